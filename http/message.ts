@@ -1,0 +1,111 @@
+/**
+ * Requests and responses as values. Handlers take one and return the other; only `http/server.ts` touches sockets,
+ * only transports touch connections. The same two types travel over the wire and inside the process.
+ *
+ * Header names are lower-case everywhere inside the program; the server writes them in Swift's Title-Case.
+ * Header values are strings of bytes (latin1 code units), as HTTP has them; UTF-8 in them is still encoded.
+ */
+
+export type HeaderMap = Readonly<Record<string, string | undefined>>
+
+/** A stream of body bytes read once. Whoever holds it must either read to the end or `cancel()`. */
+export interface BodyStream extends AsyncIterable<Buffer> {
+  /** Gives up the rest and releases what stands behind it (file, connection). Safe to call at any time, twice too. */
+  cancel(): Promise<void>
+}
+
+export interface RequestBody extends BodyStream {
+  /** Declared length; `undefined` when the sender did not say (chunked). */
+  readonly lengthBytes: number | undefined
+  /**
+   * The sender waits for `100 Continue` (header `expect`). Called by the handler once it is ready to read, with the
+   * headers the interim answer carries. Reading without having called it sends a plain 100. Called for a sender that
+   * does not wait, it does nothing.
+   */
+  readonly sendContinue: (headers?: HeaderMap) => void
+}
+
+export interface Request {
+  readonly method: string
+  /** Percent-encoded path exactly as sent, without the query. */
+  readonly path: string
+  /** The query exactly as sent, without `?`; empty when there is none. */
+  readonly query: string
+  readonly headers: HeaderMap
+  readonly body: RequestBody
+  /** Aborts when the sender is gone before the answer was complete. */
+  readonly signal: AbortSignal | undefined
+  /** Address of the peer; empty inside the process. */
+  readonly remoteAddress: string
+  /** The request came over TLS. */
+  readonly secure: boolean
+}
+
+export type ResponseBody = Buffer | BodyStream | undefined
+
+export interface Response {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /**
+   * A `Buffer` is sent with its length. A stream is sent with the `content-length` given in the headers, else chunked.
+   * For HEAD the body is `undefined` and `content-length` says what GET would send.
+   */
+  readonly body: ResponseBody
+}
+
+export type Handler = (request: Request) => Promise<Response>
+/** A layer of a pipeline: a handler around a handler. */
+export type Layer = (inner: Handler) => Handler
+
+/** The handler that passes each request through the layers, first named outermost. */
+export function pipeline(core: Handler, layersOutermostFirst: readonly Layer[]): Handler {
+  return layersOutermostFirst.reduceRight((inner, layer) => layer(inner), core)
+}
+
+/** A request body without bytes. */
+export const EMPTY_BODY: RequestBody = {
+  lengthBytes: 0,
+  sendContinue: () => {},
+  cancel: async () => {},
+  async *[Symbol.asyncIterator]() {},
+}
+
+/** A request body of bytes held in memory. */
+export function bufferBody(bytes: Buffer): RequestBody {
+  return {
+    lengthBytes: bytes.length,
+    sendContinue: () => {},
+    cancel: async () => {},
+    async *[Symbol.asyncIterator]() {
+      if (bytes.length > 0) yield bytes
+    },
+  }
+}
+
+/** A header's single value: the first when a response carries several. */
+export function headerOf(response: Response, name: string): string | undefined {
+  const value = response.headers[name]
+  return typeof value === 'string' || value === undefined ? value : value[0]
+}
+
+/** Reads a response's body whole; rejects with code `BODY_TOO_LARGE` when it is longer than `limitBytes`. */
+export async function readWhole(body: ResponseBody | RequestBody, limitBytes: number): Promise<Buffer> {
+  if (body === undefined) return Buffer.alloc(0)
+  if (Buffer.isBuffer(body)) return body
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body) {
+    sizeBytes += chunk.length
+    if (sizeBytes > limitBytes) {
+      await body.cancel()
+      throw Object.assign(new Error(`body longer than ${limitBytes} bytes`), { code: 'BODY_TOO_LARGE' })
+    }
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)
+}
+
+/** Lets go of a response whose body nobody wants. */
+export async function discard(response: Response): Promise<void> {
+  if (response.body !== undefined && !Buffer.isBuffer(response.body)) await response.body.cancel()
+}
