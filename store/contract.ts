@@ -1,0 +1,284 @@
+/**
+ * The typed operations on accounts, containers and objects that every door (Swift, S3, images, websites) calls, and
+ * every feature layer (large objects, versions, copy, quota, symlink, expiry) wraps.
+ *
+ * Below this line nobody sees a client's request; above it nobody sees a ring, a replica or a storage server.
+ * Expected outcomes are values of closed unions. A promise rejects only for our own bugs.
+ *
+ * Metadata is a map from lower-case header names as Swift stores them (`x-object-meta-colour`,
+ * `x-container-sysmeta-…`, `x-container-read`, `content-encoding`) to values; that keeps what OpenStack Swift wrote
+ * readable here and the other way round. In a change, an empty value removes the item.
+ */
+import type { Logger } from '#base/log.ts'
+import type { ResourceName } from '#base/names.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import type { HeaderMap, RequestBody, ResponseBody } from '#http/message.ts'
+
+export interface OperationContext {
+  /** Travels to every storage server and into every log line (`X-Trans-Id`). */
+  readonly txId: string
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal | undefined
+  readonly log: Logger
+}
+
+export interface AccountName extends ResourceName {
+  readonly account: string
+  readonly container?: undefined
+  readonly object?: undefined
+}
+
+export interface ContainerName extends ResourceName {
+  readonly account: string
+  readonly container: string
+  readonly object?: undefined
+}
+
+export interface ObjectName extends ResourceName {
+  readonly account: string
+  readonly container: string
+  readonly object: string
+}
+
+// ---- failures ----------------------------------------------------------------------------------------------------
+
+export type StoreFailure =
+  | { readonly kind: 'no_such_account' }
+  /** The account was deleted and is waiting to be emptied (Swift answers 410). */
+  | { readonly kind: 'account_deleted' }
+  | { readonly kind: 'no_such_container' }
+  | { readonly kind: 'no_such_object'; readonly headers: HeaderMap }
+  | { readonly kind: 'not_empty' }
+  /** Something as new or newer is stored. */
+  | { readonly kind: 'conflict'; readonly newest: Timestamp | undefined }
+  | { readonly kind: 'precondition_failed'; readonly headers: HeaderMap }
+  | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
+  | { readonly kind: 'etag_mismatch' }
+  | { readonly kind: 'too_large'; readonly limitBytes: number }
+  /** The client went away or sent fewer bytes than it declared. */
+  | { readonly kind: 'client_gone' }
+  /** The client sent nothing for too long. */
+  | { readonly kind: 'client_timeout' }
+  | { readonly kind: 'bad_request'; readonly reason: string }
+  | { readonly kind: 'no_space' }
+  /** Too few replicas answered, or answered alike, to know or to promise anything. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+
+// ---- accounts ----------------------------------------------------------------------------------------------------
+
+export interface AccountInfo {
+  readonly containerCount: number
+  readonly objectCount: number
+  readonly bytesUsed: number
+  /** User metadata, sysmeta and the account's other stored headers. */
+  readonly metadata: HeaderMap
+}
+
+/** Marker paging of an account's containers or a container's objects; names are decoded. */
+export interface ListingQuery {
+  readonly prefix?: string | undefined
+  readonly delimiter?: string | undefined
+  readonly marker?: string | undefined
+  readonly endMarker?: string | undefined
+  /** Swift's `path`: the direct children of a pseudo-directory. Containers only. */
+  readonly path?: string | undefined
+  readonly limit: number
+  readonly reverse: boolean
+}
+
+export interface ListedContainer {
+  readonly kind: 'container'
+  readonly name: string
+  readonly objectCount: number
+  readonly bytesUsed: number
+  /** Swift's ISO form, `2023-11-14T22:13:20.123450`. */
+  readonly lastModified: string
+}
+
+export interface ListedObject {
+  readonly kind: 'object'
+  readonly name: string
+  readonly sizeBytes: number
+  readonly etag: string
+  readonly contentType: string
+  readonly lastModified: string
+  /** Further members of the row that storage sends (`symlink_path`, …), as in Swift's JSON. */
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+export interface ListedSubdir {
+  readonly kind: 'subdir'
+  readonly prefix: string
+}
+
+export interface ListingPage<Entry> {
+  /** Swift's JSON form of the page, ready to send. */
+  readonly json: Buffer
+  /** The same, parsed on demand. */
+  readonly entries: () => readonly (Entry | ListedSubdir)[]
+  /**
+   * `complete`: proven by the digests of a majority to hold every acknowledged write.
+   * `eventual`: fewer answered, or a peer cannot give digests.
+   */
+  readonly consistency: 'complete' | 'eventual'
+}
+
+export type AccountRead = {
+  readonly kind: 'found'
+  readonly info: AccountInfo
+  /** Headers as the storage server gave them, counters and metadata included. */
+  readonly headers: HeaderMap
+  readonly page: ListingPage<ListedContainer> | undefined
+}
+
+export interface AccountOperations {
+  /** From a cache at most 60 s old; an account not yet created reads as empty when auto-creation is on. */
+  info(context: OperationContext, name: AccountName): Promise<AccountInfo | undefined>
+  /** HEAD without, GET with a listing. */
+  read(
+    context: OperationContext,
+    name: AccountName,
+    options: { readonly listing?: ListingQuery },
+  ): Promise<AccountRead | StoreFailure>
+  put(
+    context: OperationContext,
+    name: AccountName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure>
+  /** Creates the account when it is missing and auto-creation is on. */
+  post(
+    context: OperationContext,
+    name: AccountName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure>
+  delete(context: OperationContext, name: AccountName): Promise<{ readonly kind: 'deleted' } | StoreFailure>
+}
+
+// ---- containers --------------------------------------------------------------------------------------------------
+
+export interface ContainerInfo {
+  readonly objectCount: number
+  readonly bytesUsed: number
+  readonly policyIndex: number
+  /** When the container was last created or deleted; written with every object so that stale beliefs are noticed. */
+  readonly statusChangedAt: Timestamp
+  readonly readAcl: string | undefined
+  readonly writeAcl: string | undefined
+  readonly syncKey: string | undefined
+  /** User metadata (`x-container-meta-…`), sysmeta and other stored headers. */
+  readonly metadata: HeaderMap
+}
+
+export type ContainerRead = {
+  readonly kind: 'found'
+  readonly info: ContainerInfo
+  readonly headers: HeaderMap
+  readonly page: ListingPage<ListedObject> | undefined
+}
+
+export interface ContainerPut {
+  readonly changes: HeaderMap
+  /** Index of the storage policy the client asked for; `undefined` for the default or what is there. */
+  readonly policyIndex: number | undefined
+}
+
+export interface ContainerOperations {
+  /**
+   * From a cache at most 60 s old (a container's absence a tenth of that); reductions of access made through any proxy
+   * take effect within a second.
+   */
+  info(context: OperationContext, name: ContainerName): Promise<ContainerInfo | undefined>
+  read(
+    context: OperationContext,
+    name: ContainerName,
+    options: { readonly listing?: ListingQuery; readonly newest?: boolean },
+  ): Promise<ContainerRead | StoreFailure>
+  /** Creates the account too when it is missing and auto-creation is on. `conflict`: it has another policy. */
+  put(
+    context: OperationContext,
+    name: ContainerName,
+    put: ContainerPut,
+  ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure>
+  post(
+    context: OperationContext,
+    name: ContainerName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure>
+  delete(context: OperationContext, name: ContainerName): Promise<{ readonly kind: 'deleted' } | StoreFailure>
+}
+
+// ---- objects -----------------------------------------------------------------------------------------------------
+
+export interface ObjectRead {
+  readonly kind: 'found'
+  readonly status: 200 | 206
+  /** What the storage server sent: metadata, sysmeta, `etag`, `content-length`, `content-range`, `x-timestamp`, `last-modified`. */
+  readonly headers: HeaderMap
+  readonly body: ResponseBody
+}
+
+export interface ObjectReadOptions {
+  readonly method: 'GET' | 'HEAD'
+  /** `range`, `if-match`, `if-none-match`, `if-modified-since`, `if-unmodified-since`, as the client sent them. */
+  readonly conditions: HeaderMap
+  /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
+  readonly newest: boolean
+}
+
+export interface ObjectPut {
+  readonly body: RequestBody
+  readonly contentType: string
+  /** MD5 in hex that the client expects; checked before anything becomes visible. */
+  readonly expectedEtag: string | undefined
+  /** `x-object-meta-…`, sysmeta, `content-encoding`, `content-disposition`, `x-delete-at`, … */
+  readonly metadata: HeaderMap
+  /** `If-None-Match: *`: only when nothing is there. */
+  readonly onlyIfAbsent: boolean
+  /** Longest body accepted, bytes. */
+  readonly limitBytes: number
+  /** The time the client dictates (container sync); otherwise the store takes one. */
+  readonly timestamp?: Timestamp | undefined
+}
+
+export interface ObjectPutReceipt {
+  readonly kind: 'created'
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly timestamp: Timestamp
+  /** A majority of container replicas did not have the row in time: listings may lag (`X-Listing-Pending: true`). */
+  readonly listingPending: boolean
+}
+
+export interface ObjectPost {
+  /** The whole new set of user metadata and removable headers. */
+  readonly metadata: HeaderMap
+  readonly contentType: string | undefined
+}
+
+export interface ObjectOperations {
+  read(
+    context: OperationContext,
+    name: ObjectName,
+    options: ObjectReadOptions,
+  ): Promise<ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure>
+  put(context: OperationContext, name: ObjectName, put: ObjectPut): Promise<ObjectPutReceipt | StoreFailure>
+  post(
+    context: OperationContext,
+    name: ObjectName,
+    post: ObjectPost,
+  ): Promise<{ readonly kind: 'accepted'; readonly timestamp: Timestamp } | StoreFailure>
+  delete(
+    context: OperationContext,
+    name: ObjectName,
+    options: { readonly timestamp?: Timestamp | undefined },
+  ): Promise<
+    | { readonly kind: 'deleted'; readonly timestamp: Timestamp; readonly listingPending: boolean }
+    | StoreFailure
+  >
+}
+
+export interface Store {
+  readonly accounts: AccountOperations
+  readonly containers: ContainerOperations
+  readonly objects: ObjectOperations
+}
