@@ -93,6 +93,8 @@ export interface KvEngine {
    * Rejects with code `LEVEL_LOCKED` while another process has it, `LEVEL_CORRUPTION` when it cannot be read.
    */
   open(path: string): Promise<KvStore>
+  /** Moves a store that nobody has open, with all it holds, to a new path (quarantine). `ENOENT` when there is none. */
+  move(path: string, target: string): Promise<void>
 }
 
 export interface Environment {

@@ -1,0 +1,12 @@
+/** Giving back the space of deleted keys, where the engine can: LevelDB keeps deleted entries until a compaction. */
+import type { KvStore } from '#base/environment.ts'
+
+interface Compacting {
+  compactRange(start: Buffer, end: Buffer): Promise<void>
+}
+
+/** Rewrites the tables between the two keys without what was deleted. Does nothing in memory. */
+export async function compactRange(store: KvStore, start: Buffer, end: Buffer): Promise<void> {
+  const compacting = store as Partial<Compacting>
+  if (typeof compacting.compactRange === 'function') await compacting.compactRange(start, end)
+}
