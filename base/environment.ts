@@ -35,6 +35,8 @@ export interface FileStat {
   readonly sizeBytes: number
   readonly mtimeMs: number
   readonly isDirectory: boolean
+  /** Which filesystem it is on (`st_dev`): a mount point has another than its parent. `undefined` where it cannot be told. */
+  readonly filesystemId?: number | undefined
 }
 
 export interface FilesystemSpace {

@@ -89,7 +89,7 @@ export class MemoryKv implements KvEngine {
       stores.push(persisted.store)
       persisted.store = undefined
     }
-    await Promise.all(stores.map((store) => store?.close()))
+    await Promise.all(stores.flatMap((store) => (store === undefined ? [] : [store.close()])))
   }
 
   /** From now on the store cannot be opened: its files are damaged. */

@@ -1,0 +1,170 @@
+/**
+ * Is a device fit to be read and written? Every request of a storage server asks here first; what is not fit is answered
+ * 507, and the proxy goes to a handoff. The look at the filesystem is remembered for a second. A device that failed
+ * (an I/O error, a sync that failed, an operation past its deadline) stays failed until somebody looked at it: a
+ * restart, or `mend`.
+ */
+import { join } from 'node:path'
+import type { Clock, Disk, FilesystemSpace } from '#base/environment.ts'
+import { insufficientStorage } from './answers.ts'
+import { Refusal } from './refusal.ts'
+
+export type DriveState =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unmounted' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'read_only' }
+  | { readonly kind: 'full'; readonly freeBytes: number; readonly totalBytes: number }
+
+/** Space that is left unused so that a full device can still delete and repair (Swift `fallocate_reserve`). */
+export type Reserve =
+  | { readonly unit: 'percent'; readonly amount: number }
+  | { readonly unit: 'bytes'; readonly amount: number }
+
+/** Swift's default of `fallocate_reserve`. */
+export const DEFAULT_RESERVE: Reserve = { unit: 'percent', amount: 1 }
+/** How long a look at the filesystem counts, milliseconds. */
+const LOOK_AGAIN_MS = 1000
+
+/** Must the device be a mount point (Swift `mount_check`), or is any directory good enough? */
+export type MountCheck = 'mount_point' | 'any_directory'
+
+export interface DriveOptions {
+  readonly disk: Disk
+  readonly clock: Clock
+  /** Directory that holds the devices. */
+  readonly devicesPath: string
+  readonly device: string
+  readonly mountCheck: MountCheck
+  readonly reserve?: Reserve
+}
+
+interface Look {
+  readonly state: DriveState
+  readonly space: FilesystemSpace | undefined
+  readonly atMs: number
+}
+
+/** `1%` or a number of bytes; `undefined` when it is neither (Swift `config_fallocate_value`). */
+export function parseReserve(written: string): Reserve | undefined {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(written.trim())
+  if (match === null) return undefined
+  const [, amount = '', percent] = match
+  if (percent === '%') return { unit: 'percent', amount: Number(amount) }
+  return amount.includes('.') ? undefined : { unit: 'bytes', amount: Number(amount) }
+}
+
+export class Drive {
+  readonly device: string
+  readonly path: string
+  readonly #options: DriveOptions
+  #failure: string | undefined
+  #look: Look | undefined
+  #looking: Promise<Look> | undefined
+
+  constructor(options: DriveOptions) {
+    this.#options = options
+    this.device = options.device
+    this.path = join(options.devicesPath, options.device)
+  }
+
+  /** Refuses with 507 what a device that cannot be read cannot do. A full or read-only device can be read. */
+  async refuseRead(): Promise<Refusal | undefined> {
+    const { kind } = await this.state()
+    return kind === 'ready' || kind === 'full' || kind === 'read_only' ? undefined : this.refusal()
+  }
+
+  /** Refuses with 507 a write to a device that cannot be written or would have less than the reserve left. */
+  async refuseWrite(neededBytes = 0): Promise<Refusal | undefined> {
+    const { kind } = await this.state()
+    if (kind !== 'ready') return this.refusal()
+    const space = this.#look?.space
+    return space !== undefined && this.#isFull(space, neededBytes) ? this.refusal() : undefined
+  }
+
+  /** The 507 of this device. */
+  refusal(): Refusal {
+    return new Refusal(insufficientStorage(this.device))
+  }
+
+  async state(): Promise<DriveState> {
+    if (this.#failure !== undefined) return { kind: 'failed', reason: this.#failure }
+    return (await this.#freshLook()).state
+  }
+
+  /** Free and total space as last seen, for `/recon/diskusage`. */
+  async space(): Promise<FilesystemSpace | undefined> {
+    return (await this.#freshLook()).space
+  }
+
+  /** Takes the device out of service. The first reason is kept. */
+  fail(reason: string): void {
+    this.#failure ??= reason
+  }
+
+  /** Somebody looked at the device and found it well. */
+  mend(): void {
+    this.#failure = undefined
+    this.#look = undefined
+  }
+
+  async #freshLook(): Promise<Look> {
+    const look = this.#look
+    if (look !== undefined && this.#options.clock.monotonicMs() - look.atMs < LOOK_AGAIN_MS) return look
+    this.#looking ??= this.#lookNow().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #lookNow(): Promise<Look> {
+    const { state, space } = await this.#inspect()
+    this.#look = { state, space, atMs: this.#options.clock.monotonicMs() }
+    return this.#look
+  }
+
+  async #inspect(): Promise<Pick<Look, 'state' | 'space'>> {
+    const { disk, devicesPath, device } = this.#options
+    if (!isDriveName(device)) return { state: { kind: 'missing' }, space: undefined }
+    try {
+      const stat = await disk.stat(this.path)
+      if (!stat.isDirectory) return { state: { kind: 'missing' }, space: undefined }
+      if (this.#options.mountCheck === 'mount_point') {
+        const parent = await disk.stat(devicesPath)
+        if (stat.filesystemId !== undefined && stat.filesystemId === parent.filesystemId) {
+          return { state: { kind: 'unmounted' }, space: undefined }
+        }
+      }
+      const space = await disk.space(this.path)
+      return { state: this.#judge(space), space }
+    } catch (error) {
+      return { state: stateAfter(error), space: undefined }
+    }
+  }
+
+  #judge(space: FilesystemSpace): DriveState {
+    if (space.readOnly) return { kind: 'read_only' }
+    if (!this.#isFull(space, 0)) return { kind: 'ready' }
+    return { kind: 'full', freeBytes: space.freeBytes, totalBytes: space.totalBytes }
+  }
+
+  #isFull(space: FilesystemSpace, neededBytes: number): boolean {
+    const reserve = this.#options.reserve ?? DEFAULT_RESERVE
+    const left = space.freeBytes - neededBytes
+    if (left < 0) return true
+    if (reserve.unit === 'bytes') return left < reserve.amount
+    return space.totalBytes > 0 && (left / space.totalBytes) * 100 < reserve.amount
+  }
+}
+
+function stateAfter(error: unknown): DriveState {
+  const code = (error as { code?: unknown }).code
+  if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' }
+  return { kind: 'failed', reason: String(code ?? error) }
+}
+
+/** A device name is one directory name that needs no quoting (Swift `check_drive`). */
+function isDriveName(name: string): boolean {
+  return /^[\w.~-]+$/.test(name) && name !== '.' && name !== '..'
+}
