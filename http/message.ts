@@ -23,6 +23,29 @@ export interface RequestBody extends BodyStream {
    * does not wait, it does nothing.
    */
   readonly sendContinue: (headers?: HeaderMap) => void
+  /** The whole body, when it is held in memory anyway; whoever can use it at once need not read the stream. */
+  readonly bytes?: Buffer | undefined
+}
+
+export type BodyErrorCode =
+  /** The sender went away, or sent fewer bytes than it declared (Swift answers 499). */
+  | 'SENDER_GONE'
+  /** The sender was silent for too long (Swift answers 408). */
+  | 'SENDER_TIMEOUT'
+  /** Longer than the reader accepts (413). */
+  | 'BODY_TOO_LARGE'
+  /** Somebody on our side cancelled the body before its end. */
+  | 'BODY_CANCELLED'
+
+/** What reading a request's body rejects with. Response bodies reject with a `TransportError`. */
+export class BodyError extends Error {
+  readonly code: BodyErrorCode
+
+  constructor(code: BodyErrorCode, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause })
+    this.name = 'BodyError'
+    this.code = code
+  }
 }
 
 export interface Request {
@@ -65,6 +88,7 @@ export function pipeline(core: Handler, layersOutermostFirst: readonly Layer[]):
 /** A request body without bytes. */
 export const EMPTY_BODY: RequestBody = {
   lengthBytes: 0,
+  bytes: Buffer.alloc(0),
   sendContinue: () => {},
   cancel: async () => {},
   async *[Symbol.asyncIterator]() {},
@@ -74,6 +98,7 @@ export const EMPTY_BODY: RequestBody = {
 export function bufferBody(bytes: Buffer): RequestBody {
   return {
     lengthBytes: bytes.length,
+    bytes,
     sendContinue: () => {},
     cancel: async () => {},
     async *[Symbol.asyncIterator]() {
@@ -88,9 +113,14 @@ export function headerOf(response: Response, name: string): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value[0]
 }
 
-/** Reads a response's body whole; rejects with code `BODY_TOO_LARGE` when it is longer than `limitBytes`. */
+/** Reads a body whole; rejects with a `BodyError` of code `BODY_TOO_LARGE` when it is longer than `limitBytes`. */
 export async function readWhole(body: ResponseBody | RequestBody, limitBytes: number): Promise<Buffer> {
   if (body === undefined) return Buffer.alloc(0)
+  const held = Buffer.isBuffer(body) ? body : 'bytes' in body ? body.bytes : undefined
+  if (held !== undefined) {
+    if (held.length > limitBytes) throw new BodyError('BODY_TOO_LARGE')
+    return held
+  }
   if (Buffer.isBuffer(body)) return body
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -98,7 +128,7 @@ export async function readWhole(body: ResponseBody | RequestBody, limitBytes: nu
     sizeBytes += chunk.length
     if (sizeBytes > limitBytes) {
       await body.cancel()
-      throw Object.assign(new Error(`body longer than ${limitBytes} bytes`), { code: 'BODY_TOO_LARGE' })
+      throw new BodyError('BODY_TOO_LARGE')
     }
     chunks.push(chunk)
   }

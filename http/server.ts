@@ -1,0 +1,217 @@
+/**
+ * HTTP/1.1 over a listening socket: turns what comes in into `Request`s for one handler and sends what it returns.
+ * Nothing else in the program listens on a port.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { Exchange, type ExchangeSetting } from './exchange.ts'
+import type { Handler } from './message.ts'
+import { oversizeOf, REFUSALS, refusalOf, refuse } from './refusal.ts'
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
+import { renameBack, StrangeMethods } from './strange-methods.ts'
+
+/** PEM texts. */
+export interface TlsOptions {
+  readonly certificate: string | Buffer
+  readonly key: string | Buffer
+  /** With it, a client must show a certificate signed by this authority. */
+  readonly clientAuthority?: string | Buffer | undefined
+}
+
+/** Where to listen: an address, or a socket that another process has opened already. */
+export type ListenAt =
+  | {
+      readonly host: string
+      /** 0 picks a free one. */
+      readonly port: number
+      /** Several processes share the port; the kernel spreads connections over them (`SO_REUSEPORT`). */
+      readonly reusePort?: boolean | undefined
+    }
+  | { readonly handle: NetServer | { readonly fd: number } }
+
+export type ListenOptions = ListenAt & {
+  readonly handler: Handler
+  readonly clock: Clock
+  readonly log: Logger
+  readonly tls?: TlsOptions | undefined
+  readonly limits?: Partial<ServerLimits> | undefined
+}
+
+export interface Listener {
+  /** The bound address; port 0 has become a real one. */
+  readonly address: { readonly host: string; readonly port: number }
+  /** Connections open now. */
+  readonly connectionCount: () => number
+  /**
+   * Takes no more connections, answers what is in flight, closes idle connections, and after `graceMs` the others
+   * too. Resolves when all are closed.
+   */
+  readonly close: (options: { readonly graceMs: number }) => Promise<void>
+}
+
+/** Listens and serves. Rejects with Node's error (`EADDRINUSE`, `EACCES`…) when it cannot. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const server = new HttpServer(options)
+  await server.bind(options)
+  return server
+}
+
+/** Most of what waits to be accepted; the kernel may cut it down. */
+const BACKLOG = 1024
+/** How often Node looks for connections whose head does not come, milliseconds. */
+const HEAD_CHECK_INTERVAL_MS = 5_000
+
+interface Connection {
+  readonly remoteAddress: string
+  readonly exchanges: Set<Exchange>
+}
+
+class HttpServer implements Listener {
+  readonly #server: Server
+  readonly #limits: ServerLimits
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #setting: ExchangeSetting
+  readonly #connections = new Map<Duplex, Connection>()
+  readonly #strangeMethods = new StrangeMethods()
+  #closing = false
+
+  constructor(options: ListenOptions) {
+    this.#limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits }
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#setting = {
+      handler: options.handler,
+      limits: this.#limits,
+      clock: options.clock,
+      log: options.log,
+      secure: options.tls !== undefined,
+      isClosing: () => this.#closing,
+    }
+    this.#server = createNodeServer(this.#limits, options.tls)
+    this.#wire(options.tls === undefined ? 'connection' : 'secureConnection')
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    const bound = this.#server.address() as AddressInfo
+    return { host: bound.address, port: bound.port }
+  }
+
+  readonly connectionCount = (): number => this.#connections.size
+
+  bind(at: ListenAt): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      const bound = (): void => {
+        this.#server.off('error', reject)
+        this.#server.on('error', (error) => this.#log.error({ err: error }, 'listening socket failed'))
+        resolve()
+      }
+      if ('handle' in at) this.#server.listen(at.handle, bound)
+      else {
+        const reusePort = at.reusePort ?? false
+        this.#server.listen({ host: at.host, port: at.port, backlog: BACKLOG, reusePort }, bound)
+      }
+    })
+  }
+
+  readonly close = async (options: { readonly graceMs: number }): Promise<void> => {
+    this.#closing = true
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#server.closeIdleConnections()
+    const timer = this.#clock.setTimer(options.graceMs, () => this.#server.closeAllConnections())
+    await closed
+    timer.cancel()
+  }
+
+  #wire(connectionEvent: 'connection' | 'secureConnection'): void {
+    this.#server.on(connectionEvent, (socket: Duplex) => this.#opened(socket))
+    this.#server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing, false))
+    this.#server.on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, true))
+    this.#server.on('checkExpectation', (incoming, outgoing) => this.#serve(incoming, outgoing, false))
+    this.#server.on('timeout', (socket) => this.#silent(socket))
+    this.#server.on('clientError', (error, socket) => this.#unreadable(error, socket))
+  }
+
+  #opened(socket: Duplex): void {
+    if (this.#connections.has(socket)) return
+    const remoteAddress = (socket as { readonly remoteAddress?: string }).remoteAddress ?? ''
+    this.#connections.set(socket, { remoteAddress, exchanges: new Set() })
+    socket.on('close', () => this.#closed(socket))
+  }
+
+  #closed(socket: Duplex): void {
+    const connection = this.#connections.get(socket)
+    this.#connections.delete(socket)
+    for (const exchange of connection?.exchanges ?? []) exchange.clientGone()
+  }
+
+  #serve(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
+    const { socket } = incoming
+    const connection = this.#connections.get(socket)
+    const refusal = oversizeOf(incoming.url ?? '', incoming.rawHeaders, this.#limits)
+    if (connection === undefined || refusal !== undefined) {
+      refuse(socket, refusal ?? REFUSALS.malformed)
+      return
+    }
+    if (connection.exchanges.size >= this.#limits.pipelinedRequests) {
+      socket.destroy()
+      return
+    }
+    renameBack(this.#strangeMethods, incoming)
+    const { remoteAddress } = connection
+    const exchange = new Exchange(this.#setting, incoming, outgoing, { remoteAddress, awaitsContinue })
+    connection.exchanges.add(exchange)
+    void exchange.run().finally(() => connection.exchanges.delete(exchange))
+  }
+
+  /** Nothing was read from the socket, and nothing written, for a while. */
+  #silent(socket: Duplex): void {
+    const exchanges = this.#connections.get(socket)?.exchanges
+    if (exchanges === undefined || exchanges.size === 0 || socket.writableLength > 0) {
+      socket.destroy()
+      return
+    }
+    for (const exchange of exchanges) if (exchange.awaitsClient) exchange.clientSilent()
+  }
+
+  #unreadable(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex): void {
+    if (this.#strangeMethods.retry(this.#server, error, socket)) return
+    const exchanges = this.#connections.get(socket)?.exchanges
+    this.#log.debug({ code: error.code }, 'request refused')
+    // An answer that is under way must not be mixed with another one.
+    if (error.code === 'ECONNRESET' || (exchanges !== undefined && exchanges.size > 0)) socket.destroy()
+    else refuse(socket, refusalOf(error))
+  }
+}
+
+function createNodeServer(limits: ServerLimits, tls: TlsOptions | undefined): Server {
+  const options = {
+    keepAliveTimeout: limits.keepAliveMs,
+    headersTimeout: limits.clientTimeoutMs,
+    // A body may take as long as it keeps coming; `#silent` watches for pauses.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(HEAD_CHECK_INTERVAL_MS, limits.clientTimeoutMs),
+    maxHeaderSize: limits.headersBytes + limits.requestLineBytes,
+    noDelay: true,
+    optimizeEmptyRequests: true,
+    requireHostHeader: false,
+    highWaterMark: 64 * 1024,
+  }
+  const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...nodeTls(tls) })
+  // Counted in `oversizeOf`: Node would silently drop what is over its own limit.
+  server.maxHeadersCount = 0
+  server.maxConnections = limits.maxConnections
+  server.timeout = limits.clientTimeoutMs
+  return server
+}
+
+function nodeTls(tls: TlsOptions): object {
+  const identity = { cert: tls.certificate, key: tls.key, ALPNProtocols: ['http/1.1'] }
+  if (tls.clientAuthority === undefined) return identity
+  return { ...identity, ca: tls.clientAuthority, requestCert: true, rejectUnauthorized: true }
+}
