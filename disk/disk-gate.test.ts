@@ -1,0 +1,93 @@
+import t from 'tap'
+import { realClock } from '#base/real-clock.ts'
+import { DeviceHealth } from './device-health.ts'
+import { diskContract } from './disk-contract.ts'
+import { DiskGate } from './disk-gate.ts'
+import { MemoryDisk } from './memory-disk.ts'
+
+function gated(options: { operationsMax?: number; deadlineMs?: number } = {}) {
+  const memory = new MemoryDisk()
+  const health = new DeviceHealth(() => 1000)
+  const gate = new DiskGate({
+    clock: realClock,
+    health,
+    operationsMax: options.operationsMax ?? 3,
+    deadlineMs: options.deadlineMs ?? 1000,
+  })
+  return { memory, health, gate, disk: gate.guard(memory.remount()) }
+}
+
+await t.test('a disk behind the gate is still a disk', (t) =>
+  diskContract(t, async () => {
+    const { disk } = gated()
+    await disk.mkdir('/device')
+    return { disk, directory: '/device', xattrs: 'supported' }
+  }),
+)
+
+await t.test('no more operations are under way than allowed; the rest wait in order', async (t) => {
+  const { gate } = gated({ operationsMax: 2 })
+  const order: number[] = []
+  let underWay = 0
+  let most = 0
+  await Promise.all(
+    Array.from({ length: 10 }, (_, at) =>
+      gate.pass('read', '/file', 'reads', async () => {
+        underWay += 1
+        most = Math.max(most, underWay)
+        order.push(at)
+        await realClock.sleep(1)
+        underWay -= 1
+      }),
+    ),
+  )
+  t.equal(most, 2)
+  t.same(order, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  t.same(gate.figures, { underWay: 0, waiting: 0 })
+})
+
+await t.test('an operation past its deadline fails and takes the device out of use', async (t) => {
+  const { memory, health, gate, disk } = gated({ operationsMax: 1, deadlineMs: 20 })
+  await disk.mkdir('/device')
+  memory.addFault({ operation: 'readdir', effect: 'hang', times: 1 })
+  const hung = disk.readdir('/device')
+  const waiting = disk.stat('/device')
+  // The gate's timer does not keep the process alive; this one does.
+  const alive = setInterval(() => {}, 5)
+  await Promise.all([t.rejects(hung, { code: 'EDISKTIMEOUT' }), t.rejects(waiting, { code: 'EDISKFAILED' })])
+  clearInterval(alive)
+  t.match(health.failure, { reason: /readdir did not end within 20 ms/, sinceMs: 1000 })
+  await t.rejects(disk.stat('/device'), { code: 'EDISKFAILED' })
+  t.equal(gate.figures.underWay, 1, 'the hung operation still holds its slot')
+})
+
+await t.test('a failed sync takes the device out of use until somebody looked at it', async (t) => {
+  const { memory, health, disk } = gated()
+  const file = await disk.createExclusive('/file')
+  memory.addFault({ operation: 'sync', effect: 'EIO', times: 1 })
+  await t.rejects(file.sync(), { code: 'EIO' })
+  await t.rejects(disk.createExclusive('/other'), { code: 'EDISKFAILED' })
+  await file.close()
+  health.clear()
+  await disk.createExclusive('/other')
+})
+
+await t.test(
+  'a full disk, a missing name or an unreadable block are no reason to give up the device',
+  async (t) => {
+    const { memory, health, disk } = gated()
+    memory.setSpace('full')
+    await t.rejects(disk.createExclusive('/file'), { code: 'ENOSPC' })
+    await t.rejects(disk.unlink('/none'), { code: 'ENOENT' })
+    memory.addFault({ operation: 'readdir', effect: 'EIO', times: 1 })
+    await t.rejects(disk.readdir('/'), { code: 'EIO' })
+    t.equal(health.failure, undefined)
+  },
+)
+
+await t.test('a disk gone read-only is out of use', async (t) => {
+  const { memory, health, disk } = gated()
+  memory.setSpace('read_only')
+  await t.rejects(disk.mkdir('/a'), { code: 'EROFS' })
+  t.match(health.failure, { reason: /EROFS/ })
+})

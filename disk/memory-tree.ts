@@ -1,0 +1,181 @@
+/**
+ * The files and directories of the disk in memory, with what a machine that loses power may forget.
+ *
+ * Every file has contents as programs see them and contents that were synced. Every directory has the entries programs
+ * see, the entries that are durable, and the changes made since its last sync, in order. `afterCrash` picks one legal
+ * outcome:
+ *  - of the changes to one name in one directory, a prefix survives;
+ *  - a rename across directories never loses the file: the old name goes only if the new one stays;
+ *  - unsynced contents are the synced ones, the new ones, cut short, or with holes of zeros.
+ */
+import type { Random } from '#base/environment.ts'
+
+/** Contents tear at this granularity, bytes: the block of ext4 and XFS. */
+const BLOCK_BYTES = 4096
+
+export class MemoryContents {
+  bytes: Buffer = Buffer.alloc(0)
+  xattrs = new Map<string, Buffer>()
+  mtimeMs = 0
+  synced: { readonly bytes: Buffer; readonly xattrs: ReadonlyMap<string, Buffer> } = {
+    bytes: Buffer.alloc(0),
+    xattrs: new Map(),
+  }
+
+  write(source: Buffer, position: number): void {
+    const end = position + source.length
+    const grown = Buffer.alloc(Math.max(end, this.bytes.length))
+    this.bytes.copy(grown)
+    source.copy(grown, position)
+    this.bytes = grown
+  }
+
+  sync(): void {
+    this.synced = { bytes: Buffer.from(this.bytes), xattrs: new Map(this.xattrs) }
+  }
+
+  get isSynced(): boolean {
+    return this.synced.bytes.equals(this.bytes) && sameXattrs(this.synced.xattrs, this.xattrs)
+  }
+}
+
+function sameXattrs(left: ReadonlyMap<string, Buffer>, right: ReadonlyMap<string, Buffer>): boolean {
+  if (left.size !== right.size) return false
+  return [...left].every(([name, value]) => right.get(name)?.equals(value) === true)
+}
+
+export type MemoryNode = MemoryContents | MemoryDirectory
+
+interface EntryChange {
+  readonly name: string
+  /** `undefined`: the name is removed. */
+  readonly node: MemoryNode | undefined
+  /** For the removal half of a rename: the change that puts the file in its new place. */
+  readonly needs: EntryChange | undefined
+  survives: boolean
+}
+
+export class MemoryDirectory {
+  readonly entries = new Map<string, MemoryNode>()
+  #durable = new Map<string, MemoryNode>()
+  #changes: EntryChange[] = []
+  mtimeMs = 0
+
+  set(name: string, node: MemoryNode | undefined, needs?: EntryChange): EntryChange {
+    if (node === undefined) this.entries.delete(name)
+    else this.entries.set(name, node)
+    const change: EntryChange = { name, node, needs, survives: false }
+    this.#changes.push(change)
+    return change
+  }
+
+  sync(): void {
+    this.#durable = new Map(this.entries)
+    for (const change of this.#changes) change.survives = true
+    this.#changes = []
+  }
+
+  /** First step of a crash: which of the changes to each name survive, before renames are made consistent. */
+  chooseSurvivors(random: Random): void {
+    for (const changes of byName(this.#changes).values()) {
+      const kept = random.below(changes.length + 1)
+      changes.forEach((change, at) => {
+        change.survives = at < kept
+      })
+    }
+  }
+
+  /** Second step, repeated until nothing changes: a removal that would lose a renamed file did not happen. */
+  keepRenamedFiles(): boolean {
+    let changed = false
+    for (const changes of byName(this.#changes).values()) {
+      const at = changes.findIndex((one) => one.survives && one.needs !== undefined && !one.needs.survives)
+      if (at < 0) continue
+      for (const change of changes.slice(at)) change.survives = false
+      changed = true
+    }
+    return changed
+  }
+
+  /** Last step: what was durable, and the surviving changes on top. */
+  afterCrash(copyOf: (node: MemoryNode) => MemoryNode): MemoryDirectory {
+    const after = new MemoryDirectory()
+    const entries = new Map(this.#durable)
+    for (const change of this.#changes) {
+      if (!change.survives) continue
+      if (change.node === undefined) entries.delete(change.name)
+      else entries.set(change.name, change.node)
+    }
+    for (const [name, node] of entries) after.entries.set(name, copyOf(node))
+    after.mtimeMs = this.mtimeMs
+    after.sync()
+    return after
+  }
+
+  /** Every directory that programs or the durable state can see below this one, itself included. */
+  *directories(): Generator<MemoryDirectory> {
+    yield this
+    const seen = new Set<MemoryNode>([...this.entries.values(), ...this.#durable.values()])
+    for (const change of this.#changes) if (change.node !== undefined) seen.add(change.node)
+    for (const node of seen) if (node instanceof MemoryDirectory) yield* node.directories()
+  }
+}
+
+function byName(changes: readonly EntryChange[]): Map<string, EntryChange[]> {
+  const groups = new Map<string, EntryChange[]>()
+  for (const change of changes) {
+    const group = groups.get(change.name)
+    if (group === undefined) groups.set(change.name, [change])
+    else group.push(change)
+  }
+  return groups
+}
+
+/** The tree as a machine finds it after it lost power: one of the legal outcomes, chosen by `random`. */
+export function treeAfterCrash(root: MemoryDirectory, random: Random): MemoryDirectory {
+  const directories = new Set(root.directories())
+  for (const directory of directories) directory.chooseSurvivors(random)
+  for (let settled = false; !settled; ) {
+    settled = true
+    for (const directory of directories) if (directory.keepRenamedFiles()) settled = false
+  }
+  const copies = new Map<MemoryNode, MemoryNode>()
+  const copyOf = (node: MemoryNode): MemoryNode => {
+    const known = copies.get(node)
+    if (known !== undefined) return known
+    const copy = node instanceof MemoryDirectory ? node.afterCrash(copyOf) : contentsAfterCrash(node, random)
+    copies.set(node, copy)
+    return copy
+  }
+  return copyOf(root) as MemoryDirectory
+}
+
+function contentsAfterCrash(before: MemoryContents, random: Random): MemoryContents {
+  const after = new MemoryContents()
+  after.mtimeMs = before.mtimeMs
+  after.bytes = before.isSynced ? Buffer.from(before.bytes) : tornBytes(before, random)
+  const newXattrs = before.isSynced || random.below(2) === 0
+  after.xattrs = new Map(newXattrs ? before.xattrs : before.synced.xattrs)
+  after.sync()
+  return after
+}
+
+function tornBytes(before: MemoryContents, random: Random): Buffer {
+  switch (random.below(4)) {
+    case 0:
+      return Buffer.from(before.synced.bytes)
+    case 1:
+      return Buffer.from(before.bytes)
+    case 2:
+      return Buffer.from(before.bytes.subarray(0, random.below(before.bytes.length + 1)))
+    default:
+      return withHoles(Buffer.from(before.bytes), random)
+  }
+}
+
+function withHoles(bytes: Buffer, random: Random): Buffer {
+  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
+    if (random.below(2) === 0) bytes.fill(0, start, start + BLOCK_BYTES)
+  }
+  return bytes
+}
