@@ -4,7 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -22,7 +22,7 @@ export interface TlsOptions {
   readonly clientAuthority?: string | Buffer | undefined
 }
 
-/** Where to listen: an address, or a socket that another process has opened already. */
+/** Where connections come from: an address, a socket that another process listens on, or `accept` alone. */
 export type ListenAt =
   | {
       readonly host: string
@@ -32,6 +32,7 @@ export type ListenAt =
       readonly reusePort?: boolean | undefined
     }
   | { readonly handle: NetServer | { readonly fd: number } }
+  | { readonly connections: 'handed_over' }
 
 export type ListenOptions = ListenAt & {
   readonly handler: Handler
@@ -42,8 +43,10 @@ export type ListenOptions = ListenAt & {
 }
 
 export interface Listener {
-  /** The bound address; port 0 has become a real one. */
+  /** The bound address; port 0 has become a real one. Of a listener that takes only what is handed over: throws. */
   readonly address: { readonly host: string; readonly port: number }
+  /** Serves a connection that another process accepted, paused since then. */
+  readonly accept: (socket: Socket) => void
   /** Connections open now. */
   readonly connectionCount: () => number
   /**
@@ -79,6 +82,7 @@ class HttpServer implements Listener {
   readonly #connections = new Map<Duplex, Connection>()
   readonly #strangeMethods = new StrangeMethods()
   #closing = false
+  #allClosed: (() => void) | undefined
 
   constructor(options: ListenOptions) {
     this.#limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits }
@@ -103,7 +107,17 @@ class HttpServer implements Listener {
 
   readonly connectionCount = (): number => this.#connections.size
 
+  readonly accept = (socket: Socket): void => {
+    this.#server.emit('connection', socket)
+    socket.resume()
+  }
+
   bind(at: ListenAt): Promise<void> {
+    if ('connections' in at) {
+      // With this event Node begins to watch for heads that do not come, and to know its connections.
+      this.#server.emit('listening')
+      return Promise.resolve()
+    }
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
       const bound = (): void => {
@@ -125,6 +139,8 @@ class HttpServer implements Listener {
     this.#server.closeIdleConnections()
     const timer = this.#clock.setTimer(options.graceMs, () => this.#server.closeAllConnections())
     await closed
+    // Node counts only the connections that it accepted itself.
+    if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#allClosed = resolve))
     timer.cancel()
   }
 
@@ -148,6 +164,7 @@ class HttpServer implements Listener {
     const connection = this.#connections.get(socket)
     this.#connections.delete(socket)
     for (const exchange of connection?.exchanges ?? []) exchange.clientGone()
+    if (this.#connections.size === 0) this.#allClosed?.()
   }
 
   #serve(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
