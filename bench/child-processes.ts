@@ -44,11 +44,14 @@ export async function startProcess(command: Command): Promise<StartedProcess> {
   }
 }
 
-/** SIGTERM to the group, SIGKILL after the grace time. Resolves when the whole group is gone. */
+/**
+ * SIGTERM to the leader, who ends its children itself; SIGKILL to the whole group after the grace time. Resolves when
+ * the whole group is gone.
+ */
 export async function stopProcess(started: Pick<StartedProcess, 'pid'>, graceMs = GRACE_MS): Promise<void> {
-  signalGroup(started.pid, 'SIGTERM')
+  signal(started.pid, 'SIGTERM')
   for (let waited = 0; groupLives(started.pid); waited += POLL_MS) {
-    if (waited >= graceMs) signalGroup(started.pid, 'SIGKILL')
+    if (waited >= graceMs) signal(-started.pid, 'SIGKILL')
     await sleep(POLL_MS)
   }
 }
@@ -92,12 +95,13 @@ function hasEnded(started: StartedProcess): boolean {
 }
 
 function groupLives(pid: number): boolean {
-  return signalGroup(pid, 0)
+  return signal(-pid, 0)
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+/** False when there is no such process, or no process left in the group (a negative number). */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal)
+    process.kill(pid, name)
     return true
   } catch {
     return false
