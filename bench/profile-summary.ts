@@ -37,6 +37,8 @@ export interface ProfileSummary {
 }
 
 const IDLE = '(idle)'
+const OF_V8: ReadonlySet<string> = new Set(['(program)', '(garbage collector)'])
+/** What nobody of ours stands above: Node's event loop, parsers, continuations of its own promises. */
 const OUTSIDE = '(Node and V8)'
 
 interface Frame {
@@ -92,7 +94,7 @@ class Sums {
   #charge(place: Place, micros: number): void {
     let owner: Place | undefined = place
     while (owner !== undefined && owner.frame.file === undefined) owner = owner.parent
-    const special = place.frame.label.startsWith('(') ? place.frame.label : OUTSIDE
+    const special = OF_V8.has(place.frame.label) ? place.frame.label : OUTSIDE
     const { label, file } = owner?.frame ?? { label: special, file: special }
     increase(this.#chargedToFunction, label, micros)
     increase(this.#chargedToFile, file ?? special, micros)

@@ -124,10 +124,10 @@ function rankingTable(ranking: Ranking, whole: number, operations: number): stri
 }
 
 function insideTable(summary: ProfileSummary, top: number, operations: number): string {
-  const depth = Number(values.depth)
   const rows = summary.chargedToFunction.slice(0, top).flatMap(([name, micros]) => {
     const share = `${((100 * micros) / summary.busyMicros).toFixed(1)} %`
-    const parts = (summary.inside.get(name) ?? []).filter(([, part]) => part > micros / 20).slice(0, depth)
+    const depth = Number(values.depth) * (name.startsWith('(') ? 3 : 1)
+    const parts = (summary.inside.get(name) ?? []).filter(([, part]) => part > micros / 40).slice(0, depth)
     const detail = parts.length === 1 && parts[0]?.[0] === 'itself' ? [] : parts
     return [
       [name, share, figure(micros / operations)],
