@@ -1,0 +1,25 @@
+/**
+ * What a supervisor and its processes say to each other over their channel. A process decides nothing about its own
+ * life: it starts, drains and closes when it is told, so that the processes of a cluster go down in order.
+ */
+
+/** From the supervisor. */
+export type Order =
+  /** Open what is assigned and serve; answered with `ready` or `failed`. */
+  | { readonly kind: 'start'; readonly assignment: unknown }
+  /** Comes with a socket of the public port; answered with `taken`. */
+  | { readonly kind: 'connection'; readonly id: number }
+  /** Finish the clients' requests, take no more; answered with `drained`. Other processes are still served. */
+  | { readonly kind: 'drain' }
+  /** Finish what is left, make everything durable, end. */
+  | { readonly kind: 'close' }
+
+/** From a process. */
+export type Report =
+  | { readonly kind: 'ready' }
+  /** It cannot start, and `sentence` says why to a person. The process ends. */
+  | { readonly kind: 'failed'; readonly sentence: string }
+  | { readonly kind: 'taken'; readonly id: number }
+  /** Somebody sent SIGTERM to this process alone. */
+  | { readonly kind: 'stop_requested' }
+  | { readonly kind: 'drained' }
