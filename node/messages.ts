@@ -14,11 +14,19 @@ export type Order =
   /** Finish what is left, make everything durable, end. */
   | { readonly kind: 'close' }
 
+/** Why a process cannot start. */
+export interface StartFailure {
+  /** For a person. */
+  readonly sentence: string
+  /** Ports it was to listen on and that another program has. */
+  readonly takenPorts: readonly number[]
+}
+
 /** From a process. */
 export type Report =
   | { readonly kind: 'ready' }
-  /** It cannot start, and `sentence` says why to a person. The process ends. */
-  | { readonly kind: 'failed'; readonly sentence: string }
+  /** It cannot start, and ends. */
+  | ({ readonly kind: 'failed' } & StartFailure)
   | { readonly kind: 'taken'; readonly id: number }
   /** Somebody sent SIGTERM to this process alone. */
   | { readonly kind: 'stop_requested' }

@@ -2,7 +2,7 @@
  * The life of a process under a supervisor: carries out its orders, and stops in order when the supervisor is gone.
  */
 import type { Socket } from 'node:net'
-import type { Order, Report } from './messages.ts'
+import type { Order, Report, StartFailure } from './messages.ts'
 
 /** What runs in the process. */
 export interface Service {
@@ -15,10 +15,7 @@ export interface Service {
 }
 
 /** Opens a service, or says to a person why it cannot. */
-export type StartService = (
-  program: string,
-  assignment: unknown,
-) => Promise<Service | { readonly failed: string }>
+export type StartService = (program: string, assignment: unknown) => Promise<Service | StartFailure>
 
 /** Runs this process under the supervisor that forked it. */
 export function obeySupervisor(startService: StartService): void {
@@ -59,8 +56,8 @@ class ObedientProcess {
 
   async #start(assignment: unknown): Promise<void> {
     const service = await this.#startService(process.argv[2] ?? '', assignment)
-    if ('failed' in service) {
-      report({ kind: 'failed', sentence: service.failed })
+    if ('sentence' in service) {
+      report({ kind: 'failed', ...service })
       process.disconnect()
       return
     }

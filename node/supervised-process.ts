@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { BackOff } from './back-off.ts'
-import type { Order, Report } from './messages.ts'
+import type { Order, Report, StartFailure } from './messages.ts'
 import type { PublicPort, Receiver } from './public-port.ts'
 
 /** A started process as the supervisor sees it. */
@@ -32,7 +32,7 @@ export interface Program {
 }
 
 /** How the first start of a process came to nothing. */
-export type NotStarted = { readonly kind: 'failed'; readonly sentence: string } | { readonly kind: 'stopped' }
+export type NotStarted = ({ readonly kind: 'failed' } & StartFailure) | { readonly kind: 'stopped' }
 
 /** `dead`: to be started again. `over`: gone for good. */
 type ProcessState = 'starting' | 'serving' | 'draining' | 'drained' | 'closing' | 'dead' | 'over'
@@ -100,7 +100,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
     const child = this.#fork(this.name, this)
     this.#child = child
     void this.#program.assignment.then(
-      (assignment) => child.send({ kind: 'start', assignment }),
+      (assignment) => this.#assign(child, assignment),
       () => {},
     )
   }
@@ -164,12 +164,17 @@ export class SupervisedProcess implements Receiver, ChildListener {
     this.#port?.lost(this)
     this.#state = 'dead'
     if (this.#stopping === 'for_good') return this.#nowOver()
-    this.#notStarted.resolve({ kind: 'failed', sentence: `process ${this.name} ended at its start (${how})` })
+    const sentence = `process ${this.name} ended at its start (${how})`
+    this.#notStarted.resolve({ kind: 'failed', sentence, takenPorts: [] })
     const delayMs = this.#stopping === 'this_life' ? 0 : this.#backOff.nextDelayMs(ranMs)
     this.#log.warn({ how, ranMs: Math.round(ranMs), againInMs: delayMs }, 'process ended')
     this.#clock.setTimer(delayMs, () => {
       if (this.#state === 'dead') this.start()
     })
+  }
+
+  #assign(child: ChildProcess, assignment: unknown): void {
+    if (this.#child === child && this.#state === 'starting') child.send({ kind: 'start', assignment })
   }
 
   #nowReady(): void {

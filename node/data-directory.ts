@@ -1,0 +1,130 @@
+/**
+ * The directory of a cluster on one machine (`martlet start`):
+ *
+ *     cluster.json      who the cluster is, and its secrets
+ *     lock/             a LevelDB whose lock says that a supervisor is at work here
+ *     supervisor.pid    its process id, for people
+ *     rings/            account.ring.gz container.ring.gz object.ring.gz object-1.ring.gz…
+ *     devices/d1/ …     one device each
+ *
+ * One supervisor at a time: whoever holds the lock. A directory that holds something else is left alone.
+ */
+import { join } from 'node:path'
+import type { Environment, KvStore } from '#base/environment.ts'
+import { type ClusterFile, newCluster, readClusterFile, writeClusterFile } from './cluster-file.ts'
+import { codeOf, removeIfThere, writeDurably } from './durable-file.ts'
+
+/** Why the directory cannot be used, for a person. */
+export interface Unusable {
+  readonly failed: string
+}
+
+const CLUSTER_FILE = 'cluster.json'
+const LOCK = 'lock'
+const PID_FILE = 'supervisor.pid'
+const RINGS = 'rings'
+const DEVICES = 'devices'
+/** What may lie about although there is no cluster yet: a first start that was cut short, or a fresh filesystem. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  LOCK,
+  PID_FILE,
+  RINGS,
+  DEVICES,
+  `${CLUSTER_FILE}.unfinished`,
+  'lost+found',
+])
+
+export class DataDirectory {
+  readonly path: string
+  readonly ringsPath: string
+  readonly devicesPath: string
+  readonly #environment: Environment
+  readonly #lock: KvStore
+  #cluster: ClusterFile
+
+  private constructor(environment: Environment, path: string, lock: KvStore, cluster: ClusterFile) {
+    this.#environment = environment
+    this.#lock = lock
+    this.#cluster = cluster
+    this.path = path
+    this.ringsPath = join(path, RINGS)
+    this.devicesPath = join(path, DEVICES)
+  }
+
+  /** Takes the directory, creating it and the cluster where there is none. `pid` is this process's own. */
+  static async open(environment: Environment, path: string, pid: number): Promise<DataDirectory | Unusable> {
+    try {
+      return await take(environment, path, pid, (lock, cluster) => {
+        return new DataDirectory(environment, path, lock, cluster)
+      })
+    } catch (error) {
+      return { failed: sentenceOf(error, path) }
+    }
+  }
+
+  get cluster(): ClusterFile {
+    return this.#cluster
+  }
+
+  /** Every device has been in service: from now on one without state is one that lost it. Durable when resolved. */
+  async markGrown(): Promise<void> {
+    if (this.#cluster.age === 'grown') return
+    const grown: ClusterFile = { ...this.#cluster, age: 'grown' }
+    await writeClusterFile(this.#environment.disk, join(this.path, CLUSTER_FILE), grown)
+    this.#cluster = grown
+  }
+
+  /** Lets another supervisor take the directory. */
+  async close(): Promise<void> {
+    await removeIfThere(this.#environment.disk, join(this.path, PID_FILE))
+    await this.#lock.close()
+  }
+}
+
+async function take(
+  environment: Environment,
+  path: string,
+  pid: number,
+  opened: (lock: KvStore, cluster: ClusterFile) => DataDirectory,
+): Promise<DataDirectory | Unusable> {
+  const { disk, kv } = environment
+  await disk.mkdir(path, { recursive: true })
+  const entries = await disk.readdir(path)
+  const stranger = entries.find((entry) => !HARMLESS.has(entry))
+  if (!entries.includes(CLUSTER_FILE) && stranger !== undefined) {
+    return {
+      failed: `${path} holds something else (${stranger}) and no Martlet cluster; name another directory`,
+    }
+  }
+  const lock = await kv.open(join(path, LOCK))
+  const cluster = await readOrCreateCluster(environment, path)
+  if ('broken' in cluster) {
+    await lock.close()
+    return { failed: cluster.broken }
+  }
+  await disk.mkdir(join(path, RINGS), { recursive: true })
+  await disk.mkdir(join(path, DEVICES), { recursive: true })
+  await writeDurably(disk, join(path, PID_FILE), Buffer.from(`${pid}\n`))
+  return opened(lock, cluster)
+}
+
+async function readOrCreateCluster(
+  { disk, random }: Environment,
+  path: string,
+): Promise<ClusterFile | { readonly broken: string }> {
+  const file = join(path, CLUSTER_FILE)
+  const known = await readClusterFile(disk, file)
+  if (known !== undefined) return known
+  const cluster = newCluster(random)
+  await writeClusterFile(disk, file, cluster)
+  return cluster
+}
+
+function sentenceOf(error: unknown, path: string): string {
+  const code = codeOf(error)
+  if (code === 'LEVEL_LOCKED') return `another Martlet is running on ${path}; stop it first`
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return `${path} cannot be written (${code})`
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a directory`
+  if (code === 'ENOSPC') return `there is no space left for ${path}`
+  return `${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`
+}

@@ -1,0 +1,44 @@
+/** Small files that must be whole and on disk before anything is built on them. */
+import { dirname } from 'node:path'
+import type { Disk } from '#base/environment.ts'
+
+const UNFINISHED = '.unfinished'
+
+/** Replaces the file at once: after a crash there is either the old one or the new one. Durable when resolved. */
+export async function writeDurably(disk: Disk, path: string, bytes: Buffer): Promise<void> {
+  const unfinished = path + UNFINISHED
+  await removeIfThere(disk, unfinished)
+  const file = await disk.createExclusive(unfinished)
+  try {
+    await file.write(bytes, 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await disk.rename(unfinished, path)
+  await disk.syncDirectory(dirname(path))
+}
+
+/** The whole file, or `undefined` when there is none. */
+export async function readIfThere(disk: Disk, path: string): Promise<Buffer | undefined> {
+  try {
+    return await disk.readFile(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Removes the file; does nothing when there is none. */
+export async function removeIfThere(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.unlink(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+}
+
+/** `ENOENT`, `EADDRINUSE`, `LEVEL_LOCKED`…; empty when the error has no code. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
