@@ -14,6 +14,7 @@ import {
   EMPTY_BODY,
   type Handler,
   type HeaderMap,
+  INTERNAL_ERROR,
   type Request,
   type Response,
 } from './message.ts'
@@ -160,13 +161,6 @@ export class Exchange {
   #log(level: 'error' | 'warn', message: string, error: unknown): void {
     this.#setting.log[level]({ err: error, method: this.#request.method, path: this.#request.path }, message)
   }
-}
-
-/** OpenStack Swift's answer to its own failure (`common/middleware/catch_errors.py`). */
-const INTERNAL_ERROR: Response = {
-  status: 500,
-  headers: { 'content-type': 'text/plain' },
-  body: Buffer.from('An error occurred'),
 }
 
 /** The path and query of a request target that may name the scheme and host too (RFC 9112, section 3.2). */

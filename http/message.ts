@@ -10,7 +10,10 @@ export type HeaderMap = Readonly<Record<string, string | undefined>>
 
 /** A stream of body bytes read once. Whoever holds it must either read to the end or `cancel()`. */
 export interface BodyStream extends AsyncIterable<Buffer> {
-  /** Gives up the rest and releases what stands behind it (file, connection). Safe to call at any time, twice too. */
+  /**
+   * Gives up the rest and releases what stands behind it (file, connection). Safe to call at any time, twice too.
+   * A read that waits, and every later one, rejects.
+   */
   cancel(): Promise<void>
 }
 
@@ -83,6 +86,13 @@ export type Layer = (inner: Handler) => Handler
 /** The handler that passes each request through the layers, first named outermost. */
 export function pipeline(core: Handler, layersOutermostFirst: readonly Layer[]): Handler {
   return layersOutermostFirst.reduceRight((inner, layer) => layer(inner), core)
+}
+
+/** OpenStack Swift's answer to its own failure (`common/middleware/catch_errors.py`): no word of what went wrong. */
+export const INTERNAL_ERROR: Response = {
+  status: 500,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from('An error occurred'),
 }
 
 /** A request body without bytes. */

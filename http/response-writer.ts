@@ -98,6 +98,8 @@ async function writeStream(
   lengthBytes: number | undefined,
   beforeEnd: (() => Promise<void>) | undefined,
 ): Promise<void> {
+  // Does nothing after the end; before it, the client is gone.
+  outgoing.once('close', () => void body.cancel())
   try {
     await pump(outgoing, body, lengthBytes)
   } catch (error) {

@@ -82,6 +82,7 @@ class HttpServer implements Listener {
   readonly #connections = new Map<Duplex, Connection>()
   readonly #strangeMethods = new StrangeMethods()
   #closing = false
+  #address = { host: '', port: 0 }
   #allClosed: (() => void) | undefined
 
   constructor(options: ListenOptions) {
@@ -101,8 +102,7 @@ class HttpServer implements Listener {
   }
 
   get address(): { readonly host: string; readonly port: number } {
-    const bound = this.#server.address() as AddressInfo
-    return { host: bound.address, port: bound.port }
+    return this.#address
   }
 
   readonly connectionCount = (): number => this.#connections.size
@@ -122,6 +122,8 @@ class HttpServer implements Listener {
       this.#server.once('error', reject)
       const bound = (): void => {
         this.#server.off('error', reject)
+        const { address, port } = this.#server.address() as AddressInfo
+        this.#address = { host: address, port }
         this.#server.on('error', (error) => this.#log.error({ err: error }, 'listening socket failed'))
         resolve()
       }

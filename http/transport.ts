@@ -10,6 +10,15 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** How a transport speaks TLS to every server. PEM texts. */
+export interface TransportTls {
+  /** Whose signature on the servers' certificates counts; the system's authorities without it. */
+  readonly authority?: string | Buffer | undefined
+  /** What we show to servers that ask. */
+  readonly certificate?: string | Buffer | undefined
+  readonly key?: string | Buffer | undefined
+}
+
 export interface SendOptions {
   /** Longest wait for a connection, milliseconds. */
   readonly connectTimeoutMs: number

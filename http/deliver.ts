@@ -1,0 +1,162 @@
+/**
+ * Hands a request to a handler of this very process as the network would: same requests, same answers, same failures.
+ *
+ * - The sender's body, when it fails, looks to the handler like a client that went away, and fails the request.
+ * - With `expect: 100-continue` the body is read only after the handler asked for it.
+ * - A handler that is too slow, or a sender that gives up, ends the exchange at once; what comes later is discarded.
+ */
+import type { Clock, Timer } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { DeliveredBody, DeliveredRequestBody } from './delivered-bodies.ts'
+import { BodyError, discard, type Handler, INTERNAL_ERROR, type Request, type Response } from './message.ts'
+import { type Endpoint, type SendOptions, TransportError, type TransportErrorCode } from './transport.ts'
+
+export interface DeliverSetting {
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Resolves with the handler's answer; rejects with a `TransportError`, as `Transport.send` does. */
+export function deliver(
+  handler: Handler,
+  target: Endpoint,
+  request: Request,
+  options: SendOptions,
+  setting: DeliverSetting,
+): Promise<Response> {
+  return new Delivery(target, request, options, setting).run(handler)
+}
+
+type Phase = 'waiting' | 'answered' | 'over'
+
+class Delivery {
+  readonly #target: Endpoint
+  readonly #request: Request
+  readonly #options: SendOptions
+  readonly #setting: DeliverSetting
+  readonly #abort = new AbortController()
+  readonly #body: DeliveredRequestBody | undefined
+  #phase: Phase = 'waiting'
+  #timer: Timer | undefined
+  #reject: (error: TransportError) => void = () => {}
+  #responseBody: DeliveredBody | undefined
+
+  constructor(target: Endpoint, request: Request, options: SendOptions, setting: DeliverSetting) {
+    this.#target = target
+    this.#request = request
+    this.#options = options
+    this.#setting = setting
+    this.#body = this.#wrappedBody()
+  }
+
+  run(handler: Handler): Promise<Response> {
+    const { signal } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#reject = reject
+      if (signal?.aborted === true) {
+        this.#fail('ABORTED', signal.reason)
+        return
+      }
+      signal?.addEventListener('abort', this.#aborted)
+      this.#startTimer()
+      void this.#handle(handler, resolve)
+    })
+  }
+
+  /** Bodies in memory need no wrapper: they cannot fail, and reading them costs the sender nothing. */
+  #wrappedBody(): DeliveredRequestBody | undefined {
+    const { body, headers } = this.#request
+    const awaitsContinue = headers['expect']?.toLowerCase() === '100-continue'
+    if (!awaitsContinue && (body.bytes !== undefined || body.lengthBytes === 0)) return undefined
+    return new DeliveredRequestBody(body, awaitsContinue, {
+      pulling: () => this.#stopTimer(),
+      pulled: () => this.#startTimer(),
+      failed: (error) => this.#fail('ABORTED', error),
+    })
+  }
+
+  async #handle(handler: Handler, resolve: (response: Response) => void): Promise<void> {
+    const request = {
+      ...this.#request,
+      body: this.#body ?? this.#request.body,
+      signal: this.#abort.signal,
+      remoteAddress: '',
+    }
+    let response: Response
+    try {
+      response = await handler(request)
+    } catch (error) {
+      if (this.#phase === 'waiting')
+        this.#setting.log.error({ err: error, path: request.path }, 'handler failed')
+      response = INTERNAL_ERROR
+    }
+    if (this.#phase !== 'waiting') return await discard(response)
+    this.#phase = 'answered'
+    this.#stopTimer()
+    await this.#body?.giveUp()
+    resolve(await this.#received(response))
+  }
+
+  /** The answer as it would look after a trip over the wire. */
+  async #received(response: Response): Promise<Response> {
+    const headers = withLength(response)
+    const bodyless = this.#request.method === 'HEAD' || response.status === 204 || response.status === 304
+    if (bodyless) await discard(response)
+    if (bodyless || response.body === undefined || Buffer.isBuffer(response.body)) {
+      this.#over()
+      const body = bodyless ? undefined : response.body
+      return { status: response.status, headers, body }
+    }
+    this.#responseBody = new DeliveredBody(response.body, {
+      lengthBytes: declaredLength(headers),
+      lost: (cause) => new TransportError('CONNECTION_LOST', this.#target, cause),
+      waiting: () => this.#startTimer(),
+      received: () => this.#stopTimer(),
+      over: () => this.#over(),
+    })
+    return { status: response.status, headers, body: this.#responseBody }
+  }
+
+  #startTimer(): void {
+    this.#stopTimer()
+    if (this.#phase === 'over') return
+    this.#timer = this.#setting.clock.setTimer(this.#options.responseTimeoutMs, () => {
+      this.#fail('RESPONSE_TIMEOUT', undefined)
+    })
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  readonly #aborted = (): void => this.#fail('ABORTED', this.#options.signal?.reason)
+
+  #fail(code: TransportErrorCode, cause: unknown): void {
+    if (this.#phase === 'over') return
+    const error = new TransportError(code, this.#target, cause)
+    this.#over()
+    this.#reject(error)
+    this.#responseBody?.fail(error)
+    this.#body?.fail(new BodyError('SENDER_GONE'))
+    this.#abort.abort(new BodyError('SENDER_GONE'))
+    void this.#request.body.cancel()
+  }
+
+  #over(): void {
+    this.#phase = 'over'
+    this.#stopTimer()
+    this.#options.signal?.removeEventListener('abort', this.#aborted)
+  }
+}
+
+function withLength(response: Response): Response['headers'] {
+  if (!Buffer.isBuffer(response.body) || response.headers['content-length'] !== undefined)
+    return response.headers
+  return { ...response.headers, 'content-length': String(response.body.length) }
+}
+
+function declaredLength(headers: Response['headers']): number | undefined {
+  const declared = headers['content-length']
+  return typeof declared === 'string' ? Number(declared) : undefined
+}
