@@ -1,0 +1,102 @@
+/**
+ * Keys of an index store. Everything of one account or container lies together, names in the order of their UTF-8 bytes;
+ * a partition of the ring is a range of hashes and so a range of keys.
+ *
+ *     00 tag …                               what concerns the whole device
+ *     01 hash(16) 01                         info
+ *     01 hash(16) 02                         metadata
+ *     01 hash(16) 10 group(2) name           live rows
+ *     01 hash(16) 11 group(2) name           deleted rows
+ *     01 hash(16) 20 sequence(8)             change log: which row changed
+ *     01 hash(16) 30 peer                    how far a peer has our rows
+ */
+import { type HashPathSalt, hashName } from '#base/names.ts'
+import type { DatabaseName } from './info.ts'
+
+export const HASH_BYTES = 16
+const DEVICE = Buffer.from([0])
+const DATABASE = Buffer.from([1])
+const INFO = 0x01
+const METADATA = 0x02
+const LIVE = 0x10
+const DELETED = 0x11
+const LOG = 0x20
+const SYNC_POINT = 0x30
+/** Length of a row's key before the name. */
+const ROW_PREFIX_BYTES = 1 + HASH_BYTES + 1 + 2
+
+export type RowTable = 'live' | 'deleted'
+
+/** Tags of the device's own keys. Each tag's keys belong to one part of the program. */
+export const DEVICE_TAGS = { unreported: 1, replicaState: 2, pendingAccountUpdates: 3 } as const
+
+export function devicePrefix(tag: keyof typeof DEVICE_TAGS): Buffer {
+  return Buffer.concat([DEVICE, Buffer.from([DEVICE_TAGS[tag]])])
+}
+
+export function deviceKey(tag: keyof typeof DEVICE_TAGS, rest: Buffer): Buffer {
+  return Buffer.concat([devicePrefix(tag), rest])
+}
+
+/** The hash under which a database lies. */
+export function databaseHash(name: DatabaseName, salt: HashPathSalt): Buffer {
+  return Buffer.from(hashName(name, salt), 'hex')
+}
+
+export function infoKey(hash: Buffer): Buffer {
+  return tableKey(hash, INFO)
+}
+
+export function metadataKey(hash: Buffer): Buffer {
+  return tableKey(hash, METADATA)
+}
+
+/** What the keys of all rows of a table and group begin with. */
+export function rowPrefix(hash: Buffer, table: RowTable, group: number): Buffer {
+  const key = Buffer.alloc(ROW_PREFIX_BYTES)
+  key[0] = 1
+  hash.copy(key, 1)
+  key[1 + HASH_BYTES] = table === 'live' ? LIVE : DELETED
+  key.writeUInt16BE(group, 2 + HASH_BYTES)
+  return key
+}
+
+export function rowKey(hash: Buffer, table: RowTable, group: number, name: string): Buffer {
+  return Buffer.concat([rowPrefix(hash, table, group), Buffer.from(name)])
+}
+
+export function nameOfRowKey(key: Buffer): string {
+  return key.toString('utf8', ROW_PREFIX_BYTES)
+}
+
+export function logKey(hash: Buffer, sequence: number): Buffer {
+  const number = Buffer.alloc(8)
+  number.writeBigUInt64BE(BigInt(sequence))
+  return Buffer.concat([tableKey(hash, LOG), number])
+}
+
+export function sequenceOfLogKey(key: Buffer): number {
+  return Number(key.readBigUInt64BE(key.length - 8))
+}
+
+/** The end of the change log: sorts after every entry. */
+export function logEnd(hash: Buffer): Buffer {
+  return tableKey(hash, LOG + 1)
+}
+
+export function syncPointKey(hash: Buffer, peer: string): Buffer {
+  return Buffer.concat([tableKey(hash, SYNC_POINT), Buffer.from(peer)])
+}
+
+function tableKey(hash: Buffer, table: number): Buffer {
+  return Buffer.concat([DATABASE, hash, Buffer.from([table])])
+}
+
+/** Bounds of all live rows of a database, whatever their group. */
+export function liveRowsStart(hash: Buffer): Buffer {
+  return tableKey(hash, LIVE)
+}
+
+export function liveRowsEnd(hash: Buffer): Buffer {
+  return tableKey(hash, DELETED)
+}

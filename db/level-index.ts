@@ -1,0 +1,280 @@
+/**
+ * The index in a key-value store. Invariants:
+ * - Only this object writes the store's databases, one batch at a time, each synced: rows, counters, digests, change log
+ *   and the list of what is unreported change together or not at all.
+ * - A result is given when its batch is durable. Changes that arrive while a batch is written go together into the next.
+ * - A row is either in the table of live rows or in that of deleted rows, and has exactly one entry in the change log.
+ */
+import type { KvStore } from '#base/environment.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import { writeSynced } from '#kv/group-commit.ts'
+import { Compactor } from './compactor.ts'
+import type { Change, Index, RangeDigest, RowRange, Rule, Unreported } from './contract.ts'
+import { emptyDigest, toggle } from './digest.ts'
+import { type DatabaseName, type DatabaseState, decodeInfo } from './info.ts'
+import {
+  databaseHash,
+  devicePrefix,
+  infoKey,
+  logEnd,
+  logKey,
+  metadataKey,
+  nameOfRowKey,
+  type RowTable,
+  rowKey,
+  rowPrefix,
+  sequenceOfLogKey,
+  syncPointKey,
+} from './keys.ts'
+import {
+  type ListingEntry,
+  type ListingQuery,
+  listingBounds,
+  listNames,
+  type NameRange,
+  rangeBounds,
+} from './listing.ts'
+import { decodeMetadata } from './metadata.ts'
+import { RowCursor, readLiveAndDeleted } from './row-cursor.ts'
+import type { RowKind } from './row-kind.ts'
+import { StateCache } from './state-cache.ts'
+import { decodeStored, type StoredRow } from './stored-row.ts'
+import { UnitOfWork, type Work } from './unit-of-work.ts'
+
+export interface LevelIndexOptions<Row> {
+  readonly store: KvStore
+  readonly kind: RowKind<Row>
+  readonly salt: HashPathSalt
+  /** Told when the store fails to read or write; the device should go out of service. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Rows that one batch merges at most, so that a large request does not hold up small ones for long. */
+const BATCH_ROWS_MAX = 2000
+/** Rows read at a time while digests are computed. */
+const READ_ROWS = 1000
+
+interface Job<Row> extends Work<Row> {
+  readonly resolve: (result: unknown) => void
+  readonly reject: (reason: unknown) => void
+}
+
+export class LevelIndex<Row> implements Index<Row> {
+  readonly #store: KvStore
+  readonly #kind: RowKind<Row>
+  readonly #salt: HashPathSalt
+  readonly #onFailure: (error: unknown) => void
+  readonly #cache = new StateCache()
+  readonly #compactor: Compactor
+  #jobs: Job<Row>[] = []
+  #working: Promise<void> | undefined
+
+  constructor(options: LevelIndexOptions<Row>) {
+    this.#store = options.store
+    this.#kind = options.kind
+    this.#salt = options.salt
+    this.#onFailure = options.onFailure
+    this.#compactor = new Compactor(options.store, options.onFailure)
+  }
+
+  async state(name: DatabaseName): Promise<DatabaseState | undefined> {
+    return this.#reading(() => this.#stateOf(this.#hash(name)))
+  }
+
+  apply<Result>(name: DatabaseName, rows: readonly Row[], rule: Rule<Result>): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const give = resolve as (result: unknown) => void
+      this.#jobs.push({ hash: this.#hash(name), name, rows, rule, resolve: give, reject })
+      this.#working ??= this.#work()
+    })
+  }
+
+  async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
+    return this.#reading(async () => {
+      const prefix = rowPrefix(this.#hash(name), 'live', group)
+      await using cursor = new RowCursor(this.#store, prefix, listingBounds(query), query.direction)
+      const listed = await listNames(cursor, query)
+      return listed.map((entry) =>
+        'subdir' in entry
+          ? { kind: 'subdir', name: entry.subdir }
+          : { kind: 'row', row: decodeStored(this.#kind, entry.name, group, entry.value).row },
+      )
+    })
+  }
+
+  async rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]> {
+    return this.#reading(async () => {
+      const stored = await readLiveAndDeleted(this.#store, this.#hash(name), group, range)
+      return stored.map((item) => decodeStored(this.#kind, item.name, group, item.value).row)
+    })
+  }
+
+  async digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest> {
+    return this.#reading(async () => {
+      const [live, tombstones] = await Promise.all([
+        this.#digestTable(name, 'live', group, range),
+        this.#digestTable(name, 'deleted', group, range),
+      ])
+      return { live, tombstones }
+    })
+  }
+
+  async changesSince(name: DatabaseName, sequence: number, limit: number): Promise<readonly Change<Row>[]> {
+    return this.#reading(async () => {
+      const hash = this.#hash(name)
+      const log = await this.#store.iterator({ gt: logKey(hash, sequence), lt: logEnd(hash), limit }).all()
+      const values = await this.#store.getMany(log.map(([, key]) => key))
+      return log.flatMap(([entry, key], at) => {
+        const value = values[at]
+        if (value === undefined) return []
+        const { row } = decodeStored(this.#kind, nameOfRowKey(key), groupOfRowKey(key), value)
+        return [{ sequence: sequenceOfLogKey(entry), row }]
+      })
+    })
+  }
+
+  async syncPoint(name: DatabaseName, peer: string): Promise<number> {
+    return this.#reading(async () => {
+      const stored = await this.#store.get(syncPointKey(this.#hash(name), peer))
+      return stored === undefined ? 0 : Number(stored.toString())
+    })
+  }
+
+  async setSyncPoint(name: DatabaseName, peer: string, sequence: number): Promise<void> {
+    const key = syncPointKey(this.#hash(name), peer)
+    await writeSynced(this.#store, [{ type: 'put', key, value: Buffer.from(String(sequence)) }])
+  }
+
+  async unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return this.#reading(async () => {
+      const prefix = devicePrefix('unreported')
+      const start = Buffer.concat([prefix, Buffer.from(after, 'hex')])
+      const end = Buffer.concat([prefix, Buffer.alloc(17, 255)])
+      const entries = await this.#store.iterator({ gt: start, lt: end, limit }).all()
+      return entries.map(([key, value]) => ({
+        hash: key.toString('hex', prefix.length),
+        name: JSON.parse(value.toString()) as DatabaseName,
+      }))
+    })
+  }
+
+  /** Waits for what is under way. The store itself is closed by whoever opened it. */
+  async close(): Promise<void> {
+    await this.#working
+    await this.#compactor.idle()
+  }
+
+  async #work(): Promise<void> {
+    await Promise.resolve()
+    while (this.#jobs.length > 0) await this.#runBatch(this.#takeJobs())
+    this.#working = undefined
+  }
+
+  #takeJobs(): readonly Job<Row>[] {
+    let rows = 0
+    let count = 0
+    for (const job of this.#jobs) {
+      rows += job.rows.length
+      if (count > 0 && rows > BATCH_ROWS_MAX) break
+      count += 1
+    }
+    return this.#jobs.splice(0, count)
+  }
+
+  async #runBatch(jobs: readonly Job<Row>[]): Promise<void> {
+    try {
+      const unit = await this.#load(jobs)
+      const answers = jobs.map((job) => answerOf(unit, job))
+      const operations = unit.operations()
+      if (operations.length > 0) await writeSynced(this.#store, operations)
+      for (const { key, state } of unit.changed()) this.#cache.written(key, state)
+      for (const answer of answers) answer()
+      for (const [key, count] of unit.deletions)
+        this.#compactor.noteDeletions(Buffer.from(key, 'latin1'), count)
+    } catch (error) {
+      this.#onFailure(error)
+      for (const job of jobs) job.reject(error)
+    }
+  }
+
+  /** Reads all that the jobs will look at. */
+  async #load(jobs: readonly Job<Row>[]): Promise<UnitOfWork<Row>> {
+    const unit = new UnitOfWork(this.#kind)
+    const databases = new Map(jobs.map((job) => [job.hash.toString('latin1'), job]))
+    for (const job of databases.values()) unit.addDatabase(job.hash, job.name, await this.#stateOf(job.hash))
+    const wanted = jobs.flatMap((job) => job.rows.map((row) => this.#wanted(job.hash, row)))
+    const keys = wanted.flatMap(({ hash, group, name }) => [
+      rowKey(hash, 'live', group, name),
+      rowKey(hash, 'deleted', group, name),
+    ])
+    const values = keys.length === 0 ? [] : await this.#store.getMany(keys)
+    wanted.forEach(({ hash, group, name }, at) => {
+      const value = values[2 * at] ?? values[2 * at + 1]
+      unit.addRow(hash, group, name, this.#decode(name, group, value))
+    })
+    return unit
+  }
+
+  #wanted(hash: Buffer, row: Row): { hash: Buffer; group: number; name: string } {
+    return { hash, group: this.#kind.groupOf(row), name: this.#kind.nameOf(row) }
+  }
+
+  #decode(name: string, group: number, value: Buffer | undefined): StoredRow<Row> | undefined {
+    return value === undefined ? undefined : decodeStored(this.#kind, name, group, value)
+  }
+
+  async #stateOf(hash: Buffer): Promise<DatabaseState | undefined> {
+    const key = hash.toString('latin1')
+    const cached = this.#cache.get(key)
+    if (cached !== undefined) return cached
+    const mark = this.#cache.mark()
+    const [info, metadata] = await this.#store.getMany([infoKey(hash), metadataKey(hash)])
+    if (info === undefined) return undefined
+    const state = {
+      info: decodeInfo(info),
+      metadata: metadata === undefined ? new Map() : decodeMetadata(metadata),
+    }
+    this.#cache.offer(key, state, mark)
+    return state
+  }
+
+  async #digestTable(name: DatabaseName, table: RowTable, group: number, range: NameRange): Promise<Buffer> {
+    const digest = emptyDigest()
+    const prefix = rowPrefix(this.#hash(name), table, group)
+    await using cursor = new RowCursor(this.#store, prefix, rangeBounds(range), 'forward')
+    for (let page = await cursor.next(READ_ROWS); page.length > 0; page = await cursor.next(READ_ROWS)) {
+      for (const item of page) {
+        toggle(digest, this.#kind.digestOf(decodeStored(this.#kind, item.name, group, item.value).row))
+      }
+    }
+    return digest
+  }
+
+  async #reading<Result>(read: () => Promise<Result>): Promise<Result> {
+    try {
+      return await read()
+    } catch (error) {
+      this.#onFailure(error)
+      throw error
+    }
+  }
+
+  #hash(name: DatabaseName): Buffer {
+    return databaseHash(name, this.#salt)
+  }
+}
+
+/** Runs a job. A rule that throws is a bug of ours: it fails its own request and nothing else. */
+function answerOf<Row>(unit: UnitOfWork<Row>, job: Job<Row>): () => void {
+  try {
+    const result = unit.run(job)
+    return () => job.resolve(result)
+  } catch (error) {
+    return () => job.reject(error)
+  }
+}
+
+/** The group stands right before the name. */
+function groupOfRowKey(key: Buffer): number {
+  return key.readUInt16BE(18)
+}

@@ -1,0 +1,154 @@
+/**
+ * The index's twin in memory, made to be obviously right: rows are a map, every listing sorts all names, every counter
+ * is counted afresh. It is the model that the real index is compared with, and an index for tests of servers.
+ */
+import { compareUtf8, pathOf } from '#base/names.ts'
+import type { Change, Index, RangeDigest, RowRange, Rule, Unreported } from './contract.ts'
+import { emptyDigest, toggle } from './digest.ts'
+import { type DatabaseInfo, type DatabaseName, type DatabaseState, type PolicyStats } from './info.ts'
+import {
+  type CursorItem,
+  type ListingEntry,
+  type ListingQuery,
+  listingBounds,
+  listNames,
+  type NameBounds,
+  type NameRange,
+  rangeBounds,
+} from './listing.ts'
+import { hasUnreported } from './reporting.ts'
+import { recount } from './row-accounting.ts'
+import type { RowKind } from './row-kind.ts'
+import type { StoredRow } from './stored-row.ts'
+
+interface Database<Row> {
+  state: DatabaseState
+  /** By group and name. */
+  readonly rows: Map<string, StoredRow<Row>>
+  readonly syncPoints: Map<string, number>
+}
+
+export class MemoryIndex<Row> implements Index<Row> {
+  readonly #kind: RowKind<Row>
+  readonly #databases = new Map<string, Database<Row>>()
+
+  constructor(kind: RowKind<Row>) {
+    this.#kind = kind
+  }
+
+  async state(name: DatabaseName): Promise<DatabaseState | undefined> {
+    return this.#databases.get(pathOf(name))?.state
+  }
+
+  async apply<Result>(name: DatabaseName, rows: readonly Row[], rule: Rule<Result>): Promise<Result> {
+    const existing = this.#databases.get(pathOf(name))
+    const decision = rule(existing?.state)
+    const info = decision.info ?? existing?.state.info
+    if (info === undefined) return decision.result
+    const database = existing ?? {
+      state: { info, metadata: new Map() },
+      rows: new Map<string, StoredRow<Row>>(),
+      syncPoints: new Map<string, number>(),
+    }
+    this.#databases.set(pathOf(name), database)
+    let { sequence } = database.state.info
+    for (const row of decision.rows === 'merge' ? rows : []) sequence = this.#merge(database, row, sequence)
+    const counted: DatabaseInfo = { ...info, sequence, stats: this.#count(database) }
+    database.state = { info: counted, metadata: decision.metadata ?? database.state.metadata }
+    return decision.result
+  }
+
+  async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
+    const within = this.#within(name, group, listingBounds(query)).filter((row) => !this.#kind.isDeleted(row))
+    const ordered = query.direction === 'forward' ? within : within.toReversed()
+    const listed = await listNames(this.#cursor(ordered, query), query)
+    return listed.map((entry) =>
+      'subdir' in entry ? { kind: 'subdir', name: entry.subdir } : { kind: 'row', row: entry.value },
+    )
+  }
+
+  async rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]> {
+    return this.#within(name, group, rangeBounds(range)).slice(0, range.limit)
+  }
+
+  async digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest> {
+    const digests = { live: emptyDigest(), tombstones: emptyDigest() }
+    for (const row of this.#within(name, group, rangeBounds(range))) {
+      toggle(this.#kind.isDeleted(row) ? digests.tombstones : digests.live, this.#kind.digestOf(row))
+    }
+    return digests
+  }
+
+  async changesSince(name: DatabaseName, sequence: number, limit: number): Promise<readonly Change<Row>[]> {
+    return [...(this.#databases.get(pathOf(name))?.rows.values() ?? [])]
+      .filter((stored) => stored.sequence > sequence)
+      .toSorted((left, right) => left.sequence - right.sequence)
+      .slice(0, limit)
+  }
+
+  async syncPoint(name: DatabaseName, peer: string): Promise<number> {
+    return this.#databases.get(pathOf(name))?.syncPoints.get(peer) ?? 0
+  }
+
+  async setSyncPoint(name: DatabaseName, peer: string, sequence: number): Promise<void> {
+    this.#databases.get(pathOf(name))?.syncPoints.set(peer, sequence)
+  }
+
+  async unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return [...this.#databases]
+      .filter(([path, { state }]) => path > after && hasUnreported(state.info))
+      .map(([path, { state }]) => ({ hash: path, name: state.info.name }))
+      .toSorted((left, right) => (left.hash < right.hash ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  async close(): Promise<void> {}
+
+  #merge(database: Database<Row>, incoming: Row, sequence: number): number {
+    const key = `${this.#kind.groupOf(incoming)}/${this.#kind.nameOf(incoming)}`
+    const known = database.rows.get(key)
+    const row = known === undefined ? incoming : this.#kind.merge(known.row, incoming)
+    if (known !== undefined && this.#kind.encode(known.row).equals(this.#kind.encode(row))) return sequence
+    database.rows.set(key, { row, sequence: sequence + 1 })
+    return sequence + 1
+  }
+
+  #count(database: Database<Row>): ReadonlyMap<number, PolicyStats> {
+    let stats: ReadonlyMap<number, PolicyStats> = new Map()
+    for (const { row } of database.rows.values()) stats = recount(this.#kind, stats, undefined, row)
+    return stats
+  }
+
+  #within(name: DatabaseName, group: number, bounds: NameBounds): readonly Row[] {
+    return [...(this.#databases.get(pathOf(name))?.rows.values() ?? [])]
+      .map((stored) => stored.row)
+      .filter((row) => this.#kind.groupOf(row) === group && isWithin(this.#kind.nameOf(row), bounds))
+      .toSorted((left, right) => compareUtf8(this.#kind.nameOf(left), this.#kind.nameOf(right)))
+  }
+
+  #cursor(ordered: readonly Row[], query: ListingQuery): Parameters<typeof listNames<Row>>[0] {
+    let at = 0
+    const items: readonly CursorItem<Row>[] = ordered.map((row) => ({
+      name: this.#kind.nameOf(row),
+      value: row,
+    }))
+    return {
+      next: async (count) => {
+        at += count
+        return items.slice(at - count, at)
+      },
+      seek: (name) => {
+        const sign = query.direction === 'forward' ? 1 : -1
+        at = items.findIndex((item) => Buffer.compare(Buffer.from(item.name), name) * sign >= 0)
+        if (at < 0) at = items.length
+      },
+    }
+  }
+}
+
+function isWithin(name: string, { lower, lowerIncluded, upper }: NameBounds): boolean {
+  const bytes = Buffer.from(name)
+  const order = Buffer.compare(bytes, lower)
+  if (order < 0 || (order === 0 && lowerIncluded === 'left_out')) return false
+  return upper === undefined || Buffer.compare(bytes, upper) < 0
+}

@@ -1,0 +1,227 @@
+/**
+ * One object in a container's index, live or deleted. Three things in it have a time of their own and are merged one by
+ * one: the data (size, ETag, deleted, bytes of a large object), the content type, and the metadata (of which only the
+ * time is kept). The newer wins; at the same time a tombstone wins over data, then the larger ETag, size and so on, so
+ * that every replica picks the same (rules of OpenStack Swift, `container/backend.py`:
+ * `update_new_item_from_existing`; the order at equal times is ours, Swift keeps what came first).
+ */
+import type { Timestamp } from '#base/timestamp.ts'
+import { rowDigest } from './digest.ts'
+import { decodeTimestamps, encodeTimestamps, withoutOffset } from './encoded-timestamps.ts'
+import type { RowKind } from './row-kind.ts'
+
+export interface ObjectRow {
+  readonly name: string
+  readonly policyIndex: number
+  readonly dataTimestamp: Timestamp
+  readonly contentTypeTimestamp: Timestamp
+  readonly metaTimestamp: Timestamp
+  readonly deleted: boolean
+  readonly sizeBytes: number
+  readonly etag: string
+  /** Without `swift_bytes`. */
+  readonly contentType: string
+  /** The size a large object has for its readers: the `swift_bytes` parameter of the content type. */
+  readonly swiftBytes: string | undefined
+}
+
+/** An object row as Swift's servers send it to each other as JSON (`merge_items`). */
+export interface SwiftItem {
+  readonly name: string
+  /** One to three times, see `encoded-timestamps.ts`. */
+  readonly created_at: string
+  readonly size: number
+  readonly content_type: string
+  readonly etag: string
+  readonly deleted: number
+  readonly storage_policy_index: number
+}
+
+const FORMAT_VERSION = 1
+/** ETag and content type of a deleted row (`container/backend.py`: `delete_object`). */
+const DELETED_ETAG = 'noetag'
+const DELETED_CONTENT_TYPE = 'application/deleted'
+
+export interface ObjectPut {
+  readonly name: string
+  readonly policyIndex: number
+  readonly timestamp: Timestamp
+  readonly sizeBytes: number
+  readonly etag: string
+  /** As sent, possibly with `swift_bytes`. */
+  readonly contentType: string
+  readonly contentTypeTimestamp?: Timestamp | undefined
+  readonly metaTimestamp?: Timestamp | undefined
+}
+
+/** The row of an object that was written. What has no time of its own has that of the data. */
+export function putRow(put: ObjectPut): ObjectRow {
+  const [contentType, swiftBytes] = splitSwiftBytes(put.contentType)
+  const contentTypeTimestamp = withoutOffset(put.contentTypeTimestamp ?? put.timestamp)
+  return {
+    name: put.name,
+    policyIndex: put.policyIndex,
+    dataTimestamp: put.timestamp,
+    contentTypeTimestamp,
+    metaTimestamp: withoutOffset(put.metaTimestamp ?? contentTypeTimestamp),
+    deleted: false,
+    sizeBytes: put.sizeBytes,
+    etag: put.etag,
+    contentType,
+    swiftBytes,
+  }
+}
+
+/** The row of an object that was deleted. */
+export function deletedRow(name: string, policyIndex: number, timestamp: Timestamp): ObjectRow {
+  return {
+    name,
+    policyIndex,
+    dataTimestamp: timestamp,
+    contentTypeTimestamp: withoutOffset(timestamp),
+    metaTimestamp: withoutOffset(timestamp),
+    deleted: true,
+    sizeBytes: 0,
+    etag: DELETED_ETAG,
+    contentType: DELETED_CONTENT_TYPE,
+    swiftBytes: undefined,
+  }
+}
+
+export function mergeObjectRows(left: ObjectRow, right: ObjectRow): ObjectRow {
+  const data = compareData(left, right) >= 0 ? left : right
+  const type = compareContentType(left, right) >= 0 ? left : right
+  return {
+    name: left.name,
+    policyIndex: left.policyIndex,
+    dataTimestamp: data.dataTimestamp,
+    deleted: data.deleted,
+    sizeBytes: data.sizeBytes,
+    etag: data.etag,
+    swiftBytes: data.swiftBytes,
+    contentTypeTimestamp: type.contentTypeTimestamp,
+    contentType: type.contentType,
+    metaTimestamp: left.metaTimestamp >= right.metaTimestamp ? left.metaTimestamp : right.metaTimestamp,
+  }
+}
+
+function compareData(left: ObjectRow, right: ObjectRow): number {
+  return (
+    compare(left.dataTimestamp, right.dataTimestamp) ||
+    Number(left.deleted) - Number(right.deleted) ||
+    compare(left.etag, right.etag) ||
+    left.sizeBytes - right.sizeBytes ||
+    compare(left.swiftBytes ?? '', right.swiftBytes ?? '')
+  )
+}
+
+function compareContentType(left: ObjectRow, right: ObjectRow): number {
+  return (
+    compare(left.contentTypeTimestamp, right.contentTypeTimestamp) ||
+    compare(left.contentType, right.contentType)
+  )
+}
+
+function compare(left: string, right: string): number {
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}
+
+/** The content type as Swift stores and sends it, `swift_bytes` included. */
+export function fullContentType(row: ObjectRow): string {
+  return row.swiftBytes === undefined ? row.contentType : `${row.contentType};swift_bytes=${row.swiftBytes}`
+}
+
+export function toSwiftItem(row: ObjectRow): SwiftItem {
+  return {
+    name: row.name,
+    created_at: encodeTimestamps({
+      data: row.dataTimestamp,
+      contentType: row.contentTypeTimestamp,
+      meta: row.metaTimestamp,
+    }),
+    size: row.sizeBytes,
+    content_type: fullContentType(row),
+    etag: row.etag,
+    deleted: row.deleted ? 1 : 0,
+    storage_policy_index: row.policyIndex,
+  }
+}
+
+export const objectRows: RowKind<ObjectRow> = {
+  nameOf: (row) => row.name,
+  groupOf: (row) => row.policyIndex,
+  isDeleted: (row) => row.deleted,
+  merge: mergeObjectRows,
+  statsOf: (row) => ({ policyIndex: row.policyIndex, objects: 0, bytes: row.sizeBytes }),
+  digestOf(row) {
+    const item = toSwiftItem(row)
+    return rowDigest([
+      item.name,
+      item.storage_policy_index,
+      item.created_at,
+      item.deleted,
+      item.etag,
+      item.size,
+      item.content_type,
+    ])
+  },
+  encode(row) {
+    const item = toSwiftItem(row)
+    const fields = [item.created_at, item.size, item.content_type, item.etag, item.deleted]
+    return Buffer.concat([Buffer.from([FORMAT_VERSION]), Buffer.from(JSON.stringify(fields))])
+  },
+  decode(name, group, bytes) {
+    if (bytes[0] !== FORMAT_VERSION) throw new Error(`object rows of version ${bytes[0]} are not known`)
+    const [encoded, sizeBytes, stored, etag, deleted] = JSON.parse(bytes.toString('utf8', 1)) as StoredFields
+    const times = encoded.length === 16 ? sameTimes(encoded as Timestamp) : decodeTimestamps(encoded)
+    if (times === undefined) throw new Error(`object row with bad timestamps "${encoded}"`)
+    const [contentType, swiftBytes] = splitSwiftBytes(stored)
+    return {
+      name,
+      policyIndex: group,
+      dataTimestamp: times.data,
+      contentTypeTimestamp: times.contentType,
+      metaTimestamp: times.meta,
+      deleted: deleted === 1,
+      sizeBytes,
+      etag,
+      contentType,
+      swiftBytes,
+    }
+  },
+}
+
+type StoredFields = readonly [
+  createdAt: string,
+  size: number,
+  contentType: string,
+  etag: string,
+  deleted: number,
+]
+
+function sameTimes(timestamp: Timestamp): ReturnType<typeof decodeTimestamps> {
+  return { data: timestamp, contentType: timestamp, meta: timestamp }
+}
+
+/** One parameter of a content type, RFC 2616 as Swift reads it: `;key`, `;key=value` or `;key="quoted; value"`. */
+const TOKEN = String.raw`[^()<>@,;:"/\[\]?={}\x00-\x20\x7f]+`
+const PARAMETER = new RegExp(String.raw`\s*;\s*(${TOKEN})\s*(?:=\s*(${TOKEN}|"(?:[^"\\]|\\.)*"))?`, 'g')
+
+/**
+ * The content type without its `swift_bytes` parameter and without spaces between parameters, and that parameter's value
+ * (`common/utils`: `extract_swift_bytes`).
+ */
+export function splitSwiftBytes(
+  contentType: string,
+): readonly [contentType: string, swiftBytes: string | undefined] {
+  const semicolon = contentType.indexOf(';')
+  if (semicolon < 0) return [contentType, undefined]
+  let kept = contentType.slice(0, semicolon)
+  let swiftBytes: string | undefined
+  for (const [, key = '', value = ''] of contentType.slice(semicolon).matchAll(PARAMETER)) {
+    if (key !== 'swift_bytes') kept += `;${key}=${value}`
+    else if (value !== '') swiftBytes = value
+  }
+  return [kept, swiftBytes]
+}

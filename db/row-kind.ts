@@ -1,0 +1,29 @@
+/**
+ * What differs between the two kinds of index: a container's rows are objects, an account's rows are containers. All
+ * else (keys, counters, digests, listing, replication log) is written once and works on a `RowKind`.
+ *
+ * `merge` is commutative, associative and idempotent: the same rows in any order, any number of times, give the same
+ * index on every replica.
+ */
+
+/** What a row adds to the counters of its storage policy. */
+export interface RowStats {
+  readonly policyIndex: number
+  readonly objects: number
+  readonly bytes: number
+}
+
+export interface RowKind<Row> {
+  nameOf(row: Row): string
+  /** Rows of different groups are independent, also when their names are equal (a container's storage policies). */
+  groupOf(row: Row): number
+  isDeleted(row: Row): boolean
+  merge(left: Row, right: Row): Row
+  statsOf(row: Row): RowStats
+  /** Hash of everything that two replicas must agree on. */
+  digestOf(row: Row): Buffer
+  /** The row without name and group, which are in its key. */
+  encode(row: Row): Buffer
+  /** Throws when the bytes are of a version that is not known. */
+  decode(name: string, group: number, bytes: Buffer): Row
+}
