@@ -102,7 +102,7 @@ const SWIFT_CONF = `[swift-hash]
 swift_hash_path_prefix = referenceprefix
 swift_hash_path_suffix = referencesuffix
 [storage-policy:0]
-name = gold
+name = Policy-0
 policy_type = replication
 default = yes
 [storage-policy:1]

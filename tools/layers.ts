@@ -27,7 +27,8 @@ export const LAYERS: Readonly<Record<string, number>> = {
 
   cli: 6,
   sim: 6,
-  test: 6,
   bench: 6,
   tools: 6,
+
+  test: 7,
 }

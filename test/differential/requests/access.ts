@@ -1,0 +1,101 @@
+import { by, get, head, options, post, put, remove, type Step, steps } from '../step.ts'
+
+export const accessRequests: readonly Step[] = steps('access', {
+  container: put('~/public', { 'X-Container-Read': '.r:*' }),
+  object: put('~/public/o', {}, 'hello'),
+  'object of anybody': by('nobody', get('~/public/o')),
+  'object of anybody by HEAD': by('nobody', head('~/public/o')),
+  'object of anybody that is missing': by('nobody', get('~/public/missing')),
+  'listing of anybody': by('nobody', get('~/public')),
+  'write of anybody': by('nobody', put('~/public/intruder', {}, 'x')),
+  'delete of anybody': by('nobody', remove('~/public/o')),
+  'allow listings': post('~/public', { 'X-Container-Read': '.r:*,.rlistings' }),
+  'listing of anybody once allowed': by('nobody', get('~/public')),
+  'HEAD of anybody once allowed': by('nobody', head('~/public')),
+  'only from one place': post('~/public', { 'X-Container-Read': '.r:.example.com,.r:-bad.example.com' }),
+  'from that place': by('nobody', get('~/public/o', { Referer: 'http://www.example.com/page' })),
+  'from a place that is shut out': by('nobody', get('~/public/o', { Referer: 'http://bad.example.com/' })),
+  'from nowhere': by('nobody', get('~/public/o')),
+  'grant to one user': post('~/public', {
+    'X-Container-Read': 'test:tester3',
+    'X-Container-Write': 'test:tester3',
+  }),
+  'read by that user': by('plain', get('~/public/o')),
+  'listing by that user': by('plain', get('~/public')),
+  'write by that user': by('plain', put('~/public/of-plain', {}, 'x')),
+  'delete by that user': by('plain', remove('~/public/of-plain')),
+  'settings by that user': by('plain', post('~/public', { 'X-Container-Meta-A': 'b' })),
+  'removal by that user': by('plain', remove('~/public')),
+  'grant to another account': post('~/public', { 'X-Container-Read': 'test2', 'X-Container-Write': '' }),
+  'read by the other account': by('other', get('~/public/o')),
+  'write by the other account': by('other', put('~/public/of-other', {}, 'x')),
+  'grant to all users of all accounts': post('~/public', { 'X-Container-Read': '*:*' }),
+  'read by anyone with a token': by('other', get('~/public/o')),
+  'account list': post('~', { 'X-Account-Access-Control': '{"read-only":["test2:tester2"]}' }),
+  'account list by HEAD': head('~'),
+  'account list lets the other account read': by('other', get('~/objects/empty')),
+  'account list lets the other account list': by('other', get('~?limit=1')),
+  'account list does not let it write': by('other', put('~/objects/intruder', {}, 'x')),
+  'account list no JSON': post('~', { 'X-Account-Access-Control': 'nonsense' }),
+  'account list unknown key': post('~', { 'X-Account-Access-Control': '{"everything":["a"]}' }),
+  'account list empty': post('~', { 'X-Account-Access-Control': '' }),
+})
+
+export const corsRequests: readonly Step[] = steps('cors', {
+  container: put('~/cors', {
+    'X-Container-Meta-Access-Control-Allow-Origin': 'http://good.example',
+    'X-Container-Meta-Access-Control-Max-Age': '5',
+    'X-Container-Meta-Access-Control-Expose-Headers': 'X-Object-Meta-Colour',
+    'X-Container-Read': '.r:*',
+  }),
+  object: put('~/cors/o', { 'X-Object-Meta-Colour': 'red' }, 'hello'),
+  preflight: by(
+    'nobody',
+    options('~/cors/o', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  'preflight with headers': by(
+    'nobody',
+    options('~/cors/o', {
+      Origin: 'http://good.example',
+      'Access-Control-Request-Method': 'PUT',
+      'Access-Control-Request-Headers': 'x-auth-token, content-type',
+    }),
+  ),
+  'preflight of a container': by(
+    'nobody',
+    options('~/cors', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  'preflight from elsewhere': by(
+    'nobody',
+    options('~/cors/o', { Origin: 'http://bad.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  'preflight for an unknown method': by(
+    'nobody',
+    options('~/cors/o', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'BREW' }),
+  ),
+  'preflight without a method': by('nobody', options('~/cors/o', { Origin: 'http://good.example' })),
+  'preflight of a container without settings': by(
+    'nobody',
+    options('~/objects/empty', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  'preflight of a missing container': by(
+    'nobody',
+    options('~/nowhere/o', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  'preflight of the account': by(
+    'nobody',
+    options('~', { Origin: 'http://good.example', 'Access-Control-Request-Method': 'GET' }),
+  ),
+  GET: by('nobody', get('~/cors/o', { Origin: 'http://good.example' })),
+  'GET from elsewhere': by('nobody', get('~/cors/o', { Origin: 'http://bad.example' })),
+  'GET that fails': by('nobody', get('~/cors/missing', { Origin: 'http://good.example' })),
+  PUT: put('~/cors/o2', { Origin: 'http://good.example' }, 'x'),
+  listing: get('~/cors', { Origin: 'http://good.example' }),
+  account: get('~?limit=1', { Origin: 'http://good.example' }),
+  'any origin': post('~/cors', { 'X-Container-Meta-Access-Control-Allow-Origin': '*' }),
+  'GET with any origin': by('nobody', get('~/cors/o', { Origin: 'http://anywhere.example' })),
+  'preflight with any origin': by(
+    'nobody',
+    options('~/cors/o', { Origin: 'http://anywhere.example', 'Access-Control-Request-Method': 'DELETE' }),
+  ),
+})

@@ -1,0 +1,31 @@
+/** The whole script, in the order in which it is sent: later groups use what earlier ones made. */
+import { accessRequests, corsRequests } from './requests/access.ts'
+import {
+  accountListingRequests,
+  accountRequests,
+  emptyAccountRequests,
+  infoRequests,
+} from './requests/account.ts'
+import { authRequests, tokenRequests } from './requests/auth.ts'
+import { containerRequests, listingRequests } from './requests/container.ts'
+import { malformedRequests } from './requests/malformed.ts'
+import { objectRequests } from './requests/object.ts'
+import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import type { Step } from './step.ts'
+
+export const SCRIPT: readonly Step[] = [
+  ...infoRequests,
+  ...authRequests,
+  ...emptyAccountRequests,
+  ...accountRequests,
+  ...accountListingRequests,
+  ...containerRequests,
+  ...listingRequests,
+  ...tokenRequests,
+  ...objectRequests,
+  ...rangeRequests,
+  ...conditionRequests,
+  ...accessRequests,
+  ...corsRequests,
+  ...malformedRequests,
+]
