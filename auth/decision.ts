@@ -1,0 +1,125 @@
+/**
+ * One pure function says who may do what. Doors translate their notation into an `Action` and act on the `Decision`;
+ * none of them decides by itself. The rules and their order are those of OpenStack Swift's tempauth.
+ *
+ * `decideByRole` needs nothing but the principal and the name; most requests end there. What it leaves open is decided
+ * by `decideByLists`, for which the door fetches the container's and the account's access lists.
+ */
+import type { AccountAcl } from './account-acl.ts'
+import { type ContainerAcl, LISTINGS_GROUP, referrerAllowed } from './container-acl.ts'
+import { type Principal, type ResellerPrefix, ROLES, resellerOf } from './principal.ts'
+
+export interface Action {
+  readonly method: string
+  readonly account: string
+  readonly container: string | undefined
+  readonly object: string | undefined
+}
+
+/** What the account and the container grant, as far as it matters for the action. */
+export interface Grants {
+  /** The container's read list for reads, its write list for writes of objects, `undefined` for all else. */
+  readonly containerAcl: ContainerAcl | undefined
+  readonly accountAcl: AccountAcl | undefined
+  readonly referer: string | undefined
+  /** The request proved to come from another cluster's container sync (`X-Container-Sync-Key`, with a timestamp). */
+  readonly syncKeyMatches?: true | undefined
+}
+
+export type Decision =
+  | {
+      readonly kind: 'allow'
+      /** May see and change access lists, sync keys and temporary-URL keys. */
+      readonly owner: boolean
+    }
+  /** 401 tells an anonymous client that a token may help, 403 that its token does not. */
+  | { readonly kind: 'deny'; readonly status: 401 | 403 }
+
+const ALLOW: Decision = { kind: 'allow', owner: false }
+const ALLOW_OWNER: Decision = { kind: 'allow', owner: true }
+const DENY_ANONYMOUS: Decision = { kind: 'deny', status: 401 }
+const DENY_KNOWN: Decision = { kind: 'deny', status: 403 }
+
+/** The decision with everything at hand; doors that fetch the lists only on demand call the two halves. */
+export function decide(
+  principal: Principal | undefined,
+  action: Action,
+  grants: Grants,
+  resellers: readonly ResellerPrefix[],
+): Decision {
+  return decideByRole(principal, action, resellers) ?? decideByLists(principal, action, grants)
+}
+
+/** Allow or deny as far as the principal's roles and the account's name settle it; `undefined` leaves it to the lists. */
+export function decideByRole(
+  principal: Principal | undefined,
+  action: Action,
+  resellers: readonly ResellerPrefix[],
+): Decision | undefined {
+  const reseller = resellerOf(action.account, resellers)
+  if (reseller === undefined) return denial(principal)
+  if (principal === undefined) return action.method === 'OPTIONS' ? ALLOW : undefined
+  if (ownsAccount(principal, action, reseller)) return ALLOW_OWNER
+  const reachable = isOpenToResellers(action.account, reseller, resellers)
+  if (reachable && principal.groups.includes(ROLES.resellerAdmin)) return ALLOW_OWNER
+  if (reachable && isRead(action.method) && principal.groups.includes(ROLES.resellerReader)) return ALLOW
+  return action.method === 'OPTIONS' ? ALLOW : undefined
+}
+
+/** Administrators own their account, but creating and deleting the account itself is for resellers. */
+function ownsAccount(principal: Principal, action: Action, reseller: ResellerPrefix): boolean {
+  if (!principal.groups.includes(action.account)) return false
+  const changesAccount = action.container === undefined && (action.method === 'PUT' || action.method === 'DELETE')
+  if (changesAccount) return false
+  return reseller.requireGroup === '' || principal.groups.includes(reseller.requireGroup)
+}
+
+/** Hidden accounts (`AUTH_.name`) and the bare prefix are for nobody. */
+function isOpenToResellers(
+  account: string,
+  reseller: ResellerPrefix,
+  resellers: readonly ResellerPrefix[],
+): boolean {
+  if (resellers.some(({ prefix }) => prefix === account)) return false
+  return account[reseller.prefix.length] !== '.'
+}
+
+/** Allow or deny by access lists, once roles settled nothing. */
+export function decideByLists(principal: Principal | undefined, action: Action, grants: Grants): Decision {
+  if (grants.syncKeyMatches === true || action.method === 'OPTIONS') return ALLOW
+  const { containerAcl } = grants
+  if (containerAcl !== undefined && admitsByContainer(principal, action, containerAcl, grants.referer)) {
+    return ALLOW
+  }
+  if (principal === undefined || grants.accountAcl === undefined) return denial(principal)
+  return decideByAccountAcl(principal, action, grants.accountAcl)
+}
+
+function admitsByContainer(
+  principal: Principal | undefined,
+  action: Action,
+  acl: ContainerAcl,
+  referer: string | undefined,
+): boolean {
+  const mayList = action.object !== undefined || acl.groups.includes(LISTINGS_GROUP)
+  if (mayList && referrerAllowed(referer, acl.referrers)) return true
+  return principal?.groups.some((group) => acl.groups.includes(group)) === true
+}
+
+function decideByAccountAcl(principal: Principal, action: Action, acl: AccountAcl): Decision {
+  const isMember = (members: readonly string[]): boolean =>
+    members.some((member) => principal.groups.includes(member))
+  if (isMember(acl.admin)) return ALLOW_OWNER
+  const reads = isRead(action.method)
+  if ((action.container !== undefined || reads) && isMember(acl.readWrite)) return ALLOW
+  if (reads && isMember(acl.readOnly)) return ALLOW
+  return denial(principal)
+}
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+function denial(principal: Principal | undefined): Decision {
+  return principal === undefined ? DENY_ANONYMOUS : DENY_KNOWN
+}

@@ -1,0 +1,148 @@
+/**
+ * The proxy: the one list of the pipeline, and the doors behind it. A request passes the layers in the order of the list,
+ * then goes to the first door that takes it; the answer passes them in reverse. The list is data: it is printed at start,
+ * and an operator may leave out what is not needed.
+ */
+import type { Registry } from 'prom-client'
+import type { KeyRing } from '#auth/key-ring.ts'
+import { TokenSeal } from '#auth/token-seal.ts'
+import type { UserDirectory } from '#auth/users.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { Handler } from '#http/message.ts'
+import type { Store } from '#store/contract.ts'
+import { capabilities } from './capabilities.ts'
+import { accessLog } from './middleware/access-log.ts'
+import { catchErrors } from './middleware/catch-errors.ts'
+import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
+import { gatekeeper } from './middleware/gatekeeper.ts'
+import { head } from './middleware/head.ts'
+import { healthcheck } from './middleware/healthcheck.ts'
+import { info } from './middleware/info.ts'
+import { metrics } from './middleware/metrics.ts'
+import { metricsPage } from './middleware/metrics-page.ts'
+import { requestLimits } from './middleware/request-limits.ts'
+import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
+import { token } from './middleware/token.ts'
+import type { ProxyOptions } from './options.ts'
+import { swiftDoor } from './swift/door.ts'
+import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
+
+export interface ProxyDeps {
+  readonly environment: Pick<Environment, 'clock' | 'random'>
+  readonly log: Logger
+  readonly store: Store
+  readonly policies: StoragePolicies
+  readonly users: UserDirectory
+  /** The same in every process of the cluster. */
+  readonly keys: KeyRing
+  readonly options: ProxyOptions
+  readonly registry: Registry
+  /** Turns `/endpoints/` on. */
+  readonly endpoints?: EndpointsLookup | undefined
+  /** While true, `/healthcheck` says 503. */
+  readonly isDisabled?: (() => boolean) | undefined
+}
+
+export interface Proxy {
+  readonly handler: Handler
+  /** Names of the layers, outermost first, and of the doors: for the line printed at start. */
+  readonly pipeline: readonly string[]
+}
+
+interface Parts extends ProxyDeps {
+  readonly seal: TokenSeal
+}
+
+interface LayerEntry {
+  readonly name: string
+  /** `undefined` when the options turn it off. */
+  readonly make: (parts: Parts) => ProxyLayer | undefined
+  /** May not be left out: without it the cluster would be open, or further layers blind. */
+  readonly required?: true
+}
+
+/** Outermost first. `catch-errors` stands before them all. */
+const LAYERS: readonly LayerEntry[] = [
+  { name: 'access-log', make: ({ environment, log, options }) => accessLog({ clock: environment.clock, log, what: options.accessLog }) },
+  { name: 'metrics', make: ({ environment, registry }) => metrics({ clock: environment.clock, registry }) },
+  { name: 'head', make: () => head, required: true },
+  { name: 'gatekeeper', make: () => gatekeeper, required: true },
+  { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
+  { name: 'metrics-page', make: ({ registry }) => metricsPage(registry) },
+  { name: 'info', make: (parts) => info(infoOptions(parts)) },
+  { name: 'request-limits', make: () => requestLimits, required: true },
+  { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
+  { name: 'swift-v1-auth', make: ({ users, seal, options }) => swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }) },
+  { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+]
+
+/** The doors, asked in this order. */
+interface Door {
+  readonly name: string
+  readonly takes: (transaction: Transaction) => boolean
+  readonly handler: ProxyHandler
+}
+
+/** Throws an `Error` that names what is wrong when the options ask for a layer there is not, or leave out a required one. */
+export function createProxy(deps: ProxyDeps): Proxy {
+  const { environment, log, options, users } = deps
+  const seal = new TokenSeal({
+    clock: environment.clock,
+    random: environment.random,
+    keys: deps.keys,
+    resellerPrefix: firstPrefix(options),
+    lifeSeconds: options.tokenLifeSeconds,
+    generationOf: (user) => users.generationOf(user),
+  })
+  const doors = doorsOf(deps)
+  const made = chosenLayers(options.pipeline).map(({ name, make }) => ({ name, layer: make({ ...deps, seal }) }))
+  const layers = made.filter((one): one is { name: string; layer: ProxyLayer } => one.layer !== undefined)
+  const inner = layers.reduceRight((handler, { layer }) => layer(handler), throughDoors(doors))
+  const suffix = options.transactionIdSuffix
+  return {
+    handler: catchErrors(inner, { environment, log, transactionIdSuffix: suffix }),
+    pipeline: ['catch-errors', ...layers.map(({ name }) => name), ...doors.map(({ name }) => `door:${name}`)],
+  }
+}
+
+function chosenLayers(names: readonly string[] | undefined): readonly LayerEntry[] {
+  if (names === undefined) return LAYERS
+  const missing = LAYERS.find(({ name, required }) => required === true && !names.includes(name))
+  if (missing !== undefined) throw new Error(`pipeline: ${missing.name} may not be left out`)
+  return names.map((name) => {
+    const entry = LAYERS.find((layer) => layer.name === name)
+    if (entry === undefined) throw new Error(`pipeline: there is no layer called ${JSON.stringify(name)}`)
+    return entry
+  })
+}
+
+function doorsOf({ store, policies, environment, options }: ProxyDeps): readonly Door[] {
+  const swift = swiftDoor({ store, policies, clock: environment.clock, options })
+  return [{ name: 'swift', takes: () => true, handler: swift }]
+}
+
+function throughDoors(doors: readonly Door[]): ProxyHandler {
+  const [only] = doors
+  if (doors.length === 1 && only !== undefined) return only.handler
+  return async (transaction) => {
+    const door = doors.find(({ takes }) => takes(transaction))
+    if (door === undefined) throw new Error('no door takes the request')
+    return door.handler(transaction)
+  }
+}
+
+function firstPrefix({ resellers }: ProxyOptions): string {
+  return resellers[0]?.prefix ?? ''
+}
+
+function infoOptions({ environment, options, policies }: Parts): Parameters<typeof info>[0] {
+  return {
+    clock: environment.clock,
+    expose: options.exposeInfo,
+    sections: capabilities(options, policies),
+    disallowedSections: options.infoDisallowedSections,
+    adminKey: options.infoAdminKey,
+  }
+}

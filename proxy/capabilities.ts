@@ -1,0 +1,50 @@
+/** What `/info` tells of the Swift door: its limits and features (OpenStack Swift, `proxy/server.py`). */
+import type { StoragePolicies } from '#backend/policies.ts'
+import {
+  LISTING_LIMIT,
+  MAX_ACCOUNT_NAME_BYTES,
+  MAX_CONTAINER_NAME_BYTES,
+  MAX_HEADER_LINE_BYTES,
+  MAX_META_COUNT,
+  MAX_META_NAME_BYTES,
+  MAX_META_OVERALL_BYTES,
+  MAX_META_VALUE_BYTES,
+  MAX_OBJECT_NAME_BYTES,
+} from '#base/limits.ts'
+import type { InfoSections } from './middleware/info.ts'
+import type { ProxyOptions } from './options.ts'
+
+/** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
+const SWIFT_VERSION = '2.30.1'
+
+export function capabilities(options: ProxyOptions, policies: StoragePolicies): InfoSections {
+  return {
+    swift: {
+      version: SWIFT_VERSION,
+      strict_cors_mode: options.strictCorsMode,
+      policies: policies.all.filter((policy) => !policy.deprecated).map(policyInfo),
+      allow_account_management: options.allowAccountManagement,
+      account_autocreate: options.accountAutocreate,
+      max_file_size: options.maxFileSizeBytes,
+      max_meta_name_length: MAX_META_NAME_BYTES,
+      max_meta_value_length: MAX_META_VALUE_BYTES,
+      max_meta_count: MAX_META_COUNT,
+      max_meta_overall_size: MAX_META_OVERALL_BYTES,
+      max_header_size: MAX_HEADER_LINE_BYTES,
+      max_object_name_length: MAX_OBJECT_NAME_BYTES,
+      container_listing_limit: LISTING_LIMIT,
+      account_listing_limit: LISTING_LIMIT,
+      max_account_name_length: MAX_ACCOUNT_NAME_BYTES,
+      max_container_name_length: MAX_CONTAINER_NAME_BYTES,
+      extra_header_count: 0,
+      auto_create_account_prefix: '.',
+      valid_api_versions: ['v1', 'v1.0'],
+    },
+    tempauth: { account_acls: true },
+  }
+}
+
+function policyInfo(policy: StoragePolicies['default']): Readonly<Record<string, unknown>> {
+  const aliases = [policy.name, ...policy.aliases].join(', ')
+  return { name: policy.name, aliases, ...(policy.isDefault ? { default: true } : undefined) }
+}

@@ -1,0 +1,37 @@
+/** What PUT and POST of an account have in common: the length of its name, its metadata, its access list. */
+import { ACCOUNT_ACL_HEADER, ACCOUNT_ACL_SYSMETA, checkAccountAcl } from '#auth/account-acl.ts'
+import { MAX_ACCOUNT_NAME_BYTES } from '#base/limits.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
+import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { changesIn, checkMetadata } from './metadata-headers.ts'
+
+/** The refusal of a name that is too long, or `undefined`. */
+export function checkAccountName(account: string): Response | undefined {
+  const bytes = Buffer.byteLength(account)
+  if (bytes <= MAX_ACCOUNT_NAME_BYTES) return undefined
+  return textAnswer(400, `Account name length of ${bytes} longer than ${MAX_ACCOUNT_NAME_BYTES}`, HTML_TYPE)
+}
+
+/** The refusal of an access list that cannot be read, or `undefined`. Comes before any decision, as in tempauth. */
+export function checkAccountAclHeader(headers: HeaderMap): Response | undefined {
+  const written = headers[ACCOUNT_ACL_HEADER]
+  if (written === undefined) return undefined
+  const checked = checkAccountAcl(written)
+  if (checked.kind === 'valid') return undefined
+  const reason = Buffer.from(checked.reason).toString('latin1')
+  const text = `X-Account-Access-Control invalid: ${reason}\n\nInput: ${written}\n`
+  return textAnswer(400, text, 'text/plain; charset=UTF-8')
+}
+
+export type AccountChanges =
+  | { readonly kind: 'changes'; readonly changes: HeaderMap }
+  | { readonly kind: 'refused'; readonly response: Response }
+
+export function accountChangesIn(account: string, headers: HeaderMap): AccountChanges {
+  const refusal = checkAccountName(account) ?? checkMetadata(headers, 'account')
+  if (refusal !== undefined) return { kind: 'refused', response: refusal }
+  const changes = changesIn(headers, 'account')
+  const acl = headers[ACCOUNT_ACL_HEADER]
+  if (acl !== undefined) changes[ACCOUNT_ACL_SYSMETA] = acl
+  return { kind: 'changes', changes }
+}

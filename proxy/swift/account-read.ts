@@ -1,0 +1,31 @@
+/** GET and HEAD of an account: its counters and metadata, and with GET its containers. */
+import { ACCOUNT_ACL_HEADER, ACCOUNT_ACL_SYSMETA, formatAccountAcl } from '#auth/account-acl.ts'
+import { queryParameters } from '../query-parameters.ts'
+import { checkAccountName } from './account-changes.ts'
+import { failureAnswer } from './failure-answers.ts'
+import { listingAnswer } from './listing-answer.ts'
+import { listingFormatOf } from './listing-format.ts'
+import { listingQueryFrom } from './listing-query.ts'
+import { accountXml } from './listing-xml.ts'
+import { shownListingHeaders } from './shown-headers.ts'
+import type { AccountVerb } from './visit.ts'
+
+export const accountRead: AccountVerb = async ({ store }, { name, request, transaction, access }) => {
+  const parameters = queryParameters(request.query)
+  const format = listingFormatOf(request, parameters)
+  if (format.kind === 'refused') return format.response
+  const tooLong = checkAccountName(name.account)
+  if (tooLong !== undefined) return tooLong
+  const parsed = listingQueryFrom(parameters, 'account')
+  if (parsed.kind === 'refused') return parsed.response
+  const read = await store.accounts.read(
+    transaction,
+    name,
+    request.method === 'HEAD' ? {} : { listing: parsed.query },
+  )
+  if (read.kind !== 'found') return failureAnswer(read)
+  const headers = shownListingHeaders(read.headers, access)
+  const acl = access.owner ? formatAccountAcl(read.headers[ACCOUNT_ACL_SYSMETA]) : undefined
+  if (acl !== undefined) headers[ACCOUNT_ACL_HEADER] = acl
+  return listingAnswer(read.page, format, headers, (entries) => accountXml(name.account, entries))
+}

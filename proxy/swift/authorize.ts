@@ -1,0 +1,56 @@
+/**
+ * Asks `auth/decision.ts` whether a visit may go on, and fetches what the decision needs only when roles do not settle
+ * it: the owner of an account costs no look-up.
+ */
+import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
+import { type ContainerAcl, parseAcl } from '#auth/container-acl.ts'
+import { type Action, type Decision, decideByLists, decideByRole } from '#auth/decision.ts'
+import type { Response } from '#http/message.ts'
+import type { ContainerInfo } from '#store/contract.ts'
+import { answer, realmOf, unauthorized } from '../answers.ts'
+import type { Transaction } from '../transaction.ts'
+import type { SwiftDoorDeps } from './visit.ts'
+
+/** Which of the container's lists can admit to a verb. */
+export type ListThatAdmits = 'read' | 'write' | 'none'
+
+export function decisionByRole(
+  { options }: SwiftDoorDeps,
+  transaction: Transaction,
+  action: Action,
+): Decision | undefined {
+  return decideByRole(transaction.principal, action, options.resellers)
+}
+
+export async function decisionByLists(
+  { store }: SwiftDoorDeps,
+  transaction: Transaction,
+  action: Action,
+  list: ListThatAdmits,
+): Promise<Decision> {
+  const { account, container } = action
+  const { principal, request } = transaction
+  const hasList = list !== 'none' && container !== undefined
+  const containerInfo = hasList ? await store.containers.info(transaction, { account, container }) : undefined
+  const byContainer = decideByLists(principal, action, {
+    containerAcl: containerInfo === undefined ? undefined : aclOf(containerInfo, list),
+    accountAcl: undefined,
+    referer: request.headers['referer'],
+  })
+  // Only someone known can be on an account's list.
+  if (byContainer.kind === 'allow' || principal === undefined) return byContainer
+  const accountInfo = await store.accounts.info(transaction, { account })
+  return decideByLists(principal, action, {
+    containerAcl: undefined,
+    accountAcl: parseAccountAcl(accountInfo?.metadata[ACCOUNT_ACL_SYSMETA]),
+    referer: undefined,
+  })
+}
+
+function aclOf(info: ContainerInfo, list: ListThatAdmits): ContainerAcl {
+  return parseAcl(list === 'read' ? info.readAcl : info.writeAcl)
+}
+
+export function denialAnswer(transaction: Transaction, status: 401 | 403): Response {
+  return status === 401 ? unauthorized(realmOf(transaction.request.path)) : answer(403)
+}

@@ -1,0 +1,40 @@
+/** What PUT and POST of a container have in common: its metadata and its access lists, cleaned. */
+import { cleanAcl } from '#auth/container-acl.ts'
+import { MAX_CONTAINER_NAME_BYTES } from '#base/limits.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
+import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { changesIn, checkMetadata } from './metadata-headers.ts'
+import { type Access, OWNER_HEADERS } from './visit.ts'
+
+export type ContainerChanges =
+  | { readonly kind: 'changes'; readonly changes: HeaderMap }
+  | { readonly kind: 'refused'; readonly response: Response }
+
+const ACCESS_LISTS = ['x-container-read', 'x-container-write'] as const
+
+/** What only owners may change is left out for others, silently, as in Swift. */
+export function containerChangesIn(headers: HeaderMap, access: Access): ContainerChanges {
+  const changes = changesIn(headers, 'container')
+  for (const header of ACCESS_LISTS) {
+    const written = changes[header]
+    if (written === undefined) continue
+    const cleaned = cleanAcl(header, written)
+    if (cleaned.kind === 'refused') return refused(textAnswer(400, cleaned.reason, HTML_TYPE))
+    changes[header] = cleaned.value
+  }
+  const refusal = checkMetadata(headers, 'container')
+  if (refusal !== undefined) return refused(refusal)
+  if (!access.owner) for (const header of OWNER_HEADERS) delete changes[header]
+  return { kind: 'changes', changes }
+}
+
+/** The refusal of a name that is too long, or `undefined`. */
+export function checkContainerName(container: string): Response | undefined {
+  const bytes = Buffer.byteLength(container)
+  if (bytes <= MAX_CONTAINER_NAME_BYTES) return undefined
+  return textAnswer(400, `Container name length of ${bytes} longer than ${MAX_CONTAINER_NAME_BYTES}`, HTML_TYPE)
+}
+
+function refused(response: Response): ContainerChanges {
+  return { kind: 'refused', response }
+}

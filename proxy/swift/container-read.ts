@@ -1,0 +1,31 @@
+/** GET and HEAD of a container: its counters and metadata, and with GET its objects. */
+import { queryParameters } from '../query-parameters.ts'
+import { failureAnswer } from './failure-answers.ts'
+import { listingAnswer } from './listing-answer.ts'
+import { listingFormatOf } from './listing-format.ts'
+import { listingQueryFrom } from './listing-query.ts'
+import { containerXml } from './listing-xml.ts'
+import { shownListingHeaders } from './shown-headers.ts'
+import { type ContainerVerb, isTrue } from './visit.ts'
+
+export const containerRead: ContainerVerb = async (
+  { store, policies },
+  { name, request, transaction, access },
+) => {
+  const parameters = queryParameters(request.query)
+  const format = listingFormatOf(request, parameters)
+  if (format.kind === 'refused') return format.response
+  const parsed = listingQueryFrom(parameters, 'container')
+  if (parsed.kind === 'refused') return parsed.response
+  const newest = isTrue(request.headers['x-newest'])
+  const read = await store.containers.read(
+    transaction,
+    name,
+    request.method === 'HEAD' ? { newest } : { listing: parsed.query, newest },
+  )
+  if (read.kind !== 'found') return failureAnswer(read)
+  const headers = shownListingHeaders(read.headers, access)
+  const policy = policies.byIndex(read.info.policyIndex)
+  if (policy !== undefined) headers['x-storage-policy'] = policy.name
+  return listingAnswer(read.page, format, headers, (entries) => containerXml(name.container, entries))
+}

@@ -1,0 +1,44 @@
+/** What a failure of the store is in the Swift dialect. A kind that is missing here does not compile. */
+import type { HeaderMap, Response } from '#http/message.ts'
+import type { StoreFailure } from '#store/contract.ts'
+import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
+import { shownObjectHeaders } from './shown-headers.ts'
+
+type FailureOf<Kind extends StoreFailure['kind']> = Extract<StoreFailure, { readonly kind: Kind }>
+type Rendering = { readonly [Kind in StoreFailure['kind']]: (failure: FailureOf<Kind>) => Response }
+
+const RENDERINGS: Rendering = {
+  no_such_account: () => answer(404),
+  account_deleted: () => emptyAnswer(410, { 'x-account-status': 'Deleted' }),
+  no_such_container: () => answer(404),
+  no_such_object: () => answer(404),
+  not_empty: () => answer(409),
+  // Swift answers 202 to a PUT that something newer has overtaken; we never say yes to what was dropped.
+  conflict: () => answer(409),
+  precondition_failed: () => answer(412),
+  range_unsatisfiable: ({ sizeBytes, headers }) =>
+    answer(416, { ...withoutLength(shownObjectHeaders(headers)), 'content-range': `bytes */${sizeBytes}` }),
+  etag_mismatch: () => answer(422),
+  too_large: () => textAnswer(413, 'Your request is too large.'),
+  client_gone: () => answer(499),
+  client_timeout: () => answer(408),
+  bad_request: ({ reason }) => textAnswer(400, reason),
+  no_space: () => answer(507),
+  unavailable: () => answer(503),
+}
+
+export function failureAnswer(failure: StoreFailure): Response {
+  const render = RENDERINGS[failure.kind] as (failure: StoreFailure) => Response
+  return render(failure)
+}
+
+/** A read whose condition failed: the headers of what is there, and no body. */
+export function conditionFailedAnswer(headers: HeaderMap): Response {
+  const { 'accept-ranges': _ranges, ...shown } = shownObjectHeaders(headers)
+  return { status: 412, headers: { ...shown, 'content-type': HTML_TYPE, 'content-length': '0' }, body: undefined }
+}
+
+function withoutLength(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { 'content-length': _length, ...rest } = headers
+  return rest
+}

@@ -1,0 +1,55 @@
+/** PUT of an object: an upload. */
+import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
+import type { Response } from '#http/message.ts'
+import type { ObjectPutReceipt } from '#store/contract.ts'
+import { answer } from '../answers.ts'
+import { deleteAtIn } from './delete-at.ts'
+import { failureAnswer } from './failure-answers.ts'
+import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
+import {
+  checkContentType,
+  checkCopy,
+  checkLength,
+  checkObjectName,
+  checkPutConditions,
+  contentTypeOf,
+  isAnything,
+  unquoted,
+} from './upload-rules.ts'
+import type { ObjectVerb } from './visit.ts'
+
+export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, request, transaction }) => {
+  const { headers } = request
+  const contentType = contentTypeOf(headers, name.object)
+  const refusal =
+    checkPutConditions(headers) ??
+    checkCopy(headers) ??
+    checkLength(headers, options.maxFileSizeBytes) ??
+    checkObjectName(name.object) ??
+    checkContentType(contentType) ??
+    checkMetadata(headers, 'object')
+  if (refusal !== undefined) return refusal
+  const deleteAt = deleteAtIn(headers, clock)
+  if (deleteAt.kind === 'refused') return deleteAt.response
+  const metadata = objectMetadataIn(headers)
+  if (deleteAt.value !== undefined) metadata['x-delete-at'] = deleteAt.value
+  const etag = headers['etag']
+  const put = await store.objects.put(transaction, name, {
+    body: request.body,
+    contentType,
+    expectedEtag: etag === undefined || etag === '' ? undefined : unquoted(etag).toLowerCase(),
+    metadata,
+    onlyIfAbsent: isAnything(headers['if-none-match']),
+    limitBytes: options.maxFileSizeBytes,
+  })
+  return put.kind === 'created' ? receipt(put) : failureAnswer(put)
+}
+
+function receipt(put: ObjectPutReceipt): Response {
+  return answer(201, {
+    'content-length': '0',
+    etag: put.etag,
+    'last-modified': httpDate(lastModifiedSeconds(put.timestamp)),
+    ...(put.listingPending ? { 'x-listing-pending': 'true' } : undefined),
+  })
+}

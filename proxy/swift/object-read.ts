@@ -1,0 +1,50 @@
+/** GET and HEAD of an object. */
+import type { HeaderMap, Response } from '#http/message.ts'
+import type { StoreFailure } from '#store/contract.ts'
+import { emptyAnswer } from '../answers.ts'
+import { conditionFailedAnswer, failureAnswer } from './failure-answers.ts'
+import { shownObjectHeaders } from './shown-headers.ts'
+import { isAnything } from './upload-rules.ts'
+import { isTrue, type ObjectVerb } from './visit.ts'
+
+const CONDITIONS: readonly string[] = [
+  'range',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+]
+const NO_CONDITIONS: HeaderMap = {}
+
+function conditionsIn(headers: HeaderMap): HeaderMap {
+  let conditions: Record<string, string> | undefined
+  for (const name of CONDITIONS) {
+    const value = headers[name]
+    if (value === undefined) continue
+    conditions ??= {}
+    conditions[name] = value
+  }
+  return conditions ?? NO_CONDITIONS
+}
+
+export const objectRead: ObjectVerb = async ({ store }, { name, request, transaction }) => {
+  const { headers } = request
+  const conditions = conditionsIn(headers)
+  const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
+  const read = await store.objects.read(transaction, name, { method, conditions, newest: isTrue(headers['x-newest']) })
+  switch (read.kind) {
+    case 'found':
+      return { status: read.status, headers: shownObjectHeaders(read.headers), body: read.body }
+    case 'not_modified':
+      return { status: 304, headers: { ...shownObjectHeaders(read.headers), 'content-length': '0' }, body: undefined }
+    default:
+      return refusal(read, conditions)
+  }
+}
+
+function refusal(failure: StoreFailure, conditions: HeaderMap): Response {
+  if (failure.kind === 'precondition_failed') return conditionFailedAnswer(failure.headers)
+  // RFC 9110, section 13.1.1: `*` is false where nothing is.
+  if (failure.kind === 'no_such_object' && isAnything(conditions['if-match'])) return emptyAnswer(412)
+  return failureAnswer(failure)
+}

@@ -1,0 +1,72 @@
+/**
+ * What an upload must be like before a byte of it is read (OpenStack Swift, `common/constraints.py`:
+ * `check_object_creation`, `common/swob.py`: `message_length`; the texts are Swift's).
+ */
+import { isUtf8 } from 'node:buffer'
+import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
+import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
+import { guessedType } from './content-types.ts'
+import { isTrue } from './visit.ts'
+
+/** The refusal of a body whose length is not told, told wrongly, or too large; or `undefined`. */
+export function checkLength(headers: HeaderMap, maxBytes: number): Response | undefined {
+  const coding = headers['transfer-encoding']
+  const length = headers['content-length']
+  if (coding !== undefined && coding !== '') return checkCoding(coding)
+  if (length === undefined) return textAnswer(411, 'Missing Content-Length header.')
+  if (!/^\d{1,16}$/.test(length)) return textAnswer(400, 'Invalid Content-Length header value')
+  return Number(length) > maxBytes ? textAnswer(413, 'Your request is too large.') : undefined
+}
+
+function checkCoding(coding: string): Response | undefined {
+  if (coding.includes(',')) {
+    return textAnswer(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header')
+  }
+  return coding.toLowerCase() === 'chunked' ? undefined : textAnswer(400, 'Invalid Transfer-Encoding header value')
+}
+
+/** The refusal of a name that is too long, or `undefined`. */
+export function checkObjectName(object: string): Response | undefined {
+  const bytes = Buffer.byteLength(object)
+  if (bytes <= MAX_OBJECT_NAME_BYTES) return undefined
+  return textAnswer(400, `Object name length of ${bytes} longer than ${MAX_OBJECT_NAME_BYTES}`)
+}
+
+/** The refusal of a content type that is no text or speaks our own language, or `undefined`. */
+export function checkContentType(type: string): Response | undefined {
+  if (!isUtf8(Buffer.from(type, 'latin1'))) return textAnswer(400, 'Invalid Content-Type')
+  if (!type.includes(';')) return undefined
+  const isOurs = type.split(';').some((parameter, at) => at > 0 && parameter.trimStart().startsWith('swift_'))
+  if (!isOurs) return undefined
+  return textAnswer(400, 'Invalid Content-Type, swift_* is not a valid parameter name.', HTML_TYPE)
+}
+
+/** The type the client names, or the one its object's name suggests. */
+export function contentTypeOf(headers: HeaderMap, object: string): string {
+  const named = headers['content-type']
+  const detect = isTrue(headers['x-detect-content-type'])
+  return detect || named === undefined || named === '' ? guessedType(object) : named
+}
+
+/** The refusal of a condition that uploads do not have, or `undefined`. */
+export function checkPutConditions(headers: HeaderMap): Response | undefined {
+  const condition = headers['if-none-match']
+  if (condition === undefined || isAnything(condition)) return undefined
+  return textAnswer(400, 'If-None-Match only supports *')
+}
+
+/** Whether a list of entity tags holds `*`. */
+export function isAnything(condition: string | undefined): boolean {
+  return condition?.split(',').some((tag) => unquoted(tag.trim()) === '*') === true
+}
+
+/** An entity tag without its quotes. */
+export function unquoted(tag: string): string {
+  return tag.length > 1 && tag.startsWith('"') && tag.endsWith('"') ? tag.slice(1, -1) : tag
+}
+
+/** Copies on the server's side come with the large-object layers; saying so beats storing an empty object. */
+export function checkCopy(headers: HeaderMap): Response | undefined {
+  return headers['x-copy-from'] === undefined ? undefined : answer(501)
+}

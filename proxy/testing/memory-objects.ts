@@ -1,0 +1,133 @@
+/** The objects of the in-memory store. */
+import { createHash } from 'node:crypto'
+import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
+import { type HeaderMap, readWhole } from '#http/message.ts'
+import type {
+  ObjectName,
+  ObjectOperations,
+  ObjectPut,
+  ObjectPutReceipt,
+  ObjectRead,
+  ObjectReadOptions,
+  StoreFailure,
+} from '#store/contract.ts'
+import { type ByteRange, judge, rangesOf } from './memory-conditions.ts'
+import type { MemoryContainer, MemoryObject } from './memory-state.ts'
+
+export interface MemoryObjectsDeps {
+  readonly containerOf: (name: ObjectName) => MemoryContainer | undefined
+  readonly now: () => Timestamp
+  readonly nowSeconds: () => number
+}
+
+const NO_CONTAINER: StoreFailure = { kind: 'no_such_container' }
+const NO_OBJECT: StoreFailure = { kind: 'no_such_object', headers: {} }
+const BOUNDARY = 'c'.repeat(32)
+
+export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
+  const find = (name: ObjectName): MemoryObject | undefined => {
+    const object = deps.containerOf(name)?.objects.get(name.object)
+    const deleteAt = object?.metadata['x-delete-at']
+    return deleteAt !== undefined && Number(deleteAt) <= deps.nowSeconds() ? undefined : object
+  }
+  return {
+    async read(_context, name, options) {
+      if (deps.containerOf(name) === undefined) return NO_CONTAINER
+      const object = find(name)
+      return object === undefined ? NO_OBJECT : readObject(object, options)
+    },
+    async put(_context, name, put) {
+      const container = deps.containerOf(name)
+      if (container === undefined) return NO_CONTAINER
+      if (put.onlyIfAbsent && find(name) !== undefined) return { kind: 'precondition_failed', headers: {} }
+      return putObject(container, name.object, put, put.timestamp ?? deps.now())
+    },
+    async post(_context, name, post) {
+      if (deps.containerOf(name) === undefined) return NO_CONTAINER
+      const object = find(name)
+      if (object === undefined) return NO_OBJECT
+      object.metadata = defined(post.metadata)
+      object.contentType = post.contentType ?? object.contentType
+      object.timestamp = deps.now()
+      return { kind: 'accepted', timestamp: object.timestamp }
+    },
+    async delete(_context, name) {
+      const container = deps.containerOf(name)
+      if (container === undefined) return NO_CONTAINER
+      if (find(name) === undefined) return NO_OBJECT
+      container.objects.delete(name.object)
+      return { kind: 'deleted', timestamp: deps.now(), listingPending: false }
+    },
+  }
+}
+
+async function putObject(
+  container: MemoryContainer,
+  name: string,
+  put: ObjectPut,
+  timestamp: Timestamp,
+): Promise<ObjectPutReceipt | StoreFailure> {
+  put.body.sendContinue()
+  const body = await readWhole(put.body, put.limitBytes).catch((error: unknown) => error as Error)
+  if (!Buffer.isBuffer(body)) return { kind: 'too_large', limitBytes: put.limitBytes }
+  if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
+  const etag = createHash('md5').update(body).digest('hex')
+  if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
+  const { contentType } = put
+  container.objects.set(name, { body, etag, contentType, metadata: defined(put.metadata), timestamp })
+  return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
+}
+
+type ReadResult = ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure
+
+function readObject(object: MemoryObject, { method, conditions }: ObjectReadOptions): ReadResult {
+  const { body, etag } = object
+  const modifiedSeconds = lastModifiedSeconds(object.timestamp)
+  const headers = {
+    ...object.metadata,
+    'content-type': object.contentType,
+    etag,
+    'last-modified': httpDate(modifiedSeconds),
+    'x-timestamp': normalForm(object.timestamp),
+    'x-backend-timestamp': object.timestamp,
+  }
+  const verdict = judge(conditions, etag, modifiedSeconds)
+  if (verdict === 'not_modified') return { kind: 'not_modified', headers }
+  if (verdict === 'failed') return { kind: 'precondition_failed', headers }
+  const whole = { kind: 'found', status: 200, headers: { ...headers, 'content-length': String(body.length) }, body } as const
+  if (method === 'HEAD') return { ...whole, body: undefined }
+  const ranges = rangesOf(conditions['range'], body.length)
+  if (ranges === undefined) return whole
+  if (ranges.length === 0) return { kind: 'range_unsatisfiable', sizeBytes: body.length, headers }
+  if (body.length === 0) return whole
+  return ranges.length === 1 ? oneRange(body, ranges[0] as ByteRange, headers) : manyRanges(body, ranges, headers)
+}
+
+function oneRange(body: Buffer, [first, last]: ByteRange, headers: HeaderMap): ObjectRead {
+  const part = body.subarray(first, last + 1)
+  const ranged = { 'content-range': `bytes ${first}-${last}/${body.length}`, 'content-length': String(part.length) }
+  return { kind: 'found', status: 206, headers: { ...headers, ...ranged }, body: part }
+}
+
+function manyRanges(body: Buffer, ranges: readonly ByteRange[], headers: HeaderMap): ObjectRead {
+  const parts = ranges.map(([first, last]) =>
+    Buffer.concat([
+      Buffer.from(`--${BOUNDARY}\r\nContent-Type: ${headers['content-type']}\r\n`),
+      Buffer.from(`Content-Range: bytes ${first}-${last}/${body.length}\r\n\r\n`),
+      body.subarray(first, last + 1),
+      Buffer.from('\r\n'),
+    ]),
+  )
+  const whole = Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--`)])
+  const multipart = {
+    'content-type': `multipart/byteranges;boundary=${BOUNDARY}`,
+    'content-length': String(whole.length),
+  }
+  return { kind: 'found', status: 206, headers: { ...headers, ...multipart }, body: whole }
+}
+
+function defined(metadata: HeaderMap): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata).filter((item): item is [string, string] => item[1] !== undefined),
+  )
+}

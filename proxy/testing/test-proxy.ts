@@ -1,0 +1,105 @@
+/** A proxy over the store in memory, and requests to it without a socket. */
+import { randomBytes } from 'node:crypto'
+import { Registry } from 'prom-client'
+import { keyRingOf } from '#auth/key-ring.ts'
+import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
+import { parsePolicies, StoragePolicies } from '#backend/policies.ts'
+import { silentLogger } from '#base/log.ts'
+import { realClock } from '#base/real-clock.ts'
+import { bufferBody, EMPTY_BODY, type Handler, headerOf, type Request, readWhole, type Response } from '#http/message.ts'
+import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '../options.ts'
+import { MemoryStore } from './memory-store.ts'
+
+export function testPolicies(): StoragePolicies {
+  const parsed = parsePolicies([
+    { index: 0, name: 'gold', default: true },
+    { index: 1, name: 'silver' },
+  ])
+  if (!(parsed instanceof StoragePolicies)) throw new Error(parsed.message)
+  return parsed
+}
+
+export interface TestProxy extends Proxy {
+  readonly store: MemoryStore
+  readonly deps: ProxyDeps
+}
+
+export function testProxy(options: Partial<ProxyOptions> = {}, overrides: Partial<ProxyDeps> = {}): TestProxy {
+  const policies = testPolicies()
+  const environment = { clock: realClock, random: { bytes: randomBytes, below: () => 0 } }
+  const store = new MemoryStore({ clock: overrides.environment?.clock ?? realClock, policies })
+  const all: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, accessLog: 'none', ...options }
+  const deps: ProxyDeps = {
+    environment,
+    log: silentLogger,
+    store,
+    policies,
+    users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
+    keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
+    options: all,
+    registry: new Registry(),
+    ...overrides,
+  }
+  return { ...createProxy(deps), store, deps }
+}
+
+export interface Sent {
+  readonly method?: string
+  /** Path and query, percent-encoded. */
+  readonly target: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Buffer | string
+  readonly secure?: boolean
+}
+
+/** The request as the server would hand it over: lower-case header names, length told. */
+export function requestOf(sent: Sent): Request {
+  const [path = '', query = ''] = sent.target.split(/\?(.*)/s)
+  const headers: Record<string, string> = { host: 'door.example' }
+  for (const [name, value] of Object.entries(sent.headers ?? {})) headers[name.toLowerCase()] = value
+  const body = typeof sent.body === 'string' ? Buffer.from(sent.body, 'latin1') : sent.body
+  if (body !== undefined && headers['transfer-encoding'] === undefined) headers['content-length'] ??= String(body.length)
+  return {
+    method: sent.method ?? 'GET',
+    path,
+    query,
+    headers,
+    body: body === undefined ? EMPTY_BODY : bufferBody(body),
+    signal: undefined,
+    remoteAddress: '127.0.0.1',
+    secure: sent.secure ?? false,
+  }
+}
+
+export interface Received {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export async function send(handler: Handler, sent: Sent): Promise<Received> {
+  const response = await handler(requestOf(sent))
+  const body = await readWhole(response.body, Number.MAX_SAFE_INTEGER)
+  return { status: response.status, headers: flatHeaders(response, body), body: body.toString('utf8') }
+}
+
+/** As a client sees them: a buffer is sent with its length. */
+function flatHeaders(response: Response, body: Buffer): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(response.headers)) {
+    const value = headerOf(response, name)
+    if (value !== undefined) headers[name] = value
+  }
+  headers['content-length'] ??= String(body.length)
+  return headers
+}
+
+/** A token for a user of the development set. */
+export async function tokenFor(handler: Handler, user: string, key: string): Promise<string> {
+  const headers = { 'X-Auth-User': user, 'X-Auth-Key': key }
+  const { status, headers: received } = await send(handler, { target: '/auth/v1.0', headers })
+  const token = received['x-auth-token']
+  if (status !== 200 || token === undefined) throw new Error(`no token for ${user}: ${status}`)
+  return token
+}

@@ -1,0 +1,45 @@
+/**
+ * One client request on its way through the proxy: what it is, whose it is, and its identifier. The layers of the
+ * pipeline (`app.ts`) hand it inwards and responses outwards; each fact is filled in by one layer and only read by those
+ * further in.
+ */
+import type { Principal } from '#auth/principal.ts'
+import type { Logger } from '#base/log.ts'
+import type { Request, Response } from '#http/message.ts'
+import type { OperationContext } from '#store/contract.ts'
+
+export class Transaction implements OperationContext {
+  /** What the client sent, without what the gatekeeper took away. */
+  request: Request
+  /** The path decoded, once the request limits have passed. */
+  path = ''
+  /** `X-Trans-Id`. */
+  readonly txId: string
+  /** Monotonic time of arrival, milliseconds. */
+  readonly arrivedMs: number
+  /** The verified sender, once the token layer has passed; `undefined` for an anonymous one. */
+  principal: Principal | undefined = undefined
+  readonly #parentLog: Logger
+  #log: Logger | undefined
+
+  constructor(request: Request, txId: string, arrivedMs: number, log: Logger) {
+    this.request = request
+    this.txId = txId
+    this.arrivedMs = arrivedMs
+    this.#parentLog = log
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.request.signal
+  }
+
+  /** Made when first used: most requests have nothing to say. */
+  get log(): Logger {
+    this.#log ??= this.#parentLog.child({ txId: this.txId })
+    return this.#log
+  }
+}
+
+export type ProxyHandler = (transaction: Transaction) => Promise<Response>
+/** A layer of the pipeline: a handler around a handler. */
+export type ProxyLayer = (inner: ProxyHandler) => ProxyHandler
