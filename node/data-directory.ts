@@ -62,6 +62,18 @@ export class DataDirectory {
     }
   }
 
+  /** Why the directory cannot be taken at this moment, without changing anything; `undefined` when nobody has it. */
+  static async whyTaken(environment: Environment, path: string): Promise<string | undefined> {
+    const lockPath = join(path, LOCK)
+    try {
+      await environment.disk.stat(lockPath)
+      await (await environment.kv.open(lockPath)).close()
+      return undefined
+    } catch (error) {
+      return codeOf(error) === 'LEVEL_LOCKED' ? sentenceOf(error, path) : undefined
+    }
+  }
+
   get cluster(): ClusterFile {
     return this.#cluster
   }

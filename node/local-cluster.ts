@@ -1,0 +1,194 @@
+/**
+ * `martlet start`: a whole cluster on this machine. Takes the public port and the data directory, prepares the rings,
+ * runs one process per device under a supervisor, and stops them in order.
+ *
+ * The processes are forked first of all, so that they load their programs while the directory is prepared.
+ */
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { ClusterFile } from './cluster-file.ts'
+import { DataDirectory } from './data-directory.ts'
+import { codeOf } from './durable-file.ts'
+import { prepareMachineRings } from './machine-rings.ts'
+import { type PublicAddress, PublicPort } from './public-port.ts'
+import type { Fork, NotStarted } from './supervised-process.ts'
+import { Supervisor } from './supervisor.ts'
+
+export interface LocalClusterOptions {
+  readonly environment: Environment
+  readonly log: Logger
+  readonly fork: Fork
+  /** Of this process. */
+  readonly pid: number
+  readonly address: PublicAddress
+  readonly dataPath: string
+  readonly policies: StoragePolicies
+  /** Names of the devices of a cluster that does not exist yet. */
+  readonly devices: readonly string[]
+  readonly replicas: number
+  /** Where the search for free ports for the storage servers begins. */
+  readonly firstStoragePort: number
+  readonly drainMs: number
+  /** What the process of a device is told. */
+  readonly assignmentOf: (device: string, directory: DataDirectory, cluster: ClusterFile) => unknown
+  /** Aborts a start that is under way. */
+  readonly signal: AbortSignal
+}
+
+/** Why there is no cluster, for a person. */
+export interface NoCluster {
+  readonly failed: string
+}
+
+/** Starts in which another program takes a port between our choice of it and our listening. */
+const START_TRIES = 4
+
+export class LocalCluster {
+  readonly #port: PublicPort
+  readonly #directory: DataDirectory
+  readonly #supervisor: Supervisor
+
+  private constructor(port: PublicPort, directory: DataDirectory, supervisor: Supervisor) {
+    this.#port = port
+    this.#directory = directory
+    this.#supervisor = supervisor
+  }
+
+  /** Resolves when every process is ready and gets connections, or with the reason why that cannot be. */
+  static async start(options: LocalClusterOptions): Promise<LocalCluster | NoCluster> {
+    const first = new Attempt(options)
+    const held = await takeHold(options)
+    if ('failed' in held) {
+      await first.stop()
+      return held
+    }
+    const { port, directory } = held
+    const supervisor = await run(options, directory, first)
+    if ('failed' in supervisor) {
+      port.close()
+      await directory.close()
+      return supervisor
+    }
+    await directory.markGrown()
+    supervisor.serve(port)
+    return new LocalCluster(port, directory, supervisor)
+  }
+
+  /** The public address; port 0 has become a real one. */
+  get address(): PublicAddress {
+    return this.#port.address
+  }
+
+  /** Answers the requests under way, closes everything in order. Never rejects. */
+  async stop(): Promise<void> {
+    this.#port.close()
+    await this.#supervisor.stop()
+    await this.#directory.close()
+  }
+}
+
+/** The port first: nothing is created for a cluster that could not be reached. */
+async function takeHold(
+  options: LocalClusterOptions,
+): Promise<{ readonly port: PublicPort; readonly directory: DataDirectory } | NoCluster> {
+  const port = await listen(options.address)
+  if ('failed' in port) {
+    const taken = await DataDirectory.whyTaken(options.environment, options.dataPath)
+    return taken === undefined ? port : { failed: taken }
+  }
+  const directory = await DataDirectory.open(options.environment, options.dataPath, options.pid)
+  if (directory instanceof DataDirectory) return { port, directory }
+  port.close()
+  return directory
+}
+
+async function listen(address: PublicAddress): Promise<PublicPort | NoCluster> {
+  try {
+    return await PublicPort.listen(address)
+  } catch (error) {
+    return { failed: listenFailure(codeOf(error), address) }
+  }
+}
+
+function listenFailure(code: string, { host, port }: PublicAddress): string {
+  if (code === 'EADDRINUSE') return `port ${port} is in use by another program; choose one with --port`
+  if (code === 'EACCES') return `port ${port} may only be opened by root; choose one above 1023 with --port`
+  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine`
+  return `cannot listen on ${host} port ${port} (${code})`
+}
+
+async function run(
+  options: LocalClusterOptions,
+  directory: DataDirectory,
+  first: Attempt,
+): Promise<Supervisor | NoCluster> {
+  const takenPorts = new Set<number>()
+  for (let attempt = first, tried = 1; ; attempt = new Attempt(options), tried += 1) {
+    const outcome = await attempt.run(directory, takenPorts)
+    if (outcome.kind === 'ready') return attempt.supervisor
+    await attempt.stop()
+    if (outcome.kind === 'stopped') return { failed: 'stopped before it was ready' }
+    if (outcome.takenPorts.length === 0 || tried === START_TRIES) return { failed: outcome.sentence }
+    for (const port of outcome.takenPorts) takenPorts.add(port)
+  }
+}
+
+function notStarted(sentence: string): NotStarted {
+  return { kind: 'failed', sentence, takenPorts: [] }
+}
+
+/** One set of processes that is to become the cluster. */
+class Attempt {
+  readonly supervisor: Supervisor
+  readonly #options: LocalClusterOptions
+  readonly #directory = Promise.withResolvers<DataDirectory>()
+
+  constructor(options: LocalClusterOptions) {
+    this.#options = options
+    this.#directory.promise.catch(() => {})
+    this.supervisor = new Supervisor({
+      programs: options.devices.map((device) => ({ name: device, assignment: this.#assignment(device) })),
+      fork: options.fork,
+      clock: options.environment.clock,
+      log: options.log,
+      drainMs: options.drainMs,
+    })
+    this.supervisor.start()
+  }
+
+  async run(
+    directory: DataDirectory,
+    takenPorts: ReadonlySet<number>,
+  ): Promise<{ readonly kind: 'ready' } | NotStarted> {
+    const { environment, policies, devices, replicas, firstStoragePort, signal } = this.#options
+    const { ringsPath } = directory
+    const rings = await prepareMachineRings(
+      { disk: environment.disk, ringsPath, policies, devices, replicas, firstPort: firstStoragePort },
+      takenPorts,
+    )
+    if ('broken' in rings) return notStarted(rings.broken)
+    if (rings.devices.join() !== devices.join()) {
+      return notStarted(
+        `${directory.path} has the devices ${rings.devices.join(', ')}; start it with that many`,
+      )
+    }
+    const aborted = (): void => void this.supervisor.stop()
+    signal.addEventListener('abort', aborted, { once: true })
+    if (signal.aborted) return { kind: 'stopped' }
+    this.#directory.resolve(directory)
+    const outcome = await this.supervisor.started()
+    signal.removeEventListener('abort', aborted)
+    return outcome
+  }
+
+  async stop(): Promise<void> {
+    this.#directory.reject(new Error('the start was given up'))
+    await this.supervisor.stop()
+  }
+
+  async #assignment(device: string): Promise<unknown> {
+    const directory = await this.#directory.promise
+    return this.#options.assignmentOf(device, directory, directory.cluster)
+  }
+}

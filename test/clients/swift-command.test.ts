@@ -1,0 +1,75 @@
+/** python-swiftclient's `swift` command against a running cluster. */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { havePrograms, run, runWell } from '#test/programs.ts'
+import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
+import { swiftEnvironment } from './client-settings.ts'
+
+/** A real tree of some four thousand files. */
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+const TREE = 'es-toolkit'
+
+t.test('the swift command', { timeout: 300_000 }, async (t) => {
+  if (!havePrograms(t, 'swift', 'diff')) return
+  const { url } = await startCluster(t)
+  const environment = swiftEnvironment(url)
+  const swift = (...args: string[]): Promise<string> =>
+    runWell('swift', args, { environment, directory: MODULES })
+  const files = readdirSync(join(MODULES, TREE), { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )
+
+  await t.test('uploads a tree of thousands of files', async (t) => {
+    await swift('upload', '--object-threads', '16', 'tree', TREE)
+    const listed = (await swift('list', 'tree')).trim().split('\n')
+    t.equal(listed.length, files.length)
+    t.ok(listed.every((name) => name.startsWith(`${TREE}/`)))
+    t.match(await swift('stat', 'tree'), new RegExp(`Objects: ${files.length}\\n`))
+  })
+
+  await t.test('uploads nothing again that has not changed', async (t) => {
+    const printed = await swift('upload', '--changed', '--object-threads', '16', 'tree', `${TREE}/dist/array`)
+    t.equal(printed.trim(), '')
+  })
+
+  await t.test('downloads the same tree', async (t) => {
+    const target = temporaryDirectory(t)
+    await swift('download', '--object-threads', '16', '--output-dir', target, 'tree')
+    const { code, stdout } = await run('diff', ['-r', join(MODULES, TREE), join(target, TREE)])
+    t.equal(code, 0, stdout.slice(0, 500))
+  })
+
+  await t.test('posts metadata and shows it', async (t) => {
+    await swift('post', '-m', 'Colour:grey', 'tree', `${TREE}/package.json`)
+    t.match(await swift('stat', 'tree', `${TREE}/package.json`), /Meta Colour: grey/)
+    await swift('post', '-m', 'Season:winter', 'tree')
+    t.match(await swift('stat', 'tree'), /Meta Season: winter/)
+    await swift('post', '-m', 'Owner:jay')
+    t.match(await swift('stat'), /Meta Owner: jay/)
+  })
+
+  await t.test('lists with prefix and delimiter', async (t) => {
+    const printed = await swift('list', '--prefix', `${TREE}/`, '--delimiter', '/', 'tree')
+    const expected = readdirSync(join(MODULES, TREE), { withFileTypes: true }).map((entry) =>
+      entry.isDirectory() ? `${TREE}/${entry.name}/` : `${TREE}/${entry.name}`,
+    )
+    t.same(printed.trim().split('\n').toSorted(), expected.toSorted())
+  })
+
+  await t.test('deletes one object, then the container with everything in it', async (t) => {
+    await swift('delete', 'tree', `${TREE}/package.json`)
+    const { code } = await run('swift', ['stat', 'tree', `${TREE}/package.json`], { environment })
+    t.not(code, 0)
+    await swift('delete', '--object-threads', '16', 'tree')
+    t.equal((await swift('list')).trim(), '')
+  })
+
+  await t.test('tells a wrong key from a right one', async (t) => {
+    const wrong = { ...environment, ST_KEY: 'wrong' }
+    const { code, stderr } = await run('swift', ['stat'], { environment: wrong })
+    t.not(code, 0)
+    t.match(stderr, /401|Auth/)
+  })
+})
