@@ -113,21 +113,26 @@ export class Connection {
 
   #received(socket: Socket, count: number): boolean {
     if (socket !== this.#socket) return true
-    let piece: Buffer = this.#readBuffer.subarray(0, count)
-    if (this.#head === undefined) {
-      if (this.#rest.length > 0) piece = Buffer.concat([this.#rest, piece])
-      const end = piece.indexOf(HEAD_END)
-      if (end < 0) {
-        this.#rest = Buffer.from(piece)
-        return true
-      }
-      this.#rest = NO_BYTES
-      this.#readHead(piece.toString('latin1', 0, end + 2))
-      piece = piece.subarray(end + 4)
-      if (this.#head === undefined) return true
-    }
-    this.#readBody(piece)
+    const piece = this.#readBuffer.subarray(0, count)
+    if (this.#head !== undefined) this.#readBody(piece)
+    else this.#readHeads(this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]))
     return true
+  }
+
+  /** Passes over interim answers, which may come together with the final one. */
+  #readHeads(piece: Buffer): void {
+    let at = 0
+    while (this.#head === undefined) {
+      const end = piece.indexOf(HEAD_END, at)
+      if (end < 0) {
+        this.#rest = Buffer.from(piece.subarray(at))
+        return
+      }
+      this.#readHead(piece.toString('latin1', at, end + 2))
+      at = end + HEAD_END.length
+    }
+    this.#rest = NO_BYTES
+    this.#readBody(piece.subarray(at))
   }
 
   #readHead(head: string): void {

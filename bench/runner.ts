@@ -11,6 +11,8 @@ import { SwiftSession, type Target } from './swift-session.ts'
 import type { FromWorker, PhaseResult, ToWorker } from './worker-messages.ts'
 
 const GB = 1e9
+/** Swift's object updater makes a round every 300 s. */
+const LISTED_WITHIN_SECONDS = 600
 
 export interface LoadOptions {
   readonly workloads: readonly WorkloadName[]
@@ -184,6 +186,17 @@ class Runner {
     const failed = (await this.#workers.go(24 * 3600)).map((result) => result.errors)
     const problems = Object.keys(Object.assign({}, ...failed))
     if (problems.length > 0) throw new Error(`could not fill ${container}: ${problems.join(', ')}`)
+    if (plan.kind === 'listing') await this.#untilListed(container, plan.objects)
+  }
+
+  /** Rows that the servers have put off must have arrived before pages are checked. */
+  async #untilListed(container: string, objects: number): Promise<void> {
+    for (let waited = 0; waited < LISTED_WITHIN_SECONDS; waited += 1) {
+      const missing = await this.#session.missingObjects(container, objects)
+      if (missing.length === 0) return
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+    throw new Error(`${container} does not list all of ${objects} objects after ${LISTED_WITHIN_SECONDS} s`)
   }
 
   /** What `put` wrote is deleted; a delete on its own writes first, for as long as it will delete. */

@@ -7,6 +7,9 @@ import { Latencies } from './latencies.ts'
 import { type Operation, type OperationSource, operationsOf, type Plan } from './operations.ts'
 import type { FromWorker, PhaseResult, ToWorker } from './worker-messages.ts'
 
+/** A server that is gone is not asked as fast as it refuses. */
+const PAUSE_AFTER_FAILURE_MS = 20
+
 class Phase {
   readonly latencies = new Latencies()
   readonly errors: Record<string, number> = {}
@@ -27,6 +30,7 @@ class Phase {
     } catch (error) {
       connection.close()
       this.#failed(`${operation.method}: ${error instanceof Error ? error.message : String(error)}`)
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS))
     }
   }
 
