@@ -69,6 +69,12 @@ export class Drive {
     this.path = join(options.devicesPath, options.device)
   }
 
+  /** The check of every verb: is the request for this device, and is the device fit for it? */
+  async refuse(device: string, purpose: 'read' | 'write'): Promise<Refusal | undefined> {
+    if (device !== this.device) return new Refusal(insufficientStorage(device))
+    return purpose === 'read' ? this.refuseRead() : this.refuseWrite()
+  }
+
   /** Refuses with 507 what a device that cannot be read cannot do. A full or read-only device can be read. */
   async refuseRead(): Promise<Refusal | undefined> {
     const { kind } = await this.state()

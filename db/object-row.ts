@@ -5,9 +5,14 @@
  * that every replica picks the same (rules of OpenStack Swift, `container/backend.py`:
  * `update_new_item_from_existing`; the order at equal times is ours, Swift keeps what came first).
  */
-import type { Timestamp } from '#base/timestamp.ts'
+import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { rowDigest } from './digest.ts'
-import { decodeTimestamps, encodeTimestamps, withoutOffset } from './encoded-timestamps.ts'
+import {
+  decodeTimestamps,
+  encodeTimestamps,
+  type RowTimestamps,
+  withoutOffset,
+} from './encoded-timestamps.ts'
 import type { RowKind } from './row-kind.ts'
 
 export interface ObjectRow {
@@ -146,6 +151,58 @@ export function toSwiftItem(row: ObjectRow): SwiftItem {
     deleted: row.deleted ? 1 : 0,
     storage_policy_index: row.policyIndex,
   }
+}
+
+/**
+ * Reads an item as Swift's servers and ours send it: times in `created_at`, those of content type and metadata possibly in
+ * fields of their own. `undefined` when it is not one.
+ */
+export function fromSwiftItem(item: unknown): ObjectRow | undefined {
+  if (typeof item !== 'object' || item === null) return undefined
+  const fields = item as Readonly<Record<string, unknown>>
+  const { name, created_at, size, content_type, etag, deleted } = fields
+  const policyIndex = fields['storage_policy_index'] ?? 0
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) return undefined
+  if (typeof created_at !== 'string' || typeof content_type !== 'string' || typeof etag !== 'string')
+    return undefined
+  if (!isCount(size) || !isCount(policyIndex) || policyIndex > POLICY_INDEX_MAX) return undefined
+  const times = decodeTimestamps(created_at)
+  const setType = optionalTimestamp(fields['ctype_timestamp'])
+  const setMeta = optionalTimestamp(fields['meta_timestamp'])
+  if (times === undefined || setType === 'malformed' || setMeta === 'malformed') return undefined
+  if (deleted === 1 || deleted === true)
+    return { ...deletedRow(name, policyIndex, times.data), ...typeOf(times, content_type) }
+  return putRow({
+    name,
+    policyIndex,
+    timestamp: times.data,
+    sizeBytes: size,
+    etag,
+    contentType: content_type,
+    contentTypeTimestamp: setType ?? times.contentType,
+    metaTimestamp: setMeta ?? setType ?? times.meta,
+  })
+}
+
+/** Groups of rows are numbered with two bytes. */
+const POLICY_INDEX_MAX = 0xffff
+
+/** A deleted row keeps the content type that was set last, as the merge leaves it. */
+function typeOf(times: RowTimestamps, contentType: string): Partial<ObjectRow> {
+  return {
+    contentTypeTimestamp: withoutOffset(times.contentType),
+    metaTimestamp: withoutOffset(times.meta),
+    contentType: splitSwiftBytes(contentType)[0],
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function optionalTimestamp(value: unknown): Timestamp | undefined | 'malformed' {
+  if (value === undefined || value === null) return undefined
+  return typeof value === 'string' ? (parseTimestamp(value) ?? 'malformed') : 'malformed'
 }
 
 export const objectRows: RowKind<ObjectRow> = {
