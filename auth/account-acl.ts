@@ -66,7 +66,13 @@ export function formatAccountAcl(stored: string | undefined): string | undefined
   if (stored === undefined || stored === '') return undefined
   const parsed = parseObject(Buffer.from(stored, 'latin1').toString('utf8'))
   if (parsed === undefined || Object.keys(parsed).length === 0) return undefined
-  return asciiJson(Object.fromEntries(Object.keys(parsed).toSorted().map((key) => [key, parsed[key]])))
+  return asciiJson(
+    Object.fromEntries(
+      Object.keys(parsed)
+        .toSorted()
+        .map((key) => [key, parsed[key]]),
+    ),
+  )
 }
 
 /** JSON in which everything beyond ASCII is written `\uXXXX`. */

@@ -69,7 +69,8 @@ export function decideByRole(
 /** Administrators own their account, but creating and deleting the account itself is for resellers. */
 function ownsAccount(principal: Principal, action: Action, reseller: ResellerPrefix): boolean {
   if (!principal.groups.includes(action.account)) return false
-  const changesAccount = action.container === undefined && (action.method === 'PUT' || action.method === 'DELETE')
+  const changesAccount =
+    action.container === undefined && (action.method === 'PUT' || action.method === 'DELETE')
   if (changesAccount) return false
   return reseller.requireGroup === '' || principal.groups.includes(reseller.requireGroup)
 }

@@ -33,7 +33,8 @@ export interface KeySecret {
 export function keyRingOf(secrets: readonly KeySecret[]): KeyRing {
   const keys = new Map<number, SealingKey>()
   for (const { id, secret } of secrets) {
-    if (!Number.isInteger(id) || id < 0 || id > KEY_ID_MAX) throw new RangeError(`token key id ${id} is not 0 to 255`)
+    if (!Number.isInteger(id) || id < 0 || id > KEY_ID_MAX)
+      throw new RangeError(`token key id ${id} is not 0 to 255`)
     if (keys.has(id)) throw new RangeError(`token key id ${id} is given twice`)
     keys.set(id, { id, secret: Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES)) })
   }

@@ -36,7 +36,10 @@ export interface ResellerPrefix {
 export const DEFAULT_RESELLERS: readonly ResellerPrefix[] = [{ prefix: 'AUTH_', requireGroup: '' }]
 
 /** The reseller an account belongs to; `undefined` when it is none of ours. */
-export function resellerOf(account: string, resellers: readonly ResellerPrefix[]): ResellerPrefix | undefined {
+export function resellerOf(
+  account: string,
+  resellers: readonly ResellerPrefix[],
+): ResellerPrefix | undefined {
   for (const reseller of resellers) if (account.startsWith(reseller.prefix)) return reseller
   return undefined
 }

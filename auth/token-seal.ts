@@ -94,7 +94,13 @@ export class TokenSeal {
     const cipher = createCipheriv(CIPHER, key.secret, nonce).setAAD(this.#authenticated(head))
     const { user, tenant, groups } = claims.principal
     const plain = JSON.stringify([user, tenant, groups, claims.expiresAtSeconds, claims.generation])
-    const sealed = Buffer.concat([head, nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()])
+    const sealed = Buffer.concat([
+      head,
+      nonce,
+      cipher.update(plain, 'utf8'),
+      cipher.final(),
+      cipher.getAuthTag(),
+    ])
     return this.#prefix + sealed.toString('base64url')
   }
 

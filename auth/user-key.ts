@@ -6,9 +6,13 @@ import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '#base/environment.ts'
 
-const scryptAsync = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
-  scrypt,
-)
+const scryptAsync = promisify<
+  string,
+  Buffer,
+  number,
+  { N: number; r: number; p: number; maxmem: number },
+  Buffer
+>(scrypt)
 
 const SCHEME = 'scrypt'
 /** OWASP Password Storage Cheat Sheet: N = 2^15, r = 8, p = 3. */
@@ -31,7 +35,8 @@ export async function keyMatches(stored: string, given: string): Promise<boolean
   if (!stored.startsWith(`${SCHEME}$`)) return sameText(stored, given)
   const [, logN, r, p, salt, hash] = stored.split('$')
   const cost = { logN: Number(logN), r: Number(r), p: Number(p) }
-  const isReadable = cost.logN > 0 && cost.logN <= LOG_N_MAX && cost.r > 0 && cost.r <= 32 && cost.p > 0 && cost.p <= 16
+  const isReadable =
+    cost.logN > 0 && cost.logN <= LOG_N_MAX && cost.r > 0 && cost.r <= 32 && cost.p > 0 && cost.p <= 16
   if (!isReadable || salt === undefined || hash === undefined) return false
   const expected = Buffer.from(hash, 'base64url')
   const derived = await derive(given, Buffer.from(salt, 'base64url'), cost)

@@ -47,13 +47,15 @@ interface StoredUser extends KnownUser {
 export function parseUserEntry(line: string): UserEntry {
   const [who = '', key, ...rest] = line.trim().split(/\s+/)
   const colon = who.indexOf(':')
-  if (colon < 1 || colon === who.length - 1) throw new Error(`user ${JSON.stringify(who)} is not written account:user`)
+  if (colon < 1 || colon === who.length - 1)
+    throw new Error(`user ${JSON.stringify(who)} is not written account:user`)
   if (key === undefined) throw new Error(`user ${JSON.stringify(who)} has no key`)
   const last = rest.at(-1)
   const storageUrl = last !== undefined && (last.includes('://') || last.includes('$HOST')) ? last : undefined
   const groups = storageUrl === undefined ? rest : rest.slice(0, -1)
   const bad = groups.find((group) => group.includes(','))
-  if (bad !== undefined) throw new Error(`group ${JSON.stringify(bad)} of user ${JSON.stringify(who)} has a comma`)
+  if (bad !== undefined)
+    throw new Error(`group ${JSON.stringify(bad)} of user ${JSON.stringify(who)} has a comma`)
   return { tenant: who.slice(0, colon), name: who.slice(colon + 1), key, groups, storageUrl }
 }
 
@@ -90,7 +92,8 @@ export class UserDirectory {
 }
 
 function storedUser(entry: UserEntry, resellers: readonly ResellerPrefix[]): StoredUser {
-  const storageUrl = entry.storageUrl ?? `$HOST/v1/${resellers[0]?.prefix ?? ''}${encodeURIComponent(entry.tenant)}`
+  const storageUrl =
+    entry.storageUrl ?? `$HOST/v1/${resellers[0]?.prefix ?? ''}${encodeURIComponent(entry.tenant)}`
   return {
     principal: {
       user: `${entry.tenant}:${entry.name}`,
@@ -104,7 +107,11 @@ function storedUser(entry: UserEntry, resellers: readonly ResellerPrefix[]): Sto
 }
 
 /** `.admin` becomes the names of the accounts that it makes one's own, one per reseller. */
-function groupsOf(entry: UserEntry, storageUrl: string, resellers: readonly ResellerPrefix[]): readonly string[] {
+function groupsOf(
+  entry: UserEntry,
+  storageUrl: string,
+  resellers: readonly ResellerPrefix[],
+): readonly string[] {
   const groups = [entry.tenant, `${entry.tenant}:${entry.name}`]
   groups.push(...entry.groups.filter((group) => group !== ROLES.admin))
   if (!entry.groups.includes(ROLES.admin)) return groups

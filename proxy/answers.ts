@@ -17,8 +17,14 @@ const SENTENCES = {
   202: ['Accepted', 'The request is accepted for processing.'],
   204: undefined,
   304: undefined,
-  400: ['Bad Request', 'The server could not comply with the request since it is either malformed or otherwise incorrect.'],
-  401: ['Unauthorized', 'This server could not verify that you are authorized to access the document you requested.'],
+  400: [
+    'Bad Request',
+    'The server could not comply with the request since it is either malformed or otherwise incorrect.',
+  ],
+  401: [
+    'Unauthorized',
+    'This server could not verify that you are authorized to access the document you requested.',
+  ],
   403: ['Forbidden', 'Access was denied to this resource.'],
   404: ['Not Found', 'The resource could not be found.'],
   405: ['Method Not Allowed', 'The method is not allowed for this resource.'],
@@ -32,7 +38,10 @@ const SENTENCES = {
   416: ['Requested Range Not Satisfiable', 'The Range requested is not available.'],
   422: ['Unprocessable Entity', 'Unable to process the contained instructions'],
   499: ['Client Disconnect', 'The client was disconnected during request.'],
-  500: ['Internal Error', 'The server has either erred or is incapable of performing the requested operation.'],
+  500: [
+    'Internal Error',
+    'The server has either erred or is incapable of performing the requested operation.',
+  ],
   501: ['Not Implemented', 'The requested method is not implemented by this server.'],
   503: ['Service Unavailable', 'The server is currently unavailable. Please try again at a later time.'],
   507: ['Insufficient Storage', 'There was not enough space to save the resource. Drive: unknown'],

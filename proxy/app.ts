@@ -65,7 +65,11 @@ interface LayerEntry {
 
 /** Outermost first. `catch-errors` stands before them all. */
 const LAYERS: readonly LayerEntry[] = [
-  { name: 'access-log', make: ({ environment, log, options }) => accessLog({ clock: environment.clock, log, what: options.accessLog }) },
+  {
+    name: 'access-log',
+    make: ({ environment, log, options }) =>
+      accessLog({ clock: environment.clock, log, what: options.accessLog }),
+  },
   { name: 'metrics', make: ({ environment, registry }) => metrics({ clock: environment.clock, registry }) },
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
@@ -74,7 +78,11 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'info', make: (parts) => info(infoOptions(parts)) },
   { name: 'request-limits', make: () => requestLimits, required: true },
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
-  { name: 'swift-v1-auth', make: ({ users, seal, options }) => swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }) },
+  {
+    name: 'swift-v1-auth',
+    make: ({ users, seal, options }) =>
+      swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }),
+  },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
 ]
 
@@ -97,7 +105,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     generationOf: (user) => users.generationOf(user),
   })
   const doors = doorsOf(deps)
-  const made = chosenLayers(options.pipeline).map(({ name, make }) => ({ name, layer: make({ ...deps, seal }) }))
+  const made = chosenLayers(options.pipeline).map(({ name, make }) => ({
+    name,
+    layer: make({ ...deps, seal }),
+  }))
   const layers = made.filter((one): one is { name: string; layer: ProxyLayer } => one.layer !== undefined)
   const inner = layers.reduceRight((handler, { layer }) => layer(handler), throughDoors(doors))
   const suffix = options.transactionIdSuffix

@@ -38,7 +38,11 @@ export function endpoints(lookup: EndpointsLookup): ProxyLayer {
 
 function json(value: unknown): Response {
   const body = Buffer.from(JSON.stringify(value))
-  return { status: 200, headers: { 'content-type': 'application/json', 'content-length': String(body.length) }, body }
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
+    body,
+  }
 }
 
 interface Asked {

@@ -7,5 +7,9 @@ export const head: ProxyLayer = (inner) => async (transaction) => {
   const { body } = response
   if (body !== undefined && !Buffer.isBuffer(body)) await body.cancel()
   const length = response.headers['content-length'] ?? '0'
-  return { status: response.status, headers: { ...response.headers, 'content-length': length }, body: undefined }
+  return {
+    status: response.status,
+    headers: { ...response.headers, 'content-length': length },
+    body: undefined,
+  }
 }

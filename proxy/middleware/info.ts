@@ -41,7 +41,11 @@ export function info(options: InfoOptions): ProxyLayer {
     if (access === 'forbidden') return answer(403)
     if (access === 'unauthorized') return unauthorized('unknown')
     const body = access === 'admin' ? adminBody : publicBody
-    return { status: 200, headers: { 'content-type': TYPE, 'content-length': String(body.length), ...corsHeaders(request) }, body }
+    return {
+      status: 200,
+      headers: { 'content-type': TYPE, 'content-length': String(body.length), ...corsHeaders(request) },
+      body,
+    }
   }
 
   return (inner) => async (transaction) =>

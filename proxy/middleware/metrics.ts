@@ -7,7 +7,9 @@ import type { Clock } from '#base/environment.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
 /** Seconds until the head of an answer: from a hit in memory to a client's patience. */
-const DURATION_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
+const DURATION_BUCKETS_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60,
+]
 /** Methods beyond these are counted as one, so that a client cannot make up labels without end. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'COPY'])
 

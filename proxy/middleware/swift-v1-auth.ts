@@ -41,7 +41,11 @@ export function swiftV1Auth(options: SwiftV1AuthOptions): ProxyLayer {
   }
 }
 
-async function giveToken(claim: Credentials, request: Request, options: SwiftV1AuthOptions): Promise<Response> {
+async function giveToken(
+  claim: Credentials,
+  request: Request,
+  options: SwiftV1AuthOptions,
+): Promise<Response> {
   const known = await options.users.authenticate(claim.user, claim.key)
   if (known === undefined) return unauthorized(options.users.has(claim.user) ? UNKNOWN_REALM : claim.realm)
   const { token, expiresInSeconds } = options.seal.issue(known.principal)
@@ -101,7 +105,11 @@ function text(value: string | undefined): string {
   return value === undefined ? '' : Buffer.from(value, 'latin1').toString('utf8')
 }
 
-function storageUrlFor(url: string, request: Request, scheme: SwiftV1AuthOptions['storageUrlScheme']): string {
+function storageUrlFor(
+  url: string,
+  request: Request,
+  scheme: SwiftV1AuthOptions['storageUrlScheme'],
+): string {
   const seen = url.replace('$HOST', hostUrlOf(request))
   return scheme === 'default' ? seen : scheme + seen.slice(seen.indexOf(':'))
 }

@@ -32,7 +32,11 @@ export function containerChangesIn(headers: HeaderMap, access: Access): Containe
 export function checkContainerName(container: string): Response | undefined {
   const bytes = Buffer.byteLength(container)
   if (bytes <= MAX_CONTAINER_NAME_BYTES) return undefined
-  return textAnswer(400, `Container name length of ${bytes} longer than ${MAX_CONTAINER_NAME_BYTES}`, HTML_TYPE)
+  return textAnswer(
+    400,
+    `Container name length of ${bytes} longer than ${MAX_CONTAINER_NAME_BYTES}`,
+    HTML_TYPE,
+  )
 }
 
 function refused(response: Response): ContainerChanges {

@@ -4,7 +4,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { checkContainerName, containerChangesIn } from './container-changes.ts'
-import { failureAnswer } from './failure-answers.ts'
+import { failureAnswer, isFailure } from './failure-answers.ts'
 import type { ContainerVerb } from './visit.ts'
 
 export const containerPut: ContainerVerb = async (
@@ -17,18 +17,13 @@ export const containerPut: ContainerVerb = async (
   if (policy.kind === 'refused') return policy.response
   const tooLong = checkContainerName(name.container)
   if (tooLong !== undefined) return tooLong
-  const put = await store.containers.put(transaction, name, { changes: parsed.changes, policyIndex: policy.index })
-  switch (put.kind) {
-    case 'created':
-      return emptyAnswer(201)
-    case 'updated':
-      return answer(202)
-    case 'account_deleted':
-      // Swift cannot create the account anew while the old one is being emptied, and says so with 503.
-      return answer(503)
-    default:
-      return failureAnswer(put)
-  }
+  const put = await store.containers.put(transaction, name, {
+    changes: parsed.changes,
+    policyIndex: policy.index,
+  })
+  // Swift cannot create the account anew while the old one is being emptied, and says so with 503.
+  if (isFailure(put)) return put.kind === 'account_deleted' ? answer(503) : failureAnswer(put)
+  return put.kind === 'created' ? emptyAnswer(201) : answer(202)
 }
 
 type ChosenPolicy =

@@ -2,8 +2,9 @@
  * Requests from scripts of other sites (CORS), by what the container's metadata allows (OpenStack Swift,
  * `proxy/controllers/base.py`: `cors_validation`, `OPTIONS`; fetch.spec.whatwg.org, "HTTP-network fetch").
  */
-import type { ContainerInfo } from '#store/contract.ts'
+
 import type { HeaderMap, Request, Response } from '#http/message.ts'
+import type { ContainerInfo } from '#store/contract.ts'
 import { answer } from '../answers.ts'
 import type { SwiftDoorOptions } from './visit.ts'
 
@@ -55,7 +56,8 @@ export function withCorsHeaders(
   if (options.strictCorsMode && !isOriginAllowed(rules, origin, options)) return response
   const headers: Record<string, string | readonly string[] | undefined> = { ...response.headers }
   headers['access-control-expose-headers'] ??= exposedHeaders(response, rules, options)
-  if (headers['access-control-allow-origin'] === undefined) Object.assign(headers, allowHeaders(rules, origin, headers))
+  if (headers['access-control-allow-origin'] === undefined)
+    Object.assign(headers, allowHeaders(rules, origin, headers))
   return { status: response.status, headers, body: response.body }
 }
 
@@ -100,7 +102,10 @@ export function optionsAnswer(
 }
 
 function preflightHeaders(request: Request, rules: CorsRules, origin: string, allow: string): HeaderMap {
-  const headers: Record<string, string> = { ...allowHeaders(rules, origin, {}), 'access-control-allow-methods': allow }
+  const headers: Record<string, string> = {
+    ...allowHeaders(rules, origin, {}),
+    'access-control-allow-methods': allow,
+  }
   if (rules.maxAge !== undefined) headers['access-control-max-age'] = rules.maxAge
   const asked = listIn(request.headers['access-control-request-headers'])
   if (asked.length > 0) {

@@ -144,6 +144,9 @@ async function withCors(
   const { origin } = transaction.request.headers
   const { account, container } = name
   if (origin === undefined || origin === '' || container === undefined) return answerIt()
-  const info: ContainerInfo | undefined = await deps.store.containers.info(transaction, { account, container })
+  const info: ContainerInfo | undefined = await deps.store.containers.info(transaction, {
+    account,
+    container,
+  })
   return withCorsHeaders(await answerIt(), origin, info, deps.options)
 }

@@ -27,6 +27,11 @@ const RENDERINGS: Rendering = {
   unavailable: () => answer(503),
 }
 
+/** Whether an operation's result is a failure. */
+export function isFailure(result: { readonly kind: string }): result is StoreFailure {
+  return Object.hasOwn(RENDERINGS, result.kind)
+}
+
 export function failureAnswer(failure: StoreFailure): Response {
   const render = RENDERINGS[failure.kind] as (failure: StoreFailure) => Response
   return render(failure)
@@ -35,7 +40,11 @@ export function failureAnswer(failure: StoreFailure): Response {
 /** A read whose condition failed: the headers of what is there, and no body. */
 export function conditionFailedAnswer(headers: HeaderMap): Response {
   const { 'accept-ranges': _ranges, ...shown } = shownObjectHeaders(headers)
-  return { status: 412, headers: { ...shown, 'content-type': HTML_TYPE, 'content-length': '0' }, body: undefined }
+  return {
+    status: 412,
+    headers: { ...shown, 'content-type': HTML_TYPE, 'content-length': '0' },
+    body: undefined,
+  }
 }
 
 function withoutLength(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

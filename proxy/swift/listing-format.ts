@@ -26,7 +26,9 @@ const BY_PARAMETER: Readonly<Record<string, ListingType>> = {
 export function listingFormatOf(request: Request, parameters: ReadonlyMap<string, string>): ListingFormat {
   const parameter = parameters.get('format')
   if (parameter !== undefined && parameter !== '') {
-    const type = Object.hasOwn(BY_PARAMETER, parameter.toLowerCase()) ? BY_PARAMETER[parameter.toLowerCase()] : undefined
+    const type = Object.hasOwn(BY_PARAMETER, parameter.toLowerCase())
+      ? BY_PARAMETER[parameter.toLowerCase()]
+      : undefined
     return { kind: 'format', type: type ?? 'text/plain', varies: false }
   }
   const accepted = bestAccepted(request.headers['accept'])

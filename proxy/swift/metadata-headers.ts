@@ -39,7 +39,8 @@ function tooLong(header: string): Response {
 
 function problemOf(key: string, value: string, of: MetadataOf): Response | undefined {
   if (key === '') return textAnswer(400, 'Metadata name cannot be empty')
-  if (of !== 'object' && !(isText(key) && isText(value))) return textAnswer(400, 'Metadata must be valid UTF-8')
+  if (of !== 'object' && !(isText(key) && isText(value)))
+    return textAnswer(400, 'Metadata must be valid UTF-8')
   const shownName = `x-${of}-meta-${asSent(key)}`
   if (key.length > MAX_META_NAME_BYTES) return textAnswer(400, `Metadata name too long: ${shownName}`)
   if (value.length > MAX_META_VALUE_BYTES) {

@@ -3,18 +3,19 @@ import { answer } from '../answers.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
-import { checkContentType } from './upload-rules.ts'
+import { withoutOwnParameters } from './upload-rules.ts'
 import type { ObjectVerb } from './visit.ts'
 
 export const objectPost: ObjectVerb = async ({ store, clock }, { name, request, transaction }) => {
   const { headers } = request
-  const contentType = headers['content-type'] === '' ? undefined : headers['content-type']
-  const refusal = checkMetadata(headers, 'object') ?? checkContentType(contentType ?? '')
+  const refusal = checkMetadata(headers, 'object')
   if (refusal !== undefined) return refusal
   const deleteAt = deleteAtIn(headers, clock)
   if (deleteAt.kind === 'refused') return deleteAt.response
   const metadata = objectMetadataIn(headers)
   if (deleteAt.value !== undefined) metadata['x-delete-at'] = deleteAt.value
+  const type = headers['content-type']
+  const contentType = type === undefined || type === '' ? undefined : withoutOwnParameters(type)
   const posted = await store.objects.post(transaction, name, { metadata, contentType })
   return posted.kind === 'accepted' ? answer(202) : failureAnswer(posted)
 }

@@ -37,7 +37,7 @@ export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, r
   const put = await store.objects.put(transaction, name, {
     body: request.body,
     contentType,
-    expectedEtag: etag === undefined || etag === '' ? undefined : unquoted(etag).toLowerCase(),
+    expectedEtag: etag === undefined || etag === '' ? undefined : unquoted(etag),
     metadata,
     onlyIfAbsent: isAnything(headers['if-none-match']),
     limitBytes: options.maxFileSizeBytes,

@@ -2,7 +2,7 @@
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { StoreFailure } from '#store/contract.ts'
 import { emptyAnswer } from '../answers.ts'
-import { conditionFailedAnswer, failureAnswer } from './failure-answers.ts'
+import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 import { isAnything } from './upload-rules.ts'
 import { isTrue, type ObjectVerb } from './visit.ts'
@@ -31,15 +31,15 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
   const { headers } = request
   const conditions = conditionsIn(headers)
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
-  const read = await store.objects.read(transaction, name, { method, conditions, newest: isTrue(headers['x-newest']) })
-  switch (read.kind) {
-    case 'found':
-      return { status: read.status, headers: shownObjectHeaders(read.headers), body: read.body }
-    case 'not_modified':
-      return { status: 304, headers: { ...shownObjectHeaders(read.headers), 'content-length': '0' }, body: undefined }
-    default:
-      return refusal(read, conditions)
-  }
+  const read = await store.objects.read(transaction, name, {
+    method,
+    conditions,
+    newest: isTrue(headers['x-newest']),
+  })
+  if (isFailure(read)) return refusal(read, conditions)
+  const shown = shownObjectHeaders(read.headers)
+  if (read.kind === 'found') return { status: read.status, headers: shown, body: read.body }
+  return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
 }
 
 function refusal(failure: StoreFailure, conditions: HeaderMap): Response {

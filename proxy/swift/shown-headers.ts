@@ -32,11 +32,19 @@ export function shownObjectHeaders(stored: HeaderMap): Record<string, string> {
 /** The storage servers keep the size of a large object's parts in a parameter of its type. */
 function withoutSwiftBytes(type: string): string {
   const semicolon = type.lastIndexOf(';')
-  return type.slice(semicolon + 1).trimStart().startsWith('swift_bytes=') ? type.slice(0, semicolon) : type
+  return type
+    .slice(semicolon + 1)
+    .trimStart()
+    .startsWith('swift_bytes=')
+    ? type.slice(0, semicolon)
+    : type
 }
 
 /** Of an account or a container: counters, metadata, times. Access lists and keys are for owners. */
-export function shownListingHeaders(stored: HeaderMap, access: { readonly owner: boolean }): Record<string, string> {
+export function shownListingHeaders(
+  stored: HeaderMap,
+  access: { readonly owner: boolean },
+): Record<string, string> {
   const shown: Record<string, string> = { 'accept-ranges': 'bytes' }
   for (const name in stored) {
     const value = stored[name]

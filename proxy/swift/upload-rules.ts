@@ -23,7 +23,9 @@ function checkCoding(coding: string): Response | undefined {
   if (coding.includes(',')) {
     return textAnswer(501, 'Unsupported Transfer-Coding header value specified in Transfer-Encoding header')
   }
-  return coding.toLowerCase() === 'chunked' ? undefined : textAnswer(400, 'Invalid Transfer-Encoding header value')
+  return coding.toLowerCase() === 'chunked'
+    ? undefined
+    : textAnswer(400, 'Invalid Transfer-Encoding header value')
 }
 
 /** The refusal of a name that is too long, or `undefined`. */
@@ -40,6 +42,16 @@ export function checkContentType(type: string): Response | undefined {
   const isOurs = type.split(';').some((parameter, at) => at > 0 && parameter.trimStart().startsWith('swift_'))
   if (!isOurs) return undefined
   return textAnswer(400, 'Invalid Content-Type, swift_* is not a valid parameter name.', HTML_TYPE)
+}
+
+/**
+ * The type without parameters in our own language: with `swift_bytes` a client could make listings lie about sizes.
+ * A POST is cleaned where a PUT is refused; Swift shows the same.
+ */
+export function withoutOwnParameters(type: string): string {
+  if (!type.includes(';')) return type
+  const [media = '', ...parameters] = type.split(';')
+  return [media, ...parameters.filter((parameter) => !parameter.trimStart().startsWith('swift_'))].join(';')
 }
 
 /** The type the client names, or the one its object's name suggests. */

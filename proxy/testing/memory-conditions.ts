@@ -49,7 +49,8 @@ function isEgregious(ranges: readonly ByteRange[]): boolean {
   if (ranges.length > MAX_RANGES) return true
   let overlaps = 0
   ranges.forEach(([first, last], at) => {
-    for (const [otherFirst, otherLast] of ranges.slice(at + 1)) if (first <= otherLast && otherFirst <= last) overlaps += 1
+    for (const [otherFirst, otherLast] of ranges.slice(at + 1))
+      if (first <= otherLast && otherFirst <= last) overlaps += 1
   })
   const ascends = ranges.every(([first], at) => at === 0 || first >= (ranges[at - 1] as ByteRange)[0])
   return overlaps > MAX_RANGE_OVERLAPS || (!ascends && ranges.length >= MAX_NONASCENDING_RANGES)

@@ -94,18 +94,28 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
   const verdict = judge(conditions, etag, modifiedSeconds)
   if (verdict === 'not_modified') return { kind: 'not_modified', headers }
   if (verdict === 'failed') return { kind: 'precondition_failed', headers }
-  const whole = { kind: 'found', status: 200, headers: { ...headers, 'content-length': String(body.length) }, body } as const
+  const whole = {
+    kind: 'found',
+    status: 200,
+    headers: { ...headers, 'content-length': String(body.length) },
+    body,
+  } as const
   if (method === 'HEAD') return { ...whole, body: undefined }
   const ranges = rangesOf(conditions['range'], body.length)
   if (ranges === undefined) return whole
   if (ranges.length === 0) return { kind: 'range_unsatisfiable', sizeBytes: body.length, headers }
   if (body.length === 0) return whole
-  return ranges.length === 1 ? oneRange(body, ranges[0] as ByteRange, headers) : manyRanges(body, ranges, headers)
+  return ranges.length === 1
+    ? oneRange(body, ranges[0] as ByteRange, headers)
+    : manyRanges(body, ranges, headers)
 }
 
 function oneRange(body: Buffer, [first, last]: ByteRange, headers: HeaderMap): ObjectRead {
   const part = body.subarray(first, last + 1)
-  const ranged = { 'content-range': `bytes ${first}-${last}/${body.length}`, 'content-length': String(part.length) }
+  const ranged = {
+    'content-range': `bytes ${first}-${last}/${body.length}`,
+    'content-length': String(part.length),
+  }
   return { kind: 'found', status: 206, headers: { ...headers, ...ranged }, body: part }
 }
 

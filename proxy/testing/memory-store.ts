@@ -64,7 +64,10 @@ export class MemoryStore implements Store {
   }
 
   #now(): Timestamp {
-    this.#lastTicks = Math.max(this.#lastTicks + 1, Math.floor((this.#clock.wallMs() / 1000) * TICKS_PER_SECOND))
+    this.#lastTicks = Math.max(
+      this.#lastTicks + 1,
+      Math.floor((this.#clock.wallMs() / 1000) * TICKS_PER_SECOND),
+    )
     return timestampFromTicks(this.#lastTicks)
   }
 
@@ -156,7 +159,12 @@ export class MemoryStore implements Store {
         const found = find(name)
         if (found === undefined) return { kind: 'no_such_container' }
         const info = containerInfo(found)
-        return { kind: 'found', info, headers: containerHeaders(found, info), page: listing && containerPage(found, listing) }
+        return {
+          kind: 'found',
+          info,
+          headers: containerHeaders(found, info),
+          page: listing && containerPage(found, listing),
+        }
       },
       put: async (_context, name, { changes, policyIndex }) => {
         const account = this.#liveOrNew(name.account)
@@ -168,7 +176,8 @@ export class MemoryStore implements Store {
           account.policiesSeen.add(created.policyIndex)
           return { kind: 'created' }
         }
-        if (policyIndex !== undefined && policyIndex !== existing.policyIndex) return { kind: 'conflict', newest: undefined }
+        if (policyIndex !== undefined && policyIndex !== existing.policyIndex)
+          return { kind: 'conflict', newest: undefined }
         this.#change(existing, changes)
         return { kind: 'updated' }
       },
@@ -302,7 +311,9 @@ function page<Entry extends ListedContainer | ListedObject>(
   entries: readonly (Entry | ListedSubdir)[],
   row: (entry: Entry) => object,
 ): ListingPage<Entry> {
-  const rows = entries.map((entry) => (entry.kind === 'subdir' ? { subdir: entry.prefix } : row(entry as Entry)))
+  const rows = entries.map((entry) =>
+    entry.kind === 'subdir' ? { subdir: entry.prefix } : row(entry as Entry),
+  )
   return { json: Buffer.from(JSON.stringify(rows)), entries: () => entries, consistency: 'complete' }
 }
 

@@ -11,8 +11,21 @@ export interface NormalAnswer {
 }
 
 /** Told by every answer and checked elsewhere, or of one hop only. */
-const LEFT_OUT = ['date', 'x-trans-id', 'x-openstack-request-id', 'connection', 'transfer-encoding', 'keep-alive']
-const SETS = ['vary', 'allow', 'access-control-allow-methods', 'access-control-expose-headers', 'access-control-allow-headers']
+const LEFT_OUT = [
+  'date',
+  'x-trans-id',
+  'x-openstack-request-id',
+  'connection',
+  'transfer-encoding',
+  'keep-alive',
+]
+const SETS = [
+  'vary',
+  'allow',
+  'access-control-allow-methods',
+  'access-control-expose-headers',
+  'access-control-allow-headers',
+]
 /** An account learns of its containers' contents after a while. */
 const COUNTERS = /^x-account-(?:storage-policy-[a-z]+-)?(?:object-count|bytes-used)$/
 const PLACEHOLDERS: Readonly<Record<string, string>> = {
@@ -30,7 +43,9 @@ export function normalAnswer(
   body: string,
 ): NormalAnswer {
   const normal: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers).toSorted(([left], [right]) => (left < right ? -1 : 1))) {
+  for (const [name, value] of Object.entries(headers).toSorted(([left], [right]) =>
+    left < right ? -1 : 1,
+  )) {
     const lower = name.toLowerCase()
     if (!LEFT_OUT.includes(lower)) normal[lower] = normalValue(lower, value)
   }
@@ -45,7 +60,12 @@ export function normalAnswer(
 }
 
 function normalValue(name: string, value: string): string {
-  if (SETS.includes(name)) return value.split(',').map((item) => item.trim()).toSorted().join(', ')
+  if (SETS.includes(name))
+    return value
+      .split(',')
+      .map((item) => item.trim())
+      .toSorted()
+      .join(', ')
   if (name === 'content-type') return value.replace(/boundary=[0-9a-f]+/, 'boundary=<boundary>')
   if (COUNTERS.test(name)) return '<count>'
   return PLACEHOLDERS[name] ?? value

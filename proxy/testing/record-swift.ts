@@ -47,11 +47,18 @@ function parsed(text: string): RawAnswer {
   const headEnd = text.indexOf('\r\n\r\n')
   const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n')
   const headers = Object.fromEntries(
-    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+    lines.map((line) => [
+      line.slice(0, line.indexOf(':')).toLowerCase(),
+      line.slice(line.indexOf(':') + 1).trim(),
+    ]),
   )
   const raw = text.slice(headEnd + 4)
   const body = headers['transfer-encoding'] === 'chunked' ? unchunked(raw) : raw
-  return { status: Number(statusLine.split(' ')[1]), headers, body: Buffer.from(body, 'latin1').toString('utf8') }
+  return {
+    status: Number(statusLine.split(' ')[1]),
+    headers,
+    body: Buffer.from(body, 'latin1').toString('utf8'),
+  }
 }
 
 function unchunked(raw: string): string {
@@ -70,7 +77,9 @@ async function tokens(): Promise<Record<Caller, string>> {
   const issued: Partial<Record<Caller, string>> = {}
   for (const [caller, { user, key }] of Object.entries(CALLERS)) {
     const headers = { 'X-Auth-User': user, 'X-Auth-Key': key }
-    const answer = await exchange(requestText({ name: 'auth', method: 'GET', target: '/auth/v1.0', headers }, undefined))
+    const answer = await exchange(
+      requestText({ name: 'auth', method: 'GET', target: '/auth/v1.0', headers }, undefined),
+    )
     issued[caller as Caller] = answer.headers['x-auth-token'] ?? ''
   }
   return issued as Record<Caller, string>

@@ -100,7 +100,11 @@ const PATHS: readonly Step[] = [
   anonymous('info by HEAD', 'HEAD', '/info'),
   anonymous('info by PUT', 'PUT', '/info', { body: '' }),
   anonymous('info by OPTIONS', 'OPTIONS', '/info'),
-  anonymous('info with a signature but no key configured', 'GET', '/info?swiftinfo_sig=a&swiftinfo_expires=1'),
+  anonymous(
+    'info with a signature but no key configured',
+    'GET',
+    '/info?swiftinfo_sig=a&swiftinfo_expires=1',
+  ),
   own('an unknown version', 'GET', '/v2/AUTH_test'),
   own('version v1.0', 'HEAD', '/v1.0/AUTH_test'),
   own('only a version', 'GET', '/v1'),
@@ -113,8 +117,19 @@ const PATHS: readonly Step[] = [
   own('bad UTF-8 in the path', 'GET', `${ACCOUNT}/%ff`),
   own('a surrogate in the path', 'GET', `${ACCOUNT}/%ed%a0%80`),
   own('an account name too long', 'GET', `/v1/AUTH_${'a'.repeat(252)}`),
-  { name: 'a reseller at an account name too long', as: 'reseller', method: 'GET', target: `/v1/AUTH_${'a'.repeat(252)}` },
-  { name: 'a reseller POSTs an account name too long', as: 'reseller', method: 'POST', target: `/v1/AUTH_${'a'.repeat(252)}`, body: '' },
+  {
+    name: 'a reseller at an account name too long',
+    as: 'reseller',
+    method: 'GET',
+    target: `/v1/AUTH_${'a'.repeat(252)}`,
+  },
+  {
+    name: 'a reseller POSTs an account name too long',
+    as: 'reseller',
+    method: 'POST',
+    target: `/v1/AUTH_${'a'.repeat(252)}`,
+    body: '',
+  },
   own('a container name too long', 'PUT', `${ACCOUNT}/${'c'.repeat(257)}`, { body: '' }),
   own('a container name just short enough', 'PUT', `${ACCOUNT}/${'c'.repeat(256)}`, { body: '' }),
   own('and gone again', 'DELETE', `${ACCOUNT}/${'c'.repeat(256)}`),
@@ -137,7 +152,11 @@ const ACCOUNTS: readonly Step[] = [
     headers: { Origin: 'http://a.example', 'Access-Control-Request-Method': 'GET' },
   }),
   own('POST of account metadata', 'POST', ACCOUNT, {
-    headers: { 'X-Account-Meta-Colour': 'blue', 'X-Account-Meta-Empty': '', 'X-Account-Meta-Temp-Url-Key': 'k' },
+    headers: {
+      'X-Account-Meta-Colour': 'blue',
+      'X-Account-Meta-Empty': '',
+      'X-Account-Meta-Temp-Url-Key': 'k',
+    },
     body: '',
   }),
   own('HEAD of account metadata', 'HEAD', ACCOUNT),
@@ -152,14 +171,26 @@ const ACCOUNTS: readonly Step[] = [
   }),
   own('HEAD of an account ACL', 'HEAD', ACCOUNT),
   { name: 'the reader of an account ACL', as: 'member', method: 'GET', target: ACCOUNT },
-  { name: 'the reader of an account ACL may not write', as: 'member', method: 'PUT', target: `${ACCOUNT}/c0`, body: '' },
+  {
+    name: 'the reader of an account ACL may not write',
+    as: 'member',
+    method: 'PUT',
+    target: `${ACCOUNT}/c0`,
+    body: '',
+  },
   own('POST of a writing account ACL', 'POST', ACCOUNT, {
     headers: { 'X-Account-Access-Control': '{"read-write":["test2:tester2"]}' },
     body: '',
   }),
   { name: 'the writer of an account ACL', as: 'stranger', method: 'PUT', target: `${ACCOUNT}/c0`, body: '' },
   { name: 'the writer of an account ACL deletes', as: 'stranger', method: 'DELETE', target: `${ACCOUNT}/c0` },
-  { name: 'the writer of an account ACL may not change the account', as: 'stranger', method: 'POST', target: ACCOUNT, body: '' },
+  {
+    name: 'the writer of an account ACL may not change the account',
+    as: 'stranger',
+    method: 'POST',
+    target: ACCOUNT,
+    body: '',
+  },
   own('POST of an account ACL that is no JSON', 'POST', ACCOUNT, {
     headers: { 'X-Account-Access-Control': '{bad' },
     body: '',
@@ -176,18 +207,45 @@ const ACCOUNTS: readonly Step[] = [
     headers: { 'X-Account-Access-Control': '{"admin":[7]}' },
     body: '',
   }),
-  own('POST removes the account ACL', 'POST', ACCOUNT, { headers: { 'X-Account-Access-Control': '' }, body: '' }),
+  own('POST removes the account ACL', 'POST', ACCOUNT, {
+    headers: { 'X-Account-Access-Control': '' },
+    body: '',
+  }),
   own('HEAD without the account ACL', 'HEAD', ACCOUNT),
   { name: 'no longer a reader', as: 'member', method: 'GET', target: ACCOUNT },
   { name: 'a reseller creates an account', as: 'reseller', method: 'PUT', target: '/v1/AUTH_new', body: '' },
-  { name: 'a reseller creates an account again', as: 'reseller', method: 'PUT', target: '/v1/AUTH_new', headers: { 'X-Account-Meta-A': 'b' }, body: '' },
+  {
+    name: 'a reseller creates an account again',
+    as: 'reseller',
+    method: 'PUT',
+    target: '/v1/AUTH_new',
+    headers: { 'X-Account-Meta-A': 'b' },
+    body: '',
+  },
   { name: 'a reseller reads an account', as: 'reseller', method: 'HEAD', target: '/v1/AUTH_new' },
-  { name: 'a reseller deletes an account with a query', as: 'reseller', method: 'DELETE', target: '/v1/AUTH_new?x=y' },
+  {
+    name: 'a reseller deletes an account with a query',
+    as: 'reseller',
+    method: 'DELETE',
+    target: '/v1/AUTH_new?x=y',
+  },
   { name: 'a reseller deletes an account', as: 'reseller', method: 'DELETE', target: '/v1/AUTH_new' },
   { name: 'a reseller reads a deleted account', as: 'reseller', method: 'HEAD', target: '/v1/AUTH_new' },
   { name: 'a reseller lists a deleted account', as: 'reseller', method: 'GET', target: '/v1/AUTH_new' },
-  { name: 'a reseller creates in a deleted account', as: 'reseller', method: 'PUT', target: '/v1/AUTH_new/c', body: '' },
-  { name: 'a reseller POSTs to a deleted account', as: 'reseller', method: 'POST', target: '/v1/AUTH_new', body: '' },
+  {
+    name: 'a reseller creates in a deleted account',
+    as: 'reseller',
+    method: 'PUT',
+    target: '/v1/AUTH_new/c',
+    body: '',
+  },
+  {
+    name: 'a reseller POSTs to a deleted account',
+    as: 'reseller',
+    method: 'POST',
+    target: '/v1/AUTH_new',
+    body: '',
+  },
   { name: 'a reseller at a hidden account', as: 'reseller', method: 'GET', target: '/v1/AUTH_.hidden' },
 ]
 
@@ -196,14 +254,19 @@ const CONTAINERS: readonly Step[] = [
   own('HEAD of a container that is not there', 'HEAD', `${ACCOUNT}/c`),
   own('POST of a container that is not there', 'POST', `${ACCOUNT}/c`, { body: '' }),
   own('DELETE of a container that is not there', 'DELETE', `${ACCOUNT}/c`),
-  own('PUT of a container', 'PUT', `${ACCOUNT}/c`, { headers: { 'X-Container-Meta-Colour': 'blue' }, body: '' }),
+  own('PUT of a container', 'PUT', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Meta-Colour': 'blue' },
+    body: '',
+  }),
   own('PUT of a container again', 'PUT', `${ACCOUNT}/c`, { body: '' }),
   own('HEAD of a container', 'HEAD', `${ACCOUNT}/c`),
   own('GET of an empty container', 'GET', `${ACCOUNT}/c`),
   own('GET of an empty container as JSON', 'GET', `${ACCOUNT}/c?format=json`),
   own('GET of an empty container as XML', 'GET', `${ACCOUNT}/c?format=xml`),
   own('GET of an empty container as text XML', 'GET', `${ACCOUNT}/c`, { headers: { Accept: 'text/xml' } }),
-  own('GET of a container with an Accept for images', 'GET', `${ACCOUNT}/c`, { headers: { Accept: 'image/png' } }),
+  own('GET of a container with an Accept for images', 'GET', `${ACCOUNT}/c`, {
+    headers: { Accept: 'image/png' },
+  }),
   own('GET of a container with a bad Accept', 'GET', `${ACCOUNT}/c`, { headers: { Accept: 'x' } }),
   own('GET of a container with JSON preferred', 'GET', `${ACCOUNT}/c`, {
     headers: { Accept: 'text/plain;q=0.5, application/json, */*;q=0.1' },
@@ -230,44 +293,75 @@ const CONTAINERS: readonly Step[] = [
     body: '',
   }),
   own('an empty metadata name', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Meta-': 'v' }, body: '' }),
-  own('metadata that is no UTF-8', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Meta-A': '\u00ff' }, body: '' }),
-  own('metadata in UTF-8', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Meta-A': '\u00c3\u00bc' }, body: '' }),
+  own('metadata that is no UTF-8', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Meta-A': '\u00ff' },
+    body: '',
+  }),
+  own('metadata in UTF-8', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Meta-A': '\u00c3\u00bc' },
+    body: '',
+  }),
   own('HEAD of metadata in UTF-8', 'HEAD', `${ACCOUNT}/c`),
   own('too many metadata items', 'POST', `${ACCOUNT}/c`, {
     headers: Object.fromEntries(Array.from({ length: 91 }, (_, n) => [`X-Container-Meta-N${n}`, 'v'])),
     body: '',
   }),
   own('metadata too large together', 'POST', `${ACCOUNT}/c`, {
-    headers: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`X-Container-Meta-N${n}`, 'v'.repeat(256)])),
+    headers: Object.fromEntries(
+      Array.from({ length: 17 }, (_, n) => [`X-Container-Meta-N${n}`, 'v'.repeat(256)]),
+    ),
     body: '',
   }),
-  own('an unknown storage policy', 'PUT', `${ACCOUNT}/c2`, { headers: { 'X-Storage-Policy': 'nope' }, body: '' }),
-  own('a named storage policy', 'PUT', `${ACCOUNT}/c2`, { headers: { 'X-Storage-Policy': 'silver' }, body: '' }),
+  own('an unknown storage policy', 'PUT', `${ACCOUNT}/c2`, {
+    headers: { 'X-Storage-Policy': 'nope' },
+    body: '',
+  }),
+  own('a named storage policy', 'PUT', `${ACCOUNT}/c2`, {
+    headers: { 'X-Storage-Policy': 'silver' },
+    body: '',
+  }),
   own('the same storage policy in other case', 'PUT', `${ACCOUNT}/c2`, {
     headers: { 'X-Storage-Policy': 'SILVER' },
     body: '',
   }),
-  own('another storage policy', 'PUT', `${ACCOUNT}/c2`, { headers: { 'X-Storage-Policy': 'gold' }, body: '' }),
+  own('another storage policy', 'PUT', `${ACCOUNT}/c2`, {
+    headers: { 'X-Storage-Policy': 'gold' },
+    body: '',
+  }),
   own('HEAD of a container with a policy', 'HEAD', `${ACCOUNT}/c2`),
   own('OPTIONS of a container', 'OPTIONS', `${ACCOUNT}/c`),
   own('a PUT of a container with a body', 'PUT', `${ACCOUNT}/c`, { body: 'unexpected' }),
   own('HEAD of a container as XML', 'HEAD', `${ACCOUNT}/c?format=xml`),
   own('GET of a container with an empty format', 'GET', `${ACCOUNT}/c?format=`),
-  own('account metadata that is no UTF-8', 'POST', ACCOUNT, { headers: { 'X-Account-Meta-A': '\u00ff' }, body: '' }),
+  own('account metadata that is no UTF-8', 'POST', ACCOUNT, {
+    headers: { 'X-Account-Meta-A': '\u00ff' },
+    body: '',
+  }),
   own('set and remove of the same metadata', 'POST', `${ACCOUNT}/c`, {
     headers: { 'X-Remove-Container-Meta-Both': 'x', 'X-Container-Meta-Both': 'stays' },
     body: '',
   }),
   own('HEAD of metadata set and removed', 'HEAD', `${ACCOUNT}/c`),
-  own('empty metadata removes', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Meta-Both': '' }, body: '' }),
+  own('empty metadata removes', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Meta-Both': '' },
+    body: '',
+  }),
   own('an own container in another account', 'PUT', '/v1/AUTH_test2/c', { body: '' }),
   anonymous('OPTIONS of a foreign account', 'OPTIONS', '/v1/OTHER_test/c'),
-  anonymous('OPTIONS with a forged token', 'OPTIONS', `${ACCOUNT}/c`, { headers: { 'X-Auth-Token': 'AUTH_tkforged' } }),
-  own('a POST with a huge header', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Other': 'v'.repeat(8000) }, body: '' }),
+  anonymous('OPTIONS with a forged token', 'OPTIONS', `${ACCOUNT}/c`, {
+    headers: { 'X-Auth-Token': 'AUTH_tkforged' },
+  }),
+  own('a POST with a huge header', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Other': 'v'.repeat(8000) },
+    body: '',
+  }),
 ]
 
 const CONTAINER_ACLS: readonly Step[] = [
-  own('a read ACL', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Read': '.referrer : *, .rlistings ,bob' }, body: '' }),
+  own('a read ACL', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Read': '.referrer : *, .rlistings ,bob' },
+    body: '',
+  }),
   own('a read ACL as stored', 'HEAD', `${ACCOUNT}/c`),
   anonymous('anyone lists', 'GET', `${ACCOUNT}/c`),
   anonymous('anyone heads', 'HEAD', `${ACCOUNT}/c`),
@@ -276,28 +370,75 @@ const CONTAINER_ACLS: readonly Step[] = [
   anonymous('anyone reads what is not there', 'GET', `${ACCOUNT}/c/nothing`),
   { name: 'a stranger lists', as: 'stranger', method: 'GET', target: `${ACCOUNT}/c` },
   { name: 'a stranger may not write', as: 'stranger', method: 'PUT', target: `${ACCOUNT}/c/o`, ...HELLO },
-  { name: 'a stranger may not delete the container', as: 'stranger', method: 'DELETE', target: `${ACCOUNT}/c` },
-  own('a read ACL for a host', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Read': '.r:.example.com,.r:-thief.example.com' }, body: '' }),
-  anonymous('the host reads', 'GET', `${ACCOUNT}/c/nothing`, { headers: { Referer: 'http://www.example.com/x' } }),
-  anonymous('the thief does not', 'GET', `${ACCOUNT}/c/nothing`, { headers: { Referer: 'http://thief.example.com/x' } }),
-  anonymous('the host may not list', 'GET', `${ACCOUNT}/c`, { headers: { Referer: 'http://www.example.com/x' } }),
+  {
+    name: 'a stranger may not delete the container',
+    as: 'stranger',
+    method: 'DELETE',
+    target: `${ACCOUNT}/c`,
+  },
+  own('a read ACL for a host', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Read': '.r:.example.com,.r:-thief.example.com' },
+    body: '',
+  }),
+  anonymous('the host reads', 'GET', `${ACCOUNT}/c/nothing`, {
+    headers: { Referer: 'http://www.example.com/x' },
+  }),
+  anonymous('the thief does not', 'GET', `${ACCOUNT}/c/nothing`, {
+    headers: { Referer: 'http://thief.example.com/x' },
+  }),
+  anonymous('the host may not list', 'GET', `${ACCOUNT}/c`, {
+    headers: { Referer: 'http://www.example.com/x' },
+  }),
   anonymous('no host does not', 'GET', `${ACCOUNT}/c/nothing`),
-  own('a write ACL for a user', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Write': 'test:tester3', 'X-Container-Read': 'test2' }, body: '' }),
+  own('a write ACL for a user', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Write': 'test:tester3', 'X-Container-Read': 'test2' },
+    body: '',
+  }),
   { name: 'the user writes', as: 'member', method: 'PUT', target: `${ACCOUNT}/c/by-member`, ...HELLO },
   { name: 'the user may not read', as: 'member', method: 'GET', target: `${ACCOUNT}/c/by-member` },
   { name: 'the tenant reads', as: 'stranger', method: 'GET', target: `${ACCOUNT}/c/by-member` },
   { name: 'the tenant lists without owner headers', as: 'stranger', method: 'GET', target: `${ACCOUNT}/c` },
-  { name: 'the user POSTs', as: 'member', method: 'POST', target: `${ACCOUNT}/c/by-member`, headers: { 'X-Object-Meta-A': 'b' }, body: '' },
+  {
+    name: 'the user POSTs',
+    as: 'member',
+    method: 'POST',
+    target: `${ACCOUNT}/c/by-member`,
+    headers: { 'X-Object-Meta-A': 'b' },
+    body: '',
+  },
   { name: 'the user deletes', as: 'member', method: 'DELETE', target: `${ACCOUNT}/c/by-member` },
-  { name: 'the user may not change the container', as: 'member', method: 'POST', target: `${ACCOUNT}/c`, body: '' },
-  own('a write ACL with a referrer', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Write': '.r:*' }, body: '' }),
-  own('a read ACL without a host', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Container-Read': '.r:' }, body: '' }),
-  own('a read ACL with an unknown designator', 'PUT', `${ACCOUNT}/c`, { headers: { 'X-Container-Read': '.x:y' }, body: '' }),
-  own('ACLs removed', 'POST', `${ACCOUNT}/c`, { headers: { 'X-Remove-Container-Read': 'x', 'X-Container-Write': '' }, body: '' }),
+  {
+    name: 'the user may not change the container',
+    as: 'member',
+    method: 'POST',
+    target: `${ACCOUNT}/c`,
+    body: '',
+  },
+  own('a write ACL with a referrer', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Write': '.r:*' },
+    body: '',
+  }),
+  own('a read ACL without a host', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Read': '.r:' },
+    body: '',
+  }),
+  own('a read ACL with an unknown designator', 'PUT', `${ACCOUNT}/c`, {
+    headers: { 'X-Container-Read': '.x:y' },
+    body: '',
+  }),
+  own('ACLs removed', 'POST', `${ACCOUNT}/c`, {
+    headers: { 'X-Remove-Container-Read': 'x', 'X-Container-Write': '' },
+    body: '',
+  }),
   own('HEAD without ACLs', 'HEAD', `${ACCOUNT}/c`),
   anonymous('nobody reads a container that is not there', 'GET', `${ACCOUNT}/missing`),
   anonymous('nobody reads an object of a container that is not there', 'GET', `${ACCOUNT}/missing/o`),
-  { name: 'a stranger reads an object of a container that is not there', as: 'stranger', method: 'GET', target: `${ACCOUNT}/missing/o` },
+  {
+    name: 'a stranger reads an object of a container that is not there',
+    as: 'stranger',
+    method: 'GET',
+    target: `${ACCOUNT}/missing/o`,
+  },
 ]
 
 const OBJECT_HEADERS = {
@@ -341,11 +482,17 @@ const OBJECTS: readonly Step[] = [
   own('GET of an object with a charset', 'GET', `${ACCOUNT}/c/charset`),
   own('PUT of an object in chunks', 'PUT', `${ACCOUNT}/c/chunked`, { ...HELLO, framing: 'chunked' }),
   own('GET of an object sent in chunks', 'GET', `${ACCOUNT}/c/chunked`),
-  own('PUT of an empty object', 'PUT', `${ACCOUNT}/c/empty`, { body: '', headers: { 'Content-Type': 'text/plain' } }),
+  own('PUT of an empty object', 'PUT', `${ACCOUNT}/c/empty`, {
+    body: '',
+    headers: { 'Content-Type': 'text/plain' },
+  }),
   own('GET of an empty object', 'GET', `${ACCOUNT}/c/empty`),
   own('GET of a range of an empty object', 'GET', `${ACCOUNT}/c/empty`, { headers: { Range: 'bytes=0-1' } }),
   own('GET of the end of an empty object', 'GET', `${ACCOUNT}/c/empty`, { headers: { Range: 'bytes=-5' } }),
-  own('PUT without length', 'PUT', `${ACCOUNT}/c/o2`, { framing: 'none', headers: { 'Content-Type': 'text/plain' } }),
+  own('PUT without length', 'PUT', `${ACCOUNT}/c/o2`, {
+    framing: 'none',
+    headers: { 'Content-Type': 'text/plain' },
+  }),
   own('PUT of an object too large', 'PUT', `${ACCOUNT}/c/o2`, {
     framing: 'none',
     headers: { 'Content-Type': 'text/plain', 'Content-Length': '5368709123' },
@@ -412,16 +559,25 @@ const OBJECTS: readonly Step[] = [
     headers: { 'Content-Type': 'text/plain', 'X-Object-Meta-A': '\u00ff' },
   }),
   own('HEAD of metadata that is no UTF-8', 'HEAD', `${ACCOUNT}/c/latin`),
-  own('POST of object metadata', 'POST', `${ACCOUNT}/c/o`, { headers: { 'X-Object-Meta-Shape': 'round' }, body: '' }),
+  own('POST of object metadata', 'POST', `${ACCOUNT}/c/o`, {
+    headers: { 'X-Object-Meta-Shape': 'round' },
+    body: '',
+  }),
   own('HEAD of changed object metadata', 'HEAD', `${ACCOUNT}/c/o`),
-  own('POST of an object type', 'POST', `${ACCOUNT}/c/o`, { headers: { 'Content-Type': 'image/png' }, body: '' }),
+  own('POST of an object type', 'POST', `${ACCOUNT}/c/o`, {
+    headers: { 'Content-Type': 'image/png' },
+    body: '',
+  }),
   own('HEAD of a changed object type', 'HEAD', `${ACCOUNT}/c/o`),
   own('POST of an object type of ours', 'POST', `${ACCOUNT}/c/o`, {
     headers: { 'Content-Type': 'text/plain; swift_bytes=3' },
     body: '',
   }),
   own('HEAD after an object type of ours', 'HEAD', `${ACCOUNT}/c/o`),
-  own('POST of an empty object type', 'POST', `${ACCOUNT}/c/o`, { headers: { 'Content-Type': '' }, body: '' }),
+  own('POST of an empty object type', 'POST', `${ACCOUNT}/c/o`, {
+    headers: { 'Content-Type': '' },
+    body: '',
+  }),
   own('HEAD after an empty object type', 'HEAD', `${ACCOUNT}/c/o`),
   own('POST of other object headers', 'POST', `${ACCOUNT}/c/o`, {
     headers: { 'Content-Disposition': 'inline', 'X-Robots-Tag': 'all', 'Content-Encoding': '' },
@@ -429,14 +585,22 @@ const OBJECTS: readonly Step[] = [
   }),
   own('HEAD of other object headers', 'HEAD', `${ACCOUNT}/c/o`),
   own('POST of an object that is not there', 'POST', `${ACCOUNT}/c/nothing`, { body: '' }),
-  own('POST of bad object metadata', 'POST', `${ACCOUNT}/c/o`, { headers: { 'X-Object-Meta-': 'x' }, body: '' }),
+  own('POST of bad object metadata', 'POST', `${ACCOUNT}/c/o`, {
+    headers: { 'X-Object-Meta-': 'x' },
+    body: '',
+  }),
   own('OPTIONS of an object', 'OPTIONS', `${ACCOUNT}/c/o`),
   own('DELETE of an object that is not there', 'DELETE', `${ACCOUNT}/c/nothing`),
   own('GET of an object that is not there', 'GET', `${ACCOUNT}/c/nothing`),
   own('HEAD of an object that is not there', 'HEAD', `${ACCOUNT}/c/nothing`),
   own('an encoded slash in the path', 'PUT', `${ACCOUNT}/c%2Fencoded`, HELLO),
   own('GET across an encoded slash', 'GET', `${ACCOUNT}/c/encoded`),
-  own('PUT of a name of odd characters', 'PUT', `${ACCOUNT}/c/a%20%25%3F%26%22%3C%3E%C3%BC/%F0%9F%98%80`, HELLO),
+  own(
+    'PUT of a name of odd characters',
+    'PUT',
+    `${ACCOUNT}/c/a%20%25%3F%26%22%3C%3E%C3%BC/%F0%9F%98%80`,
+    HELLO,
+  ),
   own('GET of a name of odd characters', 'GET', `${ACCOUNT}/c/a%20%25%3F%26%22%3C%3E%C3%BC/%F0%9F%98%80`),
   own('the names as plain text', 'GET', `${ACCOUNT}/c?prefix=a`),
   own('the names as JSON', 'GET', `${ACCOUNT}/c?format=json&prefix=a`),
@@ -467,22 +631,45 @@ const CONDITIONS: readonly Step[] = [
   ['If-Unmodified-Since long ago', { 'If-Unmodified-Since': 'Mon, 01 Jan 2001 00:00:00 GMT' }],
   ['If-Unmodified-Since in the future', { 'If-Unmodified-Since': 'Fri, 01 Jan 2100 00:00:00 GMT' }],
 ].flatMap(([what, headers]) => [
-  own(`GET with ${what as string}`, 'GET', `${ACCOUNT}/c/etag`, { headers: headers as Record<string, string> }),
-  own(`HEAD with ${what as string}`, 'HEAD', `${ACCOUNT}/c/etag`, { headers: headers as Record<string, string> }),
+  own(`GET with ${what as string}`, 'GET', `${ACCOUNT}/c/etag`, {
+    headers: headers as Record<string, string>,
+  }),
+  own(`HEAD with ${what as string}`, 'HEAD', `${ACCOUNT}/c/etag`, {
+    headers: headers as Record<string, string>,
+  }),
 ])
 
 const MISSING_CONDITIONS: readonly Step[] = [
-  own('GET with If-Match of anything at nothing', 'GET', `${ACCOUNT}/c/nothing`, { headers: { 'If-Match': '*' } }),
+  own('GET with If-Match of anything at nothing', 'GET', `${ACCOUNT}/c/nothing`, {
+    headers: { 'If-Match': '*' },
+  }),
   own('GET with If-Match at nothing', 'GET', `${ACCOUNT}/c/nothing`, { headers: { 'If-Match': '"abc"' } }),
-  own('GET with If-None-Match at nothing', 'GET', `${ACCOUNT}/c/nothing`, { headers: { 'If-None-Match': '*' } }),
+  own('GET with If-None-Match at nothing', 'GET', `${ACCOUNT}/c/nothing`, {
+    headers: { 'If-None-Match': '*' },
+  }),
 ]
 
 const EXPIRY: readonly Step[] = [
-  own('PUT with a deletion in the past', 'PUT', `${ACCOUNT}/c/x`, { body: 'x', headers: { 'X-Delete-At': '1' } }),
-  own('PUT with a deletion that is no number', 'PUT', `${ACCOUNT}/c/x`, { body: 'x', headers: { 'X-Delete-At': 'soon' } }),
-  own('PUT with a deletion after nothing', 'PUT', `${ACCOUNT}/c/x`, { body: 'x', headers: { 'X-Delete-After': '0' } }),
-  own('PUT with a deletion after a negative time', 'PUT', `${ACCOUNT}/c/x`, { body: 'x', headers: { 'X-Delete-After': '-5' } }),
-  own('PUT with a deletion after no number', 'PUT', `${ACCOUNT}/c/x`, { body: 'x', headers: { 'X-Delete-After': '1.5' } }),
+  own('PUT with a deletion in the past', 'PUT', `${ACCOUNT}/c/x`, {
+    body: 'x',
+    headers: { 'X-Delete-At': '1' },
+  }),
+  own('PUT with a deletion that is no number', 'PUT', `${ACCOUNT}/c/x`, {
+    body: 'x',
+    headers: { 'X-Delete-At': 'soon' },
+  }),
+  own('PUT with a deletion after nothing', 'PUT', `${ACCOUNT}/c/x`, {
+    body: 'x',
+    headers: { 'X-Delete-After': '0' },
+  }),
+  own('PUT with a deletion after a negative time', 'PUT', `${ACCOUNT}/c/x`, {
+    body: 'x',
+    headers: { 'X-Delete-After': '-5' },
+  }),
+  own('PUT with a deletion after no number', 'PUT', `${ACCOUNT}/c/x`, {
+    body: 'x',
+    headers: { 'X-Delete-After': '1.5' },
+  }),
   own('PUT with a deletion at a time', 'PUT', `${ACCOUNT}/c/x`, {
     body: 'x',
     headers: { 'X-Delete-At': '4102444800', 'Content-Type': 'text/plain' },
@@ -495,8 +682,14 @@ const EXPIRY: readonly Step[] = [
   own('HEAD of a deletion after a far time', 'HEAD', `${ACCOUNT}/c/x`),
   own('POST drops the deletion', 'POST', `${ACCOUNT}/c/x`, { body: '' }),
   own('HEAD without a deletion', 'HEAD', `${ACCOUNT}/c/x`),
-  own('POST with a deletion in the past', 'POST', `${ACCOUNT}/c/x`, { headers: { 'X-Delete-At': '1' }, body: '' }),
-  own('POST with a deletion at a time', 'POST', `${ACCOUNT}/c/x`, { headers: { 'X-Delete-At': '4102444800' }, body: '' }),
+  own('POST with a deletion in the past', 'POST', `${ACCOUNT}/c/x`, {
+    headers: { 'X-Delete-At': '1' },
+    body: '',
+  }),
+  own('POST with a deletion at a time', 'POST', `${ACCOUNT}/c/x`, {
+    headers: { 'X-Delete-At': '4102444800' },
+    body: '',
+  }),
   own('HEAD of a POSTed deletion', 'HEAD', `${ACCOUNT}/c/x`),
   own('DELETE of an object with a deletion', 'DELETE', `${ACCOUNT}/c/x`),
 ]
@@ -507,7 +700,12 @@ const listing = (name: string, query: string): Step => own(`list: ${name}`, 'GET
 const LISTINGS: readonly Step[] = [
   own('PUT of a container to list', 'PUT', `${ACCOUNT}/l`, { body: '' }),
   ...LISTED.map((name, n) =>
-    own(`PUT of listed object ${n}`, 'PUT', `${ACCOUNT}/l/${name === '\u00c3\u00bc' ? '%C3%BC' : name}`, HELLO),
+    own(
+      `PUT of listed object ${n}`,
+      'PUT',
+      `${ACCOUNT}/l/${name === '\u00c3\u00bc' ? '%C3%BC' : name}`,
+      HELLO,
+    ),
   ),
   listing('all', 'format=plain'),
   listing('JSON', 'format=json'),
@@ -573,7 +771,9 @@ const CORS: readonly Step[] = [
   }),
   own('CORS: GET from the site', 'GET', `${ACCOUNT}/l/z`, { headers: { Origin: ORIGIN } }),
   own('CORS: HEAD from the site', 'HEAD', `${ACCOUNT}/l/z`, { headers: { Origin: ORIGIN } }),
-  own('CORS: GET of the container from the site', 'GET', `${ACCOUNT}/l?limit=1`, { headers: { Origin: ORIGIN } }),
+  own('CORS: GET of the container from the site', 'GET', `${ACCOUNT}/l?limit=1`, {
+    headers: { Origin: ORIGIN },
+  }),
   own('CORS: GET from elsewhere', 'GET', `${ACCOUNT}/l/z`, { headers: { Origin: 'http://evil.example' } }),
   anonymous('CORS: GET without a token', 'GET', `${ACCOUNT}/l/z`, { headers: { Origin: ORIGIN } }),
   own('CORS: GET of nothing', 'GET', `${ACCOUNT}/l/nothing`, { headers: { Origin: ORIGIN } }),

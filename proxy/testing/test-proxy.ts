@@ -6,7 +6,15 @@ import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
 import { parsePolicies, StoragePolicies } from '#backend/policies.ts'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
-import { bufferBody, EMPTY_BODY, type Handler, headerOf, type Request, readWhole, type Response } from '#http/message.ts'
+import {
+  bufferBody,
+  EMPTY_BODY,
+  type Handler,
+  headerOf,
+  type Request,
+  type Response,
+  readWhole,
+} from '#http/message.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '../options.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -25,7 +33,10 @@ export interface TestProxy extends Proxy {
   readonly deps: ProxyDeps
 }
 
-export function testProxy(options: Partial<ProxyOptions> = {}, overrides: Partial<ProxyDeps> = {}): TestProxy {
+export function testProxy(
+  options: Partial<ProxyOptions> = {},
+  overrides: Partial<ProxyDeps> = {},
+): TestProxy {
   const policies = testPolicies()
   const environment = { clock: realClock, random: { bytes: randomBytes, below: () => 0 } }
   const store = new MemoryStore({ clock: overrides.environment?.clock ?? realClock, policies })
@@ -59,7 +70,8 @@ export function requestOf(sent: Sent): Request {
   const headers: Record<string, string> = { host: 'door.example' }
   for (const [name, value] of Object.entries(sent.headers ?? {})) headers[name.toLowerCase()] = value
   const body = typeof sent.body === 'string' ? Buffer.from(sent.body, 'latin1') : sent.body
-  if (body !== undefined && headers['transfer-encoding'] === undefined) headers['content-length'] ??= String(body.length)
+  if (body !== undefined && headers['transfer-encoding'] === undefined)
+    headers['content-length'] ??= String(body.length)
   return {
     method: sent.method ?? 'GET',
     path,
