@@ -1,5 +1,6 @@
 /** A user of a running cluster, over plain HTTP, for tests: signs in and sends requests exactly as told. */
 import { connect } from 'node:net'
+import { Readable } from 'node:stream'
 import { Agent, type Dispatcher, request } from 'undici'
 
 export interface Answer {
@@ -10,7 +11,7 @@ export interface Answer {
 
 export interface Sending {
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: Dispatcher.DispatchOptions['body']
+  readonly body?: Buffer | AsyncIterable<Buffer>
 }
 
 /** What the cluster of `npm start` knows as its users. */
@@ -38,9 +39,14 @@ export async function send(
     method: method as Dispatcher.HttpMethod,
     path,
     headers: sending.headers ?? {},
-    body: sending.body ?? null,
+    body: bodyOf(sending.body),
   })
   return { status: statusCode, headers, body: Buffer.from(await body.arrayBuffer()) }
+}
+
+function bodyOf(body: Sending['body']): Buffer | Readable | null {
+  if (body === undefined || Buffer.isBuffer(body)) return body ?? null
+  return Readable.from(body, { objectMode: false })
 }
 
 export class Session {

@@ -1,0 +1,110 @@
+/** Objects of 1 GiB and 5 GiB go through without being held in memory. */
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { type RunningCluster, residentBytes, startCluster } from '#test/running-cluster.ts'
+import { Session, TESTER } from '#test/session.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const PIECE = 256 * KIB
+const GROWTH_MAX = 100 * MIB
+
+/** So many bytes: zeros, with a number in front of each piece so that no two are alike. */
+async function* sparse(size: number, hash?: { update(chunk: Buffer): unknown }): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; at += PIECE) {
+    const piece = Buffer.alloc(Math.min(PIECE, size - at))
+    if (piece.length >= 8) piece.writeDoubleBE(at)
+    hash?.update(piece)
+    yield piece
+  }
+}
+
+/** The most memory that each process had while `work` ran, above what it had before. */
+async function growth(
+  cluster: RunningCluster,
+  work: () => Promise<void>,
+): Promise<ReadonlyMap<string, number>> {
+  const pids = [...cluster.devices, ['supervisor', cluster.martlet.pid] as const]
+  const before = new Map(pids.map(([name, pid]) => [name, residentBytes(pid)]))
+  const most = new Map<string, number>()
+  const timer = setInterval(() => {
+    for (const [name, pid] of pids) {
+      most.set(name, Math.max(most.get(name) ?? 0, residentBytes(pid) - (before.get(name) ?? 0)))
+    }
+  }, 100)
+  try {
+    await work()
+  } finally {
+    clearInterval(timer)
+  }
+  return most
+}
+
+/** Reads the whole body and checks that the pieces come in order. */
+async function verify(
+  session: Session,
+  path: string,
+): Promise<{ readonly bytes: number; readonly wrongAt: number | undefined }> {
+  const { body } = await session.open(path)
+  let bytes = 0
+  let wrongAt: number | undefined
+  let pending = Buffer.alloc(0)
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    let rest = pending.length === 0 ? chunk : Buffer.concat([pending, chunk])
+    while (rest.length >= PIECE) {
+      if (rest.readDoubleBE(0) !== bytes) wrongAt ??= bytes
+      bytes += PIECE
+      rest = rest.subarray(PIECE)
+    }
+    pending = Buffer.from(rest)
+  }
+  return { bytes: bytes + pending.length, wrongAt }
+}
+
+t.test('large objects', { timeout: 300_000 }, async (t) => {
+  const cluster = await startCluster(t)
+  const session = await Session.signIn(cluster.url, TESTER)
+  await session.request('PUT', '/large')
+  // Whatever grows once, such as compiled code and caches, has grown before we measure.
+  for (let index = 0; index < 50; index += 1)
+    await session.request('PUT', `/large/warm-${index}`, { body: Buffer.alloc(4 * MIB) })
+
+  const upload = async (name: string, size: number): Promise<void> => {
+    const hash = size <= GIB ? createHash('md5') : undefined
+    const headers = { 'content-length': String(size) }
+    const { status, headers: answered } = await session.request('PUT', `/large/${name}`, {
+      body: sparse(size, hash),
+      headers,
+    })
+    t.equal(status, 201)
+    if (hash !== undefined) t.equal(answered['etag'], hash.digest('hex'))
+  }
+
+  await t.test('1 GiB', async (t) => {
+    await upload('one', GIB)
+    t.same(await verify(session, '/large/one'), { bytes: GIB, wrongAt: undefined })
+    const range = await session.request('GET', '/large/one', { headers: { range: `bytes=${GIB - 10}-` } })
+    t.equal(range.status, 206)
+    t.equal(range.headers['content-range'], `bytes ${GIB - 10}-${GIB - 1}/${GIB}`)
+  })
+
+  await t.test(
+    '5 GiB up and down, in less than 100 MiB more memory per process',
+    { timeout: 240_000 },
+    async (t) => {
+      const up = await growth(cluster, () => upload('five', 5 * GIB))
+      const down = await growth(cluster, async () => {
+        t.same(await verify(session, '/large/five'), { bytes: 5 * GIB, wrongAt: undefined })
+      })
+      for (const [step, grown] of [
+        ['up', up],
+        ['down', down],
+      ] as const) {
+        for (const [name, bytes] of grown)
+          t.ok(bytes < GROWTH_MAX, `${step} ${name}: ${Math.round(bytes / MIB)} MiB`)
+      }
+      t.equal((await session.request('DELETE', '/large/five')).status, 204)
+    },
+  )
+})

@@ -1,0 +1,117 @@
+/** Configured clusters: a second storage policy, memcached that dies, TLS at the door. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { havePrograms, runWell } from '#test/programs.ts'
+import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
+import { inParallel, Session, send, TESTER } from '#test/session.ts'
+
+const TWO_POLICIES = `
+[[policy]]
+index = 0
+name = "gold"
+default = true
+
+[[policy]]
+index = 1
+name = "silver"
+`
+
+t.test('a second storage policy', async (t) => {
+  const first = await startCluster(t)
+  await first.stop()
+  const { url, dataPath } = await startCluster(t, { dataPath: first.dataPath, config: TWO_POLICIES })
+  const session = await Session.signIn(url, TESTER)
+  const policyOf = async (container: string) =>
+    (await session.request('HEAD', `/${container}`)).headers['x-storage-policy']
+  await session.request('PUT', '/usual')
+  t.equal((await session.request('PUT', '/cheap', { headers: { 'x-storage-policy': 'silver' } })).status, 201)
+  t.equal(await policyOf('usual'), 'gold')
+  t.equal(await policyOf('cheap'), 'silver')
+  t.equal((await session.request('PUT', '/cheap/thing', { body: Buffer.from('thing') })).status, 201)
+  t.equal((await session.request('GET', '/cheap/thing')).body.toString(), 'thing')
+  t.equal((await session.request('PUT', '/cheap', { headers: { 'x-storage-policy': 'gold' } })).status, 409)
+  t.equal((await session.request('HEAD', '')).headers['x-account-storage-policy-silver-object-count'], '1')
+  const copies = ['d1', 'd2', 'd3', 'd4'].filter((device) =>
+    readdirSync(join(dataPath, 'devices', device)).includes('objects-1'),
+  )
+  t.ok(copies.length >= 3, 'its objects have directories of their own')
+})
+
+/** A port that nobody listens on at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { readonly port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function startMemcached(t: Test): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const port = await freePort()
+  const child = spawn('memcached', ['-l', '127.0.0.1', '-p', String(port), '-U', '0', '-u', 'nobody'], {
+    stdio: 'ignore',
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  return { child, port }
+}
+
+t.test('memcached killed under load: no request fails', { timeout: 60_000 }, async (t) => {
+  if (!havePrograms(t, 'memcached')) return
+  const { child, port } = await startMemcached(t)
+  const { url } = await startCluster(t, { config: `[proxy]\nmemcached = ["127.0.0.1:${port}"]\n` })
+  const session = await Session.signIn(url, TESTER)
+  await session.request('PUT', '/box')
+  const wrong: string[] = []
+  const work = async (index: number): Promise<void> => {
+    const put = await session.request('PUT', `/box/object-${index}`, { body: Buffer.from(String(index)) })
+    const get = await session.request('GET', `/box/object-${index}`)
+    if (put.status !== 201 || get.body.toString() !== String(index))
+      wrong.push(`${index}: ${put.status} ${get.status}`)
+  }
+  const load = inParallel(1_000, 8, work)
+  await sleep(300)
+  child.kill('SIGKILL')
+  await load
+  t.same(wrong, [])
+})
+
+t.test('TLS at the door and between the processes', async (t) => {
+  if (!havePrograms(t, 'openssl', 'curl')) return
+  const directory = temporaryDirectory(t)
+  const [certificate, key] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')]
+  await runWell('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1,DNS:localhost',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+  ])
+  const tls = `tls_certificate = "${certificate}"\ntls_key = "${key}"\n`
+  const config = `[proxy]\n${tls}\n[storage]\n${tls}tls_authority = "${certificate}"\n`
+  const { url, port } = await startCluster(t, { config })
+  t.match(url, /^https:/)
+  const session = await Session.signIn(url, TESTER)
+  t.equal((await session.request('PUT', '/box')).status, 201)
+  t.equal((await session.request('PUT', '/box/secret', { body: Buffer.from('secret') })).status, 201)
+  t.equal((await session.request('GET', '/box/secret')).body.toString(), 'secret')
+  t.match(await runWell('curl', ['-sS', '--cacert', certificate, '-i', `${url}/healthcheck`]), /200 OK/)
+  await t.rejects(send('GET', `http://127.0.0.1:${port}`, '/healthcheck'), 'plain HTTP is not served there')
+})
