@@ -12,7 +12,10 @@ export type Timestamp = Brand<string, 'Timestamp'>
 export const TICKS_PER_SECOND = 100_000
 export const ZERO_TIMESTAMP = '0000000000.00000' as Timestamp
 const LARGEST_TICKS = 9_999_999_999_99999
-const WRITTEN = /^(\d{1,10})(?:\.(\d{1,40}))?(?:_([0-9a-f]{1,16}))?$/
+const CANONICAL = /^\d{10}\.\d{5}(?:_[0-9a-f]{16})?$/
+/** What Python's `float` reads, as far as it can be a time; the offset is hexadecimal. */
+const WRITTEN = /^(\+?(?:\d{1,40}\.?\d{0,40}|\.\d{1,40})(?:e[+-]?\d{1,3})?)(?:_([0-9a-f]{0,16}))?$/i
+const NO_OFFSET = '0'.repeat(16)
 
 /** The timestamp of a number of ticks since the epoch. Throws `RangeError` outside what sixteen characters hold. */
 export function timestampFromTicks(ticks: number, offset = 0): Timestamp {
@@ -25,15 +28,31 @@ export function timestampFromTicks(ticks: number, offset = 0): Timestamp {
   return (offset === 0 ? normal : `${normal}_${offset.toString(16).padStart(16, '0')}`) as Timestamp
 }
 
-/** Reads what a client or peer wrote (`1700000000`, `1700000000.1`, internal form). `undefined` if it is none. */
+/**
+ * Reads what a client or peer wrote (`1700000000`, `1700000000.1`, internal form). `undefined` if it is none, or later
+ * than sixteen characters hold. More decimals than five are rounded as Python prints a double.
+ */
 export function parseTimestamp(written: string): Timestamp | undefined {
+  if (CANONICAL.test(written))
+    return (written.endsWith(NO_OFFSET) ? written.slice(0, 16) : written) as Timestamp
   const match = WRITTEN.exec(written.trim())
   if (match === null) return undefined
-  const [, seconds = '', decimals = '', offset] = match
-  const micro = Math.round(Number(`0.${decimals.slice(0, 9) || '0'}`) * TICKS_PER_SECOND)
-  const ticks = Number(seconds) * TICKS_PER_SECOND + micro
+  const ticks = roundedTicks(Number(match[1]))
   if (ticks > LARGEST_TICKS) return undefined
-  return timestampFromTicks(ticks, offset === undefined ? 0 : Number(`0x${offset}`))
+  const offset = (match[2] ?? '').toLowerCase().padStart(16, '0')
+  const normal = timestampFromTicks(ticks)
+  return offset === NO_OFFSET ? normal : (`${normal}_${offset}` as Timestamp)
+}
+
+/**
+ * `toFixed` rounds by the exact value of the double, as Python does, but a tie up where Python goes to the even digit.
+ * A tie at five decimals is an odd number of 64ths: everything else has no exact half of a tick.
+ */
+function roundedTicks(seconds: number): number {
+  if (!(seconds < 1e10)) return Number.POSITIVE_INFINITY
+  const ticks = Number(seconds.toFixed(5).replace('.', ''))
+  const isTie = Number.isInteger(seconds * 64) && (seconds * 64) % 2 === 1
+  return isTie && ticks % 2 === 1 ? ticks - 1 : ticks
 }
 
 /** Ticks since the epoch, the offset left out. */
@@ -41,6 +60,7 @@ export function ticksOf(timestamp: Timestamp): number {
   return Number(timestamp.slice(0, 10)) * TICKS_PER_SECOND + Number(timestamp.slice(11, 16))
 }
 
+/** The offset; exact up to 2^53. */
 export function offsetOf(timestamp: Timestamp): number {
   return timestamp.length > 16 ? Number(`0x${timestamp.slice(17)}`) : 0
 }

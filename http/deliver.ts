@@ -70,7 +70,9 @@ class Delivery {
     if (!awaitsContinue && (body.bytes !== undefined || body.lengthBytes === 0)) return undefined
     return new DeliveredRequestBody(body, awaitsContinue, {
       pulling: () => this.#stopTimer(),
-      pulled: () => this.#startTimer(),
+      pulled: () => {
+        if (this.#phase === 'waiting') this.#startTimer()
+      },
       failed: (error) => this.#fail('ABORTED', error),
     })
   }

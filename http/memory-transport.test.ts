@@ -2,7 +2,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { type Fault, MemoryTransport } from './memory-transport.ts'
-import { BodyError, bufferBody, type Handler, type Request, readWhole } from './message.ts'
+import { type BodyError, bufferBody, type Handler, type Request, readWhole } from './message.ts'
 import { transportContract } from './transport-contract.ts'
 
 const target = { host: 'node-1', port: 6200 }

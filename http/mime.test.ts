@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { type HeaderMap } from './message.ts'
+import { MimeReader } from './mime-reader.ts'
+import { footerDocument, objectDocumentOverhead, objectHead, writeObjectDocument } from './mime-writer.ts'
+
+const boundary = 'b0'.repeat(32)
+
+/** The same bytes, in pieces of the given sizes over and over. */
+async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
+  let at = 0
+  for (let turn = 0; at < bytes.length; turn += 1) {
+    const size = sizes[turn % sizes.length] ?? bytes.length
+    yield bytes.subarray(at, at + size)
+    at += size
+  }
+}
+
+async function whole(source: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function documents(reader: MimeReader): Promise<{ headers: HeaderMap; body: string }[]> {
+  const found: { headers: HeaderMap; body: string }[] = []
+  for (let document = await reader.next(); document !== undefined; document = await reader.next()) {
+    found.push({ headers: { ...document.headers }, body: (await whole(document.body)).toString('latin1') })
+  }
+  return found
+}
+
+void t.test('the writer writes what Swift writes', async (t) => {
+  const written = await whole(
+    writeObjectDocument({
+      boundary: 'B',
+      body: pieces(Buffer.from('data'), [4]),
+      footers: () => ({ Etag: 'x' }),
+    }),
+  )
+  t.equal(
+    written.toString(),
+    '--B\r\nX-Document: object body\r\n\r\ndata\r\n--B\r\nX-Document: object metadata\r\n' +
+      'Content-MD5: 401e2c456953620ee4cae54efe3c7063\r\n\r\n{"Etag":"x"}\r\n--B--\r\n',
+  )
+  t.equal(written.length, objectDocumentOverhead('B', { Etag: 'x' }) + 4)
+})
+
+void t.test('footers travel in ASCII', async (t) => {
+  const text = footerDocument('B', { 'X-Object-Sysmeta-Name': 'grün €' }).toString('latin1')
+  t.match(text, '{"X-Object-Sysmeta-Name":"gr\\u00fcn \\u20ac"}')
+})
+
+void t.test('any object comes back whole, however the stream is cut', async (t) => {
+  const nasty = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .array(
+        fc.constantFrom('\r', '\n', '\r\n', '-', '--', '\r\n--', `\r\n--${boundary.slice(0, 60)}`, 'x'),
+        {
+          maxLength: 40,
+        },
+      )
+      .map((parts) => Buffer.from(parts.join(''))),
+  )
+  const sizes = fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 })
+  await fc.assert(
+    fc.asyncProperty(nasty, sizes, async (object, cuts) => {
+      const footers = { Etag: 'abc', 'X-Object-Sysmeta-A': '1' }
+      const body = pieces(object, [7])
+      const bytes = await whole(writeObjectDocument({ boundary, body, footers: () => footers }))
+      const [data, metadata, ...others] = await documents(new MimeReader(pieces(bytes, cuts), boundary))
+      t.equal(data?.body, object.toString('latin1'))
+      t.equal(data?.headers['x-document'], 'object body')
+      t.equal(metadata?.headers['x-document'], 'object metadata')
+      t.same(JSON.parse(metadata?.body ?? ''), footers)
+      t.equal(others.length, 0)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+void t.test('a stream that stops early is an error wherever it stops', async (t) => {
+  const bytes = await whole(
+    writeObjectDocument({ boundary, body: pieces(Buffer.from('data'), [4]), footers: () => ({ Etag: 'x' }) }),
+  )
+  for (let end = 0; end < bytes.length - 2; end += 1) {
+    const reader = new MimeReader(pieces(bytes.subarray(0, end), [50]), boundary)
+    await t.rejects(documents(reader), { code: 'MIME_TRUNCATED' }, `after ${end} bytes`)
+  }
+})
+
+void t.test('what a caller does not read of a document is skipped', async (t) => {
+  const bytes = await whole(
+    writeObjectDocument({ boundary, body: pieces(Buffer.alloc(100_000), [999]), footers: () => ({}) }),
+  )
+  const reader = new MimeReader(pieces(bytes, [4096]), boundary)
+  const first = await reader.next()
+  t.equal(first?.headers['x-document'], 'object body')
+  const second = await reader.next()
+  t.equal(second?.headers['x-document'], 'object metadata')
+  t.equal(await reader.next(), undefined)
+  t.equal(await reader.next(), undefined)
+})
+
+void t.test(
+  'documents without headers, with empty bodies and with leading empty lines are read',
+  async (t) => {
+    const text = '\r\n\r\n--B\r\n\r\n\r\n--B\r\nA: 1\r\nb:2\r\n\r\nx\r\n--B--'
+    t.same(await documents(new MimeReader(pieces(Buffer.from(text), [3]), 'B')), [
+      { headers: {}, body: '' },
+      { headers: { a: '1', b: '2' }, body: 'x' },
+    ])
+  },
+)
+
+void t.test('malformed documents are refused', async (t) => {
+  for (const text of [
+    'rubbish',
+    '--C\r\n\r\n\r\n--C--',
+    '--Bx\r\n\r\n\r\n--B--',
+    '--B\r\nno colon\r\n\r\n\r\n--B--',
+    '--B\r\n: no name\r\n\r\n\r\n--B--',
+    `--B\r\n${'A: 1\r\n'.repeat(20_000)}`,
+    `--B--${'x'.repeat(100_000)}`,
+  ]) {
+    const reader = new MimeReader(pieces(Buffer.from(text), [1000]), 'B')
+    await t.rejects(documents(reader), { code: 'MIME_MALFORMED' }, text.slice(0, 20))
+  }
+})
+
+void t.test('a large body costs linear time', async (t) => {
+  const started = performance.now()
+  const chunk = Buffer.alloc(65_536, '\r\n--b0b0')
+  const source = async function* (): AsyncGenerator<Buffer> {
+    yield objectHead(boundary)
+    for (let at = 0; at < 256; at += 1) yield chunk
+    yield footerDocument(boundary, {})
+  }
+  const reader = new MimeReader(source(), boundary)
+  let sizeBytes = 0
+  const document = await reader.next()
+  for await (const piece of document?.body ?? []) sizeBytes += piece.length
+  t.equal(sizeBytes, 256 * 65_536)
+  t.ok(performance.now() - started < 2000)
+})
