@@ -3,13 +3,13 @@
  * what another sealed. To rotate: add a key, wait until every process has it, make it the current one, and take the old
  * one away when its last token has expired.
  */
-import { hkdfSync } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 
 export interface SealingKey {
   /** Travels in the clear in front of each token; one byte, 0 to 255. */
   readonly id: number
   /** 32 bytes, for AES-256. */
-  readonly secret: Buffer
+  readonly secret: KeyObject
 }
 
 export interface KeyRing {
@@ -36,7 +36,8 @@ export function keyRingOf(secrets: readonly KeySecret[]): KeyRing {
     if (!Number.isInteger(id) || id < 0 || id > KEY_ID_MAX)
       throw new RangeError(`token key id ${id} is not 0 to 255`)
     if (keys.has(id)) throw new RangeError(`token key id ${id} is given twice`)
-    keys.set(id, { id, secret: Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES)) })
+    const derived = Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES))
+    keys.set(id, { id, secret: createSecretKey(derived) })
   }
   const [current] = keys.values()
   if (current === undefined) throw new RangeError('no token key is given')

@@ -5,8 +5,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '#base/environment.ts'
 import type { Request, Response } from '#http/message.ts'
+import { parseQuery } from '#http/query.ts'
 import { answer, unauthorized } from '../answers.ts'
-import { queryParameters } from '../query-parameters.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
 const PATH = '/info'
@@ -59,9 +59,9 @@ function corsHeaders(request: Request): Readonly<Record<string, string>> {
 }
 
 function accessOf(request: Request, options: InfoOptions): 'public' | 'admin' | 'forbidden' | 'unauthorized' {
-  const query = queryParameters(request.query)
-  const signature = query.get('swiftinfo_sig') ?? ''
-  const expires = query.get('swiftinfo_expires') ?? ''
+  const { values } = parseQuery(request.query)
+  const signature = values.get('swiftinfo_sig') ?? ''
+  const expires = values.get('swiftinfo_expires') ?? ''
   if (signature === '' && expires === '') return 'public'
   const key = options.adminKey
   if (key === undefined) return 'forbidden'

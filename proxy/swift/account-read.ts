@@ -1,6 +1,6 @@
 /** GET and HEAD of an account: its counters and metadata, and with GET its containers. */
 import { ACCOUNT_ACL_HEADER, ACCOUNT_ACL_SYSMETA, formatAccountAcl } from '#auth/account-acl.ts'
-import { queryParameters } from '../query-parameters.ts'
+import { parseQuery } from '#http/query.ts'
 import { checkAccountName } from './account-changes.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { listingAnswer } from './listing-answer.ts'
@@ -11,12 +11,12 @@ import { shownListingHeaders } from './shown-headers.ts'
 import type { AccountVerb } from './visit.ts'
 
 export const accountRead: AccountVerb = async ({ store }, { name, request, transaction, access }) => {
-  const parameters = queryParameters(request.query)
-  const format = listingFormatOf(request, parameters)
+  const query = parseQuery(request.query)
+  const format = listingFormatOf(request, query)
   if (format.kind === 'refused') return format.response
   const tooLong = checkAccountName(name.account)
   if (tooLong !== undefined) return tooLong
-  const parsed = listingQueryFrom(parameters, 'account')
+  const parsed = listingQueryFrom(query, 'account')
   if (parsed.kind === 'refused') return parsed.response
   const read = await store.accounts.read(
     transaction,

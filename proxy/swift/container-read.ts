@@ -1,5 +1,5 @@
 /** GET and HEAD of a container: its counters and metadata, and with GET its objects. */
-import { queryParameters } from '../query-parameters.ts'
+import { parseQuery } from '#http/query.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { listingAnswer } from './listing-answer.ts'
 import { listingFormatOf } from './listing-format.ts'
@@ -12,10 +12,10 @@ export const containerRead: ContainerVerb = async (
   { store, policies },
   { name, request, transaction, access },
 ) => {
-  const parameters = queryParameters(request.query)
-  const format = listingFormatOf(request, parameters)
+  const query = parseQuery(request.query)
+  const format = listingFormatOf(request, query)
   if (format.kind === 'refused') return format.response
-  const parsed = listingQueryFrom(parameters, 'container')
+  const parsed = listingQueryFrom(query, 'container')
   if (parsed.kind === 'refused') return parsed.response
   const newest = isTrue(request.headers['x-newest'])
   const read = await store.containers.read(

@@ -1,9 +1,9 @@
 /** The query of a listing, checked (OpenStack Swift, `common/request_helpers.py`; the texts are Swift's). */
 import { LISTING_LIMIT } from '#base/limits.ts'
 import type { Response } from '#http/message.ts'
+import type { Query } from '#http/query.ts'
 import type { ListingQuery } from '#store/contract.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
-import { NOT_UTF8 } from '../query-parameters.ts'
 import { isTrue } from './visit.ts'
 
 export type ParsedListingQuery =
@@ -13,29 +13,29 @@ export type ParsedListingQuery =
 const CHECKED = ['marker', 'end_marker', 'prefix', 'delimiter', 'path', 'format', 'reverse', 'limit'] as const
 
 export function listingQueryFrom(
-  parameters: ReadonlyMap<string, string>,
+  { values, invalid }: Query,
   of: 'account' | 'container',
 ): ParsedListingQuery {
-  const bad = CHECKED.find((name) => parameters.get(name) === NOT_UTF8)
+  const bad = CHECKED.find((name) => invalid.has(name))
   if (bad !== undefined) {
     const type = of === 'container' ? TEXT_TYPE : HTML_TYPE
     return { kind: 'refused', response: textAnswer(400, `"${bad}" parameter not valid UTF-8`, type) }
   }
-  const limit = limitIn(parameters.get('limit'))
+  const limit = limitIn(values.get('limit'))
   if (limit > LISTING_LIMIT) {
     return { kind: 'refused', response: textAnswer(412, `Maximum limit is ${LISTING_LIMIT}`, HTML_TYPE) }
   }
   return {
     kind: 'query',
     query: {
-      prefix: given(parameters.get('prefix')),
-      delimiter: given(parameters.get('delimiter')),
-      marker: given(parameters.get('marker')),
-      endMarker: given(parameters.get('end_marker')),
+      prefix: given(values.get('prefix')),
+      delimiter: given(values.get('delimiter')),
+      marker: given(values.get('marker')),
+      endMarker: given(values.get('end_marker')),
       // An empty path is a path: the root.
-      path: of === 'container' ? parameters.get('path') : undefined,
+      path: of === 'container' ? values.get('path') : undefined,
       limit,
-      reverse: isTrue(parameters.get('reverse')),
+      reverse: isTrue(values.get('reverse')),
     },
   }
 }

@@ -1,5 +1,6 @@
 /** PUT of an object: an upload. */
 import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
+import { unquoted } from '#http/conditionals.ts'
 import type { Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { answer } from '../answers.ts'
@@ -14,7 +15,6 @@ import {
   checkPutConditions,
   contentTypeOf,
   isAnything,
-  unquoted,
 } from './upload-rules.ts'
 import type { ObjectVerb } from './visit.ts'
 

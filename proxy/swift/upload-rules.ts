@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
+import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { guessedType } from './content-types.ts'
@@ -70,12 +71,7 @@ export function checkPutConditions(headers: HeaderMap): Response | undefined {
 
 /** Whether a list of entity tags holds `*`. */
 export function isAnything(condition: string | undefined): boolean {
-  return condition?.split(',').some((tag) => unquoted(tag.trim()) === '*') === true
-}
-
-/** An entity tag without its quotes. */
-export function unquoted(tag: string): string {
-  return tag.length > 1 && tag.startsWith('"') && tag.endsWith('"') ? tag.slice(1, -1) : tag
+  return parseTags(condition)?.isAny === true
 }
 
 /** Copies on the server's side come with the large-object layers; saying so beats storing an empty object. */

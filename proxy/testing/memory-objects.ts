@@ -1,7 +1,10 @@
 /** The objects of the in-memory store. */
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
+import { evaluateConditions } from '#http/conditionals.ts'
 import { type HeaderMap, readWhole } from '#http/message.ts'
+import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
+import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type {
   ObjectName,
   ObjectOperations,
@@ -11,7 +14,6 @@ import type {
   ObjectReadOptions,
   StoreFailure,
 } from '#store/contract.ts'
-import { type ByteRange, judge, rangesOf } from './memory-conditions.ts'
 import type { MemoryContainer, MemoryObject } from './memory-state.ts'
 
 export interface MemoryObjectsDeps {
@@ -91,9 +93,9 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
   }
-  const verdict = judge(conditions, etag, modifiedSeconds)
-  if (verdict === 'not_modified') return { kind: 'not_modified', headers }
-  if (verdict === 'failed') return { kind: 'precondition_failed', headers }
+  const outcome = evaluateConditions(conditions, { exists: true, etag, lastModifiedSeconds: modifiedSeconds })
+  if (outcome === 'not_modified') return { kind: 'not_modified', headers }
+  if (outcome === 'precondition_failed') return { kind: 'precondition_failed', headers }
   const whole = {
     kind: 'found',
     status: 200,
@@ -101,39 +103,37 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     body,
   } as const
   if (method === 'HEAD') return { ...whole, body: undefined }
-  const ranges = rangesOf(conditions['range'], body.length)
-  if (ranges === undefined) return whole
-  if (ranges.length === 0) return { kind: 'range_unsatisfiable', sizeBytes: body.length, headers }
-  if (body.length === 0) return whole
-  return ranges.length === 1
-    ? oneRange(body, ranges[0] as ByteRange, headers)
-    : manyRanges(body, ranges, headers)
+  const resolved = resolveRanges(parseRange(conditions['range']), body.length)
+  switch (resolved.kind) {
+    case 'whole':
+      return whole
+    case 'unsatisfiable':
+      return { kind: 'range_unsatisfiable', sizeBytes: body.length, headers }
+    case 'single':
+      return oneRange(body, resolved.range, headers)
+    case 'multiple':
+      return manyRanges(body, resolved.ranges, headers)
+  }
 }
 
-function oneRange(body: Buffer, [first, last]: ByteRange, headers: HeaderMap): ObjectRead {
-  const part = body.subarray(first, last + 1)
-  const ranged = {
-    'content-range': `bytes ${first}-${last}/${body.length}`,
-    'content-length': String(part.length),
-  }
+function oneRange(body: Buffer, range: ByteRange, headers: HeaderMap): ObjectRead {
+  const part = body.subarray(range.start, range.end)
+  const ranged = { 'content-range': contentRange(range, body.length), 'content-length': String(part.length) }
   return { kind: 'found', status: 206, headers: { ...headers, ...ranged }, body: part }
 }
 
 function manyRanges(body: Buffer, ranges: readonly ByteRange[], headers: HeaderMap): ObjectRead {
-  const parts = ranges.map(([first, last]) =>
-    Buffer.concat([
-      Buffer.from(`--${BOUNDARY}\r\nContent-Type: ${headers['content-type']}\r\n`),
-      Buffer.from(`Content-Range: bytes ${first}-${last}/${body.length}\r\n\r\n`),
-      body.subarray(first, last + 1),
-      Buffer.from('\r\n'),
-    ]),
-  )
-  const whole = Buffer.concat([...parts, Buffer.from(`--${BOUNDARY}--`)])
-  const multipart = {
-    'content-type': `multipart/byteranges;boundary=${BOUNDARY}`,
-    'content-length': String(whole.length),
+  const contentType = headers['content-type'] ?? ''
+  const multipart = { ranges, contentType, lengthBytes: body.length, boundary: BOUNDARY }
+  const rendered = renderMultipart(multipart, async function* (range) {
+    yield body.subarray(range.start, range.end)
+  })
+  const multipartHeaders = {
+    'content-type': multipartContentType(BOUNDARY),
+    'content-length': String(multipartLength(multipart)),
   }
-  return { kind: 'found', status: 206, headers: { ...headers, ...multipart }, body: whole }
+  const stream = { [Symbol.asyncIterator]: () => rendered, cancel: async () => {} }
+  return { kind: 'found', status: 206, headers: { ...headers, ...multipartHeaders }, body: stream }
 }
 
 function defined(metadata: HeaderMap): Record<string, string> {
