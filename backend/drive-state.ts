@@ -70,9 +70,10 @@ export class Drive {
   }
 
   /** The check of every verb: is the request for this device, and is the device fit for it? */
-  async refuse(device: string, purpose: 'read' | 'write'): Promise<Refusal | undefined> {
+  async refuse(device: string, purpose: 'read' | 'write' | 'delete'): Promise<Refusal | undefined> {
     if (device !== this.device) return new Refusal(insufficientStorage(device))
-    return purpose === 'read' ? this.refuseRead() : this.refuseWrite()
+    if (purpose === 'read') return this.refuseRead()
+    return purpose === 'write' ? this.refuseWrite() : this.#refuseDelete()
   }
 
   /** Refuses with 507 what a device that cannot be read cannot do. A full or read-only device can be read. */
@@ -87,6 +88,12 @@ export class Drive {
     if (kind !== 'ready') return this.refusal()
     const space = this.#look?.space
     return space !== undefined && this.#isFull(space, neededBytes) ? this.refusal() : undefined
+  }
+
+  /** A full device can still delete, which is how it gets room again. */
+  async #refuseDelete(): Promise<Refusal | undefined> {
+    const { kind } = await this.state()
+    return kind === 'ready' || kind === 'full' ? undefined : this.refusal()
   }
 
   /** The 507 of this device. */

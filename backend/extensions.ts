@@ -6,18 +6,24 @@ export const CAPABILITIES_HEADER = 'x-backend-martlet-capabilities'
 /** `synced` or `joining`: may this replica's silence, digest and promise be counted (`replica-state.ts`)? */
 export const REPLICA_STATE_HEADER = 'x-backend-martlet-replica-state'
 
-/** Request: `true` asks for the container's digest. Answer: the digest, 32 hex digits. */
-export const DIGEST_HEADER = 'x-backend-martlet-digest'
 /**
- * Request to a container GET or HEAD: `true` asks for the digest of the rows between `marker` and `end_marker` (or of the
- * page listed), deleted rows included. Answer: the digest, 32 hex digits.
+ * Request to a container GET or HEAD: `true` asks for the digests of all rows of a storage policy (the container's, or the
+ * one that the request names). Answers, 32 hex digits each: that of the live rows in this header, that of the deleted
+ * ones in the next. Replicas whose live rows agree list the same.
  */
+export const DIGEST_HEADER = 'x-backend-martlet-digest'
+export const TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-tombstone-digest'
+/** The same of the rows between `marker` and `end_marker` (both left out) that begin with `prefix`. */
 export const RANGE_DIGEST_HEADER = 'x-backend-martlet-range-digest'
+export const RANGE_TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-range-tombstone-digest'
 /** Request to a container GET: `true` lists rows as they are stored, deleted ones too, as JSON that UPDATE takes back. */
 export const ROWS_HEADER = 'x-backend-martlet-rows'
-/** Request to write a row: what the proxy believes; the answer says in the same header what is so, when it differs. */
+/**
+ * Request to write a row: when the container's status changed last, as the proxy believes. When that or the policy index is
+ * not so, the answer says in the same header, and in `X-Backend-Storage-Policy-Index`, what is.
+ */
 export const STATUS_CHANGED_AT_HEADER = 'x-backend-martlet-status-changed-at'
-/** Answer to a row write: `applied`. */
+/** Answer to a row write: `applied`, or `misplaced` (applied too) when the container is not what the writer believed. */
 export const ROW_HEADER = 'x-backend-martlet-row'
 /** An UPDATE whose path is only `/<device>`: rows of many containers in one request. */
 export const BATCH_UPDATE_HEADER = 'x-backend-martlet-batch-update'

@@ -1,0 +1,84 @@
+/**
+ * The container server: what one device's containers answer to proxies, object servers and peers, in the backend dialect
+ * of OpenStack Swift (`container/server.py`) and our extensions of it.
+ */
+import { type ContainerAddress, type ObjectAddress, parseContainerOrObjectAddress } from '#backend/address.ts'
+import { announceCapabilities } from '#backend/capabilities.ts'
+import type { Capability } from '#backend/extensions.ts'
+import { failureLayer } from '#backend/failure-layer.ts'
+import { Refusal } from '#backend/refusal.ts'
+import type { ReplicaStates } from '#backend/replica-state.ts'
+import { refuseReplicate } from '#backend/replicate.ts'
+import { requestTimestamp } from '#backend/timestamp-header.ts'
+import { serveVerbs } from '#backend/verbs.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
+import type { ContainerService } from './service.ts'
+import { containerDelete } from './verbs/container-delete.ts'
+import { containerGet, containerHead } from './verbs/container-get.ts'
+import { containerPost } from './verbs/container-post.ts'
+import { containerPut } from './verbs/container-put.ts'
+import { objectDelete } from './verbs/object-delete.ts'
+import { objectPut } from './verbs/object-put.ts'
+import { update } from './verbs/update.ts'
+
+export interface ContainerServerDeps extends ContainerService {
+  readonly replicaStates: ReplicaStates
+  /** What `OPTIONS` says in `Server`. */
+  readonly version: string
+}
+
+const CAPABILITIES: readonly Capability[] = [
+  'digest',
+  'range-digest',
+  'rows',
+  'batch-update',
+  'replica-state',
+]
+
+/** The handler of one device's container server. Access log and node authentication are layers of whoever serves it. */
+export function createContainerServer(deps: ContainerServerDeps): Handler {
+  const verbs = serveVerbs({
+    server: `container-server/${deps.version}`,
+    verbs: {
+      GET: (request) => containerGet(deps, request),
+      HEAD: (request) => containerHead(deps, request),
+      PUT: writing(deps, 'write', containerPut, objectPut),
+      DELETE: writing(deps, 'delete', containerDelete, objectDelete),
+      POST: (request) => containerPost(deps, request),
+      UPDATE: (request) => update(deps, request),
+      REPLICATE: refuseReplicate('container-server', deps.log),
+    },
+  })
+  return pipeline(verbs, [
+    failureLayer(deps.drive, deps.log),
+    announceCapabilities(CAPABILITIES, deps.replicaStates),
+  ])
+}
+
+type Verb<Address> = (
+  service: ContainerService,
+  request: Request,
+  address: Address,
+  timestamp: Timestamp,
+) => Promise<Response>
+
+/** PUT and DELETE concern the container or, where the path goes on, one of its rows. */
+function writing(
+  service: ContainerService,
+  purpose: 'write' | 'delete',
+  ofContainer: Verb<ContainerAddress>,
+  ofObject: Verb<ObjectAddress>,
+): Handler {
+  return async (request) => {
+    const address = parseContainerOrObjectAddress(request)
+    if (address instanceof Refusal) return address.response
+    const timestamp = requestTimestamp(request, service)
+    if (timestamp instanceof Refusal) return timestamp.response
+    const unfit = await service.drive.refuse(address.device, purpose)
+    if (unfit !== undefined) return unfit.response
+    return 'object' in address
+      ? ofObject(service, request, address, timestamp)
+      : ofContainer(service, request, address, timestamp)
+  }
+}

@@ -1,0 +1,18 @@
+/** What the verbs of a container server work with: one device and its index, and the accounts to be told. */
+
+import type { Drive } from '#backend/drive-state.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { Clock } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { Index } from '#db/contract.ts'
+import type { ObjectRow } from '#db/object-row.ts'
+import type { AccountUpdates } from './account-updates.ts'
+
+export interface ContainerService {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly drive: Drive
+  readonly index: Index<ObjectRow>
+  readonly policies: StoragePolicies
+  readonly accounts: AccountUpdates
+}

@@ -1,0 +1,145 @@
+/**
+ * GET and HEAD of a container: what it is, and a page of what it holds.
+ *
+ * Ours, negotiated, asked for by headers (`backend/extensions.ts`):
+ * - `digest`: the digests of all rows, live and deleted ones, as of before the page was read;
+ * - `range-digest`: the same of the rows between the markers;
+ * - `rows`: the page as rows to merge, deleted ones too, of a deleted container as well.
+ *
+ * The state is read before the page. So when two replicas have equal digests, the page lacks nothing that both have.
+ */
+import {
+  allowsReservedNames,
+  type ContainerAddress,
+  isTrueValue,
+  parseContainerOrObjectAddress,
+} from '#backend/address.ts'
+import { answer, textAnswer } from '#backend/answers.ts'
+import {
+  DIGEST_HEADER,
+  RANGE_DIGEST_HEADER,
+  RANGE_TOMBSTONE_DIGEST_HEADER,
+  ROWS_HEADER,
+  TOMBSTONE_DIGEST_HEADER,
+} from '#backend/extensions.ts'
+import { requestedPolicyIndex } from '#backend/policy-header.ts'
+import { Refusal } from '#backend/refusal.ts'
+import { isContainerDeleted } from '#db/container-rules.ts'
+import { type DatabaseState, statsOf } from '#db/info.ts'
+import type { ListingQuery } from '#db/listing.ts'
+import { listed, listedObject, renderObjects } from '#db/listing-format.ts'
+import { type BadListing, type ListingType, listingType, parseListingQuery } from '#db/listing-parameters.ts'
+import { toSwiftItem } from '#db/object-row.ts'
+import type { Request, Response } from '#http/message.ts'
+import { containerHeaders, type Headers } from '../container-headers.ts'
+import type { ContainerService } from '../service.ts'
+
+interface Asked {
+  readonly address: ContainerAddress
+  readonly query: ListingQuery
+  readonly type: ListingType
+  readonly policyIndex: number | undefined
+  readonly records: 'objects' | 'rows' | 'shards'
+}
+
+export async function containerGet(service: ContainerService, request: Request): Promise<Response> {
+  const asked = await parse(service, request)
+  if (asked instanceof Refusal) return asked.response
+  const { address } = asked
+  const state = await service.index.state({ account: address.account, container: address.container })
+  const headers = containerHeaders(state)
+  if (state === undefined) return answer(404, headers)
+  if (isContainerDeleted(state.info) && asked.records !== 'rows') return answer(404, headers)
+  const digests = await digestHeaders(service, request, asked, state)
+  return page(service, asked, state, { ...headers, ...digests })
+}
+
+export async function containerHead(service: ContainerService, request: Request): Promise<Response> {
+  const asked = await parse(service, request)
+  if (asked instanceof Refusal) return asked.response
+  const { address } = asked
+  const state = await service.index.state({ account: address.account, container: address.container })
+  const headers = containerHeaders(state)
+  if (state === undefined || isContainerDeleted(state.info)) return answer(404, headers)
+  const digests = await digestHeaders(service, request, asked, state)
+  return answer(204, { ...headers, ...digests, 'content-type': `${asked.type}; charset=utf-8` })
+}
+
+async function parse(service: ContainerService, request: Request): Promise<Asked | Refusal> {
+  const address = parseContainerOrObjectAddress(request)
+  if (address instanceof Refusal) return address
+  const query = parseListingQuery(request, allowsReservedNames(request) ? 'shown' : 'hidden')
+  if ('kind' in query) return refuseListing(query)
+  const type = listingType(request)
+  if (typeof type !== 'string') return refuseListing(type)
+  const unfit = await service.drive.refuse(address.device, 'read')
+  if (unfit !== undefined) return unfit
+  const policyIndex = requestedPolicyIndex(request, service.policies)
+  if (policyIndex instanceof Refusal) return policyIndex
+  return { address, query, type, policyIndex, records: recordsOf(request) }
+}
+
+function recordsOf(request: Request): Asked['records'] {
+  if (isTrueValue(request.headers[ROWS_HEADER])) return 'rows'
+  return request.headers['x-backend-record-type']?.toLowerCase() === 'shard' ? 'shards' : 'objects'
+}
+
+function refuseListing({ status, text }: BadListing): Refusal {
+  return new Refusal(text === '' ? answer(status) : textAnswer(status, text))
+}
+
+async function page(
+  service: ContainerService,
+  { address, query, type, policyIndex, records }: Asked,
+  state: DatabaseState,
+  headers: Headers,
+): Promise<Response> {
+  const name = { account: address.account, container: address.container }
+  const policy = policyIndex ?? state.info.policyIndex
+  const ofPolicy = { 'x-backend-record-storage-policy-index': String(policy) }
+  if (records === 'shards') {
+    // A container that was never split has no shard ranges.
+    return rendered(type, renderObjects([], type, address.container), {
+      ...headers,
+      'x-backend-record-type': 'shard',
+    })
+  }
+  if (records === 'rows') {
+    const rows = await service.index.rows(name, policy, query)
+    const body = Buffer.from(JSON.stringify(rows.map(toSwiftItem)))
+    return rendered('application/json', body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
+  }
+  const entries = listed(await service.index.list(name, policy, query), listedObject)
+  const body = renderObjects(entries, type, address.container)
+  return rendered(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
+}
+
+function rendered(type: ListingType, body: Buffer, headers: Headers): Response {
+  return {
+    status: body.length === 0 ? 204 : 200,
+    headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
+    body,
+  }
+}
+
+async function digestHeaders(
+  service: ContainerService,
+  request: Request,
+  { address, query, policyIndex }: Asked,
+  state: DatabaseState,
+): Promise<Headers> {
+  const headers: Headers = {}
+  const policy = policyIndex ?? state.info.policyIndex
+  if (isTrueValue(request.headers[DIGEST_HEADER])) {
+    const stats = statsOf(state.info, policy)
+    headers[DIGEST_HEADER] = stats.liveDigest.toString('hex')
+    headers[TOMBSTONE_DIGEST_HEADER] = stats.tombstoneDigest.toString('hex')
+  }
+  if (isTrueValue(request.headers[RANGE_DIGEST_HEADER])) {
+    const name = { account: address.account, container: address.container }
+    const digests = await service.index.digestRange(name, policy, query)
+    headers[RANGE_DIGEST_HEADER] = digests.live.toString('hex')
+    headers[RANGE_TOMBSTONE_DIGEST_HEADER] = digests.tombstones.toString('hex')
+  }
+  return headers
+}

@@ -1,0 +1,94 @@
+/**
+ * UPDATE: many rows at once, as JSON items like those that Swift's servers exchange.
+ *
+ * Ours, negotiated (`batch-update`): with the header `X-Backend-Martlet-Batch-Update: true` the path is only `/<device>`
+ * and the body a list of `{account, container, timestamp, policy_index, auto_create, items}`, rows of many containers in
+ * one request and one sync. The answer is 200 with a list of statuses in the same order: 202 applied, 404 no such
+ * container, 400 not understood.
+ */
+import { isTrueValue, parseContainerAddress } from '#backend/address.ts'
+import { textAnswer } from '#backend/answers.ts'
+import { BATCH_UPDATE_HEADER } from '#backend/extensions.ts'
+import { requestedPolicyIndex } from '#backend/policy-header.ts'
+import { Refusal } from '#backend/refusal.ts'
+import { requestTimestamp } from '#backend/timestamp-header.ts'
+import { parseTimestamp } from '#base/timestamp.ts'
+import { mergeRows } from '#db/container-rules.ts'
+import { fromSwiftItem, type ObjectRow } from '#db/object-row.ts'
+import { type Request, type Response, readWhole } from '#http/message.ts'
+import { shouldAutoCreate, writeRows } from '../row-write.ts'
+import type { ContainerService } from '../service.ts'
+
+/** 10,000 rows with names of 1,024 bytes, escaped at worst. */
+const BODY_BYTES_MAX = 32 * 1024 * 1024
+
+/** One container's rows in a batch update. */
+export interface BatchEntry {
+  readonly account: string
+  readonly container: string
+  readonly timestamp: string
+  readonly policy_index: number
+  readonly items: readonly unknown[]
+}
+
+export async function update(service: ContainerService, request: Request): Promise<Response> {
+  if (isTrueValue(request.headers[BATCH_UPDATE_HEADER])) return batchUpdate(service, request)
+  const address = parseContainerAddress(request)
+  if (address instanceof Refusal) return address.response
+  const timestamp = requestTimestamp(request, service)
+  if (timestamp instanceof Refusal) return timestamp.response
+  const unfit = await service.drive.refuse(address.device, 'write')
+  if (unfit !== undefined) return unfit.response
+  const policyIndex = requestedPolicyIndex(request, service.policies)
+  if (policyIndex instanceof Refusal) return policyIndex.response
+  const rows = rowsOf(await readJson(request))
+  if (rows instanceof Refusal) return rows.response
+  return writeRows(service, { request, address, timestamp, policyIndex, rows, success: 202 })
+}
+
+async function batchUpdate(service: ContainerService, request: Request): Promise<Response> {
+  const device = request.path.slice(1).replace(/\/$/, '')
+  const unfit = await service.drive.refuse(device, 'write')
+  if (unfit !== undefined) return unfit.response
+  const entries = await readJson(request)
+  if (entries instanceof Refusal) return entries.response
+  if (!Array.isArray(entries)) return textAnswer(400, 'The body must be a list')
+  const statuses = await Promise.all(
+    entries.map((entry) => applyEntry(service, entry as Partial<BatchEntry>)),
+  )
+  const body = Buffer.from(JSON.stringify(statuses))
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
+    body,
+  }
+}
+
+async function applyEntry(service: ContainerService, entry: Partial<BatchEntry> | null): Promise<number> {
+  const { account, container, policy_index: policyIndex } = entry ?? {}
+  const timestamp = parseTimestamp(String(entry?.timestamp))
+  const rows = rowsOf(entry?.items)
+  if (typeof account !== 'string' || typeof container !== 'string' || timestamp === undefined) return 400
+  if (rows instanceof Refusal || service.policies.byIndex(Number(policyIndex)) === undefined) return 400
+  const name = { account, container }
+  const autoCreate = shouldAutoCreate(undefined, account) ? { policyIndex: Number(policyIndex) } : undefined
+  const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief: {} }))
+  return result.kind === 'merged' ? 202 : 404
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const body = await readWhole(request.body, BODY_BYTES_MAX)
+  try {
+    return JSON.parse(body.toString()) as unknown
+  } catch {
+    return new Refusal(textAnswer(400, 'The body is not JSON'))
+  }
+}
+
+function rowsOf(items: unknown): readonly ObjectRow[] | Refusal {
+  if (items instanceof Refusal) return items
+  if (!Array.isArray(items)) return new Refusal(textAnswer(400, 'The body must be a list of rows'))
+  const rows = items.map(fromSwiftItem)
+  const good = rows.filter((row) => row !== undefined)
+  return good.length === rows.length ? good : new Refusal(textAnswer(400, 'A row of the body is malformed'))
+}
