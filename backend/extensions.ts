@@ -28,7 +28,30 @@ export const ROW_HEADER = 'x-backend-martlet-row'
 /** An UPDATE whose path is only `/<device>`: rows of many containers in one request. */
 export const BATCH_UPDATE_HEADER = 'x-backend-martlet-batch-update'
 
-export type Capability = 'digest' | 'range-digest' | 'rows' | 'batch-update' | 'replica-state'
+/** Request to an object HEAD: `true` asks only for the version, from the index; the file is not touched. */
+export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
+/**
+ * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
+ * else `queued`. Which of them, as `host:port/device` separated by commas, is in the two headers after it.
+ */
+export const CONTAINER_UPDATE_HEADER = 'x-backend-container-update'
+export const CONTAINER_UPDATE_APPLIED_HEADER = 'x-backend-container-update-applied'
+export const CONTAINER_UPDATE_QUEUED_HEADER = 'x-backend-container-update-queued'
+/**
+ * Request to an object PUT: `footer` promises the block CRCs after the body, so that the object server need not compute
+ * the MD5. The footer of the same name has them: CRC-32 of each MiB, eight hex digits each.
+ */
+export const BLOCK_CRCS_HEADER = 'x-backend-martlet-block-crcs'
+
+export type Capability =
+  | 'digest'
+  | 'range-digest'
+  | 'rows'
+  | 'batch-update'
+  | 'replica-state'
+  | 'container-update-status'
+  | 'index-probe'
+  | 'block-crcs'
 
 /** `digest,rows` as a set; empty for a peer that says nothing. */
 export function parseCapabilities(header: string | undefined): ReadonlySet<string> {
