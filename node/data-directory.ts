@@ -12,7 +12,7 @@
 import { join } from 'node:path'
 import type { Environment, KvStore } from '#base/environment.ts'
 import { type ClusterFile, newCluster, readClusterFile, writeClusterFile } from './cluster-file.ts'
-import { codeOf, removeIfThere, writeDurably } from './durable-file.ts'
+import { codeOf, makeDirectoryDurably, readIfThere, removeIfThere, writeDurably } from './durable-file.ts'
 
 /** Why the directory cannot be used, for a person. */
 export interface Unusable {
@@ -64,10 +64,9 @@ export class DataDirectory {
 
   /** Why the directory cannot be taken at this moment, without changing anything; `undefined` when nobody has it. */
   static async whyTaken(environment: Environment, path: string): Promise<string | undefined> {
-    const lockPath = join(path, LOCK)
     try {
-      await environment.disk.stat(lockPath)
-      await (await environment.kv.open(lockPath)).close()
+      if ((await readIfThere(environment.disk, join(path, CLUSTER_FILE))) === undefined) return undefined
+      await (await environment.kv.open(join(path, LOCK))).close()
       return undefined
     } catch (error) {
       return codeOf(error) === 'LEVEL_LOCKED' ? sentenceOf(error, path) : undefined
@@ -100,7 +99,7 @@ async function take(
   opened: (lock: KvStore, cluster: ClusterFile) => DataDirectory,
 ): Promise<DataDirectory | Unusable> {
   const { disk, kv } = environment
-  await disk.mkdir(path, { recursive: true })
+  await makeDirectoryDurably(disk, path)
   const entries = await disk.readdir(path)
   const stranger = entries.find((entry) => !HARMLESS.has(entry))
   if (!entries.includes(CLUSTER_FILE) && stranger !== undefined) {
@@ -114,8 +113,8 @@ async function take(
     await lock.close()
     return { failed: cluster.broken }
   }
-  await disk.mkdir(join(path, RINGS), { recursive: true })
-  await disk.mkdir(join(path, DEVICES), { recursive: true })
+  for (const name of [RINGS, DEVICES]) await disk.mkdir(join(path, name), { recursive: true })
+  await disk.syncDirectory(path)
   await writeDurably(disk, join(path, PID_FILE), Buffer.from(`${pid}\n`))
   return opened(lock, cluster)
 }

@@ -1,4 +1,4 @@
-/** Small files that must be whole and on disk before anything is built on them. */
+/** Directories and small files that must be whole and on disk before anything is built on them. */
 import { dirname } from 'node:path'
 import type { Disk } from '#base/environment.ts'
 
@@ -17,6 +17,25 @@ export async function writeDurably(disk: Disk, path: string, bytes: Buffer): Pro
   }
   await disk.rename(unfinished, path)
   await disk.syncDirectory(dirname(path))
+}
+
+/** Creates the directory and what is missing above it. All of it is durable when resolved, if it was there before too. */
+export async function makeDirectoryDurably(disk: Disk, path: string): Promise<void> {
+  await disk.mkdir(path, { recursive: true })
+  for (let child = path; dirname(child) !== child; child = dirname(child)) {
+    if (!(await syncIfAllowed(disk, dirname(child)))) return
+  }
+}
+
+/** A directory that belongs to somebody else is on disk already, as far as we are concerned. */
+async function syncIfAllowed(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.syncDirectory(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS') return false
+    throw error
+  }
 }
 
 /** The whole file, or `undefined` when there is none. */
