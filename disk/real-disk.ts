@@ -38,7 +38,12 @@ const openFile = (path: string, flags: string | number): Promise<number> =>
   call((done) => fs.open(path, flags, FILE_MODE, done))
 
 function statOf(stats: fs.Stats): FileStat {
-  return { sizeBytes: stats.size, mtimeMs: stats.mtimeMs, isDirectory: stats.isDirectory() }
+  return {
+    sizeBytes: stats.size,
+    mtimeMs: stats.mtimeMs,
+    isDirectory: stats.isDirectory(),
+    filesystemId: stats.dev,
+  }
 }
 
 class RealFile implements DiskFile {

@@ -1,0 +1,107 @@
+/**
+ * The object server of one device: the table of its verbs and the layers around them, outermost first.
+ * `#backend/by-device.ts` puts several behind one address.
+ */
+import { accessLog } from '#backend/access-log.ts'
+import { announceCapabilities } from '#backend/capabilities.ts'
+import type { Capability } from '#backend/extensions.ts'
+import { failureLayer } from '#backend/failure-layer.ts'
+import { type HealthcheckOptions, healthcheck } from '#backend/healthcheck.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
+import { refuseReplicate } from '#backend/replicate.ts'
+import { serveVerbs } from '#backend/verbs.ts'
+import type { Clock, Random } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
+import type { Transport } from '#http/transport.ts'
+import type { ObjectDevice } from './device.ts'
+import { ExpirerQueue } from './expirer-queue.ts'
+import { RowDelivery, type RowDeliveryOptions } from './row-delivery.ts'
+import { DEFAULT_ALLOWED_HEADERS, type ObjectServerContext } from './server-context.ts'
+import { deleteObject } from './verbs/delete.ts'
+import { getObject } from './verbs/get.ts'
+import { headObject } from './verbs/head.ts'
+import { postObject } from './verbs/post.ts'
+import { putObject } from './verbs/put.ts'
+
+/** Ours beyond Swift's dialect. */
+export const OBJECT_CAPABILITIES: readonly Capability[] = [
+  'replica-state',
+  'container-update-status',
+  'index-probe',
+  'block-crcs',
+]
+
+export interface ObjectServerOptions {
+  readonly device: ObjectDevice
+  readonly policies: StoragePolicies
+  readonly salt: HashPathSalt
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly transport: Transport
+  /** Version of the program, for `OPTIONS`. */
+  readonly version: string
+  readonly logRequests?: 'all' | 'failures'
+  /** Headers besides metadata that clients may store (Swift `allowed_headers`), lower-case. */
+  readonly allowedHeaders?: ReadonlySet<string>
+  readonly timeouts?: Pick<RowDeliveryOptions, 'connectTimeoutMs' | 'responseTimeoutMs' | 'waitMs'>
+  readonly healthcheck?: HealthcheckOptions
+}
+
+export function createObjectServer(options: ObjectServerOptions): Handler {
+  const { device, clock, log } = options
+  const server = contextOf(options)
+  const verb = (serve: (server: ObjectServerContext, request: Request) => Promise<Response>): Handler => {
+    return (request) => serve(server, request)
+  }
+  const verbs = serveVerbs({
+    server: `object-server/${options.version}`,
+    verbs: {
+      DELETE: verb(deleteObject),
+      GET: verb(getObject),
+      HEAD: verb(headObject),
+      POST: verb(postObject),
+      PUT: verb(putObject),
+      REPLICATE: refuseReplicate('object-server', log),
+    },
+  })
+  const layers: readonly Layer[] = [
+    healthcheck(options.healthcheck),
+    accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
+    announceByPolicy(device),
+    failureLayer(device.drive, log),
+  ]
+  return pipeline(verbs, layers)
+}
+
+function contextOf(options: ObjectServerOptions): ObjectServerContext {
+  const { device, policies, clock, random, log, transport, salt } = options
+  return {
+    device,
+    policies,
+    clock,
+    random,
+    log,
+    rows: new RowDelivery({ transport, clock, log, ...options.timeouts }),
+    expirerQueue: new ExpirerQueue(salt),
+    allowedHeaders: options.allowedHeaders ?? DEFAULT_ALLOWED_HEADERS,
+  }
+}
+
+/** Each policy has replica states of its own; a request says which policy it means. */
+function announceByPolicy(device: ObjectDevice): Layer {
+  return (inner) => {
+    const announcing = new Map<number, Handler>()
+    for (const [index] of device.engines) {
+      const states = device.replicaStates(index)
+      if (states !== undefined)
+        announcing.set(index, announceCapabilities(OBJECT_CAPABILITIES, states)(inner))
+    }
+    return (request) => {
+      const index = Number(request.headers['x-backend-storage-policy-index'] ?? 0)
+      return (announcing.get(index) ?? inner)(request)
+    }
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * One device with its objects: who owns it, whether it may be used, what its replicas may vote, and an engine per
+ * storage policy. Opening takes the lock of the device's own store, so a second process on the same device is refused
+ * (`LEVEL_LOCKED`).
+ */
+import { Drive, type MountCheck, type Reserve } from '#backend/drive-state.ts'
+import { policyString, type StoragePolicies } from '#backend/policies.ts'
+import { type NewDevice, ReplicaStates } from '#backend/replica-state.ts'
+import type { Disk, Environment, KvStore } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import { DeviceHealth } from '#disk/device-health.ts'
+import { codeOf } from '#disk/disk-error.ts'
+import { DiskGate } from '#disk/disk-gate.ts'
+import { DiskEngine } from './disk-engine.ts'
+import type { ObjectEngine } from './engine.ts'
+import { statePath } from './layout.ts'
+import type { CacheLimits } from './object-cache.ts'
+import type { RecoveryReport } from './recovery.ts'
+
+export interface ObjectDeviceOptions {
+  readonly environment: Environment
+  readonly devicesPath: string
+  readonly device: string
+  readonly mountCheck: MountCheck
+  readonly reserve?: Reserve
+  readonly policies: StoragePolicies
+  readonly salt: HashPathSalt
+  readonly log: Logger
+  /** What a device without any state is. */
+  readonly newDevice: NewDevice
+  /** Operations under way on the device; must be below `UV_THREADPOOL_SIZE`. */
+  readonly operationsMax: number
+  readonly deadlineMs?: number
+  readonly cacheLimits?: CacheLimits
+}
+
+interface Basis {
+  readonly disk: Disk
+  readonly drive: Drive
+  readonly health: DeviceHealth
+  readonly gate: DiskGate
+  readonly state: KvStore
+}
+
+interface DeviceParts extends Omit<Basis, 'disk'> {
+  readonly engines: ReadonlyMap<number, DiskEngine>
+  readonly replicaStates: ReadonlyMap<number, ReplicaStates>
+  readonly reports: ReadonlyMap<number, RecoveryReport>
+}
+
+export class ObjectDevice {
+  readonly name: string
+  readonly drive: Drive
+  readonly health: DeviceHealth
+  readonly gate: DiskGate
+  /** What had to be recovered when the device was opened, by policy index. */
+  readonly reports: ReadonlyMap<number, RecoveryReport>
+  readonly #state: KvStore
+  readonly #engines: ReadonlyMap<number, DiskEngine>
+  readonly #replicaStates: ReadonlyMap<number, ReplicaStates>
+
+  /** Use `open`. */
+  constructor(parts: DeviceParts) {
+    this.name = parts.drive.device
+    this.drive = parts.drive
+    this.health = parts.health
+    this.gate = parts.gate
+    this.reports = parts.reports
+    this.#state = parts.state
+    this.#engines = parts.engines
+    this.#replicaStates = parts.replicaStates
+  }
+
+  /**
+   * Opens the device, recovering what an unclean stop left. Rejects with `LEVEL_LOCKED` while another process has it,
+   * with `ENOENT` when the device's directory is not there, and with other errors of the disk.
+   */
+  static async open(options: ObjectDeviceOptions): Promise<ObjectDevice> {
+    const { environment, log } = options
+    const health = new DeviceHealth(() => environment.clock.wallMs())
+    const gate = new DiskGate({
+      clock: environment.clock,
+      health,
+      operationsMax: options.operationsMax,
+      ...(options.deadlineMs === undefined ? {} : { deadlineMs: options.deadlineMs }),
+    })
+    const disk = gate.guard(environment.disk)
+    const drive = new Drive({ ...options, disk, clock: environment.clock })
+    health.onFailure(({ reason }) => {
+      log.error({ device: options.device, reason }, 'the device is out of use until somebody looks at it')
+      drive.fail(reason)
+    })
+    await prepareDirectories(disk, drive.path)
+    const state = await openState(options, drive.path)
+    try {
+      return await openPolicies(options, { disk, drive, health, gate, state })
+    } catch (error) {
+      await state.close()
+      throw error
+    }
+  }
+
+  engine(policyIndex: number): ObjectEngine | undefined {
+    return this.#engines.get(policyIndex)
+  }
+
+  get engines(): Iterable<readonly [policyIndex: number, engine: ObjectEngine]> {
+    return this.#engines
+  }
+
+  replicaStates(policyIndex: number): ReplicaStates | undefined {
+    return this.#replicaStates.get(policyIndex)
+  }
+
+  /** To be called every hour or so: a device that was away for too long does not vote. */
+  async stampAlive(): Promise<void> {
+    for (const states of this.#replicaStates.values()) await states.stampAlive()
+  }
+
+  /** Requests must have ended. */
+  async close(): Promise<void> {
+    for (const engine of this.#engines.values()) await engine.close()
+    await this.#state.close()
+  }
+}
+
+/** Nothing in `tmp/` was ever acknowledged. */
+async function prepareDirectories(disk: Disk, path: string): Promise<void> {
+  await disk.readdir(path)
+  for (const name of ['tmp', 'quarantined']) await disk.mkdir(`${path}/${name}`, { recursive: true })
+  for (const name of await disk.readdir(`${path}/tmp`)) await disk.unlink(`${path}/tmp/${name}`)
+  await disk.syncDirectory(path)
+}
+
+/** A store that cannot be read is set aside; without it every replica on the device is joining. */
+async function openState(options: ObjectDeviceOptions, path: string): Promise<KvStore> {
+  const { environment, log } = options
+  try {
+    return await environment.kv.open(statePath(path))
+  } catch (error) {
+    if (codeOf(error) !== 'LEVEL_CORRUPTION') throw error
+    const movedTo = `${path}/quarantined/state-${Math.floor(environment.clock.wallMs())}`
+    log.error({ device: options.device, movedTo }, 'the state of the device is corrupt; it starts joining')
+    await environment.kv.move(statePath(path), movedTo)
+    return await environment.kv.open(statePath(path))
+  }
+}
+
+async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise<ObjectDevice> {
+  const engines = new Map<number, DiskEngine>()
+  const replicaStates = new Map<number, ReplicaStates>()
+  const reports = new Map<number, RecoveryReport>()
+  try {
+    for (const { index } of options.policies.all) {
+      const { engine, report } = await openEngine(options, basis, index)
+      engines.set(index, engine)
+      reports.set(index, report)
+      replicaStates.set(index, await openReplicaStates(options, basis.state, index, report))
+    }
+  } catch (error) {
+    for (const engine of engines.values()) await engine.close()
+    throw error
+  }
+  return new ObjectDevice({ ...basis, engines, replicaStates, reports })
+}
+
+async function openEngine(
+  options: ObjectDeviceOptions,
+  basis: Basis,
+  policyIndex: number,
+): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
+  const { environment, salt, log, cacheLimits } = options
+  const { disk, health, drive } = basis
+  const opened = await DiskEngine.open({
+    disk,
+    kv: environment.kv,
+    clock: environment.clock,
+    health,
+    log: log.child({ device: options.device, policy: policyIndex }),
+    salt,
+    devicePath: drive.path,
+    policyIndex,
+    ...(cacheLimits === undefined ? {} : { cacheLimits }),
+  })
+  if (opened.report.kind !== 'clean') {
+    log.info({ device: options.device, policy: policyIndex, ...opened.report }, 'opened the object index')
+  }
+  return opened
+}
+
+/** A replica may vote only if its index holds all that it ever acknowledged. */
+async function openReplicaStates(
+  options: ObjectDeviceOptions,
+  state: KvStore,
+  policyIndex: number,
+  report: RecoveryReport,
+): Promise<ReplicaStates> {
+  const states = await ReplicaStates.open(state, {
+    clock: options.environment.clock,
+    keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
+    newDevice: report.kind === 'new' ? options.newDevice : 'may_have_held_data',
+  })
+  if (report.kind === 'rebuilt') await states.setAll('joining')
+  return states
+}

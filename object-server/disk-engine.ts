@@ -1,0 +1,118 @@
+/** The engine over a real device: one storage policy, its files and its index. */
+import type { KvEngine } from '#base/environment.ts'
+import { codeOf } from '#disk/disk-error.ts'
+import type {
+  DeleteRequest,
+  Lookup,
+  LookupOptions,
+  ObjectEngine,
+  ObjectWriter,
+  Opened,
+  PostRequest,
+  Probe,
+  UpdateQueue,
+  WriteOptions,
+} from './engine.ts'
+import { type DiskEngineOptions, EngineCore } from './engine-core.ts'
+import { type PolicyPaths, policyPaths } from './layout.ts'
+import type { ObjectCache } from './object-cache.ts'
+import { ObjectIndex } from './object-index.ts'
+import { ObjectReads } from './object-reads.ts'
+import { ObjectWrites } from './object-writes.ts'
+import type { RangeDigest } from './range-digests.ts'
+import type { RecoveryReport } from './recovery.ts'
+
+export class DiskEngine implements ObjectEngine {
+  readonly updates: UpdateQueue
+  readonly #core: EngineCore
+  readonly #reads: ObjectReads
+  readonly #writes: ObjectWrites
+
+  private constructor(core: EngineCore) {
+    this.#core = core
+    this.#reads = new ObjectReads(core)
+    this.#writes = new ObjectWrites(core)
+    this.updates = {
+      list: (limit) => core.index.updates(limit),
+      settle: (delivered, changed) => core.index.settleUpdates(delivered, changed),
+    }
+  }
+
+  /**
+   * Opens one policy of a device whose directory `tmp` exists and is empty. Does not resolve before index and files
+   * agree. Rejects with the errors of disk and index (`LEVEL_LOCKED` among them).
+   */
+  static async open(
+    options: DiskEngineOptions,
+  ): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
+    const paths = policyPaths(options.devicePath, options.policyIndex)
+    await options.disk.mkdir(paths.objects, { recursive: true })
+    await options.disk.syncDirectory(options.devicePath)
+    const index = await openIndex(options, paths)
+    try {
+      const core = new EngineCore(options, index, paths)
+      const report = await core.recovery.run()
+      return { engine: new DiskEngine(core), report }
+    } catch (error) {
+      await index.close()
+      throw error
+    }
+  }
+
+  lookUp(name: string, options: LookupOptions): Promise<Lookup> {
+    return this.#reads.lookUp(name, options)
+  }
+
+  open(object: Parameters<ObjectEngine['open']>[0]): Promise<Opened> {
+    return this.#reads.open(object)
+  }
+
+  probe(name: string): Promise<Probe> {
+    return this.#reads.probe(name)
+  }
+
+  beginWrite(name: string, options: WriteOptions): ObjectWriter {
+    return this.#writes.beginWrite(name, options)
+  }
+
+  post(name: string, request: PostRequest): ReturnType<ObjectEngine['post']> {
+    return this.#writes.post(name, request)
+  }
+
+  delete(name: string, request: DeleteRequest): ReturnType<ObjectEngine['delete']> {
+    return this.#writes.delete(name, request)
+  }
+
+  digestBelow(prefix: string): RangeDigest {
+    return this.#core.index.digestBelow(prefix)
+  }
+
+  get cacheFigures(): ObjectCache['figures'] {
+    return this.#core.cache.figures
+  }
+
+  /** After a failure of the device the index is left as it is, to be reconciled at the next start. */
+  async close(): Promise<void> {
+    await this.#writes.settle()
+    this.#core.cache.clear()
+    if (this.#core.options.health.failure === undefined) await this.#core.index.closeClean()
+    else await this.#core.index.close()
+  }
+}
+
+async function openIndex(options: DiskEngineOptions, paths: PolicyPaths): Promise<ObjectIndex> {
+  const { kv, clock, log } = options
+  try {
+    return await ObjectIndex.open(kv, paths.index)
+  } catch (error) {
+    if (codeOf(error) !== 'LEVEL_CORRUPTION') throw error
+    const movedTo = `${paths.quarantined}-index-${Math.floor(clock.wallMs())}`
+    log.error({ index: paths.index, movedTo }, 'the object index is corrupt; it is rebuilt from the files')
+    return await replaceIndex(kv, paths.index, movedTo)
+  }
+}
+
+async function replaceIndex(kv: KvEngine, path: string, movedTo: string): Promise<ObjectIndex> {
+  await kv.move(path, movedTo)
+  return await ObjectIndex.open(kv, path)
+}

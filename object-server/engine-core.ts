@@ -1,0 +1,153 @@
+/**
+ * What reading and writing of one policy on one device share: disk, index, memory, and the rule by which errors of the
+ * device become outcomes. Invariant: what is remembered in memory is what the index says.
+ */
+import type { Clock, Disk, KvEngine } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import type { DeviceHealth } from '#disk/device-health.ts'
+import { codeOf, diskError } from '#disk/disk-error.ts'
+import { DirectorySyncs } from './directory-syncs.ts'
+import type { DiskFailed } from './engine.ts'
+import { KeyedLock } from './keyed-lock.ts'
+import { fileName, leafOf, type PolicyPaths } from './layout.ts'
+import { LeafDirectories } from './leaf-directories.ts'
+import { type CacheLimits, ObjectCache } from './object-cache.ts'
+import { hashOfName, readObjectFile } from './object-files.ts'
+import type { IndexChange, ObjectIndex } from './object-index.ts'
+import type { DataVersion, ObjectState } from './object-state.ts'
+import { quarantineFile } from './quarantine.ts'
+import { Recovery } from './recovery.ts'
+import { type StoredObject, storedObject } from './stored-object.ts'
+
+export interface DiskEngineOptions {
+  readonly disk: Disk
+  readonly kv: KvEngine
+  readonly clock: Clock
+  readonly health: DeviceHealth
+  readonly log: Logger
+  readonly salt: HashPathSalt
+  readonly devicePath: string
+  readonly policyIndex: number
+  readonly cacheLimits?: CacheLimits
+  /** See `leaf-directories.ts`. */
+  readonly notedLeavesMax?: number
+}
+
+export class EngineCore {
+  readonly options: DiskEngineOptions
+  readonly disk: Disk
+  readonly index: ObjectIndex
+  readonly paths: PolicyPaths
+  readonly syncs: DirectorySyncs
+  readonly leaves: LeafDirectories
+  readonly recovery: Recovery
+  readonly cache: ObjectCache
+  /** One writer at a time per hash. */
+  readonly locks = new KeyedLock()
+
+  constructor(options: DiskEngineOptions, index: ObjectIndex, paths: PolicyPaths) {
+    const { disk, policyIndex, salt, log } = options
+    this.options = options
+    this.disk = disk
+    this.index = index
+    this.paths = paths
+    this.syncs = new DirectorySyncs(disk)
+    this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs, options.notedLeavesMax)
+    this.cache = new ObjectCache(options.cacheLimits)
+    this.recovery = new Recovery({ disk, syncs: this.syncs, index, paths, policyIndex, salt, log })
+  }
+
+  hashOf(name: string): string {
+    return hashOfName(name, this.options.salt)
+  }
+
+  /** What is known of the object, its data record included unless the file cannot tell it. */
+  state(hash: string): Promise<ObjectState> {
+    return this.cache.load(hash, () => this.#read(hash))
+  }
+
+  /** The object of a state; `undefined` when there is no data, or its file cannot tell its record. */
+  objectOf(hash: string, state: ObjectState): StoredObject | undefined {
+    const record = state.data?.record
+    return record === undefined ? undefined : storedObject(hash, record, state.meta)
+  }
+
+  /** Makes a change durable and remembers it. A failed index write takes the device out of use. */
+  async commit(change: IndexChange): Promise<void> {
+    try {
+      await this.index.commit(change)
+    } catch (error) {
+      this.options.health.fail(`the object index could not be written: ${codeOf(error) ?? String(error)}`)
+      throw diskError('EINDEX', 'commit', this.paths.index)
+    }
+    this.cache.replaced(change.hash, change.after)
+  }
+
+  /** Errors of disk and index are outcomes; everything else is a bug and goes on as a rejection. */
+  async guarded<Result>(work: () => Promise<Result>): Promise<Result | DiskFailed> {
+    try {
+      return await work()
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === undefined || code.startsWith('ERR_')) throw error
+      if (code.startsWith('LEVEL_')) this.options.health.fail(`the object index failed with ${code}`)
+      this.options.log.error({ code, err: String(error) }, 'the disk failed')
+      return { kind: 'disk_failed', reason: code }
+    }
+  }
+
+  /** Takes a damaged version out of service, unless it was replaced meanwhile. */
+  async quarantine(hash: string, version: DataVersion, reason: string): Promise<void> {
+    const leaf = leafOf(hash)
+    try {
+      await this.leaves.acquire(leaf)
+      await this.locks.run(hash, async () => {
+        const before = await this.state(hash)
+        if (before.data === undefined || !sameVersion(before.data, version)) return
+        const name = dataFileName(hash, version)
+        this.options.log.error({ file: name, reason }, 'quarantined a damaged object')
+        const { disk, syncs, leaves, paths } = this
+        await quarantineFile(disk, syncs, leaves.path(leaf), name, paths.quarantined)
+        const after: ObjectState = { ...before, data: undefined, lost: version.timestamp }
+        await this.commit({ hash, before, after, updates: [] })
+      })
+    } finally {
+      this.leaves.release(leaf)
+    }
+  }
+
+  /** The file of this version is not where the index says: makes the index agree with what there is. */
+  async reconcile(hash: string, version: DataVersion): Promise<ObjectState> {
+    return await this.locks.run(hash, async () => {
+      const state = await this.state(hash)
+      if (state.data === undefined || !sameVersion(state.data, version)) return state
+      const after = await this.recovery.object(hash)
+      this.cache.forget(hash)
+      return after
+    })
+  }
+
+  async #read(hash: string): Promise<ObjectState> {
+    const state = await this.index.get(hash)
+    if (state.data === undefined || state.data.record !== undefined) return state
+    const file = { hash, timestamp: state.data.timestamp, kind: 'data' as const }
+    const directory = this.leaves.path(leafOf(hash))
+    try {
+      const told = await readObjectFile(this.disk, directory, file, this.options.salt)
+      const data = told.kind === 'state' ? told.state.data : undefined
+      return data !== undefined && sameVersion(data, state.data) ? { ...state, data } : state
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      return state
+    }
+  }
+}
+
+export function dataFileName(hash: string, version: DataVersion): string {
+  return fileName({ hash, timestamp: version.timestamp, kind: 'data' })
+}
+
+export function sameVersion(left: DataVersion, right: DataVersion): boolean {
+  return left.timestamp === right.timestamp && left.etag === right.etag
+}

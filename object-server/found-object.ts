@@ -1,0 +1,41 @@
+/** What a state means to a reader: found, or absent in one of the ways that differ as evidence. Pure. */
+import type { Absent, LookupOptions, Probe } from './engine.ts'
+import type { DataRecord, ObjectState } from './object-state.ts'
+import { isExpired, type StoredObject, storedObject } from './stored-object.ts'
+
+/** Why there is no data; `undefined` when there is. */
+export function absenceOf(state: ObjectState): Absent | undefined {
+  if (state.data !== undefined) return undefined
+  if (state.lost !== undefined) return { kind: 'quarantined' }
+  if (state.tombstone !== undefined) return { kind: 'deleted', timestamp: state.tombstone }
+  return { kind: 'missing' }
+}
+
+/** The object of a state whose data record is known. */
+export function judgeFound(
+  hash: string,
+  name: string,
+  record: DataRecord,
+  state: ObjectState,
+  options: LookupOptions,
+): { readonly kind: 'found'; readonly object: StoredObject } | Absent {
+  if (record.name !== name) return { kind: 'collision' }
+  const object = storedObject(hash, record, state.meta)
+  if (options.expired === 'hide' && isExpired(object, options.at)) return { kind: 'expired', object }
+  return { kind: 'found', object }
+}
+
+export function probeOf(state: ObjectState): Probe {
+  const { data, meta } = state
+  if (data !== undefined) {
+    return {
+      kind: 'found',
+      timestamp: meta?.timestamp ?? data.timestamp,
+      dataTimestamp: data.timestamp,
+      sizeBytes: data.sizeBytes,
+      etag: data.etag,
+    }
+  }
+  if (state.lost !== undefined) return { kind: 'quarantined' }
+  return state.tombstone === undefined ? { kind: 'missing' } : { kind: 'deleted', timestamp: state.tombstone }
+}

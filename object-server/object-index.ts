@@ -1,0 +1,208 @@
+/**
+ * The index of one policy on one device: the state of every object by hash, digests over hash ranges, leaf directories
+ * in use, and container rows that wait for delivery. What changes together is one atomic batch; `commit` resolves when
+ * it is on disk. Only `disk-engine.ts` and what recovers it write here.
+ */
+import type { KvEngine, KvStore } from '#base/environment.ts'
+import { GroupCommit, type KvOperation, writeUnsynced } from '#kv/group-commit.ts'
+import { type ContainerUpdate, decodeUpdate, encodeUpdate, keyOfUpdate } from './container-update.ts'
+import {
+  ALL_DIGESTS,
+  ALL_LEAVES,
+  ALL_OBJECTS,
+  ALL_RECHECKS,
+  ALL_UPDATES,
+  digestKey,
+  hashOfKey,
+  type KeyRange,
+  leafKey,
+  leafOfKey,
+  markKey,
+  objectKey,
+  objectsBelow,
+  recheckKey,
+} from './index-keys.ts'
+import { type Leaf, leafOf } from './layout.ts'
+import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
+import { type RangeDigest, RangeDigests } from './range-digests.ts'
+import { decodeEntry, encodeEntry } from './stored-bytes.ts'
+
+const FORMAT = Buffer.from('1')
+/** Set when the index holds everything that the files say; without it, it is rebuilt from them. */
+const COMPLETE_MARK = markKey('complete')
+/** Set while nobody has the index open and nothing was under way when it was closed. */
+const CLEAN_MARK = markKey('clean')
+
+export interface IndexChange {
+  readonly hash: string
+  readonly before: ObjectState
+  readonly after: ObjectState
+  readonly updates: readonly ContainerUpdate[]
+}
+
+/** How the index was found when it was opened. */
+export type IndexCondition = 'complete_and_clean' | 'complete' | 'incomplete'
+
+export class ObjectIndex {
+  readonly #store: KvStore
+  readonly #group: GroupCommit
+  readonly #digests = new RangeDigests()
+  #condition: IndexCondition = 'incomplete'
+
+  private constructor(store: KvStore) {
+    this.#store = store
+    this.#group = new GroupCommit(store)
+  }
+
+  /** Rejects with `LEVEL_LOCKED` or `LEVEL_CORRUPTION`. From here on the index is not clean. */
+  static async open(engine: KvEngine, path: string): Promise<ObjectIndex> {
+    const index = new ObjectIndex(await engine.open(path))
+    try {
+      await index.#load()
+    } catch (error) {
+      await index.#store.close()
+      throw error
+    }
+    return index
+  }
+
+  get condition(): IndexCondition {
+    return this.#condition
+  }
+
+  async get(hash: string): Promise<ObjectState> {
+    const value = await this.#store.get(objectKey(hash))
+    return value === undefined ? EMPTY_STATE : decodeEntry(value)
+  }
+
+  /** Makes one change durable. Calls are applied in their order; `before` must be what the index holds. */
+  commit(change: IndexChange): Promise<void> {
+    return this.#group.commit(this.#operationsOf(change))
+  }
+
+  /** The same without waiting for the disk: for changes that can be found again in the files. */
+  commitLater(change: IndexChange): Promise<void> {
+    return writeUnsynced(this.#store, this.#operationsOf(change))
+  }
+
+  markLeaf(leaf: Leaf): Promise<void> {
+    return this.#group.commit([{ type: 'put', key: leafKey(leaf), value: Buffer.alloc(0) }])
+  }
+
+  /** Nothing waits for this: a mark too many only costs a look. */
+  unmarkLeaves(leaves: readonly Leaf[]): Promise<void> {
+    return this.#group.commit(leaves.map((leaf) => ({ type: 'del', key: leafKey(leaf) })))
+  }
+
+  async markedLeaves(): Promise<readonly Leaf[]> {
+    return (await this.#keys(ALL_LEAVES)).map(leafOfKey)
+  }
+
+  /** Durably notes that the object's file is about to change under its name; the next `commit` takes the note back. */
+  markForRecheck(hash: string): Promise<void> {
+    return this.#group.commit([{ type: 'put', key: recheckKey(hash), value: Buffer.alloc(0) }])
+  }
+
+  async markedForRecheck(): Promise<readonly string[]> {
+    return (await this.#keys(ALL_RECHECKS)).map(hashOfKey)
+  }
+
+  /** Objects whose hash begins with the hex digits (an even number), in the order of their hashes. */
+  async *objectsBelow(
+    prefix: string,
+  ): AsyncGenerator<{ readonly hash: string; readonly state: ObjectState }> {
+    const range = prefix === '' ? ALL_OBJECTS : objectsBelow(prefix)
+    for await (const [key, value] of this.#store.iterator({ ...range })) {
+      yield { hash: hashOfKey(key), state: decodeEntry(value) }
+    }
+  }
+
+  digestBelow(prefix: string): RangeDigest {
+    return this.#digests.below(prefix)
+  }
+
+  allDigests(): ReturnType<RangeDigests['all']> {
+    return this.#digests.all()
+  }
+
+  /** Rows that wait, those of one container together; at most `limit`. */
+  async updates(limit: number): Promise<readonly ContainerUpdate[]> {
+    const values = await this.#store.values({ ...ALL_UPDATES, limit }).all()
+    return values.map(decodeUpdate).filter((update) => update !== undefined)
+  }
+
+  async countUpdates(limit: number): Promise<number> {
+    return (await this.#store.keys({ ...ALL_UPDATES, limit }).all()).length
+  }
+
+  /** Rows were delivered, or only some of their targets are left. Need not be durable: delivering again is harmless. */
+  async settleUpdates(
+    delivered: readonly ContainerUpdate[],
+    changed: readonly ContainerUpdate[] = [],
+  ): Promise<void> {
+    if (delivered.length + changed.length === 0) return
+    await writeUnsynced(this.#store, [
+      ...delivered.map((update) => ({ type: 'del' as const, key: keyOfUpdate(update) })),
+      ...changed.map(putUpdate),
+    ])
+  }
+
+  async addUpdates(updates: readonly ContainerUpdate[]): Promise<void> {
+    await this.#group.commit(updates.map(putUpdate))
+  }
+
+  /** Everything the files say is in the index from here on. */
+  async markComplete(): Promise<void> {
+    await this.#group.commit([{ type: 'put', key: COMPLETE_MARK, value: FORMAT }])
+    this.#condition = 'complete'
+  }
+
+  /** Closes it with nothing under way: the next start has nothing to reconcile. */
+  async closeClean(): Promise<void> {
+    const leaves = await this.#keys(ALL_LEAVES)
+    const rechecks = await this.#keys(ALL_RECHECKS)
+    await this.#group.commit([
+      ...[...leaves, ...rechecks].map((key) => ({ type: 'del' as const, key })),
+      { type: 'put', key: CLEAN_MARK, value: FORMAT },
+    ])
+    await this.#store.close()
+  }
+
+  /** Closes it as it is, after a failure. */
+  async close(): Promise<void> {
+    await this.#store.close()
+  }
+
+  async #load(): Promise<void> {
+    const complete = await this.#store.get(COMPLETE_MARK)
+    const clean = await this.#store.get(CLEAN_MARK)
+    if (complete !== undefined && !complete.equals(FORMAT)) {
+      throw new Error(`object index of format ${complete.toString()} is not known`)
+    }
+    if (complete !== undefined) this.#condition = clean === undefined ? 'complete' : 'complete_and_clean'
+    if (clean !== undefined) await this.#group.commit([{ type: 'del', key: CLEAN_MARK }])
+    for await (const [key, value] of this.#store.iterator({ ...ALL_DIGESTS })) {
+      this.#digests.load(leafOfKey(key), value)
+    }
+  }
+
+  #operationsOf(change: IndexChange): KvOperation[] {
+    const { hash, before, after } = change
+    const leaf = leafOf(hash)
+    const key = objectKey(hash)
+    return [
+      isEmpty(after) ? { type: 'del', key } : { type: 'put', key, value: encodeEntry(after) },
+      { type: 'put', key: digestKey(leaf), value: this.#digests.change(leaf, hash, before, after) },
+      { type: 'del', key: recheckKey(hash) },
+      ...change.updates.map(putUpdate),
+    ]
+  }
+
+  async #keys(range: KeyRange): Promise<Buffer[]> {
+    return await this.#store.keys({ ...range }).all()
+  }
+}
+
+function putUpdate(update: ContainerUpdate): KvOperation {
+  return { type: 'put', key: keyOfUpdate(update), value: encodeUpdate(update) }
+}

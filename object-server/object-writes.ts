@@ -1,0 +1,238 @@
+/**
+ * Writing of objects. Invariants:
+ *  - The outcome is given only when file, directory and index are on disk, in this order (`docs/architecture.md`, "The
+ *    way of a PUT"). A crash at any point leaves the old object or the new one.
+ *  - Files that a change makes obsolete are removed only after the change is durable.
+ *  - All writes of one object happen one after the other.
+ */
+import { codeOf } from '#disk/disk-error.ts'
+import { DataWriter } from './data-writer.ts'
+import type {
+  Absent,
+  Changed,
+  CommitRequest,
+  DeleteRequest,
+  DiskFailed,
+  NewerExists,
+  ObjectWriter,
+  PostRequest,
+  WriteOptions,
+} from './engine.ts'
+import type { EngineCore } from './engine-core.ts'
+import { absenceOf, judgeFound } from './found-object.ts'
+import { fileName, filesOf, type Leaf, leafOf, type ObjectFile } from './layout.ts'
+import { writeSmallFile } from './object-files.ts'
+import type { DataRecord, MetaRecord, ObjectState } from './object-state.ts'
+import { applyData, applyPost, applyTombstone } from './state-changes.ts'
+import type { StoredRecord } from './stored-bytes.ts'
+
+/** A change that was decided: what it makes of the object, and the temporary file that becomes `file`. */
+interface Installation {
+  readonly hash: string
+  readonly temporary: string
+  readonly file: ObjectFile
+  readonly before: ObjectState
+  readonly after: ObjectState
+  readonly updates: Changed['updates']
+}
+
+/** A `.meta` or `.ts` file to be written. */
+interface SmallChange extends Omit<Installation, 'temporary'> {
+  readonly record: StoredRecord
+}
+
+/** A leaf directory in use by a write. `ready` resolves when files may be renamed into it. */
+class LeafUse {
+  readonly ready: Promise<void>
+  readonly #core: EngineCore
+  readonly #leaf: Leaf
+  #released = false
+
+  constructor(core: EngineCore, hash: string) {
+    this.#core = core
+    this.#leaf = leafOf(hash)
+    this.ready = core.leaves.acquire(this.#leaf)
+    // Seen where it is awaited; a write that is given up does not care.
+    this.ready.catch(() => {})
+  }
+
+  release(): void {
+    if (!this.#released) this.#core.leaves.release(this.#leaf)
+    this.#released = true
+  }
+}
+
+export class ObjectWrites {
+  readonly #core: EngineCore
+  /** Removals of obsolete files that nobody waits for, until the engine is closed. */
+  readonly #removals = new Set<Promise<void>>()
+  #temporaries = 0
+
+  constructor(core: EngineCore) {
+    this.#core = core
+  }
+
+  beginWrite(name: string, options: WriteOptions): ObjectWriter {
+    const core = this.#core
+    const hash = core.hashOf(name)
+    const writer = new DataWriter(core.disk, this.#temporaryPath(), options.hashing)
+    const leaf = new LeafUse(core, hash)
+    let open = true
+    const abort = async (): Promise<void> => {
+      if (!open) return
+      open = false
+      await writer.abort()
+      leaf.release()
+    }
+    return {
+      get sizeBytes() {
+        return writer.sizeBytes
+      },
+      write: async (chunk) => await core.guarded(() => writer.write(chunk).then(() => undefined)),
+      etag: () => writer.etag(),
+      blockCrcs: () => writer.blockCrcs(),
+      commit: async (request) => {
+        const outcome = await core.guarded(() => this.#commit(hash, name, writer, leaf, request))
+        if (outcome.kind !== 'changed') await abort()
+        open = false
+        leaf.release()
+        return outcome
+      },
+      abort,
+    }
+  }
+
+  async post(name: string, request: PostRequest): Promise<Changed | NewerExists | Absent | DiskFailed> {
+    return await this.#exclusively<Changed | NewerExists | Absent>(name, async (hash, leaf) => {
+      const before = await this.#core.state(hash)
+      const record = before.data?.record
+      if (record === undefined) return absenceOf(before) ?? { kind: 'quarantined' }
+      const { timestamp: at, expired } = request
+      const found = judgeFound(hash, name, record, before, { at, expired })
+      if (found.kind !== 'found') return found
+      const change = applyPost(before, found.object, request)
+      if (change.kind !== 'apply') return change
+      const { after } = change
+      const meta = after.meta as MetaRecord
+      const object = this.#core.objectOf(hash, after)
+      const file: ObjectFile = { hash, timestamp: meta.timestamp, kind: 'meta' }
+      const updates = request.updates(found.object, object)
+      await this.#storeSmall({ hash, file, record: { kind: 'meta', meta }, before, after, updates }, leaf)
+      return { kind: 'changed', before: found.object, after: object, updates }
+    })
+  }
+
+  async delete(
+    name: string,
+    request: DeleteRequest,
+  ): Promise<Changed | NewerExists | { readonly kind: 'refused' } | DiskFailed> {
+    const { timestamp } = request
+    return await this.#exclusively<Changed | NewerExists | { readonly kind: 'refused' }>(
+      name,
+      async (hash, leaf) => {
+        const before = await this.#core.state(hash)
+        const object = this.#core.objectOf(hash, before)
+        if (request.guard?.(object) === false) return { kind: 'refused' }
+        const change = applyTombstone(before, timestamp)
+        if (change.kind !== 'apply') return change
+        const file: ObjectFile = { hash, timestamp, kind: 'ts' }
+        const record: StoredRecord = { kind: 'tombstone', name, timestamp }
+        const updates = request.updates(object, undefined)
+        await this.#storeSmall({ hash, file, record, before, after: change.after, updates }, leaf)
+        return { kind: 'changed', before: object, after: undefined, updates }
+      },
+    )
+  }
+
+  /** Waits for what goes on behind the answers. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#removals)
+  }
+
+  async #commit(
+    hash: string,
+    name: string,
+    writer: DataWriter,
+    leaf: LeafUse,
+    request: CommitRequest,
+  ): Promise<Changed | NewerExists> {
+    const data = await writer.finish(recordOf(name, writer, request))
+    await leaf.ready
+    return await this.#core.locks.run(hash, async () => {
+      const before = await this.#core.state(hash)
+      const change = applyData(before, data)
+      if (change.kind !== 'apply') return change
+      const { after } = change
+      const replaced = this.#core.objectOf(hash, before)
+      const object = this.#core.objectOf(hash, after)
+      const updates = request.updates(replaced, object)
+      const file: ObjectFile = { hash, timestamp: data.timestamp, kind: 'data' }
+      await this.#install({ hash, temporary: writer.path, file, before, after, updates })
+      return { kind: 'changed', before: replaced, after: object, updates }
+    })
+  }
+
+  async #storeSmall(change: SmallChange, leaf: LeafUse): Promise<void> {
+    const { disk } = this.#core
+    const temporary = this.#temporaryPath()
+    try {
+      await writeSmallFile(disk, temporary, change.record)
+      await leaf.ready
+      await this.#install({ ...change, temporary })
+    } catch (error) {
+      await disk.unlink(temporary).catch(() => {})
+      throw error
+    }
+  }
+
+  /** The last steps of every write, in the order that makes a crash harmless. Runs under the object's lock. */
+  async #install(change: Installation): Promise<void> {
+    const { hash, before, after, updates } = change
+    const { disk, index, leaves, syncs } = this.#core
+    const directory = leaves.path(leafOf(hash))
+    const name = fileName(change.file)
+    const standing = filesOf(hash, before).map(fileName)
+    if (standing.includes(name)) await index.markForRecheck(hash)
+    await disk.rename(change.temporary, `${directory}/${name}`)
+    await syncs.sync(directory)
+    await this.#core.commit({ hash, before, after, updates })
+    const wanted = filesOf(hash, after).map(fileName)
+    for (const obsolete of standing) {
+      if (!wanted.includes(obsolete)) this.#removeLater(`${directory}/${obsolete}`)
+    }
+  }
+
+  /** Nobody waits for it: the index says already that the file does not count. */
+  #removeLater(path: string): void {
+    const removal = this.#core.disk.unlink(path).catch((error: unknown) => {
+      this.#core.options.log.warn({ path, code: codeOf(error) }, 'could not remove an obsolete file')
+    })
+    this.#removals.add(removal)
+    void removal.then(() => this.#removals.delete(removal))
+  }
+
+  /** One writer per object, errors of the device as outcomes, the object's leaf made ready beside. */
+  async #exclusively<Result>(
+    name: string,
+    work: (hash: string, leaf: LeafUse) => Promise<Result>,
+  ): Promise<Result | DiskFailed> {
+    const hash = this.#core.hashOf(name)
+    const leaf = new LeafUse(this.#core, hash)
+    try {
+      return await this.#core.guarded(() => this.#core.locks.run(hash, () => work(hash, leaf)))
+    } finally {
+      leaf.release()
+    }
+  }
+
+  #temporaryPath(): string {
+    this.#temporaries += 1
+    return `${this.#core.paths.temporary}/${this.#core.options.policyIndex}-${this.#temporaries}`
+  }
+}
+
+function recordOf(name: string, writer: DataWriter, request: CommitRequest): DataRecord {
+  const { timestamp, etag, contentType, headers } = request
+  const { sizeBytes } = writer
+  return { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs: writer.blockCrcs() }
+}

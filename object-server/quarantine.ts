@@ -1,0 +1,39 @@
+/** Takes files out of service without deleting them: they wait in `quarantined/` for whoever wants to look. */
+import type { Disk } from '#base/environment.ts'
+import { codeOf } from '#disk/disk-error.ts'
+import type { DirectorySyncs } from './directory-syncs.ts'
+
+/** Copies of one name that are kept apart; the last one is replaced. */
+const COPIES_MAX = 100
+
+/** Durably moves a file. A file that is not there any more is out of service too. */
+export async function quarantineFile(
+  disk: Disk,
+  syncs: DirectorySyncs,
+  directory: string,
+  name: string,
+  quarantined: string,
+): Promise<void> {
+  await disk.mkdir(quarantined, { recursive: true })
+  const target = await freeName(disk, `${quarantined}/${name}`)
+  try {
+    await disk.rename(`${directory}/${name}`, target)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return
+    throw error
+  }
+  await Promise.all([syncs.sync(quarantined), syncs.sync(directory)])
+}
+
+async function freeName(disk: Disk, path: string): Promise<string> {
+  for (let copy = 0; copy < COPIES_MAX; copy += 1) {
+    const candidate = copy === 0 ? path : `${path}.${copy}`
+    try {
+      await disk.stat(candidate)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return candidate
+      throw error
+    }
+  }
+  return `${path}.${COPIES_MAX}`
+}

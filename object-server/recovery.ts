@@ -1,0 +1,216 @@
+/**
+ * Makes index and files agree again: after an unclean stop in the leaf directories that were in use, after the loss of
+ * the index everywhere. Files are the truth about what exists; what the index acknowledged and no file has any more is
+ * noted as lost, so that this replica's silence about it proves nothing.
+ *
+ * Every difference queues the object's container row, because the row may be what was lost.
+ */
+import type { Disk } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import { codeOf } from '#disk/disk-error.ts'
+import type { ContainerUpdate } from './container-update.ts'
+import type { DirectorySyncs } from './directory-syncs.ts'
+import {
+  fileName,
+  filesOf,
+  type Leaf,
+  leafOf,
+  leafPath,
+  type ObjectFile,
+  type PolicyPaths,
+  parseFileName,
+} from './layout.ts'
+import { readObjectFile } from './object-files.ts'
+import type { ObjectIndex } from './object-index.ts'
+import { rowOfDelete, rowOfObject, unaddressed } from './object-rows.ts'
+import { comparedText, EMPTY_STATE, isEmpty, joinStates, type ObjectState } from './object-state.ts'
+import { quarantineFile } from './quarantine.ts'
+import { storedObject } from './stored-object.ts'
+
+export interface RecoveryReport {
+  /** What had to be done: nothing, a look at the leaves in use, or everything. */
+  readonly kind: 'new' | 'clean' | 'reconciled' | 'rebuilt'
+  readonly leaves: number
+  /** Objects whose entry was changed. */
+  readonly changed: number
+  readonly quarantined: number
+}
+
+export interface RecoveryContext {
+  readonly disk: Disk
+  readonly syncs: DirectorySyncs
+  readonly index: ObjectIndex
+  readonly paths: PolicyPaths
+  readonly policyIndex: number
+  readonly salt: HashPathSalt
+  readonly log: Logger
+}
+
+/** Leaves looked at at the same time. */
+const CONCURRENT_LEAVES = 8
+
+export class Recovery {
+  readonly #context: RecoveryContext
+  #changed = 0
+  #quarantined = 0
+
+  constructor(context: RecoveryContext) {
+    this.#context = context
+  }
+
+  /** Brings the index up to date before the device serves. Rejects with errors of disk and index. */
+  async run(): Promise<RecoveryReport> {
+    const { index } = this.#context
+    if (index.condition === 'complete_and_clean') return this.#report('clean', 0)
+    if (index.condition === 'incomplete') return await this.#rebuild()
+    const leaves = await index.markedLeaves()
+    await eachOf(leaves, (leaf) => this.#leaf(leaf))
+    for (const hash of await index.markedForRecheck()) await this.object(hash)
+    await index.unmarkLeaves(leaves)
+    return this.#report('reconciled', leaves.length)
+  }
+
+  /** One object's entry from its files, whatever the index says. Returns the state that now stands. */
+  async object(hash: string): Promise<ObjectState> {
+    const names = await this.#namesIn(leafOf(hash))
+    const files = names.map(parseFileName).filter((file) => file?.hash === hash) as ObjectFile[]
+    return await this.#reconcile(hash, await this.#context.index.get(hash), files)
+  }
+
+  async #rebuild(): Promise<RecoveryReport> {
+    const leaves = await this.#allLeaves()
+    if (leaves.length > 0) this.#context.log.warn({ leaves: leaves.length }, 'rebuilding the object index')
+    await eachOf(leaves, (leaf) => this.#leaf(leaf))
+    await this.#context.index.markComplete()
+    return this.#report(leaves.length === 0 ? 'new' : 'rebuilt', leaves.length)
+  }
+
+  #report(kind: RecoveryReport['kind'], leaves: number): RecoveryReport {
+    return { kind, leaves, changed: this.#changed, quarantined: this.#quarantined }
+  }
+
+  async #allLeaves(): Promise<readonly Leaf[]> {
+    const { disk, paths } = this.#context
+    const leaves: Leaf[] = []
+    for (const parent of await namesIn(disk, paths.objects)) {
+      for (const child of await namesIn(disk, `${paths.objects}/${parent}`)) leaves.push(`${parent}${child}`)
+    }
+    return leaves.filter((leaf) => /^[0-9a-f]{4}$/.test(leaf))
+  }
+
+  #namesIn(leaf: Leaf): Promise<readonly string[]> {
+    return namesIn(this.#context.disk, leafPath(this.#context.paths.objects, leaf))
+  }
+
+  async #leaf(leaf: Leaf): Promise<void> {
+    const files = new Map<string, ObjectFile[]>()
+    for (const name of await this.#namesIn(leaf)) {
+      const file = parseFileName(name)
+      if (file === undefined) continue
+      files.set(file.hash, [...(files.get(file.hash) ?? []), file])
+    }
+    for await (const { hash, state } of this.#context.index.objectsBelow(leaf)) {
+      const present = files.get(hash) ?? []
+      files.delete(hash)
+      if (!sameFiles(hash, present, state)) await this.#reconcile(hash, state, present)
+    }
+    for (const [hash, present] of files) await this.#reconcile(hash, EMPTY_STATE, present)
+  }
+
+  async #reconcile(hash: string, before: ObjectState, files: readonly ObjectFile[]): Promise<ObjectState> {
+    const told = await this.#read(hash, files)
+    const after = withIndexKnowledge(told.state, before)
+    const name = told.name ?? before.data?.record?.name ?? before.meta?.name
+    const updates = name === undefined ? [] : this.#rows(hash, name, before, after)
+    if (JSON.stringify(before) !== JSON.stringify(after)) {
+      await this.#context.index.commit({ hash, before, after, updates })
+      this.#changed += 1
+    }
+    await this.#removeObsolete(hash, after, files)
+    return after
+  }
+
+  async #read(
+    hash: string,
+    files: readonly ObjectFile[],
+  ): Promise<{ readonly state: ObjectState; readonly name: string | undefined }> {
+    const { disk, paths, salt } = this.#context
+    const directory = leafPath(paths.objects, leafOf(hash))
+    let state = EMPTY_STATE
+    let name: string | undefined
+    for (const file of files) {
+      const told = await readObjectFile(disk, directory, file, salt)
+      if (told.kind === 'damaged') {
+        await this.#quarantine(directory, file, told.reason)
+        continue
+      }
+      name = told.name
+      state = joinStates(state, told.state)
+    }
+    return { state, name }
+  }
+
+  async #quarantine(directory: string, file: ObjectFile, reason: string): Promise<void> {
+    const { disk, syncs, paths, log } = this.#context
+    log.error({ file: fileName(file), reason }, 'quarantined a damaged file')
+    await quarantineFile(disk, syncs, directory, fileName(file), paths.quarantined)
+    this.#quarantined += 1
+  }
+
+  #rows(hash: string, name: string, before: ObjectState, after: ObjectState): readonly ContainerUpdate[] {
+    if (comparedText(before) === comparedText(after)) return []
+    const routing = unaddressed(name, this.#context.policyIndex)
+    if (after.tombstone !== undefined) return [rowOfDelete(after.tombstone, routing)]
+    if (after.data?.record === undefined) return []
+    const object = storedObject(hash, after.data.record, after.meta)
+    return [rowOfObject(object, routing, [object.headers])]
+  }
+
+  async #removeObsolete(hash: string, after: ObjectState, files: readonly ObjectFile[]): Promise<void> {
+    const { disk, paths } = this.#context
+    const wanted = new Set(filesOf(hash, after).map(fileName))
+    for (const file of files) {
+      if (wanted.has(fileName(file))) continue
+      await disk.unlink(`${leafPath(paths.objects, leafOf(hash))}/${fileName(file)}`).catch(ignoreMissing)
+    }
+  }
+}
+
+/** Files say what exists; the index may know deletes and POSTs besides, and what was once there. */
+function withIndexKnowledge(told: ObjectState, indexed: ObjectState): ObjectState {
+  const lost: Timestamp | undefined =
+    indexed.data !== undefined && (told.data === undefined || told.data.timestamp < indexed.data.timestamp)
+      ? indexed.data.timestamp
+      : indexed.lost
+  return joinStates(told, { data: undefined, meta: indexed.meta, tombstone: indexed.tombstone, lost })
+}
+
+function sameFiles(hash: string, present: readonly ObjectFile[], state: ObjectState): boolean {
+  const wanted = filesOf(hash, state)
+  if (isEmpty(state) || wanted.length !== present.length) return false
+  const names = new Set(present.map(fileName))
+  return wanted.every((file) => names.has(fileName(file)))
+}
+
+async function namesIn(disk: Disk, directory: string): Promise<readonly string[]> {
+  try {
+    return await disk.readdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw error
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
+}
+
+async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const left = items.values()
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item)
+  }
+  await Promise.all(Array.from({ length: CONCURRENT_LEAVES }, worker))
+}

@@ -1,0 +1,63 @@
+/**
+ * What a PUT, POST or DELETE makes of a state, or why it does not count. Pure; both engines decide by it, under the lock
+ * of the object.
+ */
+import type { Timestamp } from '#base/timestamp.ts'
+import type { PostRequest } from './engine.ts'
+import {
+  type DataVersion,
+  EMPTY_STATE,
+  joinStates,
+  type MetaRecord,
+  type ObjectState,
+} from './object-state.ts'
+import type { StoredObject } from './stored-object.ts'
+
+export type StateChange =
+  | { readonly kind: 'apply'; readonly after: ObjectState }
+  | { readonly kind: 'newer_exists'; readonly timestamp: Timestamp }
+
+/** A PUT counts when it is later than data and tombstone, or wins the tie of equal timestamps by its ETag. */
+export function applyData(before: ObjectState, data: DataVersion): StateChange {
+  const after = joinStates(before, { ...EMPTY_STATE, data })
+  return after.data === data ? { kind: 'apply', after } : newer(before)
+}
+
+/** A DELETE counts when it is later than the tombstone and not earlier than the data. */
+export function applyTombstone(before: ObjectState, timestamp: Timestamp): StateChange {
+  if (before.tombstone !== undefined && before.tombstone >= timestamp) return newer(before)
+  const after = joinStates(before, { ...EMPTY_STATE, tombstone: timestamp })
+  return after.tombstone === timestamp ? { kind: 'apply', after } : newer(before)
+}
+
+/**
+ * A POST counts when its metadata or its content type is later than what is there (OpenStack Swift, `obj/server.py`,
+ * `POST`): the two have timestamps of their own.
+ */
+export function applyPost(before: ObjectState, object: StoredObject, request: PostRequest): StateChange {
+  const typeIsLater =
+    request.contentType !== undefined && request.contentType.timestamp > object.contentTypeTimestamp
+  const metadataIsLater = request.timestamp > object.timestamp
+  if (!metadataIsLater && !typeIsLater) return { kind: 'newer_exists', timestamp: object.timestamp }
+  const contentType = typeIsLater ? request.contentType : before.meta?.contentType
+  const meta: MetaRecord = metadataIsLater
+    ? { name: object.name, timestamp: request.timestamp, headers: request.headers, contentType }
+    : metaWithType(object, contentType)
+  return { kind: 'apply', after: { ...before, meta } }
+}
+
+/** Only the content type is new; everything else stays, also when there was no POST before. */
+function metaWithType(object: StoredObject, contentType: MetaRecord['contentType']): MetaRecord {
+  return {
+    name: object.name,
+    timestamp: object.timestamp,
+    headers: object.meta?.headers ?? object.headers,
+    contentType,
+  }
+}
+
+function newer(before: ObjectState): StateChange {
+  const timestamp = before.data?.timestamp ?? before.tombstone
+  if (timestamp === undefined) throw new Error('a change that does not count needs something newer')
+  return { kind: 'newer_exists', timestamp }
+}

@@ -1,0 +1,197 @@
+/**
+ * The bytes in which records are stored, in attributes, trailers, small files and index entries (`docs/on-disk.md`).
+ *
+ * A record: magic `MO`, one byte of version, CRC-32 of the rest (big endian), then msgpack of an array whose first
+ * member says what it is. Whatever is damaged decodes to `undefined`, never to something else.
+ */
+import { crc32 } from 'node:zlib'
+import { Packr } from 'msgpackr'
+import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import type { HeaderMap } from '#http/message.ts'
+import type { DataRecord, DataVersion, MetaRecord, ObjectState } from './object-state.ts'
+
+export type StoredRecord =
+  | { readonly kind: 'data'; readonly data: DataRecord }
+  | { readonly kind: 'meta'; readonly meta: MetaRecord }
+  | { readonly kind: 'tombstone'; readonly name: string; readonly timestamp: Timestamp }
+
+const MAGIC = Buffer.from('MO')
+const RECORD_VERSION = 1
+const HEAD_BYTES = MAGIC.length + 1 + 4
+const ENTRY_VERSION = 1
+
+/** Plain msgpack: no extensions, so that any msgpack library reads what we store. */
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+export function encodeRecord(record: StoredRecord): Buffer {
+  const payload = packr.pack(membersOf(record))
+  const head = Buffer.alloc(HEAD_BYTES)
+  MAGIC.copy(head)
+  head[MAGIC.length] = RECORD_VERSION
+  head.writeUInt32BE(crc32(payload), MAGIC.length + 1)
+  return Buffer.concat([head, payload])
+}
+
+function membersOf(record: StoredRecord): unknown[] {
+  switch (record.kind) {
+    case 'data': {
+      const { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs } = record.data
+      return ['d', name, timestamp, sizeBytes, etag, contentType, flat(headers), packCrcs(blockCrcs)]
+    }
+    case 'meta': {
+      const { name, timestamp, headers, contentType } = record.meta
+      return ['m', name, timestamp, flat(headers), contentType?.value ?? null, contentType?.timestamp ?? null]
+    }
+    case 'tombstone':
+      return ['t', record.name, record.timestamp]
+  }
+}
+
+/** `undefined` when the bytes are no record of a version we know, or are damaged. */
+export function decodeRecord(bytes: Buffer): StoredRecord | undefined {
+  if (bytes.length < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
+  if (bytes[MAGIC.length] !== RECORD_VERSION) return undefined
+  const payload = bytes.subarray(HEAD_BYTES)
+  if (crc32(payload) !== bytes.readUInt32BE(MAGIC.length + 1)) return undefined
+  return recordOf(unpack(payload))
+}
+
+function unpack(payload: Buffer): readonly unknown[] {
+  try {
+    const members: unknown = packr.unpack(payload)
+    return Array.isArray(members) ? members : []
+  } catch {
+    return []
+  }
+}
+
+function recordOf(members: readonly unknown[]): StoredRecord | undefined {
+  const [tag, name, written] = members
+  if (typeof name !== 'string' || typeof written !== 'string') return undefined
+  const timestamp = parseTimestamp(written)
+  if (timestamp === undefined) return undefined
+  switch (tag) {
+    case 'd':
+      return dataOf(members, name, timestamp)
+    case 'm':
+      return { kind: 'meta', meta: metaOf(members, name, timestamp) }
+    case 't':
+      return { kind: 'tombstone', name, timestamp }
+    default:
+      return undefined
+  }
+}
+
+function dataOf(members: readonly unknown[], name: string, timestamp: Timestamp): StoredRecord | undefined {
+  const [, , , sizeBytes, etag, contentType, headers, crcs] = members
+  if (typeof sizeBytes !== 'number' || typeof etag !== 'string' || typeof contentType !== 'string') {
+    return undefined
+  }
+  if (!Buffer.isBuffer(crcs)) return undefined
+  const data = { name, timestamp, sizeBytes, etag, contentType, headers: unflat(headers) }
+  return { kind: 'data', data: { ...data, blockCrcs: unpackCrcs(crcs) } }
+}
+
+function metaOf(members: readonly unknown[], name: string, timestamp: Timestamp): MetaRecord {
+  const [, , , headers, type, typeWritten] = members
+  const typeTimestamp = typeof typeWritten === 'string' ? parseTimestamp(typeWritten) : undefined
+  const contentType =
+    typeof type === 'string' && typeTimestamp !== undefined
+      ? { value: type, timestamp: typeTimestamp }
+      : undefined
+  return { name, timestamp, headers: unflat(headers), contentType }
+}
+
+/** Headers as one flat list: smaller than a map, and nothing can collide with an object's own members. */
+function flat(headers: HeaderMap): string[] {
+  const list: string[] = []
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) list.push(name, value)
+  return list
+}
+
+function unflat(list: unknown): HeaderMap {
+  const headers: Record<string, string> = {}
+  if (!Array.isArray(list)) return headers
+  for (let at = 0; at + 1 < list.length; at += 2) headers[String(list[at])] = String(list[at + 1])
+  return headers
+}
+
+/** CRCs as four bytes each, big endian; also what travels in a footer, in hex. */
+export function packCrcs(crcs: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(crcs.length * 4)
+  crcs.forEach((crc, at) => {
+    bytes.writeUInt32BE(crc, at * 4)
+  })
+  return bytes
+}
+
+function unpackCrcs(bytes: Buffer): number[] {
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, at) => bytes.readUInt32BE(at * 4))
+}
+
+/** A data record larger than this stays in its file only; the index keeps what every request needs. Bytes. */
+const RECORD_IN_INDEX_BYTES_MAX = 4096
+
+/** The value of an object's entry in the index: a version byte and msgpack. */
+export function encodeEntry(state: ObjectState): Buffer {
+  const { data, meta, tombstone, lost } = state
+  return Buffer.concat([
+    Buffer.from([ENTRY_VERSION]),
+    packr.pack([
+      data === undefined ? null : entryOfData(data),
+      meta === undefined ? null : encodeRecord({ kind: 'meta', meta }),
+      tombstone ?? null,
+      lost ?? null,
+    ]),
+  ])
+}
+
+function entryOfData(data: DataVersion): unknown[] {
+  const record = data.record === undefined ? undefined : encodeRecord({ kind: 'data', data: data.record })
+  const kept = record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX ? record : null
+  return [data.timestamp, data.sizeBytes, data.etag, data.fileBytes, kept]
+}
+
+/** Rejects what we did not write: an index that gives such bytes is corrupt. */
+export function decodeEntry(bytes: Buffer): ObjectState {
+  if (bytes[0] !== ENTRY_VERSION) throw corrupt(`entry of version ${bytes[0]}`)
+  const members = unpack(bytes.subarray(1))
+  const [data, meta, tombstone, lost] = members
+  if (members.length !== 4) throw corrupt('entry of another shape')
+  return {
+    data: Array.isArray(data) ? versionOf(data) : undefined,
+    meta: Buffer.isBuffer(meta) ? metaIn(meta) : undefined,
+    tombstone: timestampIn(tombstone),
+    lost: timestampIn(lost),
+  }
+}
+
+function versionOf(members: readonly unknown[]): DataVersion {
+  const [written, sizeBytes, etag, fileBytes, record] = members
+  const timestamp = timestampIn(written)
+  if (timestamp === undefined || typeof sizeBytes !== 'number' || typeof fileBytes !== 'number') {
+    throw corrupt('entry of a data file')
+  }
+  const decoded = Buffer.isBuffer(record) ? decodeRecord(record) : undefined
+  return {
+    timestamp,
+    sizeBytes,
+    etag: String(etag),
+    fileBytes,
+    record: decoded?.kind === 'data' ? decoded.data : undefined,
+  }
+}
+
+function metaIn(bytes: Buffer): MetaRecord {
+  const decoded = decodeRecord(bytes)
+  if (decoded?.kind !== 'meta') throw corrupt('entry of a metadata file')
+  return decoded.meta
+}
+
+function timestampIn(member: unknown): Timestamp | undefined {
+  return typeof member === 'string' ? parseTimestamp(member) : undefined
+}
+
+function corrupt(what: string): Error {
+  return Object.assign(new Error(`the object index holds an ${what}`), { code: 'LEVEL_CORRUPTION' })
+}

@@ -1,0 +1,47 @@
+/** HEAD: the headers of GET, without touching the file; with our extension not even its metadata is needed. */
+import { isTrueValue } from '#backend/address.ts'
+import { INDEX_ONLY_HEADER } from '#backend/extensions.ts'
+import { isRefusal } from '#backend/refusal.ts'
+import type { Request, Response } from '#http/message.ts'
+import { describeObject } from '../response-headers.ts'
+import type { ObjectServerContext } from '../server-context.ts'
+import { diskFailed, notFound, type ObjectTarget, readTarget } from '../target.ts'
+import { absentAnswer, conditionAnswer, lookUp } from './get.ts'
+
+export async function headObject(server: ObjectServerContext, request: Request): Promise<Response> {
+  const target = await readTarget(server, request)
+  if (isRefusal(target)) return target.response
+  if (isTrueValue(request.headers[INDEX_ONLY_HEADER])) return await probe(server, target)
+  const lookup = await lookUp(target, request.headers)
+  if (lookup.kind !== 'found') return absentAnswer(server, lookup, request.headers)
+  const headers = describeObject(lookup.object, server.allowedHeaders)
+  const refused = conditionAnswer(lookup.object, headers, request.headers)
+  return refused ?? { status: 200, headers, body: undefined }
+}
+
+/** Which version is here, by the index alone: a second replica confirms that the first one's copy is not older. */
+async function probe(server: ObjectServerContext, target: ObjectTarget): Promise<Response> {
+  const found = await target.engine.probe(target.name)
+  switch (found.kind) {
+    case 'disk_failed':
+      return diskFailed(server, found)
+    case 'missing':
+      return notFound(undefined)
+    case 'quarantined':
+      return notFound(undefined, { 'x-backend-quarantined': 'true' })
+    case 'deleted':
+      return notFound(found.timestamp)
+    case 'found':
+      return {
+        status: 200,
+        headers: {
+          'content-length': String(found.sizeBytes),
+          etag: `"${found.etag}"`,
+          'x-backend-timestamp': found.timestamp,
+          'x-backend-data-timestamp': found.dataTimestamp,
+          'x-backend-durable-timestamp': found.dataTimestamp,
+        },
+        body: undefined,
+      }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * PUT: refuse what can be refused before the body, receive it, compare what the sender said about it, make it durable,
+ * tell the container (OpenStack Swift, `obj/server.py`: `PUT`).
+ */
+import { isTrueValue } from '#backend/address.ts'
+import { answer, textAnswer } from '#backend/answers.ts'
+import { BLOCK_CRCS_HEADER } from '#backend/extensions.ts'
+import { isRefusal, Refusal } from '#backend/refusal.ts'
+import { MAX_FILE_SIZE_BYTES, MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
+import { parseTags, unquoted } from '#http/conditionals.ts'
+import type { HeaderMap, Request, Response } from '#http/message.ts'
+import type { ObjectWriter } from '../engine.ts'
+import { putMetadata, refuseMetadata, withDeleteAt } from '../metadata-headers.ts'
+import { deliverRows, rowsOfChange } from '../rows-of-change.ts'
+import type { ObjectServerContext } from '../server-context.ts'
+import { packCrcs } from '../stored-bytes.ts'
+import { diskFailed, type ObjectTarget, writeTarget } from '../target.ts'
+import { planUpload, receive, type UploadPlan } from '../upload.ts'
+
+export async function putObject(server: ObjectServerContext, request: Request): Promise<Response> {
+  const response = await put(server, request)
+  await request.body.cancel()
+  return response
+}
+
+async function put(server: ObjectServerContext, request: Request): Promise<Response> {
+  const plan = planUpload(request)
+  if (isRefusal(plan)) return plan.response
+  const target = await writeTarget(server, request, plan.objectBytes ?? 0)
+  if (isRefusal(target)) return target.response
+  const headers = acceptableHeaders(target, plan)
+  if (isRefusal(headers)) return headers.response
+  const refused = await refuseByWhatIsThere(server, target, headers)
+  if (refused !== undefined) return refused.response
+  const crcsFollow = headers[BLOCK_CRCS_HEADER] === 'footer' && plan.boundary !== undefined
+  const writer = target.engine.beginWrite(target.name, { hashing: crcsFollow ? 'crc_only' : 'md5' })
+  try {
+    return await store(server, target, plan, headers, writer)
+  } finally {
+    await writer.abort()
+  }
+}
+
+/** Swift's `check_object_creation`, in its order. Returns the headers with `X-Delete-At` worked out. */
+function acceptableHeaders(target: ObjectTarget, plan: UploadPlan): HeaderMap | Refusal {
+  const { headers, body } = plan.request
+  if (body.lengthBytes !== undefined && body.lengthBytes > MAX_FILE_SIZE_BYTES) {
+    return refuse(413, 'Your request is too large.')
+  }
+  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
+    return refuse(411, 'Missing Content-Length header.')
+  }
+  const nameBytes = Buffer.byteLength(target.address.object)
+  if (nameBytes > MAX_OBJECT_NAME_BYTES) {
+    return refuse(400, `Object name length of ${nameBytes} longer than ${MAX_OBJECT_NAME_BYTES}`)
+  }
+  if (headers['content-type'] === undefined) return refuse(400, 'No content type')
+  const withTime = withDeleteAt(headers, target.timestamp)
+  return isRefusal(withTime) ? withTime : (refuseMetadata(headers) ?? withTime)
+}
+
+/** 412 and 409, before the sender is told to go on. */
+async function refuseByWhatIsThere(
+  server: ObjectServerContext,
+  target: ObjectTarget,
+  headers: HeaderMap,
+): Promise<Refusal | undefined> {
+  const found = await target.engine.lookUp(target.name, { at: target.timestamp, expired: 'hide' })
+  if (found.kind === 'disk_failed') return new Refusal(diskFailed(server, found))
+  if (found.kind === 'collision') return new Refusal(answer(403))
+  if (found.kind === 'missing' || found.kind === 'quarantined') return undefined
+  const unwanted = found.kind === 'found' ? parseTags(headers['if-none-match']) : undefined
+  if (found.kind === 'found' && unwanted?.matches(found.object.etag) === true) return new Refusal(answer(412))
+  const timestamp = found.kind === 'deleted' ? found.timestamp : found.object.dataTimestamp
+  if (timestamp < target.timestamp || mayWinTie(timestamp, target, headers)) return undefined
+  return new Refusal(answer(409, { 'x-backend-timestamp': timestamp }))
+}
+
+/** Between replicas, equal timestamps are decided by the ETag; to a client something as new is a conflict. */
+function mayWinTie(timestamp: string, target: ObjectTarget, headers: HeaderMap): boolean {
+  return timestamp === target.timestamp && isTrueValue(headers['x-backend-replication'])
+}
+
+async function store(
+  server: ObjectServerContext,
+  target: ObjectTarget,
+  plan: UploadPlan,
+  headers: HeaderMap,
+  writer: ObjectWriter,
+): Promise<Response> {
+  const received = await receive(plan, writer)
+  if (isRefusal(received)) return received.response
+  if ('kind' in received && received.kind === 'disk_failed') return diskFailed(server, received as never)
+  const footers = received as HeaderMap
+  const etag = agreedEtag(headers, footers, writer)
+  if (etag === undefined) return answer(422)
+  const committed = await writer.commit({
+    timestamp: target.timestamp,
+    etag,
+    contentType: headers['content-type'] ?? '',
+    headers: putMetadata(headers, footers, server.allowedHeaders),
+    updates: rowsOfChange(server, target, headers, () => [headers, footers]),
+  })
+  switch (committed.kind) {
+    case 'disk_failed':
+      return diskFailed(server, committed)
+    case 'newer_exists':
+      return answer(409, { 'x-backend-timestamp': committed.timestamp })
+    case 'changed':
+      return answer(201, {
+        etag: `"${etag}"`,
+        'x-backend-timestamp': target.timestamp,
+        ...(await deliverRows(server, target, committed, headers)),
+      })
+  }
+}
+
+/**
+ * The object's MD5, if the sender agrees with what arrived: by the MD5 we computed, or by the CRC of every block, in
+ * which case its MD5 is taken over.
+ */
+function agreedEtag(headers: HeaderMap, footers: HeaderMap, writer: ObjectWriter): string | undefined {
+  const said = unquoted((footers['etag'] ?? headers['etag'] ?? '').trim()).toLowerCase()
+  const computed = writer.etag()
+  if (computed !== undefined) return said === '' || said === computed ? computed : undefined
+  const arrived = packCrcs(writer.blockCrcs()).toString('hex')
+  return /^[0-9a-f]{32}$/.test(said) && footers[BLOCK_CRCS_HEADER] === arrived ? said : undefined
+}
+
+function refuse(status: number, text: string): Refusal {
+  return new Refusal(textAnswer(status, text))
+}
