@@ -6,21 +6,25 @@ import { createHash, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Random } from '#base/environment.ts'
 
-const scryptAsync = promisify<
-  string,
-  Buffer,
-  number,
-  { N: number; r: number; p: number; maxmem: number },
-  Buffer
->(scrypt)
-
 const SCHEME = 'scrypt'
-/** OWASP Password Storage Cheat Sheet: N = 2^15, r = 8, p = 3. */
-const COST = { logN: 15, r: 8, p: 3 }
 const SALT_BYTES = 16
 const HASH_BYTES = 32
-/** A stored cost beyond this is refused, so that a typing mistake cannot exhaust memory. */
-const LOG_N_MAX = 20
+/** A stored cost beyond this is refused, so that a mistyped one cannot exhaust memory. */
+const COST_BYTES_MAX = 256 * 1024 * 1024
+const PARALLEL_MAX = 16
+
+/** The parameters of scrypt (RFC 7914): N = 2^logN blocks of 128 r bytes, p times. */
+interface Cost {
+  readonly logN: number
+  readonly r: number
+  readonly p: number
+}
+
+/** OWASP Password Storage Cheat Sheet: N = 2^15, r = 8, p = 3; 32 MiB. */
+const COST: Cost = { logN: 15, r: 8, p: 3 }
+
+type ScryptOptions = { readonly N: number; readonly r: number; readonly p: number; readonly maxmem: number }
+const scryptAsync = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
 /** The stored form of a key. */
 export async function hashKey(key: string, random: Random): Promise<string> {
@@ -35,17 +39,24 @@ export async function keyMatches(stored: string, given: string): Promise<boolean
   if (!stored.startsWith(`${SCHEME}$`)) return sameText(stored, given)
   const [, logN, r, p, salt, hash] = stored.split('$')
   const cost = { logN: Number(logN), r: Number(r), p: Number(p) }
-  const isReadable =
-    cost.logN > 0 && cost.logN <= LOG_N_MAX && cost.r > 0 && cost.r <= 32 && cost.p > 0 && cost.p <= 16
-  if (!isReadable || salt === undefined || hash === undefined) return false
+  if (!isBearable(cost) || salt === undefined || hash === undefined) return false
   const expected = Buffer.from(hash, 'base64url')
   const derived = await derive(given, Buffer.from(salt, 'base64url'), cost)
   return expected.length === derived.length && timingSafeEqual(expected, derived)
 }
 
-function derive(key: string, salt: Buffer, cost: { logN: number; r: number; p: number }): Promise<Buffer> {
-  const N = 2 ** cost.logN
-  return scryptAsync(key, salt, HASH_BYTES, { N, r: cost.r, p: cost.p, maxmem: 256 * N * cost.r })
+function isBearable({ logN, r, p }: Cost): boolean {
+  const areCounts = [logN, r, p].every((number) => Number.isInteger(number) && number > 0)
+  return areCounts && p <= PARALLEL_MAX && bytesFor({ logN, r, p }) <= COST_BYTES_MAX
+}
+
+function bytesFor({ logN, r, p }: Cost): number {
+  return 128 * r * (2 ** logN + p + 2)
+}
+
+function derive(key: string, salt: Buffer, cost: Cost): Promise<Buffer> {
+  const { logN, r, p } = cost
+  return scryptAsync(key, salt, HASH_BYTES, { N: 2 ** logN, r, p, maxmem: 2 * bytesFor(cost) })
 }
 
 /** Compares digests, so that neither length nor contents show in the time taken. */
