@@ -1,12 +1,9 @@
-/**
- * The containers of one device: opened, which takes ownership of the device, and closed. A new device and one whose
- * index had to be quarantined start as the rules of `replica-state.ts` say; a quarantined one is always joining.
- */
-import { join } from 'node:path'
+/** The containers of one device: opening them takes ownership of the device (`backend/own-device.ts`). */
+
 import type { Drive } from '#backend/drive-state.ts'
-import { type NewDevice, ReplicaStates } from '#backend/replica-state.ts'
-import { timestampNow } from '#backend/timestamp-header.ts'
-import type { Environment, KvStore } from '#base/environment.ts'
+import { type OwnedDevice, ownDevice } from '#backend/own-device.ts'
+import type { NewDevice } from '#backend/replica-state.ts'
+import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import type { Index } from '#db/contract.ts'
@@ -19,53 +16,24 @@ export interface OpenDeviceOptions {
   readonly log: Logger
   readonly drive: Drive
   readonly salt: HashPathSalt
+  /** What a device without any index is. */
   readonly newDevice: NewDevice
 }
 
-export interface ContainerDevice {
-  readonly kind: 'opened'
-  readonly store: KvStore
-  readonly index: Index<ObjectRow>
-  readonly replicaStates: ReplicaStates
-  close(): Promise<void>
-}
-
-/** Directory of the index below the device, named as Swift names its own (`containers`). */
-const DIRECTORY = 'containers'
+export type ContainerDevice = OwnedDevice<Index<ObjectRow>>
 
 /** Rejects when the disk fails. `locked`: another process owns the device. */
 export async function openContainerDevice(
   options: OpenDeviceOptions,
 ): Promise<ContainerDevice | { readonly kind: 'locked' }> {
-  const { environment, drive, log } = options
-  const stamp = timestampNow(environment.clock)
-  const opened = await openIndex({
-    engine: environment.kv,
-    path: join(drive.path, DIRECTORY),
-    quarantinePath: join(drive.path, 'quarantined', DIRECTORY, stamp),
-    kind: objectRows,
-    salt: options.salt,
-    onFailure: (error) => {
-      log.error({ err: error, device: drive.device }, 'container index failed; the device is out of service')
-      drive.fail(String(error))
-    },
+  const { environment, log, drive, salt, newDevice } = options
+  return ownDevice<Index<ObjectRow>>({
+    environment,
+    log,
+    drive,
+    newDevice,
+    directory: 'containers',
+    replicaStatePrefix: devicePrefix('replicaState'),
+    open: (place) => openIndex({ engine: environment.kv, kind: objectRows, salt, ...place }),
   })
-  if (opened.kind === 'locked') return { kind: 'locked' }
-  const { store, index, damage } = opened
-  if (damage === 'quarantined') {
-    log.error(
-      { device: drive.device, stamp },
-      'the container index was damaged: quarantined whole, the device is joining',
-    )
-  }
-  const replicaStates = await ReplicaStates.open(store, {
-    clock: environment.clock,
-    keyPrefix: devicePrefix('replicaState'),
-    newDevice: damage === 'quarantined' ? 'may_have_held_data' : options.newDevice,
-  })
-  const close = async (): Promise<void> => {
-    await index.close()
-    await store.close()
-  }
-  return { kind: 'opened', store, index, replicaStates, close }
 }

@@ -4,14 +4,7 @@ import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import { requestOf, roomyDisk, StoppedClock } from '#backend/test-twins.ts'
 import type { Environment, Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
-import {
-  bufferBody,
-  EMPTY_BODY,
-  type Handler,
-  type HeaderMap,
-  type Request,
-  type Response,
-} from '#http/message.ts'
+import { type Handler, type HeaderMap, type Request, type Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { AccountUpdates } from './account-updates.ts'

@@ -3,12 +3,12 @@
  * `validate_container_params`, `constrain_req_limit`; `middleware/listing_formats.py`: `get_listing_content_type`).
  */
 import { LISTING_LIMIT } from '#base/limits.ts'
+import { LISTING_TYPES, negotiateListing } from '#http/accept.ts'
 import type { Request } from '#http/message.ts'
+import { parseQuery } from '#http/query.ts'
 import type { ListingQuery } from './listing.ts'
-import { QueryParameters } from './query-parameters.ts'
 
-/** What a listing can be rendered as; the first is given when the request does not care. */
-export const LISTING_TYPES = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const
+/** What a listing is rendered as. */
 export type ListingType = (typeof LISTING_TYPES)[number]
 
 export interface BadListing {
@@ -18,9 +18,7 @@ export interface BadListing {
   readonly text: string
 }
 
-type NameParameter = 'marker' | 'end_marker' | 'prefix' | 'delimiter' | 'path' | 'reverse' | 'format'
-
-const NAME_PARAMETERS: readonly NameParameter[] = [
+const PARAMETERS = [
   'marker',
   'end_marker',
   'prefix',
@@ -28,9 +26,9 @@ const NAME_PARAMETERS: readonly NameParameter[] = [
   'path',
   'reverse',
   'format',
-]
+  'limit',
+] as const
 const TRUE_VALUES: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on', 't', 'y'])
-const FORMATS: Readonly<Record<string, ListingType>> = { json: 'application/json', xml: 'application/xml' }
 
 /** The listing asked for. `limitMax` is the most entries of an answer. */
 export function parseListingQuery(
@@ -38,91 +36,41 @@ export function parseListingQuery(
   reservedNames: ListingQuery['reservedNames'],
   limitMax: number = LISTING_LIMIT,
 ): ListingQuery | BadListing {
-  const parameters = new QueryParameters(request.query)
-  const texts: Partial<Record<NameParameter, string>> = {}
-  for (const name of NAME_PARAMETERS) {
-    const value = parameters.get(name)
-    if (value === 'not_utf8') return bad(400, `"${name}" parameter not valid UTF-8`)
-    if (value !== undefined) texts[name] = value.text
-  }
-  const limit = limitOf(parameters, limitMax)
-  if (typeof limit !== 'number') return limit
+  const { values, invalid } = parseQuery(request.query)
+  const notUtf8 = PARAMETERS.find((name) => invalid.has(name))
+  if (notUtf8 !== undefined) return bad(400, `"${notUtf8}" parameter not valid UTF-8`)
+  const limit = limitOf(values.get('limit'), limitMax)
+  if (limit > limitMax) return bad(412, `Maximum limit is ${limitMax}`)
   return {
     limit,
-    marker: texts.marker,
-    endMarker: texts.end_marker,
-    prefix: texts.prefix,
-    delimiter: texts.delimiter,
-    path: texts.path,
-    direction: TRUE_VALUES.has((texts.reverse ?? '').toLowerCase()) ? 'reverse' : 'forward',
+    marker: values.get('marker'),
+    endMarker: values.get('end_marker'),
+    prefix: values.get('prefix'),
+    delimiter: values.get('delimiter'),
+    path: values.get('path'),
+    direction: TRUE_VALUES.has((values.get('reverse') ?? '').toLowerCase()) ? 'reverse' : 'forward',
     reservedNames,
   }
 }
 
-function limitOf(parameters: QueryParameters, limitMax: number): number | BadListing {
-  const written = parameters.get('limit')
-  if (written === 'not_utf8') return bad(400, '"limit" parameter not valid UTF-8')
-  if (written === undefined || !/^\d+$/.test(written.text)) return limitMax
-  const limit = Number(written.text)
-  return limit > limitMax ? bad(412, `Maximum limit is ${limitMax}`) : limit
+/** What is not a number is as if it were not there. */
+function limitOf(written: string | undefined, limitMax: number): number {
+  return written === undefined || !/^\d+$/.test(written) ? limitMax : Number(written)
 }
 
 /** What to render the listing as: the `format` parameter decides, else `Accept`. */
 export function listingType(request: Request): ListingType | BadListing {
-  const format = new QueryParameters(request.query).get('format')
-  if (format === 'not_utf8') return bad(400, '"format" parameter not valid UTF-8')
-  if (format !== undefined && format.text !== '') return FORMATS[format.text.toLowerCase()] ?? 'text/plain'
-  const accept = request.headers['accept']
-  if (accept === undefined || accept === '') return 'text/plain'
-  const ranges = parseAccept(accept)
-  if (ranges === undefined) return bad(400, 'Invalid Accept header')
-  for (const range of ranges) {
-    const match = LISTING_TYPES.find((type) => covers(range, type))
-    if (match !== undefined) return match
+  const { values, invalid } = parseQuery(request.query)
+  if (invalid.has('format')) return bad(400, '"format" parameter not valid UTF-8')
+  const negotiated = negotiateListing(request.headers['accept'], values.get('format'))
+  switch (negotiated.kind) {
+    case 'malformed':
+      return bad(400, 'Invalid Accept header')
+    case 'not_acceptable':
+      return bad(406, '')
+    case 'chosen':
+      return LISTING_TYPES.find((type) => type === negotiated.contentType) ?? 'text/plain'
   }
-  return bad(406, '')
-}
-
-interface MediaRange {
-  readonly type: string
-  readonly subtype: string
-  readonly quality: number
-}
-
-const TOKEN = String.raw`[^()<>@,;:"/\[\]?={}\x00-\x20\x7f]+`
-const MEDIA_RANGE = new RegExp(`^(${TOKEN})/(${TOKEN})$`)
-
-/** Best first: by quality, then exact types before wildcards. `undefined` when the header is malformed. */
-function parseAccept(header: string): readonly MediaRange[] | undefined {
-  const ranges: MediaRange[] = []
-  for (const part of header.split(',')) {
-    const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-    const match = MEDIA_RANGE.exec(type)
-    if (match === null) return undefined
-    const quality = qualityOf(parameters)
-    if (quality === undefined) return undefined
-    ranges.push({ type: match[1] ?? '', subtype: match[2] ?? '', quality })
-  }
-  return ranges.toSorted((left, right) => right.quality - left.quality || isExact(right) - isExact(left))
-}
-
-function qualityOf(parameters: readonly string[]): number | undefined {
-  const written = parameters.filter((parameter) => parameter !== '').map((parameter) => parameter.split('='))
-  if (written.some((parameter) => parameter.length !== 2)) return undefined
-  const qualities = written
-    .filter(([name = '']) => name.trim() === 'q')
-    .map(([, value = '']) => Number(value.trim()))
-  if (qualities.length > 1 || qualities.some(Number.isNaN)) return undefined
-  return qualities[0] ?? 1
-}
-
-function isExact({ type, subtype }: MediaRange): number {
-  return type === '*' || subtype === '*' ? 0 : 1
-}
-
-function covers(range: MediaRange, candidate: ListingType): boolean {
-  const [type, subtype] = candidate.split('/')
-  return (range.type === '*' || range.type === type) && (range.subtype === '*' || range.subtype === subtype)
 }
 
 function bad(status: BadListing['status'], text: string): BadListing {

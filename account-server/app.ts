@@ -1,0 +1,56 @@
+/**
+ * The account server: what one device's accounts answer to proxies and container servers, in the backend dialect of
+ * OpenStack Swift (`account/server.py`).
+ */
+import { parseAccountOrContainerAddress } from '#backend/address.ts'
+import { announceCapabilities } from '#backend/capabilities.ts'
+import type { Capability } from '#backend/extensions.ts'
+import { failureLayer } from '#backend/failure-layer.ts'
+import { Refusal } from '#backend/refusal.ts'
+import type { ReplicaStates } from '#backend/replica-state.ts'
+import { refuseReplicate } from '#backend/replicate.ts'
+import { serveVerbs } from '#backend/verbs.ts'
+import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
+import type { AccountService } from './service.ts'
+import { accountDelete } from './verbs/account-delete.ts'
+import { accountGet, accountHead } from './verbs/account-get.ts'
+import { accountPost } from './verbs/account-post.ts'
+import { accountPut } from './verbs/account-put.ts'
+import { containerPut } from './verbs/container-put.ts'
+
+export interface AccountServerDeps extends AccountService {
+  readonly replicaStates: ReplicaStates
+  /** What `OPTIONS` says in `Server`. */
+  readonly version: string
+}
+
+const CAPABILITIES: readonly Capability[] = ['digest', 'replica-state']
+
+/** The handler of one device's account server. Access log and node authentication are layers of whoever serves it. */
+export function createAccountServer(deps: AccountServerDeps): Handler {
+  const verbs = serveVerbs({
+    server: `account-server/${deps.version}`,
+    verbs: {
+      GET: (request) => accountGet(deps, request),
+      HEAD: (request) => accountHead(deps, request),
+      PUT: (request) => put(deps, request),
+      POST: (request) => accountPost(deps, request),
+      DELETE: (request) => accountDelete(deps, request),
+      REPLICATE: refuseReplicate('account-server', deps.log),
+    },
+  })
+  return pipeline(verbs, [
+    failureLayer(deps.drive, deps.log),
+    announceCapabilities(CAPABILITIES, deps.replicaStates),
+  ])
+}
+
+async function put(service: AccountService, request: Request): Promise<Response> {
+  const address = parseAccountOrContainerAddress(request)
+  if (address instanceof Refusal) return address.response
+  const unfit = await service.drive.refuse(address.device, 'write')
+  if (unfit !== undefined) return unfit.response
+  return 'container' in address
+    ? containerPut(service, request, address)
+    : accountPut(service, request, address)
+}

@@ -1,0 +1,24 @@
+/**
+ * When a container's report was taken. Reports carry no time of their own for their figures, so the last to arrive is
+ * believed; to make that hold on replicas that exchange rows, each report gets a time here that is later than the one
+ * before, also when the clock was set back.
+ */
+import { timestampNow } from '#backend/timestamp-header.ts'
+import type { Clock } from '#base/environment.ts'
+import { nextTick, type Timestamp } from '#base/timestamp.ts'
+
+export class ReportStamps {
+  readonly #clock: Clock
+  #last: Timestamp
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#last = timestampNow(clock)
+  }
+
+  next(): Timestamp {
+    const now = timestampNow(this.#clock)
+    this.#last = now > this.#last ? now : nextTick(this.#last)
+    return this.#last
+  }
+}

@@ -1,0 +1,84 @@
+/** GET and HEAD of an account: what it is, and a page of its containers. */
+import {
+  type AccountAddress,
+  allowsReservedNames,
+  isTrueValue,
+  parseAccountAddress,
+} from '#backend/address.ts'
+import { answer, textAnswer } from '#backend/answers.ts'
+import { DIGEST_HEADER, TOMBSTONE_DIGEST_HEADER } from '#backend/extensions.ts'
+import { Refusal } from '#backend/refusal.ts'
+import { isAccountDeleted } from '#db/account-rules.ts'
+import { type DatabaseState, totalStats } from '#db/info.ts'
+import type { ListingQuery } from '#db/listing.ts'
+import { listed, listedContainer, renderContainers } from '#db/listing-format.ts'
+import { type BadListing, type ListingType, listingType, parseListingQuery } from '#db/listing-parameters.ts'
+import type { Request, Response } from '#http/message.ts'
+import { accountHeaders, type Headers, statusHeaders } from '../account-headers.ts'
+import type { AccountService } from '../service.ts'
+
+interface Asked {
+  readonly address: AccountAddress
+  readonly query: ListingQuery
+  readonly type: ListingType
+}
+
+export async function accountGet(service: AccountService, request: Request): Promise<Response> {
+  const found = await find(service, request)
+  if (found instanceof Refusal) return found.response
+  const { address, query, type, headers } = found
+  const entries = listed(await service.index.list({ account: address.account }, 0, query), listedContainer)
+  const body = renderContainers(entries, type, address.account)
+  return {
+    status: body.length === 0 ? 204 : 200,
+    headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
+    body,
+  }
+}
+
+export async function accountHead(service: AccountService, request: Request): Promise<Response> {
+  const found = await find(service, request)
+  if (found instanceof Refusal) return found.response
+  return answer(204, { ...found.headers, 'content-type': `${found.type}; charset=utf-8` })
+}
+
+/** The account asked for and its headers, read before any page of it. */
+async function find(
+  service: AccountService,
+  request: Request,
+): Promise<(Asked & { headers: Headers }) | Refusal> {
+  const asked = await parse(service, request)
+  if (asked instanceof Refusal) return asked
+  const state = await service.index.state({ account: asked.address.account })
+  if (state === undefined || isAccountDeleted(state.info)) {
+    return new Refusal(answer(404, statusHeaders(state?.info)))
+  }
+  const headers = { ...accountHeaders(state, service.policies), ...digestHeaders(request, state) }
+  return { ...asked, headers }
+}
+
+async function parse(service: AccountService, request: Request): Promise<Asked | Refusal> {
+  const address = parseAccountAddress(request)
+  if (address instanceof Refusal) return address
+  const query = parseListingQuery(request, allowsReservedNames(request) ? 'shown' : 'hidden')
+  if ('kind' in query) return refuseListing(query)
+  const type = listingType(request)
+  if (typeof type !== 'string') return refuseListing(type)
+  const unfit = await service.drive.refuse(address.device, 'read')
+  if (unfit !== undefined) return unfit
+  // Accounts have no directories: what a container lists by path, an account lists whole.
+  return { address, query: { ...query, path: undefined }, type }
+}
+
+function refuseListing({ status, text }: BadListing): Refusal {
+  return new Refusal(text === '' ? answer(status) : textAnswer(status, text))
+}
+
+function digestHeaders(request: Request, state: DatabaseState): Headers {
+  if (!isTrueValue(request.headers[DIGEST_HEADER])) return {}
+  const total = totalStats(state.info)
+  return {
+    [DIGEST_HEADER]: total.liveDigest.toString('hex'),
+    [TOMBSTONE_DIGEST_HEADER]: total.tombstoneDigest.toString('hex'),
+  }
+}

@@ -1,0 +1,67 @@
+/** PUT of a container's row: a container server tells what a container has. */
+import { AUTO_CREATE_ACCOUNT_PREFIX, type ContainerAddress } from '#backend/address.ts'
+import { answer, textAnswer } from '#backend/answers.ts'
+import { Refusal } from '#backend/refusal.ts'
+import { requestTimestamp } from '#backend/timestamp-header.ts'
+import { parseTimestamp } from '#base/timestamp.ts'
+import { mergeContainerReport } from '#db/account-rules.ts'
+import type { ContainerRow } from '#db/container-row.ts'
+import type { Request, Response } from '#http/message.ts'
+import type { AccountService } from '../service.ts'
+
+export async function containerPut(
+  service: AccountService,
+  request: Request,
+  address: ContainerAddress,
+): Promise<Response> {
+  const reportedAt = service.stamps.next()
+  const timestamp =
+    request.headers['x-timestamp'] === undefined ? reportedAt : requestTimestamp(request, service)
+  if (timestamp instanceof Refusal) return timestamp.response
+  const row = rowOf(request, address.container, reportedAt)
+  if (row instanceof Refusal) return row.response
+  const name = { account: address.account }
+  const result = await service.index.apply(
+    name,
+    [row],
+    mergeContainerReport({
+      name,
+      timestamp,
+      autoCreate: address.account.startsWith(AUTO_CREATE_ACCOUNT_PREFIX) ? 'create' : 'refuse',
+      deletedAccount: isOverride(request) ? 'accept' : 'refuse',
+    }),
+  )
+  if (result === 'not_found') return answer(404)
+  return answer(row.deleteTimestamp > row.putTimestamp ? 204 : 201)
+}
+
+function isOverride(request: Request): boolean {
+  return request.headers['x-account-override-deleted']?.toLowerCase() === 'yes'
+}
+
+function rowOf(
+  request: Request,
+  name: string,
+  reportedAt: ContainerRow['reportedAt'],
+): ContainerRow | Refusal {
+  const { headers } = request
+  const putTimestamp = parseTimestamp(headers['x-put-timestamp'] ?? '')
+  const deleteTimestamp = parseTimestamp(headers['x-delete-timestamp'] ?? '')
+  const objects = countOf(headers['x-object-count'])
+  const bytes = countOf(headers['x-bytes-used'])
+  const policyIndex = countOf(headers['x-backend-storage-policy-index'] ?? '0')
+  if (putTimestamp === undefined) return refuse('X-Put-Timestamp')
+  if (deleteTimestamp === undefined) return refuse('X-Delete-Timestamp')
+  if (objects === undefined) return refuse('X-Object-Count')
+  if (bytes === undefined) return refuse('X-Bytes-Used')
+  if (policyIndex === undefined) return refuse('X-Backend-Storage-Policy-Index')
+  return { name, putTimestamp, deleteTimestamp, reportedAt, objects, bytes, policyIndex }
+}
+
+function countOf(written: string | undefined): number | undefined {
+  return written !== undefined && /^\d{1,15}$/.test(written) ? Number(written) : undefined
+}
+
+function refuse(header: string): Refusal {
+  return new Refusal(textAnswer(400, `Missing or invalid ${header} header`))
+}

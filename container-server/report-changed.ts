@@ -1,0 +1,133 @@
+/**
+ * Containers whose figures changed tell their accounts, again and again until a majority of the account's servers have
+ * them (the part of OpenStack Swift's `container/updater.py`). What was told is kept with the container, durably: nothing
+ * is lost by a crash, and nothing is told twice that has not changed. Only changed containers are looked at.
+ */
+import type { Clock } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { noteReported } from '#db/container-rules.ts'
+import type { Index, Unreported } from '#db/contract.ts'
+import type { DatabaseInfo, DatabaseName } from '#db/info.ts'
+import type { ObjectRow } from '#db/object-row.ts'
+import { currentReport, hasUnreported } from '#db/reporting.ts'
+import type { AccountTargets, AccountUpdates, Told } from './account-updates.ts'
+
+export interface ReportStats {
+  /** Containers whose account now knows. */
+  readonly reported: number
+  /** Containers to be tried again in the next pass. */
+  readonly failed: number
+  /** Containers whose account no account server knows. */
+  readonly orphaned: number
+  /** Containers left for later because their account's servers did not answer a moment ago. */
+  readonly suppressed: number
+}
+
+export interface ReporterOptions {
+  readonly index: Index<ObjectRow>
+  readonly accounts: AccountUpdates
+  readonly clock: Clock
+  readonly log: Logger
+  /** Where an account lives, from the account ring. */
+  readonly lookUp: (account: string) => AccountTargets
+}
+
+/** Containers that report at the same time (Swift `container-updater`, `concurrency`). */
+const CONCURRENCY = 4
+const PAGE = 200
+/** After a failure an account is left alone for so long (Swift `account_suppression_time`), milliseconds. */
+const SUPPRESSION_MS = 60_000
+/** Accounts left alone at most; beyond this the oldest is tried again. */
+const SUPPRESSED_MAX = 10_000
+
+type Outcome = keyof ReportStats | 'unchanged'
+
+export class ChangeReporter {
+  readonly #options: ReporterOptions
+  readonly #suppressedUntil = new Map<string, number>()
+  #passing: Promise<ReportStats> | undefined
+
+  constructor(options: ReporterOptions) {
+    this.#options = options
+  }
+
+  /** One pass over all changed containers. One pass runs at a time; a second call waits for the first. */
+  reportChanged(signal?: AbortSignal): Promise<ReportStats> {
+    this.#passing ??= this.#pass(signal).finally(() => {
+      this.#passing = undefined
+    })
+    return this.#passing
+  }
+
+  async #pass(signal: AbortSignal | undefined): Promise<ReportStats> {
+    const stats = { reported: 0, failed: 0, orphaned: 0, suppressed: 0 }
+    let after = ''
+    while (signal?.aborted !== true) {
+      const page = await this.#options.index.unreported(PAGE, after)
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.hash
+      for (const outcome of await this.#reportAll(page, signal)) {
+        if (outcome !== 'unchanged') stats[outcome] += 1
+      }
+    }
+    return stats
+  }
+
+  async #reportAll(
+    page: readonly Unreported[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Outcome[]> {
+    const waiting = [...page]
+    const outcomes: Outcome[] = []
+    const reportNext = async (): Promise<void> => {
+      for (
+        let next = waiting.shift();
+        next !== undefined && signal?.aborted !== true;
+        next = waiting.shift()
+      ) {
+        outcomes.push(await this.#reportOne(next.name))
+      }
+    }
+    await Promise.all(Array.from({ length: CONCURRENCY }, reportNext))
+    return outcomes
+  }
+
+  async #reportOne(name: DatabaseName): Promise<Outcome> {
+    const { index, clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    if ((this.#suppressedUntil.get(name.account) ?? 0) > nowMs) return 'suppressed'
+    const state = await index.state(name)
+    if (state === undefined || !hasUnreported(state.info)) return 'unchanged'
+    const told = await this.#tellAll(state.info)
+    const done = told.filter((one) => one === 'done').length
+    if (done > told.length / 2) {
+      await index.apply(name, [], noteReported(currentReport(state.info)))
+      return 'reported'
+    }
+    this.#suppress(name.account, nowMs)
+    if (told.length > 0 && told.every((one) => one === 'not_found')) {
+      this.#options.log.warn(
+        { container: name },
+        'a container has figures to report, but no server knows its account',
+      )
+      return 'orphaned'
+    }
+    return 'failed'
+  }
+
+  #tellAll(info: DatabaseInfo): Promise<readonly Told[]> {
+    const { accounts, lookUp } = this.#options
+    const { partition, nodes } = lookUp(info.name.account)
+    const headers = { 'x-account-override-deleted': 'yes' }
+    return Promise.all(nodes.map((node) => accounts.report(info, partition, node, headers)))
+  }
+
+  #suppress(account: string, nowMs: number): void {
+    this.#suppressedUntil.delete(account)
+    this.#suppressedUntil.set(account, nowMs + SUPPRESSION_MS)
+    if (this.#suppressedUntil.size <= SUPPRESSED_MAX) return
+    const [oldest] = this.#suppressedUntil.keys()
+    if (oldest !== undefined) this.#suppressedUntil.delete(oldest)
+  }
+}
