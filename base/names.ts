@@ -38,15 +38,31 @@ export function encodedPathOf(name: ResourceName): string {
 /** Percent-decodes to a string; `undefined` when the bytes are not UTF-8. A lone `%` stays as it is, as in Swift. */
 export function decodePercent(encoded: string): string | undefined {
   if (!encoded.includes('%')) return isAscii(encoded) ? encoded : decodeBytes(Buffer.from(encoded, 'latin1'))
-  const bytes: Buffer[] = []
-  let at = 0
-  for (const match of encoded.matchAll(/%[0-9A-Fa-f]{2}/g)) {
-    bytes.push(Buffer.from(encoded.slice(at, match.index), 'latin1'))
-    bytes.push(Buffer.from(match[0].slice(1), 'hex'))
-    at = match.index + 3
+  const bytes = Buffer.allocUnsafe(encoded.length)
+  let sizeBytes = 0
+  for (let at = 0; at < encoded.length; at += 1, sizeBytes += 1) {
+    const unit = encoded.charCodeAt(at)
+    const escaped = unit === PERCENT ? escapedByte(encoded, at) : undefined
+    bytes[sizeBytes] = escaped ?? unit
+    if (escaped !== undefined) at += 2
   }
-  bytes.push(Buffer.from(encoded.slice(at), 'latin1'))
-  return decodeBytes(Buffer.concat(bytes))
+  return decodeBytes(bytes.subarray(0, sizeBytes))
+}
+
+const PERCENT = 0x25
+
+/** The byte that `%xy` at this place stands for; `undefined` when two hex digits do not follow. */
+function escapedByte(encoded: string, at: number): number | undefined {
+  const high = hexDigit(encoded.charCodeAt(at + 1))
+  const low = hexDigit(encoded.charCodeAt(at + 2))
+  return high < 0 || low < 0 ? undefined : high * 16 + low
+}
+
+/** 0 to 15; -1 for what is no hex digit, the end of the text included. */
+function hexDigit(unit: number): number {
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30
+  const lower = unit | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -66,6 +82,16 @@ function isAscii(text: string): boolean {
 
 /** Byte order of the UTF-8 forms, which is the order of every listing. */
 export function compareUtf8(left: string, right: string): number {
-  if (left === right) return 0
-  return Buffer.compare(Buffer.from(left), Buffer.from(right))
+  const shorter = Math.min(left.length, right.length)
+  for (let at = 0; at < shorter; at += 1) {
+    const difference = left.charCodeAt(at) - right.charCodeAt(at)
+    if (difference === 0) continue
+    return Math.sign(utf8Rank(left.charCodeAt(at)) - utf8Rank(right.charCodeAt(at)))
+  }
+  return Math.sign(left.length - right.length)
+}
+
+/** UTF-16 puts surrogates, which stand for everything beyond U+FFFF, below U+E000; UTF-8 puts them last. */
+function utf8Rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit
 }

@@ -1,19 +1,37 @@
 /** The machine's own clock, timers and randomness. The only file that may use them (`tools/seams.test.ts`). */
 import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import type { Clock, Random } from './environment.ts'
+import type { Clock, Random, Timer } from './environment.ts'
 
 export const realClock: Clock = {
   wallMs: () => performance.timeOrigin + performance.now() + wallOffsetMs(),
   monotonicMs: () => performance.now(),
   setTimer(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
-    timer.unref()
-    return { cancel: () => clearTimeout(timer) }
+    return delayMs > LONGEST_TIMEOUT_MS ? longTimer(delayMs, callback) : shortTimer(delayMs, callback)
   },
   async sleep(delayMs, signal) {
-    await sleepFor(delayMs, undefined, signal === undefined ? undefined : { signal })
+    try {
+      await sleepFor(delayMs, undefined, signal === undefined ? undefined : { signal })
+    } catch {
+      throw signal?.reason
+    }
   },
+}
+
+/** What Node's timers can wait, 24.8 days; anything longer they would run at once. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
+function shortTimer(delayMs: number, callback: () => void): Timer {
+  const timer = setTimeout(callback, delayMs)
+  timer.unref()
+  return { cancel: () => clearTimeout(timer) }
+}
+
+function longTimer(delayMs: number, callback: () => void): Timer {
+  let current = shortTimer(LONGEST_TIMEOUT_MS, () => {
+    current = realClock.setTimer(delayMs - LONGEST_TIMEOUT_MS, callback)
+  })
+  return { cancel: () => current.cancel() }
 }
 
 /**

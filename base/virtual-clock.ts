@@ -1,0 +1,158 @@
+/**
+ * Time that moves only when told to, and chance that comes from a seed: the twins of `real-clock.ts`. The same seed
+ * and the same calls give the same run, to the last timer.
+ */
+import type { Clock, Random, Timer } from './environment.ts'
+
+interface Appointment {
+  readonly dueMs: number
+  /** Which was made first decides between two that are due at once. */
+  readonly order: number
+  readonly callback: () => void
+}
+
+export interface VirtualClockOptions {
+  /** Wall clock at the start, milliseconds since the epoch. */
+  readonly startMs?: number
+}
+
+/** 2023-11-14T22:13:20Z: a round number of seconds, well in the past. */
+const DEFAULT_START_MS = 1_700_000_000_000
+
+export class VirtualClock implements Clock {
+  readonly #appointments: Appointment[] = []
+  #nowMs = 0
+  #wallOffsetMs: number
+  #made = 0
+
+  constructor(options: VirtualClockOptions = {}) {
+    this.#wallOffsetMs = options.startMs ?? DEFAULT_START_MS
+  }
+
+  wallMs(): number {
+    return this.#nowMs + this.#wallOffsetMs
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs
+  }
+
+  /** The wall clock jumps, as one that is set does; timers and durations do not notice. */
+  jumpWall(byMs: number): void {
+    this.#wallOffsetMs += byMs
+  }
+
+  /** Timers that wait. */
+  get waiting(): number {
+    return this.#appointments.length
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    const dueMs = this.#nowMs + Math.max(0, delayMs)
+    const appointment = { dueMs, order: this.#made, callback }
+    this.#made += 1
+    this.#appointments.splice(this.#placeOf(appointment), 0, appointment)
+    return {
+      cancel: () => {
+        const at = this.#appointments.indexOf(appointment)
+        if (at >= 0) this.#appointments.splice(at, 1)
+      },
+    }
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) {
+        reject(signal.reason)
+        return
+      }
+      const abort = (): void => {
+        timer.cancel()
+        reject(signal?.reason)
+      }
+      const timer = this.setTimer(delayMs, () => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      })
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /**
+   * Lets so much time pass: runs what is due in its order, and between two timers everything that follows from the
+   * first.
+   */
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.#nowMs + byMs
+    await settle()
+    while ((this.#appointments[0]?.dueMs ?? Infinity) <= untilMs) await this.#runNext()
+    this.#nowMs = untilMs
+  }
+
+  /**
+   * Lets time pass until no timer waits. Rejects when that takes more than `limitMs`: something schedules itself for
+   * ever.
+   */
+  async runUntilIdle(limitMs = 24 * 3_600_000): Promise<void> {
+    const untilMs = this.#nowMs + limitMs
+    await settle()
+    while (this.#appointments.length > 0) {
+      if ((this.#appointments[0] as Appointment).dueMs > untilMs) {
+        throw new Error(`not idle after ${limitMs} ms: ${this.#appointments.length} timers still wait`)
+      }
+      await this.#runNext()
+    }
+  }
+
+  async #runNext(): Promise<void> {
+    const next = this.#appointments.shift()
+    if (next === undefined) return
+    this.#nowMs = Math.max(this.#nowMs, next.dueMs)
+    next.callback()
+    await settle()
+  }
+
+  /** Binary search: appointments are kept in the order in which they run. */
+  #placeOf(appointment: Appointment): number {
+    let low = 0
+    let high = this.#appointments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#appointments[middle] as Appointment).dueMs <= appointment.dueMs) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** Lets every promise that can go on do so, those behind immediate callbacks too. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Chance from a 32-bit seed (Mulberry32): fast and repeatable, and no secret. */
+export class SeededRandom implements Random {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0
+  }
+
+  bytes(count: number): Buffer {
+    const bytes = Buffer.allocUnsafe(count)
+    for (let at = 0; at < count; at += 1) bytes[at] = this.#next() >>> 24
+    return bytes
+  }
+
+  below(limit: number): number {
+    return Math.floor((this.#next() / 0x1_0000_0000) * limit)
+  }
+
+  #next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0
+    let mixed = this.#state
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return (mixed ^ (mixed >>> 14)) >>> 0
+  }
+}
