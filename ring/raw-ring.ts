@@ -1,4 +1,5 @@
 /** What both versions of the ring file share: the parts of a file before they are checked against each other. */
+import { deviceFromJson, type RingDevice } from './device.ts'
 import type { AssignmentRow } from './ring.ts'
 
 /** What is wrong with a ring or builder file, as one clause: "it ends in the middle of its metadata". */
@@ -42,4 +43,16 @@ export function tableFrom(bytes: Buffer, idBytes: 2 | 4, byteOrder: 'little' | '
   if (byteOrder === 'big' && idBytes === 2) copy.swap16()
   if (byteOrder === 'big' && idBytes === 4) copy.swap32()
   return idBytes === 2 ? new Uint16Array(copy.buffer) : new Uint32Array(copy.buffer)
+}
+
+/** The list of devices of a file, `null` where one was removed. */
+export function readDevices(value: unknown): (RingDevice | undefined)[] | BrokenFile {
+  if (!Array.isArray(value)) return broken('it has no list of devices')
+  const devices: (RingDevice | undefined)[] = []
+  for (const [id, entry] of (value as unknown[]).entries()) {
+    const device = entry === null ? undefined : deviceFromJson(entry, id)
+    if (typeof device === 'string') return broken(device)
+    devices.push(device)
+  }
+  return devices
 }

@@ -5,9 +5,9 @@
  * partition names devices that exist.
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { deviceFromJson, deviceToJson, type RingDevice } from './device.ts'
+import { deviceToJson, type RingDevice } from './device.ts'
 import { PythonFloat, pythonJson } from './python-json.ts'
-import { type BrokenFile, broken, parseObject, type RawRing, tableFrom } from './raw-ring.ts'
+import { type BrokenFile, broken, parseObject, type RawRing, readDevices, tableFrom } from './raw-ring.ts'
 import { type AssignmentRow, Ring } from './ring.ts'
 import { readVersion2 } from './ring-file-v2.ts'
 
@@ -80,17 +80,6 @@ function assemble(raw: RawRing): ParsedRing {
 
 function optionalNumber(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
-}
-
-function readDevices(value: unknown): (RingDevice | undefined)[] | BrokenFile {
-  if (!Array.isArray(value)) return broken('it has no list of devices')
-  const devices: (RingDevice | undefined)[] = []
-  for (const [id, entry] of (value as unknown[]).entries()) {
-    const device = entry === null ? undefined : deviceFromJson(entry, id)
-    if (typeof device === 'string') return broken(device)
-    devices.push(device)
-  }
-  return devices
 }
 
 function rowsOf(table: AssignmentRow, partitionCount: number): AssignmentRow[] {

@@ -1,6 +1,7 @@
 /** Rings for tests and for `npm start`, made in milliseconds and the same every time. */
-import { completeDevice, type NewDevice } from './device.ts'
-import { Ring } from './ring.ts'
+import { addDevices, createBuilder, type Refusal, rebalanced, ringOf } from './builder.ts'
+import type { NewDevice } from './device.ts'
+import type { Ring } from './ring.ts'
 
 export interface SimpleRing {
   /** A number of devices of equal weight, each in a zone of its own on 127.0.0.1, or the devices themselves. */
@@ -11,18 +12,21 @@ export interface SimpleRing {
 
 /** Ports of the devices that `buildSimpleRing` makes up: 6200, 6201… */
 const FIRST_PORT = 6200
+/** Any will do; a fixed one makes the same ring every time. */
+const SEED = 'simple'
 
-/** A balanced ring over the given devices. */
+/** A ring balanced by weight, its replicas as far apart as the devices allow. Throws when that cannot be built. */
 export function buildSimpleRing(options: SimpleRing): Ring {
-  const wanted = typeof options.devices === 'number' ? madeUpDevices(options.devices) : options.devices
-  const devices = wanted.map((device, id) => completeDevice(device, id))
-  const assignments = Array.from({ length: options.replicas }, (_, replica) =>
-    Uint16Array.from(
-      { length: 2 ** options.partPower },
-      (_, partition) => (partition + replica) % devices.length,
-    ),
-  )
-  return new Ring({ partPower: options.partPower, version: 1, devices, assignments })
+  const { partPower, replicas } = options
+  const devices = typeof options.devices === 'number' ? madeUpDevices(options.devices) : options.devices
+  const empty = accepted(createBuilder({ partPower, replicas, minPartHours: 0 }))
+  const { builder } = accepted(rebalanced(accepted(addDevices(empty, devices)), { seed: SEED, nowMs: 0 }))
+  return ringOf(builder) as Ring
+}
+
+function accepted<T extends { readonly kind: string }>(result: T | Refusal): Exclude<T, Refusal> {
+  if (result.kind === 'refused') throw new RangeError((result as Refusal).reason)
+  return result as Exclude<T, Refusal>
 }
 
 function madeUpDevices(count: number): NewDevice[] {

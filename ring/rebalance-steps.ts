@@ -1,0 +1,181 @@
+/**
+ * The steps that change an existing ring, each moving as little as it can. No step moves a second replica of a partition
+ * (`PartitionLocks`): a partition keeps most of its replicas where they were until the moved one has arrived.
+ */
+import { NOWHERE, type Placement } from './placement.ts'
+import type { SeededRandom } from './seeded-random.ts'
+
+/** Pairs of replicas tried for one replica that can only leave its device by a detour. */
+const DETOURS_TRIED = 32
+
+/**
+ * Which replicas may move. Once one replica of a partition has moved, the others stay; the moved one may still be sent
+ * somewhere else, for no data has followed it yet.
+ */
+export class PartitionLocks {
+  readonly #locked: Uint8Array
+  readonly #movedNow: Uint8Array
+
+  constructor(partitionCount: number, slotCount: number) {
+    this.#locked = new Uint8Array(partitionCount)
+    this.#movedNow = new Uint8Array(slotCount)
+  }
+
+  lock(partition: number): void {
+    this.#locked[partition] = 1
+  }
+
+  isLocked(partition: number): boolean {
+    return this.#locked[partition] === 1
+  }
+
+  /** Notes that a replica moved in this rebalance. */
+  moved(slot: number): void {
+    this.#movedNow[slot] = 1
+    this.lock(slot % this.#locked.length)
+  }
+
+  mayMove(slot: number): boolean {
+    return this.#locked[slot % this.#locked.length] === 0 || this.#movedNow[slot] === 1
+  }
+}
+
+export interface Step {
+  readonly placement: Placement
+  readonly locks: PartitionLocks
+  readonly random: SeededRandom
+  /** All partitions in random order. */
+  readonly order: Uint32Array
+}
+
+/** Gives every replica without a device a home, the lock notwithstanding: data that is nowhere cannot wait. */
+export function placeUnassigned({ placement, locks, random }: Step): void {
+  const slots = slotsWhere(placement, (id) => id === placement.unassigned)
+  random.shuffle(slots)
+  for (const slot of slots) {
+    const place = firstPlace(placement, slot)
+    if (place === NOWHERE) throw new Error(`no device can take slot ${slot}`)
+    placement.assign(slot, place)
+    locks.moved(slot)
+  }
+}
+
+function firstPlace(placement: Placement, slot: number): number {
+  const wanting = placement.findPlace(slot, 'wanting')
+  if (wanting !== NOWHERE) return wanting
+  const planned = placement.findPlace(slot, 'planned')
+  return planned === NOWHERE ? placement.findPlace(slot, 'distinct') : planned
+}
+
+function slotsWhere(placement: Placement, matches: (id: number) => boolean): Uint32Array {
+  const found: number[] = []
+  const { table } = placement
+  for (let slot = 0; slot < table.length; slot += 1) if (matches(table[slot] as number)) found.push(slot)
+  return Uint32Array.from(found)
+}
+
+/** Moves one replica of each partition whose replicas are closer together, or otherwise spread, than the plan says. */
+export function spreadCrowded(step: Step): void {
+  for (const partition of step.order) {
+    if (step.locks.isLocked(partition) || !step.placement.isMisplaced(partition)) continue
+    const slots = slotsBySurplus(step.placement, partition)
+    if (!spreadOne(step, slots, 'wanting')) spreadOne(step, slots, 'planned')
+  }
+}
+
+function spreadOne(
+  { placement, locks }: Step,
+  slots: readonly number[],
+  choice: 'wanting' | 'planned',
+): boolean {
+  for (const slot of slots) {
+    const place = placement.findBetterPlace(slot, choice)
+    if (place === NOWHERE || placement.effectOfMove(slot, place) >= 0) continue
+    placement.move(slot, place)
+    locks.moved(slot)
+    return true
+  }
+  return false
+}
+
+/** The replicas of a partition, those on devices that are to give up the largest part of what they hold first. */
+function slotsBySurplus(placement: Placement, partition: number): number[] {
+  const slots: number[] = []
+  for (let slot = partition; slot < placement.table.length; slot += placement.partitionCount) slots.push(slot)
+  return slots.sort((a, b) => placement.surplusShare(b) - placement.surplusShare(a))
+}
+
+/**
+ * Empties devices without quota, before anything else: each of their partitions must move, so none may be locked for the
+ * sake of another device. A replica that no device wants is put where the plan allows, and balance is restored later.
+ */
+export function drain(step: Step): void {
+  const { placement, locks } = step
+  for (const partition of step.order) {
+    const slot = slotsBySurplus(placement, partition)[0] as number
+    if (placement.surplusShare(slot) < 1 || !locks.mayMove(slot)) continue
+    const place = drainTarget(placement, slot)
+    if (place === NOWHERE) continue
+    placement.move(slot, place)
+    locks.moved(slot)
+  }
+}
+
+function drainTarget(placement: Placement, slot: number): number {
+  const wanting = placement.findBetterPlace(slot, 'wanting')
+  if (wanting !== NOWHERE) return wanting
+  const planned = placement.findBetterPlace(slot, 'planned')
+  return planned === NOWHERE ? placement.findPlace(slot, 'distinct') : planned
+}
+
+/** Moves replicas from devices above their quota straight to devices below theirs. */
+export function shedSurplus(step: Step): void {
+  for (const partition of step.order) {
+    if (step.placement.wanted === 0) return
+    shedOne(step, slotsBySurplus(step.placement, partition))
+  }
+}
+
+function shedOne({ placement, locks }: Step, slots: readonly number[]): void {
+  for (const slot of slots) {
+    if (placement.surplusShare(slot) <= 0) return
+    if (!locks.mayMove(slot)) continue
+    const place = placement.findBetterPlace(slot, 'wanting')
+    if (place === NOWHERE) continue
+    placement.move(slot, place)
+    locks.moved(slot)
+    return
+  }
+}
+
+/**
+ * Where no replica of a full device fits a device that wants one, a third device helps: it takes one of the full
+ * device's and gives one of its own to the wanting. That is no extra move if the one it gives had just come to it.
+ */
+export function shedByDetour(step: Step): void {
+  const { placement, random } = step
+  if (placement.wanted === 0) return
+  const slots = slotsWhere(placement, (id) => (placement.surplus[id] as number) > 0)
+  random.shuffle(slots)
+  for (const slot of slots) {
+    if (placement.wanted === 0) return
+    if (!step.locks.mayMove(slot) || placement.surplusShare(slot) <= 0) continue
+    for (let count = 0; count < DETOURS_TRIED; count += 1) {
+      if (detour(step, slot, random.below(placement.table.length))) break
+    }
+  }
+}
+
+function detour({ placement, locks }: Step, slot: number, viaSlot: number): boolean {
+  const via = placement.table[viaSlot] as number
+  if (slot % placement.partitionCount === viaSlot % placement.partitionCount || !locks.mayMove(viaSlot))
+    return false
+  if ((placement.surplus[via] as number) !== 0 || !placement.canTake(slot, via)) return false
+  const place = placement.findBetterPlace(viaSlot, 'wanting')
+  if (place === NOWHERE) return false
+  placement.move(viaSlot, place)
+  placement.move(slot, via)
+  locks.moved(viaSlot)
+  locks.moved(slot)
+  return true
+}
