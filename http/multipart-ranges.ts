@@ -19,8 +19,8 @@ export function multipartContentType(boundary: string): string {
 }
 
 /** A boundary that does not occur in the data but by a miracle: 16 random bytes. */
-export function rangesBoundary(randomBytes: Buffer): string {
-  return randomBytes.toString('hex')
+export function rangesBoundary(chance: Buffer): string {
+  return chance.toString('hex')
 }
 
 /** Length of the whole body, bytes. */

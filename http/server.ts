@@ -80,7 +80,7 @@ class HttpServer implements Listener {
   readonly #log: Logger
   readonly #setting: ExchangeSetting
   readonly #connections = new Map<Duplex, Connection>()
-  readonly #strangeMethods = new StrangeMethods()
+  readonly #strangeMethods: StrangeMethods
   #closing = false
   #address = { host: '', port: 0 }
   #allClosed: (() => void) | undefined
@@ -98,7 +98,9 @@ class HttpServer implements Listener {
       isClosing: () => this.#closing,
     }
     this.#server = createNodeServer(this.#limits, options.tls)
-    this.#wire(options.tls === undefined ? 'connection' : 'secureConnection')
+    const connectionEvent = options.tls === undefined ? 'connection' : 'secureConnection'
+    this.#strangeMethods = new StrangeMethods(connectionEvent)
+    this.#wire(connectionEvent)
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -108,6 +110,7 @@ class HttpServer implements Listener {
   readonly connectionCount = (): number => this.#connections.size
 
   readonly accept = (socket: Socket): void => {
+    socket.setNoDelay(true)
     this.#server.emit('connection', socket)
     socket.resume()
   }

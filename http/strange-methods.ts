@@ -23,6 +23,12 @@ interface ParserError extends NodeJS.ErrnoException {
 
 export class StrangeMethods {
   readonly #renamed = new WeakMap<Duplex, string>()
+  readonly #injection: 'connection' | 'secureConnection'
+
+  /** `injection`: the event with which a Node server takes a connection that it shall parse as HTTP. */
+  constructor(injection: 'connection' | 'secureConnection') {
+    this.#injection = injection
+  }
 
   /** Tries the bytes that the parser refused once more under another name; false when that is not what was wrong. */
   retry(server: Server, error: ParserError, socket: Duplex): boolean {
@@ -33,7 +39,7 @@ export class StrangeMethods {
     packet.write(STAND_INS.get(found.name) as string, found.at, 'latin1')
     takeFromParser(socket)
     this.#renamed.set(socket, found.name)
-    server.emit('connection', socket)
+    server.emit(this.#injection, socket)
     socket.emit('data', packet.subarray(found.at))
     return true
   }

@@ -1,0 +1,64 @@
+/**
+ * The seams: what production code may not reach for by itself, what it uses instead, and the few files that stand
+ * behind a seam and so may (`docs/architecture.md`, "Seams").
+ */
+
+export interface Seam {
+  /** What is forbidden, as a person says it. */
+  readonly what: string
+  readonly pattern: RegExp
+  readonly instead: string
+  /** File → why it may. */
+  readonly allowed: Readonly<Record<string, string>>
+}
+
+const REAL_CLOCK = { 'base/real-clock.ts': 'the real clock' }
+
+export const SEAMS: readonly Seam[] = [
+  {
+    what: 'the wall clock',
+    pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\s*\)/,
+    instead: 'environment.clock.wallMs()',
+    allowed: REAL_CLOCK,
+  },
+  {
+    what: 'the monotonic clock',
+    pattern: /\bperformance\.(?:now|timeOrigin)\b|\bprocess\.hrtime\b|node:perf_hooks/,
+    instead: 'environment.clock.monotonicMs()',
+    allowed: REAL_CLOCK,
+  },
+  {
+    what: 'timers',
+    // A socket's own `setTimeout` is a method and not meant.
+    pattern: /(?<![.\w])set(?:Timeout|Interval)\(|node:timers|\bAbortSignal\.timeout\b/,
+    instead: 'environment.clock.setTimer() or sleep()',
+    allowed: REAL_CLOCK,
+  },
+  {
+    what: 'chance',
+    pattern: /\bMath\.random\b|\brandom(?:Bytes|Int|UUID|FillSync|Fill)\b|\bgetRandomValues\b/,
+    instead: 'environment.random',
+    allowed: REAL_CLOCK,
+  },
+  {
+    what: 'the filesystem',
+    pattern: /'node:fs(?:\/promises)?'|'fs-xattr'/,
+    instead: 'environment.disk',
+    allowed: { 'disk/real-disk.ts': 'the real disk' },
+  },
+  {
+    what: 'the network',
+    // Types of sockets open none.
+    pattern:
+      /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'undici'|(?<![.\w])fetch\()/,
+    instead: 'http/server.ts to listen, a Transport to send',
+    allowed: {
+      'http/server.ts': 'the listening socket',
+      'http/header-lines.ts': 'the names of statuses',
+      'http/pooled-client.ts': 'the remote transport',
+      'http/streaming-client.ts': 'the remote transport',
+      'node/ports.ts': 'looks for ports that nobody uses before a cluster is started',
+      'node/public-port.ts': 'the port that the processes of a machine share',
+    },
+  },
+]
