@@ -3,13 +3,13 @@
  * then goes to the first door that takes it; the answer passes them in reverse. The list is data: it is printed at start,
  * and an operator may leave out what is not needed.
  */
-import type { Registry } from 'prom-client'
 import type { KeyRing } from '#auth/key-ring.ts'
 import { TokenSeal } from '#auth/token-seal.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { Metrics } from '#base/metrics.ts'
 import type { Handler } from '#http/message.ts'
 import type { Store } from '#store/contract.ts'
 import { capabilities } from './capabilities.ts'
@@ -20,7 +20,7 @@ import { gatekeeper } from './middleware/gatekeeper.ts'
 import { head } from './middleware/head.ts'
 import { healthcheck } from './middleware/healthcheck.ts'
 import { info } from './middleware/info.ts'
-import { metrics } from './middleware/metrics.ts'
+import { countAndTime } from './middleware/metrics.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
@@ -38,7 +38,8 @@ export interface ProxyDeps {
   /** The same in every process of the cluster. */
   readonly keys: KeyRing
   readonly options: ProxyOptions
-  readonly registry: Registry
+  /** Where the proxy counts; shown at `/metrics`. */
+  readonly metrics: Metrics
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
   /** While true, `/healthcheck` says 503. */
@@ -70,11 +71,14 @@ const LAYERS: readonly LayerEntry[] = [
     make: ({ environment, log, options }) =>
       accessLog({ clock: environment.clock, log, what: options.accessLog }),
   },
-  { name: 'metrics', make: ({ environment, registry }) => metrics({ clock: environment.clock, registry }) },
+  {
+    name: 'metrics',
+    make: ({ environment, metrics }) => countAndTime({ clock: environment.clock, metrics }),
+  },
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
-  { name: 'metrics-page', make: ({ registry }) => metricsPage(registry) },
+  { name: 'metrics-page', make: ({ metrics }) => metricsPage(metrics) },
   { name: 'info', make: (parts) => info(infoOptions(parts)) },
   { name: 'request-limits', make: () => requestLimits, required: true },
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
@@ -118,15 +122,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 }
 
-function chosenLayers(names: readonly string[] | undefined): readonly LayerEntry[] {
-  if (names === undefined) return LAYERS
+/** Layers may be left out, not moved: each relies on those before it. */
+function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
+  if (names.length === 0) return LAYERS
+  const unknown = names.find((name) => !LAYERS.some((layer) => layer.name === name))
+  if (unknown !== undefined) throw new Error(`pipeline: there is no layer called ${JSON.stringify(unknown)}`)
   const missing = LAYERS.find(({ name, required }) => required === true && !names.includes(name))
   if (missing !== undefined) throw new Error(`pipeline: ${missing.name} may not be left out`)
-  return names.map((name) => {
-    const entry = LAYERS.find((layer) => layer.name === name)
-    if (entry === undefined) throw new Error(`pipeline: there is no layer called ${JSON.stringify(name)}`)
-    return entry
-  })
+  const chosen = LAYERS.filter(({ name }) => names.includes(name))
+  const inOrder = chosen.map(({ name }) => name).join(' ')
+  if (names.join(' ') !== inOrder) throw new Error(`pipeline: the order must be ${inOrder}`)
+  return chosen
 }
 
 function doorsOf({ store, policies, environment, options }: ProxyDeps): readonly Door[] {

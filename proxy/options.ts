@@ -4,8 +4,8 @@ import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import type { AccessLogWhat } from './middleware/access-log.ts'
 
 export interface ProxyOptions {
-  /** Names of layers, outermost first; `app.ts` has the list. */
-  readonly pipeline: readonly string[] | undefined
+  /** Names of layers, outermost first (`app.ts` has the list); all of them when empty. */
+  readonly pipeline: readonly string[]
   readonly accessLog: AccessLogWhat
   /** Appended to every transaction identifier, to tell clusters apart. */
   readonly transactionIdSuffix: string
@@ -30,7 +30,7 @@ export interface ProxyOptions {
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
-  pipeline: undefined,
+  pipeline: [],
   accessLog: 'all',
   transactionIdSuffix: '',
   resellers: DEFAULT_RESELLERS,

@@ -1,10 +1,10 @@
 /** A proxy over the store in memory, and requests to it without a socket. */
 import { randomBytes } from 'node:crypto'
-import { Registry } from 'prom-client'
 import { keyRingOf } from '#auth/key-ring.ts'
 import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
 import { parsePolicies, StoragePolicies } from '#backend/policies.ts'
 import { silentLogger } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
 import { realClock } from '#base/real-clock.ts'
 import {
   bufferBody,
@@ -49,7 +49,7 @@ export function testProxy(
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
     options: all,
-    registry: new Registry(),
+    metrics: new Metrics(),
     ...overrides,
   }
   return { ...createProxy(deps), store, deps }
