@@ -14,10 +14,10 @@ import type { Clock, Random } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
-import type { Transport } from '#http/transport.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
-import { RowDelivery, type RowDeliveryOptions } from './row-delivery.ts'
+import { RowDelivery } from './row-delivery.ts'
+import type { RowSender } from './row-sender.ts'
 import { DEFAULT_ALLOWED_HEADERS, type ObjectServerContext } from './server-context.ts'
 import { deleteObject } from './verbs/delete.ts'
 import { getObject } from './verbs/get.ts'
@@ -40,13 +40,15 @@ export interface ObjectServerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  readonly transport: Transport
+  /** How container servers are told. */
+  readonly sender: RowSender
+  /** How long an object's answer waits for its rows, milliseconds. */
+  readonly rowsWaitMs?: number
   /** Version of the program, for `OPTIONS`. */
   readonly version: string
   readonly logRequests?: 'all' | 'failures'
   /** Headers besides metadata that clients may store (Swift `allowed_headers`), lower-case. */
   readonly allowedHeaders?: ReadonlySet<string>
-  readonly timeouts?: Pick<RowDeliveryOptions, 'connectTimeoutMs' | 'responseTimeoutMs' | 'waitMs'>
   readonly healthcheck?: HealthcheckOptions
 }
 
@@ -77,14 +79,15 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
 }
 
 function contextOf(options: ObjectServerOptions): ObjectServerContext {
-  const { device, policies, clock, random, log, transport, salt } = options
+  const { device, policies, clock, random, log, sender, salt, rowsWaitMs } = options
+  const wait = rowsWaitMs === undefined ? {} : { waitMs: rowsWaitMs }
   return {
     device,
     policies,
     clock,
     random,
     log,
-    rows: new RowDelivery({ transport, clock, log, ...options.timeouts }),
+    rows: new RowDelivery({ sender, clock, log, ...wait }),
     expirerQueue: new ExpirerQueue(salt),
     allowedHeaders: options.allowedHeaders ?? DEFAULT_ALLOWED_HEADERS,
   }

@@ -33,7 +33,7 @@ export class DiskEngine implements ObjectEngine {
     this.#reads = new ObjectReads(core)
     this.#writes = new ObjectWrites(core)
     this.updates = {
-      list: (limit) => core.index.updates(limit),
+      list: (limit, after) => core.index.updates(limit, after),
       settle: (delivered, changed) => core.index.settleUpdates(delivered, changed),
     }
   }

@@ -160,7 +160,8 @@ export interface ObjectEngine {
 
 /** Container rows that are durably queued. */
 export interface UpdateQueue {
-  list(limit: number): Promise<readonly ContainerUpdate[]>
+  /** In an order in which rows of one object stand together, the newest last; those behind `after`. */
+  list(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]>
   /** Some were delivered, others have fewer targets left or wait for a while. */
   settle(delivered: readonly ContainerUpdate[], changed?: readonly ContainerUpdate[]): Promise<void>
 }

@@ -125,14 +125,11 @@ export class ObjectIndex {
     return this.#digests.all()
   }
 
-  /** Rows that wait, those of one container together; at most `limit`. */
-  async updates(limit: number): Promise<readonly ContainerUpdate[]> {
-    const values = await this.#store.values({ ...ALL_UPDATES, limit }).all()
+  /** Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`. */
+  async updates(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]> {
+    const range = after === undefined ? ALL_UPDATES : { gt: keyOfUpdate(after), lt: ALL_UPDATES.lt }
+    const values = await this.#store.values({ ...range, limit }).all()
     return values.map(decodeUpdate).filter((update) => update !== undefined)
-  }
-
-  async countUpdates(limit: number): Promise<number> {
-    return (await this.#store.keys({ ...ALL_UPDATES, limit }).all()).length
   }
 
   /** Rows were delivered, or only some of their targets are left. Need not be durable: delivering again is harmless. */

@@ -3,6 +3,7 @@
  * so a later row always says everything an earlier one said (OpenStack Swift, `obj/server.py`: `_post_commit_updates`,
  * `POST`, `_check_container_override`).
  */
+import { STATUS_CHANGED_AT_HEADER } from '#backend/extensions.ts'
 import { normalForm, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
@@ -18,6 +19,8 @@ const OVERRIDE_PREFIXES = [
 export interface RowRouting {
   readonly policyIndex: number
   readonly txId: string | undefined
+  /** When the proxy believes the container's status changed last; the container server says if it is not so. */
+  readonly statusChangedAt?: string | undefined
   /** Account and container whose index gets the row; another one than the object's for sharded containers. */
   readonly account: string
   readonly container: string
@@ -57,10 +60,11 @@ function updateOf(
   routing: RowRouting,
   row: HeaderMap,
 ): ContainerUpdate {
-  const { policyIndex, txId, account, container, object, targets, partition } = routing
+  const { policyIndex, txId, statusChangedAt, account, container, object, targets, partition } = routing
   const common = {
     'x-backend-storage-policy-index': String(policyIndex),
     ...(txId === undefined ? {} : { 'x-trans-id': txId }),
+    ...(statusChangedAt === undefined ? {} : { [STATUS_CHANGED_AT_HEADER]: statusChangedAt }),
   }
   const headers = { ...row, ...common }
   return {

@@ -1,4 +1,5 @@
 /** Reads from a request which container servers are to be told about the object (`X-Container-*`). */
+import { STATUS_CHANGED_AT_HEADER } from '#backend/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { UpdateTarget } from './container-update.ts'
 import type { RowRouting } from './object-rows.ts'
@@ -15,6 +16,7 @@ export function rowRouting(target: ObjectTarget, request: HeaderMap): RowRouting
   return {
     policyIndex: target.policyIndex,
     txId: request['x-trans-id'],
+    statusChangedAt: request[STATUS_CHANGED_AT_HEADER],
     ...path,
     object,
     targets: pairTargets(request['x-container-host'], request['x-container-device']),

@@ -38,12 +38,13 @@ export async function deliverRows(
   target: ObjectTarget,
   changed: Changed,
   request: HeaderMap,
-): Promise<Record<string, string>> {
+): Promise<HeaderMap> {
   if (changed.updates.length === 0) return {}
   const outcomes = await server.rows.deliverNow(changed.updates, target.engine.updates)
   const [own] = outcomes
   if (own === undefined || rowRouting(target, request) === undefined) return {}
   return {
+    ...own.misplaced,
     [CONTAINER_UPDATE_HEADER]: own.applied.length > 0 && own.missing.length === 0 ? 'applied' : 'queued',
     [CONTAINER_UPDATE_APPLIED_HEADER]: own.applied.map(targetName).join(','),
     [CONTAINER_UPDATE_QUEUED_HEADER]: own.missing.map(targetName).join(','),

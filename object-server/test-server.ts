@@ -17,6 +17,7 @@ import { type Transport, TransportError } from '#http/transport.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { createObjectServer } from './app.ts'
 import { ObjectDevice } from './device.ts'
+import { RowSender } from './row-sender.ts'
 
 /** A clock for tests: stands still until told; timers run when it passes them. */
 export class TestClock implements Clock {
@@ -87,6 +88,7 @@ export interface TestServer {
   readonly kv: MemoryKv
   readonly clock: TestClock
   readonly containers: TestContainerServers
+  readonly sender: RowSender
   readonly device: ObjectDevice
   readonly policies: StoragePolicies
   readonly handler: Handler
@@ -128,6 +130,7 @@ export async function startTestServer(parts: TestServerParts = {}): Promise<Test
     operationsMax: 3,
   })
   const { random } = environment
+  const sender = new RowSender({ transport: containers, log: silentLogger })
   const handler = createObjectServer({
     device,
     policies,
@@ -135,10 +138,10 @@ export async function startTestServer(parts: TestServerParts = {}): Promise<Test
     clock,
     random,
     log: silentLogger,
-    transport: containers,
+    sender,
     version: '0.0.0',
   })
-  return { disk, kv, clock, containers, device, policies, handler }
+  return { disk, kv, clock, containers, sender, device, policies, handler }
 }
 
 export interface TestRequest {

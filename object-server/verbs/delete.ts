@@ -101,12 +101,7 @@ function isLater(timestamp: Timestamp, before: Standing, isReplica: boolean): bo
   return isReplica && before.kind !== 'nothing' && timestamp === before.timestamp
 }
 
-function answered(
-  status: number,
-  timestamp: Timestamp,
-  before: Standing,
-  headers: Record<string, string>,
-): Response {
+function answered(status: number, timestamp: Timestamp, before: Standing, headers: HeaderMap): Response {
   return answer(status, {
     ...headers,
     'x-backend-timestamp': timestamp,

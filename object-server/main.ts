@@ -1,0 +1,53 @@
+/**
+ * The object service of one device: opens it, serves it, delivers what waits, closes it. What puts processes together
+ * (`node/`) calls only this.
+ */
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import type { Handler } from '#http/message.ts'
+import type { Transport } from '#http/transport.ts'
+import { createObjectServer, type ObjectServerOptions } from './app.ts'
+import { ObjectDevice, type ObjectDeviceOptions } from './device.ts'
+import { type ContainerPlacement, PendingRows, type PendingStats } from './pending-rows.ts'
+import { RowSender, type RowSenderOptions } from './row-sender.ts'
+
+export interface ObjectServiceOptions
+  extends ObjectDeviceOptions,
+    Pick<ObjectServerOptions, 'version' | 'logRequests' | 'allowedHeaders' | 'rowsWaitMs' | 'healthcheck'>,
+    Pick<RowSenderOptions, 'connectTimeoutMs' | 'responseTimeoutMs'> {
+  readonly environment: Environment
+  readonly policies: StoragePolicies
+  readonly salt: HashPathSalt
+  readonly log: Logger
+  readonly transport: Transport
+  /** Where containers live, by the container ring of this moment. */
+  readonly placement: ContainerPlacement
+}
+
+export interface ObjectService {
+  readonly handler: Handler
+  readonly device: ObjectDevice
+  /** One pass over the container rows that wait; to be called every few seconds. */
+  deliverPending(): Promise<PendingStats>
+  /** After the last request has ended. */
+  close(): Promise<void>
+}
+
+/**
+ * Rejects with `LEVEL_LOCKED` while another process owns the device, `ENOENT` when its directory is missing, and with
+ * other errors of the disk.
+ */
+export async function openObjectService(options: ObjectServiceOptions): Promise<ObjectService> {
+  const device = await ObjectDevice.open(options)
+  const { clock, random } = options.environment
+  const sender = new RowSender(options)
+  const pending = new PendingRows({ sender, placement: options.placement, clock, log: options.log })
+  return {
+    handler: createObjectServer({ ...options, device, clock, random, sender }),
+    device,
+    deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),
+    close: () => device.close(),
+  }
+}

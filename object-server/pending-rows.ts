@@ -1,0 +1,234 @@
+/**
+ * Delivers the container rows that could not be delivered when their object was written. One pass looks at every row of
+ * the queue once. Idempotent, and killed at any time it loses nothing: a row leaves the queue only after the last of its
+ * container servers confirmed it, and delivering again changes nothing.
+ *
+ *  - Of several rows about one object only the newest is sent: it says everything the older ones said.
+ *  - A row that failed waits, longer each time, up to five minutes.
+ *  - A row older than the reclaim age is dropped: tombstones that could contradict it may be gone.
+ */
+import type { Clock } from '#base/environment.ts'
+import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import type { Logger } from '#base/log.ts'
+import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
+import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
+import type { UpdateQueue } from './engine.ts'
+import { targetName } from './row-delivery.ts'
+import type { RowSender } from './row-sender.ts'
+
+/** Which container servers a container's rows belong to now, by the ring. */
+export type ContainerPlacement = (
+  account: string,
+  container: string,
+) => { readonly partition: string; readonly targets: readonly UpdateTarget[] }
+
+export interface PendingRowsOptions {
+  readonly sender: RowSender
+  readonly placement: ContainerPlacement
+  readonly clock: Clock
+  readonly log: Logger
+  readonly reclaimAgeSeconds?: number
+}
+
+/** What one pass found and did. */
+export interface PendingStats {
+  /** Rows that left the queue because everybody has them. */
+  readonly delivered: number
+  /** Older rows about objects that had a newer one. */
+  readonly superseded: number
+  /** Rows that are still there: somebody does not have them, or their time to try again has not come. */
+  readonly waiting: number
+  /** Rows given up because of their age. */
+  readonly dropped: number
+  /** Age of the oldest row that is still there, seconds. */
+  readonly oldestSeconds: number
+}
+
+/** Rows read from the queue, and sent, at a time. */
+const PAGE_ROWS = 500
+/** Requests under way at a time. */
+const CONCURRENT_REQUESTS = 8
+const FIRST_RETRY_MS = 1000
+const LAST_RETRY_MS = 300_000
+
+interface Tally {
+  delivered: number
+  superseded: number
+  waiting: number
+  dropped: number
+  oldestSeconds: number
+}
+
+/** A row and who is still to confirm it. */
+interface Task {
+  readonly update: ContainerUpdate
+  readonly missing: Set<UpdateTarget>
+}
+
+export class PendingRows {
+  readonly #options: PendingRowsOptions
+  #passing: Promise<PendingStats> | undefined
+
+  constructor(options: PendingRowsOptions) {
+    this.#options = options
+  }
+
+  /** One pass over the queues. A second call while one is under way gets the same pass. */
+  runOnce(queues: readonly UpdateQueue[]): Promise<PendingStats> {
+    this.#passing ??= this.#pass(queues).finally(() => {
+      this.#passing = undefined
+    })
+    return this.#passing
+  }
+
+  async #pass(queues: readonly UpdateQueue[]): Promise<PendingStats> {
+    const tally: Tally = { delivered: 0, superseded: 0, waiting: 0, dropped: 0, oldestSeconds: 0 }
+    for (const queue of queues) {
+      let page = await queue.list(PAGE_ROWS)
+      while (page.length > 0) {
+        await this.#page(page, queue, tally)
+        page = page.length < PAGE_ROWS ? [] : await queue.list(PAGE_ROWS, page.at(-1))
+      }
+    }
+    return tally
+  }
+
+  async #page(page: readonly ContainerUpdate[], queue: UpdateQueue, tally: Tally): Promise<void> {
+    const nowMs = this.#options.clock.wallMs()
+    const { newest, superseded } = newestPerObject(page)
+    const tooOld = newest.filter((update) => this.#ageSeconds(update) > this.#reclaimAgeSeconds)
+    const due = newest.filter((update) => update.notBeforeMs <= nowMs && !tooOld.includes(update))
+    const tasks = due.map((update) => this.#taskOf(update))
+    await this.#deliver(tasks)
+    const failed = tasks.filter((task) => task.missing.size > 0)
+    const done = tasks.filter((task) => task.missing.size === 0).map((task) => task.update)
+    await queue.settle(
+      [...superseded, ...tooOld, ...done],
+      failed.map((task) => retried(task, nowMs)),
+    )
+    this.#count(tally, { newest, superseded, tooOld, done })
+  }
+
+  #count(
+    tally: Tally,
+    rows: Readonly<Record<'newest' | 'superseded' | 'tooOld' | 'done', readonly ContainerUpdate[]>>,
+  ): void {
+    const gone = new Set([...rows.tooOld, ...rows.done])
+    tally.delivered += rows.done.length
+    tally.superseded += rows.superseded.length
+    tally.dropped += rows.tooOld.length
+    for (const update of rows.newest) {
+      if (gone.has(update)) continue
+      tally.waiting += 1
+      tally.oldestSeconds = Math.max(tally.oldestSeconds, this.#ageSeconds(update))
+    }
+    if (rows.tooOld.length > 0) {
+      this.#options.log.error({ rows: rows.tooOld.length }, 'dropped container rows past the reclaim age')
+    }
+  }
+
+  get #reclaimAgeSeconds(): number {
+    return this.#options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS
+  }
+
+  #ageSeconds(update: ContainerUpdate): number {
+    return this.#options.clock.wallMs() / 1000 - ticksOf(update.timestamp) / TICKS_PER_SECOND
+  }
+
+  /** Whoever was named and still belongs to the container is left to be told; if not, everybody who does. */
+  #taskOf(update: ContainerUpdate): Task {
+    const current = this.#options.placement(update.account, update.container)
+    const wanted = new Set(update.targets.map(targetName))
+    const known = current.targets.filter((target) => wanted.has(targetName(target)))
+    const missing = known.length > 0 && known.length === wanted.size ? known : current.targets
+    return { update: { ...update, partition: current.partition }, missing: new Set(missing) }
+  }
+
+  async #deliver(tasks: readonly Task[]): Promise<void> {
+    const jobs: (() => Promise<void>)[] = []
+    for (const group of byTarget(tasks)) {
+      if (group.tasks.length > 1 && this.#options.sender.takesBatches(group.target)) {
+        jobs.push(() => this.#sendBatch(group))
+      } else {
+        for (const task of group.tasks) jobs.push(() => this.#sendOne(task, group))
+      }
+    }
+    const left = jobs.values()
+    const worker = async (): Promise<void> => {
+      for (const job of left) await job()
+    }
+    await Promise.all(Array.from({ length: CONCURRENT_REQUESTS }, worker))
+  }
+
+  async #sendBatch({ target, tasks }: TargetGroup): Promise<void> {
+    const applied = await this.#options.sender.sendBatch(
+      tasks.map((task) => task.update),
+      target,
+    )
+    tasks.forEach((task, at) => {
+      if (applied[at] === true) confirm(task, target)
+    })
+  }
+
+  async #sendOne(task: Task, { target }: TargetGroup): Promise<void> {
+    const { applied } = await this.#options.sender.send(task.update, target)
+    if (applied) confirm(task, target)
+  }
+}
+
+interface TargetGroup {
+  readonly target: UpdateTarget
+  readonly tasks: Task[]
+}
+
+function byTarget(tasks: readonly Task[]): Iterable<TargetGroup> {
+  const groups = new Map<string, TargetGroup>()
+  for (const task of tasks) {
+    for (const target of task.missing) {
+      const name = targetName(target)
+      const group = groups.get(name) ?? { target, tasks: [] }
+      group.tasks.push(task)
+      groups.set(name, group)
+    }
+  }
+  return groups.values()
+}
+
+function confirm(task: Task, target: UpdateTarget): void {
+  for (const one of task.missing) if (targetName(one) === targetName(target)) task.missing.delete(one)
+}
+
+/** Rows of one object stand together, the newest last; it takes over whom the others were for. */
+function newestPerObject(page: readonly ContainerUpdate[]): {
+  readonly newest: readonly ContainerUpdate[]
+  readonly superseded: readonly ContainerUpdate[]
+} {
+  const newest: ContainerUpdate[] = []
+  const superseded: ContainerUpdate[] = []
+  for (const update of page) {
+    const before = newest.at(-1)
+    if (before === undefined || !sameObject(before, update)) {
+      newest.push(update)
+      continue
+    }
+    superseded.push(before)
+    newest[newest.length - 1] = { ...update, targets: union(before.targets, update.targets) }
+  }
+  return { newest, superseded }
+}
+
+function sameObject(left: ContainerUpdate, right: ContainerUpdate): boolean {
+  return left.object === right.object && left.container === right.container && left.account === right.account
+}
+
+/** No target at all means everybody. */
+function union(left: readonly UpdateTarget[], right: readonly UpdateTarget[]): readonly UpdateTarget[] {
+  if (left.length === 0 || right.length === 0) return []
+  return [...new Map([...left, ...right].map((target) => [targetName(target), target])).values()]
+}
+
+function retried(task: Task, nowMs: number): ContainerUpdate {
+  const attempts = task.update.attempts + 1
+  const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 20))
+  return { ...task.update, targets: [...task.missing], attempts, notBeforeMs: nowMs + waitMs }
+}
