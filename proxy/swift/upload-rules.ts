@@ -6,7 +6,7 @@ import { isUtf8 } from 'node:buffer'
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
+import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { guessedType } from './content-types.ts'
 import { isTrue } from './visit.ts'
 
@@ -74,7 +74,8 @@ export function isAnything(condition: string | undefined): boolean {
   return parseTags(condition)?.isAny === true
 }
 
-/** Copies on the server's side come with the large-object layers; saying so beats storing an empty object. */
+/** There are no copies on the server's side yet; saying so beats storing an empty object. */
 export function checkCopy(headers: HeaderMap): Response | undefined {
-  return headers['x-copy-from'] === undefined ? undefined : answer(501)
+  if (headers['x-copy-from'] === undefined) return undefined
+  return textAnswer(501, 'X-Copy-From is not supported: download the object and upload it.')
 }
