@@ -1,8 +1,8 @@
 /** A container server on an index in memory, and requests to it, for the tests of this room. */
 import { Drive } from '#backend/drive-state.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { requestOf, roomyDisk, StoppedClock } from '#backend/test-twins.ts'
-import type { Environment, Random } from '#base/environment.ts'
+import { directoriesDisk, requestOf, roomySpace, StoppedClock, type TestSpace } from '#backend/test-twins.ts'
+import type { Disk, Environment, Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import { type Handler, type HeaderMap, type Request, type Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
@@ -32,6 +32,8 @@ export interface ContainerServerTwin {
   readonly kv: MemoryKv
   readonly clock: StoppedClock
   readonly drive: Drive
+  readonly space: TestSpace
+  readonly disk: Disk
   readonly accounts: AccountsTwin
   readonly updates: AccountUpdates
   readonly device: ContainerDevice
@@ -51,14 +53,16 @@ export async function startContainerServer(
 ): Promise<ContainerServerTwin> {
   const kv = before?.kv ?? new MemoryKv()
   const clock = before?.clock ?? new StoppedClock()
+  const space = roomySpace()
+  const disk = directoriesDisk(space)
   const drive = new Drive({
-    disk: roomyDisk,
+    disk,
     clock,
     devicesPath: '/srv/node',
     device: 'sda1',
     mountCheck: 'any_directory',
   })
-  const environment: Environment = { clock, random: {} as Random, disk: roomyDisk, kv }
+  const environment: Environment = { clock, random: {} as Random, disk, kv }
   const salt = { prefix: '', suffix: 'test' }
   const opened = await openContainerDevice({
     environment,
@@ -83,5 +87,5 @@ export async function startContainerServer(
   })
   const send = (method: string, path: string, headers: HeaderMap = {}, body?: string): Promise<Response> =>
     handler(requestOf(method, `/sda1/7${path}`, headers, body))
-  return { kv, clock, drive, accounts, updates, device: opened, handler, send }
+  return { kv, clock, drive, space, disk, accounts, updates, device: opened, handler, send }
 }
