@@ -1,82 +1,17 @@
 /**
  * Goal: a client cannot tell this door from OpenStack Swift's. Method: the requests of `testing/scenario.ts` were sent to
  * a real OpenStack Swift 2.30, whose answers are recorded; ours must be the same, times and identifiers aside. Where ours
- * differ on purpose, `DIFFERENCES` says how and why.
+ * differ on purpose, `testing/expected-answers.ts` says how and why.
  */
-import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { type NormalAnswer, normalAnswer } from './testing/normal-answer.ts'
+import { silentLogger } from '#base/log.ts'
+import { realClock } from '#base/real-clock.ts'
+import { listen } from '#http/server.ts'
+import { expectedOf } from './testing/expected-answers.ts'
+import { normalAnswer } from './testing/normal-answer.ts'
+import { playScenario } from './testing/play-scenario.ts'
 import { CALLERS, type Caller, SCENARIO, type Step } from './testing/scenario.ts'
 import { type Sent, send, testProxy, tokenFor } from './testing/test-proxy.ts'
-
-const recorded = JSON.parse(
-  readFileSync(new URL('./testing/swift-2.30-answers.json', import.meta.url), 'utf8'),
-) as Readonly<Record<string, NormalAnswer>>
-
-interface Difference {
-  readonly why: string
-  readonly status?: number
-  /** Instead of what Swift sends; `undefined` for a header that we do not send. */
-  readonly headers?: Readonly<Record<string, string | undefined>>
-  readonly body?: unknown
-}
-
-const COPY_COMES_LATER = 'COPY is a layer of its own and not there yet'
-
-const DIFFERENCES: Readonly<Record<string, Difference>> = {
-  'POST to auth is not allowed': {
-    why: 'RFC 9110, section 15.5.6: 405 names what is allowed',
-    headers: { allow: 'GET' },
-  },
-  'an empty container before an object': {
-    why: 'Swift fails here with an internal error',
-    status: 412,
-    headers: { 'content-type': 'text/html; charset=UTF-8', 'content-length': '7' },
-    body: 'Bad URL',
-  },
-  ...Object.fromEntries(
-    [
-      'a reseller at another account',
-      'version v1.0',
-      'an account with a trailing slash',
-      'HEAD of an account never used',
-      'GET of an account never used',
-      'GET of an account never used as JSON',
-      'GET of an account never used as XML',
-    ].map((name) => [
-      name,
-      {
-        why: 'an account that is not there reads as an empty one, in every respect',
-        status: name.startsWith('GET') && name.includes(' as ') ? 200 : 204,
-        headers: { 'accept-ranges': 'bytes', 'x-put-timestamp': undefined },
-      },
-    ]),
-  ),
-  'PUT with a wrong ETag': {
-    why: 'Swift tells when the object that it refused would have been stored',
-    headers: { 'last-modified': undefined },
-  },
-  'PUT with the right ETag in capitals': {
-    why: 'Swift tells when the object that it refused would have been stored',
-    headers: { 'last-modified': undefined },
-  },
-  'OPTIONS of an object': {
-    why: COPY_COMES_LATER,
-    headers: { allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT' },
-  },
-  ...Object.fromEntries(
-    ['CORS: preflight', 'CORS: preflight from anywhere'].map((name) => [
-      name,
-      {
-        why: COPY_COMES_LATER,
-        headers: {
-          allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT',
-          'access-control-allow-methods': 'DELETE, GET, HEAD, OPTIONS, POST, PUT',
-        },
-      },
-    ]),
-  ),
-}
 
 const { handler } = testProxy()
 const tokens = new Map<Caller, string>()
@@ -92,16 +27,29 @@ function sentFor(step: Step): Sent {
   return { method: step.method, target: step.target, headers, ...(body === undefined ? undefined : { body }) }
 }
 
-function expectedOf(step: Step): NormalAnswer {
-  const swift = recorded[step.name]
-  if (swift === undefined) throw new Error(`no answer recorded for ${step.name}: run testing/record-swift.ts`)
-  const difference = DIFFERENCES[step.name]
-  const { status = swift.status, body = swift.body } = difference ?? {}
-  const headers = Object.entries({ ...swift.headers, ...difference?.headers }).filter(
-    ([, value]) => value !== undefined,
-  )
-  return { status, headers: Object.fromEntries(headers) as Record<string, string>, body }
-}
+/** What the HTTP server refuses by itself, before any door. */
+const REFUSED_BY_SERVER: ReadonlySet<string> = new Set([
+  'an unknown method at an account',
+  'an unknown method at a container',
+  'an unknown method at an object',
+  'an unknown method, anonymously',
+  'PUT of an object with a bad transfer encoding',
+])
+
+t.test('the same over real connections', async (t) => {
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    handler: testProxy().handler,
+    clock: realClock,
+    log: silentLogger,
+  })
+  t.teardown(() => listener.close({ graceMs: 0 }))
+  const answers = await playScenario({ ...listener.address, pauseMs: 0 })
+  for (const step of SCENARIO) {
+    if (!REFUSED_BY_SERVER.has(step.name)) t.strictSame(answers[step.name], expectedOf(step), step.name)
+  }
+})
 
 for (const step of SCENARIO) {
   await t.test(step.name, async (t) => {
