@@ -79,6 +79,7 @@ export class Exchange {
 
   /** The client was silent for too long while the handler waited for it. */
   clientSilent(): void {
+    this.#outgoing.shouldKeepAlive = false
     this.#body?.fail(new BodyError('SENDER_TIMEOUT'))
   }
 

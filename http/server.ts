@@ -141,12 +141,19 @@ class HttpServer implements Listener {
   readonly close = async (options: { readonly graceMs: number }): Promise<void> => {
     this.#closing = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#server.closeIdleConnections()
+    this.#closeIdle()
     const timer = this.#clock.setTimer(options.graceMs, () => this.#server.closeAllConnections())
     await closed
     // Node counts only the connections that it accepted itself.
     if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#allClosed = resolve))
     timer.cancel()
+  }
+
+  /** Node would leave out connections on which nothing was ever asked. */
+  #closeIdle(): void {
+    for (const [socket, { exchanges }] of this.#connections) {
+      if (exchanges.size === 0) (socket as Socket).destroySoon()
+    }
   }
 
   #wire(connectionEvent: 'connection' | 'secureConnection'): void {
