@@ -1,0 +1,32 @@
+/**
+ * Names of our extensions of the backend dialect, as the side that asks uses them. The side that answers has them in
+ * `backend/extensions.ts`, which this room must not import; `test/cluster/` holds that both agree.
+ */
+
+/** Of a replica: `synced` or `joining`; the silence of a joining one proves nothing. */
+export const REPLICA_STATE_HEADER = 'x-backend-martlet-replica-state'
+/** With a 404: this replica had the object and lost it. */
+export const QUARANTINED_HEADER = 'x-backend-quarantined'
+/** What a server can: names, comma-separated. */
+export const CAPABILITIES_HEADER = 'x-backend-martlet-capabilities'
+/** Request, HEAD of an object: `true` asks only which version is there. Other servers answer the whole HEAD. */
+export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
+/** Request and answer: digest of a container's live rows. */
+export const DIGEST_HEADER = 'x-backend-martlet-digest'
+export const TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-tombstone-digest'
+/** The same of the rows between two markers. */
+export const RANGE_DIGEST_HEADER = 'x-backend-martlet-range-digest'
+export const RANGE_TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-range-tombstone-digest'
+/**
+ * Request to an object PUT: `footer` promises the CRCs of the body's blocks after it, so that the server need not compute
+ * an MD5. The footer of the same name has them, eight hex digits each.
+ */
+export const BLOCK_CRCS_HEADER = 'x-backend-martlet-block-crcs'
+/** Answer to an object write: the container servers (`host:port/device`, comma-separated) that have the row by now. */
+export const ROWS_APPLIED_HEADER = 'x-backend-container-update-applied'
+/** Those that will get it from the object server's queue. */
+export const ROWS_QUEUED_HEADER = 'x-backend-container-update-queued'
+/** Request to write an object or a row, and the answer of a container that is not what was believed. */
+export const STATUS_CHANGED_AT_HEADER = 'x-backend-martlet-status-changed-at'
+/** Request: rows as they are stored. */
+export const ROWS_HEADER = 'x-backend-martlet-rows'

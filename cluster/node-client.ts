@@ -1,0 +1,155 @@
+/**
+ * One request to one storage node. Whatever happens is a value: an answer, or the failure of the network. What is learnt
+ * on the way is kept: errors (`error-limit.ts`), latency, and what the node says it can do.
+ */
+import type { Clock } from '#base/environment.ts'
+import type { HeaderMap, RequestBody, Response } from '#http/message.ts'
+import { headerOf } from '#http/message.ts'
+import { type SendOptions, type Transport, TransportError } from '#http/transport.ts'
+import type { ErrorLimiter } from './error-limit.ts'
+import { CAPABILITIES_HEADER } from './extension-headers.ts'
+import type { ServerType, StorageNode } from './storage-node.ts'
+
+/** OpenStack Swift's proxy: `node_timeout`. */
+export const NODE_TIMEOUT_MS = 10_000
+/** `conn_timeout`. */
+export const CONNECT_TIMEOUT_MS = 500
+const INSUFFICIENT_STORAGE = 507
+/** Weight of the newest measurement in a node's latency. */
+const LATENCY_WEIGHT = 0.1
+
+const NO_CAPABILITIES: ReadonlySet<string> = new Set()
+
+export interface NodeRequest {
+  readonly server: ServerType
+  readonly method: string
+  readonly partition: number
+  /** `/account/container/object`, percent-encoded. */
+  readonly path: string
+  readonly query: string
+  readonly headers: HeaderMap
+  readonly body: RequestBody
+  readonly signal: AbortSignal | undefined
+}
+
+export type NodeOutcome =
+  | { readonly kind: 'answered'; readonly node: StorageNode; readonly response: Response }
+  | { readonly kind: 'failed'; readonly node: StorageNode; readonly error: unknown }
+
+/** What metrics want to know of every exchange. */
+export interface NodeObserver {
+  /** `status` is 0 when there was no answer. */
+  exchanged(server: ServerType, method: string, status: number, durationMs: number): void
+}
+
+export interface NodeClientOptions {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly errors: ErrorLimiter
+  readonly observer?: NodeObserver | undefined
+  readonly nodeTimeoutMs?: number | undefined
+  readonly connectTimeoutMs?: number | undefined
+}
+
+export class NodeClient {
+  readonly errors: ErrorLimiter
+  readonly clock: Clock
+  readonly nodeTimeoutMs: number
+  readonly #transport: Transport
+  readonly #observer: NodeObserver | undefined
+  readonly #unsignalled: SendOptions
+  readonly #latencies = new Map<StorageNode, number>()
+  readonly #capabilities = new Map<StorageNode, Capabilities>()
+
+  constructor(options: NodeClientOptions) {
+    this.errors = options.errors
+    this.clock = options.clock
+    this.nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
+    this.#transport = options.transport
+    this.#observer = options.observer
+    this.#unsignalled = {
+      connectTimeoutMs: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      responseTimeoutMs: this.nodeTimeoutMs,
+    }
+  }
+
+  /** Sends the request. An answer of any status is an answer; whoever gets it must read or discard its body. */
+  async send(node: StorageNode, request: NodeRequest): Promise<NodeOutcome> {
+    const startedMs = this.clock.monotonicMs()
+    try {
+      const response = await this.#transport.send(node, wireRequest(node, request), this.#optionsFor(request))
+      this.#learn(node, request, response, this.clock.monotonicMs() - startedMs)
+      return { kind: 'answered', node, response }
+    } catch (error) {
+      this.#observer?.exchanged(request.server, request.method, 0, this.clock.monotonicMs() - startedMs)
+      if (isNodesFault(error)) this.errors.recordError(node)
+      return { kind: 'failed', node, error }
+    }
+  }
+
+  /** Mean time to an answer, milliseconds; 0 for a node that was never asked. */
+  latencyMs(node: StorageNode): number {
+    return this.#latencies.get(node) ?? 0
+  }
+
+  /** What the node said it can do; nothing for one that has not answered yet, or speaks Swift's dialect alone. */
+  can(node: StorageNode, capability: string): boolean {
+    return (this.#capabilities.get(node)?.names ?? NO_CAPABILITIES).has(capability)
+  }
+
+  /** Has the node ever answered, so that what it cannot do is known? */
+  isKnown(node: StorageNode): boolean {
+    return this.#capabilities.has(node)
+  }
+
+  #optionsFor(request: NodeRequest): SendOptions {
+    if (request.signal === undefined) return this.#unsignalled
+    return {
+      connectTimeoutMs: this.#unsignalled.connectTimeoutMs,
+      responseTimeoutMs: this.#unsignalled.responseTimeoutMs,
+      signal: request.signal,
+    }
+  }
+
+  #learn(node: StorageNode, request: NodeRequest, response: Response, durationMs: number): void {
+    const { status } = response
+    if (status === INSUFFICIENT_STORAGE) this.errors.recordFull(node)
+    else if (status >= 500) this.errors.recordError(node)
+    else this.errors.recordSuccess(node)
+    const known = this.#latencies.get(node)
+    this.#latencies.set(
+      node,
+      known === undefined ? durationMs : known + (durationMs - known) * LATENCY_WEIGHT,
+    )
+    if (status < 500) this.#learnCapabilities(node, headerOf(response, CAPABILITIES_HEADER) ?? '')
+    this.#observer?.exchanged(request.server, request.method, status, durationMs)
+  }
+
+  #learnCapabilities(node: StorageNode, written: string): void {
+    if (this.#capabilities.get(node)?.written === written) return
+    this.#capabilities.set(node, { written, names: new Set(written.split(',').map((name) => name.trim())) })
+  }
+}
+
+interface Capabilities {
+  readonly written: string
+  readonly names: ReadonlySet<string>
+}
+
+function wireRequest(node: StorageNode, request: NodeRequest): Parameters<Transport['send']>[1] {
+  return {
+    method: request.method,
+    path: `/${encodeURIComponent(node.device)}/${request.partition}${request.path}`,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+    signal: request.signal,
+    remoteAddress: '',
+    secure: false,
+  }
+}
+
+/** An exchange that we gave up ourselves, or whose body failed on our side, says nothing about the node. */
+function isNodesFault(error: unknown): boolean {
+  return error instanceof TransportError && error.code !== 'ABORTED'
+}

@@ -1,0 +1,29 @@
+/**
+ * In which order the primaries are asked to read: the one of this process first, then the fastest by what was measured,
+ * those set aside last. Nodes about as fast as each other take turns, so that no replica gets all the reads.
+ */
+import type { NodeClient } from './node-client.ts'
+import type { Placement } from './placement.ts'
+import type { StorageNode } from './storage-node.ts'
+
+/** Latencies are compared in steps of this, milliseconds: smaller differences are noise. */
+const LATENCY_STEP_MS = 5
+
+let turn = 0
+
+export function readOrder(client: NodeClient, placement: Placement): readonly StorageNode[] {
+  const nodes = placement.primariesLocalFirst
+  const [first] = nodes
+  if (first?.locality === 'same_process' && !client.errors.isSetAside(first)) return nodes
+  turn = (turn + 1) % 65_536
+  const rotated = nodes.map((_, at) => nodes[(at + turn) % nodes.length] as StorageNode)
+  return rotated
+    .map((node) => ({ node, cost: costOf(client, node) }))
+    .toSorted((left, right) => left.cost - right.cost)
+    .map(({ node }) => node)
+}
+
+function costOf(client: NodeClient, node: StorageNode): number {
+  const step = Math.floor(client.latencyMs(node) / LATENCY_STEP_MS)
+  return client.errors.isSetAside(node) ? Number.MAX_SAFE_INTEGER : step
+}

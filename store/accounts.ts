@@ -1,0 +1,247 @@
+/** Accounts: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/account.py`). */
+import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
+import { fanOutWrite } from '#cluster/fan-out-write.ts'
+import { type ReadOutcome, readReplica } from '#cluster/replica-read.ts'
+import { discard, type HeaderMap, readWhole } from '#http/message.ts'
+import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
+import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
+import type {
+  AccountInfo,
+  AccountName,
+  AccountOperations,
+  AccountRead,
+  ListedContainer,
+  ListingPage,
+  ListingQuery,
+  OperationContext,
+  StoreFailure,
+} from './contract.ts'
+import type { InfoCache, Known, Unknown } from './info-cache.ts'
+import type { Invalidations } from './invalidations.ts'
+import { listingPage, listingQuery } from './listing-query.ts'
+import { pathOnWire, type StoreParts } from './store-parts.ts'
+import { failureOf, verdictOf, type Written } from './write-outcome.ts'
+
+/** 10,000 containers with names of 256 bytes, escaped at worst. */
+const LISTING_BYTES_MAX = 32 * 1024 * 1024
+
+export class Accounts implements AccountOperations {
+  readonly #parts: StoreParts
+  readonly #cache: InfoCache<AccountInfo>
+  readonly #invalidations: Invalidations
+
+  constructor(parts: StoreParts, cache: InfoCache<AccountInfo>, invalidations: Invalidations) {
+    this.#parts = parts
+    this.#cache = cache
+    this.#invalidations = invalidations
+  }
+
+  async info(context: OperationContext, name: AccountName): Promise<AccountInfo | undefined> {
+    const known = await this.lookUp(context, name)
+    if (known.kind === 'exists') return known.info
+    const isToBe = known.kind === 'absent' && this.#parts.rules.autoCreateAccounts
+    return isToBe ? EMPTY_ACCOUNT : undefined
+  }
+
+  /** What is known of the account, whether or not it may be created. For the other operations of the store. */
+  lookUp(context: OperationContext, name: AccountName): Promise<Known<AccountInfo> | Unknown> {
+    return this.#cache.get(name.account, async () => knownOf(await this.#fetch(context, name, 'HEAD', '')))
+  }
+
+  async read(
+    context: OperationContext,
+    name: AccountName,
+    { listing }: { readonly listing?: ListingQuery },
+  ): Promise<AccountRead | StoreFailure> {
+    const method = listing === undefined ? 'HEAD' : 'GET'
+    const query = listing === undefined ? 'format=json' : listingQuery(listing)
+    const outcome = await this.#fetch(context, name, method, query)
+    switch (outcome.kind) {
+      case 'found': {
+        const headers = singleValued(outcome.response.headers)
+        const info = accountInfoOf(headers)
+        this.#cache.keep(name.account, { kind: 'exists', info })
+        const json = await readListing(outcome)
+        if (json === undefined) return { kind: 'unavailable', reason: 'the listing broke off' }
+        return { kind: 'found', info, headers, page: listing === undefined ? undefined : page(json) }
+      }
+      case 'absent':
+        return this.#readAbsent(isDeleted(outcome), listing)
+      case 'refused':
+        return await refusalOf(outcome)
+      case 'unavailable':
+        return outcome
+    }
+  }
+
+  async put(
+    context: OperationContext,
+    name: AccountName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure> {
+    const { verdict, answers } = await this.#write(context, name, 'PUT', changes)
+    if (verdict.status === 201) return { kind: 'created' }
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    return failureOf(verdict, answers)
+  }
+
+  /** Makes the account exist; `undefined` when it does. */
+  async create(context: OperationContext, name: AccountName): Promise<StoreFailure | undefined> {
+    const outcome = await this.put(context, name, {})
+    return isMade(outcome) ? undefined : outcome
+  }
+
+  async post(
+    context: OperationContext,
+    name: AccountName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure> {
+    const first = await this.#post(context, name, changes)
+    if (first.kind !== 'no_such_account' || !this.#parts.rules.autoCreateAccounts) return first
+    const failure = await this.create(context, name)
+    if (failure !== undefined) return failure
+    return await this.#post(context, name, changes)
+  }
+
+  async delete(
+    context: OperationContext,
+    name: AccountName,
+  ): Promise<{ readonly kind: 'deleted' } | StoreFailure> {
+    const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
+    if (verdict.status === 404) return { kind: 'no_such_account' }
+    return failureOf(verdict, answers)
+  }
+
+  async #post(
+    context: OperationContext,
+    name: AccountName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure> {
+    const { verdict, answers } = await this.#write(context, name, 'POST', changes)
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    if (verdict.status === 404) return { kind: 'no_such_account' }
+    return failureOf(verdict, answers)
+  }
+
+  async #write(
+    context: OperationContext,
+    name: AccountName,
+    method: string,
+    changes: HeaderMap,
+  ): Promise<Written> {
+    const { client, timestamps } = this.#parts
+    const placement = this.#parts.accountPlacement(name.account)
+    const own = writeHeaders(context, await timestamps.next())
+    const headers = { ...changes, ...own, ...reservedNameHeaders(name), 'content-length': '0' }
+    const answers = await fanOutWrite(client, {
+      server: 'account',
+      method,
+      path: pathOnWire(name),
+      placement,
+      headers: placement.primaries.map(() => headers),
+    })
+    await this.#cache.forget(name.account)
+    await this.#invalidations.announce({ account: name.account })
+    return { verdict: verdictOf(answers, placement.primaries.length), answers }
+  }
+
+  #fetch(
+    context: OperationContext,
+    name: AccountName,
+    method: 'GET' | 'HEAD',
+    query: string,
+  ): Promise<ReadOutcome> {
+    return readReplica(this.#parts.client, {
+      server: 'account',
+      method,
+      path: pathOnWire(name),
+      query,
+      headers: { 'x-trans-id': context.txId, ...reservedNameHeaders(name) },
+      placement: this.#parts.accountPlacement(name.account),
+      signal: undefined,
+    })
+  }
+
+  #readAbsent(deleted: boolean, listing: ListingQuery | undefined): AccountRead | StoreFailure {
+    if (deleted) return { kind: 'account_deleted' }
+    if (!this.#parts.rules.autoCreateAccounts) return { kind: 'no_such_account' }
+    const emptyPage = listing === undefined ? undefined : page(Buffer.from('[]'))
+    const now = normalForm(timestampAt(this.#parts.clock.wallMs()))
+    const headers = { ...EMPTY_ACCOUNT_HEADERS, 'x-timestamp': now, 'x-put-timestamp': now }
+    return { kind: 'found', info: EMPTY_ACCOUNT, headers, page: emptyPage }
+  }
+}
+
+function timestampAt(wallMs: number): Timestamp {
+  return timestampFromTicks(Math.floor((wallMs * TICKS_PER_SECOND) / 1000))
+}
+
+function isMade(
+  outcome: { readonly kind: 'created' | 'updated' } | StoreFailure,
+): outcome is { readonly kind: 'created' | 'updated' } {
+  return outcome.kind === 'created' || outcome.kind === 'updated'
+}
+
+/** What an account server would say of an account without containers. */
+const EMPTY_ACCOUNT_HEADERS: HeaderMap = {
+  'x-account-container-count': '0',
+  'x-account-object-count': '0',
+  'x-account-bytes-used': '0',
+}
+
+function knownOf(outcome: ReadOutcome): Known<AccountInfo> | Unknown {
+  switch (outcome.kind) {
+    case 'found':
+      return { kind: 'exists', info: accountInfoOf(singleValued(outcome.response.headers)) }
+    case 'absent':
+      return { kind: isDeleted(outcome) ? 'deleted' : 'absent' }
+    case 'refused':
+      return { kind: 'absent' }
+    case 'unavailable':
+      return outcome
+  }
+}
+
+function isDeleted({ response }: Extract<ReadOutcome, { readonly kind: 'absent' }>): boolean {
+  const status = singleValued(response.headers)['x-account-status']
+  return status?.toLowerCase() === 'deleted'
+}
+
+/** The body, whole; `undefined` when it did not come to its end. */
+export async function readListing(
+  outcome: Extract<ReadOutcome, { readonly kind: 'found' }>,
+): Promise<Buffer | undefined> {
+  try {
+    return await readWhole(outcome.response.body, LISTING_BYTES_MAX)
+  } catch {
+    return undefined
+  }
+}
+
+/** The server's own words are passed on: it says which parameter is wrong. */
+export async function refusalOf(
+  outcome: Extract<ReadOutcome, { readonly kind: 'refused' }>,
+): Promise<StoreFailure> {
+  const { response } = outcome
+  const text = Buffer.isBuffer(response.body) ? response.body.toString('utf8') : ''
+  await discard(response)
+  return { kind: 'bad_request', reason: text }
+}
+
+interface ContainerMember {
+  readonly name: string
+  readonly count: number
+  readonly bytes: number
+  readonly last_modified: string
+}
+
+function page(json: Buffer): ListingPage<ListedContainer> {
+  return listingPage(json, 'eventual', (member: ContainerMember) => ({
+    kind: 'container',
+    name: member.name,
+    objectCount: member.count,
+    bytesUsed: member.bytes,
+    lastModified: member.last_modified,
+  }))
+}

@@ -1,0 +1,279 @@
+/** Containers: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/container.py`). */
+import { fanOutWrite } from '#cluster/fan-out-write.ts'
+import { type ContainerListing, listContainer } from '#cluster/listing-agreement.ts'
+import { readNewest } from '#cluster/newest-read.ts'
+import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
+import type { HeaderMap } from '#http/message.ts'
+import { type Accounts, refusalOf } from './accounts.ts'
+import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
+import { containerInfoOf } from './container-info.ts'
+import type {
+  ContainerInfo,
+  ContainerName,
+  ContainerOperations,
+  ContainerPut,
+  ContainerRead,
+  ListedObject,
+  ListingPage,
+  ListingQuery,
+  OperationContext,
+  StoreFailure,
+} from './contract.ts'
+import type { InfoCache, Known, Unknown } from './info-cache.ts'
+import type { Invalidations } from './invalidations.ts'
+import { listingPage, listingQuery } from './listing-query.ts'
+import { pathOnWire, type StoreParts } from './store-parts.ts'
+import { dealTargets } from './update-targets.ts'
+import { failureOf, verdictOf, type Written } from './write-outcome.ts'
+
+export class Containers implements ContainerOperations {
+  readonly #parts: StoreParts
+  readonly #accounts: Accounts
+  readonly #cache: InfoCache<ContainerInfo>
+  readonly #invalidations: Invalidations
+
+  constructor(
+    parts: StoreParts,
+    accounts: Accounts,
+    cache: InfoCache<ContainerInfo>,
+    invalidations: Invalidations,
+  ) {
+    this.#parts = parts
+    this.#accounts = accounts
+    this.#cache = cache
+    this.#invalidations = invalidations
+  }
+
+  async info(context: OperationContext, name: ContainerName): Promise<ContainerInfo | undefined> {
+    const known = this.held(name) ?? (await this.lookUp(context, name))
+    return known.kind === 'exists' ? known.info : undefined
+  }
+
+  /** What this process remembers, without waiting. */
+  held(name: ContainerName): Known<ContainerInfo> | undefined {
+    return this.#cache.held(keyOf(name))
+  }
+
+  lookUp(context: OperationContext, name: ContainerName): Promise<Known<ContainerInfo> | Unknown> {
+    return this.#cache.get(keyOf(name), async () => {
+      const account = await this.#missingAccount(context, name)
+      if (account !== undefined) return account.kind === 'unavailable' ? account : { kind: 'absent' }
+      return knownOf(await readReplica(this.#parts.client, this.#readOf(context, name, 'HEAD', '')))
+    })
+  }
+
+  /** What is so now: memory is asked nothing, and learns the answer. */
+  async lookAgain(context: OperationContext, name: ContainerName): Promise<Known<ContainerInfo> | Unknown> {
+    await this.#cache.forget(keyOf(name))
+    return await this.lookUp(context, name)
+  }
+
+  async read(
+    context: OperationContext,
+    name: ContainerName,
+    options: { readonly listing?: ListingQuery; readonly newest?: boolean },
+  ): Promise<ContainerRead | StoreFailure> {
+    const failure = await this.#missingAccount(context, name)
+    if (failure !== undefined) return failure
+    return options.listing === undefined
+      ? await this.#head(context, name, options.newest === true)
+      : await this.#list(context, name, options.listing)
+  }
+
+  async put(
+    context: OperationContext,
+    name: ContainerName,
+    put: ContainerPut,
+  ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure> {
+    const failure = await this.#ensureAccount(context, name)
+    if (failure !== undefined) return failure
+    const policy =
+      put.policyIndex === undefined
+        ? { 'x-backend-storage-policy-default': String(this.#parts.rules.defaultPolicyIndex) }
+        : { 'x-backend-storage-policy-index': String(put.policyIndex) }
+    const { verdict, answers } = await this.#write(context, name, 'PUT', { ...put.changes, ...policy })
+    if (verdict.status === 201) return { kind: 'created' }
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    return failureOf(verdict, answers)
+  }
+
+  async post(
+    context: OperationContext,
+    name: ContainerName,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure> {
+    const failure = await this.#missingAccount(context, name)
+    if (failure !== undefined) return failure
+    const { verdict, answers } = await this.#write(context, name, 'POST', changes)
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    if (verdict.status === 404) return { kind: 'no_such_container' }
+    return failureOf(verdict, answers)
+  }
+
+  async delete(
+    context: OperationContext,
+    name: ContainerName,
+  ): Promise<{ readonly kind: 'deleted' } | StoreFailure> {
+    const failure = await this.#missingAccount(context, name)
+    if (failure !== undefined) return failure
+    const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
+    if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
+    if (verdict.status === 404) return { kind: 'no_such_container' }
+    if (verdict.status === 409) return { kind: 'not_empty' }
+    return failureOf(verdict, answers)
+  }
+
+  async #head(
+    context: OperationContext,
+    name: ContainerName,
+    newest: boolean,
+  ): Promise<ContainerRead | StoreFailure> {
+    const read = this.#readOf(context, name, 'HEAD', 'format=json')
+    const { client } = this.#parts
+    const outcome = await (newest ? readNewest(client, read) : readReplica(client, read))
+    if (outcome.kind !== 'found') return await this.#notFound(name, outcome)
+    return this.#found(name, singleValued(outcome.response.headers), undefined)
+  }
+
+  async #list(
+    context: OperationContext,
+    name: ContainerName,
+    listing: ListingQuery,
+  ): Promise<ContainerRead | StoreFailure> {
+    const read = this.#readOf(context, name, 'GET', listingQuery(listing))
+    const timestamp = await this.#parts.timestamps.next()
+    const outcome = await listContainer(this.#parts.client, { read, listing, timestamp })
+    if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
+    return this.#found(name, singleValued(outcome.headers), page(outcome))
+  }
+
+  #found(
+    name: ContainerName,
+    headers: HeaderMap,
+    page: ListingPage<ListedObject> | undefined,
+  ): Extract<ContainerRead, { readonly kind: 'found' }> {
+    const info = containerInfoOf(headers)
+    this.#cache.keep(keyOf(name), { kind: 'exists', info })
+    return { kind: 'found', info, headers, page }
+  }
+
+  async #notFound(
+    name: ContainerName,
+    outcome: Exclude<ReadOutcome, { readonly kind: 'found' }>,
+  ): Promise<StoreFailure> {
+    switch (outcome.kind) {
+      case 'absent':
+        this.#cache.keep(keyOf(name), { kind: 'absent' })
+        return { kind: 'no_such_container' }
+      case 'refused':
+        return await refusalOf(outcome)
+      case 'unavailable':
+        return outcome
+    }
+  }
+
+  #readOf(
+    context: OperationContext,
+    name: ContainerName,
+    method: 'GET' | 'HEAD',
+    query: string,
+  ): ReplicaRead {
+    return {
+      server: 'container',
+      method,
+      path: pathOnWire(name),
+      query,
+      headers: { 'x-trans-id': context.txId, ...reservedNameHeaders(name) },
+      placement: this.#parts.containerPlacement(name.account, name.container),
+      signal: undefined,
+    }
+  }
+
+  async #write(
+    context: OperationContext,
+    name: ContainerName,
+    method: string,
+    changes: HeaderMap,
+  ): Promise<Written> {
+    const { client, timestamps } = this.#parts
+    const placement = this.#parts.containerPlacement(name.account, name.container)
+    const accounts = this.#parts.accountPlacement(name.account)
+    const own = writeHeaders(context, await timestamps.next())
+    const common = { ...changes, ...own, ...reservedNameHeaders(name), 'content-length': '0' }
+    const dealt = dealTargets(placement.primaries.length, {
+      prefix: 'x-account',
+      placement: accounts,
+      namings: accounts.primaries.length,
+      from: 'first',
+    })
+    const answers = await fanOutWrite(client, {
+      server: 'container',
+      method,
+      path: pathOnWire(name),
+      placement,
+      headers:
+        method === 'POST' ? dealt.map(() => common) : dealt.map((targets) => ({ ...common, ...targets })),
+    })
+    await this.#cache.forget(keyOf(name))
+    await this.#invalidations.announce({ account: name.account, container: name.container })
+    return { verdict: verdictOf(answers, placement.primaries.length), answers }
+  }
+
+  /** `undefined` when the account is there, or will be with its first container. */
+  async #missingAccount(
+    context: OperationContext,
+    { account }: ContainerName,
+  ): Promise<Extract<StoreFailure, { readonly kind: 'no_such_account' | 'unavailable' }> | undefined> {
+    if (isHidden(account)) return undefined
+    const known = await this.#accounts.lookUp(context, { account })
+    if (known.kind === 'unavailable') return known
+    if (known.kind === 'exists') return undefined
+    if (known.kind === 'absent' && this.#parts.rules.autoCreateAccounts) return undefined
+    return { kind: 'no_such_account' }
+  }
+
+  async #ensureAccount(context: OperationContext, name: ContainerName): Promise<StoreFailure | undefined> {
+    const { account } = name
+    const known = await this.#accounts.lookUp(context, { account })
+    if (known.kind === 'exists') return undefined
+    if (known.kind === 'unavailable') return known
+    if (!this.#parts.rules.autoCreateAccounts && !isHidden(account)) return { kind: 'no_such_account' }
+    return await this.#accounts.create(context, { account })
+  }
+}
+
+/** Accounts of the cluster itself, which storage servers create when needed (`auto_create_account_prefix`). */
+function isHidden(account: string): boolean {
+  return account.startsWith('.')
+}
+
+function keyOf(name: ContainerName): string {
+  return `${name.account}/${name.container}`
+}
+
+function knownOf(outcome: ReadOutcome): Known<ContainerInfo> | Unknown {
+  switch (outcome.kind) {
+    case 'found':
+      return { kind: 'exists', info: containerInfoOf(singleValued(outcome.response.headers)) }
+    case 'absent':
+    case 'refused':
+      return { kind: 'absent' }
+    case 'unavailable':
+      return outcome
+  }
+}
+
+interface ObjectMember {
+  readonly name: string
+  readonly bytes: number
+  readonly hash: string
+  readonly content_type: string
+  readonly last_modified: string
+}
+
+function page({ json, consistency }: ContainerListing): ListingPage<ListedObject> {
+  return listingPage(json, consistency, (member: ObjectMember): ListedObject => {
+    const { name, bytes, hash, content_type: contentType, last_modified: lastModified, ...extra } = member
+    return { kind: 'object', name, sizeBytes: bytes, etag: hash, contentType, lastModified, extra }
+  })
+}

@@ -1,0 +1,62 @@
+/** Puts the store together: the typed operations on accounts, containers and objects over one cluster. */
+import { Accounts } from './accounts.ts'
+import { Containers } from './containers.ts'
+import type { AccountInfo, ContainerInfo, ObjectOperations, Store } from './contract.ts'
+import { InfoCache, type SharedCache } from './info-cache.ts'
+import { type Invalidations, NO_PEERS, type Stale } from './invalidations.ts'
+import type { ObjectDeps } from './object-container.ts'
+import { deleteObject } from './object-delete.ts'
+import { postObject } from './object-post.ts'
+import { putObject } from './object-put.ts'
+import { readObject } from './object-read.ts'
+import { StoreParts, type StorePartsOptions } from './store-parts.ts'
+
+export interface StoreOptions extends StorePartsOptions {
+  /** memcached, when configured. */
+  readonly shared?: SharedCache | undefined
+  readonly invalidations?: Invalidations | undefined
+}
+
+export interface CreatedStore extends Store {
+  /** Drops what this process remembers of an account or container: what `invalidationHandler` calls. */
+  forget(stale: Stale): void
+}
+
+export function createStore(options: StoreOptions): CreatedStore {
+  const parts = new StoreParts(options)
+  const invalidations = options.invalidations ?? NO_PEERS
+  const { clock, rules } = parts
+  const { shared } = options
+  const accountCache = new InfoCache<AccountInfo>({
+    clock,
+    kind: 'account',
+    livesMs: rules.accountInfoMs,
+    shared,
+  })
+  const containerCache = new InfoCache<ContainerInfo>({
+    clock,
+    kind: 'container',
+    livesMs: rules.containerInfoMs,
+    shared,
+  })
+  const accounts = new Accounts(parts, accountCache, invalidations)
+  const containers = new Containers(parts, accounts, containerCache, invalidations)
+  return {
+    accounts,
+    containers,
+    objects: objectOperations({ parts, containers }),
+    forget({ account, container }) {
+      if (container === undefined) accountCache.forgetHere(account)
+      else containerCache.forgetHere(`${account}/${container}`)
+    },
+  }
+}
+
+function objectOperations(deps: ObjectDeps): ObjectOperations {
+  return {
+    read: (context, name, options) => readObject(deps, context, name, options),
+    put: (context, name, put) => putObject(deps, context, name, put),
+    post: (context, name, post) => postObject(deps, context, name, post),
+    delete: (context, name, options) => deleteObject(deps, context, name, options),
+  }
+}

@@ -1,0 +1,68 @@
+/** What POST and DELETE of an object share: a small write that is tried once more when something newer has overtaken it. */
+import type { Timestamp } from '#base/timestamp.ts'
+import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
+import type { HeaderMap } from '#http/message.ts'
+import type { ContainerInfo, ObjectName, OperationContext, StoreFailure } from './contract.ts'
+import { noRing } from './object-container.ts'
+import { objectWriteHeaders } from './object-headers.ts'
+import { waitForRows } from './row-evidence.ts'
+import { pathOnWire, type StoreParts } from './store-parts.ts'
+import { newestIn, type Verdict, verdictOf } from './write-outcome.ts'
+
+export interface ObjectChange {
+  readonly method: 'POST' | 'DELETE'
+  readonly context: OperationContext
+  readonly name: ObjectName
+  readonly container: ContainerInfo
+  readonly own: HeaderMap
+  /** The time that the client dictates; then nothing is tried twice. */
+  readonly timestamp: Timestamp | undefined
+  readonly overrides?: ReadonlyMap<number, number>
+}
+
+export interface Changed {
+  readonly kind: 'changed'
+  readonly verdict: Verdict
+  readonly answers: readonly WriteAnswer[]
+  readonly timestamp: Timestamp
+  readonly containerReplicas: number
+}
+
+/** Sends the change to all copies; the verdict may be a refusal. */
+export async function changeObject(parts: StoreParts, change: ObjectChange): Promise<Changed | StoreFailure> {
+  const first = await attempt(parts, change, change.timestamp ?? (await parts.timestamps.next()))
+  if (first.kind !== 'changed' || first.verdict.status < 300 || change.timestamp !== undefined) return first
+  const newest = newestIn(first.answers)
+  if (newest === undefined) return first
+  parts.timestamps.observe(newest)
+  return await attempt(parts, change, await parts.timestamps.next())
+}
+
+async function attempt(
+  parts: StoreParts,
+  change: ObjectChange,
+  timestamp: Timestamp,
+): Promise<Changed | StoreFailure> {
+  const { method, context, name, container, own, overrides } = change
+  const placement = parts.objectPlacement(container.policyIndex, name)
+  if (placement === undefined) return noRing(container.policyIndex)
+  const containerReplicas = parts.containerPlacement(name.account, name.container).primaries.length
+  const headers = objectWriteHeaders(parts, {
+    context,
+    name,
+    container,
+    timestamp,
+    placement,
+    own: { ...own, 'content-length': '0' },
+  })
+  const answers = await fanOutWrite(parts.client, {
+    server: 'object',
+    method,
+    path: pathOnWire(name),
+    placement,
+    headers,
+    rules: waitForRows(headers.length, containerReplicas, parts.client.nodeTimeoutMs),
+  })
+  const verdict = verdictOf(answers, headers.length, overrides)
+  return { kind: 'changed', verdict, answers, timestamp, containerReplicas }
+}

@@ -1,0 +1,31 @@
+/** POST of an object: its whole user metadata, and its content type if one is given, are replaced. */
+import type { Timestamp } from '#base/timestamp.ts'
+import type { ObjectName, ObjectPost, OperationContext, StoreFailure } from './contract.ts'
+import { changeObject } from './object-change.ts'
+import { containerForWrite, type ObjectDeps } from './object-container.ts'
+import { failureOf } from './write-outcome.ts'
+
+export async function postObject(
+  deps: ObjectDeps,
+  context: OperationContext,
+  name: ObjectName,
+  post: ObjectPost,
+): Promise<{ readonly kind: 'accepted'; readonly timestamp: Timestamp } | StoreFailure> {
+  const container = await containerForWrite(deps.containers, context, name)
+  if ('kind' in container) return container
+  const own =
+    post.contentType === undefined ? post.metadata : { ...post.metadata, 'content-type': post.contentType }
+  const changed = await changeObject(deps.parts, {
+    method: 'POST',
+    context,
+    name,
+    container,
+    own,
+    timestamp: undefined,
+  })
+  if (changed.kind !== 'changed') return changed
+  const { verdict, answers, timestamp } = changed
+  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'accepted', timestamp }
+  if (verdict.status === 404) return { kind: 'no_such_object', headers: {} }
+  return failureOf(verdict, answers)
+}

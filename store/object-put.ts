@@ -1,0 +1,262 @@
+/**
+ * PUT of an object: small bodies are held and can be sent again, large ones stream.
+ *
+ * - The timestamp is taken once; a write that something newer has overtaken is tried once more with a later one, while
+ *   its body is at hand. What was dropped is never acknowledged.
+ * - The answer waits for a quorum of copies, and with patience for a majority of container rows (`row-evidence.ts`).
+ * - A container that turns out to be gone, or of another policy than believed, makes the write start over.
+ */
+import { hash } from 'node:crypto'
+import type { Timestamp } from '#base/timestamp.ts'
+import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
+import { fanOutPut } from '#cluster/fan-out-put.ts'
+import { fanOutWrite, type WaitRules, type WriteAnswer } from '#cluster/fan-out-write.ts'
+import type { MemoryShare } from '#cluster/memory-budget.ts'
+import type { Placement } from '#cluster/placement.ts'
+import { bufferBody, type HeaderMap, headerOf, type RequestBody } from '#http/message.ts'
+import type { Containers } from './containers.ts'
+import type {
+  ContainerInfo,
+  ObjectName,
+  ObjectPut,
+  ObjectPutReceipt,
+  OperationContext,
+  StoreFailure,
+} from './contract.ts'
+import { takeBody } from './held-body.ts'
+import { containerForWrite, containerName, noRing, type ObjectDeps } from './object-container.ts'
+import { removeCopies } from './object-delete.ts'
+import { objectWriteHeaders } from './object-headers.ts'
+import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
+import { pathOnWire, type StoreParts } from './store-parts.ts'
+import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
+
+/** A body that is here, or flows. */
+type Body =
+  | { readonly kind: 'held'; readonly bytes: Buffer; readonly etag: string }
+  | { readonly kind: 'stream'; readonly body: RequestBody }
+
+interface Stored {
+  readonly kind: 'stored'
+  readonly answers: readonly WriteAnswer[]
+  readonly etag: string
+  readonly sizeBytes: number
+}
+
+/** Something newer was there; `again`: the body can be sent once more. */
+interface Overtaken {
+  readonly kind: 'overtaken'
+  readonly newest: Timestamp | undefined
+  readonly again: 'possible' | 'impossible'
+}
+
+type Attempt = Stored | Overtaken | StoreFailure
+
+export async function putObject(
+  deps: ObjectDeps,
+  context: OperationContext,
+  name: ObjectName,
+  put: ObjectPut,
+): Promise<ObjectPutReceipt | StoreFailure> {
+  const outcome = await new Putting(deps, context, name, put).run()
+  // What the client still sends of a body nobody read is not wanted.
+  if (outcome.kind !== 'created') await put.body.cancel()
+  return outcome
+}
+
+class Putting {
+  readonly #parts: StoreParts
+  readonly #containers: Containers
+  readonly #context: OperationContext
+  readonly #name: ObjectName
+  readonly #put: ObjectPut
+  #startedOver = false
+
+  constructor(deps: ObjectDeps, context: OperationContext, name: ObjectName, put: ObjectPut) {
+    this.#parts = deps.parts
+    this.#containers = deps.containers
+    this.#context = context
+    this.#name = name
+    this.#put = put
+  }
+
+  async run(): Promise<ObjectPutReceipt | StoreFailure> {
+    const container = await containerForWrite(this.#containers, this.#context, this.#name)
+    if ('kind' in container) return container
+    const { body, limitBytes } = this.#put
+    if ((body.lengthBytes ?? 0) > limitBytes) return { kind: 'too_large', limitBytes }
+    const taken = await takeBody(body, this.#parts.heldBodies)
+    if (taken.kind !== 'held' && taken.kind !== 'stream') return withLimit(taken, limitBytes)
+    const share: MemoryShare | undefined = taken.share
+    try {
+      if (taken.kind === 'stream') return await this.#putInto(container, { kind: 'stream', body: taken.body })
+      const held: Body = { kind: 'held', bytes: taken.bytes, etag: hash('md5', taken.bytes) }
+      const { expectedEtag } = this.#put
+      if (expectedEtag !== undefined && expectedEtag !== held.etag) return { kind: 'etag_mismatch' }
+      return await this.#putInto(container, held)
+    } finally {
+      share?.release()
+    }
+  }
+
+  async #putInto(container: ContainerInfo, body: Body): Promise<ObjectPutReceipt | StoreFailure> {
+    const placement = this.#parts.objectPlacement(container.policyIndex, this.#name)
+    if (placement === undefined) return noRing(container.policyIndex)
+    let timestamp = this.#put.timestamp ?? (await this.#parts.timestamps.next())
+    let attempt = await this.#attempt(container, placement, timestamp, body)
+    if (attempt.kind === 'overtaken' && attempt.again === 'possible' && this.#put.timestamp === undefined) {
+      if (attempt.newest !== undefined) this.#parts.timestamps.observe(attempt.newest)
+      timestamp = await this.#parts.timestamps.next()
+      attempt = await this.#attempt(container, placement, timestamp, body)
+    }
+    if (attempt.kind === 'overtaken') return { kind: 'conflict', newest: attempt.newest }
+    if (attempt.kind !== 'stored') return attempt
+    return (await this.#misplaced(container, attempt, body)) ?? this.#receipt(attempt, timestamp)
+  }
+
+  #attempt(
+    container: ContainerInfo,
+    placement: Placement,
+    timestamp: Timestamp,
+    body: Body,
+  ): Promise<Attempt> {
+    const { metadata, contentType, onlyIfAbsent } = this.#put
+    const headers = objectWriteHeaders(this.#parts, {
+      context: this.#context,
+      name: this.#name,
+      container,
+      timestamp,
+      placement,
+      own: {
+        ...metadata,
+        'content-type': contentType,
+        ...(onlyIfAbsent ? { 'if-none-match': '*' } : {}),
+      },
+    })
+    // A condition is judged on every copy before the body flows, also for a small one.
+    return body.kind === 'held' && !onlyIfAbsent
+      ? this.#sendHeld(placement, headers, body)
+      : this.#stream(placement, headers, body)
+  }
+
+  async #sendHeld(
+    placement: Placement,
+    headers: readonly HeaderMap[],
+    body: Extract<Body, { readonly kind: 'held' }>,
+  ): Promise<Attempt> {
+    const { bytes, etag } = body
+    const answers = await fanOutWrite(this.#parts.client, {
+      server: 'object',
+      method: 'PUT',
+      path: pathOnWire(this.#name),
+      placement,
+      headers: headers.map((own) => ({ ...own, etag, 'content-length': String(bytes.length) })),
+      body: bytes,
+      rules: this.#rules(headers.length),
+    })
+    return judge(answers, headers.length, { etag, sizeBytes: bytes.length, again: 'possible' })
+  }
+
+  async #stream(placement: Placement, headers: readonly HeaderMap[], body: Body): Promise<Attempt> {
+    const { expectedEtag, limitBytes } = this.#put
+    const outcome = await fanOutPut(this.#parts.client, this.#parts.random, {
+      path: pathOnWire(this.#name),
+      placement,
+      headers,
+      body: body.kind === 'held' ? bufferBody(body.bytes) : body.body,
+      expectedEtag,
+      limitBytes,
+      rules: this.#rules(headers.length),
+    })
+    switch (outcome.kind) {
+      case 'answered': {
+        const { etag, sizeBytes } = outcome.facts
+        const again = body.kind === 'held' ? 'possible' : 'impossible'
+        return judge(outcome.answers, headers.length, { etag, sizeBytes, again })
+      }
+      case 'refused':
+        return refusedBeforeBody(outcome.answers)
+      case 'too_large':
+        return { kind: 'too_large', limitBytes }
+      case 'unavailable':
+        return failureOf({ status: 503, answer: undefined }, outcome.answers)
+      case 'etag_mismatch':
+      case 'client_gone':
+      case 'client_timeout':
+        return outcome
+    }
+  }
+
+  #rules(copies: number): WaitRules {
+    return waitForRows(copies, this.#containerReplicas(), this.#parts.client.nodeTimeoutMs)
+  }
+
+  #containerReplicas(): number {
+    const { account, container } = this.#name
+    return this.#parts.containerPlacement(account, container).primaries.length
+  }
+
+  #receipt({ answers, etag, sizeBytes }: Stored, timestamp: Timestamp): ObjectPutReceipt {
+    const listingPending = isListingPending(answers, this.#containerReplicas())
+    return { kind: 'created', etag, sizeBytes, timestamp, listingPending }
+  }
+
+  /**
+   * What to answer when the container is not what was believed when the object was stored; `undefined` when it is.
+   * The copies that nobody would find are removed.
+   */
+  async #misplaced(
+    believed: ContainerInfo,
+    stored: Stored,
+    body: Body,
+  ): Promise<ObjectPutReceipt | StoreFailure | undefined> {
+    if (!isDoubtful(stored.answers)) return undefined
+    const known = await this.#containers.lookAgain(this.#context, containerName(this.#name))
+    if (known.kind === 'unavailable') return undefined
+    if (known.kind === 'exists' && known.info.policyIndex === believed.policyIndex) return undefined
+    await removeCopies(this.#parts, this.#context, this.#name, believed)
+    if (known.kind !== 'exists') return { kind: 'no_such_container' }
+    if (body.kind === 'stream' || this.#startedOver) {
+      return { kind: 'unavailable', reason: 'the container changed its storage policy meanwhile' }
+    }
+    this.#startedOver = true
+    return await this.#putInto(known.info, body)
+  }
+}
+
+/** A container server disagreed, or none took the row. */
+function isDoubtful(answers: readonly WriteAnswer[]): boolean {
+  const { applied, told } = rowEvidence(answers)
+  if (told && applied === 0) return true
+  return answers.some(
+    ({ status, headers }) =>
+      headerOf({ status, headers, body: undefined }, STATUS_CHANGED_AT_HEADER) !== undefined,
+  )
+}
+
+function judge(
+  answers: readonly WriteAnswer[],
+  copies: number,
+  { etag, sizeBytes, again }: Pick<Stored, 'etag' | 'sizeBytes'> & Pick<Overtaken, 'again'>,
+): Attempt {
+  const verdict = verdictOf(answers, copies)
+  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'stored', answers, etag, sizeBytes }
+  // Some copies have it, others something newer: then, too, a later timestamp settles it.
+  if (answers.some(({ status }) => status === 409))
+    return { kind: 'overtaken', newest: newestIn(answers), again }
+  return failureOf(verdict, answers)
+}
+
+/** Nothing of the body was read. One copy that fails a condition is enough: the object is there. */
+function refusedBeforeBody(answers: readonly WriteAnswer[]): Attempt {
+  const has = (status: number): boolean => answers.some((answer) => answer.status === status)
+  if (has(412)) return { kind: 'precondition_failed', headers: {} }
+  if (has(409)) return { kind: 'overtaken', newest: newestIn(answers), again: 'possible' }
+  const refusal = answers.find(({ status }) => status >= 400 && status < 500)
+  if (refusal !== undefined) return failureOf({ status: refusal.status, answer: refusal }, answers)
+  return failureOf({ status: 503, answer: undefined }, answers)
+}
+
+function withLimit<Failure extends StoreFailure>(failure: Failure, limitBytes: number): StoreFailure {
+  return failure.kind === 'too_large' ? { kind: 'too_large', limitBytes } : failure
+}
