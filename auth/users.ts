@@ -81,10 +81,6 @@ export class UserDirectory {
     return matches ? known : undefined
   }
 
-  has(user: string): boolean {
-    return this.#users.has(user)
-  }
-
   /** `undefined` when there is no such user. */
   generationOf(user: string): number | undefined {
     return this.#users.get(user)?.generation

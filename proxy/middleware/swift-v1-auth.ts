@@ -47,7 +47,8 @@ async function giveToken(
   options: SwiftV1AuthOptions,
 ): Promise<Response> {
   const known = await options.users.authenticate(claim.user, claim.key)
-  if (known === undefined) return unauthorized(options.users.has(claim.user) ? UNKNOWN_REALM : claim.realm)
+  // Swift names another realm when the user exists, and so tells who does.
+  if (known === undefined) return unauthorized(claim.realm)
   const { token, expiresInSeconds } = options.seal.issue(known.principal)
   return {
     status: 200,

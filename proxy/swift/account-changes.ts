@@ -27,6 +27,7 @@ export type AccountChanges =
   | { readonly kind: 'changes'; readonly changes: HeaderMap }
   | { readonly kind: 'refused'; readonly response: Response }
 
+/** The change that a request asks for, or the refusal. */
 export function accountChangesIn(account: string, headers: HeaderMap): AccountChanges {
   const refusal = checkAccountName(account) ?? checkMetadata(headers, 'account')
   if (refusal !== undefined) return { kind: 'refused', response: refusal }

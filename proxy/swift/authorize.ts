@@ -14,6 +14,7 @@ import type { SwiftDoorDeps } from './visit.ts'
 /** Which of the container's lists can admit to a verb. */
 export type ListThatAdmits = 'read' | 'write' | 'none'
 
+/** What roles settle; `undefined` leaves it to the lists. */
 export function decisionByRole(
   { options }: SwiftDoorDeps,
   transaction: Transaction,
@@ -22,6 +23,7 @@ export function decisionByRole(
   return decideByRole(transaction.principal, action, options.resellers)
 }
 
+/** What the lists settle, of which only those that matter are fetched. */
 export async function decisionByLists(
   { store }: SwiftDoorDeps,
   transaction: Transaction,
@@ -51,6 +53,7 @@ function aclOf(info: ContainerInfo, list: ListThatAdmits): ContainerAcl {
   return parseAcl(list === 'read' ? info.readAcl : info.writeAcl)
 }
 
+/** 401 names the realm, 403 does not. */
 export function denialAnswer(transaction: Transaction, status: 401 | 403): Response {
   return status === 401 ? unauthorized(realmOf(transaction.request.path)) : answer(403)
 }

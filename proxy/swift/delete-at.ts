@@ -15,6 +15,7 @@ export type DeleteAt =
 const LATEST_SECONDS = 9_999_999_999
 const INTEGER = /^\s*[+-]?\d+\s*$/
 
+/** When the object is to go, or the refusal. */
 export function deleteAtIn(headers: HeaderMap, clock: Clock): DeleteAt {
   const after = headers['x-delete-after']
   const at = headers['x-delete-at']

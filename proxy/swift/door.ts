@@ -60,6 +60,7 @@ const OBJECT_ROUTES: Routes<ObjectName> = new Map([
 /** Which methods only resellers may use, and only where accounts are managed through the API. */
 const MANAGES_ACCOUNTS: ReadonlySet<string> = new Set(['PUT', 'DELETE'])
 
+/** The door: finds the verb of a request and lets it answer. */
 export function swiftDoor(deps: SwiftDoorDeps): ProxyHandler {
   const accountRoutes = deps.options.allowAccountManagement
     ? ACCOUNT_ROUTES

@@ -32,6 +32,7 @@ export function isFailure(result: { readonly kind: string }): result is StoreFai
   return Object.hasOwn(RENDERINGS, result.kind)
 }
 
+/** The failure as a client sees it. */
 export function failureAnswer(failure: StoreFailure): Response {
   const render = RENDERINGS[failure.kind] as (failure: StoreFailure) => Response
   return render(failure)

@@ -17,6 +17,7 @@ export type ListingFormat =
     }
   | { readonly kind: 'refused'; readonly response: Response }
 
+/** The form, or the refusal: 406 when the client accepts none of ours, 400 when its header cannot be read. */
 export function listingFormatOf(request: Request, query: Query): ListingFormat {
   const parameter = query.values.get('format')
   const negotiated = negotiateListing(request.headers['accept'], parameter)

@@ -12,6 +12,7 @@ export type ParsedListingQuery =
 
 const CHECKED = ['marker', 'end_marker', 'prefix', 'delimiter', 'path', 'format', 'reverse', 'limit'] as const
 
+/** The typed query, or the refusal: 400 for what is not UTF-8, 412 for a limit above the largest page. */
 export function listingQueryFrom(
   { values, invalid }: Query,
   of: 'account' | 'container',
