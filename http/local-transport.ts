@@ -6,7 +6,7 @@ import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { deliver } from './deliver.ts'
 import type { Handler, Request, Response } from './message.ts'
-import type { Endpoint, SendOptions, Transport } from './transport.ts'
+import { type Endpoint, endpointKey, type SendOptions, type Transport } from './transport.ts'
 
 export interface LocalTransportOptions {
   readonly inner: Transport
@@ -47,9 +47,4 @@ export class LocalTransport implements Transport {
     this.#handlers.clear()
     await this.#options.inner.close()
   }
-}
-
-/** One text per address, for maps. */
-export function endpointKey(endpoint: Endpoint): string {
-  return `${endpoint.host}:${endpoint.port}`
 }

@@ -4,9 +4,8 @@
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { deliver } from './deliver.ts'
-import { endpointKey } from './local-transport.ts'
 import { type BodyStream, bufferBody, discard, type Handler, type Request, type Response } from './message.ts'
-import { type Endpoint, type SendOptions, type Transport, TransportError } from './transport.ts'
+import { type Endpoint, endpointKey, type SendOptions, type Transport, TransportError } from './transport.ts'
 
 export type Fault =
   /** Nobody listens: the connection is refused. */

@@ -5,16 +5,26 @@
  * A small answer that arrives in one piece comes out as a `Buffer`.
  */
 import { type Dispatcher, Pool } from 'undici'
+import type { Clock, Timer } from '#base/environment.ts'
 import { MAX_HEADERS_BYTES } from '#base/limits.ts'
 import type { Request, Response } from './message.ts'
 import { QueuedBody } from './queued-body.ts'
-import { type Endpoint, type SendOptions, TransportError, type TransportTls } from './transport.ts'
+import {
+  type Endpoint,
+  endpointKey,
+  type SendOptions,
+  TransportError,
+  type TransportTls,
+} from './transport.ts'
 import { forwardedHeaders, requestTarget, transportErrorOf } from './wire-request.ts'
 
 /** Idle connections are closed before a server does it (OpenStack Swift keeps them 60 s, ours 65). */
 const KEEP_ALIVE_MS = 30_000
 /** Connections to one server at a time; further requests wait for one of them. */
 const CONNECTIONS_PER_SERVER = 512
+
+/** An attempt to connect whose request was given up long ago ends after this. */
+const ABANDONED_CONNECT_MS = 10_000
 
 export interface HeldRequest {
   readonly target: Endpoint
@@ -25,14 +35,16 @@ export interface HeldRequest {
 
 export class PooledClient {
   readonly #pools = new Map<string, Pool>()
+  readonly #clock: Clock
   readonly #tls: TransportTls | undefined
 
-  constructor(tls: TransportTls | undefined) {
-    this.#tls = tls
+  constructor(options: { readonly clock: Clock; readonly tls: TransportTls | undefined }) {
+    this.#clock = options.clock
+    this.#tls = options.tls
   }
 
   send(held: HeldRequest): Promise<Response> {
-    return new Exchange(held).run(this.#poolOf(held.target, held.options.connectTimeoutMs))
+    return new Exchange(held, this.#clock).run(this.#poolOf(held.target))
   }
 
   async close(): Promise<void> {
@@ -41,18 +53,18 @@ export class PooledClient {
     await Promise.all(pools.map((pool) => pool.destroy()))
   }
 
-  #poolOf(target: Endpoint, connectTimeoutMs: number): Pool {
-    const key = `${target.host} ${target.port} ${connectTimeoutMs}`
+  #poolOf(target: Endpoint): Pool {
+    const key = endpointKey(target)
     let pool = this.#pools.get(key)
     if (pool === undefined) {
-      pool = createPool(target, connectTimeoutMs, this.#tls)
+      pool = createPool(target, this.#tls)
       this.#pools.set(key, pool)
     }
     return pool
   }
 }
 
-function createPool(target: Endpoint, connectTimeoutMs: number, tls: TransportTls | undefined): Pool {
+function createPool(target: Endpoint, tls: TransportTls | undefined): Pool {
   const host = target.host.includes(':') ? `[${target.host}]` : target.host
   return new Pool(`${tls === undefined ? 'http' : 'https'}://${host}:${target.port}`, {
     allowH2: false,
@@ -61,9 +73,11 @@ function createPool(target: Endpoint, connectTimeoutMs: number, tls: TransportTl
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_HEADERS_BYTES,
-    connectTimeout: connectTimeoutMs,
+    // undici's own timers are up to a second late; each exchange keeps its own.
+    headersTimeout: 0,
+    bodyTimeout: 0,
     connect: {
-      timeout: connectTimeoutMs,
+      timeout: ABANDONED_CONNECT_MS,
       noDelay: true,
       ...(tls === undefined ? {} : { ca: tls.authority, cert: tls.certificate, key: tls.key }),
     },
@@ -77,12 +91,16 @@ class Exchange implements Dispatcher.DispatchHandler {
   #reject: (error: Error) => void = () => {}
   #controller: Dispatcher.DispatchController | undefined
   #abortedBy: TransportError | undefined
+  readonly #clock: Clock
+  #timer: Timer | undefined
+  #isOver = false
 
-  constructor(held: HeldRequest) {
+  constructor(held: HeldRequest, clock: Clock) {
     this.#held = held
+    this.#clock = clock
     this.#body = new QueuedBody({
-      pause: () => this.#controller?.pause(),
-      resume: () => this.#controller?.resume(),
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
       cancel: () => this.#abort(new TransportError('ABORTED', held.target)),
     })
   }
@@ -102,19 +120,20 @@ class Exchange implements Dispatcher.DispatchHandler {
           path: requestTarget(request),
           headers: forwardedHeaders(request.headers),
           body: bytes.length === 0 ? null : bytes,
-          headersTimeout: options.responseTimeoutMs,
-          bodyTimeout: options.responseTimeoutMs,
           // undici would close the connection after every HEAD.
           reset: false,
         },
         this,
       )
+      // An idle connection takes the request at once.
+      if (this.#controller === undefined) this.#startTimer('CONNECT_TIMEOUT', options.connectTimeoutMs)
     })
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     if (this.#abortedBy !== undefined) controller.abort(this.#abortedBy)
+    else this.#startTimer('RESPONSE_TIMEOUT', this.#held.options.responseTimeoutMs)
   }
 
   onResponseStart(
@@ -123,25 +142,28 @@ class Exchange implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     if (status < 200) return
+    this.#stopTimer()
     // The rest of the packet is parsed before any microtask runs, so a small body is whole by then.
     queueMicrotask(() => {
       const whole = this.#body.takeWhole()
+      if (whole === undefined) this.#watchSilence()
       const bodyless = this.#held.request.method === 'HEAD' || status === 204 || status === 304
       this.#resolve({ status, headers, body: bodyless ? undefined : (whole ?? this.#body) })
     })
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#timer !== undefined) this.#watchSilence()
     this.#body.push(chunk)
   }
 
   onResponseEnd(): void {
-    this.#held.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#over()
     this.#body.end()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, cause: Error): void {
-    this.#held.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#over()
     const connection = this.#controller === undefined ? 'none' : 'connected'
     const error = this.#abortedBy ?? transportErrorOf(cause, this.#held.target, connection)
     this.#reject(error)
@@ -152,8 +174,41 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#abort(new TransportError('ABORTED', this.#held.target, this.#held.options.signal?.reason))
   }
 
-  #abort(error: TransportError): void {
+  #pause(): void {
+    this.#stopTimer()
+    this.#controller?.pause()
+  }
+
+  #resume(): void {
+    this.#watchSilence()
+    this.#controller?.resume()
+  }
+
+  #watchSilence(): void {
+    this.#startTimer('RESPONSE_TIMEOUT', this.#held.options.responseTimeoutMs)
+  }
+
+  #startTimer(code: 'CONNECT_TIMEOUT' | 'RESPONSE_TIMEOUT', delayMs: number): void {
+    this.#stopTimer()
+    if (this.#isOver) return
+    this.#timer = this.#clock.setTimer(delayMs, () =>
+      this.#abort(new TransportError(code, this.#held.target)),
+    )
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #over(): void {
+    this.#isOver = true
+    this.#stopTimer()
     this.#held.options.signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  #abort(error: TransportError): void {
+    this.#over()
     this.#abortedBy = error
     this.#reject(error)
     this.#body.fail(error)

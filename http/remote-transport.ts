@@ -30,7 +30,7 @@ export class RemoteTransport implements Transport {
   readonly #streaming: StreamingClient
 
   constructor(options: RemoteTransportOptions) {
-    this.#pooled = new PooledClient(options.tls)
+    this.#pooled = new PooledClient({ clock: options.clock, tls: options.tls })
     this.#streaming = new StreamingClient({ clock: options.clock, tls: options.tls })
   }
 

@@ -10,6 +10,11 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** One text per address, for maps. */
+export function endpointKey(endpoint: Endpoint): string {
+  return `${endpoint.host}:${endpoint.port}`
+}
+
 /** How a transport speaks TLS to every server. PEM texts. */
 export interface TransportTls {
   /** Whose signature on the servers' certificates counts; the system's authorities without it. */
