@@ -1,9 +1,10 @@
 /** An account server on an index in memory, and requests to it, for the tests of this room. */
 import { Drive } from '#backend/drive-state.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { directoriesDisk, requestOf, roomySpace, StoppedClock, type TestSpace } from '#backend/test-twins.ts'
+import { directoriesDisk, requestOf, roomySpace, type TestSpace } from '#backend/test-twins.ts'
 import type { Disk, Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
 import type { Handler, HeaderMap, Response } from '#http/message.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { createAccountServer } from './app.ts'
@@ -12,7 +13,7 @@ import { ReportStamps } from './report-stamps.ts'
 
 export interface AccountServerTwin {
   readonly kv: MemoryKv
-  readonly clock: StoppedClock
+  readonly clock: VirtualClock
   readonly drive: Drive
   readonly space: TestSpace
   readonly disk: Disk
@@ -32,7 +33,7 @@ export async function startAccountServer(
   before?: Pick<AccountServerTwin, 'kv' | 'clock'>,
 ): Promise<AccountServerTwin> {
   const kv = before?.kv ?? new MemoryKv()
-  const clock = before?.clock ?? new StoppedClock()
+  const clock = before?.clock ?? new VirtualClock()
   const space = roomySpace()
   const disk = directoriesDisk(space)
   const drive = new Drive({

@@ -111,7 +111,7 @@ async function contentOf(
   type: string | undefined,
   providers: ReconProviders,
 ): Promise<unknown> {
-  if (check in WORKER_TYPES) return workerContent(check as WorkerName, type, providers)
+  if (Object.hasOwn(WORKER_TYPES, check)) return workerContent(check as WorkerName, type, providers)
   switch (check) {
     case 'version':
       return { version: providers.version }

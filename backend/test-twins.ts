@@ -1,25 +1,6 @@
 /** Twins of the environment, and requests, for the tests of the storage servers. */
-import type { Clock, Disk } from '#base/environment.ts'
+import type { Disk } from '#base/environment.ts'
 import { bufferBody, EMPTY_BODY, type HeaderMap, type Request, type Response } from '#http/message.ts'
-
-/** A clock that stands still until it is moved. */
-export class StoppedClock implements Clock {
-  nowMs = 1_700_000_000_000
-
-  wallMs(): number {
-    return this.nowMs
-  }
-
-  monotonicMs(): number {
-    return this.nowMs
-  }
-
-  setTimer(): { cancel(): void } {
-    return { cancel: () => {} }
-  }
-
-  async sleep(): Promise<void> {}
-}
 
 /** Space of a disk, to be changed by a test. */
 export interface TestSpace {

@@ -98,7 +98,7 @@ t.test('a server that is dead is asked once in a delivery, and given up after th
   server.accounts.asked.length = 0
   t.same(await server.updates.deliverPending(), { delivered: 0, failed: 3, dropped: 0 })
   t.equal(server.accounts.asked.length, 1)
-  server.clock.nowMs += 8 * 24 * 3600 * 1000
+  await server.clock.advance(8 * 24 * 3600 * 1000)
   t.same(await server.updates.deliverPending(), { delivered: 0, failed: 0, dropped: 3 })
 })
 

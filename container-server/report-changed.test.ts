@@ -55,7 +55,7 @@ t.test(
     server.accounts.statusOf.set(1, 'dead').set(2, 507)
     t.same(await reporter.reportChanged(), { ...NOTHING, failed: 1 })
     t.same(await reporter.reportChanged(), { ...NOTHING, suppressed: 1 })
-    server.clock.nowMs += 61_000
+    await server.clock.advance(61_000)
     server.accounts.statusOf.delete(1)
     t.same(await reporter.reportChanged(), { ...NOTHING, reported: 1 })
   },

@@ -1,9 +1,10 @@
 /** A container server on an index in memory, and requests to it, for the tests of this room. */
 import { Drive } from '#backend/drive-state.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { directoriesDisk, requestOf, roomySpace, StoppedClock, type TestSpace } from '#backend/test-twins.ts'
+import { directoriesDisk, requestOf, roomySpace, type TestSpace } from '#backend/test-twins.ts'
 import type { Disk, Environment, Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
 import { type Handler, type HeaderMap, type Request, type Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
@@ -30,7 +31,7 @@ export class AccountsTwin implements Transport {
 
 export interface ContainerServerTwin {
   readonly kv: MemoryKv
-  readonly clock: StoppedClock
+  readonly clock: VirtualClock
   readonly drive: Drive
   readonly space: TestSpace
   readonly disk: Disk
@@ -52,7 +53,7 @@ export async function startContainerServer(
   before?: Pick<ContainerServerTwin, 'kv' | 'clock'>,
 ): Promise<ContainerServerTwin> {
   const kv = before?.kv ?? new MemoryKv()
-  const clock = before?.clock ?? new StoppedClock()
+  const clock = before?.clock ?? new VirtualClock()
   const space = roomySpace()
   const disk = directoriesDisk(space)
   const drive = new Drive({
