@@ -76,17 +76,20 @@ type Figures = Readonly<Record<(typeof FIGURES)[number], number>>
 function assemble(metadata: Readonly<Record<string, unknown>>, body: Buffer): Builder | BrokenFile {
   for (const name of FIGURES)
     if (typeof metadata[name] !== 'number') return broken(`its ${name} is not a number`)
-  const { slotCount, ...figures } = metadata as Figures
+  const { partPower, replicas, minPartHours, overload, version, slotCount } = metadata as Figures
   const idBytes = metadata['idBytes'] === 4 ? 4 : 2
   const tableBytes = slotCount * idBytes
-  if (body.length !== tableBytes + 2 ** figures.partPower * BYTES_PER_TIME)
-    return broken('its table is cut off')
+  if (body.length !== tableBytes + 2 ** partPower * BYTES_PER_TIME) return broken('its table is cut off')
   const devices = readDevices(metadata['devices'])
   if ('kind' in devices) return devices
   const { nextPartPower, removedIds } = metadata
   return {
     kind: 'builder',
-    ...figures,
+    partPower,
+    replicas,
+    minPartHours,
+    overload,
+    version,
     nextPartPower: typeof nextPartPower === 'number' ? nextPartPower : undefined,
     devices,
     removedIds: new Set(Array.isArray(removedIds) ? (removedIds as number[]) : []),

@@ -38,7 +38,26 @@ export function partitionQuotas(input: QuotaInput): Int32Array {
     for (const [id, quota] of roundGroup(group)) quotas[id] = quota
   }
   keepWithinPlan(input, quotas)
-  return quotas
+  return isAsGood(input, input.held, quotas) ? input.held.slice() : quotas
+}
+
+/** Whether what the devices hold now is within the plan and no worse than the quotas: then nothing need move. */
+function isAsGood(input: QuotaInput, held: Int32Array, quotas: Int32Array): boolean {
+  const { topology, plan, partitionCount, slotCount } = input
+  const sums = sumsByNode(topology, held)
+  if (sums[ROOT] !== slotCount) return false
+  for (let node = ROOT + 1; node < topology.nodeCount; node += 1) {
+    if ((sums[node] as number) > (plan.most[node] as number) * partitionCount) return false
+    if ((sums[node] as number) < (plan.least[node] as number) * partitionCount) return false
+  }
+  return worstError(input, held) <= worstError(input, quotas) + WHOLE_EPSILON
+}
+
+function worstError(input: QuotaInput, quotas: Int32Array): number {
+  return input.devices.reduce((worst, device) => {
+    if (device === undefined || device.weight <= 0) return worst
+    return Math.max(worst, Math.abs(relativeError(input, device.id, quotas[device.id] as number)))
+  }, 0)
 }
 
 /** Devices whose quotas must add up to exactly `total`. */
@@ -166,7 +185,10 @@ function sumsByNode(topology: Topology, quotas: Int32Array): Int32Array {
   return sums
 }
 
-/** Moves one partition's worth of quota between the tier and the rest of the ring, where it hurts least. */
+/**
+ * Moves one partition's worth of quota between the tier and the rest of the ring: with its nearest relatives in the tree
+ * if they can take part, else with ever wider ones, and where it hurts least.
+ */
 function shiftOne(
   input: QuotaInput,
   quotas: Int32Array,
@@ -174,40 +196,66 @@ function shiftOne(
   tier: number,
   direction: 'into' | 'out of',
 ): void {
-  const level = input.topology.levels[tier] as number
-  const inside = (id: number): boolean => input.topology.paths[id * LEVELS + level] === tier
-  const giver = easiest(input, quotas, sums, -1, (id) => inside(id) === (direction === 'out of'))
-  const taker = easiest(input, quotas, sums, 1, (id) => inside(id) === (direction === 'into'))
-  if (giver === undefined || taker === undefined) return
-  change(input, quotas, sums, giver, -1)
-  change(input, quotas, sums, taker, 1)
+  const { topology } = input
+  const tierLevel = topology.levels[tier] as number
+  for (let level = tierLevel - 1; level >= -1; level -= 1) {
+    const inside = (id: number): boolean => topology.paths[id * LEVELS + tierLevel] === tier
+    const related = (id: number): boolean =>
+      !inside(id) && isBelow(topology, id, ancestorAt(topology, tier, level))
+    const [givers, takers] = direction === 'into' ? [related, inside] : [inside, related]
+    const giver = easiest(input, quotas, sums, { by: -1, belowLevel: level, eligible: givers })
+    const taker = easiest(input, quotas, sums, { by: 1, belowLevel: level, eligible: takers })
+    if (giver === undefined || taker === undefined) continue
+    change(input, quotas, sums, giver, -1)
+    change(input, quotas, sums, taker, 1)
+    return
+  }
+}
+
+/** The node at `level` above a tier; the root for level -1. */
+function ancestorAt(topology: Topology, tier: number, level: number): number {
+  if (level < 0) return ROOT
+  const device = topology.deviceOf.findIndex((id, node) => node >= tier && id >= 0)
+  return topology.paths[(topology.deviceOf[device] as number) * LEVELS + level] as number
+}
+
+function isBelow(topology: Topology, id: number, ancestor: number): boolean {
+  if (ancestor === ROOT) return true
+  return topology.paths[id * LEVELS + (topology.levels[ancestor] as number)] === ancestor
+}
+
+interface Shift {
+  readonly by: 1 | -1
+  /** Tiers at this level and above gain as much as they lose. */
+  readonly belowLevel: number
+  readonly eligible: (id: number) => boolean
 }
 
 /** The device that is nearest to its ideal after the change and whose tiers stay within the plan. */
-function easiest(
-  input: QuotaInput,
-  quotas: Int32Array,
-  sums: Int32Array,
-  by: 1 | -1,
-  eligible: (id: number) => boolean,
-): number | undefined {
+function easiest(input: QuotaInput, quotas: Int32Array, sums: Int32Array, shift: Shift): number | undefined {
   const { topology, plan, partitionCount } = input
+  const { by, belowLevel, eligible } = shift
+  const bounds = by === 1 ? plan.most : plan.least
   let best: number | undefined
   let bestError = Infinity
   for (const device of input.devices) {
     if (device === undefined || device.weight <= 0 || !eligible(device.id)) continue
-    const path = topology.paths.subarray(device.id * LEVELS, (device.id + 1) * LEVELS)
-    const bounds = by === 1 ? plan.most : plan.least
+    const path = topology.paths.subarray(device.id * LEVELS + belowLevel + 1, (device.id + 1) * LEVELS)
     if (path.some((node) => (sums[node] as number) * by >= (bounds[node] as number) * partitionCount * by))
       continue
-    const ideal = (plan.target[path[DEVICE_LEVEL] as number] as number) * partitionCount
-    const error = (by * ((quotas[device.id] as number) + by - ideal)) / ideal
+    const error = by * relativeError(input, device.id, (quotas[device.id] as number) + by)
     if (error < bestError) {
       best = device.id
       bestError = error
     }
   }
   return best
+}
+
+/** How much above (or, negative, below) its ideal a device would be with this quota, as a part of the ideal. */
+function relativeError({ topology, plan, partitionCount }: QuotaInput, id: number, quota: number): number {
+  const ideal = (plan.target[topology.paths[id * LEVELS + DEVICE_LEVEL] as number] as number) * partitionCount
+  return (quota - ideal) / ideal
 }
 
 function change(input: QuotaInput, quotas: Int32Array, sums: Int32Array, id: number, by: 1 | -1): void {

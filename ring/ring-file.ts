@@ -68,6 +68,10 @@ function assemble(raw: RawRing): ParsedRing {
   const devices = readDevices(raw.devices)
   if ('kind' in devices) return devices
   const assignments = rowsOf(raw.table, 2 ** (32 - partShift))
+  const announced = raw.metadata['replica_count']
+  if (typeof announced === 'number' && Math.ceil(announced) !== assignments.length) {
+    return broken(`its table has ${assignments.length} rows where ${announced} replicas are announced`)
+  }
   const stray = strayAssignment(assignments, devices)
   if (stray !== undefined) return broken(stray)
   const version = optionalNumber(raw.metadata['version'])

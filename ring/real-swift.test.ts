@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { hashName } from '#base/names.ts'
+import type { NewDevice, RingDevice } from './device.ts'
+import { serialiseRing } from './ring-file.ts'
+import { buildSimpleRing, type SimpleRing } from './simple-ring.ts'
+
+/**
+ * Rings of ours in the hands of the real OpenStack Swift: its look-up must find what ours finds, and its builder must
+ * take them for its own.
+ */
+const TOOLS = ['/usr/bin/swift-ring-builder', '/usr/bin/swift-get-nodes']
+const skip = TOOLS.every((tool) => existsSync(tool))
+  ? false
+  : 'Debian package swift (swift-ring-builder) is not installed'
+const swiftDirectory = join(import.meta.dirname, 'testdata')
+const SALT = { prefix: 'golden-prefix', suffix: 'golden-suffix' }
+
+const place = (region: number, zone: number, host: string, weight: number, meta = ''): NewDevice[] => [
+  { region, zone, ip: host, port: 6200, device: 'sda', weight, meta },
+  { region, zone, ip: host, port: 6200, device: 'sdb', weight: weight / 2, meta },
+]
+
+const RINGS: Readonly<Record<string, SimpleRing>> = {
+  'four zones': { devices: 4, partPower: 8, replicas: 3 },
+  'two regions and odd weights': {
+    devices: [
+      ...place(1, 1, '10.0.0.1', 100),
+      ...place(1, 2, '10.0.0.2', 150.5),
+      ...place(2, 1, '10.1.0.1', 80),
+      ...place(2, 2, '10.1.0.2', 120),
+    ],
+    partPower: 9,
+    replicas: 3,
+  },
+  'fractional replicas, IPv6 and text beyond ASCII': {
+    devices: [
+      ...place(1, 1, 'fe80::1', 10, 'été'),
+      ...place(1, 2, 'fe80::2', 10, '🦜'),
+      ...place(1, 3, 'fe80::3', 10),
+    ],
+    partPower: 5,
+    replicas: 3.25,
+  },
+}
+
+t.test('real Swift reads our rings and finds the same devices', { skip }, (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'martlet-rings-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  for (const [name, options] of Object.entries(RINGS)) {
+    const ring = buildSimpleRing(options)
+    const file = join(directory, 'object.ring.gz')
+    writeFileSync(file, serialiseRing(ring))
+    const partition = ring.partitionOf(
+      hashName({ account: 'AUTH_ünïcode', container: 'c', object: 'o' }, SALT),
+    )
+    const line = ({ ip, port, device }: RingDevice): string => `${ip}:${port} ${device}`
+    const expected = [...ring.primaries(partition).map(line), ...[...ring.handoffs(partition)].map(line)]
+    const found = run('swift-get-nodes', '-a', '-d', swiftDirectory, file, 'AUTH_ünïcode', 'c', 'o')
+    t.same(placesOf(found), expected, name)
+  }
+  t.end()
+})
+
+t.test('swift-ring-builder takes our ring and goes on from it', { skip }, (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'martlet-rings-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  writeFileSync(
+    join(directory, 'object.ring.gz'),
+    serialiseRing(buildSimpleRing({ devices: 4, partPower: 8, replicas: 3 })),
+  )
+  const builder = join(directory, 'object.builder')
+  run('swift-ring-builder', join(directory, 'object.ring.gz'), 'write_builder', '0')
+  t.match(
+    run('swift-ring-builder', builder),
+    /256 partitions, 3\.000000 replicas, 1 regions, 4 zones, 4 devices, 0\.00 balance/,
+  )
+  t.match(run('swift-ring-builder', builder, 'validate'), '')
+  run('swift-ring-builder', builder, 'add', 'r1z5-127.0.0.1:6250/d5', '100')
+  t.match(run('swift-ring-builder', builder, 'rebalance', '--seed', '1'), /Reassigned/)
+  t.end()
+})
+
+/** Exit code 1 is a warning of these tools, 2 an error. */
+function run(tool: string, ...args: readonly string[]): string {
+  try {
+    return execFileSync(tool, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string }
+    if (status !== 1) throw new Error(`${tool} ${args.join(' ')}: ${stdout}${stderr}`, { cause: error })
+    return stdout
+  }
+}
+
+function placesOf(text: string): string[] {
+  return [...text.matchAll(/^Server:Port Device\t(\S+ \S+)/gm)].map(([, found]) => found as string)
+}
