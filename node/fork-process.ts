@@ -15,6 +15,8 @@ export interface ForkOptions {
   readonly main: URL
   /** Flags for V8 and Node, such as `--max-semi-space-size=16`. */
   readonly nodeFlags: readonly string[]
+  /** Directory where compiled code is kept. */
+  readonly compileCache: string
 }
 
 /** A fork that runs one main file in every process. */
@@ -25,7 +27,11 @@ export function forkOf(options: ForkOptions): Fork {
 function start(program: string, listener: ChildListener, options: ForkOptions): ChildProcess {
   const child = fork(options.main, [program], {
     execArgv: [...options.nodeFlags],
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(THREAD_POOL_SIZE) },
+    env: {
+      ...process.env,
+      UV_THREADPOOL_SIZE: String(THREAD_POOL_SIZE),
+      NODE_COMPILE_CACHE: options.compileCache,
+    },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   })

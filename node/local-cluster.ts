@@ -4,12 +4,13 @@
  *
  * The processes are forked first of all, so that they load their programs while the directory is prepared.
  */
+import { join } from 'node:path'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { DataDirectory } from './data-directory.ts'
-import { codeOf } from './durable-file.ts'
+import { codeOf, makeDirectoryDurably } from './durable-file.ts'
 import { prepareMachineRings } from './machine-rings.ts'
 import { type PublicAddress, PublicPort } from './public-port.ts'
 import type { Fork, NotStarted } from './supervised-process.ts'
@@ -173,6 +174,8 @@ class Attempt {
         `${directory.path} has the devices ${rings.devices.join(', ')}; start it with that many`,
       )
     }
+    for (const device of devices)
+      await makeDirectoryDurably(environment.disk, join(directory.devicesPath, device))
     const aborted = (): void => void this.supervisor.stop()
     signal.addEventListener('abort', aborted, { once: true })
     if (signal.aborted) return { kind: 'stopped' }

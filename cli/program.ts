@@ -1,0 +1,105 @@
+/** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
+import { Command, CommanderError } from 'commander'
+
+/** Runs the command that the arguments name; sets the exit code. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = new Command('martlet')
+    .description('An object storage cluster that speaks the OpenStack Swift API.')
+    .configureOutput({
+      outputError: (message, write) => write(`martlet: ${message.replace(/^error: /, '')}`),
+    })
+    .exitOverride()
+  addServers(program)
+  addConfig(program)
+  addCluster(program)
+  await addRing(program, argv)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode
+  }
+}
+
+function addServers(program: Command): void {
+  program
+    .command('start')
+    .description('run a whole cluster on this machine, until it is told to stop')
+    .option('--port <port>', 'port on which clients are served; 0 for any free one (MARTLET_PORT)')
+    .option('--data <directory>', 'directory with everything of the cluster (MARTLET_DATA)')
+    .option('--config <file>', 'configuration file')
+    .action(async (options: { port?: string; data?: string; config?: string }) => {
+      await (await import('./start.ts')).start(options)
+    })
+  program
+    .command('node')
+    .description('run the storage servers of this host, a process per device')
+    .requiredOption('--config <file>', 'configuration file')
+    .option('--new-cluster', 'the cluster starts now: devices without any state have lost nothing')
+    .action(async (options: { config: string; newCluster?: true }) => {
+      await (await import('./node.ts')).runNode(options)
+    })
+  program
+    .command('proxy')
+    .description('run the proxies of this host')
+    .requiredOption('--config <file>', 'configuration file')
+    .action(async (options: { config: string }) => {
+      await (await import('./proxy.ts')).runProxy(options)
+    })
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('what can be configured')
+  config
+    .command('explain')
+    .description('print every option with its default, unit and meaning')
+    .option('--json', 'for programs')
+    .action(async (options: { json?: true }) => {
+      ;(await import('./config.ts')).explainOptions(options)
+    })
+  config
+    .command('check')
+    .description('say whether a configuration file is right')
+    .argument('<file>')
+    .action(async (file: string) => {
+      await (await import('./config.ts')).checkConfiguration(file)
+    })
+}
+
+function addCluster(program: Command): void {
+  const cluster = program.command('cluster').description('what makes several hosts one cluster')
+  cluster
+    .command('create')
+    .description('write a new cluster file with new secrets; every host gets a copy of it')
+    .argument('<file>')
+    .action(async (file: string) => {
+      await (await import('./cluster.ts')).createClusterFile(file)
+    })
+  program
+    .command('user')
+    .description('users of a configuration file')
+    .command('hash')
+    .description('read a key from standard input and print its hash for the configuration file')
+    .action(async () => {
+      await (await import('./user.ts')).hashUserKey()
+    })
+}
+
+async function addRing(program: Command, argv: readonly string[]): Promise<void> {
+  if (argv[2] !== 'ring') {
+    program.command('ring').description('make rings, look into them, look names up in them')
+    return
+  }
+  const [{ ringCommand }, { realEnvironment }] = await Promise.all([
+    import('./ring.ts'),
+    import('#node/environment.ts'),
+  ])
+  program.addCommand(inheriting(program, ringCommand(realEnvironment())))
+}
+
+/** Commands that were made elsewhere speak and end as the others do. */
+function inheriting(parent: Command, command: Command): Command {
+  command.copyInheritedSettings(parent)
+  for (const child of command.commands) inheriting(command, child)
+  return command
+}

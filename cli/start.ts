@@ -1,0 +1,98 @@
+/** `martlet start`: a whole cluster on this machine, in the foreground. */
+import { resolve } from 'node:path'
+import { parseUserEntry } from '#auth/users.ts'
+import { createLogger } from '#base/log.ts'
+import type { Overrides } from '#node/configuration.ts'
+import type { DeviceAssignment } from '#node/device-service.ts'
+import { realEnvironment } from '#node/environment.ts'
+import { forkOf } from '#node/fork-process.ts'
+import { LocalCluster } from '#node/local-cluster.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
+import { loadConfiguration } from './load-configuration.ts'
+import { complain, say } from './report.ts'
+import { aborted, stopSignal } from './stop-signal.ts'
+import { version } from './version.ts'
+
+export interface StartArguments {
+  readonly port?: string
+  readonly data?: string
+  readonly config?: string
+}
+
+const DEVICE_MAIN = new URL('../node/device-main.ts', import.meta.url)
+
+/** Runs until SIGTERM or Ctrl-C. What is wrong is said in a sentence, with exit code 1. */
+export async function start(args: StartArguments): Promise<void> {
+  const configuration = await loadConfiguration(args.config, overridesOf(args))
+  if ('problem' in configuration) return complain(configuration.problem)
+  const { settings, policies, policyOptions } = configuration
+  const environment = realEnvironment()
+  const signal = stopSignal()
+  const cluster = await LocalCluster.start({
+    environment,
+    log: createLogger({ level: settings.log.level, clock: environment.clock }),
+    fork: forkOf({ main: DEVICE_MAIN, nodeFlags: [], compileCache: COMPILE_CACHE }),
+    pid: process.pid,
+    address: { host: settings.proxy.host, port: settings.proxy.port },
+    dataPath: resolve(settings.start.data),
+    policies,
+    devices: Array.from({ length: settings.start.devices }, (_, index) => `d${index + 1}`),
+    replicas: settings.start.replicas,
+    firstStoragePort: settings.start.firstStoragePort,
+    drainMs: settings.shutdown.drainMs,
+    assignmentOf: (device, { devicesPath, ringsPath, cluster }): DeviceAssignment => ({
+      device,
+      host: '127.0.0.1',
+      devicesPath,
+      ringsPath,
+      cluster,
+      settings,
+      policyOptions,
+      version: version(),
+      newDevice: cluster.age === 'new' ? 'part_of_new_cluster' : 'may_have_held_data',
+      clients: 'from_supervisor',
+    }),
+    signal,
+  })
+  if ('failed' in cluster) return signal.aborted ? undefined : complain(cluster.failed)
+  const scheme = settings.proxy.tlsCertificate === undefined ? 'http' : 'https'
+  say(
+    greeting(`${scheme}://${hostForUrl(cluster.address.host)}:${cluster.address.port}`, settings.auth.users),
+  )
+  await aborted(signal)
+  await cluster.stop()
+}
+
+/** The command line stands above the environment, and both above the file. */
+function overridesOf(args: StartArguments): Overrides {
+  const port = args.port ?? process.env['MARTLET_PORT']
+  const data = args.data ?? process.env['MARTLET_DATA']
+  return {
+    ...(port === undefined ? {} : { proxy: { port } }),
+    ...(data === undefined ? {} : { start: { data } }),
+  }
+}
+
+/** A wildcard address is reached on this machine by its loopback address. */
+function hostForUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function greeting(url: string, users: readonly string[]): string {
+  const entries = users.map(parseUserEntry)
+  const rows = entries.map(({ tenant, name, key, groups }) => {
+    return `  ${`${tenant}:${name}`.padEnd(18)} ${key.startsWith('scrypt$') ? '(hashed)' : key.padEnd(12)} ${groups.join(' ')}`.trimEnd()
+  })
+  const [first] = entries
+  const example = entries.find(({ tenant }) => tenant === 'test') ?? first
+  const curl =
+    example === undefined
+      ? []
+      : [
+          '',
+          'Try it:',
+          `  curl -i ${url}/auth/v1.0 -H 'X-Auth-User: ${example.tenant}:${example.name}' -H 'X-Auth-Key: ${example.key}'`,
+        ]
+  return [`Martlet is ready at ${url}`, '', 'Users (account:user, key, roles):', ...rows, ...curl].join('\n')
+}

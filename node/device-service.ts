@@ -1,0 +1,223 @@
+/**
+ * The process of one device: its three storage servers on their ports, the loops that deliver what waits, and, where
+ * clients come to this process, a proxy that reaches the device without a socket.
+ *
+ * It goes away in this order: no more clients, and those under way are answered; the loops end; the storage servers
+ * answer what is under way; the device is closed with everything durable.
+ */
+import { join } from 'node:path'
+import type { NewDevice } from '#backend/replica-state.ts'
+import type { Handler } from '#http/message.ts'
+import type { Listener } from '#http/server.ts'
+import type { Endpoint } from '#http/transport.ts'
+import { BackendListeners, type PortTaken } from './backend-listeners.ts'
+import { listenForClients } from './client-listener.ts'
+import { markInFile } from './clock-mark.ts'
+import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
+import { codeOf } from './durable-file.ts'
+import { Loop } from './loop.ts'
+import type { StartFailure } from './messages.ts'
+import type { Service } from './obey.ts'
+import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
+import { nodeSecretOf } from './process-transport.ts'
+import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
+import { requestMetrics } from './request-metrics.ts'
+import { ringTargets } from './ring-targets.ts'
+import type { ServerType } from './rings.ts'
+import { StorageDevice } from './storage-device.ts'
+import { listenerTls } from './tls-files.ts'
+
+/** What the process of a device is told. */
+export interface DeviceAssignment extends ProcessAssignment {
+  readonly device: string
+  /** Address of this host in the rings. */
+  readonly host: string
+  readonly devicesPath: string
+  readonly newDevice: NewDevice
+  /** Is there a proxy in this process, for the connections that the supervisor deals? */
+  readonly clients: 'none' | 'from_supervisor'
+}
+
+/** Requests to the paths below go to the proxy of the process, on the port of its account server. */
+const PROXY_PATHS = '/martlet/'
+/** OpenStack Swift's updaters wait five minutes; a queue that is looked at more often costs one read. */
+const DELIVER_ROWS_PAUSE_MS = 5_000
+const REPORT_CONTAINERS_PAUSE_MS = 5_000
+const STAMP_ALIVE_PAUSE_MS = 3_600_000
+const CLOCK_MARK = 'clock'
+/** What the storage servers may still need when no client waits any more, milliseconds. */
+const BACKEND_GRACE_MS = 1_000
+
+/** Opens the device and serves it. */
+export async function startDeviceService(
+  program: string,
+  assignment: unknown,
+): Promise<Service | StartFailure> {
+  const told = assignment as DeviceAssignment
+  try {
+    return await DeviceService.open(told, await openProcess(program, told))
+  } catch (error) {
+    return { sentence: sentenceOf(error, told), takenPorts: [] }
+  }
+}
+
+interface Opened {
+  readonly parts: ProcessParts
+  readonly device: StorageDevice
+  readonly backends: BackendListeners
+  readonly loops: readonly Loop[]
+  readonly door: ProxyDoor | undefined
+  readonly clients: Listener | undefined
+}
+
+class DeviceService implements Service {
+  readonly #opened: Opened
+  readonly #drainMs: number
+
+  private constructor(opened: Opened, drainMs: number) {
+    this.#opened = opened
+    this.#drainMs = drainMs
+  }
+
+  static async open(told: DeviceAssignment, parts: ProcessParts): Promise<DeviceService | StartFailure> {
+    const endpoints = endpointsOf(parts.rings, told.host, told.device)
+    if (typeof endpoints === 'string') return { sentence: endpoints, takenPorts: [] }
+    const device = await openDevice(told, parts)
+    const handlers = countedHandlers(parts, device)
+    for (const { server, host, port } of endpoints) parts.transport.register({ host, port }, handlers[server])
+    const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints)
+    const backends = await openBackends(told, parts, endpoints, withProxyPaths(handlers, door))
+    if ('taken' in backends) {
+      await device.close()
+      return portsTaken(backends.taken)
+    }
+    const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
+    const loops = startLoops(parts, device)
+    return new DeviceService(
+      { parts, device, backends, loops, door, clients },
+      told.settings.shutdown.drainMs,
+    )
+  }
+
+  readonly accept: Service['accept'] = (socket) => {
+    if (this.#opened.clients === undefined) socket.destroy()
+    else this.#opened.clients.accept(socket)
+  }
+
+  readonly drain = async (): Promise<void> => {
+    const { door, backends, clients } = this.#opened
+    door?.announceEnd()
+    backends.announceEnd()
+    await clients?.close({ graceMs: this.#drainMs })
+  }
+
+  readonly close = async (): Promise<void> => {
+    const { parts, device, backends, loops } = this.#opened
+    await Promise.all(loops.map((loop) => loop.stop()))
+    await backends.close(BACKEND_GRACE_MS)
+    await device.close()
+    parts.rings.close()
+    await parts.transport.close()
+  }
+}
+
+async function openDevice(told: DeviceAssignment, parts: ProcessParts): Promise<StorageDevice> {
+  const { salt } = told.cluster
+  const targets = ringTargets(parts.rings, salt)
+  return StorageDevice.open({
+    ...parts,
+    ...told,
+    log: parts.log.child({ device: told.device }),
+    salt,
+    accountTargets: targets.account,
+    containerPlacement: targets.container,
+  })
+}
+
+function countedHandlers(
+  { metrics, environment }: ProcessParts,
+  { handlers }: StorageDevice,
+): Readonly<Record<ServerType, Handler>> {
+  const counted = requestMetrics(metrics, environment.clock)
+  return {
+    account: counted('account')(handlers.account),
+    container: counted('container')(handlers.container),
+    object: counted('object')(handlers.object),
+  }
+}
+
+/** The proxies of a cluster on one machine hear of each other's changes on the ports of the account servers. */
+function openDoor(
+  told: DeviceAssignment,
+  parts: ProcessParts,
+  endpoints: readonly ServerEndpoint[],
+): Promise<ProxyDoor> {
+  const own = new Set(endpoints.map(({ port }) => port))
+  const peers = (): readonly Endpoint[] =>
+    parts.rings.account.ring.devices
+      .filter((device) => device !== undefined)
+      .filter(({ ip, port }) => ip !== told.host || !own.has(port))
+      .map(({ ip, port }) => ({ host: ip, port }))
+  const clockMark = markInFile(parts.environment.disk, join(told.devicesPath, told.device, CLOCK_MARK))
+  return openProxyDoor({ ...parts, cluster: told.cluster, settings: told.settings, clockMark, peers })
+}
+
+function withProxyPaths(
+  handlers: Readonly<Record<ServerType, Handler>>,
+  door: ProxyDoor | undefined,
+): Readonly<Record<ServerType, Handler>> {
+  if (door === undefined) return handlers
+  const account: Handler = (request) =>
+    request.path.startsWith(PROXY_PATHS) ? door.invalidations(request) : handlers.account(request)
+  return { ...handlers, account }
+}
+
+async function openBackends(
+  told: DeviceAssignment,
+  { environment, log, metrics }: ProcessParts,
+  endpoints: readonly ServerEndpoint[],
+  handlers: Readonly<Record<ServerType, Handler>>,
+): ReturnType<typeof BackendListeners.open> {
+  return BackendListeners.open({
+    clock: environment.clock,
+    log,
+    metrics,
+    endpoints,
+    handlers,
+    nodeSecret: nodeSecretOf(told.cluster),
+    tls: await listenerTls(environment.disk, told.settings.storage),
+  })
+}
+
+function startLoops({ environment, log }: ProcessParts, device: StorageDevice): readonly Loop[] {
+  const common = { clock: environment.clock, log }
+  return [
+    new Loop({ ...common, name: 'rows', pauseMs: DELIVER_ROWS_PAUSE_MS, pass: () => device.deliverRows() }),
+    new Loop({
+      ...common,
+      name: 'reports',
+      pauseMs: REPORT_CONTAINERS_PAUSE_MS,
+      pass: () => device.reportContainers(),
+    }),
+    new Loop({ ...common, name: 'alive', pauseMs: STAMP_ALIVE_PAUSE_MS, pass: () => device.stampAlive() }),
+  ]
+}
+
+function portsTaken(taken: readonly PortTaken[]): StartFailure {
+  const [first] = taken
+  const inUse = taken.filter(({ code }) => code === 'EADDRINUSE').map(({ port }) => port)
+  const sentence =
+    first?.code === 'EADDRINUSE'
+      ? `port ${first.port} of ${first.host} is in use by another program`
+      : `cannot listen on ${first?.host} port ${first?.port} (${first?.code})`
+  return { sentence, takenPorts: inUse }
+}
+
+function sentenceOf(error: unknown, { device, devicesPath }: DeviceAssignment): string {
+  const path = join(devicesPath, device)
+  const code = codeOf(error)
+  if (code === 'LEVEL_LOCKED') return `another process has the device ${path}`
+  if (code === 'ENOENT') return `there is no device ${path}`
+  if (code !== '') return `the device ${path} cannot be used (${code})`
+  return error instanceof Error ? error.message : String(error)
+}

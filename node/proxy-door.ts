@@ -1,0 +1,123 @@
+/** The proxy of a process: the pipeline over a store over the cluster's rings. */
+import { keyRingOf } from '#auth/key-ring.ts'
+import { parseUserEntry, UserDirectory } from '#auth/users.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { Metrics } from '#base/metrics.ts'
+import { ErrorLimiter } from '#cluster/error-limit.ts'
+import { type HighWaterStore, HybridClock } from '#cluster/hybrid-clock.ts'
+import { MemoryBudget } from '#cluster/memory-budget.ts'
+import { NodeClient } from '#cluster/node-client.ts'
+import { StorageNodes } from '#cluster/placement.ts'
+import type { LocalTransport } from '#http/local-transport.ts'
+import type { Handler } from '#http/message.ts'
+import type { Endpoint } from '#http/transport.ts'
+import { createProxy } from '#proxy/app.ts'
+import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
+import type { RingDirectory } from '#ring/ring-directory.ts'
+import { createStore } from '#store/create-store.ts'
+import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import type { ClusterFile } from './cluster-file.ts'
+import type { Settings } from './options.ts'
+
+export interface ProxyDoorOptions {
+  readonly environment: Environment
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly cluster: ClusterFile
+  readonly settings: Settings
+  readonly policies: StoragePolicies
+  readonly rings: RingDirectory
+  /** Servers of this process must be registered already. */
+  readonly transport: LocalTransport
+  readonly clockMark: HighWaterStore
+  /** The other proxy processes of the cluster, where they hear of changes. */
+  readonly peers: () => readonly Endpoint[]
+}
+
+export interface ProxyDoor {
+  /** For clients. */
+  readonly handler: Handler
+  /** For other proxies, never on the public port. */
+  readonly invalidations: Handler
+  /** Health checks say from now on that this process is going away. */
+  readonly announceEnd: () => void
+}
+
+/** Rejects with an `Error` that names what is wrong with the configuration. */
+export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoor> {
+  const { environment, log, metrics, cluster, policies } = options
+  const proxyOptions = proxyOptionsOf(options.settings)
+  const store = await openStore(options)
+  let ending = false
+  const { handler } = createProxy({
+    environment,
+    log,
+    store,
+    policies,
+    users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
+    keys: keyRingOf(cluster.tokenKeys),
+    options: proxyOptions,
+    metrics,
+    isDisabled: () => ending,
+  })
+  return {
+    handler,
+    invalidations: invalidationHandler((stale) => store.forget(stale)),
+    announceEnd: () => {
+      ending = true
+    },
+  }
+}
+
+async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof createStore>> {
+  const { environment, log, transport, rings, cluster, settings, policies, peers } = options
+  const { clock } = environment
+  return createStore({
+    environment,
+    client: new NodeClient({
+      transport,
+      clock,
+      errors: new ErrorLimiter({ clock }),
+      nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
+      connectTimeoutMs: settings.proxy.connectTimeoutMs,
+    }),
+    timestamps: await HybridClock.open(clock, options.clockMark),
+    nodes: new StorageNodes((endpoint) => transport.isLocal(endpoint)),
+    rings: {
+      account: () => rings.account.ring,
+      container: () => rings.container.ring,
+      object: (index) => rings.object(index)?.ring,
+    },
+    salt: cluster.salt,
+    heldBodies: new MemoryBudget(),
+    rules: {
+      autoCreateAccounts: settings.proxy.accountAutocreate,
+      defaultPolicyIndex: policies.default.index,
+    },
+    invalidations: new PeerInvalidations({ transport, clock, log, peers }),
+  })
+}
+
+function proxyOptionsOf({ proxy, auth, log }: Settings): ProxyOptions {
+  const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
+  return {
+    pipeline: proxy.pipeline,
+    accessLog: log.requests,
+    transactionIdSuffix: proxy.transactionIdSuffix,
+    resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],
+    authPrefix: auth.prefix,
+    tokenLifeSeconds: Math.floor(auth.tokenLifeMs / 1000),
+    storageUrlScheme: proxy.storageUrlScheme,
+    allowAccountManagement: proxy.allowAccountManagement,
+    accountAutocreate: proxy.accountAutocreate,
+    maxFileSizeBytes: proxy.maxFileSizeBytes,
+    corsAllowOrigin: proxy.corsAllowOrigin,
+    corsExposeHeaders: proxy.corsExposeHeaders,
+    strictCorsMode: proxy.strictCorsMode,
+    exposeInfo: proxy.exposeInfo,
+    infoAdminKey: proxy.infoAdminKey,
+    infoDisallowedSections,
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * One device in service: its three engines open, its three servers as handlers. Opening takes the device; a process that
+ * is just going away is waited for.
+ */
+import { createAccountServer } from '#account-server/app.ts'
+import { openAccountDevice } from '#account-server/open-device.ts'
+import { ReportStamps } from '#account-server/report-stamps.ts'
+import { accessLog } from '#backend/access-log.ts'
+import { DEFAULT_RESERVE, type Drive, parseReserve } from '#backend/drive-state.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
+import type { NewDevice } from '#backend/replica-state.ts'
+import type { Clock, Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import { type AccountTargets, AccountUpdates } from '#container-server/account-updates.ts'
+import { createContainerServer } from '#container-server/app.ts'
+import { openContainerDevice } from '#container-server/open-device.ts'
+import { ChangeReporter } from '#container-server/report-changed.ts'
+import type { Handler } from '#http/message.ts'
+import type { Transport } from '#http/transport.ts'
+import { type ObjectService, openObjectService } from '#object-server/main.ts'
+import type { ContainerPlacement } from '#object-server/pending-rows.ts'
+import { codeOf } from './durable-file.ts'
+import type { Settings } from './options.ts'
+import type { ServerType } from './rings.ts'
+
+export interface StorageDeviceOptions {
+  readonly environment: Environment
+  readonly log: Logger
+  readonly devicesPath: string
+  readonly device: string
+  readonly salt: HashPathSalt
+  readonly policies: StoragePolicies
+  readonly settings: Settings
+  readonly newDevice: NewDevice
+  /** By which the servers of the device talk to others. */
+  readonly transport: Transport
+  /** Where an account is, by the ring of this moment. */
+  readonly accountTargets: (account: string) => AccountTargets
+  /** Where a container is, by the ring of this moment. */
+  readonly containerPlacement: ContainerPlacement
+  readonly version: string
+}
+
+type Opened<Device> = Extract<Device, { readonly kind: 'opened' }>
+type AccountDevice = Opened<Awaited<ReturnType<typeof openAccountDevice>>>
+type ContainerDevice = Opened<Awaited<ReturnType<typeof openContainerDevice>>>
+
+/** How long a process that is going away may still have the device, milliseconds. */
+const WAIT_FOR_OWNER_MS = 15_000
+const ASK_AGAIN_MS = 50
+
+export class StorageDevice {
+  readonly name: string
+  readonly handlers: Readonly<Record<ServerType, Handler>>
+  readonly #objects: ObjectService
+  readonly #containers: ContainerDevice
+  readonly #accounts: AccountDevice
+  readonly #accountUpdates: AccountUpdates
+  readonly #reporter: ChangeReporter
+
+  private constructor(
+    options: StorageDeviceOptions,
+    objects: ObjectService,
+    containers: ContainerDevice,
+    accounts: AccountDevice,
+  ) {
+    const { transport, log } = options
+    const { clock } = options.environment
+    const { index, store } = containers
+    this.name = options.device
+    this.#objects = objects
+    this.#containers = containers
+    this.#accounts = accounts
+    this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
+    const lookUp = options.accountTargets
+    this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
+    this.handlers = {
+      object: objects.handler,
+      container: this.#containerServer(options),
+      account: this.#accountServer(options),
+    }
+  }
+
+  /** Rejects with code `LEVEL_LOCKED` when another process keeps the device, and with the errors of the disk. */
+  static async open(options: StorageDeviceOptions): Promise<StorageDevice> {
+    const { clock } = options.environment
+    const giveUpMs = clock.monotonicMs() + WAIT_FOR_OWNER_MS
+    for (;;) {
+      try {
+        const { objects, containers, accounts } = await openEngines(options)
+        return new StorageDevice(options, objects, containers, accounts)
+      } catch (error) {
+        if (codeOf(error) !== 'LEVEL_LOCKED' || clock.monotonicMs() > giveUpMs) throw error
+        await clock.sleep(ASK_AGAIN_MS)
+      }
+    }
+  }
+
+  /** Brings container rows to the container servers that could not be told when their objects were written. */
+  async deliverRows(): Promise<void> {
+    await this.#objects.deliverPending()
+  }
+
+  /** Brings the figures of containers to the account servers. */
+  async reportContainers(): Promise<void> {
+    await this.#accountUpdates.deliverPending()
+    await this.#reporter.reportChanged()
+  }
+
+  /** To be called every hour or so: a device that was away for too long does not vote. */
+  async stampAlive(): Promise<void> {
+    await this.#objects.device.stampAlive()
+    await this.#containers.replicaStates.stampAlive()
+    await this.#accounts.replicaStates.stampAlive()
+  }
+
+  /** Makes everything durable, leaves the mark of a clean stop, lets the device go. Requests must have ended. */
+  async close(): Promise<void> {
+    await Promise.all([this.#accounts.close(), this.#containers.close()])
+    await this.#objects.close()
+  }
+
+  #containerServer(options: StorageDeviceOptions): Handler {
+    const { index, replicaStates } = this.#containers
+    const common = this.#common(options, 'container')
+    const server = createContainerServer({ ...common, index, replicaStates, accounts: this.#accountUpdates })
+    return accessLog({ ...common, requests: 'failures' })(server)
+  }
+
+  #accountServer(options: StorageDeviceOptions): Handler {
+    const { index, replicaStates } = this.#accounts
+    const common = this.#common(options, 'account')
+    const stamps = new ReportStamps(common.clock)
+    const server = createAccountServer({ ...common, index, replicaStates, stamps })
+    return accessLog({ ...common, requests: 'failures' })(server)
+  }
+
+  #common(options: StorageDeviceOptions, server: ServerType): CommonParts {
+    const { environment, log, policies, version } = options
+    const { drive } = this.#objects.device
+    return { clock: environment.clock, log: log.child({ server }), drive, policies, version }
+  }
+}
+
+/** What the account and the container server are both made of. */
+interface CommonParts {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly drive: Drive
+  readonly policies: StoragePolicies
+  readonly version: string
+}
+
+async function openEngines(options: StorageDeviceOptions): Promise<{
+  readonly objects: ObjectService
+  readonly containers: ContainerDevice
+  readonly accounts: AccountDevice
+}> {
+  const { environment, log, salt, newDevice, settings } = options
+  const objects = await openObjectService({
+    ...options,
+    log: log.child({ server: 'object' }),
+    mountCheck: settings.storage.mountCheck ? 'mount_point' : 'any_directory',
+    reserve: parseReserve(settings.storage.reserve) ?? DEFAULT_RESERVE,
+    operationsMax: settings.storage.operationsMax,
+    placement: options.containerPlacement,
+  })
+  const index = { environment, log, drive: objects.device.drive, salt, newDevice }
+  const [containers, accounts] = await Promise.all([openContainerDevice(index), openAccountDevice(index)])
+  if (containers.kind === 'opened' && accounts.kind === 'opened') return { objects, containers, accounts }
+  if (containers.kind === 'opened') await containers.close()
+  if (accounts.kind === 'opened') await accounts.close()
+  await objects.close()
+  throw Object.assign(new Error('another process has the device'), { code: 'LEVEL_LOCKED' })
+}
