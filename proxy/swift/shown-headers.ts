@@ -25,6 +25,9 @@ export function shownObjectHeaders(stored: HeaderMap): Record<string, string> {
   }
   const type = shown['content-type']
   if (type?.includes(';') === true) shown['content-type'] = withoutSwiftBytes(type)
+  const { etag } = shown
+  // Storage servers quote it as RFC 9110 wants; Swift's clients have always been given it bare.
+  if (etag?.includes('"') === true) shown['etag'] = etag.replaceAll('"', '')
   shown['accept-ranges'] = 'bytes'
   return shown
 }

@@ -88,7 +88,8 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
   const headers = {
     ...object.metadata,
     'content-type': object.contentType,
-    etag,
+    // As the object server sends it.
+    etag: `"${etag}"`,
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
