@@ -57,7 +57,7 @@ export async function startDeviceService(
   try {
     return await DeviceService.open(told, await openProcess(program, told))
   } catch (error) {
-    return { sentence: sentenceOf(error, told), takenPorts: [] }
+    return { sentence: sentenceOf(error, told), reason: 'other' }
   }
 }
 
@@ -81,7 +81,7 @@ class DeviceService implements Service {
 
   static async open(told: DeviceAssignment, parts: ProcessParts): Promise<DeviceService | StartFailure> {
     const endpoints = endpointsOf(parts.rings, told.host, told.device)
-    if (typeof endpoints === 'string') return { sentence: endpoints, takenPorts: [] }
+    if (typeof endpoints === 'string') return { sentence: endpoints, reason: 'other' }
     const device = await openDevice(told, parts)
     const handlers = countedHandlers(parts, device)
     for (const { server, host, port } of endpoints) parts.transport.register({ host, port }, handlers[server])
@@ -203,14 +203,11 @@ function startLoops({ environment, log }: ProcessParts, device: StorageDevice): 
   ]
 }
 
-function portsTaken(taken: readonly PortTaken[]): StartFailure {
-  const [first] = taken
-  const inUse = taken.filter(({ code }) => code === 'EADDRINUSE').map(({ port }) => port)
-  const sentence =
-    first?.code === 'EADDRINUSE'
-      ? `port ${first.port} of ${first.host} is in use by another program`
-      : `cannot listen on ${first?.host} port ${first?.port} (${first?.code})`
-  return { sentence, takenPorts: inUse }
+function portsTaken([first]: readonly PortTaken[]): StartFailure {
+  const where = `${first?.host} port ${first?.port}`
+  if (first?.code === 'EADDRINUSE')
+    return { sentence: `${where} is in use by another program`, reason: 'port_taken' }
+  return { sentence: `cannot listen on ${where} (${first?.code})`, reason: 'other' }
 }
 
 function sentenceOf(error: unknown, { device, devicesPath }: DeviceAssignment): string {

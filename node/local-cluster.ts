@@ -11,7 +11,7 @@ import type { Logger } from '#base/log.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { DataDirectory } from './data-directory.ts'
 import { codeOf, makeDirectoryDurably } from './durable-file.ts'
-import { prepareMachineRings } from './machine-rings.ts'
+import { type PortTrust, prepareMachineRings } from './machine-rings.ts'
 import { type PublicAddress, PublicPort } from './public-port.ts'
 import type { Fork, NotStarted } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
@@ -124,19 +124,17 @@ async function run(
   directory: DataDirectory,
   first: Attempt,
 ): Promise<Supervisor | NoCluster> {
-  const takenPorts = new Set<number>()
   for (let attempt = first, tried = 1; ; attempt = new Attempt(options), tried += 1) {
-    const outcome = await attempt.run(directory, takenPorts)
+    const outcome = await attempt.run(directory, tried === 1 ? 'believe' : 'look')
     if (outcome.kind === 'ready') return attempt.supervisor
     await attempt.stop()
     if (outcome.kind === 'stopped') return { failed: 'stopped before it was ready' }
-    if (outcome.takenPorts.length === 0 || tried === START_TRIES) return { failed: outcome.sentence }
-    for (const port of outcome.takenPorts) takenPorts.add(port)
+    if (outcome.reason !== 'port_taken' || tried === START_TRIES) return { failed: outcome.sentence }
   }
 }
 
 function notStarted(sentence: string): NotStarted {
-  return { kind: 'failed', sentence, takenPorts: [] }
+  return { kind: 'failed', reason: 'other', sentence }
 }
 
 /** One set of processes that is to become the cluster. */
@@ -158,15 +156,12 @@ class Attempt {
     this.supervisor.start()
   }
 
-  async run(
-    directory: DataDirectory,
-    takenPorts: ReadonlySet<number>,
-  ): Promise<{ readonly kind: 'ready' } | NotStarted> {
+  async run(directory: DataDirectory, trust: PortTrust): Promise<{ readonly kind: 'ready' } | NotStarted> {
     const { environment, policies, devices, replicas, firstStoragePort, signal } = this.#options
     const { ringsPath } = directory
     const rings = await prepareMachineRings(
       { disk: environment.disk, ringsPath, policies, devices, replicas, firstPort: firstStoragePort },
-      takenPorts,
+      trust,
     )
     if ('broken' in rings) return notStarted(rings.broken)
     if (rings.devices.join() !== devices.join()) {

@@ -6,7 +6,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Disk } from '#base/environment.ts'
 import type { RingDevice } from '#ring/device.ts'
 import type { Ring } from '#ring/ring.ts'
-import { pickFreePorts } from './ports.ts'
+import { isFreePort, pickFreePorts } from './ports.ts'
 import {
   readRing,
   ringFile,
@@ -39,18 +39,21 @@ export interface MachineRings {
 const HOST = '127.0.0.1'
 const SERVER_TYPES: readonly ServerType[] = ['account', 'container', 'object']
 
+/** Are the ports of the rings believed to be free, or are they looked at? Looking may meet a server that is just ending. */
+export type PortTrust = 'believe' | 'look'
+
 /**
- * Reads the rings, makes those that are missing, and moves every server that is at one of `takenPorts` to a free port.
+ * Reads the rings, makes those that are missing, and, when it looks, moves every server whose port somebody else has.
  * What changed is durable when the promise resolves. Answers a sentence when a ring cannot be used.
  */
 export async function prepareMachineRings(
   options: MachineRingsOptions,
-  takenPorts: ReadonlySet<number>,
+  trust: PortTrust,
 ): Promise<MachineRings | { readonly broken: string }> {
   const known = await readKnown(options)
   if ('broken' in known) return known
   const devices = devicesOf(known, options.devices)
-  const ports = await choosePorts(options, known, devices, takenPorts)
+  const ports = await choosePorts(options, known, devices, trust)
   for (const { name, type } of ringNames(options.policies)) {
     const old = known.get(name)
     const numbers = devices.map((device) => ports[type].get(device) ?? 0)
@@ -87,13 +90,13 @@ async function choosePorts(
   options: MachineRingsOptions,
   known: ReadonlyMap<string, Ring>,
   devices: readonly string[],
-  takenPorts: ReadonlySet<number>,
+  trust: PortTrust,
 ): Promise<PortTable> {
   const table: PortTable = { account: new Map(), container: new Map(), object: new Map() }
   for (const type of SERVER_TYPES) {
     const ring = known.get(type)
     for (const { device, port } of ring === undefined ? [] : presentDevices(ring)) {
-      if (!takenPorts.has(port)) table[type].set(device, port)
+      if (trust === 'believe' || (await isFreePort(HOST, port))) table[type].set(device, port)
     }
   }
   const places = devices.flatMap((device) => SERVER_TYPES.map((type) => ({ device, type })))
@@ -104,7 +107,7 @@ async function choosePorts(
     host: HOST,
     first: options.firstPort,
     count: missing.length,
-    avoid: new Set([...takenPorts, ...kept]),
+    avoid: new Set(kept),
   })
   for (const [index, { device, type }] of missing.entries()) table[type].set(device, free[index] ?? 0)
   return table

@@ -18,8 +18,8 @@ export type Order =
 export interface StartFailure {
   /** For a person. */
   readonly sentence: string
-  /** Ports it was to listen on and that another program has. */
-  readonly takenPorts: readonly number[]
+  /** `port_taken`: another program has a port that it was to listen on; with another port it would start. */
+  readonly reason: 'port_taken' | 'other'
 }
 
 /** From a process. */

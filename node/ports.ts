@@ -1,8 +1,6 @@
 /** Ports for the storage servers of a cluster on one machine. */
 import { createServer } from 'node:net'
 
-/** Where OpenStack Swift's storage servers usually listen, and where the search begins. */
-export const FIRST_STORAGE_PORT = 6200
 const LAST_PORT = 65_535
 
 /** The lowest `count` ports from `first` upward that nothing listens on now, `avoid` left out. */
@@ -14,14 +12,15 @@ export async function pickFreePorts(options: {
 }): Promise<readonly number[]> {
   const free: number[] = []
   for (let port = options.first; port <= LAST_PORT && free.length < options.count; port += 1) {
-    if (!options.avoid.has(port) && (await isFree(options.host, port))) free.push(port)
+    if (!options.avoid.has(port) && (await isFreePort(options.host, port))) free.push(port)
   }
   if (free.length < options.count)
     throw new Error(`no ${options.count} free ports from ${options.first} upward`)
   return free
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+/** Can the port be listened on now? */
+export function isFreePort(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))

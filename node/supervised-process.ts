@@ -165,7 +165,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
     this.#state = 'dead'
     if (this.#stopping === 'for_good') return this.#nowOver()
     const sentence = `process ${this.name} ended at its start (${how})`
-    this.#notStarted.resolve({ kind: 'failed', sentence, takenPorts: [] })
+    this.#notStarted.resolve({ kind: 'failed', reason: 'other', sentence })
     const delayMs = this.#stopping === 'this_life' ? 0 : this.#backOff.nextDelayMs(ranMs)
     this.#log.warn({ how, ranMs: Math.round(ranMs), againInMs: delayMs }, 'process ended')
     this.#clock.setTimer(delayMs, () => {

@@ -92,7 +92,7 @@ t.test('all processes are ready', async (t) => {
 
 t.test('a process that says why it cannot start is heard', async (t) => {
   const { supervisor, children } = supervised({ deaf: ['start'] })
-  children[1]?.say({ kind: 'failed', sentence: 'the disk is gone', takenPorts: [] })
+  children[1]?.say({ kind: 'failed', sentence: 'the disk is gone', reason: 'other' })
   t.match(await supervisor.started(), { kind: 'failed', sentence: 'the disk is gone' })
 })
 
