@@ -56,6 +56,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
   /** Stops are of one life, or of all lives to come. */
   #stopping: 'no' | 'this_life' | 'for_good' = 'no'
   #startedAtMs = 0
+  #wasReady = false
   #port: PublicPort | undefined
 
   constructor(
@@ -145,8 +146,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
       case 'ready':
         return this.#nowReady()
       case 'failed':
-        this.#log.error({}, report.sentence)
-        return this.#notStarted.resolve(report)
+        return this.#failed(report)
       case 'taken':
         return this.#port?.taken(report.id)
       case 'stop_requested':
@@ -167,7 +167,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
     const sentence = `process ${this.name} ended at its start (${how})`
     this.#notStarted.resolve({ kind: 'failed', reason: 'other', sentence })
     const delayMs = this.#stopping === 'this_life' ? 0 : this.#backOff.nextDelayMs(ranMs)
-    this.#log.warn({ how, ranMs: Math.round(ranMs), againInMs: delayMs }, 'process ended')
+    if (this.#wasReady) this.#log.warn({ how, ranMs: Math.round(ranMs), againInMs: delayMs }, 'process ended')
     this.#clock.setTimer(delayMs, () => {
       if (this.#state === 'dead') this.start()
     })
@@ -180,9 +180,16 @@ export class SupervisedProcess implements Receiver, ChildListener {
   #nowReady(): void {
     if (this.#state !== 'starting') return
     this.#state = 'serving'
+    this.#wasReady = true
     this.#ready.resolve()
     this.#port?.addReceiver(this)
     this.#log.info({ pid: this.pid }, 'process ready')
+  }
+
+  /** The first time, whoever started it says so; later there is only the log. */
+  #failed(report: NotStarted & { readonly kind: 'failed' }): void {
+    if (this.#wasReady) this.#log.error({}, report.sentence)
+    this.#notStarted.resolve(report)
   }
 
   #orderDrain(): void {

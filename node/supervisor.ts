@@ -66,14 +66,22 @@ export class Supervisor {
   }
 
   async #stopAll(): Promise<void> {
-    const { clock, drainMs } = this.#options
     for (const process of this.#processes) process.drain()
-    const drained = Promise.all(this.#processes.map((process) => process.drained))
-    await Promise.race([drained, clock.sleep(drainMs + STOP_STEP_MS)])
+    await this.#atMost(
+      this.#options.drainMs + STOP_STEP_MS,
+      this.#processes.map((process) => process.drained),
+    )
     for (const process of this.#processes) process.close()
-    const over = Promise.all(this.#processes.map((process) => process.over))
-    await Promise.race([over, clock.sleep(STOP_STEP_MS)])
+    const over = this.#processes.map((process) => process.over)
+    await this.#atMost(STOP_STEP_MS, over)
     for (const process of this.#processes) process.kill()
-    await over
+    await Promise.all(over)
+  }
+
+  async #atMost(limitMs: number, all: readonly Promise<void>[]): Promise<void> {
+    const timeUp = Promise.withResolvers<void>()
+    const timer = this.#options.clock.setTimer(limitMs, timeUp.resolve)
+    await Promise.race([Promise.all(all), timeUp.promise])
+    timer.cancel()
   }
 }
