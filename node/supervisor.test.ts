@@ -46,10 +46,13 @@ class FakeChild implements ChildProcess {
   }
 }
 
-/** Pauses of back-off and of patience pass at once. */
+/** Pauses of back-off and of patience pass at once, and keep the test alive. */
 const hurriedClock: Clock = {
   ...realClock,
-  setTimer: (delayMs, callback) => realClock.setTimer(delayMs / 100, callback),
+  setTimer(delayMs, callback) {
+    const timer = setTimeout(callback, delayMs / 100)
+    return { cancel: () => clearTimeout(timer) }
+  },
   sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs / 100)),
 }
 
