@@ -54,9 +54,10 @@ export class Exchange {
     this.#request = this.#requestOf(options.remoteAddress)
   }
 
-  /** The handler waits for bytes of the client. */
-  get awaitsClient(): boolean {
-    return this.#body?.isWaiting ?? false
+  /** How long the handler has waited for bytes of the client, milliseconds; 0 when it does not. */
+  get waitedMs(): number {
+    const sinceMs = this.#body?.waitingSinceMs
+    return sinceMs === undefined ? 0 : this.#setting.clock.monotonicMs() - sinceMs
   }
 
   /** Resolves when the answer was handed to the socket or given up; never rejects. */
@@ -92,7 +93,7 @@ export class Exchange {
       outgoing: this.#outgoing,
       lengthBytes: declared === undefined ? undefined : Number(declared),
       awaitsContinue,
-      silenceMs: this.#setting.limits.clientTimeoutMs,
+      clock: this.#setting.clock,
     })
   }
 

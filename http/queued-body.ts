@@ -39,6 +39,11 @@ export class QueuedBody implements BodyStream, AsyncIterator<Buffer> {
     this.#source = source
   }
 
+  /** A reader waits for the source. */
+  get isAwaited(): boolean {
+    return this.#waiter !== undefined
+  }
+
   push(chunk: Buffer): void {
     if (this.#state.kind !== 'open' || chunk.length === 0) return
     const waiter = this.#takeWaiter()

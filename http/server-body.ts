@@ -5,17 +5,14 @@
  * - `100 Continue` is sent at the first read, or earlier with headers when the handler says so, and once only.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '#base/environment.ts'
 import { titleCase } from './header-lines.ts'
-import { BodyError, type HeaderMap, type RequestBody } from './message.ts'
+import type { BodyError, HeaderMap, RequestBody } from './message.ts'
+import { QueuedBody } from './queued-body.ts'
 
 /** Node's own record of having sent a 100; `writeInformation` forgets it, and the connection would be closed. */
 interface ContinueRecord {
   _sent100: boolean
-}
-
-interface Waiter {
-  readonly resolve: (result: IteratorResult<Buffer>) => void
-  readonly reject: (error: BodyError) => void
 }
 
 export interface SocketBodyOptions {
@@ -24,47 +21,44 @@ export interface SocketBodyOptions {
   readonly lengthBytes: number | undefined
   /** The sender waits for a 100. */
   readonly awaitsContinue: boolean
-  /** Longest silence of the sender while somebody wants to read, milliseconds. */
-  readonly silenceMs: number
+  readonly clock: Clock
 }
-
-const DONE: IteratorResult<Buffer> = { done: true, value: undefined }
 
 export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
   readonly lengthBytes: number | undefined
   readonly sendContinue: (headers?: HeaderMap) => void
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
-  readonly #silenceMs: number
+  readonly #clock: Clock
+  readonly #queue: QueuedBody
   #awaitsContinue: boolean
   #receivedBytes = 0
-  #ended = false
-  #failure: BodyError | undefined
-  #waiter: Waiter | undefined
-  #listening = false
+  #askedAtMs = 0
+  #isFlowing = false
 
   constructor(options: SocketBodyOptions) {
     this.lengthBytes = options.lengthBytes
     this.#incoming = options.incoming
     this.#outgoing = options.outgoing
-    this.#silenceMs = options.silenceMs
+    this.#clock = options.clock
     this.#awaitsContinue = options.awaitsContinue
     this.sendContinue = (headers) => this.#sendContinue(headers)
+    this.#queue = new QueuedBody({
+      pause: () => this.#incoming.pause(),
+      resume: () => this.#incoming.resume(),
+      cancel: () => {},
+    })
+    if (options.lengthBytes === 0) this.#queue.end()
   }
 
-  /** Somebody waits for bytes of the sender. */
-  get isWaiting(): boolean {
-    return this.#waiter !== undefined
-  }
-
-  /** The sender was never told to go on, so it has sent nothing. */
-  get isHeldBack(): boolean {
-    return this.#awaitsContinue
+  /** Since when somebody waits for bytes of the sender, by the monotonic clock; `undefined` when nobody does. */
+  get waitingSinceMs(): number | undefined {
+    return this.#queue.isAwaited ? this.#askedAtMs : undefined
   }
 
   /** Bytes still to come from the sender; `Infinity` when it did not say how many. */
   get outstandingBytes(): number {
-    if (this.#ended || this.#incoming.complete || this.#awaitsContinue) return 0
+    if (this.#incoming.complete || this.#awaitsContinue) return 0
     return this.lengthBytes === undefined ? Number.POSITIVE_INFINITY : this.lengthBytes - this.#receivedBytes
   }
 
@@ -73,60 +67,36 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
   }
 
   next(): Promise<IteratorResult<Buffer>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure)
-    if (this.#ended) return Promise.resolve(DONE)
     if (this.#awaitsContinue) this.#sendContinue()
-    const result = this.#take()
-    if (result !== undefined) return Promise.resolve(result)
-    return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject }
-      this.#listen()
-    })
+    if (!this.#isFlowing) this.#flow()
+    this.#askedAtMs = this.#clock.monotonicMs()
+    return this.#queue.next()
   }
 
-  async return(): Promise<IteratorResult<Buffer>> {
-    await this.cancel()
-    return DONE
+  return(): Promise<IteratorResult<Buffer>> {
+    return this.#queue.return()
   }
 
-  async cancel(): Promise<void> {
-    this.fail(new BodyError('BODY_CANCELLED'))
+  cancel(): Promise<void> {
+    return this.#queue.cancel()
   }
 
-  /** Everything not yet read is lost: reading rejects with `failure` from now on. */
+  /** What has not arrived yet is lost: reading rejects with `failure` behind what has. */
   fail(failure: BodyError): void {
-    if (this.#ended || this.#failure !== undefined) return
-    this.#failure = failure
-    const waiter = this.#waiter
-    this.#waiter = undefined
-    waiter?.reject(failure)
+    this.#queue.fail(failure)
   }
 
-  #take(): IteratorResult<Buffer> | undefined {
-    const chunk = this.#incoming.read() as Buffer | null
-    if (chunk !== null) {
+  #flow(): void {
+    this.#isFlowing = true
+    this.#incoming.on('data', (chunk: Buffer) => {
       this.#receivedBytes += chunk.length
-      return { done: false, value: chunk }
-    }
-    if (!this.#incoming.complete || this.#incoming.readableLength > 0) return undefined
-    this.#ended = true
-    return DONE
-  }
-
-  #listen(): void {
-    this.#incoming.socket.setTimeout(this.#silenceMs)
-    if (this.#listening) return
-    this.#listening = true
-    this.#incoming.on('readable', () => this.#wake())
-  }
-
-  #wake(): void {
-    const waiter = this.#waiter
-    if (waiter === undefined) return
-    const result = this.#take()
-    if (result === undefined) return
-    this.#waiter = undefined
-    waiter.resolve(result)
+      this.#queue.push(chunk)
+      // Node says so itself only after two more turns.
+      if (this.#receivedBytes === this.lengthBytes) this.#queue.end()
+    })
+    this.#incoming.on('end', () => {
+      if (this.#incoming.complete) this.#queue.end()
+    })
   }
 
   #sendContinue(headers: HeaderMap = {}): void {

@@ -161,7 +161,7 @@ class HttpServer implements Listener {
     this.#server.on('request', (incoming, outgoing) => this.#serve(incoming, outgoing, false))
     this.#server.on('checkContinue', (incoming, outgoing) => this.#serve(incoming, outgoing, true))
     this.#server.on('checkExpectation', (incoming, outgoing) => this.#serve(incoming, outgoing, false))
-    this.#server.on('timeout', (socket) => this.#silent(socket))
+    this.#server.on('timeout', (socket: Socket) => this.#silent(socket))
     this.#server.on('clientError', (error, socket) => this.#unreadable(error, socket))
   }
 
@@ -199,13 +199,19 @@ class HttpServer implements Listener {
   }
 
   /** Nothing was read from the socket, and nothing written, for a while. */
-  #silent(socket: Duplex): void {
+  #silent(socket: Socket): void {
     const exchanges = this.#connections.get(socket)?.exchanges
     if (exchanges === undefined || exchanges.size === 0 || socket.writableLength > 0) {
       socket.destroy()
       return
     }
-    for (const exchange of exchanges) if (exchange.awaitsClient) exchange.clientSilent()
+    let longestWaitMs = 0
+    for (const exchange of exchanges) {
+      if (exchange.waitedMs >= this.#limits.clientTimeoutMs) exchange.clientSilent()
+      else longestWaitMs = Math.max(longestWaitMs, exchange.waitedMs)
+    }
+    // It was the handler that took its time; the client's begins when the handler waits for it.
+    socket.setTimeout(Math.ceil(this.#limits.clientTimeoutMs - longestWaitMs))
   }
 
   #unreadable(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex): void {
