@@ -54,6 +54,7 @@ export class MemoryDisk {
   #faults: DiskFault[] = []
   #changesLeft = Number.POSITIVE_INFINITY
   #changes = 0
+  #onStop: () => void = () => {}
   #full = false
   #readOnly = false
 
@@ -84,9 +85,14 @@ export class MemoryDisk {
     this.#changesLeft = Number.POSITIVE_INFINITY
   }
 
-  /** After `count` more changing operations every operation fails as on a dead machine, until `crash()` or `kill()`. */
-  stopAfter(count: number): void {
+  /**
+   * After `count` more changing operations every operation fails as on a dead machine, until `crash()` or `kill()`.
+   * `onStop` is called right after the last one, to stop other parts of the machine with it.
+   */
+  stopAfter(count: number, onStop: () => void = () => {}): void {
     this.#changesLeft = count
+    this.#onStop = onStop
+    if (count === 0) onStop()
   }
 
   addFault(fault: DiskFault): void {
@@ -144,6 +150,7 @@ export class MemoryDisk {
     if (this.#full && growing) throw diskError('ENOSPC', operation, path)
     this.#changesLeft -= 1
     this.#changes += 1
+    if (this.#changesLeft === 0) this.#onStop()
   }
 
   /** @internal */

@@ -175,7 +175,7 @@ function tornBytes(before: MemoryContents, random: Random): Buffer {
 
 function withHoles(bytes: Buffer, random: Random): Buffer {
   for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
-    if (random.below(2) === 0) bytes.fill(0, start, start + BLOCK_BYTES)
+    if (random.below(2) === 0) bytes.fill(0, start, Math.min(bytes.length, start + BLOCK_BYTES))
   }
   return bytes
 }

@@ -168,13 +168,15 @@ export class Recovery {
     return [rowOfObject(object, routing, [object.headers])]
   }
 
+  /** Durably, so that a leaf of which the note is taken back holds nothing that the index does not know. */
   async #removeObsolete(hash: string, after: ObjectState, files: readonly ObjectFile[]): Promise<void> {
-    const { disk, paths } = this.#context
+    const { disk, syncs, paths } = this.#context
     const wanted = new Set(filesOf(hash, after).map(fileName))
-    for (const file of files) {
-      if (wanted.has(fileName(file))) continue
-      await disk.unlink(`${leafPath(paths.objects, leafOf(hash))}/${fileName(file)}`).catch(ignoreMissing)
-    }
+    const obsolete = files.map(fileName).filter((name) => !wanted.has(name))
+    if (obsolete.length === 0) return
+    const directory = leafPath(paths.objects, leafOf(hash))
+    for (const name of obsolete) await disk.unlink(`${directory}/${name}`).catch(ignoreMissing)
+    await syncs.sync(directory)
   }
 }
 

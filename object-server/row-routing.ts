@@ -5,7 +5,10 @@ import type { UpdateTarget } from './container-update.ts'
 import type { RowRouting } from './object-rows.ts'
 import type { ObjectTarget } from './target.ts'
 
-/** `undefined` when the proxy asked for no row, or its lists do not fit together (then the ring is no help either). */
+/**
+ * `undefined` when the proxy asked for no row, or its lists do not fit together, which only a faulty proxy does.
+ * `X-Container-Root-Db-State` is accepted and means nothing here: our containers have no shards.
+ */
 export function rowRouting(target: ObjectTarget, request: HeaderMap): RowRouting | undefined {
   const partition = request['x-container-partition']
   if (partition === undefined || partition === '') return undefined
