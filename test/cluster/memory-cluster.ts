@@ -30,8 +30,8 @@ import { MemoryKv } from '#kv/memory-kv.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { Ring } from '#ring/ring.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
-import { type CreatedStore, createStore, type StoreOptions } from '#store/create-store.ts'
 import type { OperationContext } from '#store/contract.ts'
+import { type CreatedStore, createStore, type StoreOptions } from '#store/create-store.ts'
 import { StoreParts } from '#store/store-parts.ts'
 
 const SALT: HashPathSalt = { prefix: 'test', suffix: 'cluster' }
