@@ -85,8 +85,25 @@ export function httpDate(seconds: number): string {
   return new Date(seconds * 1000).toUTCString()
 }
 
+const SECONDS_PER_DAY = 86_400
+/** Dates of recently rendered timestamps: most of a listing was written on few days. */
+let renderedDay = -1
+let renderedDate = ''
+
 /** `2023-11-14T22:13:20.123450`, the form of Swift's JSON and XML listings. */
 export function isoForm(timestamp: Timestamp): string {
-  const whole = new Date(Number(timestamp.slice(0, 10)) * 1000).toISOString().slice(0, 19)
-  return `${whole}.${timestamp.slice(11, 16)}0`
+  const seconds = Number(timestamp.slice(0, 10))
+  const day = Math.floor(seconds / SECONDS_PER_DAY)
+  if (day !== renderedDay) {
+    renderedDay = day
+    renderedDate = new Date(day * SECONDS_PER_DAY * 1000).toISOString().slice(0, 11)
+  }
+  const ofDay = seconds - day * SECONDS_PER_DAY
+  const time = `${twoDigits(ofDay / 3600)}:${twoDigits((ofDay / 60) % 60)}:${twoDigits(ofDay % 60)}`
+  return `${renderedDate}${time}.${timestamp.slice(11, 16)}0`
+}
+
+function twoDigits(value: number): string {
+  const whole = Math.floor(value)
+  return whole < 10 ? `0${whole}` : String(whole)
 }

@@ -8,7 +8,8 @@
 import type { Clock, Timer } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { DeliveredBody, DeliveredRequestBody } from './delivered-bodies.ts'
-import { BodyError, discard, type Handler, INTERNAL_ERROR, type Request, type Response } from './message.ts'
+import { failureResponse } from './failure-response.ts'
+import { abandon, BodyError, discard, type Handler, type Request, type Response } from './message.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportErrorCode } from './transport.ts'
 
 export interface DeliverSetting {
@@ -88,15 +89,21 @@ class Delivery {
     try {
       response = await handler(request)
     } catch (error) {
-      if (this.#phase === 'waiting')
-        this.#setting.log.error({ err: error, path: request.path }, 'handler failed')
-      response = INTERNAL_ERROR
+      response = this.#failureOf(error, request)
     }
     if (this.#phase !== 'waiting') return await discard(response)
     this.#phase = 'answered'
     this.#stopTimer()
     await this.#body?.giveUp()
     resolve(await this.#received(response))
+  }
+
+  #failureOf(error: unknown, request: Request): Response {
+    const { response, isOurs } = failureResponse(error)
+    if (isOurs && this.#phase === 'waiting') {
+      this.#setting.log.error({ err: error, method: request.method, path: request.path }, 'handler failed')
+    }
+    return response
   }
 
   /** The answer as it would look after a trip over the wire. */
@@ -142,7 +149,7 @@ class Delivery {
     this.#responseBody?.fail(error)
     this.#body?.fail(new BodyError('SENDER_GONE'))
     this.#abort.abort(new BodyError('SENDER_GONE'))
-    void this.#request.body.cancel()
+    abandon(this.#request.body)
   }
 
   #over(): void {

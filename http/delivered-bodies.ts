@@ -2,7 +2,7 @@
  * The two bodies of a request that never leaves the process: they end, fail and can be given up as if there were a
  * network between the two sides.
  */
-import { BodyError, type BodyStream, type HeaderMap, type RequestBody } from './message.ts'
+import { abandon, BodyError, type BodyStream, type HeaderMap, type RequestBody } from './message.ts'
 import type { TransportError } from './transport.ts'
 
 const DONE: IteratorResult<Buffer> = { done: true, value: undefined }
@@ -175,7 +175,7 @@ export class DeliveredBody implements BodyStream, AsyncIterator<Buffer> {
   /** The exchange broke: the reader gets the error, the source is released. */
   fail(error: TransportError): void {
     this.#interruptible.fail(error)
-    void this.#source.cancel()
+    abandon(this.#source)
   }
 
   #pull(): Promise<IteratorResult<Buffer>> {

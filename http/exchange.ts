@@ -9,12 +9,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import { failureResponse } from './failure-response.ts'
 import {
   BodyError,
   EMPTY_BODY,
   type Handler,
   type HeaderMap,
-  INTERNAL_ERROR,
   type Request,
   type Response,
 } from './message.ts'
@@ -50,6 +50,8 @@ export class Exchange {
     this.#setting = setting
     this.#incoming = incoming
     this.#outgoing = outgoing
+    // Writing to a connection that is gone is no news: `clientGone` says so.
+    outgoing.on('error', () => {})
     this.#body = this.#bodyOf(options.awaitsContinue)
     this.#request = this.#requestOf(options.remoteAddress)
   }
@@ -65,7 +67,7 @@ export class Exchange {
     try {
       await this.#send(await this.#answer())
     } catch (error) {
-      if (!this.#gone) this.#log('error', 'response could not be sent', error)
+      if (!this.#gone) this.#log('response could not be sent', error)
       this.#outgoing.destroy()
     }
   }
@@ -116,8 +118,9 @@ export class Exchange {
     try {
       return await this.#setting.handler(this.#request)
     } catch (error) {
-      if (!this.#gone) this.#log('error', 'handler failed', error)
-      return INTERNAL_ERROR
+      const { response, isOurs } = failureResponse(error)
+      if (isOurs && !this.#gone) this.#log('handler failed', error)
+      return response
     }
   }
 
@@ -160,8 +163,8 @@ export class Exchange {
     })
   }
 
-  #log(level: 'error' | 'warn', message: string, error: unknown): void {
-    this.#setting.log[level]({ err: error, method: this.#request.method, path: this.#request.path }, message)
+  #log(message: string, error: unknown): void {
+    this.#setting.log.error({ err: error, method: this.#request.method, path: this.#request.path }, message)
   }
 }
 

@@ -88,13 +88,6 @@ export function pipeline(core: Handler, layersOutermostFirst: readonly Layer[]):
   return layersOutermostFirst.reduceRight((inner, layer) => layer(inner), core)
 }
 
-/** OpenStack Swift's answer to its own failure (`common/middleware/catch_errors.py`): no word of what went wrong. */
-export const INTERNAL_ERROR: Response = {
-  status: 500,
-  headers: { 'content-type': 'text/plain' },
-  body: Buffer.from('An error occurred'),
-}
-
 /** A request body without bytes. */
 export const EMPTY_BODY: RequestBody = {
   lengthBytes: 0,
@@ -148,4 +141,9 @@ export async function readWhole(body: ResponseBody | RequestBody, limitBytes: nu
 /** Lets go of a response whose body nobody wants. */
 export async function discard(response: Response): Promise<void> {
   if (response.body !== undefined && !Buffer.isBuffer(response.body)) await response.body.cancel()
+}
+
+/** Cancels a body without waiting for it. What goes wrong then concerns nobody any more. */
+export function abandon(body: BodyStream): void {
+  body.cancel().catch(() => {})
 }

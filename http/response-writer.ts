@@ -8,7 +8,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import { isHeaderName, reasonOf, sendableValue, titleCase } from './header-lines.ts'
-import type { BodyStream, Response, ResponseBody } from './message.ts'
+import { abandon, type BodyStream, type Response, type ResponseBody } from './message.ts'
 
 /** Set by this writer from the body, or the connection's own business. */
 const WRITERS_OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive'])
@@ -99,7 +99,7 @@ async function writeStream(
   beforeEnd: (() => Promise<void>) | undefined,
 ): Promise<void> {
   // Does nothing after the end; before it, the client is gone.
-  outgoing.once('close', () => void body.cancel())
+  outgoing.once('close', () => abandon(body))
   try {
     await pump(outgoing, body, lengthBytes)
   } catch (error) {

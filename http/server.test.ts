@@ -170,6 +170,18 @@ void t.test('a handler that throws costs a 500 and one line in the log, and tell
   t.equal(lines[0]?.['path'], '/v1/a')
 })
 
+void t.test('a body that a handler cannot read and does not mind is the fault of the client', async (t) => {
+  const lines: LogFields[] = []
+  const log: Logger = { ...silentLogger, error: (fields) => lines.push(fields) }
+  const listener = await serve(t, echo, { log, limits: { clientTimeoutMs: 100, lingerMs: 50 } })
+  const slow = (await Wire.to(t, listener)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
+  t.match(await slow.closed(), 'HTTP/1.1 408 Request Timeout')
+  const large = (await Wire.to(t, listener)).send(`PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  for (let turn = 0; turn < 17; turn += 1) large.send(`100000\r\n${'x'.repeat(MIB)}\r\n`)
+  t.match(await large.until('server.'), 'HTTP/1.1 413 Request Entity Too Large')
+  t.same(lines, [])
+})
+
 void t.test('a body that ends too early breaks the connection', async (t) => {
   const body: BodyStream = {
     cancel: async () => {},

@@ -68,6 +68,9 @@ const BACKLOG = 1024
 /** How often Node looks for connections whose head does not come, milliseconds. */
 const HEAD_CHECK_INTERVAL_MS = 5_000
 
+/** Longest TLS handshake, milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+
 interface Connection {
   readonly remoteAddress: string
   readonly exchanges: Set<Exchange>
@@ -246,7 +249,12 @@ function createNodeServer(limits: ServerLimits, tls: TlsOptions | undefined): Se
 }
 
 function nodeTls(tls: TlsOptions): object {
-  const identity = { cert: tls.certificate, key: tls.key, ALPNProtocols: ['http/1.1'] }
+  const identity = {
+    cert: tls.certificate,
+    key: tls.key,
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  }
   if (tls.clientAuthority === undefined) return identity
   return { ...identity, ca: tls.clientAuthority, requestCert: true, rejectUnauthorized: true }
 }

@@ -13,7 +13,7 @@ import {
 } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Clock, Timer } from '#base/environment.ts'
-import type { HeaderMap, Request, Response } from './message.ts'
+import { abandon, type HeaderMap, type Request, type Response } from './message.ts'
 import { QueuedBody } from './queued-body.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportTls } from './transport.ts'
 import { awaitsContinue, forwardedHeaders, requestTarget, transportErrorOf } from './wire-request.ts'
@@ -219,7 +219,7 @@ class Exchange {
     this.#incoming = incoming
     const early = this.#phase !== 'sent'
     this.#phase = 'answered'
-    if (early) void this.#request.body.cancel()
+    if (early) abandon(this.#request.body)
     this.#resolve({
       status: incoming.statusCode ?? 0,
       headers: incoming.headers,
@@ -285,7 +285,7 @@ class Exchange {
   #fail(error: TransportError): void {
     if (this.#phase === 'over') return
     this.#finish()
-    void this.#request.body.cancel()
+    abandon(this.#request.body)
     this.#reject(error)
     this.#responseBody?.fail(error)
   }
