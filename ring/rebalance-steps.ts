@@ -5,8 +5,12 @@
 import { NOWHERE, type Placement } from './placement.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
-/** Pairs of replicas tried for one replica that can only leave its device by a detour. */
-const DETOURS_TRIED = 32
+/** Devices in a chain of moves between the full one and the wanting one. */
+const MAX_LINKS = 2
+/** Random replicas tried for the next link of a chain. */
+const LINKS_TRIED = 32
+/** Random replicas tried in a whole rebalance: about a second. */
+const CHAIN_SAMPLES = 4_000_000
 
 /**
  * Which replicas may move. Once one replica of a partition has moved, the others stay; the moved one may still be sent
@@ -149,33 +153,48 @@ function shedOne({ placement, locks }: Step, slots: readonly number[]): void {
 }
 
 /**
- * Where no replica of a full device fits a device that wants one, a third device helps: it takes one of the full
- * device's and gives one of its own to the wanting. That is no extra move if the one it gives had just come to it.
+ * Where no replica of a full device fits a device that wants one, others help: one takes the full device's replica and
+ * passes on one of its own, and so on in a chain of up to three moves. A link that had just moved is no extra move.
  */
-export function shedByDetour(step: Step): void {
-  const { placement, random } = step
-  if (placement.wanted === 0) return
-  const slots = slotsWhere(placement, (id) => (placement.surplus[id] as number) > 0)
-  random.shuffle(slots)
-  for (const slot of slots) {
-    if (placement.wanted === 0) return
-    if (!step.locks.mayMove(slot) || placement.surplusShare(slot) <= 0) continue
-    for (let count = 0; count < DETOURS_TRIED; count += 1) {
-      if (detour(step, slot, random.below(placement.table.length))) break
+export function shedByChains(step: Step): void {
+  const budget = { left: CHAIN_SAMPLES }
+  for (let links = 1; links <= MAX_LINKS; links += 1) {
+    if (step.placement.wanted === 0) return
+    const slots = slotsWhere(step.placement, (id) => (step.placement.surplus[id] as number) > 0)
+    step.random.shuffle(slots)
+    for (const slot of slots) {
+      if (step.placement.wanted === 0 || budget.left <= 0) return
+      if (step.placement.surplusShare(slot) > 0) passOn(step, slot, links, budget)
     }
   }
 }
 
-function detour({ placement, locks }: Step, slot: number, viaSlot: number): boolean {
-  const via = placement.table[viaSlot] as number
+/** Sends a replica to a device that wants one, or to one that can pass on one of its own. Answers whether it did. */
+function passOn(step: Step, slot: number, links: number, budget: { left: number }): boolean {
+  const { placement, locks, random } = step
+  if (!locks.mayMove(slot)) return false
+  const place = placement.findBetterPlace(slot, 'wanting')
+  if (place !== NOWHERE) {
+    placement.move(slot, place)
+    locks.moved(slot)
+    return true
+  }
+  for (let count = 0; links > 0 && count < LINKS_TRIED; count += 1) {
+    budget.left -= 1
+    const viaSlot = random.below(placement.table.length)
+    const via = placement.table[viaSlot] as number
+    if (!canLink(step, slot, viaSlot) || !passOn(step, viaSlot, links - 1, budget)) continue
+    if (!locks.mayMove(slot) || !placement.canTake(slot, via)) return true
+    placement.move(slot, via)
+    locks.moved(slot)
+    return true
+  }
+  return false
+}
+
+function canLink({ placement, locks }: Step, slot: number, viaSlot: number): boolean {
   if (slot % placement.partitionCount === viaSlot % placement.partitionCount || !locks.mayMove(viaSlot))
     return false
-  if ((placement.surplus[via] as number) !== 0 || !placement.canTake(slot, via)) return false
-  const place = placement.findBetterPlace(viaSlot, 'wanting')
-  if (place === NOWHERE) return false
-  placement.move(viaSlot, place)
-  placement.move(slot, via)
-  locks.moved(viaSlot)
-  locks.moved(slot)
-  return true
+  const via = placement.table[viaSlot] as number
+  return placement.surplus[via] === 0 && placement.canTake(slot, via)
 }

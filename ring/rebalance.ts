@@ -14,7 +14,7 @@ import {
   drain,
   PartitionLocks,
   placeUnassigned,
-  shedByDetour,
+  shedByChains,
   shedSurplus,
   spreadCrowded,
 } from './rebalance-steps.ts'
@@ -91,7 +91,7 @@ function improve(input: RebalanceInput, placement: Placement, random: SeededRand
   if (drainsDevices(input)) drain(step)
   spreadCrowded(step)
   shedSurplus(step)
-  shedByDetour(step)
+  shedByChains(step)
 }
 
 function drainsDevices({ devices }: RebalanceInput): boolean {
