@@ -9,8 +9,17 @@ import type { Clock, Timer } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { DeliveredBody, DeliveredRequestBody } from './delivered-bodies.ts'
 import { failureResponse } from './failure-response.ts'
-import { abandon, BodyError, discard, type Handler, type Request, type Response } from './message.ts'
+import {
+  abandon,
+  BodyError,
+  discard,
+  type Handler,
+  type HeaderMap,
+  type Request,
+  type Response,
+} from './message.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportErrorCode } from './transport.ts'
+import { awaitsContinue, framingHeaders } from './wire-request.ts'
 
 export interface DeliverSetting {
   readonly clock: Clock
@@ -66,10 +75,10 @@ class Delivery {
 
   /** Bodies in memory need no wrapper: they cannot fail, and reading them costs the sender nothing. */
   #wrappedBody(): DeliveredRequestBody | undefined {
-    const { body, headers } = this.#request
-    const awaitsContinue = headers['expect']?.toLowerCase() === '100-continue'
-    if (!awaitsContinue && (body.bytes !== undefined || body.lengthBytes === 0)) return undefined
-    return new DeliveredRequestBody(body, awaitsContinue, {
+    const { body } = this.#request
+    const isHeld = awaitsContinue(this.#request)
+    if (!isHeld && (body.bytes !== undefined || body.lengthBytes === 0)) return undefined
+    return new DeliveredRequestBody(body, isHeld, {
       pulling: () => this.#stopTimer(),
       pulled: () => {
         if (this.#phase === 'waiting') this.#startTimer()
@@ -81,6 +90,7 @@ class Delivery {
   async #handle(handler: Handler, resolve: (response: Response) => void): Promise<void> {
     const request = {
       ...this.#request,
+      headers: this.#arrivedHeaders(),
       body: this.#body ?? this.#request.body,
       signal: this.#abort.signal,
       remoteAddress: '',
@@ -96,6 +106,13 @@ class Delivery {
     this.#stopTimer()
     await this.#body?.giveUp()
     resolve(await this.#received(response))
+  }
+
+  /** As the wire would bring them; those of a request without a body are not copied. */
+  #arrivedHeaders(): HeaderMap {
+    const { headers, body, method } = this.#request
+    if (body.lengthBytes === 0 && (method === 'GET' || method === 'HEAD')) return headers
+    return { ...headers, 'content-length': undefined, ...framingHeaders(this.#request) }
   }
 
   #failureOf(error: unknown, request: Request): Response {

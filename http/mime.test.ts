@@ -142,5 +142,5 @@ void t.test('a large body costs linear time', async (t) => {
   const document = await reader.next()
   for await (const piece of document?.body ?? []) sizeBytes += piece.length
   t.equal(sizeBytes, 256 * 65_536)
-  t.ok(performance.now() - started < 2000)
+  t.ok(performance.now() - started < 10_000)
 })

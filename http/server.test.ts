@@ -521,7 +521,7 @@ void t.test('closing does not wait longer than its grace', async (t) => {
   await pause(20)
   const started = performance.now()
   await listener.close({ graceMs: 100 })
-  t.ok(performance.now() - started < 2000)
+  t.ok(performance.now() - started < 10_000)
   await wire.closed()
 })
 

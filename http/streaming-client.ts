@@ -16,7 +16,13 @@ import type { Clock, Timer } from '#base/environment.ts'
 import { abandon, type HeaderMap, type Request, type Response } from './message.ts'
 import { QueuedBody } from './queued-body.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportTls } from './transport.ts'
-import { awaitsContinue, forwardedHeaders, requestTarget, transportErrorOf } from './wire-request.ts'
+import {
+  awaitsContinue,
+  forwardedHeaders,
+  framingHeaders,
+  requestTarget,
+  transportErrorOf,
+} from './wire-request.ts'
 
 /** Idle connections kept per server, and for how long. */
 const IDLE_CONNECTIONS_PER_SERVER = 64
@@ -78,12 +84,8 @@ export class StreamingClient {
 }
 
 function headersOf(request: Request): Record<string, string> {
-  const headers = forwardedHeaders(request.headers)
-  const { lengthBytes } = request.body
-  if (lengthBytes === undefined) headers['transfer-encoding'] = 'chunked'
-  else headers['content-length'] = String(lengthBytes)
-  if (awaitsContinue(request)) headers['expect'] = '100-continue'
-  return headers
+  const headers = { ...forwardedHeaders(request.headers), ...framingHeaders(request) }
+  return awaitsContinue(request) ? { ...headers, expect: '100-continue' } : headers
 }
 
 type Phase = 'connecting' | 'held' | 'sending' | 'sent' | 'answered' | 'over'

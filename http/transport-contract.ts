@@ -39,7 +39,7 @@ export interface ContractSetting {
 }
 
 const PATIENT: SendOptions = { connectTimeoutMs: 5_000, responseTimeoutMs: 10_000 }
-const HASTY: SendOptions = { connectTimeoutMs: 5_000, responseTimeoutMs: 150 }
+const HASTY: SendOptions = { connectTimeoutMs: 5_000, responseTimeoutMs: 400 }
 const MIB = 1024 * 1024
 
 /** Registers the suite's tests with tap. */
@@ -217,7 +217,12 @@ function answers(check: Check): void {
 const digestHandler: Handler = async (request) => {
   const bytes = await readWhole(request.body, 64 * MIB)
   const declared = String(request.body.lengthBytes)
-  return { status: 201, headers: { 'x-declared': declared, etag: digestOf(bytes) }, body: undefined }
+  const inHeaders = request.headers['content-length'] ?? request.headers['transfer-encoding'] ?? 'none'
+  return {
+    status: 201,
+    headers: { 'x-declared': declared, 'x-in-headers': inHeaders, etag: digestOf(bytes) },
+    body: undefined,
+  }
 }
 
 function requestBodies(check: Check): void {
@@ -227,6 +232,7 @@ function requestBodies(check: Check): void {
       const response = await talk.ask(digestHandler, { method: 'PUT', body: bufferBody(bytes) })
       t.equal(response.status, 201)
       t.equal(response.headers['x-declared'], String(sizeBytes))
+      t.equal(response.headers['x-in-headers'], String(sizeBytes))
       t.equal(response.headers['etag'], digestOf(bytes))
     })
   }
@@ -237,6 +243,7 @@ function requestBodies(check: Check): void {
       const lengthBytes = declared ? source.sizeBytes : undefined
       const response = await talk.ask(digestHandler, { method: 'PUT', body: streamed(source, lengthBytes) })
       t.equal(response.headers['x-declared'], String(lengthBytes))
+      t.equal(response.headers['x-in-headers'], String(lengthBytes ?? 'chunked'))
       t.equal(response.headers['etag'], source.digest())
     })
   }

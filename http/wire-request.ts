@@ -25,6 +25,16 @@ export function forwardedHeaders(headers: HeaderMap): Record<string, string> {
   return forwarded
 }
 
+/** What the server sees of the body in the headers: its length, or that it comes in chunks. */
+export function framingHeaders(request: Request): Record<string, string> {
+  const { lengthBytes } = request.body
+  if (lengthBytes === undefined) return { 'transfer-encoding': 'chunked' }
+  return lengthBytes > 0 || EXPECTS_BODY.has(request.method) ? { 'content-length': String(lengthBytes) } : {}
+}
+
+/** Methods for which an empty body is worth a `Content-Length: 0` (RFC 9110, section 8.6). */
+const EXPECTS_BODY = new Set(['PUT', 'POST', 'PATCH'])
+
 /** Path and query as they stand in the request line. */
 export function requestTarget(request: Request): string {
   return request.query === '' ? request.path : `${request.path}?${request.query}`
