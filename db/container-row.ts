@@ -18,8 +18,6 @@ export interface ContainerRow {
   readonly policyIndex: number
 }
 
-const FORMAT_VERSION = 1
-
 export function mergeContainerRows(left: ContainerRow, right: ContainerRow): ContainerRow {
   const newer = compareReports(left, right) >= 0 ? left : right
   return {
@@ -55,23 +53,25 @@ export const containerRows: RowKind<ContainerRow> = {
   statsOf: (row) => ({ policyIndex: row.policyIndex, objects: row.objects, bytes: row.bytes }),
   digestOf: (row) =>
     rowDigest([row.name, row.putTimestamp, row.deleteTimestamp, row.objects, row.bytes, row.policyIndex]),
-  encode(row) {
-    const fields: StoredFields = [
-      row.putTimestamp,
-      row.deleteTimestamp,
-      row.reportedAt,
-      row.objects,
-      row.bytes,
-      row.policyIndex,
-    ]
-    return Buffer.concat([Buffer.from([FORMAT_VERSION]), Buffer.from(JSON.stringify(fields))])
-  },
-  decode(name, _group, bytes) {
-    if (bytes[0] !== FORMAT_VERSION) throw new Error(`container rows of version ${bytes[0]} are not known`)
-    const fields = JSON.parse(bytes.toString('utf8', 1)) as StoredFields
-    const [putTimestamp, deleteTimestamp, reportedAt, objects, bytesUsed, policyIndex] = fields
-    return { name, putTimestamp, deleteTimestamp, reportedAt, objects, bytes: bytesUsed, policyIndex }
+  fieldCount: 6,
+  encode: (row) => [
+    row.putTimestamp,
+    row.deleteTimestamp,
+    row.reportedAt,
+    String(row.objects),
+    String(row.bytes),
+    String(row.policyIndex),
+  ],
+  decode(name, _group, fields) {
+    const [putTimestamp, deleteTimestamp, reportedAt, objects, bytes, policyIndex] = fields
+    return {
+      name,
+      putTimestamp: putTimestamp as Timestamp,
+      deleteTimestamp: deleteTimestamp as Timestamp,
+      reportedAt: reportedAt as Timestamp,
+      objects: Number(objects),
+      bytes: Number(bytes),
+      policyIndex: Number(policyIndex),
+    }
   },
 }
-
-type StoredFields = readonly [Timestamp, Timestamp, Timestamp, number, number, number]

@@ -65,10 +65,6 @@ export function rowKey(hash: Buffer, table: RowTable, group: number, name: strin
   return Buffer.concat([rowPrefix(hash, table, group), Buffer.from(name)])
 }
 
-export function nameOfRowKey(key: Buffer): string {
-  return key.toString('utf8', ROW_PREFIX_BYTES)
-}
-
 export function logKey(hash: Buffer, sequence: number): Buffer {
   const number = Buffer.alloc(8)
   number.writeBigUInt64BE(BigInt(sequence))

@@ -19,7 +19,6 @@ import {
   logEnd,
   logKey,
   metadataKey,
-  nameOfRowKey,
   type RowTable,
   rowKey,
   rowPrefix,
@@ -92,20 +91,26 @@ export class LevelIndex<Row> implements Index<Row> {
   async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
     return this.#reading(async () => {
       const prefix = rowPrefix(this.#hash(name), 'live', group)
-      await using cursor = new RowCursor(this.#store, prefix, listingBounds(query), query.direction)
+      await using cursor = new RowCursor(
+        this.#store,
+        this.#kind,
+        prefix,
+        listingBounds(query),
+        query.direction,
+      )
       const listed = await listNames(cursor, query)
       return listed.map((entry) =>
         'subdir' in entry
           ? { kind: 'subdir', name: entry.subdir }
-          : { kind: 'row', row: decodeStored(this.#kind, entry.name, group, entry.value).row },
+          : { kind: 'row', row: decodeStored(this.#kind, group, entry.value).row },
       )
     })
   }
 
   async rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]> {
     return this.#reading(async () => {
-      const stored = await readLiveAndDeleted(this.#store, this.#hash(name), group, range)
-      return stored.map((item) => decodeStored(this.#kind, item.name, group, item.value).row)
+      const stored = await readLiveAndDeleted(this.#store, this.#kind, this.#hash(name), group, range)
+      return stored.map((item) => decodeStored(this.#kind, group, item.value).row)
     })
   }
 
@@ -127,7 +132,7 @@ export class LevelIndex<Row> implements Index<Row> {
       return log.flatMap(([entry, key], at) => {
         const value = values[at]
         if (value === undefined) return []
-        const { row } = decodeStored(this.#kind, nameOfRowKey(key), groupOfRowKey(key), value)
+        const { row } = decodeStored(this.#kind, groupOfRowKey(key), value.toString())
         return [{ sequence: sequenceOfLogKey(entry), row }]
       })
     })
@@ -210,7 +215,7 @@ export class LevelIndex<Row> implements Index<Row> {
     const values = keys.length === 0 ? [] : await this.#store.getMany(keys)
     wanted.forEach(({ hash, group, name }, at) => {
       const value = values[2 * at] ?? values[2 * at + 1]
-      unit.addRow(hash, group, name, this.#decode(name, group, value))
+      unit.addRow(hash, group, name, this.#decode(group, value))
     })
     return unit
   }
@@ -219,8 +224,8 @@ export class LevelIndex<Row> implements Index<Row> {
     return { hash, group: this.#kind.groupOf(row), name: this.#kind.nameOf(row) }
   }
 
-  #decode(name: string, group: number, value: Buffer | undefined): StoredRow<Row> | undefined {
-    return value === undefined ? undefined : decodeStored(this.#kind, name, group, value)
+  #decode(group: number, value: Buffer | undefined): StoredRow<Row> | undefined {
+    return value === undefined ? undefined : decodeStored(this.#kind, group, value.toString())
   }
 
   async #stateOf(hash: Buffer): Promise<DatabaseState | undefined> {
@@ -241,10 +246,10 @@ export class LevelIndex<Row> implements Index<Row> {
   async #digestTable(name: DatabaseName, table: RowTable, group: number, range: NameRange): Promise<Buffer> {
     const digest = emptyDigest()
     const prefix = rowPrefix(this.#hash(name), table, group)
-    await using cursor = new RowCursor(this.#store, prefix, rangeBounds(range), 'forward')
+    await using cursor = new RowCursor(this.#store, this.#kind, prefix, rangeBounds(range), 'forward')
     for (let page = await cursor.next(READ_ROWS); page.length > 0; page = await cursor.next(READ_ROWS)) {
       for (const item of page) {
-        toggle(digest, this.#kind.digestOf(decodeStored(this.#kind, item.name, group, item.value).row))
+        toggle(digest, this.#kind.digestOf(decodeStored(this.#kind, group, item.value).row))
       }
     }
     return digest

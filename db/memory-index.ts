@@ -19,7 +19,7 @@ import {
 import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
 import type { RowKind } from './row-kind.ts'
-import type { StoredRow } from './stored-row.ts'
+import { isSameRow, type StoredRow } from './stored-row.ts'
 
 interface Database<Row> {
   state: DatabaseState
@@ -108,7 +108,7 @@ export class MemoryIndex<Row> implements Index<Row> {
     const key = `${this.#kind.groupOf(incoming)}/${this.#kind.nameOf(incoming)}`
     const known = database.rows.get(key)
     const row = known === undefined ? incoming : this.#kind.merge(known.row, incoming)
-    if (known !== undefined && this.#kind.encode(known.row).equals(this.#kind.encode(row))) return sequence
+    if (known !== undefined && isSameRow(this.#kind, known.row, row)) return sequence
     database.rows.set(key, { row, sequence: sequence + 1 })
     return sequence + 1
   }

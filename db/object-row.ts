@@ -42,7 +42,6 @@ export interface SwiftItem {
   readonly storage_policy_index: number
 }
 
-const FORMAT_VERSION = 1
 /** ETag and content type of a deleted row (`container/backend.py`: `delete_object`). */
 const DELETED_ETAG = 'noetag'
 const DELETED_CONTENT_TYPE = 'application/deleted'
@@ -165,6 +164,7 @@ export function fromSwiftItem(item: unknown): ObjectRow | undefined {
   if (typeof name !== 'string' || name === '' || !name.isWellFormed()) return undefined
   if (typeof created_at !== 'string' || typeof content_type !== 'string' || typeof etag !== 'string')
     return undefined
+  if (hasControls(content_type) || hasControls(etag)) return undefined
   if (!isCount(size) || !isCount(policyIndex) || policyIndex > POLICY_INDEX_MAX) return undefined
   const times = decodeTimestamps(created_at)
   const setType = optionalTimestamp(fields['ctype_timestamp'])
@@ -196,6 +196,12 @@ function typeOf(times: RowTimestamps, contentType: string): Partial<ObjectRow> {
   }
 }
 
+/** Would the text of a row be torn apart by it? HTTP allows no such header either. */
+export function hasControls(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) < 0x20) return true
+  return false
+}
+
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
@@ -223,14 +229,13 @@ export const objectRows: RowKind<ObjectRow> = {
       item.content_type,
     ])
   },
+  fieldCount: 5,
   encode(row) {
-    const item = toSwiftItem(row)
-    const fields = [item.created_at, item.size, item.content_type, item.etag, item.deleted]
-    return Buffer.concat([Buffer.from([FORMAT_VERSION]), Buffer.from(JSON.stringify(fields))])
+    const { created_at, size, etag, deleted, content_type } = toSwiftItem(row)
+    return [created_at, String(size), etag, String(deleted), content_type]
   },
-  decode(name, group, bytes) {
-    if (bytes[0] !== FORMAT_VERSION) throw new Error(`object rows of version ${bytes[0]} are not known`)
-    const [encoded, sizeBytes, stored, etag, deleted] = JSON.parse(bytes.toString('utf8', 1)) as StoredFields
+  decode(name, group, fields) {
+    const [encoded = '', size, etag = '', deleted, stored = ''] = fields
     const times = encoded.length === 16 ? sameTimes(encoded as Timestamp) : decodeTimestamps(encoded)
     if (times === undefined) throw new Error(`object row with bad timestamps "${encoded}"`)
     const [contentType, swiftBytes] = splitSwiftBytes(stored)
@@ -240,22 +245,14 @@ export const objectRows: RowKind<ObjectRow> = {
       dataTimestamp: times.data,
       contentTypeTimestamp: times.contentType,
       metaTimestamp: times.meta,
-      deleted: deleted === 1,
-      sizeBytes,
+      deleted: deleted === '1',
+      sizeBytes: Number(size),
       etag,
       contentType,
       swiftBytes,
     }
   },
 }
-
-type StoredFields = readonly [
-  createdAt: string,
-  size: number,
-  contentType: string,
-  etag: string,
-  deleted: number,
-]
 
 function sameTimes(timestamp: Timestamp): ReturnType<typeof decodeTimestamps> {
   return { data: timestamp, contentType: timestamp, meta: timestamp }

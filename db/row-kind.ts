@@ -22,8 +22,8 @@ export interface RowKind<Row> {
   statsOf(row: Row): RowStats
   /** Hash of everything that two replicas must agree on. */
   digestOf(row: Row): Buffer
-  /** The row without name and group, which are in its key. */
-  encode(row: Row): Buffer
-  /** Throws when the bytes are of a version that is not known. */
-  decode(name: string, group: number, bytes: Buffer): Row
+  readonly fieldCount: number
+  /** The row without name and group, as texts without control characters, always `fieldCount` of them. */
+  encode(row: Row): readonly string[]
+  decode(name: string, group: number, fields: readonly string[]): Row
 }

@@ -10,7 +10,7 @@ import { encodeMetadata, type Metadata } from './metadata.ts'
 import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
 import type { RowKind } from './row-kind.ts'
-import { encodeStored, type StoredRow } from './stored-row.ts'
+import { encodeStored, isSameRow, type StoredRow } from './stored-row.ts'
 
 /** One rule to run, with the rows that it may merge. */
 export interface Work<Row> {
@@ -88,7 +88,7 @@ export class UnitOfWork<Row> {
       throw new Error('a row was merged that was not read before')
     const before = known.now?.row
     const after = before === undefined ? incoming : this.#kind.merge(before, incoming)
-    if (before !== undefined && this.#kind.encode(before).equals(this.#kind.encode(after))) return
+    if (before !== undefined && isSameRow(this.#kind, before, after)) return
     const sequence = state.info.sequence + 1
     const stats = recount(this.#kind, state.info.stats, before, after)
     database.state = { ...state, info: { ...state.info, sequence, stats } }
