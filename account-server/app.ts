@@ -10,6 +10,7 @@ import { Refusal } from '#backend/refusal.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
 import { serveVerbs } from '#backend/verbs.ts'
+import { PageCache } from '#db/page-cache.ts'
 import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
 import type { AccountService } from './service.ts'
 import { accountDelete } from './verbs/account-delete.ts'
@@ -18,7 +19,7 @@ import { accountPost } from './verbs/account-post.ts'
 import { accountPut } from './verbs/account-put.ts'
 import { containerPut } from './verbs/container-put.ts'
 
-export interface AccountServerDeps extends AccountService {
+export interface AccountServerDeps extends Omit<AccountService, 'pages'> {
   readonly replicaStates: ReplicaStates
   /** What `OPTIONS` says in `Server`. */
   readonly version: string
@@ -28,14 +29,15 @@ const CAPABILITIES: readonly Capability[] = ['digest', 'replica-state']
 
 /** The handler of one device's account server. Access log and node authentication are layers of whoever serves it. */
 export function createAccountServer(deps: AccountServerDeps): Handler {
+  const service: AccountService = { ...deps, pages: new PageCache() }
   const verbs = serveVerbs({
     server: `account-server/${deps.version}`,
     verbs: {
-      GET: (request) => accountGet(deps, request),
-      HEAD: (request) => accountHead(deps, request),
-      PUT: (request) => put(deps, request),
-      POST: (request) => accountPost(deps, request),
-      DELETE: (request) => accountDelete(deps, request),
+      GET: (request) => accountGet(service, request),
+      HEAD: (request) => accountHead(service, request),
+      PUT: (request) => put(service, request),
+      POST: (request) => accountPost(service, request),
+      DELETE: (request) => accountDelete(service, request),
       REPLICATE: refuseReplicate('account-server', deps.log),
     },
   })

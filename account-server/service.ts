@@ -5,6 +5,7 @@ import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { ContainerRow } from '#db/container-row.ts'
 import type { Index } from '#db/contract.ts'
+import type { PageCache } from '#db/page-cache.ts'
 import type { ReportStamps } from './report-stamps.ts'
 
 export interface AccountService {
@@ -13,5 +14,6 @@ export interface AccountService {
   readonly drive: Drive
   readonly index: Index<ContainerRow>
   readonly policies: StoragePolicies
+  readonly pages: PageCache
   readonly stamps: ReportStamps
 }

@@ -12,6 +12,7 @@ import { refuseReplicate } from '#backend/replicate.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { serveVerbs } from '#backend/verbs.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import { PageCache } from '#db/page-cache.ts'
 import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
 import type { ContainerService } from './service.ts'
 import { containerDelete } from './verbs/container-delete.ts'
@@ -22,7 +23,7 @@ import { objectDelete } from './verbs/object-delete.ts'
 import { objectPut } from './verbs/object-put.ts'
 import { update } from './verbs/update.ts'
 
-export interface ContainerServerDeps extends ContainerService {
+export interface ContainerServerDeps extends Omit<ContainerService, 'pages'> {
   readonly replicaStates: ReplicaStates
   /** What `OPTIONS` says in `Server`. */
   readonly version: string
@@ -38,15 +39,16 @@ const CAPABILITIES: readonly Capability[] = [
 
 /** The handler of one device's container server. Access log and node authentication are layers of whoever serves it. */
 export function createContainerServer(deps: ContainerServerDeps): Handler {
+  const service: ContainerService = { ...deps, pages: new PageCache() }
   const verbs = serveVerbs({
     server: `container-server/${deps.version}`,
     verbs: {
-      GET: (request) => containerGet(deps, request),
-      HEAD: (request) => containerHead(deps, request),
-      PUT: writing(deps, 'write', containerPut, objectPut),
-      DELETE: writing(deps, 'delete', containerDelete, objectDelete),
-      POST: (request) => containerPost(deps, request),
-      UPDATE: (request) => update(deps, request),
+      GET: (request) => containerGet(service, request),
+      HEAD: (request) => containerHead(service, request),
+      PUT: writing(service, 'write', containerPut, objectPut),
+      DELETE: writing(service, 'delete', containerDelete, objectDelete),
+      POST: (request) => containerPost(service, request),
+      UPDATE: (request) => update(service, request),
       REPLICATE: refuseReplicate('container-server', deps.log),
     },
   })

@@ -6,6 +6,7 @@ import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Index } from '#db/contract.ts'
 import type { ObjectRow } from '#db/object-row.ts'
+import type { PageCache } from '#db/page-cache.ts'
 import type { AccountUpdates } from './account-updates.ts'
 
 export interface ContainerService {
@@ -14,5 +15,6 @@ export interface ContainerService {
   readonly drive: Drive
   readonly index: Index<ObjectRow>
   readonly policies: StoragePolicies
+  readonly pages: PageCache
   readonly accounts: AccountUpdates
 }

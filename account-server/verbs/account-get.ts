@@ -9,7 +9,7 @@ import { answer, textAnswer } from '#backend/answers.ts'
 import { DIGEST_HEADER, TOMBSTONE_DIGEST_HEADER } from '#backend/extensions.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { isAccountDeleted } from '#db/account-rules.ts'
-import { type DatabaseState, totalStats } from '#db/info.ts'
+import { type DatabaseInfo, type DatabaseState, totalStats } from '#db/info.ts'
 import type { ListingQuery } from '#db/listing.ts'
 import { listed, listedContainer, renderContainers } from '#db/listing-format.ts'
 import { type BadListing, type ListingType, listingType, parseListingQuery } from '#db/listing-parameters.ts'
@@ -26,9 +26,11 @@ interface Asked {
 export async function accountGet(service: AccountService, request: Request): Promise<Response> {
   const found = await find(service, request)
   if (found instanceof Refusal) return found.response
-  const { address, query, type, headers } = found
-  const entries = listed(await service.index.list({ account: address.account }, 0, query), listedContainer)
-  const body = renderContainers(entries, type, address.account)
+  const { address, query, type, headers, info } = found
+  const body = await service.pages.page(info, [type, query], async () => {
+    const entries = listed(await service.index.list({ account: address.account }, 0, query), listedContainer)
+    return renderContainers(entries, type, address.account)
+  })
   return {
     status: body.length === 0 ? 204 : 200,
     headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
@@ -42,11 +44,13 @@ export async function accountHead(service: AccountService, request: Request): Pr
   return answer(204, { ...found.headers, 'content-type': `${found.type}; charset=utf-8` })
 }
 
+interface Found extends Asked {
+  readonly info: DatabaseInfo
+  readonly headers: Headers
+}
+
 /** The account asked for and its headers, read before any page of it. */
-async function find(
-  service: AccountService,
-  request: Request,
-): Promise<(Asked & { headers: Headers }) | Refusal> {
+async function find(service: AccountService, request: Request): Promise<Found | Refusal> {
   const asked = await parse(service, request)
   if (asked instanceof Refusal) return asked
   const state = await service.index.state({ account: asked.address.account })
@@ -54,7 +58,7 @@ async function find(
     return new Refusal(answer(404, statusHeaders(state?.info)))
   }
   const headers = { ...accountHeaders(state, service.policies), ...digestHeaders(request, state) }
-  return { ...asked, headers }
+  return { ...asked, info: state.info, headers }
 }
 
 async function parse(service: AccountService, request: Request): Promise<Asked | Refusal> {

@@ -109,8 +109,10 @@ async function page(
     const body = Buffer.from(JSON.stringify(rows.map(toSwiftItem)))
     return rendered('application/json', body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
   }
-  const entries = listed(await service.index.list(name, policy, query), listedObject)
-  const body = renderObjects(entries, type, address.container)
+  const body = await service.pages.page(state.info, [policy, type, query], async () => {
+    const entries = listed(await service.index.list(name, policy, query), listedObject)
+    return renderObjects(entries, type, address.container)
+  })
   return rendered(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
 }
 
