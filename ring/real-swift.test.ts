@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { hashName } from '#base/names.ts'
+import { worstBalance } from './balance.ts'
+import { addDevices, type Builder, createBuilder, type Rebalanced, rebalanced } from './builder.ts'
 import type { NewDevice, RingDevice } from './device.ts'
+import { dispersionOf } from './dispersion.ts'
 import { serialiseRing } from './ring-file.ts'
 import { buildSimpleRing, type SimpleRing } from './simple-ring.ts'
 
@@ -83,6 +86,69 @@ t.test('swift-ring-builder takes our ring and goes on from it', { skip }, (t) =>
   t.match(run('swift-ring-builder', builder, 'rebalance', '--seed', '1'), /Reassigned/)
   t.end()
 })
+
+t.test(
+  'for the same devices our ring is as balanced and as dispersed as that of swift-ring-builder, and so after growth',
+  { skip },
+  (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'martlet-rings-'))
+    t.teardown(() => rmSync(directory, { recursive: true }))
+    const path = join(directory, 'object.builder')
+    const [devices, more] = [unevenDevices(0, 60), unevenDevices(60, 3)]
+    run('swift-ring-builder', path, 'create', '10', '3', '0')
+    run('swift-ring-builder', path, 'add', ...devices.flatMap(pairOf))
+    const theirs = figuresOf(run('swift-ring-builder', path, 'rebalance', '--seed', '1'))
+    run('swift-ring-builder', path, 'add', ...more.flatMap(pairOf))
+    const theirsGrown = figuresOf(run('swift-ring-builder', path, 'rebalance', '--seed', '2'))
+
+    const empty = createBuilder({ partPower: 10, replicas: 3, minPartHours: 0 }) as Builder
+    const first = rebalanced(addDevices(empty, devices) as Builder, { seed: '1', nowMs: 0 }) as Rebalanced
+    const grown = rebalanced(addDevices(first.builder, more) as Builder, {
+      seed: '2',
+      nowMs: 0,
+    }) as Rebalanced
+    for (const [ours, swift] of [
+      [first, theirs],
+      [grown, theirsGrown],
+    ] as const) {
+      t.ok(
+        worstBalance(ours.builder) <= swift.balance + 0.01,
+        `balance ${worstBalance(ours.builder)} to ${swift.balance}`,
+      )
+      const { dispersion } = dispersionOf(ours.builder)
+      t.ok(dispersion <= swift.dispersion + 0.01, `dispersion ${dispersion} to ${swift.dispersion}`)
+      t.ok(ours.outcome.movedReplicas <= swift.moved, `moved ${ours.outcome.movedReplicas} to ${swift.moved}`)
+    }
+    t.end()
+  },
+)
+
+/** Two regions, five zones, weights from 4,000 to 18,000. */
+function unevenDevices(firstId: number, count: number): NewDevice[] {
+  return Array.from({ length: count }, (_, at) => {
+    const id = firstId + at
+    const zone = id % 5
+    const ip = `10.0.${zone}.${(Math.floor(id / 5) % 3) + 1}`
+    return {
+      region: zone < 3 ? 1 : 2,
+      zone,
+      ip,
+      port: 6200,
+      device: `d${id}`,
+      weight: 4000 + ((id * 7) % 8) * 2000,
+    }
+  })
+}
+
+function pairOf({ region, zone, ip, port, device, weight }: NewDevice): [string, string] {
+  return [`r${region}z${zone}-${ip}:${port}/${device}`, String(weight)]
+}
+
+function figuresOf(text: string): { moved: number; balance: number; dispersion: number } {
+  const [, moved, balance, dispersion] =
+    /Reassigned (\d+) .*Balance is now ([\d.]+)\. +Dispersion is now ([\d.]+)/.exec(text) ?? []
+  return { moved: Number(moved), balance: Number(balance), dispersion: Number(dispersion) }
+}
 
 /** Exit code 1 is a warning of these tools, 2 an error. */
 function run(tool: string, ...args: readonly string[]): string {

@@ -74,7 +74,7 @@ export class RingWatcher {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Looks at the file now, as the timer does. Never rejects. */
+  /** Looks at the file now, as the timer does. Rejects only with what a listener throws. */
   async check(): Promise<RingCheck> {
     const stamp = await stampOf(this.#source)
     if (stamp === this.#stamp) return 'unchanged'
