@@ -33,7 +33,7 @@ export interface MetaRecord {
   readonly name: string
   readonly timestamp: Timestamp
   readonly headers: HeaderMap
-  /** A later content type than the PUT's; its timestamp may be older than the metadata's. */
+  /** A later content type than the PUT's; its timestamp may be older than the metadata's, never later. */
   readonly contentType: ContentTypeChange | undefined
 }
 
@@ -89,10 +89,19 @@ export function joinStates(left: ObjectState, right: ObjectState): ObjectState {
   const lost = laterOf(left.lost, right.lost)
   return {
     data: deleted ? undefined : data,
-    meta: meta !== undefined && (winner === undefined || meta.timestamp > winner) ? meta : undefined,
+    meta: meta === undefined ? undefined : laterThan(winner, meta),
     tombstone: deleted ? tombstone : undefined,
     lost: lost !== undefined && (winner === undefined || lost > winner) ? lost : undefined,
   }
+}
+
+/** Of a POST only what is later than the last PUT or DELETE still means something. */
+function laterThan(winner: Timestamp | undefined, meta: MetaRecord): MetaRecord | undefined {
+  if (winner === undefined) return meta
+  if (meta.timestamp <= winner) return undefined
+  const { contentType } = meta
+  if (contentType === undefined || contentType.timestamp > winner) return meta
+  return { ...meta, contentType: undefined }
 }
 
 function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Timestamp | undefined {

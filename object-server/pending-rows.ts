@@ -97,33 +97,29 @@ export class PendingRows {
     const nowMs = this.#options.clock.wallMs()
     const { newest, superseded } = newestPerObject(page)
     const tooOld = newest.filter((update) => this.#ageSeconds(update) > this.#reclaimAgeSeconds)
-    const due = newest.filter((update) => update.notBeforeMs <= nowMs && !tooOld.includes(update))
-    const tasks = due.map((update) => this.#taskOf(update))
+    const young = newest.filter((update) => !tooOld.includes(update))
+    const held = young.filter((update) => update.notBeforeMs > nowMs)
+    const tasks = young.filter((update) => update.notBeforeMs <= nowMs).map((one) => this.#taskOf(one))
     await this.#deliver(tasks)
     const failed = tasks.filter((task) => task.missing.size > 0)
     const done = tasks.filter((task) => task.missing.size === 0).map((task) => task.update)
-    await queue.settle(
-      [...superseded, ...tooOld, ...done],
-      failed.map((task) => retried(task, nowMs)),
-    )
-    this.#count(tally, { newest, superseded, tooOld, done })
+    const retries = failed.map((task) => retried(task, nowMs))
+    // A row that is held back may have taken over targets of older ones.
+    const takenOver = held.filter((update) => !page.includes(update))
+    await queue.settle([...superseded, ...tooOld, ...done], [...retries, ...takenOver])
+    tally.superseded += superseded.length
+    tally.dropped += tooOld.length
+    tally.delivered += done.length
+    this.#countStanding(tally, [...retries, ...held])
+    if (tooOld.length > 0) {
+      this.#options.log.error({ rows: tooOld.length }, 'dropped container rows past the reclaim age')
+    }
   }
 
-  #count(
-    tally: Tally,
-    rows: Readonly<Record<'newest' | 'superseded' | 'tooOld' | 'done', readonly ContainerUpdate[]>>,
-  ): void {
-    const gone = new Set([...rows.tooOld, ...rows.done])
-    tally.delivered += rows.done.length
-    tally.superseded += rows.superseded.length
-    tally.dropped += rows.tooOld.length
-    for (const update of rows.newest) {
-      if (gone.has(update)) continue
-      tally.waiting += 1
+  #countStanding(tally: Tally, standing: readonly ContainerUpdate[]): void {
+    tally.waiting += standing.length
+    for (const update of standing) {
       tally.oldestSeconds = Math.max(tally.oldestSeconds, this.#ageSeconds(update))
-    }
-    if (rows.tooOld.length > 0) {
-      this.#options.log.error({ rows: rows.tooOld.length }, 'dropped container rows past the reclaim age')
     }
   }
 

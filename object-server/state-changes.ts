@@ -4,13 +4,7 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { PostRequest } from './engine.ts'
-import {
-  type DataVersion,
-  EMPTY_STATE,
-  joinStates,
-  type MetaRecord,
-  type ObjectState,
-} from './object-state.ts'
+import { type DataVersion, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
 import type { StoredObject } from './stored-object.ts'
 
 export type StateChange =
@@ -32,7 +26,7 @@ export function applyTombstone(before: ObjectState, timestamp: Timestamp): State
 
 /**
  * A POST counts when its metadata or its content type is later than what is there (OpenStack Swift, `obj/server.py`,
- * `POST`): the two have timestamps of their own.
+ * `POST`): the two have timestamps of their own, that of the content type never the later one.
  */
 export function applyPost(before: ObjectState, object: StoredObject, request: PostRequest): StateChange {
   const typeIsLater =
@@ -40,20 +34,9 @@ export function applyPost(before: ObjectState, object: StoredObject, request: Po
   const metadataIsLater = request.timestamp > object.timestamp
   if (!metadataIsLater && !typeIsLater) return { kind: 'newer_exists', timestamp: object.timestamp }
   const contentType = typeIsLater ? request.contentType : before.meta?.contentType
-  const meta: MetaRecord = metadataIsLater
-    ? { name: object.name, timestamp: request.timestamp, headers: request.headers, contentType }
-    : metaWithType(object, contentType)
-  return { kind: 'apply', after: { ...before, meta } }
-}
-
-/** Only the content type is new; everything else stays, also when there was no POST before. */
-function metaWithType(object: StoredObject, contentType: MetaRecord['contentType']): MetaRecord {
-  return {
-    name: object.name,
-    timestamp: object.timestamp,
-    headers: object.meta?.headers ?? object.headers,
-    contentType,
-  }
+  const { name } = object
+  const { timestamp, headers } = metadataIsLater ? request : (before.meta ?? request)
+  return { kind: 'apply', after: { ...before, meta: { name, timestamp, headers, contentType } } }
 }
 
 function newer(before: ObjectState): StateChange {

@@ -68,6 +68,10 @@ export interface SentRow {
 /** Container servers that remember what they were told. */
 export class TestContainerServers implements Transport {
   readonly rows: SentRow[] = []
+  /** Whether they say that they take batches, and what they answer to one. */
+  batches = false
+  batchStatuses: number[] | undefined
+  answerHeaders: Record<string, string> = {}
   /** Status each host answers; `down` for one that cannot be reached, `silent` for one that never answers. */
   readonly hosts = new Map<string, number | 'down' | 'silent'>()
 
@@ -77,7 +81,12 @@ export class TestContainerServers implements Transport {
     if (behaviour === 'down') throw new TransportError('CONNECT_FAILED', target)
     if (behaviour === 'silent') await new Promise<never>(() => {})
     this.rows.push({ host, method: request.method, path: request.path, headers: request.headers })
-    return { status: behaviour as number, headers: {}, body: undefined }
+    const capabilities = this.batches ? { 'x-backend-martlet-capabilities': 'batch-update' } : {}
+    const headers = { ...capabilities, ...this.answerHeaders }
+    if (request.method !== 'UPDATE') return { status: behaviour as number, headers, body: undefined }
+    const entries = JSON.parse((await readWhole(request.body, 2 ** 20)).toString()) as unknown[]
+    const statuses = this.batchStatuses ?? entries.map(() => 202)
+    return { status: 200, headers, body: Buffer.from(JSON.stringify(statuses)) }
   }
 
   async close(): Promise<void> {}

@@ -54,6 +54,7 @@ await t.test('POST changes the content type only when it names one', (t) =>
     t.equal(answer.status, 202)
     t.equal(answer.headers['x-backend-content-type'], 'text/post', 'an older content type does not count')
     t.equal((await post(server, 5, { 'content-type': 'x', 'content-type-timestamp': 'x' })).status, 400)
+    t.equal((await post(server, 5, { 'content-type': 'x', 'content-type-timestamp': at(6) })).status, 400)
   }),
 )
 

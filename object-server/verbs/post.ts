@@ -58,6 +58,9 @@ function contentTypeOf(headers: HeaderMap, timestamp: Timestamp): ContentTypeCha
   const written = headers['content-type-timestamp']
   const own = written === undefined ? timestamp : parseTimestamp(written)
   if (own === undefined) return new Refusal(textAnswer(400, 'Invalid Content-Type-Timestamp header'))
+  if (own > timestamp) {
+    return new Refusal(textAnswer(400, 'Content-Type-Timestamp must not be later than X-Timestamp'))
+  }
   return { value, timestamp: own }
 }
 

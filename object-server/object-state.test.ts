@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import t from 'tap'
+import type { Timestamp } from '#base/timestamp.ts'
+import {
+  comparedText,
+  type DataVersion,
+  EMPTY_STATE,
+  isEmpty,
+  joinStates,
+  type MetaRecord,
+  type ObjectState,
+} from './object-state.ts'
+
+const timestamps = fc.integer({ min: 1, max: 6 }).map((seconds) => `170000000${seconds}.00000` as Timestamp)
+const etags = fc.constantFrom('0a', '0b', '0c')
+
+/** The size follows from the ETag, as it does in life. */
+const data: fc.Arbitrary<DataVersion> = fc.record({ timestamp: timestamps, etag: etags }).map((version) => {
+  const sizeBytes = version.etag.charCodeAt(1)
+  return { ...version, sizeBytes, fileBytes: sizeBytes, record: undefined }
+})
+
+const meta: fc.Arbitrary<MetaRecord> = fc
+  .record({
+    name: fc.constant('/a/c/o'),
+    timestamp: timestamps,
+    headers: fc.record({ 'x-object-meta-a': etags }),
+    contentType: fc.option(fc.record({ value: etags, timestamp: timestamps }), { nil: undefined }),
+  })
+  .filter(({ timestamp, contentType }) => contentType === undefined || contentType.timestamp <= timestamp)
+
+/** States as single files tell them. */
+const told: fc.Arbitrary<ObjectState> = fc.oneof(
+  data.map((data) => ({ ...EMPTY_STATE, data })),
+  meta.map((meta) => ({ ...EMPTY_STATE, meta })),
+  timestamps.map((tombstone) => ({ ...EMPTY_STATE, tombstone })),
+  timestamps.map((lost) => ({ ...EMPTY_STATE, lost })),
+)
+
+const join = (states: readonly ObjectState[]): ObjectState => states.reduce(joinStates, EMPTY_STATE)
+
+await t.test('the same files in any order, any number of times, give the same state', async (t) => {
+  fc.assert(
+    fc.property(fc.array(told, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 16 }), (states, picks) => {
+      const repeated = picks.map((pick) => states[pick % Math.max(1, states.length)] ?? EMPTY_STATE)
+      const shuffled = [...repeated, ...states.toReversed()]
+      t.same(join(shuffled), join(states))
+    }),
+  )
+})
+
+await t.test('joining in groups is joining one by one', async (t) => {
+  fc.assert(
+    fc.property(fc.array(told, { maxLength: 8 }), fc.nat({ max: 8 }), (states, cut) => {
+      const grouped = joinStates(join(states.slice(0, cut)), join(states.slice(cut)))
+      t.same(grouped, join(states))
+    }),
+  )
+})
+
+await t.test('a state is either data, or a tombstone, or neither', async (t) => {
+  fc.assert(
+    fc.property(fc.array(told, { maxLength: 8 }), (states) => {
+      const { data, tombstone, meta, lost } = join(states)
+      t.ok(data === undefined || tombstone === undefined)
+      const winner = data?.timestamp ?? tombstone
+      t.ok(meta === undefined || winner === undefined || meta.timestamp > winner)
+      t.ok(lost === undefined || winner === undefined || lost > winner)
+    }),
+  )
+})
+
+await t.test('nothing is known of an empty state, and what is lost is not compared', async (t) => {
+  t.ok(isEmpty(EMPTY_STATE))
+  const lost = { ...EMPTY_STATE, lost: '1700000001.00000' as Timestamp }
+  t.notOk(isEmpty(lost))
+  t.equal(comparedText(lost), comparedText(EMPTY_STATE))
+})
