@@ -1,5 +1,5 @@
 /** What the server does with clients that are careless, slow, hostile or gone, seen from the other end of a socket. */
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { type LogFields, type Logger, silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
@@ -47,8 +47,8 @@ class Wire {
     })
   }
 
-  static async to(t: Test, listener: Listener): Promise<Wire> {
-    const { host, port } = listener.address
+  static async to(t: Test, at: Listener['address']): Promise<Wire> {
+    const { host, port } = at
     const socket = connect({ host, port, allowHalfOpen: true })
     await new Promise((resolve) => socket.once('connect', resolve))
     t.teardown(() => socket.destroy())
@@ -92,7 +92,7 @@ const get = (path = '/'): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 void t.test('headers leave in Title-Case, repeated ones on lines of their own', async (t) => {
   const headers = { 'x-object-meta-a1b_c': 'x', etag: '"y"', 'x-many': ['1', '2'], 'x-none': undefined }
   const listener = await serve(t, async () => ({ status: 201, headers, body: undefined }))
-  const text = await (await Wire.to(t, listener)).send(get()).until('\r\n\r\n')
+  const text = await (await Wire.to(t, listener.address)).send(get()).until('\r\n\r\n')
   t.match(text, /^HTTP\/1\.1 201 Created\r\n/)
   t.match(text, 'X-Object-Meta-A1B_C: x\r\nEtag: "y"\r\nX-Many: 1\r\nX-Many: 2\r\n')
   t.match(text, 'Content-Length: 0\r\n')
@@ -102,7 +102,7 @@ void t.test('headers leave in Title-Case, repeated ones on lines of their own', 
 void t.test('reason phrases are those of Swift', async (t) => {
   let status = 416
   const listener = await serve(t, async () => ({ status, headers: {}, body: undefined }))
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   t.match(await wire.send(get()).until('\r\n\r\n'), 'HTTP/1.1 416 Requested Range Not Satisfiable\r\n')
   status = 499
   t.match(await wire.send(get()).until('499'), 'HTTP/1.1 499 Client Disconnect\r\n')
@@ -111,7 +111,7 @@ void t.test('reason phrases are those of Swift', async (t) => {
 void t.test('a header value that cannot be sent is made harmless', async (t) => {
   const headers = { 'x-object-meta-bad': 'a\r\nX-Injected: 1', 'x-euro': '€', 'bad name': 'x' }
   const listener = await serve(t, async () => ({ status: 200, headers, body: Buffer.from('ok') }))
-  const text = await (await Wire.to(t, listener)).send(get()).until('ok')
+  const text = await (await Wire.to(t, listener.address)).send(get()).until('ok')
   t.match(text, 'X-Object-Meta-Bad: a  X-Injected: 1\r\n')
   t.match(text, `X-Euro: ${Buffer.from('€').toString('latin1')}\r\n`)
   t.notMatch(text, /^X-Injected/m)
@@ -124,7 +124,7 @@ void t.test('bytes of headers pass unchanged in both directions', async (t) => {
     headers: { 'x-object-meta-a': request.headers['x-object-meta-a'] ?? '' },
     body: undefined,
   }))
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   const text = await wire
     .send('GET / HTTP/1.1\r\nX-Object-Meta-A: gr\xc3\xbcn \xff\r\n\r\n')
     .until('\r\n\r\n')
@@ -143,7 +143,7 @@ void t.test('HEAD, 204 and 304 send no body even if the handler gives one', asyn
     },
   }
   const listener = await serve(t, async () => response)
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   t.match(await wire.send('HEAD / HTTP/1.1\r\n\r\n').until('\r\n\r\n'), 'Content-Length: 5\r\n')
   response = { status: 204, headers: {}, body: stream }
   wire.received = ''
@@ -163,7 +163,7 @@ void t.test('a handler that throws costs a 500 and one line in the log, and tell
     throw new Error('secret')
   }
   const listener = await serve(t, handler, { log })
-  const text = await (await Wire.to(t, listener)).send(get('/v1/a')).until('occurred')
+  const text = await (await Wire.to(t, listener.address)).send(get('/v1/a')).until('occurred')
   t.match(text, 'HTTP/1.1 500 Internal Error\r\n')
   t.notMatch(text, /secret|\bat\b/)
   t.equal(lines.length, 1)
@@ -174,9 +174,11 @@ void t.test('a body that a handler cannot read and does not mind is the fault of
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, error: (fields) => lines.push(fields) }
   const listener = await serve(t, echo, { log, limits: { clientTimeoutMs: 100, lingerMs: 50 } })
-  const slow = (await Wire.to(t, listener)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
+  const slow = (await Wire.to(t, listener.address)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
   t.match(await slow.closed(), 'HTTP/1.1 408 Request Timeout')
-  const large = (await Wire.to(t, listener)).send(`PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  const large = (await Wire.to(t, listener.address)).send(
+    `PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  )
   for (let turn = 0; turn < 17; turn += 1) large.send(`100000\r\n${'x'.repeat(MIB)}\r\n`)
   t.match(await large.until('server.'), 'HTTP/1.1 413 Request Entity Too Large')
   t.same(lines, [])
@@ -190,7 +192,7 @@ void t.test('a body that ends too early breaks the connection', async (t) => {
     },
   }
   const listener = await serve(t, async () => ({ status: 200, headers: { 'content-length': '8' }, body }))
-  const wire = (await Wire.to(t, listener)).send(get())
+  const wire = (await Wire.to(t, listener.address)).send(get())
   await wire.closed()
   t.ok(wire.isClosed || wire.socket.readableEnded)
 })
@@ -203,7 +205,7 @@ void t.test('a request target may name scheme and host', async (t) => {
     seen.push(`${request.path}|${request.query}`)
     return { status: 200, headers: {}, body: undefined }
   })
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   for (const target of ['http://h:1/a%20b?c=d?e', 'http://h', 'http://h?x', '*', '/?']) {
     wire.received = ''
     await wire.send(`OPTIONS ${target} HTTP/1.1\r\n\r\n`).until('\r\n\r\n')
@@ -218,7 +220,7 @@ void t.test('repeated headers are joined, names are lower-case', async (t) => {
     return await ok(request)
   })
   const head = 'GET / HTTP/1.1\r\nX-A: 1\r\nx-a: 2\r\nSet-Cookie: a\r\nSet-Cookie: b\r\n\r\n'
-  await (await Wire.to(t, listener)).send(head).until('ok')
+  await (await Wire.to(t, listener.address)).send(head).until('ok')
   const { headers, remoteAddress, secure } = await seen.promise
   t.equal(headers['x-a'], '1, 2')
   t.equal(headers['set-cookie'], 'a, b')
@@ -231,13 +233,15 @@ void t.test('requests sent ahead are answered in order', async (t) => {
     if (request.path === '/1') await pause(30)
     return { status: 200, headers: {}, body: Buffer.from(`<${request.path}>`) }
   })
-  const text = await (await Wire.to(t, listener)).send(get('/1') + get('/2') + get('/3')).until('</3>')
+  const text = await (await Wire.to(t, listener.address))
+    .send(get('/1') + get('/2') + get('/3'))
+    .until('</3>')
   t.same(text.match(/<[^>]+>/g), ['</1>', '</2>', '</3>'])
 })
 
 void t.test("Swift's own methods are known, one after another on one connection", async (t) => {
   const listener = await serve(t, echo)
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   for (const method of ['UPDATE', 'REPLICATE', 'PUT', 'SSYNC', 'UPDATE']) {
     wire.received = ''
     wire.send(`${method} /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc`)
@@ -251,7 +255,7 @@ void t.test('100 Continue comes with the headers of the handler, and the connect
     request.body.sendContinue({ 'x-obj-metadata-footer': 'yes' })
     return await echo(request)
   })
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   for (let turn = 0; turn < 2; turn += 1) {
     wire.received = ''
     wire.send('PUT /a HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n')
@@ -264,7 +268,7 @@ void t.test('100 Continue comes with the headers of the handler, and the connect
 
 void t.test('an answer instead of 100 Continue closes the connection', async (t) => {
   const listener = await serve(t, async () => ({ status: 507, headers: {}, body: undefined }))
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   wire.send('PUT /a HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n')
   const text = await wire.closed()
   t.match(text, 'HTTP/1.1 507')
@@ -274,7 +278,7 @@ void t.test('an answer instead of 100 Continue closes the connection', async (t)
 
 void t.test('a small body that nobody read does not cost the connection', async (t) => {
   const listener = await serve(t, ok)
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   for (let turn = 0; turn < 3; turn += 1) {
     wire.received = ''
     wire.send(`PUT / HTTP/1.1\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(1000)}`)
@@ -285,7 +289,7 @@ void t.test('a small body that nobody read does not cost the connection', async 
 
 void t.test('a large body that nobody reads is cut, but the answer arrives', async (t) => {
   const listener = await serve(t, async () => ({ status: 413, headers: {}, body: Buffer.from('too much') }))
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   wire.send(`PUT / HTTP/1.1\r\nContent-Length: ${64 * MIB}\r\n\r\n`)
   const chunk = 'x'.repeat(MIB)
   for (let turn = 0; turn < 64 && !wire.isClosed; turn += 1) {
@@ -332,7 +336,7 @@ for (const [what, sent, answered] of REFUSED) {
       called += 1
       return await ok(request)
     })
-    const text = await (await Wire.to(t, listener)).send(sent).closed()
+    const text = await (await Wire.to(t, listener.address)).send(sent).closed()
     t.match(text.slice(0, answered.length), answered)
     t.match(text, 'Connection: close')
     t.equal(called, 0)
@@ -341,7 +345,7 @@ for (const [what, sent, answered] of REFUSED) {
 
 void t.test('126 headers, and a line of just below 8,192 bytes, are accepted', async (t) => {
   const listener = await serve(t, ok)
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   await wire.send(`GET / HTTP/1.1\r\n${'A: 1\r\n'.repeat(126)}\r\n`).until('ok')
   t.match(wire.received, 'HTTP/1.1 200')
   wire.received = ''
@@ -355,7 +359,7 @@ void t.test('a chunked body that turns to rubbish fails the reader', async (t) =
     await readWhole(request.body, MIB).then(seen.reject, seen.resolve)
     return { status: 499, headers: {}, body: undefined }
   })
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   wire.send('PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nrubbish')
   const error = await seen.promise
   t.ok(error instanceof BodyError && error.code === 'SENDER_GONE')
@@ -374,14 +378,14 @@ void t.test('a client that is silent in the middle of a body is told so', async 
     },
     { limits: { clientTimeoutMs: 100, lingerMs: 50 } },
   )
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   const text = await wire.send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc').closed()
   t.match(text, 'HTTP/1.1 408 Request Timeout')
 })
 
 void t.test('a client that is silent in the middle of a head is told so', async (t) => {
   const listener = await serve(t, ok, { limits: { clientTimeoutMs: 100 } })
-  const text = await (await Wire.to(t, listener)).send('GET / HTTP/1.1\r\nHost').closed()
+  const text = await (await Wire.to(t, listener.address)).send('GET / HTTP/1.1\r\nHost').closed()
   t.match(text, /^(HTTP\/1\.1 408 Request Timeout[\s\S]*)?$/)
 })
 
@@ -391,14 +395,14 @@ void t.test('a slow handler is not taken for a silent client', async (t) => {
     return await echo(request)
   }
   const listener = await serve(t, handler, { limits: { clientTimeoutMs: 100 } })
-  const wire = (await Wire.to(t, listener)).send('PUT / HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc')
+  const wire = (await Wire.to(t, listener.address)).send('PUT / HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc')
   await pause(280)
   t.match(await wire.send('def').until('PUT 6'), 'HTTP/1.1 200 OK')
 })
 
 void t.test('an idle connection is closed after its time', async (t) => {
   const listener = await serve(t, ok, { limits: { keepAliveMs: 50 } })
-  const wire = (await Wire.to(t, listener)).send(get())
+  const wire = (await Wire.to(t, listener.address)).send(get())
   await wire.until('ok')
   await wire.closed()
   t.ok(wire.socket.readableEnded)
@@ -416,7 +420,7 @@ void t.test('a client that does not read is given up', async (t) => {
   }
   const handler: Handler = async () => ({ status: 200, headers: {}, body })
   const listener = await serve(t, handler, { limits: { clientTimeoutMs: 150 } })
-  const wire = await Wire.to(t, listener)
+  const wire = await Wire.to(t, listener.address)
   wire.send(get())
   wire.socket.pause()
   await eventually(() => cancelled)
@@ -443,7 +447,7 @@ void t.test(
       request.signal?.addEventListener('abort', () => aborted.resolve())
       return { status: 200, headers: {}, body }
     })
-    const wire = (await Wire.to(t, listener)).send(get())
+    const wire = (await Wire.to(t, listener.address)).send(get())
     await wire.until('first')
     wire.socket.destroy()
     await aborted.promise
@@ -458,7 +462,7 @@ void t.test('a client that goes away in the middle of its body fails the reader'
     await readWhole(request.body, MIB).then(seen.reject, seen.resolve)
     return { status: 499, headers: {}, body: undefined }
   })
-  const wire = (await Wire.to(t, listener)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
+  const wire = (await Wire.to(t, listener.address)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
   await pause(20)
   wire.socket.destroy()
   const error = await seen.promise
@@ -475,14 +479,18 @@ void t.test('too many requests sent ahead cost the connection, not the server', 
     },
     { limits: { pipelinedRequests: 4 } },
   )
-  const wire = (await Wire.to(t, listener)).send(get().repeat(100))
+  const wire = (await Wire.to(t, listener.address)).send(get().repeat(100))
   await wire.closed()
   t.ok(called <= 4)
 })
 
 void t.test('more connections than the limit are turned away', async (t) => {
   const listener = await serve(t, ok, { limits: { maxConnections: 2 } })
-  const wires = [await Wire.to(t, listener), await Wire.to(t, listener), await Wire.to(t, listener)]
+  const wires = [
+    await Wire.to(t, listener.address),
+    await Wire.to(t, listener.address),
+    await Wire.to(t, listener.address),
+  ]
   await eventually(() => wires.some((wire) => wire.isClosed || wire.socket.readableEnded))
   t.equal(listener.connectionCount(), 2)
 })
@@ -497,8 +505,8 @@ void t.test('closing answers what is in flight and takes nothing new', async (t)
     await release.promise
     return await ok(request)
   })
-  const idle = await Wire.to(t, listener)
-  const busy = (await Wire.to(t, listener)).send(get())
+  const idle = await Wire.to(t, listener.address)
+  const busy = (await Wire.to(t, listener.address)).send(get())
   await called.promise
   const closing = listener.close({ graceMs: 5000 })
   await idle.closed()
@@ -517,7 +525,7 @@ void t.test('closing answers what is in flight and takes nothing new', async (t)
 
 void t.test('closing does not wait longer than its grace', async (t) => {
   const listener = await serve(t, () => new Promise(() => {}))
-  const wire = (await Wire.to(t, listener)).send(get())
+  const wire = (await Wire.to(t, listener.address)).send(get())
   await pause(20)
   const started = performance.now()
   await listener.close({ graceMs: 100 })
@@ -535,4 +543,28 @@ void t.test('two servers can share a port', async (t) => {
   const one = await serve(t, ok, { reusePort: true })
   const two = await serve(t, ok, { ...one.address, reusePort: true })
   t.equal(two.address.port, one.address.port)
+})
+
+void t.test('connections accepted elsewhere are served and closed like its own', async (t) => {
+  const listener = await listen({
+    connections: 'handed_over',
+    handler: ok,
+    clock: realClock,
+    log: silentLogger,
+    limits: { clientTimeoutMs: 100 },
+  })
+  const door = createServer({ pauseOnConnect: true, allowHalfOpen: true }, listener.accept)
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => door.close())
+  const { address, port } = door.address() as AddressInfo
+  const outside = { host: address, port }
+  const wire = (await Wire.to(t, outside)).send(get())
+  t.match(await wire.until('ok'), 'HTTP/1.1 200 OK')
+  const silent = (await Wire.to(t, outside)).send('GET / HT')
+  await silent.closed()
+  t.ok(silent.socket.readableEnded, 'a head that does not come is not waited for')
+  t.throws(() => listener.address)
+  await listener.close({ graceMs: 5000 })
+  await wire.closed()
+  t.equal(listener.connectionCount(), 0)
 })

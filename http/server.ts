@@ -32,6 +32,7 @@ export type ListenAt =
       readonly reusePort?: boolean | undefined
     }
   | { readonly handle: NetServer | { readonly fd: number } }
+  /** Nowhere: another process accepts the connections and hands them over (`Listener.accept`). */
   | { readonly connections: 'handed_over' }
 
 export type ListenOptions = ListenAt & {
@@ -85,7 +86,7 @@ class HttpServer implements Listener {
   readonly #connections = new Map<Duplex, Connection>()
   readonly #strangeMethods: StrangeMethods
   #closing = false
-  #address = { host: '', port: 0 }
+  #address: Listener['address'] | undefined
   #allClosed: (() => void) | undefined
 
   constructor(options: ListenOptions) {
@@ -107,6 +108,7 @@ class HttpServer implements Listener {
   }
 
   get address(): { readonly host: string; readonly port: number } {
+    if (this.#address === undefined) throw new Error('this listener has no address of its own')
     return this.#address
   }
 
