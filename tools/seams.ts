@@ -50,13 +50,14 @@ export const SEAMS: readonly Seam[] = [
     what: 'the network',
     // Types of sockets open none.
     pattern:
-      /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'undici'|(?<![.\w])fetch\()/,
+      /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'undici'|(?<![.\w])fetch\((?:['"`]|url\b|new\b))/,
     instead: 'http/server.ts to listen, a Transport to send',
     allowed: {
       'http/server.ts': 'the listening socket',
       'http/header-lines.ts': 'the names of statuses',
       'http/pooled-client.ts': 'the remote transport',
       'http/streaming-client.ts': 'the remote transport',
+      'http/tcp-client.ts': 'connections to memcached',
       'node/ports.ts': 'looks for ports that nobody uses before a cluster is started',
       'node/public-port.ts': 'the port that the processes of a machine share',
     },
