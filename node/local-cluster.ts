@@ -151,6 +151,7 @@ class Attempt {
       fork: options.fork,
       clock: options.environment.clock,
       log: options.log,
+      firstStart: 'once',
       drainMs: options.drainMs,
     })
     this.supervisor.start()

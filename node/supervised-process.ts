@@ -34,6 +34,16 @@ export interface Program {
 /** How the first start of a process came to nothing. */
 export type NotStarted = ({ readonly kind: 'failed' } & StartFailure) | { readonly kind: 'stopped' }
 
+/** A process that was never ready: is it left alone, so that whoever started it decides, or tried again and again? */
+export type FirstStart = 'once' | 'until_ready'
+
+export interface SupervisedProcessOptions {
+  readonly fork: Fork
+  readonly clock: Clock
+  readonly log: Logger
+  readonly firstStart: FirstStart
+}
+
 /** `dead`: to be started again. `over`: gone for good. */
 type ProcessState = 'starting' | 'serving' | 'draining' | 'drained' | 'closing' | 'dead' | 'over'
 
@@ -46,6 +56,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
   readonly #fork: Fork
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #firstStart: FirstStart
   readonly #backOff = new BackOff()
   readonly #ready = Promise.withResolvers<void>()
   readonly #notStarted = Promise.withResolvers<NotStarted>()
@@ -59,11 +70,9 @@ export class SupervisedProcess implements Receiver, ChildListener {
   #wasReady = false
   #port: PublicPort | undefined
 
-  constructor(
-    program: Program,
-    options: { readonly fork: Fork; readonly clock: Clock; readonly log: Logger },
-  ) {
+  constructor(program: Program, options: SupervisedProcessOptions) {
     this.name = program.name
+    this.#firstStart = options.firstStart
     this.#program = program
     this.#fork = options.fork
     this.#clock = options.clock
@@ -166,6 +175,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
     if (this.#stopping === 'for_good') return this.#nowOver()
     const sentence = `process ${this.name} ended at its start (${how})`
     this.#notStarted.resolve({ kind: 'failed', reason: 'other', sentence })
+    if (!this.#wasReady && this.#firstStart === 'once') return
     const delayMs = this.#stopping === 'this_life' ? 0 : this.#backOff.nextDelayMs(ranMs)
     if (this.#wasReady) this.#log.warn({ how, ranMs: Math.round(ranMs), againInMs: delayMs }, 'process ended')
     this.#clock.setTimer(delayMs, () => {

@@ -3,7 +3,7 @@ import type { Clock } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import type { Order, Report } from './messages.ts'
-import type { ChildListener, ChildProcess, Fork } from './supervised-process.ts'
+import type { ChildListener, ChildProcess, FirstStart, Fork } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** A process that does what a well one does, unless told otherwise. */
@@ -56,7 +56,9 @@ const hurriedClock: Clock = {
   sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs / 100)),
 }
 
-function supervised(options: { readonly deaf?: readonly Order['kind'][] } = {}): {
+function supervised(
+  options: { readonly deaf?: readonly Order['kind'][]; readonly firstStart?: FirstStart } = {},
+): {
   readonly supervisor: Supervisor
   readonly children: FakeChild[]
   readonly journal: string[]
@@ -74,6 +76,7 @@ function supervised(options: { readonly deaf?: readonly Order['kind'][] } = {}):
     fork,
     clock: hurriedClock,
     log: silentLogger,
+    firstStart: options.firstStart ?? 'once',
     drainMs: 100,
   })
   supervisor.start()
@@ -103,6 +106,19 @@ t.test('a process that dies before it was ready is a failed start', async (t) =>
   const { supervisor, children } = supervised({ deaf: ['start'] })
   children[0]?.die()
   t.match(await supervisor.started(), { kind: 'failed', sentence: /d1/ })
+})
+
+t.test('a process that was never ready is left alone, or tried until it is', async (t) => {
+  for (const [firstStart, lives] of [
+    ['once', 2],
+    ['until_ready', 3],
+  ] as const) {
+    const { supervisor, children } = supervised({ deaf: ['start'], firstStart })
+    children[0]?.die()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    t.equal(children.length, lives, firstStart)
+    await supervisor.stop()
+  }
 })
 
 t.test('a dead process is started again, with its assignment', async (t) => {

@@ -7,16 +7,16 @@
  * - To stop: no new connections; every process finishes its clients' requests while all still serve each other; then
  *   every process closes what it has. What has not ended when its time is over is killed.
  */
-import type { Clock } from '#base/environment.ts'
-import type { Logger } from '#base/log.ts'
 import type { PublicPort } from './public-port.ts'
-import { type Fork, type NotStarted, type Program, SupervisedProcess } from './supervised-process.ts'
+import {
+  type NotStarted,
+  type Program,
+  SupervisedProcess,
+  type SupervisedProcessOptions,
+} from './supervised-process.ts'
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends SupervisedProcessOptions {
   readonly programs: readonly Program[]
-  readonly fork: Fork
-  readonly clock: Clock
-  readonly log: Logger
   /** How long the requests under way may take at a stop, milliseconds. */
   readonly drainMs: number
 }

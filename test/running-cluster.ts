@@ -90,7 +90,10 @@ export class RunningMartlet {
     if (this.#over !== undefined) return this.#over
     const family = [this.pid, ...childrenOf(this.pid)]
     signal(this.pid, 'SIGTERM')
-    const inTime = await Promise.race([this.#ended.then(() => true), sleep(STOP_WITHIN_MS, false)])
+    const inTime = await Promise.race([
+      this.#ended.then(() => true),
+      sleep(STOP_WITHIN_MS, false, { ref: false }),
+    ])
     if (!inTime) for (const pid of family) signal(pid, 'SIGKILL')
     return this.#ended
   }

@@ -4,6 +4,8 @@ import t from 'tap'
 import { type RunningCluster, residentBytes, startCluster } from '#test/running-cluster.ts'
 import { Session, TESTER } from '#test/session.ts'
 
+t.setTimeout(400_000)
+
 const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
@@ -62,7 +64,7 @@ async function verify(
   return { bytes: bytes + pending.length, wrongAt }
 }
 
-t.test('large objects', { timeout: 300_000 }, async (t) => {
+t.test('large objects', async (t) => {
   const cluster = await startCluster(t)
   const session = await Session.signIn(cluster.url, TESTER)
   await session.request('PUT', '/large')

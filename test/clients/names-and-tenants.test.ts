@@ -4,6 +4,8 @@ import t from 'tap'
 import { startCluster } from '#test/running-cluster.ts'
 import { inParallel, NO_ADMIN, OTHER_TENANT, Session, TESTER } from '#test/session.ts'
 
+t.setTimeout(300_000)
+
 const NAMES = [
   'with space and  two',
   ' leading and trailing ',
@@ -26,7 +28,7 @@ const NAMES = [
   '🐦'.repeat(256),
 ]
 
-t.test('names of all kinds', { timeout: 120_000 }, async (t) => {
+t.test('names of all kinds', async (t) => {
   const { url } = await startCluster(t)
   const session = await Session.signIn(url, TESTER)
 
@@ -126,7 +128,7 @@ t.test('tenants', async (t) => {
   })
 })
 
-t.test('ten thousand containers', { timeout: 240_000 }, async (t) => {
+t.test('ten thousand containers', async (t) => {
   const { url } = await startCluster(t)
   const session = await Session.signIn(url, TESTER)
   const count = 10_000

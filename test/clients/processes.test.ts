@@ -5,6 +5,8 @@ import t, { type Test } from 'tap'
 import { isRunning, type RunningCluster, signal, startCluster } from '#test/running-cluster.ts'
 import { Session, TESTER } from '#test/session.ts'
 
+t.setTimeout(300_000)
+
 const WORKERS = 8
 
 /** Clients that write and read without a pause, and remember what they were told. */
@@ -89,7 +91,7 @@ async function allReadable(t: Test, session: Session, load: Load): Promise<void>
   t.same(lost, [], `${load.acknowledged.size} acknowledged objects are there`)
 }
 
-t.test('one process is killed under load', { timeout: 60_000 }, async (t) => {
+t.test('one process is killed under load', async (t) => {
   const { cluster, session, load } = await underLoad(t)
   const victim = cluster.devices.get('d2') ?? 0
   process.kill(victim, 'SIGKILL')
@@ -102,7 +104,7 @@ t.test('one process is killed under load', { timeout: 60_000 }, async (t) => {
   await allReadable(t, session, load)
 })
 
-t.test('one process is told to stop under load, and nobody notices', { timeout: 60_000 }, async (t) => {
+t.test('one process is told to stop under load, and nobody notices', async (t) => {
   const { cluster, session, load } = await underLoad(t)
   const stopped = cluster.devices.get('d3') ?? 0
   process.kill(stopped, 'SIGTERM')
@@ -114,7 +116,7 @@ t.test('one process is told to stop under load, and nobody notices', { timeout: 
   await allReadable(t, session, load)
 })
 
-t.test('a process that stays away: reads and writes go on', { timeout: 60_000 }, async (t) => {
+t.test('a process that stays away: reads and writes go on', async (t) => {
   const { cluster, session, load } = await underLoad(t)
   const stopped = cluster.devices.get('d1') ?? 0
   process.kill(stopped, 'SIGSTOP')
@@ -143,7 +145,7 @@ t.test(
   },
 )
 
-t.test('SIGTERM while requests run: none fails', { timeout: 60_000 }, async (t) => {
+t.test('SIGTERM while requests run: none fails', async (t) => {
   const cluster = await startCluster(t)
   const session = await Session.signIn(cluster.url, TESTER)
   await session.request('PUT', '/box')
@@ -176,7 +178,7 @@ t.test('SIGTERM while requests run: none fails', { timeout: 60_000 }, async (t) 
   }
 })
 
-t.test('a restart keeps data, listings and tokens', { timeout: 60_000 }, async (t) => {
+t.test('a restart keeps data, listings and tokens', async (t) => {
   const cluster = await startCluster(t)
   const session = await Session.signIn(cluster.url, TESTER)
   await session.request('PUT', '/kept', { headers: { 'x-container-meta-colour': 'grey' } })

@@ -7,10 +7,12 @@ import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { rcloneEnvironment } from './client-settings.ts'
 
+t.setTimeout(300_000)
+
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 const TREE = '@tapjs'
 
-t.test('rclone', { timeout: 300_000 }, async (t) => {
+t.test('rclone', async (t) => {
   if (!havePrograms(t, 'rclone', 'diff')) return
   const { url } = await startCluster(t)
   const environment = rcloneEnvironment(url)

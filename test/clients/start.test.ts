@@ -17,6 +17,8 @@ import {
 } from '#test/running-cluster.ts'
 import { Session, send, TESTER } from '#test/session.ts'
 
+t.setTimeout(240_000)
+
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 /** The promise is 2 s on a machine of one's own; this leaves room for a busy one. */
 const READY_WITHIN_MS = 6_000
@@ -133,7 +135,7 @@ t.test('port and data may come from the environment', async (t) => {
   t.same(await exited, [0, null], 'Ctrl-C ends it too')
 })
 
-t.test('npm start stops when npm is told to', { timeout: 60_000 }, async (t) => {
+t.test('npm start stops when npm is told to', async (t) => {
   const data = join(temporaryDirectory(t), 'data')
   const npm = spawn('npm', ['start', '--', '--port', '0', '--data', data], {
     cwd: PROJECT,

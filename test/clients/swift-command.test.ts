@@ -7,11 +7,13 @@ import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { swiftEnvironment } from './client-settings.ts'
 
+t.setTimeout(300_000)
+
 /** A real tree of some four thousand files. */
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 const TREE = 'es-toolkit'
 
-t.test('the swift command', { timeout: 300_000 }, async (t) => {
+t.test('the swift command', async (t) => {
   if (!havePrograms(t, 'swift', 'diff')) return
   const { url } = await startCluster(t)
   const environment = swiftEnvironment(url)
