@@ -1,0 +1,78 @@
+/** The queues that the storage servers of a device keep, with their figures in one form. */
+
+export interface DeliveryFigures {
+  /** Left the queue because everybody has it. */
+  readonly delivered: number
+  /** Still there. */
+  readonly waiting: number
+  /** Given up, because it was too old or nobody is left to be told. */
+  readonly dropped: number
+  /** Age of the oldest that is still there, seconds; `undefined` where the queue does not know. */
+  readonly oldestSeconds: number | undefined
+}
+
+export interface DeliverySource {
+  /** For logs and metrics: `object_rows`, `account_updates`, `container_reports`. */
+  readonly name: string
+  /** One pass over the queue. */
+  readonly deliver: () => Promise<DeliveryFigures>
+}
+
+/** Container rows of objects (`object-server/pending-rows.ts`). */
+export function objectRows(objects: {
+  deliverPending(): Promise<{
+    readonly delivered: number
+    readonly superseded: number
+    readonly waiting: number
+    readonly dropped: number
+    readonly oldestSeconds: number
+  }>
+}): DeliverySource {
+  return {
+    name: 'object_rows',
+    deliver: async () => {
+      const { delivered, superseded, waiting, dropped, oldestSeconds } = await objects.deliverPending()
+      return { delivered: delivered + superseded, waiting, dropped, oldestSeconds }
+    },
+  }
+}
+
+/** What accounts were not told when a container was created or deleted (`container-server/account-updates.ts`). */
+export function accountUpdates(updates: {
+  deliverPending(): Promise<{
+    readonly delivered: number
+    readonly failed: number
+    readonly dropped: number
+  }>
+}): DeliverySource {
+  return {
+    name: 'account_updates',
+    deliver: async () => {
+      const { delivered, failed, dropped } = await updates.deliverPending()
+      return { delivered, waiting: failed, dropped, oldestSeconds: undefined }
+    },
+  }
+}
+
+/** Figures of containers that have changed (`container-server/report-changed.ts`). */
+export function containerReports(reporter: {
+  reportChanged(): Promise<{
+    readonly reported: number
+    readonly failed: number
+    readonly orphaned: number
+    readonly suppressed: number
+  }>
+}): DeliverySource {
+  return {
+    name: 'container_reports',
+    deliver: async () => {
+      const { reported, failed, orphaned, suppressed } = await reporter.reportChanged()
+      return {
+        delivered: reported,
+        waiting: failed + suppressed,
+        dropped: orphaned,
+        oldestSeconds: undefined,
+      }
+    },
+  }
+}
