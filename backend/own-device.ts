@@ -2,8 +2,8 @@
  * Taking ownership of a device's index: open, with a damaged one quarantined whole, and find out whether this replica may
  * vote. Written once for the account and the container server, whose indexes differ only in what opens them.
  */
-import { join } from 'node:path'
-import type { Environment, KvStore } from '#base/environment.ts'
+import { dirname, join } from 'node:path'
+import type { Disk, Environment, KvStore } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Drive } from './drive-state.ts'
 import { type NewDevice, ReplicaStates } from './replica-state.ts'
@@ -35,6 +35,8 @@ export interface OwnDeviceOptions<Index> {
 export interface IndexPlace {
   readonly path: string
   readonly quarantinePath: string
+  /** `damaged`: reading it failed before; it must be moved away even if it opens. */
+  readonly condition: 'sound' | 'damaged'
   /** To be told when the store fails: takes the device out of service. */
   readonly onFailure: (error: unknown) => void
 }
@@ -58,12 +60,15 @@ export async function ownDevice<Index extends Closable>(
 ): Promise<OwnedDevice<Index> | { readonly kind: 'locked' }> {
   const { environment, drive, directory, log } = options
   const stamp = timestampNow(environment.clock)
+  const mark = new DamageMark(environment.disk, join(drive.path, `${directory}.damaged`))
   const opened = await options.open({
     path: join(drive.path, directory),
     quarantinePath: join(drive.path, 'quarantined', directory, stamp),
+    condition: (await mark.isSet()) ? 'damaged' : 'sound',
     onFailure: (error) => {
       log.error({ err: error, device: drive.device, directory }, 'index failed: the device is out of service')
       drive.fail(String(error))
+      if (isCorruption(error)) void mark.set(log)
     },
   })
   if (opened.kind === 'locked') return { kind: 'locked' }
@@ -74,12 +79,59 @@ export async function ownDevice<Index extends Closable>(
       'index was damaged: quarantined whole, device is joining',
     )
   }
+  await mark.clear()
   const replicaStates = await ReplicaStates.open(store, {
     clock: environment.clock,
     keyPrefix: options.replicaStatePrefix,
     newDevice: damage === 'quarantined' ? 'may_have_held_data' : options.newDevice,
   })
   return { kind: 'opened', store, index, replicaStates, close: () => giveUp(store, index, replicaStates) }
+}
+
+/**
+ * Remembers across a restart that an index could not be read: LevelDB opens a store whose tables are damaged, and the
+ * damage shows only where it is read. A file beside the store, because the store itself cannot be trusted.
+ */
+class DamageMark {
+  readonly #disk: Disk
+  readonly #path: string
+
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk
+    this.#path = path
+  }
+
+  async isSet(): Promise<boolean> {
+    try {
+      return !(await this.#disk.stat(this.#path)).isDirectory
+    } catch {
+      return false
+    }
+  }
+
+  async set(log: Logger): Promise<void> {
+    try {
+      await (await this.#disk.createExclusive(this.#path)).close()
+      await this.#disk.syncDirectory(dirname(this.#path))
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') log.error({ err: error, path: this.#path }, 'damage could not be noted')
+    }
+  }
+
+  async clear(): Promise<void> {
+    if (!(await this.isSet())) return
+    await this.#disk.unlink(this.#path)
+    await this.#disk.syncDirectory(dirname(this.#path))
+  }
+}
+
+function isCorruption(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return codeOf(error) === 'LEVEL_CORRUPTION' || codeOf(cause) === 'LEVEL_CORRUPTION'
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | undefined)?.code
 }
 
 async function giveUp(store: KvStore, index: Closable, states: ReplicaStates): Promise<void> {

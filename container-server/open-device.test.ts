@@ -1,8 +1,15 @@
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
-import { ts } from '#backend/test-twins.ts'
+import { Drive } from '#backend/drive-state.ts'
+import { timeOf, ts } from '#backend/test-twins.ts'
 import type { Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
-import { openContainerDevice } from './open-device.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
+import { putContainer } from '#db/container-rules.ts'
+import { MemoryDisk } from '#disk/memory-disk.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
+import { type ContainerDevice, openContainerDevice } from './open-device.ts'
 import { startContainerServer } from './testing.ts'
 
 const ROW = { 'x-size': '10', 'x-etag': 'e', 'x-content-type': 'text/plain' }
@@ -39,6 +46,45 @@ t.test('a damaged index is moved away whole, and the device is joining', async (
   t.equal((await after.send('PUT', '/a/c', ts(2))).status, 201, 'a joining replica takes writes')
   await after.device.replicaStates.set(7, 'synced')
   t.equal((await after.send('GET', '/a/c')).headers['x-backend-martlet-replica-state'], 'synced')
+})
+
+t.test('an index that could not be read is quarantined when the device is opened again', async (t) => {
+  const disk = new MemoryDisk().remount()
+  await disk.mkdir('/srv/node/sda1', { recursive: true })
+  const kv = new MemoryKv()
+  const clock = new VirtualClock()
+  const open = async (): Promise<ContainerDevice> => {
+    const drive = new Drive({
+      disk,
+      clock,
+      devicesPath: '/srv/node',
+      device: 'sda1',
+      mountCheck: 'any_directory',
+    })
+    const device = await openContainerDevice({
+      environment: { clock, random: {} as Random, disk, kv },
+      log: silentLogger,
+      drive,
+      salt: { prefix: '', suffix: 'test' },
+      newDevice: 'part_of_new_cluster',
+    })
+    if (device.kind === 'locked') throw new Error('locked')
+    return device
+  }
+  const before = await open()
+  kv.breakWrites(STORE, Object.assign(new Error('bad block'), { code: 'LEVEL_CORRUPTION' }))
+  const put = { name: { account: 'a', container: 'c' }, timestamp: timeOf(1) as Timestamp }
+  const rule = putContainer({ ...put, requestedPolicy: 0, defaultPolicy: 0, metadata: new Map() })
+  await t.rejects(before.index.apply(put.name, [], rule))
+  await setImmediate()
+  kv.breakWrites(STORE, undefined)
+  await kv.crash()
+  const after = await open()
+  t.equal(after.replicaStates.of(1), 'joining')
+  t.same(kv.paths(), [STORE, '/srv/node/sda1/quarantined/containers/1700000000.00000'])
+  await after.index.apply(put.name, [], rule)
+  await after.close()
+  t.ok(await (await open()).index.state(put.name), 'once is enough')
 })
 
 t.test('a device belongs to one process', async (t) => {

@@ -87,12 +87,3 @@ export function syncPointKey(hash: Buffer, peer: string): Buffer {
 function tableKey(hash: Buffer, table: number): Buffer {
   return Buffer.concat([DATABASE, hash, Buffer.from([table])])
 }
-
-/** Bounds of all live rows of a database, whatever their group. */
-export function liveRowsStart(hash: Buffer): Buffer {
-  return tableKey(hash, LIVE)
-}
-
-export function liveRowsEnd(hash: Buffer): Buffer {
-  return tableKey(hash, DELETED)
-}

@@ -194,8 +194,7 @@ export class LevelIndex<Row> implements Index<Row> {
       if (operations.length > 0) await writeSynced(this.#store, operations)
       for (const { key, state } of unit.changed()) this.#cache.written(key, state)
       for (const answer of answers) answer()
-      for (const [key, count] of unit.deletions)
-        this.#compactor.noteDeletions(Buffer.from(key, 'latin1'), count)
+      for (const [database, rows] of unit.deletions) this.#compactor.noteDeletions(database, rows)
     } catch (error) {
       this.#onFailure(error)
       for (const job of jobs) job.reject(error)

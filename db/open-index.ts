@@ -14,6 +14,8 @@ export interface OpenIndexOptions<Row> {
   readonly path: string
   /** Where a damaged store goes; must be new each time. */
   readonly quarantinePath: string
+  /** `damaged`: reading it failed before; it is moved away even if it opens. */
+  readonly condition: 'sound' | 'damaged'
   readonly kind: RowKind<Row>
   readonly salt: HashPathSalt
   readonly onFailure: (error: unknown) => void
@@ -35,7 +37,9 @@ export type Damage = 'none' | 'quarantined'
 /** Opens the index, creating it if need be. Rejects when the disk fails. */
 export async function openIndex<Row>(options: OpenIndexOptions<Row>): Promise<OpenedIndex<Row>> {
   try {
-    return opened(await options.engine.open(options.path), options, 'none')
+    const store = await options.engine.open(options.path)
+    if (options.condition === 'sound') return opened(store, options, 'none')
+    await store.close()
   } catch (error) {
     const code = codeOf(error)
     if (code === 'LEVEL_LOCKED') return { kind: 'locked' }

@@ -3,6 +3,7 @@
  * it, and the operations that write the difference. Pure apart from its own memory; `level-index.ts` reads and writes.
  */
 import type { KvOperation } from '#kv/group-commit.ts'
+import { type Deletions, joined } from './compactor.ts'
 import type { Rule } from './contract.ts'
 import { type DatabaseInfo, type DatabaseName, type DatabaseState, encodeInfo } from './info.ts'
 import { deviceKey, infoKey, logKey, metadataKey, type RowTable, rowKey } from './keys.ts'
@@ -41,7 +42,7 @@ export class UnitOfWork<Row> {
   readonly #kind: RowKind<Row>
   readonly #databases = new Map<string, DatabaseWork<Row>>()
   /** Live rows that became deleted, by database: what leaves dead entries in the table of live rows. */
-  readonly deletions = new Map<string, number>()
+  readonly deletions = new Map<string, Deletions>()
 
   constructor(kind: RowKind<Row>) {
     this.#kind = kind
@@ -94,9 +95,15 @@ export class UnitOfWork<Row> {
     database.state = { ...state, info: { ...state.info, sequence, stats } }
     known.now = { row: after, sequence }
     if (before !== undefined && !this.#kind.isDeleted(before) && this.#kind.isDeleted(after)) {
-      const key = keyOf(database.hash)
-      this.deletions.set(key, (this.deletions.get(key) ?? 0) + 1)
+      this.#noteDeletion(database.hash, before)
     }
+  }
+
+  #noteDeletion(hash: Buffer, row: Row): void {
+    const dead = rowKey(hash, 'live', this.#kind.groupOf(row), this.#kind.nameOf(row))
+    const one = { count: 1, first: dead, last: dead }
+    const known = this.deletions.get(keyOf(hash))
+    this.deletions.set(keyOf(hash), known === undefined ? one : joined(known, one))
   }
 
   #operationsOf(database: DatabaseWork<Row>): readonly KvOperation[] {
