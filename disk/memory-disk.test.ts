@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Disk } from '#base/environment.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import { diskContract } from './disk-contract.ts'
 import { MemoryDisk } from './memory-disk.ts'
-import { seededRandom } from './seeded-random.ts'
 
 await t.test('the twin with attributes', (t) =>
   diskContract(t, async () => {
@@ -40,7 +40,7 @@ async function outcomes(
   for (let seed = 0; seed < 60; seed += 1) {
     const memory = new MemoryDisk()
     await steps(memory.remount())
-    memory.crash(seededRandom(seed))
+    memory.crash(new SeededRandom(seed))
     seen.add(await look(memory.remount()))
   }
   return sorted([...seen])

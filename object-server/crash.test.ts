@@ -5,7 +5,7 @@
  */
 import t from 'tap'
 import { BLOCK_BYTES } from '#base/limits.ts'
-import { seededRandom } from '#disk/seeded-random.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { ObjectEngine } from './engine.ts'
 import { look, md5, NAME, second, update } from './engine-contract.ts'
@@ -103,7 +103,7 @@ function breakIndex(machine: TestMachine, reason: Error | undefined): void {
 }
 
 async function die(machine: TestMachine, seed: number, unsynced: Unsynced): Promise<void> {
-  machine.disk.crash(seededRandom(seed))
+  machine.disk.crash(new SeededRandom(seed))
   await machine.kv.crash(unsynced)
   breakIndex(machine, undefined)
 }

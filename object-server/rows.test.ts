@@ -72,7 +72,7 @@ await t.test('a row goes to every container server named, and whoever lacks it i
     t.match(await deliver(server), { delivered: 0, waiting: 1 })
     server.containers.hosts.delete(TWO)
     t.match(await deliver(server), { delivered: 0, waiting: 1 }, 'its time has not come')
-    server.clock.advance(3000)
+    await server.clock.advance(3000)
     t.match(await deliver(server), { delivered: 1, waiting: 0 })
     t.equal(server.containers.rows.filter((row) => row.host === TWO).length, 1)
     t.same(await queued(server), [])
@@ -101,7 +101,7 @@ await t.test('an answer does not wait longer than a moment for a silent containe
   const answer = put(server, 1, 'x', ROUTING)
   while ((await queued(server)).length === 0) await new Promise((resolve) => setImmediate(resolve))
   await new Promise((resolve) => setTimeout(resolve, 5))
-  server.clock.advance(1001)
+  await server.clock.advance(1001)
   t.match(await answer, { status: 201, headers: { 'x-backend-container-update': 'queued' } })
   await server.device.close()
 })
@@ -241,7 +241,7 @@ await t.test('rows that are too old are dropped, and said to be', (t) =>
   withServer(async (server) => {
     server.containers.hosts.set(ONE, 'down')
     await put(server, 1, 'x', ROUTING)
-    server.clock.advance(8 * 86_400_000)
+    await server.clock.advance(8 * 86_400_000)
     t.match(await deliver(server), { dropped: 1, waiting: 0 })
     t.same(await queued(server), [])
   }),
@@ -270,7 +270,7 @@ await t.test('a server that takes only part of a batch gets the rest later', (t)
     server.containers.batchStatuses = [202, 404]
     t.match(await deliver(server), { delivered: 1, waiting: 2 })
     server.containers.batchStatuses = undefined
-    server.clock.advance(10_000)
+    await server.clock.advance(10_000)
     t.match(await deliver(server), { delivered: 2, waiting: 0 })
   }),
 )

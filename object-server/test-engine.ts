@@ -1,5 +1,6 @@
 /** A disk engine over twins in memory, for tests that look behind it. */
 import { silentLogger } from '#base/log.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
 import { DeviceHealth } from '#disk/device-health.ts'
 import { DiskGate } from '#disk/disk-gate.ts'
 import { MemoryDisk, type MemoryDiskOptions } from '#disk/memory-disk.ts'
@@ -7,7 +8,6 @@ import { MemoryKv } from '#kv/memory-kv.ts'
 import { DiskEngine } from './disk-engine.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
-import { TestClock } from './test-server.ts'
 
 export interface TestMachine {
   readonly disk: MemoryDisk
@@ -34,7 +34,7 @@ export async function startEngine(
   machine: TestMachine = newMachine(),
   options: { readonly cacheLimits?: CacheLimits; readonly notedLeavesMax?: number } = {},
 ): Promise<TestEngine> {
-  const clock = new TestClock()
+  const clock = new VirtualClock()
   const health = new DeviceHealth(() => clock.wallMs())
   const disk = new DiskGate({ clock, health, operationsMax: 3 }).guard(machine.disk.remount())
   await disk.mkdir('/sda/tmp', { recursive: true })

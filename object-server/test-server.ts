@@ -1,9 +1,9 @@
 /** An object server in memory for tests: device, clock, container servers that can be told to fail. */
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import type { Clock, Environment } from '#base/environment.ts'
+import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
+import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk, type MemoryDiskOptions } from '#disk/memory-disk.ts'
-import { seededRandom } from '#disk/seeded-random.ts'
 import {
   bufferBody,
   type Handler,
@@ -18,45 +18,6 @@ import { MemoryKv } from '#kv/memory-kv.ts'
 import { createObjectServer } from './app.ts'
 import { ObjectDevice } from './device.ts'
 import { RowSender } from './row-sender.ts'
-
-/** A clock for tests: stands still until told; timers run when it passes them. */
-export class TestClock implements Clock {
-  #wallMs: number
-  #timers: { atMs: number; run: () => void }[] = []
-
-  constructor(startSeconds = 1_700_000_000) {
-    this.#wallMs = startSeconds * 1000
-  }
-
-  wallMs(): number {
-    return this.#wallMs
-  }
-
-  monotonicMs(): number {
-    return this.#wallMs
-  }
-
-  setTimer(delayMs: number, callback: () => void): { cancel: () => void } {
-    const timer = { atMs: this.#wallMs + delayMs, run: callback }
-    this.#timers.push(timer)
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((one) => one !== timer)
-      },
-    }
-  }
-
-  sleep(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.setTimer(delayMs, resolve))
-  }
-
-  advance(ms: number): void {
-    this.#wallMs += ms
-    const due = this.#timers.filter((timer) => timer.atMs <= this.#wallMs)
-    this.#timers = this.#timers.filter((timer) => timer.atMs > this.#wallMs)
-    for (const timer of due) timer.run()
-  }
-}
 
 export interface SentRow {
   readonly host: string
@@ -95,7 +56,7 @@ export class TestContainerServers implements Transport {
 export interface TestServer {
   readonly disk: MemoryDisk
   readonly kv: MemoryKv
-  readonly clock: TestClock
+  readonly clock: VirtualClock
   readonly containers: TestContainerServers
   readonly sender: RowSender
   readonly device: ObjectDevice
@@ -106,7 +67,7 @@ export interface TestServer {
 export interface TestServerParts {
   readonly disk?: MemoryDisk
   readonly kv?: MemoryKv
-  readonly clock?: TestClock
+  readonly clock?: VirtualClock
   readonly containers?: TestContainerServers
   readonly diskOptions?: MemoryDiskOptions
   readonly newDevice?: 'part_of_new_cluster' | 'may_have_held_data'
@@ -118,11 +79,11 @@ export const TEST_SALT = { prefix: 'changeme', suffix: 'too' }
 export async function startTestServer(parts: TestServerParts = {}): Promise<TestServer> {
   const disk = parts.disk ?? new MemoryDisk(parts.diskOptions)
   const kv = parts.kv ?? new MemoryKv()
-  const clock = parts.clock ?? new TestClock()
+  const clock = parts.clock ?? new VirtualClock()
   const containers = parts.containers ?? new TestContainerServers()
   const mounted = disk.remount()
   await mounted.mkdir('/devices/sda', { recursive: true })
-  const environment: Environment = { clock, random: seededRandom(1), disk: mounted, kv }
+  const environment: Environment = { clock, random: new SeededRandom(1), disk: mounted, kv }
   const policies = parsePolicies([
     { index: 0, name: 'gold', default: true },
     { index: 1, name: 'silver' },

@@ -64,7 +64,7 @@ await t.test('the expirer deletes only what expires when it believes', (t) =>
     t.equal((await remove(server, 50, condition)).status, 412)
     t.equal((await remove(server, 50, { 'x-if-delete-at': 'soon' })).status, 400)
     t.equal((await remove(server, 1, { 'x-if-delete-at': '1700000200' })).status, 409)
-    server.clock.advance(300_000)
+    await server.clock.advance(300_000)
     t.equal((await remove(server, 200, { 'x-if-delete-at': '1700000200' })).status, 204, 'expired already')
     t.equal((await remove(server, 250, condition)).status, 412, 'a tombstone expires at no time')
   }),
@@ -73,7 +73,7 @@ await t.test('the expirer deletes only what expires when it believes', (t) =>
 await t.test('DELETE of an expired object is 404 and buries it', (t) =>
   withServer(async (server) => {
     await put(server, 1, 'x', { 'x-delete-at': '1700000100', 'content-type': 'text/x' })
-    server.clock.advance(200_000)
+    await server.clock.advance(200_000)
     const gone = await remove(server, 150)
     t.equal(gone.status, 404)
     t.equal(gone.headers['x-backend-content-type'], 'text/x')
