@@ -27,6 +27,8 @@ export interface MemoryDiskOptions {
   /** Largest value of one attribute, bytes; 0 for a filesystem without any. ext4 has about 4,000. */
   readonly xattrBytesMax?: number
   readonly totalBytes?: number
+  /** Room that a full disk still has for small things, bytes. */
+  readonly reserveBytes?: number
   /** Wall clock for modification times, milliseconds. */
   readonly wallMs?: () => number
 }
@@ -147,7 +149,8 @@ export class MemoryDisk {
   #countChange(operation: DiskOperation, path: string): void {
     if (this.#readOnly) throw diskError('EROFS', operation, path)
     const growing = operation === 'write' || operation === 'writeAll' || operation === 'createExclusive'
-    if (this.#full && growing) throw diskError('ENOSPC', operation, path)
+    if (this.#full && growing && this.#options.reserveBytes === undefined)
+      throw diskError('ENOSPC', operation, path)
     this.#changesLeft -= 1
     this.#changes += 1
     if (this.#changesLeft === 0) this.#onStop()
@@ -195,7 +198,7 @@ export class MemoryDisk {
     const totalBytes = this.#options.totalBytes ?? DEFAULT_TOTAL_BYTES
     return {
       totalBytes,
-      freeBytes: this.#full ? 0 : totalBytes,
+      freeBytes: this.#full ? (this.#options.reserveBytes ?? 0) : totalBytes,
       freeInodes: this.#full ? 0 : 2 ** 31,
       readOnly: this.#readOnly,
     }

@@ -88,19 +88,24 @@ await t.test('policies keep their objects apart', async (t) => {
   await server.device.close()
 })
 
-await t.test('a full disk answers 507 to writes and goes on reading', async (t) => {
-  const server = await startTestServer()
-  await put(server, 1, 'x')
-  server.disk.setSpace('full')
-  await server.clock.advance(2000)
-  t.equal((await put(server, 2, 'y')).status, 507)
-  t.equal((await send(server, 'DELETE', { headers: { 'x-timestamp': at(3) } })).status, 507)
-  t.equal((await send(server, 'GET')).text, 'x')
-  server.disk.setSpace('normal')
-  await server.clock.advance(2000)
-  t.equal((await put(server, 4, 'y')).status, 201)
-  await server.device.close()
-})
+await t.test(
+  'a full disk answers 507 to a PUT, goes on reading, and lets what is there be deleted',
+  async (t) => {
+    const server = await startTestServer({ diskOptions: { reserveBytes: 1_000_000 } })
+    await put(server, 1, 'x')
+    await put(server, 1, 'x', {}, '/sda/0/a/c/other')
+    server.disk.setSpace('full')
+    await server.clock.advance(2000)
+    t.equal((await put(server, 2, 'y')).status, 507)
+    t.equal((await send(server, 'GET')).text, 'x')
+    t.equal((await send(server, 'POST', { headers: { 'x-timestamp': at(2) } })).status, 202)
+    t.equal((await send(server, 'DELETE', { headers: { 'x-timestamp': at(3) } })).status, 204)
+    server.disk.setSpace('normal')
+    await server.clock.advance(2000)
+    t.equal((await put(server, 4, 'y')).status, 201)
+    await server.device.close()
+  },
+)
 
 await t.test('a disk that fills up during a write answers 507 and keeps the old object', async (t) => {
   const server = await startTestServer()
@@ -149,6 +154,23 @@ await t.test(
     }
   },
 )
+
+await t.test('a disk that hangs answers 507 after its deadline, and at once from then on', async (t) => {
+  const server = await startTestServer()
+  await put(server, 1, 'x')
+  server.disk.addFault({ operation: 'sync', effect: 'hang', times: 1 })
+  const hanging = put(server, 2, 'y')
+  await server.clock.advance(19_000)
+  t.equal(
+    (await put(server, 3, 'z', {}, '/sda/0/a/c/other')).status,
+    201,
+    'one hanging operation stops no other',
+  )
+  await server.clock.advance(2000)
+  t.equal((await hanging).status, 507)
+  t.match(server.device.health.failure?.reason, /sync did not end within 20000 ms/)
+  t.equal((await send(server, 'GET')).status, 507)
+})
 
 await t.test('an index that cannot be written takes the device out of use', async (t) => {
   const server = await startTestServer()

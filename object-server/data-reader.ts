@@ -28,10 +28,18 @@ async function readBlock(file: DiskFile, record: DataRecord, block: number): Pro
   return bytes
 }
 
-/** The whole body of an object of at most one block. */
-export async function readSmallBody(file: DiskFile, record: DataRecord): Promise<Buffer> {
-  if (record.sizeBytes === 0) return Buffer.alloc(0)
-  return await readBlock(file, record, 0)
+/**
+ * The whole body of an object of at most one block. One byte more is asked for, so that a file longer than it should be
+ * (`fileBytes`) is noticed as well as a shorter one.
+ */
+export async function readSmallBody(file: DiskFile, record: DataRecord, fileBytes: number): Promise<Buffer> {
+  const { sizeBytes } = record
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes + 1)
+  const count = await file.read(bytes, 0)
+  const body = bytes.subarray(0, sizeBytes)
+  const isWhole = count === Math.min(sizeBytes + 1, fileBytes)
+  if (!isWhole || (sizeBytes > 0 && crc32(body) !== record.blockCrcs[0])) throw new BadBlockError(0)
+  return body
 }
 
 /** Bytes `start` to `end` (exclusive) of the body. The block after the one handed out is already being read. */

@@ -14,7 +14,7 @@ import { codeOf } from '#disk/disk-error.ts'
 import { DiskGate } from '#disk/disk-gate.ts'
 import { DiskEngine } from './disk-engine.ts'
 import type { ObjectEngine } from './engine.ts'
-import { statePath } from './layout.ts'
+import { policyPaths, statePath } from './layout.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
 
@@ -43,7 +43,7 @@ interface Basis {
   readonly state: KvStore
 }
 
-interface DeviceParts extends Omit<Basis, 'disk'> {
+interface DeviceParts extends Basis {
   readonly engines: ReadonlyMap<number, DiskEngine>
   readonly replicaStates: ReadonlyMap<number, ReplicaStates>
   readonly reports: ReadonlyMap<number, RecoveryReport>
@@ -56,6 +56,7 @@ export class ObjectDevice {
   readonly gate: DiskGate
   /** What had to be recovered when the device was opened, by policy index. */
   readonly reports: ReadonlyMap<number, RecoveryReport>
+  readonly #disk: Disk
   readonly #state: KvStore
   readonly #engines: ReadonlyMap<number, DiskEngine>
   readonly #replicaStates: ReadonlyMap<number, ReplicaStates>
@@ -67,6 +68,7 @@ export class ObjectDevice {
     this.health = parts.health
     this.gate = parts.gate
     this.reports = parts.reports
+    this.#disk = parts.disk
     this.#state = parts.state
     this.#engines = parts.engines
     this.#replicaStates = parts.replicaStates
@@ -113,6 +115,23 @@ export class ObjectDevice {
     return this.#replicaStates.get(policyIndex)
   }
 
+  /** Container rows that wait for delivery, all policies together (`/recon/async`). */
+  async pendingRows(): Promise<number> {
+    let count = 0
+    for (const engine of this.#engines.values()) count += await engine.updates.count()
+    return count
+  }
+
+  /** Files taken out of service and kept, by policy index (`/recon/quarantined`). */
+  async quarantinedFiles(): Promise<ReadonlyMap<number, number>> {
+    const counts = new Map<number, number>()
+    for (const index of this.#engines.keys()) {
+      const { quarantined } = policyPaths(this.drive.path, index)
+      counts.set(index, await countNames(this.#disk, quarantined))
+    }
+    return counts
+  }
+
   /** To be called every hour or so: a device that was away for too long does not vote. */
   async stampAlive(): Promise<void> {
     for (const states of this.#replicaStates.values()) await states.stampAlive()
@@ -131,6 +150,15 @@ async function prepareDirectories(disk: Disk, path: string): Promise<void> {
   for (const name of ['tmp', 'quarantined']) await disk.mkdir(`${path}/${name}`, { recursive: true })
   for (const name of await disk.readdir(`${path}/tmp`)) await disk.unlink(`${path}/tmp/${name}`)
   await disk.syncDirectory(path)
+}
+
+async function countNames(disk: Disk, directory: string): Promise<number> {
+  try {
+    return (await disk.readdir(directory)).length
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0
+    throw error
+  }
 }
 
 /** A store that cannot be read is set aside; without it every replica on the device is joining. */

@@ -1,6 +1,6 @@
 /** The engine over a real device: one storage policy, its files and its index. */
-import type { KvEngine } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { DamageMark } from './damage-mark.ts'
 import type {
   DeleteRequest,
   Lookup,
@@ -28,12 +28,14 @@ export class DiskEngine implements ObjectEngine {
   readonly #reads: ObjectReads
   readonly #writes: ObjectWrites
 
-  private constructor(core: EngineCore) {
+  /** Use `open`. */
+  constructor(core: EngineCore) {
     this.#core = core
     this.#reads = new ObjectReads(core)
     this.#writes = new ObjectWrites(core)
     this.updates = {
       list: (limit, after) => core.index.updates(limit, after),
+      count: () => core.index.countUpdates(),
       settle: (delivered, changed) => core.index.settleUpdates(delivered, changed),
     }
   }
@@ -48,14 +50,14 @@ export class DiskEngine implements ObjectEngine {
     const paths = policyPaths(options.devicePath, options.policyIndex)
     await options.disk.mkdir(paths.objects, { recursive: true })
     await options.disk.syncDirectory(options.devicePath)
-    const index = await openIndex(options, paths)
+    const mark = new DamageMark(options.disk, options.devicePath, paths.index)
     try {
-      const core = new EngineCore(options, index, paths)
-      const report = await core.recovery.run()
-      return { engine: new DiskEngine(core), report }
+      if (await mark.isSet()) await setIndexAside(options, paths)
+      return await openSound(options, paths, mark)
     } catch (error) {
-      await index.close()
-      throw error
+      if (codeOf(error) !== 'LEVEL_CORRUPTION') throw error
+      await setIndexAside(options, paths)
+      return await openSound(options, paths, mark)
     }
   }
 
@@ -100,19 +102,29 @@ export class DiskEngine implements ObjectEngine {
   }
 }
 
-async function openIndex(options: DiskEngineOptions, paths: PolicyPaths): Promise<ObjectIndex> {
-  const { kv, clock, log } = options
+async function openSound(
+  options: DiskEngineOptions,
+  paths: PolicyPaths,
+  mark: DamageMark,
+): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
+  const index = await ObjectIndex.open(options.kv, paths.index)
   try {
-    return await ObjectIndex.open(kv, paths.index)
+    const core = new EngineCore(options, index, paths, mark)
+    const report = await core.recovery.run()
+    await mark.clear()
+    return { engine: new DiskEngine(core), report }
   } catch (error) {
-    if (codeOf(error) !== 'LEVEL_CORRUPTION') throw error
-    const movedTo = `${paths.quarantined}-index-${Math.floor(clock.wallMs())}`
-    log.error({ index: paths.index, movedTo }, 'the object index is corrupt; it is rebuilt from the files')
-    return await replaceIndex(kv, paths.index, movedTo)
+    await index.close()
+    throw error
   }
 }
 
-async function replaceIndex(kv: KvEngine, path: string, movedTo: string): Promise<ObjectIndex> {
-  await kv.move(path, movedTo)
-  return await ObjectIndex.open(kv, path)
+/** An index that cannot be read is kept for whoever wants to look, and built anew from the files. */
+async function setIndexAside(options: DiskEngineOptions, paths: PolicyPaths): Promise<void> {
+  const { kv, clock, log } = options
+  const movedTo = `${paths.quarantined}-index-${Math.floor(clock.wallMs())}`
+  log.error({ index: paths.index, movedTo }, 'the object index is damaged; it is rebuilt from the files')
+  await kv.move(paths.index, movedTo).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error
+  })
 }

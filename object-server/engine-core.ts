@@ -7,6 +7,7 @@ import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import type { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf, diskError } from '#disk/disk-error.ts'
+import type { DamageMark } from './damage-mark.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
 import type { DiskFailed } from './engine.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -45,12 +46,14 @@ export class EngineCore {
   readonly cache: ObjectCache
   /** One writer at a time per hash. */
   readonly locks = new KeyedLock()
+  readonly #mark: DamageMark
 
-  constructor(options: DiskEngineOptions, index: ObjectIndex, paths: PolicyPaths) {
+  constructor(options: DiskEngineOptions, index: ObjectIndex, paths: PolicyPaths, mark: DamageMark) {
     const { disk, policyIndex, salt, log } = options
     this.options = options
     this.disk = disk
     this.index = index
+    this.#mark = mark
     this.paths = paths
     this.syncs = new DirectorySyncs(disk)
     this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs, options.notedLeavesMax)
@@ -91,6 +94,7 @@ export class EngineCore {
     } catch (error) {
       const code = codeOf(error)
       if (code === undefined || code.startsWith('ERR_')) throw error
+      if (code === 'LEVEL_CORRUPTION') await this.#mark.set().catch(() => {})
       if (code.startsWith('LEVEL_')) this.options.health.fail(`the object index failed with ${code}`)
       this.options.log.error({ code, err: String(error) }, 'the disk failed')
       return { kind: 'disk_failed', reason: code }

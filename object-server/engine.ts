@@ -162,6 +162,8 @@ export interface ObjectEngine {
 export interface UpdateQueue {
   /** In an order in which rows of one object stand together, the newest last; those behind `after`. */
   list(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]>
+  /** How many rows wait. */
+  count(): Promise<number>
   /** Some were delivered, others have fewer targets left or wait for a while. */
   settle(delivered: readonly ContainerUpdate[], changed?: readonly ContainerUpdate[]): Promise<void>
 }

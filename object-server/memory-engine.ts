@@ -39,6 +39,7 @@ export class MemoryEngine implements ObjectEngine {
     this.#salt = salt
     this.updates = {
       list: async (limit, after) => this.#queued(limit, after),
+      count: async () => this.#queue.size,
       settle: async (delivered, changed = []) => {
         for (const update of delivered) this.#queue.delete(keyText(update))
         for (const update of changed) this.#queue.set(keyText(update), update)

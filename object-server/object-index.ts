@@ -40,6 +40,9 @@ export interface IndexChange {
   readonly updates: readonly ContainerUpdate[]
 }
 
+/** So many outcomes of rows are held in memory at most. */
+const SETTLED_MAX = 1000
+
 /** How the index was found when it was opened. */
 export type IndexCondition = 'complete_and_clean' | 'complete' | 'incomplete'
 
@@ -47,6 +50,8 @@ export class ObjectIndex {
   readonly #store: KvStore
   readonly #group: GroupCommit
   readonly #digests = new RangeDigests()
+  /** What became of rows, not yet written. */
+  #settled: KvOperation[] = []
   #condition: IndexCondition = 'incomplete'
 
   private constructor(store: KvStore) {
@@ -77,12 +82,7 @@ export class ObjectIndex {
 
   /** Makes one change durable. Calls are applied in their order; `before` must be what the index holds. */
   commit(change: IndexChange): Promise<void> {
-    return this.#group.commit(this.#operationsOf(change))
-  }
-
-  /** The same without waiting for the disk: for changes that can be found again in the files. */
-  commitLater(change: IndexChange): Promise<void> {
-    return writeUnsynced(this.#store, this.#operationsOf(change))
+    return this.#group.commit([...this.#takeSettled(), ...this.#operationsOf(change)])
   }
 
   markLeaf(leaf: Leaf): Promise<void> {
@@ -127,25 +127,30 @@ export class ObjectIndex {
 
   /** Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`. */
   async updates(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]> {
+    await this.#flushSettled()
     const range = after === undefined ? ALL_UPDATES : { gt: keyOfUpdate(after), lt: ALL_UPDATES.lt }
     const values = await this.#store.values({ ...range, limit }).all()
     return values.map(decodeUpdate).filter((update) => update !== undefined)
   }
 
-  /** Rows were delivered, or only some of their targets are left. Need not be durable: delivering again is harmless. */
+  async countUpdates(): Promise<number> {
+    await this.#flushSettled()
+    let count = 0
+    for await (const _ of this.#store.keys({ ...ALL_UPDATES })) count += 1
+    return count
+  }
+
+  /**
+   * Rows were delivered, or only some of their targets are left. Written with the next commit, or before anybody lists
+   * the rows: should it be lost, delivering again is harmless.
+   */
   async settleUpdates(
     delivered: readonly ContainerUpdate[],
     changed: readonly ContainerUpdate[] = [],
   ): Promise<void> {
-    if (delivered.length + changed.length === 0) return
-    await writeUnsynced(this.#store, [
-      ...delivered.map((update) => ({ type: 'del' as const, key: keyOfUpdate(update) })),
-      ...changed.map(putUpdate),
-    ])
-  }
-
-  async addUpdates(updates: readonly ContainerUpdate[]): Promise<void> {
-    await this.#group.commit(updates.map(putUpdate))
+    for (const update of delivered) this.#settled.push({ type: 'del', key: keyOfUpdate(update) })
+    for (const update of changed) this.#settled.push(putUpdate(update))
+    if (this.#settled.length >= SETTLED_MAX) await this.#flushSettled()
   }
 
   /** Everything the files say is in the index from here on. */
@@ -159,6 +164,7 @@ export class ObjectIndex {
     const leaves = await this.#keys(ALL_LEAVES)
     const rechecks = await this.#keys(ALL_RECHECKS)
     await this.#group.commit([
+      ...this.#takeSettled(),
       ...[...leaves, ...rechecks].map((key) => ({ type: 'del' as const, key })),
       { type: 'put', key: CLEAN_MARK, value: FORMAT },
     ])
@@ -181,6 +187,17 @@ export class ObjectIndex {
     for await (const [key, value] of this.#store.iterator({ ...ALL_DIGESTS })) {
       this.#digests.load(leafOfKey(key), value)
     }
+  }
+
+  #takeSettled(): readonly KvOperation[] {
+    const settled = this.#settled
+    if (settled.length > 0) this.#settled = []
+    return settled
+  }
+
+  async #flushSettled(): Promise<void> {
+    const settled = this.#takeSettled()
+    if (settled.length > 0) await writeUnsynced(this.#store, settled)
   }
 
   #operationsOf(change: IndexChange): KvOperation[] {

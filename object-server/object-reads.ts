@@ -88,7 +88,7 @@ export class ObjectReads {
 
   async #small(shared: SharedFile, object: StoredObject, version: DataVersion): Promise<Opened> {
     try {
-      const body = await readSmallBody(shared.file, object.data)
+      const body = await readSmallBody(shared.file, object.data, version.fileBytes)
       this.#core.cache.keepBody(object.hash, version, body)
       return { kind: 'open', content: heldContent(body) }
     } catch (error) {

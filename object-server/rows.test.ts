@@ -69,6 +69,7 @@ await t.test('a row goes to every container server named, and whoever lacks it i
       'x-backend-container-update-queued': `${TWO}/sdc`,
     })
     t.match(await queued(server), [{ object: 'o', targets: [{ host: TWO, device: 'sdc' }] }])
+    t.equal(await server.device.pendingRows(), 1)
     t.match(await deliver(server), { delivered: 0, waiting: 1 })
     server.containers.hosts.delete(TWO)
     t.match(await deliver(server), { delivered: 0, waiting: 1 }, 'its time has not come')

@@ -18,16 +18,22 @@ export interface ObjectTarget {
   readonly timestamp: Timestamp
 }
 
-/** For verbs that change something: the timestamp must be there, the device fit to be written. */
+/**
+ * For verbs that change something: the timestamp must be there, the device fit to be written. A full device still takes
+ * what is `small`, a POST or a DELETE: the reserve is there for them.
+ */
 export async function writeTarget(
   server: ObjectServerContext,
   request: Request,
-  neededBytes = 0,
+  room: { readonly bytes: number } | 'small',
 ): Promise<ObjectTarget | Refusal> {
   const timestamp = requestTimestamp(request, { clock: server.clock })
   const target = targetAt(server, request, timestamp)
   if (isRefusal(target)) return target
-  return (await server.device.drive.refuseWrite(neededBytes)) ?? target
+  const { drive } = server.device
+  const unfit =
+    room === 'small' ? await drive.refuse(drive.device, 'delete') : await drive.refuseWrite(room.bytes)
+  return unfit ?? target
 }
 
 /** For verbs that read: without a timestamp it is now. */

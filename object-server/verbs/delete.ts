@@ -12,7 +12,7 @@ import { diskFailed, type ObjectTarget, writeTarget } from '../target.ts'
 
 export async function deleteObject(server: ObjectServerContext, request: Request): Promise<Response> {
   await request.body.cancel()
-  const target = await writeTarget(server, request)
+  const target = await writeTarget(server, request, 'small')
   if (isRefusal(target)) return target.response
   const { headers } = request
   const found = await target.engine.lookUp(target.name, { at: target.timestamp, expired: 'hide' })

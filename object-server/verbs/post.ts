@@ -13,7 +13,7 @@ import { absentAnswer, expiredRule } from './get.ts'
 
 export async function postObject(server: ObjectServerContext, request: Request): Promise<Response> {
   await request.body.cancel()
-  const target = await writeTarget(server, request)
+  const target = await writeTarget(server, request, 'small')
   if (isRefusal(target)) return target.response
   const headers = acceptableHeaders(request.headers, target.timestamp)
   if (isRefusal(headers)) return headers.response

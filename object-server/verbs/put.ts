@@ -26,7 +26,7 @@ export async function putObject(server: ObjectServerContext, request: Request): 
 async function put(server: ObjectServerContext, request: Request): Promise<Response> {
   const plan = planUpload(request)
   if (isRefusal(plan)) return plan.response
-  const target = await writeTarget(server, request, plan.objectBytes ?? 0)
+  const target = await writeTarget(server, request, { bytes: plan.objectBytes ?? 0 })
   if (isRefusal(target)) return target.response
   const headers = acceptableHeaders(target, plan)
   if (isRefusal(headers)) return headers.response
