@@ -1,5 +1,8 @@
 /** What all three storage servers promise, and how the object server says what state a replica and its device are in. */
 import t from 'tap'
+import { VirtualClock } from '#base/virtual-clock.ts'
+import { MemoryDisk } from '#disk/memory-disk.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
 import { at, OBJECT_PATH, put, send, startTestServer } from './test-server.ts'
 
 await t.test('OPTIONS names the server and what it allows', async (t) => {
@@ -227,6 +230,26 @@ await t.test(
     await fourth.device.close()
   },
 )
+
+await t.test('a new cluster killed in its very first moments starts synced all the same', async (t) => {
+  for (let changes = 0; changes < 14; changes += 1) {
+    const { disk, kv, clock } = await freshMachine()
+    disk.stopAfter(changes)
+    await startTestServer({ disk, kv, clock }).catch(() => {})
+    disk.kill()
+    await kv.crash('kept')
+    const server = await startTestServer({ disk, kv, clock })
+    const answer = await send(server, 'GET', { headers: { 'x-backend-storage-policy-index': '1' } })
+    t.equal(answer.headers['x-backend-martlet-replica-state'], 'synced', `after ${changes} changes`)
+    await server.device.close()
+  }
+})
+
+async function freshMachine(): Promise<{ disk: MemoryDisk; kv: MemoryKv; clock: VirtualClock }> {
+  const disk = new MemoryDisk()
+  await disk.remount().mkdir('/devices/sda', { recursive: true })
+  return { disk, kv: new MemoryKv(), clock: new VirtualClock() }
+}
 
 await t.test('a device belongs to one process', async (t) => {
   const server = await startTestServer()

@@ -181,10 +181,11 @@ async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise
   const reports = new Map<number, RecoveryReport>()
   try {
     for (const { index } of options.policies.all) {
-      const { engine, report } = await openEngine(options, basis, index)
+      const states = await openReplicaStates(options, basis, index)
+      const { engine, report } = await openEngine(options, basis, index, states)
+      replicaStates.set(index, states)
       engines.set(index, engine)
       reports.set(index, report)
-      replicaStates.set(index, await openReplicaStates(options, basis.state, index, report))
     }
   } catch (error) {
     for (const engine of engines.values()) await engine.close()
@@ -197,6 +198,7 @@ async function openEngine(
   options: ObjectDeviceOptions,
   basis: Basis,
   policyIndex: number,
+  states: ReplicaStates,
 ): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
   const { environment, salt, log, cacheLimits } = options
   const { disk, health, drive } = basis
@@ -209,6 +211,8 @@ async function openEngine(
     salt,
     devicePath: drive.path,
     policyIndex,
+    // Durably before the rebuilt index counts as complete, so that no crash can come between the two.
+    beforeRebuild: () => states.setAll('joining'),
     ...(cacheLimits === undefined ? {} : { cacheLimits }),
   })
   if (opened.report.kind !== 'clean') {
@@ -217,18 +221,29 @@ async function openEngine(
   return opened
 }
 
-/** A replica may vote only if its index holds all that it ever acknowledged. */
+/**
+ * A replica may vote only if its index holds all that it ever acknowledged. Opened before the engine makes its directory:
+ * a device that has one already but no states has lost them.
+ */
 async function openReplicaStates(
   options: ObjectDeviceOptions,
-  state: KvStore,
+  basis: Basis,
   policyIndex: number,
-  report: RecoveryReport,
 ): Promise<ReplicaStates> {
-  const states = await ReplicaStates.open(state, {
+  const { objects } = policyPaths(basis.drive.path, policyIndex)
+  return await ReplicaStates.open(basis.state, {
     clock: options.environment.clock,
     keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
-    newDevice: report.kind === 'new' ? options.newDevice : 'may_have_held_data',
+    newDevice: (await exists(basis.disk, objects)) ? 'may_have_held_data' : options.newDevice,
   })
-  if (report.kind === 'rebuilt') await states.setAll('joining')
-  return states
+}
+
+async function exists(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.stat(path)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
 }

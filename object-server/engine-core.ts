@@ -30,6 +30,8 @@ export interface DiskEngineOptions {
   readonly salt: HashPathSalt
   readonly devicePath: string
   readonly policyIndex: number
+  /** Called before an index is built anew from files, which says that what it knew is lost. */
+  readonly beforeRebuild?: () => Promise<void>
   readonly cacheLimits?: CacheLimits
   /** See `leaf-directories.ts`. */
   readonly notedLeavesMax?: number
@@ -49,7 +51,7 @@ export class EngineCore {
   readonly #mark: DamageMark
 
   constructor(options: DiskEngineOptions, index: ObjectIndex, paths: PolicyPaths, mark: DamageMark) {
-    const { disk, policyIndex, salt, log } = options
+    const { disk, policyIndex, salt, log, beforeRebuild = async () => {} } = options
     this.options = options
     this.disk = disk
     this.index = index
@@ -58,7 +60,16 @@ export class EngineCore {
     this.syncs = new DirectorySyncs(disk)
     this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs, options.notedLeavesMax)
     this.cache = new ObjectCache(options.cacheLimits)
-    this.recovery = new Recovery({ disk, syncs: this.syncs, index, paths, policyIndex, salt, log })
+    this.recovery = new Recovery({
+      disk,
+      syncs: this.syncs,
+      index,
+      paths,
+      policyIndex,
+      salt,
+      log,
+      beforeRebuild,
+    })
   }
 
   hashOf(name: string): string {

@@ -46,6 +46,7 @@ export interface RecoveryContext {
   readonly policyIndex: number
   readonly salt: HashPathSalt
   readonly log: Logger
+  readonly beforeRebuild: () => Promise<void>
 }
 
 /** Leaves looked at at the same time. */
@@ -81,7 +82,10 @@ export class Recovery {
 
   async #rebuild(): Promise<RecoveryReport> {
     const leaves = await this.#allLeaves()
-    if (leaves.length > 0) this.#context.log.warn({ leaves: leaves.length }, 'rebuilding the object index')
+    if (leaves.length > 0) {
+      this.#context.log.warn({ leaves: leaves.length }, 'rebuilding the object index')
+      await this.#context.beforeRebuild()
+    }
     await eachOf(leaves, (leaf) => this.#leaf(leaf))
     await this.#context.index.markComplete()
     return this.#report(leaves.length === 0 ? 'new' : 'rebuilt', leaves.length)
