@@ -17,7 +17,8 @@ const BODY = Buffer.alloc(4096, 'x')
 
 let local: LocalTransport | undefined
 const cluster = await MemoryCluster.start({
-  transport: (network) => (local = new LocalTransport({ inner: network, clock: realClock, log: silentLogger })),
+  transport: (network) =>
+    (local = new LocalTransport({ inner: network, clock: realClock, log: silentLogger })),
   isLocal: () => true,
 })
 for (const device of cluster.devices) {
@@ -28,7 +29,10 @@ for (const device of cluster.devices) {
 const { store, context } = cluster
 const container = { account: 'AUTH_bench', container: 'c' }
 await store.containers.put(context, container, { changes: {}, policyIndex: undefined })
-const names: ObjectName[] = Array.from({ length: OBJECTS }, (_, at) => ({ ...container, object: `object-${at}` }))
+const names: ObjectName[] = Array.from({ length: OBJECTS }, (_, at) => ({
+  ...container,
+  object: `object-${at}`,
+}))
 for (const name of names) {
   await store.objects.put(context, name, {
     body: bufferBody(BODY),
@@ -45,7 +49,11 @@ const requestContext = { ...context, signal }
 
 async function get(at: number): Promise<void> {
   const name = names[at % OBJECTS] as ObjectName
-  const read = await store.objects.read(requestContext, name, { method: 'GET', conditions: {}, newest: false })
+  const read = await store.objects.read(requestContext, name, {
+    method: 'GET',
+    conditions: {},
+    newest: false,
+  })
   if (read.kind !== 'found' || !Buffer.isBuffer(read.body)) throw new Error(`GET: ${read.kind}`)
 }
 
@@ -75,7 +83,8 @@ const headers = {
 const instant: Handler = async () => ({ status: 200, headers, body: BODY })
 
 await measure('store, local transport, object server', get)
-for (const device of cluster.devices) local?.register({ host: device.host, port: device.ports.object }, instant)
+for (const device of cluster.devices)
+  local?.register({ host: device.host, port: device.ports.object }, instant)
 await measure('store, local transport, instant handler', get)
 await measure('instant handler alone', async () => {
   await instant({

@@ -12,6 +12,7 @@ import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { realClock } from '#base/real-clock.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import { ErrorLimiter } from '#cluster/error-limit.ts'
 import { HybridClock } from '#cluster/hybrid-clock.ts'
 import { MemoryBudget } from '#cluster/memory-budget.ts'
@@ -22,7 +23,6 @@ import { AccountUpdates } from '#container-server/account-updates.ts'
 import { createContainerServer } from '#container-server/app.ts'
 import { openContainerDevice } from '#container-server/open-device.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
-import { seededRandom } from '#disk/seeded-random.ts'
 import { MemoryTransport } from '#http/memory-transport.ts'
 import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
@@ -77,6 +77,8 @@ export class MemoryCluster {
   readonly parts: StoreParts
   readonly client: NodeClient
   readonly timestamps: HybridClock
+  /** Timers of the real clock do not keep a process alive; a test that waits for one must not end before. */
+  readonly #awake = setInterval(() => {}, 60_000)
   readonly context: OperationContext = { txId: 'tx-test', signal: undefined, log: silentLogger }
 
   private constructor(
@@ -129,6 +131,7 @@ export class MemoryCluster {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#awake)
     await this.network.close()
     for (const device of this.devices) await device.close()
   }
@@ -172,7 +175,7 @@ async function startDevice(
   await disk.mkdir(`${DEVICES_PATH}/${name}`, { recursive: true })
   const environment: Environment = {
     clock: realClock,
-    random: seededRandom(at + 1),
+    random: new SeededRandom(at + 1),
     disk,
     kv: new MemoryKv(),
   }
@@ -316,7 +319,7 @@ async function startProxy(
     connectTimeoutMs: 100,
   })
   const storeOptions: StoreOptions = {
-    environment: { clock: realClock, random: seededRandom(99) },
+    environment: { clock: realClock, random: new SeededRandom(99) },
     client,
     timestamps,
     nodes: new StorageNodes(({ port }) => options.isLocal?.(port) === true),
