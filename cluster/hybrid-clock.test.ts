@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
+import { type HighWaterStore, HybridClock } from './hybrid-clock.ts'
+
+class MarkStore implements HighWaterStore {
+  mark: Timestamp | undefined
+  saves = 0
+  broken = false
+
+  async load(): Promise<Timestamp | undefined> {
+    return this.mark
+  }
+
+  async save(mark: Timestamp): Promise<void> {
+    this.saves += 1
+    if (this.broken) throw new Error('disk on fire')
+    this.mark = mark
+  }
+}
+
+function wallTicks(clock: VirtualClock): number {
+  return Math.floor(clock.wallMs() * 100)
+}
+
+t.test('timestamps follow the wall clock, each later than the one before', async (t) => {
+  const clock = new VirtualClock()
+  const times = await HybridClock.open(clock, new MarkStore())
+  const first = await times.next()
+  const second = await times.next()
+  t.equal(ticksOf(first), wallTicks(clock))
+  t.equal(ticksOf(second), wallTicks(clock) + 1)
+  await clock.advance(5000)
+  t.equal(ticksOf(await times.next()), wallTicks(clock))
+})
+
+t.test('a wall clock that jumps back does not take the timestamps with it', async (t) => {
+  const clock = new VirtualClock()
+  const times = await HybridClock.open(clock, new MarkStore())
+  const before = await times.next()
+  clock.jumpWall(-3_600_000)
+  t.ok((await times.next()) > before)
+})
+
+t.test('whatever happens, time never goes back, not across restarts either', async () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 10_000 }) }),
+    fc.record({ kind: fc.constant('jump' as const), ms: fc.integer({ min: -10_000, max: 10_000 }) }),
+    fc.record({ kind: fc.constant('take' as const), count: fc.integer({ min: 1, max: 50 }) }),
+    fc.record({
+      kind: fc.constant('observe' as const),
+      ahead: fc.integer({ min: -100_000, max: 5_000_000 }),
+    }),
+    fc.record({ kind: fc.constant('restart' as const) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const clock = new VirtualClock()
+      const store = new MarkStore()
+      let times = await HybridClock.open(clock, store)
+      let last = ''
+      for (const one of steps) {
+        if (one.kind === 'advance') await clock.advance(one.ms)
+        else if (one.kind === 'jump') clock.jumpWall(one.ms)
+        else if (one.kind === 'restart') times = await HybridClock.open(clock, store)
+        else if (one.kind === 'observe') times.observe(timestampFromTicks(wallTicks(clock) + one.ahead))
+        else {
+          for (let at = 0; at < one.count; at += 1) {
+            const next = await times.next()
+            if (next <= last) return false
+            last = next
+          }
+        }
+      }
+      return true
+    }),
+    { numRuns: 100 },
+  )
+})
+
+t.test('the next timestamp is later than one that was seen, unless that is absurd', async (t) => {
+  const clock = new VirtualClock()
+  const times = await HybridClock.open(clock, new MarkStore())
+  const seen = timestampFromTicks(wallTicks(clock) + 30 * 100_000)
+  times.observe(seen)
+  t.ok((await times.next()) > seen)
+  times.observeHeader(timestampFromTicks(wallTicks(clock) + 3600 * 100_000))
+  times.observeHeader('no time')
+  times.observeHeader(undefined)
+  t.ok(ticksOf(await times.next()) < wallTicks(clock) + 31 * 100_000)
+})
+
+t.test('the disk is asked now and then, not for every timestamp', async (t) => {
+  const clock = new VirtualClock()
+  const store = new MarkStore()
+  const times = await HybridClock.open(clock, store)
+  for (let at = 0; at < 1000; at += 1) {
+    await times.next()
+    if (at % 10 === 0) await clock.advance(10)
+  }
+  t.ok(store.saves <= 4, `${store.saves} times for 1,000 timestamps in a second`)
+})
+
+t.test('a mark that cannot be kept is an error once it is used up', async (t) => {
+  const clock = new VirtualClock()
+  const store = new MarkStore()
+  const times = await HybridClock.open(clock, store)
+  store.broken = true
+  await times.next()
+  await clock.advance(10_000)
+  await t.rejects(times.next(), /disk on fire/)
+  store.broken = false
+  t.ok(await times.next())
+})
