@@ -48,6 +48,8 @@ function statOf(stats: fs.Stats): FileStat {
 
 class RealFile implements DiskFile {
   readonly #descriptor: number
+  /** Nothing was written since the last sync: closing has nothing to do and is not worth a thread. */
+  #isSynced = false
 
   constructor(descriptor: number) {
     this.#descriptor = descriptor
@@ -67,6 +69,7 @@ class RealFile implements DiskFile {
   }
 
   async write(source: Buffer, position: number): Promise<void> {
+    this.#isSynced = false
     let written = 0
     while (written < source.length) {
       const rest = source.length - written
@@ -77,6 +80,7 @@ class RealFile implements DiskFile {
   }
 
   async writeAll(sources: readonly Buffer[], position: number): Promise<void> {
+    this.#isSynced = false
     const [only] = sources
     if (sources.length === 1 && only !== undefined) return await this.write(only, position)
     const total = sources.reduce((sum, source) => sum + source.length, 0)
@@ -86,16 +90,19 @@ class RealFile implements DiskFile {
     if (written < total) await this.write(Buffer.concat(sources).subarray(written), position + written)
   }
 
-  sync(): Promise<void> {
-    return run((done) => fs.fsync(this.#descriptor, done))
+  async sync(): Promise<void> {
+    await run((done) => fs.fsync(this.#descriptor, done))
+    this.#isSynced = true
   }
 
   async stat(): Promise<FileStat> {
     return statOf(await call<fs.Stats>((done) => fs.fstat(this.#descriptor, done)))
   }
 
-  close(): Promise<void> {
-    return run((done) => fs.close(this.#descriptor, done))
+  /** A file that was only read may be the last trace of a removed one, whose blocks are freed here: in a thread. */
+  async close(): Promise<void> {
+    if (this.#isSynced) fs.closeSync(this.#descriptor)
+    else await run((done) => fs.close(this.#descriptor, done))
   }
 }
 
@@ -124,7 +131,7 @@ async function syncDirectory(path: string): Promise<void> {
   try {
     await run((done) => fs.fsync(descriptor, done))
   } finally {
-    await run((done) => fs.close(descriptor, done))
+    fs.closeSync(descriptor)
   }
 }
 
