@@ -77,6 +77,10 @@ export class FakeNodes {
     return this.asked.map(({ node }) => this.all.indexOf(node))
   }
 
+  get sortedOrder(): readonly number[] {
+    return this.order.toSorted((left, right) => left - right)
+  }
+
   read(options: Partial<ReplicaRead> = {}): ReplicaRead {
     return {
       server: 'object',
@@ -95,9 +99,10 @@ export class FakeNodes {
     this.asked.push(asked)
     const behaviour = this.#behaviours.get(node) ?? {}
     if (typeof behaviour === 'function') return await behaviour(request)
-    if (behaviour === 'silent') return await new Promise<never>(() => {})
-    asked.body = await readWhole(request.body, 2 ** 30)
-    return { status: 200, headers: {}, body: undefined, ...(behaviour as Partial<Response>) }
+    if (behaviour === 'silent' || behaviour === 'dead') return await new Promise<never>(() => {})
+    const refuses = (behaviour.status ?? 200) >= 400
+    if (!refuses) asked.body = await readWhole(request.body, 2 ** 30)
+    return { status: 200, headers: {}, body: undefined, ...behaviour }
   }
 }
 
