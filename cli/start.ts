@@ -9,6 +9,7 @@ import { forkOf } from '#node/fork-process.ts'
 import { LocalCluster } from '#node/local-cluster.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
 import { loadConfiguration } from './load-configuration.ts'
+import { publicUrl } from './public-url.ts'
 import { complain, say } from './report.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
 import { version } from './version.ts'
@@ -55,10 +56,7 @@ export async function start(args: StartArguments): Promise<void> {
     signal,
   })
   if ('failed' in cluster) return signal.aborted ? undefined : complain(cluster.failed)
-  const scheme = settings.proxy.tlsCertificate === undefined ? 'http' : 'https'
-  say(
-    greeting(`${scheme}://${hostForUrl(cluster.address.host)}:${cluster.address.port}`, settings.auth.users),
-  )
+  say(greeting(publicUrl(settings, cluster.address), settings.auth.users))
   await aborted(signal)
   await cluster.stop()
 }
@@ -71,12 +69,6 @@ function overridesOf(args: StartArguments): Overrides {
     ...(port === undefined ? {} : { proxy: { port } }),
     ...(data === undefined ? {} : { start: { data } }),
   }
-}
-
-/** A wildcard address is reached on this machine by its loopback address. */
-function hostForUrl(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
 }
 
 function greeting(url: string, users: readonly string[]): string {

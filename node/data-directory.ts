@@ -136,6 +136,7 @@ function sentenceOf(error: unknown, path: string): string {
   if (code === 'LEVEL_LOCKED') return `another Martlet is running on ${path}; stop it first`
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') return `${path} cannot be written (${code})`
   if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a directory`
+  if (code === 'ENOENT') return `${path} cannot be created`
   if (code === 'ENOSPC') return `there is no space left for ${path}`
   return `${path} cannot be used: ${error instanceof Error ? error.message : String(error)}`
 }

@@ -14,8 +14,9 @@ import { BackendListeners, type PortTaken } from './backend-listeners.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile } from './clock-mark.ts'
 import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
+import { startDeviceLoops } from './device-loops.ts'
 import { codeOf } from './durable-file.ts'
-import { Loop } from './loop.ts'
+import type { Loop } from './loop.ts'
 import type { StartFailure } from './messages.ts'
 import type { Service } from './obey.ts'
 import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
@@ -40,10 +41,6 @@ export interface DeviceAssignment extends ProcessAssignment {
 
 /** Requests to the paths below go to the proxy of the process, on the port of its account server. */
 const PROXY_PATHS = '/martlet/'
-/** OpenStack Swift's updaters wait five minutes; a queue that is looked at more often costs one read. */
-const DELIVER_ROWS_PAUSE_MS = 5_000
-const REPORT_CONTAINERS_PAUSE_MS = 5_000
-const STAMP_ALIVE_PAUSE_MS = 3_600_000
 const CLOCK_MARK = 'clock'
 /** What the storage servers may still need when no client waits any more, milliseconds. */
 const BACKEND_GRACE_MS = 1_000
@@ -92,7 +89,8 @@ class DeviceService implements Service {
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
-    const loops = startLoops(parts, device)
+    const { log, metrics } = parts
+    const loops = startDeviceLoops({ clock: parts.environment.clock, log, metrics, device })
     return new DeviceService(
       { parts, device, backends, loops, door, clients },
       told.settings.shutdown.drainMs,
@@ -187,20 +185,6 @@ async function openBackends(
     nodeSecret: nodeSecretOf(told.cluster),
     tls: await listenerTls(environment.disk, told.settings.storage),
   })
-}
-
-function startLoops({ environment, log }: ProcessParts, device: StorageDevice): readonly Loop[] {
-  const common = { clock: environment.clock, log }
-  return [
-    new Loop({ ...common, name: 'rows', pauseMs: DELIVER_ROWS_PAUSE_MS, pass: () => device.deliverRows() }),
-    new Loop({
-      ...common,
-      name: 'reports',
-      pauseMs: REPORT_CONTAINERS_PAUSE_MS,
-      pass: () => device.reportContainers(),
-    }),
-    new Loop({ ...common, name: 'alive', pauseMs: STAMP_ALIVE_PAUSE_MS, pass: () => device.stampAlive() }),
-  ]
 }
 
 function portsTaken([first]: readonly PortTaken[]): StartFailure {

@@ -21,9 +21,23 @@ export async function writeDurably(disk: Disk, path: string, bytes: Buffer): Pro
 
 /** Creates the directory and what is missing above it. All of it is durable when resolved, if it was there before too. */
 export async function makeDirectoryDurably(disk: Disk, path: string): Promise<void> {
-  await disk.mkdir(path, { recursive: true })
+  await makeDirectories(disk, path)
   for (let child = path; dirname(child) !== child; child = dirname(child)) {
     if (!(await syncIfAllowed(disk, dirname(child)))) return
+  }
+}
+
+/** Node's own recursive `mkdir` never ends where a directory exists but takes no entries, as in `/proc`. */
+async function makeDirectories(disk: Disk, path: string): Promise<void> {
+  const parent = dirname(path)
+  try {
+    await disk.mkdir(path)
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'EEXIST' && (await disk.stat(path)).isDirectory) return
+    if (code !== 'ENOENT' || parent === path) throw error
+    await makeDirectories(disk, parent)
+    await disk.mkdir(path)
   }
 }
 
@@ -33,7 +47,7 @@ async function syncIfAllowed(disk: Disk, path: string): Promise<boolean> {
     await disk.syncDirectory(path)
     return true
   } catch (error) {
-    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM' || codeOf(error) === 'EROFS') return false
+    if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return false
     throw error
   }
 }

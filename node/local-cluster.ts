@@ -10,9 +10,9 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { DataDirectory } from './data-directory.ts'
-import { codeOf, makeDirectoryDurably } from './durable-file.ts'
+import { makeDirectoryDurably } from './durable-file.ts'
 import { type PortTrust, prepareMachineRings } from './machine-rings.ts'
-import { type PublicAddress, PublicPort } from './public-port.ts'
+import { listenForPublic, type PublicAddress, type PublicPort } from './public-port.ts'
 import type { Fork, NotStarted } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -93,7 +93,7 @@ export class LocalCluster {
 async function takeHold(
   options: LocalClusterOptions,
 ): Promise<{ readonly port: PublicPort; readonly directory: DataDirectory } | NoCluster> {
-  const port = await listen(options.address)
+  const port = await listenForPublic(options.address)
   if ('failed' in port) {
     const taken = await DataDirectory.whyTaken(options.environment, options.dataPath)
     return taken === undefined ? port : { failed: taken }
@@ -102,21 +102,6 @@ async function takeHold(
   if (directory instanceof DataDirectory) return { port, directory }
   port.close()
   return directory
-}
-
-async function listen(address: PublicAddress): Promise<PublicPort | NoCluster> {
-  try {
-    return await PublicPort.listen(address)
-  } catch (error) {
-    return { failed: listenFailure(codeOf(error), address) }
-  }
-}
-
-function listenFailure(code: string, { host, port }: PublicAddress): string {
-  if (code === 'EADDRINUSE') return `port ${port} is in use by another program; choose one with --port`
-  if (code === 'EACCES') return `port ${port} may only be opened by root; choose one above 1023 with --port`
-  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine`
-  return `cannot listen on ${host} port ${port} (${code})`
 }
 
 async function run(

@@ -10,7 +10,7 @@ async function until(condition: () => boolean): Promise<void> {
 t.test('a loop passes again and again until it is stopped', async (t) => {
   let passes = 0
   const pass = async (): Promise<void> => void (passes += 1)
-  const loop = new Loop({ name: 'test', clock: realClock, log: silentLogger, pauseMs: 1, pass })
+  const loop = new Loop({ name: 'test', clock: realClock, log: silentLogger, pauseMs: () => 1, pass })
   await until(() => passes >= 3)
   await loop.stop()
   const before = passes
@@ -26,7 +26,7 @@ t.test('a pass that fails is logged and followed by the next', async (t) => {
     passes += 1
     throw new Error('no luck')
   }
-  const loop = new Loop({ name: 'test', clock: realClock, log, pauseMs: 1, pass })
+  const loop = new Loop({ name: 'test', clock: realClock, log, pauseMs: () => 1, pass })
   await until(() => passes >= 2)
   await loop.stop()
   t.equal(logged[0], 'a pass failed')
@@ -39,7 +39,7 @@ t.test('a stop waits for the pass under way', async (t) => {
     begun = true
     return promise
   }
-  const loop = new Loop({ name: 'test', clock: realClock, log: silentLogger, pauseMs: 1, pass })
+  const loop = new Loop({ name: 'test', clock: realClock, log: silentLogger, pauseMs: () => 1, pass })
   await until(() => begun)
   let stopped = false
   const stopping = loop.stop().then(() => (stopped = true))

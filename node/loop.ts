@@ -6,8 +6,8 @@ export interface LoopOptions {
   readonly name: string
   readonly clock: Clock
   readonly log: Logger
-  /** Between the end of a pass and the next one, milliseconds. */
-  readonly pauseMs: number
+  /** Between the end of a pass and the next one, milliseconds; asked each time. */
+  readonly pauseMs: () => number
   readonly pass: () => Promise<unknown>
 }
 
@@ -31,7 +31,7 @@ export class Loop {
     const { clock, pauseMs } = this.#options
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      await clock.sleep(pauseMs, signal).catch(() => {})
+      await clock.sleep(pauseMs(), signal).catch(() => {})
       if (!signal.aborted) await this.#pass()
     }
   }

@@ -6,6 +6,7 @@
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
+import { address } from './endpoint-option.ts'
 
 const OURS = 'decision'
 
@@ -109,6 +110,34 @@ const proxy = {
     source: OURS,
   }),
   ...tls,
+  internalHost: option({
+    name: 'internal_host',
+    doc: 'Address on which the proxies of this host hear of changes from the others. For `martlet proxy`.',
+    parse: text({ leastLength: 1 }),
+    default: '127.0.0.1',
+    source: OURS,
+  }),
+  internalPort: option({
+    name: 'internal_port',
+    doc: 'Port for that of the first process; the others have the ones that follow. For `martlet proxy`.',
+    parse: port,
+    default: 6300,
+    source: OURS,
+  }),
+  peers: option<readonly string[]>({
+    name: 'peers',
+    doc: 'All processes of all proxies of the cluster by these addresses (host:port). For `martlet proxy`.',
+    parse: listOf(address),
+    default: [],
+    source: OURS,
+  }),
+  state: option<string | undefined>({
+    name: 'state',
+    doc: 'Directory in which the proxies keep their clocks, so that none goes back over a restart. For `martlet proxy`.',
+    parse: path,
+    default: undefined,
+    source: OURS,
+  }),
   clientTimeoutMs: option({
     name: 'client_timeout',
     doc: 'Longest silence of a client in the middle of a request.',
@@ -165,7 +194,7 @@ const proxy = {
   memcached: option<readonly string[]>({
     name: 'memcached',
     doc: 'Memcached servers (host:port) that the proxies share besides the memory of each.',
-    parse: listOf(text()),
+    parse: listOf(address),
     default: [],
     source: 'OpenStack Swift memcache_servers',
   }),

@@ -9,16 +9,23 @@ import { ErrorLimiter } from '#cluster/error-limit.ts'
 import { type HighWaterStore, HybridClock } from '#cluster/hybrid-clock.ts'
 import { MemoryBudget } from '#cluster/memory-budget.ts'
 import { NodeClient } from '#cluster/node-client.ts'
+import { nodeMetrics } from '#cluster/node-metrics.ts'
 import { StorageNodes } from '#cluster/placement.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
+import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { createProxy } from '#proxy/app.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
+import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { createStore } from '#store/create-store.ts'
+import type { SharedCache } from '#store/info-cache.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import { MemcachedClient } from '#store/memcached-client.ts'
+import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
+import { parseEndpoint } from './endpoint-option.ts'
 import type { Settings } from './options.ts'
 
 export interface ProxyDoorOptions {
@@ -61,6 +68,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
+    endpoints: options.settings.proxy.endpoints
+      ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
+      : undefined,
   })
   return {
     handler,
@@ -80,16 +90,14 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
       transport,
       clock,
       errors: new ErrorLimiter({ clock }),
+      observer: nodeMetrics(options.metrics),
       nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),
     timestamps: await HybridClock.open(clock, options.clockMark),
     nodes: new StorageNodes((endpoint) => transport.isLocal(endpoint)),
-    rings: {
-      account: () => rings.account.ring,
-      container: () => rings.container.ring,
-      object: (index) => rings.object(index)?.ring,
-    },
+    rings: ringsNow(rings),
+    shared: sharedCache(options),
     salt: cluster.salt,
     heldBodies: new MemoryBudget(),
     rules: {
@@ -98,6 +106,20 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
     },
     invalidations: new PeerInvalidations({ transport, clock, log, peers }),
   })
+}
+
+function ringsNow(rings: RingDirectory): ClusterRings {
+  return {
+    account: () => rings.account.ring,
+    container: () => rings.container.ring,
+    object: (index) => rings.object(index)?.ring,
+  }
+}
+
+function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCache | undefined {
+  const servers = settings.proxy.memcached.map(parseEndpoint)
+  if (servers.length === 0) return undefined
+  return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
 }
 
 function proxyOptionsOf({ proxy, auth, log }: Settings): ProxyOptions {

@@ -5,11 +5,30 @@
  * taken when it died is dealt to another one. A process that is too busy to take what it has been given gets no more.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import { codeOf } from './durable-file.ts'
 
 export interface PublicAddress {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+}
+
+/** Listens, or says to a person why that cannot be. */
+export async function listenForPublic(
+  address: PublicAddress,
+): Promise<PublicPort | { readonly failed: string }> {
+  try {
+    return await PublicPort.listen(address)
+  } catch (error) {
+    return { failed: listenFailure(codeOf(error), address) }
+  }
+}
+
+function listenFailure(code: string, { host, port }: PublicAddress): string {
+  if (code === 'EADDRINUSE') return `port ${port} is in use by another program; choose another one`
+  if (code === 'EACCES') return `port ${port} may only be opened by root; choose one above 1023`
+  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine`
+  return `cannot listen on ${host} port ${port} (${code})`
 }
 
 /** A process that serves connections. */

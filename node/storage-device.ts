@@ -20,6 +20,7 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { ContainerPlacement } from '#object-server/pending-rows.ts'
+import { accountUpdates, containerReports, type DeliverySource, objectRows } from '#updater/sources.ts'
 import { codeOf } from './durable-file.ts'
 import type { Settings } from './options.ts'
 import type { ServerType } from './rings.ts'
@@ -97,15 +98,9 @@ export class StorageDevice {
     }
   }
 
-  /** Brings container rows to the container servers that could not be told when their objects were written. */
-  async deliverRows(): Promise<void> {
-    await this.#objects.deliverPending()
-  }
-
-  /** Brings the figures of containers to the account servers. */
-  async reportContainers(): Promise<void> {
-    await this.#accountUpdates.deliverPending()
-    await this.#reporter.reportChanged()
+  /** The queues of what the servers of the device could not deliver when it happened. */
+  get queues(): readonly DeliverySource[] {
+    return [objectRows(this.#objects), accountUpdates(this.#accountUpdates), containerReports(this.#reporter)]
   }
 
   /** To be called every hour or so: a device that was away for too long does not vote. */

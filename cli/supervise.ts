@@ -1,0 +1,45 @@
+/** Runs the processes of a host in the foreground until the command is told to stop. */
+import { createLogger } from '#base/log.ts'
+import type { Configuration } from '#node/configuration.ts'
+import { realEnvironment } from '#node/environment.ts'
+import { forkOf } from '#node/fork-process.ts'
+import type { PublicPort } from '#node/public-port.ts'
+import type { Program } from '#node/supervised-process.ts'
+import { Supervisor } from '#node/supervisor.ts'
+import { COMPILE_CACHE } from './compile-cache.ts'
+import { say } from './report.ts'
+import { aborted, stopSignal } from './stop-signal.ts'
+
+export interface Supervision {
+  readonly configuration: Configuration
+  readonly main: URL
+  readonly programs: readonly Program[]
+  /** For processes that serve clients. */
+  readonly port?: PublicPort
+  /** What is printed when all are ready. */
+  readonly greeting: string
+}
+
+/** A process that cannot start is tried again and again; what is wrong is logged. */
+export async function supervise(supervision: Supervision): Promise<void> {
+  const { settings } = supervision.configuration
+  const { clock } = realEnvironment()
+  const signal = stopSignal()
+  const supervisor = new Supervisor({
+    programs: supervision.programs,
+    fork: forkOf({ main: supervision.main, nodeFlags: [], compileCache: COMPILE_CACHE }),
+    clock,
+    log: createLogger({ level: settings.log.level, clock }),
+    firstStart: 'until_ready',
+    drainMs: settings.shutdown.drainMs,
+  })
+  supervisor.start()
+  if (supervision.port !== undefined) supervisor.serve(supervision.port)
+  void supervisor.started().then((outcome) => {
+    if (outcome.kind === 'ready') say(supervision.greeting)
+    else if (outcome.kind === 'failed') process.stderr.write(`martlet: ${outcome.sentence}; trying again\n`)
+  })
+  await aborted(signal)
+  supervision.port?.close()
+  await supervisor.stop()
+}

@@ -1,0 +1,99 @@
+/** A process that only serves clients: a proxy, and a port on which it hears of changes from the other proxies. */
+import { join } from 'node:path'
+import type { Handler } from '#http/message.ts'
+import { type Listener, listen } from '#http/server.ts'
+import { listenForClients } from './client-listener.ts'
+import { markInFile, markInMemory } from './clock-mark.ts'
+import { codeOf, makeDirectoryDurably } from './durable-file.ts'
+import { parseEndpoint } from './endpoint-option.ts'
+import type { StartFailure } from './messages.ts'
+import type { Service } from './obey.ts'
+import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
+import { nodeSecretOf } from './process-transport.ts'
+import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
+import { guarded } from './server-layers.ts'
+import { listenerTls } from './tls-files.ts'
+
+/** What a proxy process is told. */
+export interface ProxyAssignment extends ProcessAssignment {
+  /** `proxy-1`; the name of its clock's file too. */
+  readonly name: string
+  readonly internal: { readonly host: string; readonly port: number }
+}
+
+const INTERNAL_GRACE_MS = 500
+
+/** Opens the proxy. */
+export async function startProxyService(
+  program: string,
+  assignment: unknown,
+): Promise<Service | StartFailure> {
+  const told = assignment as ProxyAssignment
+  try {
+    return await openProxy(told, await openProcess(program, told))
+  } catch (error) {
+    return {
+      sentence: sentenceOf(error, told),
+      reason: codeOf(error) === 'EADDRINUSE' ? 'port_taken' : 'other',
+    }
+  }
+}
+
+async function openProxy(told: ProxyAssignment, parts: ProcessParts): Promise<Service> {
+  const { settings, cluster, internal } = told
+  const clockMark = await clockMarkOf(told, parts)
+  const others = settings.proxy.peers
+    .map(parseEndpoint)
+    .filter(({ host, port }) => host !== internal.host || port !== internal.port)
+  const door = await openProxyDoor({ ...parts, cluster, settings, clockMark, peers: () => others })
+  const inside = await listenInside(told, parts, door)
+  const clients = await listenForClients(parts, settings.proxy, door.handler)
+  return {
+    accept: (socket) => clients.accept(socket),
+    drain: async () => {
+      door.announceEnd()
+      await clients.close({ graceMs: settings.shutdown.drainMs })
+    },
+    close: async () => {
+      await inside.close({ graceMs: INTERNAL_GRACE_MS })
+      parts.rings.close()
+      await parts.transport.close()
+    },
+  }
+}
+
+async function clockMarkOf({ name, settings }: ProxyAssignment, { environment, log }: ProcessParts) {
+  const { state } = settings.proxy
+  if (state === undefined) {
+    log.warn({}, 'proxy.state is not set: after a restart timestamps rely on the clock of this machine')
+    return markInMemory()
+  }
+  await makeDirectoryDurably(environment.disk, state)
+  return markInFile(environment.disk, join(state, `${name}.clock`))
+}
+
+async function listenInside(told: ProxyAssignment, parts: ProcessParts, door: ProxyDoor): Promise<Listener> {
+  const { environment, log, metrics } = parts
+  const { clock, disk } = environment
+  const nodeSecret = nodeSecretOf(told.cluster)
+  const handler: Handler = guarded(door.invalidations, {
+    clock,
+    metrics,
+    nodeSecret,
+    isDraining: () => false,
+  })
+  return listen({
+    ...told.internal,
+    handler,
+    clock,
+    log,
+    tls: await listenerTls(disk, told.settings.storage),
+  })
+}
+
+function sentenceOf(error: unknown, { internal }: ProxyAssignment): string {
+  const code = codeOf(error)
+  if (code === 'EADDRINUSE') return `${internal.host} port ${internal.port} is in use by another program`
+  if (code === 'EADDRNOTAVAIL') return `${internal.host} is not an address of this machine`
+  return error instanceof Error ? error.message : String(error)
+}
