@@ -1,11 +1,14 @@
 /**
- * A page of a container's listing that shows every acknowledged write (`docs/architecture.md`, "Listings by digest").
+ * A page of a listing that shows every acknowledged write (`docs/architecture.md`, "Listings by digest").
  *
  * An acknowledged write is in a strict majority of the replicas, so at least one of any other majority has it. One
  * replica lists; of so many others that both make a majority the digest of the live rows is asked. Equal digests: the
  * page is complete. Where one differs, that replica lists the same page: equal pages are just as good a proof, at a
  * cost that depends on the page alone. Where the pages differ, the two replicas exchange the rows between their common
  * entries, and both list again. Two replicas that keep differing, or too few that can be compared, make it `eventual`.
+ *
+ * Accounts exchange nothing: their rows are reports of containers, which come again by themselves. And since the figures
+ * in them always lag, two pages of an account agree when they have the same names.
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import { discard, EMPTY_BODY, headerOf, type Response, readWhole } from '#http/message.ts'
@@ -19,7 +22,7 @@ import { exchangeRows } from './row-exchange.ts'
 import type { StorageNode } from './storage-node.ts'
 
 export interface AgreedListing {
-  /** GET of the container with the listing's query. */
+  /** GET of the account or container with the listing's query. */
   readonly read: ReplicaRead
   readonly listing: ListingShape
   /** For the rows that replicas exchange. */
@@ -36,7 +39,7 @@ export interface ListingShape {
   readonly reverse: boolean
 }
 
-export interface ContainerListing {
+export interface Listing {
   readonly kind: 'listed'
   readonly headers: Response['headers']
   readonly json: Buffer
@@ -49,11 +52,11 @@ const LISTING_BYTES_MAX = 64 * 1024 * 1024
 const ROUNDS_MAX = 3
 
 /** Lists. Rejects only for our own bugs. */
-export async function listContainer(
+export async function listAgreed(
   client: NodeClient,
   agreed: AgreedListing,
-): Promise<ContainerListing | Exclude<ReadOutcome, { readonly kind: 'found' }>> {
-  return await new Listing(client, agreed).run()
+): Promise<Listing | Exclude<ReadOutcome, { readonly kind: 'found' }>> {
+  return await new ListingRun(client, agreed).run()
 }
 
 /** What one replica listed. */
@@ -69,7 +72,7 @@ interface Digest {
   readonly digest: string | undefined
 }
 
-class Listing {
+class ListingRun {
   readonly #client: NodeClient
   readonly #agreed: AgreedListing
   readonly #read: ReplicaRead
@@ -81,7 +84,7 @@ class Listing {
     this.#read = { ...read, headers: { ...read.headers, [DIGEST_HEADER]: 'true' } }
   }
 
-  async run(): Promise<ContainerListing | Exclude<ReadOutcome, { readonly kind: 'found' }>> {
+  async run(): Promise<Listing | Exclude<ReadOutcome, { readonly kind: 'found' }>> {
     const { primaries } = this.#read.placement
     const needed = majoritySize(primaries.length) - 1
     const others = readOrder(this.#client, this.#read.placement).slice(1)
@@ -119,7 +122,7 @@ class Listing {
   }
 
   /** Compares with each replica whose rows are not the same, until the pages are. */
-  async #agree(first: Listed, unlike: readonly StorageNode[]): Promise<ContainerListing> {
+  async #agree(first: Listed, unlike: readonly StorageNode[]): Promise<Listing> {
     let main = first
     for (const node of unlike) {
       const agreed = await this.#agreeWith(main, node)
@@ -137,13 +140,20 @@ class Listing {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const other = await this.#list(node)
       if (other === undefined) return undefined
-      if (other.json.equals(main.json)) return main
-      if (!(await this.#exchange(main, other))) return undefined
+      if (this.#agrees(main, other)) return main
+      if (this.#read.server !== 'container' || !(await this.#exchange(main, other))) return undefined
       const again = await this.#list(main.node)
       if (again === undefined) return undefined
       main = again
     }
     return undefined
+  }
+
+  #agrees(main: Listed, other: Listed): boolean {
+    if (other.json.equals(main.json)) return true
+    if (this.#read.server === 'container') return false
+    const [left, right] = [this.#pageOf(main), this.#pageOf(other)]
+    return left !== undefined && right !== undefined && haveSameNames(left, right)
   }
 
   async #exchange(main: Listed, other: Listed): Promise<boolean> {
@@ -206,8 +216,15 @@ class Listing {
 
 const EMPTY_LIST = Buffer.from('[]')
 
-function finished({ headers, json }: Listed, consistency: ContainerListing['consistency']): ContainerListing {
+function finished({ headers, json }: Listed, consistency: Listing['consistency']): Listing {
   return { kind: 'listed', headers, json, consistency }
+}
+
+function haveSameNames({ members }: Page, other: Page): boolean {
+  if (members.length !== other.members.length) return false
+  return members.every(({ name, subdir }, at) => {
+    return other.members[at]?.name === name && other.members[at]?.subdir === subdir
+  })
 }
 
 /** With the policy whose rows it speaks of; `undefined` from a replica that may not vote. */

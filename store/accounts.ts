@@ -1,8 +1,9 @@
 /** Accounts: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/account.py`). */
 import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
-import { type ReadOutcome, readReplica } from '#cluster/replica-read.ts'
-import { discard, type HeaderMap, readWhole } from '#http/message.ts'
+import { listAgreed } from '#cluster/listing-agreement.ts'
+import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
+import { discard, type HeaderMap } from '#http/message.ts'
 import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
 import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
 import type {
@@ -21,9 +22,6 @@ import type { Invalidations } from './invalidations.ts'
 import { listingPage, listingQuery } from './listing-query.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
-
-/** 10,000 containers with names of 256 bytes, escaped at worst. */
-const LISTING_BYTES_MAX = 32 * 1024 * 1024
 
 export class Accounts implements AccountOperations {
   readonly #parts: StoreParts
@@ -53,25 +51,16 @@ export class Accounts implements AccountOperations {
     name: AccountName,
     { listing }: { readonly listing?: ListingQuery },
   ): Promise<AccountRead | StoreFailure> {
-    const method = listing === undefined ? 'HEAD' : 'GET'
-    const query = listing === undefined ? 'format=json' : listingQuery(listing)
-    const outcome = await this.#fetch(context, name, method, query)
-    switch (outcome.kind) {
-      case 'found': {
-        const headers = singleValued(outcome.response.headers)
-        const info = accountInfoOf(headers)
-        this.#cache.keep(name.account, { kind: 'exists', info })
-        const json = await readListing(outcome)
-        if (json === undefined) return { kind: 'unavailable', reason: 'the listing broke off' }
-        return { kind: 'found', info, headers, page: listing === undefined ? undefined : page(json) }
-      }
-      case 'absent':
-        return this.#readAbsent(isDeleted(outcome), listing)
-      case 'refused':
-        return await refusalOf(outcome)
-      case 'unavailable':
-        return outcome
+    const { client, timestamps } = this.#parts
+    if (listing === undefined) {
+      const outcome = await this.#fetch(context, name, 'HEAD', 'format=json')
+      if (outcome.kind !== 'found') return await this.#notFound(outcome, undefined)
+      return this.#found(name, singleValued(outcome.response.headers), undefined)
     }
+    const read = this.#readOf(context, name, 'GET', listingQuery(listing))
+    const outcome = await listAgreed(client, { read, listing, timestamp: await timestamps.next() })
+    if (outcome.kind !== 'listed') return await this.#notFound(outcome, listing)
+    return this.#found(name, singleValued(outcome.headers), page(outcome.json, outcome.consistency))
   }
 
   async put(
@@ -152,7 +141,11 @@ export class Accounts implements AccountOperations {
     method: 'GET' | 'HEAD',
     query: string,
   ): Promise<ReadOutcome> {
-    return readReplica(this.#parts.client, {
+    return readReplica(this.#parts.client, this.#readOf(context, name, method, query))
+  }
+
+  #readOf(context: OperationContext, name: AccountName, method: 'GET' | 'HEAD', query: string): ReplicaRead {
+    return {
       server: 'account',
       method,
       path: pathOnWire(name),
@@ -160,13 +153,33 @@ export class Accounts implements AccountOperations {
       headers: { 'x-trans-id': context.txId, ...reservedNameHeaders(name) },
       placement: this.#parts.accountPlacement(name.account),
       signal: undefined,
-    })
+    }
   }
 
-  #readAbsent(deleted: boolean, listing: ListingQuery | undefined): AccountRead | StoreFailure {
+  #found(name: AccountName, headers: HeaderMap, page: ListingPage<ListedContainer> | undefined): AccountRead {
+    const info = accountInfoOf(headers)
+    this.#cache.keep(name.account, { kind: 'exists', info })
+    return { kind: 'found', info, headers, page }
+  }
+
+  async #notFound(
+    outcome: Exclude<ReadOutcome, { readonly kind: 'found' }>,
+    listing: ListingQuery | undefined,
+  ): Promise<AccountRead | StoreFailure> {
+    switch (outcome.kind) {
+      case 'absent':
+        return this.#absent(isDeleted(outcome), listing)
+      case 'refused':
+        return await refusalOf(outcome)
+      case 'unavailable':
+        return outcome
+    }
+  }
+
+  #absent(deleted: boolean, listing: ListingQuery | undefined): AccountRead | StoreFailure {
     if (deleted) return { kind: 'account_deleted' }
     if (!this.#parts.rules.autoCreateAccounts) return { kind: 'no_such_account' }
-    const emptyPage = listing === undefined ? undefined : page(Buffer.from('[]'))
+    const emptyPage = listing === undefined ? undefined : page(Buffer.from('[]'), 'complete')
     const now = normalForm(timestampAt(this.#parts.clock.wallMs()))
     const headers = { ...EMPTY_ACCOUNT_HEADERS, 'x-timestamp': now, 'x-put-timestamp': now }
     return { kind: 'found', info: EMPTY_ACCOUNT, headers, page: emptyPage }
@@ -208,17 +221,6 @@ function isDeleted({ response }: Extract<ReadOutcome, { readonly kind: 'absent' 
   return status?.toLowerCase() === 'deleted'
 }
 
-/** The body, whole; `undefined` when it did not come to its end. */
-export async function readListing(
-  outcome: Extract<ReadOutcome, { readonly kind: 'found' }>,
-): Promise<Buffer | undefined> {
-  try {
-    return await readWhole(outcome.response.body, LISTING_BYTES_MAX)
-  } catch {
-    return undefined
-  }
-}
-
 /** The server's own words are passed on: it says which parameter is wrong. */
 export async function refusalOf(
   outcome: Extract<ReadOutcome, { readonly kind: 'refused' }>,
@@ -236,8 +238,11 @@ interface ContainerMember {
   readonly last_modified: string
 }
 
-function page(json: Buffer): ListingPage<ListedContainer> {
-  return listingPage(json, 'eventual', (member: ContainerMember) => ({
+function page(
+  json: Buffer,
+  consistency: ListingPage<ListedContainer>['consistency'],
+): ListingPage<ListedContainer> {
+  return listingPage(json, consistency, (member: ContainerMember) => ({
     kind: 'container',
     name: member.name,
     objectCount: member.count,

@@ -1,6 +1,6 @@
 /** Containers: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/container.py`). */
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
-import { type ContainerListing, listContainer } from '#cluster/listing-agreement.ts'
+import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
 import { readNewest } from '#cluster/newest-read.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
@@ -142,7 +142,7 @@ export class Containers implements ContainerOperations {
   ): Promise<ContainerRead | StoreFailure> {
     const read = this.#readOf(context, name, 'GET', listingQuery(listing))
     const timestamp = await this.#parts.timestamps.next()
-    const outcome = await listContainer(this.#parts.client, { read, listing, timestamp })
+    const outcome = await listAgreed(this.#parts.client, { read, listing, timestamp })
     if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
     return this.#found(name, singleValued(outcome.headers), page(outcome))
   }
@@ -271,7 +271,7 @@ interface ObjectMember {
   readonly last_modified: string
 }
 
-function page({ json, consistency }: ContainerListing): ListingPage<ListedObject> {
+function page({ json, consistency }: Listing): ListingPage<ListedObject> {
   return listingPage(json, consistency, (member: ObjectMember): ListedObject => {
     const { name, bytes, hash, content_type: contentType, last_modified: lastModified, ...extra } = member
     return { kind: 'object', name, sizeBytes: bytes, etag: hash, contentType, lastModified, extra }
