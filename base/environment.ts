@@ -65,6 +65,7 @@ export interface DiskFile {
  * `EROFS`, `EIO`, `ENOTSUP`…), in the in-memory twin too.
  */
 export interface Disk {
+  /** A directory may be opened too; all that can be done with it is `sync`, which is `syncDirectory`. */
   openRead(path: string): Promise<DiskFile>
   /** Creates a new file for reading and writing; `EEXIST` if the name is taken. */
   createExclusive(path: string): Promise<DiskFile>

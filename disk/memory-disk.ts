@@ -233,6 +233,10 @@ class MountedDisk implements Disk {
 
   async openRead(path: string): Promise<DiskFile> {
     await this.#admit('openRead', path)
+    const node = this.#disk.nodeAt(path)
+    if (node instanceof MemoryDirectory) {
+      return new MemoryOpenDirectory(node, () => this.#admit('syncDirectory', path))
+    }
     const contents = this.#disk.contentsAt(path, 'openRead')
     return new MemoryFile(this.#disk, (operation) => this.#admit(operation, path), contents)
   }
@@ -319,6 +323,42 @@ class MountedDisk implements Disk {
   async readFile(path: string): Promise<Buffer> {
     await this.#admit('readFile', path)
     return Buffer.from(this.#disk.contentsAt(path, 'readFile').bytes)
+  }
+}
+
+/** A directory that was opened: all that can be done with it is to sync it. */
+class MemoryOpenDirectory implements DiskFile {
+  readonly #directory: MemoryDirectory
+  readonly #admit: () => Promise<void>
+
+  constructor(directory: MemoryDirectory, admit: () => Promise<void>) {
+    this.#directory = directory
+    this.#admit = admit
+  }
+
+  async sync(): Promise<void> {
+    await this.#admit()
+    this.#directory.sync()
+  }
+
+  stat(): Promise<FileStat> {
+    return Promise.resolve({ sizeBytes: 0, mtimeMs: this.#directory.mtimeMs, isDirectory: true })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  read(): Promise<number> {
+    return Promise.reject(diskError('EISDIR', 'read', ''))
+  }
+
+  write(): Promise<void> {
+    return Promise.reject(diskError('EISDIR', 'write', ''))
+  }
+
+  writeAll(): Promise<void> {
+    return Promise.reject(diskError('EISDIR', 'writeAll', ''))
   }
 }
 

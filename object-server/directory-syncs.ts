@@ -1,8 +1,12 @@
 /**
  * Syncs of directories, shared: who asks while a sync of the same directory is under way waits for the next one, which
- * then serves everybody who asked meanwhile.
+ * then serves everybody who asked meanwhile. Directories that are synced again and again stay open, which saves two of
+ * three operations.
  */
-import type { Disk } from '#base/environment.ts'
+import type { Disk, DiskFile } from '#base/environment.ts'
+
+/** The 256 leaves of one policy and what lies above them. */
+const OPEN_MAX = 300
 
 interface Syncing {
   current: Promise<void>
@@ -12,12 +16,16 @@ interface Syncing {
 export class DirectorySyncs {
   readonly #disk: Disk
   readonly #underWay = new Map<string, Syncing>()
+  readonly #open = new Map<string, Promise<DiskFile>>()
 
   constructor(disk: Disk) {
     this.#disk = disk
   }
 
-  /** Resolves when every change made to the directory before the call is durable. */
+  /**
+   * Resolves when every change made to the directory before the call is durable. The directory must not be removed or
+   * replaced while the device is in use.
+   */
   sync(path: string): Promise<void> {
     const syncing = this.#underWay.get(path)
     if (syncing === undefined) return this.#start(path)
@@ -28,13 +36,31 @@ export class DirectorySyncs {
     return syncing.next
   }
 
+  /** Closes what stayed open. Call it when no sync is under way. */
+  async close(): Promise<void> {
+    const directories = [...this.#open.values()]
+    this.#open.clear()
+    await Promise.allSettled(directories.map(async (directory) => await (await directory).close()))
+  }
+
   #start(path: string): Promise<void> {
-    const syncing: Syncing = { current: this.#disk.syncDirectory(path), next: undefined }
+    const syncing: Syncing = { current: this.#sync(path), next: undefined }
     this.#underWay.set(path, syncing)
     const forget = (): void => {
       if (syncing.next === undefined) this.#underWay.delete(path)
     }
     syncing.current.then(forget, forget)
     return syncing.current
+  }
+
+  async #sync(path: string): Promise<void> {
+    let directory = this.#open.get(path)
+    if (directory === undefined) {
+      if (this.#open.size >= OPEN_MAX) return await this.#disk.syncDirectory(path)
+      directory = this.#disk.openRead(path)
+      directory.catch(() => this.#open.delete(path))
+      this.#open.set(path, directory)
+    }
+    await (await directory).sync()
   }
 }

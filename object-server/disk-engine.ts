@@ -95,10 +95,12 @@ export class DiskEngine implements ObjectEngine {
 
   /** After a failure of the device the index is left as it is, to be reconciled at the next start. */
   async close(): Promise<void> {
-    await this.#writes.settle()
+    const removals = await this.#writes.settle()
     this.#core.cache.clear()
-    if (this.#core.options.health.failure === undefined) await this.#core.index.closeClean()
+    const clean = removals === 'settled' && this.#core.options.health.failure === undefined
+    if (clean) await this.#core.index.closeClean()
     else await this.#core.index.close()
+    await this.#core.syncs.close()
   }
 }
 

@@ -33,8 +33,6 @@ export interface DiskEngineOptions {
   /** Called before an index is built anew from files, which says that what it knew is lost. */
   readonly beforeRebuild?: () => Promise<void>
   readonly cacheLimits?: CacheLimits
-  /** See `leaf-directories.ts`. */
-  readonly notedLeavesMax?: number
 }
 
 export class EngineCore {
@@ -58,7 +56,7 @@ export class EngineCore {
     this.#mark = mark
     this.paths = paths
     this.syncs = new DirectorySyncs(disk)
-    this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs, options.notedLeavesMax)
+    this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs)
     this.cache = new ObjectCache(options.cacheLimits)
     this.recovery = new Recovery({
       disk,
@@ -115,21 +113,17 @@ export class EngineCore {
   /** Takes a damaged version out of service, unless it was replaced meanwhile. */
   async quarantine(hash: string, version: DataVersion, reason: string): Promise<void> {
     const leaf = leafOf(hash)
-    try {
-      await this.leaves.acquire(leaf)
-      await this.locks.run(hash, async () => {
-        const before = await this.state(hash)
-        if (before.data === undefined || !sameVersion(before.data, version)) return
-        const name = dataFileName(hash, version)
-        this.options.log.error({ file: name, reason }, 'quarantined a damaged object')
-        const { disk, syncs, leaves, paths } = this
-        await quarantineFile(disk, syncs, leaves.path(leaf), name, paths.quarantined)
-        const after: ObjectState = { ...before, data: undefined, lost: version.timestamp }
-        await this.commit({ hash, before, after, updates: [] })
-      })
-    } finally {
-      this.leaves.release(leaf)
-    }
+    await this.leaves.ready(leaf)
+    await this.locks.run(hash, async () => {
+      const before = await this.state(hash)
+      if (before.data === undefined || !sameVersion(before.data, version)) return
+      const name = dataFileName(hash, version)
+      this.options.log.error({ file: name, reason }, 'quarantined a damaged object')
+      const { disk, syncs, leaves, paths } = this
+      await quarantineFile(disk, syncs, leaves.path(leaf), name, paths.quarantined)
+      const after: ObjectState = { ...before, data: undefined, lost: version.timestamp }
+      await this.commit({ hash, before, after, updates: [] })
+    })
   }
 
   /** The file of this version is not where the index says: makes the index agree with what there is. */

@@ -3,7 +3,7 @@
  *
  *     o <hash, 16 bytes>                                   state of an object
  *     d <hash[0:4], 2 bytes>                               digest and count of the objects with that prefix
- *     l <hash[0:4], 2 bytes>                               leaf directory that is or was being written
+ *     l <hash[0:2], 1 byte>                                leaf directory that is or was being written
  *     r <hash, 16 bytes>                                   object whose file is being replaced under the same name
  *     u <container, 16 bytes> <object, 16 bytes> <timestamp, text>   container row to be delivered
  *     m <text>                                             marks of the index itself
@@ -39,8 +39,13 @@ export function objectsBelow(prefix: string): KeyRange {
   return below(Buffer.concat([OBJECT, Buffer.from(prefix, 'hex')]))
 }
 
-export function digestKey(leaf: Leaf): Buffer {
-  return Buffer.concat([DIGEST, Buffer.from(leaf, 'hex')])
+/** `prefix`: the first four hex digits of the hashes that the digest covers. */
+export function digestKey(prefix: string): Buffer {
+  return Buffer.concat([DIGEST, Buffer.from(prefix, 'hex')])
+}
+
+export function prefixOfDigestKey(key: Buffer): string {
+  return key.toString('hex', 1)
 }
 
 export function leafKey(leaf: Leaf): Buffer {
@@ -48,7 +53,7 @@ export function leafKey(leaf: Leaf): Buffer {
 }
 
 export function leafOfKey(key: Buffer): Leaf {
-  return key.toString('hex', 1, 3)
+  return key.toString('hex', 1)
 }
 
 export function recheckKey(hash: string): Buffer {

@@ -1,7 +1,7 @@
 /**
  * Where everything of a device lies (`docs/on-disk.md`). Pure.
  *
- *     <device>/objects[-<policy>]/<hash[0:2]>/<hash[2:4]>/<hash>_<timestamp>.data | .meta | .ts
+ *     <device>/objects[-<policy>]/<hash[0:2]>/<hash>_<timestamp>.data | .meta | .ts
  *     <device>/index[-<policy>]/   <device>/state/   <device>/tmp/
  *     <device>/quarantined/objects[-<policy>]/
  */
@@ -39,15 +39,18 @@ export function statePath(devicePath: string): string {
   return `${devicePath}/state`
 }
 
-/** A leaf directory is named by the first four hex digits of the hashes in it. */
+/**
+ * A leaf directory is named by the first two hex digits of the hashes in it: 256 in all, so that a device soon has every
+ * one of them and a write makes none (`docs/decisions/0003-256-leaf-directories.md`).
+ */
 export type Leaf = string
 
 export function leafOf(hash: string): Leaf {
-  return hash.slice(0, 4)
+  return hash.slice(0, 2)
 }
 
 export function leafPath(objects: string, leaf: Leaf): string {
-  return `${objects}/${leaf.slice(0, 2)}/${leaf.slice(2, 4)}`
+  return `${objects}/${leaf}`
 }
 
 export function fileName(file: ObjectFile): string {

@@ -20,7 +20,6 @@ import type {
   WriteOptions,
 } from './engine.ts'
 import { absenceOf, judgeFound, probeOf } from './found-object.ts'
-import { leafOf } from './layout.ts'
 import { hashOfName } from './object-files.ts'
 import { type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
 import { type RangeDigest, RangeDigests } from './range-digests.ts'
@@ -147,7 +146,7 @@ export class MemoryEngine implements ObjectEngine {
   #apply(hash: string, before: ObjectState, after: ObjectState, updatesOf: PostRequest['updates']): Changed {
     const [old, fresh] = [objectOf(hash, before), objectOf(hash, after)]
     const updates = updatesOf(old, fresh)
-    this.#digests.change(leafOf(hash), hash, before, after)
+    this.#digests.change(hash, before, after)
     this.#states.set(hash, after)
     for (const update of updates) this.#queue.set(keyText(update), update)
     return { kind: 'changed', before: old, after: fresh, updates }

@@ -20,11 +20,12 @@ import {
   markKey,
   objectKey,
   objectsBelow,
+  prefixOfDigestKey,
   recheckKey,
 } from './index-keys.ts'
-import { type Leaf, leafOf } from './layout.ts'
+import type { Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
-import { type RangeDigest, RangeDigests } from './range-digests.ts'
+import { type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
 import { decodeEntry, encodeEntry } from './stored-bytes.ts'
 
 const FORMAT = Buffer.from('1')
@@ -89,7 +90,7 @@ export class ObjectIndex {
     return this.#group.commit([{ type: 'put', key: leafKey(leaf), value: Buffer.alloc(0) }])
   }
 
-  /** Nothing waits for this: a mark too many only costs a look. */
+  /** What the leaves hold is in the index: a mark too many only costs a look. */
   unmarkLeaves(leaves: readonly Leaf[]): Promise<void> {
     return this.#group.commit(leaves.map((leaf) => ({ type: 'del', key: leafKey(leaf) })))
   }
@@ -185,7 +186,7 @@ export class ObjectIndex {
     if (complete !== undefined) this.#condition = clean === undefined ? 'complete' : 'complete_and_clean'
     if (clean !== undefined) await this.#group.commit([{ type: 'del', key: CLEAN_MARK }])
     for await (const [key, value] of this.#store.iterator({ ...ALL_DIGESTS })) {
-      this.#digests.load(leafOfKey(key), value)
+      this.#digests.load(prefixOfDigestKey(key), value)
     }
   }
 
@@ -202,11 +203,10 @@ export class ObjectIndex {
 
   #operationsOf(change: IndexChange): KvOperation[] {
     const { hash, before, after } = change
-    const leaf = leafOf(hash)
     const key = objectKey(hash)
     return [
       isEmpty(after) ? { type: 'del', key } : { type: 'put', key, value: encodeEntry(after) },
-      { type: 'put', key: digestKey(leaf), value: this.#digests.change(leaf, hash, before, after) },
+      { type: 'put', key: digestKey(rangeOf(hash)), value: this.#digests.change(hash, before, after) },
       { type: 'del', key: recheckKey(hash) },
       ...change.updates.map(putUpdate),
     ]

@@ -20,7 +20,7 @@ import type {
 } from './engine.ts'
 import type { EngineCore } from './engine-core.ts'
 import { absenceOf, judgeFound } from './found-object.ts'
-import { fileName, filesOf, type Leaf, leafOf, type ObjectFile } from './layout.ts'
+import { fileName, filesOf, leafOf, type ObjectFile } from './layout.ts'
 import { writeSmallFile } from './object-files.ts'
 import type { DataRecord, MetaRecord, ObjectState } from './object-state.ts'
 import { applyData, applyPost, applyTombstone } from './state-changes.ts'
@@ -41,31 +41,13 @@ interface SmallChange extends Omit<Installation, 'temporary'> {
   readonly record: StoredRecord
 }
 
-/** A leaf directory in use by a write. `ready` resolves when files may be renamed into it. */
-class LeafUse {
-  readonly ready: Promise<void>
-  readonly #core: EngineCore
-  readonly #leaf: Leaf
-  #released = false
-
-  constructor(core: EngineCore, hash: string) {
-    this.#core = core
-    this.#leaf = leafOf(hash)
-    this.ready = core.leaves.acquire(this.#leaf)
-    // Seen where it is awaited; a write that is given up does not care.
-    this.ready.catch(() => {})
-  }
-
-  release(): void {
-    if (!this.#released) this.#core.leaves.release(this.#leaf)
-    this.#released = true
-  }
-}
-
 export class ObjectWrites {
   readonly #core: EngineCore
   /** Removals of obsolete files that nobody waits for, until the engine is closed. */
   readonly #removals = new Set<Promise<void>>()
+  /** Directories with removals that may not be durable yet. */
+  readonly #removedFrom = new Set<string>()
+  #removalsFailed = 0
   #temporaries = 0
 
   constructor(core: EngineCore) {
@@ -76,13 +58,13 @@ export class ObjectWrites {
     const core = this.#core
     const hash = core.hashOf(name)
     const writer = new DataWriter(core.disk, this.#temporaryPath(), options.hashing)
-    const leaf = new LeafUse(core, hash)
+    // Made ready while the body arrives; the commit hears of a failure.
+    void core.leaves.ready(leafOf(hash)).catch(() => {})
     let open = true
     const abort = async (): Promise<void> => {
       if (!open) return
       open = false
       await writer.abort()
-      leaf.release()
     }
     return {
       get sizeBytes() {
@@ -92,10 +74,9 @@ export class ObjectWrites {
       etag: () => writer.etag(),
       blockCrcs: () => writer.blockCrcs(),
       commit: async (request) => {
-        const outcome = await core.guarded(() => this.#commit(hash, name, writer, leaf, request))
+        const outcome = await core.guarded(() => this.#commit(hash, name, writer, request))
         if (outcome.kind !== 'changed') await abort()
         open = false
-        leaf.release()
         return outcome
       },
       abort,
@@ -103,7 +84,7 @@ export class ObjectWrites {
   }
 
   async post(name: string, request: PostRequest): Promise<Changed | NewerExists | Absent | DiskFailed> {
-    return await this.#exclusively<Changed | NewerExists | Absent>(name, async (hash, leaf) => {
+    return await this.#exclusively<Changed | NewerExists | Absent>(name, async (hash) => {
       const before = await this.#core.state(hash)
       const record = before.data?.record
       if (record === undefined) return absenceOf(before) ?? { kind: 'quarantined' }
@@ -117,7 +98,7 @@ export class ObjectWrites {
       const object = this.#core.objectOf(hash, after)
       const file: ObjectFile = { hash, timestamp: meta.timestamp, kind: 'meta' }
       const updates = request.updates(found.object, object)
-      await this.#storeSmall({ hash, file, record: { kind: 'meta', meta }, before, after, updates }, leaf)
+      await this.#storeSmall({ hash, file, record: { kind: 'meta', meta }, before, after, updates })
       return { kind: 'changed', before: found.object, after: object, updates }
     })
   }
@@ -129,7 +110,7 @@ export class ObjectWrites {
     const { timestamp } = request
     return await this.#exclusively<Changed | NewerExists | { readonly kind: 'refused' }>(
       name,
-      async (hash, leaf) => {
+      async (hash) => {
         const before = await this.#core.state(hash)
         const object = this.#core.objectOf(hash, before)
         if (request.guard?.(object) === false) return { kind: 'refused' }
@@ -138,26 +119,35 @@ export class ObjectWrites {
         const file: ObjectFile = { hash, timestamp, kind: 'ts' }
         const record: StoredRecord = { kind: 'tombstone', name, timestamp }
         const updates = request.updates(object, undefined)
-        await this.#storeSmall({ hash, file, record, before, after: change.after, updates }, leaf)
+        await this.#storeSmall({ hash, file, record, before, after: change.after, updates })
         return { kind: 'changed', before: object, after: undefined, updates }
       },
     )
   }
 
-  /** Waits for what goes on behind the answers. */
-  async settle(): Promise<void> {
+  /**
+   * Waits for what goes on behind the answers and makes it durable. `obsolete_files_left`: a removal failed, so the
+   * leaves must stay noted.
+   */
+  async settle(): Promise<'settled' | 'obsolete_files_left'> {
     await Promise.allSettled(this.#removals)
+    const directories = [...this.#removedFrom]
+    this.#removedFrom.clear()
+    try {
+      await Promise.all(directories.map((directory) => this.#core.syncs.sync(directory)))
+    } catch {
+      return 'obsolete_files_left'
+    }
+    return this.#removalsFailed === 0 ? 'settled' : 'obsolete_files_left'
   }
 
   async #commit(
     hash: string,
     name: string,
     writer: DataWriter,
-    leaf: LeafUse,
     request: CommitRequest,
   ): Promise<Changed | NewerExists> {
     const data = await writer.finish(recordOf(name, writer, request))
-    await leaf.ready
     return await this.#core.locks.run(hash, async () => {
       const before = await this.#core.state(hash)
       const change = applyData(before, data)
@@ -172,12 +162,11 @@ export class ObjectWrites {
     })
   }
 
-  async #storeSmall(change: SmallChange, leaf: LeafUse): Promise<void> {
+  async #storeSmall(change: SmallChange): Promise<void> {
     const { disk } = this.#core
     const temporary = this.#temporaryPath()
     try {
       await writeSmallFile(disk, temporary, change.record)
-      await leaf.ready
       await this.#install({ ...change, temporary })
     } catch (error) {
       await disk.unlink(temporary).catch(() => {})
@@ -189,40 +178,42 @@ export class ObjectWrites {
   async #install(change: Installation): Promise<void> {
     const { hash, before, after, updates } = change
     const { disk, index, leaves, syncs } = this.#core
-    const directory = leaves.path(leafOf(hash))
+    const leaf = leafOf(hash)
+    const directory = leaves.path(leaf)
     const name = fileName(change.file)
     const standing = filesOf(hash, before).map(fileName)
     if (standing.includes(name)) await index.markForRecheck(hash)
+    await leaves.ready(leaf)
     await disk.rename(change.temporary, `${directory}/${name}`)
     await syncs.sync(directory)
     await this.#core.commit({ hash, before, after, updates })
     const wanted = filesOf(hash, after).map(fileName)
     for (const obsolete of standing) {
-      if (!wanted.includes(obsolete)) this.#removeLater(`${directory}/${obsolete}`)
+      if (!wanted.includes(obsolete)) this.#removeLater(directory, obsolete)
     }
   }
 
-  /** Nobody waits for it: the index says already that the file does not count. */
-  #removeLater(path: string): void {
-    const removal = this.#core.disk.unlink(path).catch((error: unknown) => {
-      this.#core.options.log.warn({ path, code: codeOf(error) }, 'could not remove an obsolete file')
+  /**
+   * Nobody waits for it: the index says already that the file does not count. The leaf stays noted until the removal is
+   * durable (`settle`), so that a file that comes back with a power cut is seen.
+   */
+  #removeLater(directory: string, name: string): void {
+    this.#removedFrom.add(directory)
+    const removal = this.#core.disk.unlink(`${directory}/${name}`).catch((error: unknown) => {
+      this.#removalsFailed += 1
+      this.#core.options.log.warn({ file: name, code: codeOf(error) }, 'could not remove an obsolete file')
     })
     this.#removals.add(removal)
     void removal.then(() => this.#removals.delete(removal))
   }
 
-  /** One writer per object, errors of the device as outcomes, the object's leaf made ready beside. */
+  /** One writer per object, errors of the device as outcomes. */
   async #exclusively<Result>(
     name: string,
-    work: (hash: string, leaf: LeafUse) => Promise<Result>,
+    work: (hash: string) => Promise<Result>,
   ): Promise<Result | DiskFailed> {
     const hash = this.#core.hashOf(name)
-    const leaf = new LeafUse(this.#core, hash)
-    try {
-      return await this.#core.guarded(() => this.#core.locks.run(hash, () => work(hash, leaf)))
-    } finally {
-      leaf.release()
-    }
+    return await this.#core.guarded(() => this.#core.locks.run(hash, () => work(hash)))
   }
 
   #temporaryPath(): string {

@@ -7,7 +7,6 @@
  * The sums are held in memory (1.3 MiB when all are in use) and stored in the same batch as the objects they cover.
  */
 import { hash as digestOf } from 'node:crypto'
-import type { Leaf } from './layout.ts'
 import { comparedText, type ObjectState } from './object-state.ts'
 
 const DIGEST_BYTES = 16
@@ -26,17 +25,22 @@ interface Sum {
 
 export const EMPTY_DIGEST: RangeDigest = { digest: '0'.repeat(32), count: 0 }
 
-export class RangeDigests {
-  readonly #sums = new Map<Leaf, Sum>()
+/** The prefix of the range that a hash is in. */
+export function rangeOf(hash: string): string {
+  return hash.slice(0, 4)
+}
 
-  load(leaf: Leaf, stored: Buffer): void {
+export class RangeDigests {
+  readonly #sums = new Map<string, Sum>()
+
+  load(prefix: string, stored: Buffer): void {
     const bytes = Buffer.from(stored.subarray(0, DIGEST_BYTES))
-    this.#sums.set(leaf, { bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
+    this.#sums.set(prefix, { bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
   }
 
   /** Moves an object from one state to another; returns what to store for its range. */
-  change(leaf: Leaf, hash: string, before: ObjectState, after: ObjectState): Buffer {
-    const sum = this.#sumOf(leaf)
+  change(hash: string, before: ObjectState, after: ObjectState): Buffer {
+    const sum = this.#sumOf(rangeOf(hash))
     sum.count += this.#add(sum, hash, after) - this.#add(sum, hash, before)
     const stored = Buffer.alloc(DIGEST_BYTES + 4)
     sum.bytes.copy(stored)
@@ -48,7 +52,7 @@ export class RangeDigests {
   below(prefix: string): RangeDigest {
     if (prefix.length === 4) return digestOfSum(this.#sums.get(prefix))
     const total: Sum = { bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
-    for (const [leaf, sum] of this.#sums) if (leaf.startsWith(prefix)) addSum(total, sum)
+    for (const [range, sum] of this.#sums) if (range.startsWith(prefix)) addSum(total, sum)
     return digestOfSum(total)
   }
 
@@ -59,11 +63,11 @@ export class RangeDigests {
       .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
   }
 
-  #sumOf(leaf: Leaf): Sum {
-    let sum = this.#sums.get(leaf)
+  #sumOf(range: string): Sum {
+    let sum = this.#sums.get(range)
     if (sum === undefined) {
       sum = { bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
-      this.#sums.set(leaf, sum)
+      this.#sums.set(range, sum)
     }
     return sum
   }

@@ -97,11 +97,8 @@ export class Recovery {
 
   async #allLeaves(): Promise<readonly Leaf[]> {
     const { disk, paths } = this.#context
-    const leaves: Leaf[] = []
-    for (const parent of await namesIn(disk, paths.objects)) {
-      for (const child of await namesIn(disk, `${paths.objects}/${parent}`)) leaves.push(`${parent}${child}`)
-    }
-    return leaves.filter((leaf) => /^[0-9a-f]{4}$/.test(leaf))
+    const names = await namesIn(disk, paths.objects)
+    return names.filter((name) => /^[0-9a-f]{2}$/.test(name))
   }
 
   #namesIn(leaf: Leaf): Promise<readonly string[]> {

@@ -32,7 +32,7 @@ export function newMachine(options?: MemoryDiskOptions): TestMachine {
 /** Starts an engine on a machine, as a process does after a crash or for the first time. */
 export async function startEngine(
   machine: TestMachine = newMachine(),
-  options: { readonly cacheLimits?: CacheLimits; readonly notedLeavesMax?: number } = {},
+  options: { readonly cacheLimits?: CacheLimits } = {},
 ): Promise<TestEngine> {
   const clock = new VirtualClock()
   const health = new DeviceHealth(() => clock.wallMs())
