@@ -13,10 +13,6 @@ export const CAPABILITIES_HEADER = 'x-backend-martlet-capabilities'
 export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
 /** Request and answer: digest of a container's live rows. */
 export const DIGEST_HEADER = 'x-backend-martlet-digest'
-export const TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-tombstone-digest'
-/** The same of the rows between two markers. */
-export const RANGE_DIGEST_HEADER = 'x-backend-martlet-range-digest'
-export const RANGE_TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-range-tombstone-digest'
 /**
  * Request to an object PUT: `footer` promises the CRCs of the body's blocks after it, so that the server need not compute
  * an MD5. The footer of the same name has them, eight hex digits each.

@@ -60,6 +60,7 @@ export class Accounts implements AccountOperations {
     const read = this.#readOf(context, name, 'GET', listingQuery(listing))
     const outcome = await listAgreed(client, { read, listing, timestamp: await timestamps.next() })
     if (outcome.kind !== 'listed') return await this.#notFound(outcome, listing)
+    if (outcome.consistency === 'eventual') this.#parts.observer.eventualListing('account')
     return this.#found(name, singleValued(outcome.headers), page(outcome.json, outcome.consistency))
   }
 

@@ -144,6 +144,7 @@ export class Containers implements ContainerOperations {
     const timestamp = await this.#parts.timestamps.next()
     const outcome = await listAgreed(this.#parts.client, { read, listing, timestamp })
     if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
+    if (outcome.consistency === 'eventual') this.#parts.observer.eventualListing('container')
     return this.#found(name, singleValued(outcome.headers), page(outcome))
   }
 

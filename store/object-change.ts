@@ -34,6 +34,7 @@ export async function changeObject(parts: StoreParts, change: ObjectChange): Pro
   if (first.kind !== 'changed' || first.verdict.status < 300 || change.timestamp !== undefined) return first
   const newest = newestIn(first.answers)
   if (newest === undefined) return first
+  parts.observer.overtaken(change.method)
   parts.timestamps.observe(newest)
   return await attempt(parts, change, await parts.timestamps.next())
 }

@@ -32,7 +32,9 @@ export async function deleteObject(
   if (changed.kind !== 'changed') return changed
   const { verdict, answers, timestamp, containerReplicas } = changed
   if (verdict.status >= 200 && verdict.status < 300) {
-    return { kind: 'deleted', timestamp, listingPending: isListingPending(answers, containerReplicas) }
+    const listingPending = isListingPending(answers, containerReplicas)
+    if (listingPending) deps.parts.observer.listingPending('DELETE')
+    return { kind: 'deleted', timestamp, listingPending }
   }
   if (verdict.status === 404) return { kind: 'no_such_object', headers: {} }
   return failureOf(verdict, answers)

@@ -105,6 +105,7 @@ class Putting {
     let timestamp = this.#put.timestamp ?? (await this.#parts.timestamps.next())
     let attempt = await this.#attempt(container, placement, timestamp, body)
     if (attempt.kind === 'overtaken' && attempt.again === 'possible' && this.#put.timestamp === undefined) {
+      this.#parts.observer.overtaken('PUT')
       if (attempt.newest !== undefined) this.#parts.timestamps.observe(attempt.newest)
       timestamp = await this.#parts.timestamps.next()
       attempt = await this.#attempt(container, placement, timestamp, body)
@@ -198,6 +199,7 @@ class Putting {
 
   #receipt({ answers, etag, sizeBytes }: Stored, timestamp: Timestamp): ObjectPutReceipt {
     const listingPending = isListingPending(answers, this.#containerReplicas())
+    if (listingPending) this.#parts.observer.listingPending('PUT')
     return { kind: 'created', etag, sizeBytes, timestamp, listingPending }
   }
 

@@ -7,6 +7,7 @@ import type { NodeClient } from '#cluster/node-client.ts'
 import { type Placement, RingPlacement, type StorageNodes } from '#cluster/placement.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { ObjectName } from './contract.ts'
+import { type StoreObserver, UNOBSERVED } from './store-metrics.ts'
 
 /** The rings in force now. Another object when a ring file has changed. */
 export interface ClusterRings {
@@ -52,6 +53,7 @@ export interface StorePartsOptions {
   readonly salt: HashPathSalt
   readonly heldBodies: MemoryBudget
   readonly rules?: Partial<StoreRules> | undefined
+  readonly observer?: StoreObserver | undefined
 }
 
 export class StoreParts {
@@ -62,6 +64,7 @@ export class StoreParts {
   readonly salt: HashPathSalt
   readonly heldBodies: MemoryBudget
   readonly rules: StoreRules
+  readonly observer: StoreObserver
   readonly rings: ClusterRings
   readonly #nodes: StorageNodes
   readonly #accounts: RingPlacement
@@ -76,6 +79,7 @@ export class StoreParts {
     this.salt = options.salt
     this.heldBodies = options.heldBodies
     this.rules = { ...DEFAULT_RULES, ...options.rules }
+    this.observer = options.observer ?? UNOBSERVED
     this.rings = options.rings
     this.#nodes = options.nodes
     this.#accounts = this.#placementOf(options.rings.account)
