@@ -1,5 +1,6 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
+import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -8,7 +9,10 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .configureOutput({
       outputError: (message, write) => write(`martlet: ${message.replace(/^error: /, '')}`),
     })
+    .version(version(), '--version')
     .exitOverride()
+  // Whoever reads the answer may have seen enough of it (`martlet config explain | head`).
+  process.stdout.on('error', () => process.exit())
   addServers(program)
   addConfig(program)
   addCluster(program)

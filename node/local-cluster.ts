@@ -61,7 +61,7 @@ export class LocalCluster {
     const first = new Attempt(options)
     const held = await takeHold(options)
     if ('failed' in held) {
-      await first.stop()
+      await first.abandon()
       return held
     }
     const { port, directory } = held
@@ -169,6 +169,12 @@ class Attempt {
   async stop(): Promise<void> {
     this.#directory.reject(new Error('the start was given up'))
     await this.supervisor.stop()
+  }
+
+  /** Before it ran. */
+  async abandon(): Promise<void> {
+    this.#directory.reject(new Error('the start was given up'))
+    await this.supervisor.abandon()
   }
 
   async #assignment(device: string): Promise<unknown> {

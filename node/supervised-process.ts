@@ -143,6 +143,15 @@ export class SupervisedProcess implements Receiver, ChildListener {
     this.#child?.send({ kind: 'close' })
   }
 
+  /** Ends a process that was given nothing to do yet. */
+  abandon(): Promise<void> {
+    this.#stopping = 'for_good'
+    this.#notStarted.resolve({ kind: 'stopped' })
+    if (this.#child === undefined) this.#nowOver()
+    else this.#child.kill('SIGKILL')
+    return this.over
+  }
+
   /** For a process that took too long. */
   kill(): void {
     if (this.#child === undefined) return

@@ -144,6 +144,13 @@ t.test('a process that does not end is killed', async (t) => {
   t.same(journal.slice(-2), ['d1 SIGKILL', 'd2 SIGKILL'])
 })
 
+t.test('processes that were given nothing to do yet are ended at once', async (t) => {
+  const { supervisor, journal } = supervised({ deaf: ['start'] })
+  await supervisor.abandon()
+  t.same(journal.slice(-2), ['d1 SIGKILL', 'd2 SIGKILL'])
+  t.equal(supervisor.pids.size, 0)
+})
+
 t.test('a process that got a signal of its own stops in order and is started again', async (t) => {
   const { supervisor, children } = supervised()
   await supervisor.started()

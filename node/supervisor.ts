@@ -65,6 +65,12 @@ export class Supervisor {
     return this.#stopping
   }
 
+  /** Ends processes that have been given nothing to do yet. */
+  async abandon(): Promise<void> {
+    this.#stopping ??= Promise.all(this.#processes.map((process) => process.abandon())).then(() => {})
+    await this.#stopping
+  }
+
   async #stopAll(): Promise<void> {
     for (const process of this.#processes) process.drain()
     await this.#atMost(

@@ -1,6 +1,8 @@
 /** A user of a running cluster, over plain HTTP, for tests: signs in and sends requests exactly as told. */
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Test } from 'tap'
 import { Agent, type Dispatcher, request } from 'undici'
 
 export interface Answer {
@@ -125,4 +127,19 @@ export async function inParallel(
     }
   }
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker))
+}
+
+/** Waits until something is so, for what happens soon but not at once. */
+export async function until(
+  t: Test,
+  what: string,
+  condition: () => Promise<boolean> | boolean,
+  withinMs = 15_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) return void t.fail(`${what}: not within ${withinMs} ms`)
+    await sleep(50)
+  }
+  t.pass(what)
 }

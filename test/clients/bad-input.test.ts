@@ -193,12 +193,12 @@ t.test('bad input', async (t) => {
       ['/', 404],
       ['/v1', 412],
       ['/v1/', 412],
-      ['/v2/AUTH_test', 412],
+      ['/v2/AUTH_test', 400],
       ['/nonsense', 404],
       ['//v1/AUTH_test', 412],
     ] as const) {
       const answer = await send('GET', url, path, { headers: { 'x-auth-token': session.token } })
-      t.ok([status, 404, 412, 401].includes(answer.status), `${path} ${answer.status}`)
+      t.equal(answer.status, status, path)
     }
   })
 

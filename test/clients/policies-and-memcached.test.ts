@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
-import { inParallel, Session, send, TESTER } from '#test/session.ts'
+import { inParallel, Session, send, TESTER, until } from '#test/session.ts'
 
 t.setTimeout(180_000)
 
@@ -37,7 +37,10 @@ t.test('a second storage policy', async (t) => {
   t.equal((await session.request('PUT', '/cheap/thing', { body: Buffer.from('thing') })).status, 201)
   t.equal((await session.request('GET', '/cheap/thing')).body.toString(), 'thing')
   t.equal((await session.request('PUT', '/cheap', { headers: { 'x-storage-policy': 'gold' } })).status, 409)
-  t.equal((await session.request('HEAD', '')).headers['x-account-storage-policy-silver-object-count'], '1')
+  await until(t, 'the account knows what the container of the policy holds', async () => {
+    const { headers } = await session.request('HEAD', '')
+    return headers['x-account-storage-policy-silver-object-count'] === '1'
+  })
   const copies = ['d1', 'd2', 'd3', 'd4'].filter((device) =>
     readdirSync(join(dataPath, 'devices', device)).includes('objects-1'),
   )

@@ -99,9 +99,15 @@ t.test('what cannot be is said in one sentence', async (t) => {
   })
   t.test('an option that does not exist, and one with a wrong value', async (t) => {
     const unknown = configFile(t, '[proxy]\nport = 0\ncolour = "grey"\n')
-    t.match(await refusal('--data', data, '--config', unknown), /^martlet: [^\n]*proxy\.colour[^\n]*$/)
+    t.match(
+      await refusal('--data', data, '--config', unknown),
+      /^martlet: [^\n]*\[proxy\] unknown option colour[^\n]*$/,
+    )
     const wrong = configFile(t, '[proxy]\nclient_timeout = "soon"\n')
-    t.match(await refusal('--data', data, '--config', wrong), /^martlet: [^\n]*proxy\.client_timeout[^\n]*$/)
+    t.match(
+      await refusal('--data', data, '--config', wrong),
+      /^martlet: [^\n]*\[proxy\] option client_timeout[^\n]*$/,
+    )
     const noToml = configFile(t, 'this is = = no TOML')
     t.match(await refusal('--data', data, '--config', noToml), /^martlet: [^\n]+/)
   })
