@@ -85,9 +85,9 @@ async function sendCopy(
   return last
 }
 
-/** Does this answer stand, or should a handoff be tried? A node that does not know us is as good as a dead one. */
+/** Does this answer stand, or should a handoff be tried? A node that does not believe who we are is as good as a dead one. */
 export function isFinal(status: number): boolean {
-  return status < 500 && status !== 401 && status !== 403
+  return status < 500 && status !== 401
 }
 
 /** The answer with its body read; a body that fails or is too long counts as empty. */

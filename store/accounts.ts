@@ -72,7 +72,14 @@ export class Accounts implements AccountOperations {
     const { verdict, answers } = await this.#write(context, name, 'PUT', changes)
     if (verdict.status === 201) return { kind: 'created' }
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    // Deleted, and not emptied yet: it cannot be made anew (Swift's account server: "Recently deleted").
+    if (verdict.status === 403) return { kind: 'account_deleted' }
     return failureOf(verdict, answers)
+  }
+
+  /** Forgets what is remembered of the account. */
+  async forget({ account }: AccountName): Promise<void> {
+    await this.#cache.forget(account)
   }
 
   /** Makes the account exist; `undefined` when it does. */
@@ -89,8 +96,8 @@ export class Accounts implements AccountOperations {
     const first = await this.#post(context, name, changes)
     if (first.kind !== 'no_such_account' || !this.#parts.rules.autoCreateAccounts) return first
     const failure = await this.create(context, name)
-    if (failure !== undefined) return failure
-    return await this.#post(context, name, changes)
+    if (failure?.kind === 'account_deleted') return first
+    return failure ?? (await this.#post(context, name, changes))
   }
 
   async delete(

@@ -85,6 +85,18 @@ export class Containers implements ContainerOperations {
     name: ContainerName,
     put: ContainerPut,
   ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure> {
+    const first = await this.#putOnce(context, name, put)
+    if (first.kind !== 'no_such_account') return first
+    // What was remembered of the account is not so.
+    await this.#accounts.forget({ account: name.account })
+    return await this.#putOnce(context, name, put)
+  }
+
+  async #putOnce(
+    context: OperationContext,
+    name: ContainerName,
+    put: ContainerPut,
+  ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure> {
     const failure = await this.#ensureAccount(context, name)
     if (failure !== undefined) return failure
     const policy =
@@ -94,6 +106,8 @@ export class Containers implements ContainerOperations {
     const { verdict, answers } = await this.#write(context, name, 'PUT', { ...put.changes, ...policy })
     if (verdict.status === 201) return { kind: 'created' }
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
+    // No account server knows the account.
+    if (verdict.status === 404) return { kind: 'no_such_account' }
     return failureOf(verdict, answers)
   }
 
@@ -239,7 +253,10 @@ export class Containers implements ContainerOperations {
     if (known.kind === 'exists') return undefined
     if (known.kind === 'unavailable') return known
     if (!this.#parts.rules.autoCreateAccounts && !isHidden(account)) return { kind: 'no_such_account' }
-    return await this.#accounts.create(context, { account })
+    const failure = await this.#accounts.create(context, { account })
+    // As in Swift, which answers 503 until the account is emptied.
+    if (failure?.kind === 'account_deleted') return { kind: 'unavailable', reason: 'the account was deleted' }
+    return failure
   }
 }
 

@@ -319,3 +319,41 @@ t.test('an object with a time to be deleted at is in the queue of the expirer', 
   )
   t.match(tasks.kind === 'found' ? tasks.page?.entries() : undefined, [{ name: `${seconds}-AUTH_test/c/o` }])
 })
+
+t.test('an account that is remembered but gone is made again with its next container', async (t) => {
+  const remembered = new Map<string, string>()
+  const shared: SharedCache = {
+    get: async (key) => remembered.get(key),
+    add: async () => {},
+    forget: async (key) => void remembered.delete(key),
+  }
+  const cluster = await start(t, { store: { shared } })
+  remembered.set('account/AUTH_ghost', JSON.stringify({ kind: 'exists', info: { metadata: {} } }))
+  const name = { account: 'AUTH_ghost', container: 'c' }
+  const made = await cluster.store.containers.put(cluster.context, name, {
+    changes: {},
+    policyIndex: undefined,
+  })
+  t.match(made, { kind: /^(created|updated)$/ })
+  t.match(await cluster.store.accounts.info(cluster.context, { account: 'AUTH_ghost' }), {
+    containerCount: 1,
+  })
+})
+
+t.test('a deleted account takes nothing before it is emptied', async (t) => {
+  const cluster = await start(t)
+  const { store, context } = cluster
+  const account = { account: 'AUTH_gone' }
+  await store.accounts.put(context, account, {})
+  t.match(await store.accounts.delete(context, account), { kind: 'deleted' })
+  t.match(await store.accounts.put(context, account, {}), { kind: 'account_deleted' })
+  t.match(await store.accounts.post(context, account, { 'x-account-meta-a': 'b' }), {
+    kind: 'no_such_account',
+  })
+  const put = store.containers.put(
+    context,
+    { ...account, container: 'c' },
+    { changes: {}, policyIndex: undefined },
+  )
+  t.match(await put, { kind: 'unavailable' })
+})
