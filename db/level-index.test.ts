@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Disk, KvStore } from '#base/environment.ts'
+import { realClock } from '#base/real-clock.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { levelEngine } from '#kv/open-level.ts'
 import { at, indexContract, mergeInto, row } from './index-contract.ts'
@@ -23,7 +24,7 @@ indexContract(t, { create: async () => indexOn(await new MemoryKv().open('/d')) 
 t.test('on LevelDB', async (t) => {
   indexContract(t, {
     create: async (t) => {
-      const store = await levelEngine({} as Disk).open(join(t.testdir(), 'containers'))
+      const store = await levelEngine({} as Disk, realClock).open(join(t.testdir(), 'containers'))
       t.teardown(() => store.close())
       return indexOn(store)
     },
@@ -55,6 +56,10 @@ t.test('a failing store fails the request, reports itself, and nothing half done
   kv.breakWrites('/d', new Error('EIO'))
   await t.rejects(index.apply(CONTAINER, [row('b', 2)], mergeInto))
   t.equal(failures.length, 1)
+  kv.breakWrites('/d', undefined)
+  await t.rejects(index.apply(CONTAINER, [row('c', 2)], mergeInto), { code: 'LEVEL_WRITES_REFUSED' })
+  await t.rejects(index.setSyncPoint(CONTAINER, 'peer', 1), { code: 'LEVEL_WRITES_REFUSED' })
+  t.equal(failures.length, 3)
   t.equal(statsOf(((await index.state(CONTAINER)) as DatabaseState).info, 0).rows, 1)
 })
 

@@ -77,7 +77,7 @@ export class LevelIndex<Row> implements Index<Row> {
   }
 
   async state(name: DatabaseName): Promise<DatabaseState | undefined> {
-    return this.#reading(() => this.#stateOf(this.#hash(name)))
+    return this.#noticed(() => this.#stateOf(this.#hash(name)))
   }
 
   apply<Result>(name: DatabaseName, rows: readonly Row[], rule: Rule<Result>): Promise<Result> {
@@ -89,7 +89,7 @@ export class LevelIndex<Row> implements Index<Row> {
   }
 
   async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const prefix = rowPrefix(this.#hash(name), 'live', group)
       await using cursor = new RowCursor(
         this.#store,
@@ -108,14 +108,14 @@ export class LevelIndex<Row> implements Index<Row> {
   }
 
   async rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const stored = await readLiveAndDeleted(this.#store, this.#kind, this.#hash(name), group, range)
       return stored.map((item) => decodeStored(this.#kind, group, item.value).row)
     })
   }
 
   async digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const [live, tombstones] = await Promise.all([
         this.#digestTable(name, 'live', group, range),
         this.#digestTable(name, 'deleted', group, range),
@@ -125,7 +125,7 @@ export class LevelIndex<Row> implements Index<Row> {
   }
 
   async changesSince(name: DatabaseName, sequence: number, limit: number): Promise<readonly Change<Row>[]> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const hash = this.#hash(name)
       const log = await this.#store.iterator({ gt: logKey(hash, sequence), lt: logEnd(hash), limit }).all()
       const values = await this.#store.getMany(log.map(([, key]) => key))
@@ -139,7 +139,7 @@ export class LevelIndex<Row> implements Index<Row> {
   }
 
   async syncPoint(name: DatabaseName, peer: string): Promise<number> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const stored = await this.#store.get(syncPointKey(this.#hash(name), peer))
       return stored === undefined ? 0 : Number(stored.toString())
     })
@@ -147,11 +147,13 @@ export class LevelIndex<Row> implements Index<Row> {
 
   async setSyncPoint(name: DatabaseName, peer: string, sequence: number): Promise<void> {
     const key = syncPointKey(this.#hash(name), peer)
-    await writeSynced(this.#store, [{ type: 'put', key, value: Buffer.from(String(sequence)) }])
+    await this.#noticed(() =>
+      writeSynced(this.#store, [{ type: 'put', key, value: Buffer.from(String(sequence)) }]),
+    )
   }
 
   async unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
-    return this.#reading(async () => {
+    return this.#noticed(async () => {
       const prefix = devicePrefix('unreported')
       const start = Buffer.concat([prefix, Buffer.from(after, 'hex')])
       const end = Buffer.concat([prefix, Buffer.alloc(17, 255)])
@@ -254,9 +256,9 @@ export class LevelIndex<Row> implements Index<Row> {
     return digest
   }
 
-  async #reading<Result>(read: () => Promise<Result>): Promise<Result> {
+  async #noticed<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await read()
+      return await work()
     } catch (error) {
       this.#onFailure(error)
       throw error

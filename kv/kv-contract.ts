@@ -101,6 +101,32 @@ export function kvContract(t: Test, factory: KvFactory): void {
     await t.rejects(engine.move(`${path}-nothing`, `${path}-elsewhere`), { code: 'ENOENT' })
   })
 
+  t.test(
+    'after a write that failed every later one is refused until the store is opened again',
+    async (t) => {
+      const { engine, path } = factory.create(t)
+      const store = await engine.open(path)
+      const put = (name: string) => writeSynced(store, [{ type: 'put', key: key(name), value: key(name) }])
+      await put('a')
+      const bad = writeSynced(store, [{ type: 'put', key: undefined as unknown as Buffer, value: key('b') }])
+      const behind = put('c')
+      await t.rejects(bad, { code: 'LEVEL_INVALID_KEY' })
+      await t.rejects(behind, { code: 'LEVEL_WRITES_REFUSED', cause: { code: 'LEVEL_INVALID_KEY' } })
+      await t.rejects(new GroupCommit(store).commit([{ type: 'del', key: key('a') }]), {
+        code: 'LEVEL_WRITES_REFUSED',
+      })
+      await t.rejects(store.put(key('d'), key('d')), { code: 'LEVEL_WRITES_REFUSED' })
+      await t.rejects(store.del(key('a')), { code: 'LEVEL_WRITES_REFUSED' })
+      await t.rejects(store.clear(), { code: 'LEVEL_WRITES_REFUSED' })
+      t.same(await keysOf(store), ['a'], 'it can still be read')
+      await store.close()
+      const after = await engine.open(path)
+      await writeSynced(after, [{ type: 'put', key: key('e'), value: key('e') }])
+      t.same(await keysOf(after), ['a', 'e'])
+      await after.close()
+    },
+  )
+
   t.test('commits that arrive together keep their order', async (t) => {
     const { engine, path } = factory.create(t)
     const store = await engine.open(path)

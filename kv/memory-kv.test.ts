@@ -58,7 +58,7 @@ t.test('commits that arrive together share one batch; a failing one fails them a
     ['rejected', 'rejected'],
   )
   engine.breakWrites('/d', undefined)
-  await commits.commit([put('z', '1')])
+  await t.rejects(commits.commit([put('z', '1')]), { code: 'LEVEL_WRITES_REFUSED' })
   await commits.commit([])
   t.equal(await store.get(key('x')), undefined)
   t.equal(commits.waiting, 0)

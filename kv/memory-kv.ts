@@ -6,6 +6,7 @@
  */
 import { MemoryLevel } from 'memory-level'
 import type { KvEngine, KvStore } from '#base/environment.ts'
+import { aroundWrites, failStop } from './fail-stop.ts'
 
 /** What survives of the writes that were not synced when the machine lost power. */
 export type UnsyncedWrites = 'lost' | 'kept'
@@ -69,7 +70,11 @@ export class MemoryKv implements KvEngine {
     await level.open()
     await level.batch([...persisted.durable.values()].map((entry) => ({ type: 'put' as const, ...entry })))
     this.#watch(persisted, level)
-    return level as unknown as KvStore
+    const breakable = aroundWrites(level as unknown as KvStore, async (write) => {
+      if (persisted.broken !== undefined) throw persisted.broken
+      return await write()
+    })
+    return failStop(breakable)
   }
 
   async move(path: string, target: string): Promise<void> {
@@ -97,7 +102,7 @@ export class MemoryKv implements KvEngine {
     this.#at(path).corrupt = true
   }
 
-  /** From now on every write to the open store fails with this error; `undefined` mends it. */
+  /** From now on every write to the store fails with this error; `undefined` mends what is opened afterwards. */
   breakWrites(path: string, error: Error | undefined): void {
     this.#at(path).broken = error
   }
@@ -116,9 +121,6 @@ export class MemoryKv implements KvEngine {
   }
 
   #watch(persisted: Persisted, level: MemoryLevel<Buffer, Buffer>): void {
-    level.hooks.prewrite.add(() => {
-      if (persisted.broken !== undefined) throw persisted.broken
-    })
     level.on('write', (operations: unknown) => {
       if (persisted.store === level) persisted.record(operations as readonly WriteEvent[])
     })

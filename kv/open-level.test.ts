@@ -2,6 +2,7 @@ import { mkdir, readdir, rename, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Disk } from '#base/environment.ts'
+import { realClock } from '#base/real-clock.ts'
 import { compactRange } from './compact.ts'
 import { writeSynced } from './group-commit.ts'
 import { kvContract } from './kv-contract.ts'
@@ -17,12 +18,12 @@ const disk = {
 } as unknown as Disk
 
 kvContract(t, {
-  create: (t) => ({ engine: levelEngine(disk), path: join(t.testdir(), 'device', 'containers') }),
+  create: (t) => ({ engine: levelEngine(disk, realClock), path: join(t.testdir(), 'device', 'containers') }),
 })
 
 t.test('a damaged LevelDB says that it is corrupt', async (t) => {
   const path = join(t.testdir(), 'store')
-  const engine = levelEngine(disk)
+  const engine = levelEngine(disk, realClock)
   const store = await engine.open(path)
   await writeSynced(store, [{ type: 'put', key: Buffer.from('a'), value: Buffer.from('1') }])
   await store.close()
@@ -32,7 +33,7 @@ t.test('a damaged LevelDB says that it is corrupt', async (t) => {
 })
 
 t.test('a range of deleted keys can be compacted', async (t) => {
-  const store = await levelEngine(disk).open(join(t.testdir(), 'store'))
+  const store = await levelEngine(disk, realClock).open(join(t.testdir(), 'store'))
   await store.put(Buffer.from('a'), Buffer.from('1'))
   await store.del(Buffer.from('a'))
   await compactRange(store, Buffer.from('a'), Buffer.from('b'))

@@ -6,5 +6,5 @@ import { levelEngine } from '#kv/open-level.ts'
 
 /** The real environment. */
 export function realEnvironment(): Environment {
-  return { clock: realClock, random: realRandom, disk: realDisk, kv: levelEngine(realDisk) }
+  return { clock: realClock, random: realRandom, disk: realDisk, kv: levelEngine(realDisk, realClock) }
 }

@@ -29,7 +29,7 @@ await onEveryFilesystem(t, async (t, base) => {
   const open = async (devicePath: string): Promise<DiskEngine> => {
     const health = new DeviceHealth(() => 0)
     const disk = new DiskGate({ clock: realClock, health, operationsMax: 3 }).guard(realDisk)
-    const kv = levelEngine(realDisk)
+    const kv = levelEngine(realDisk, realClock)
     const parts = { disk, kv, clock: realClock, health, log: silentLogger, salt: TEST_SALT }
     return (await DiskEngine.open({ ...parts, devicePath, policyIndex: 0 })).engine
   }

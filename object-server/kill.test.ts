@@ -47,7 +47,7 @@ await t.test('a killed process loses nothing it acknowledged', async (t) => {
     await mkdir(join(devicePath, 'tmp'))
     const { engine, report } = await DiskEngine.open({
       disk: realDisk,
-      kv: levelEngine(realDisk),
+      kv: levelEngine(realDisk, realClock),
       clock: realClock,
       health: new DeviceHealth(() => 0),
       log: silentLogger,

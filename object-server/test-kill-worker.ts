@@ -20,7 +20,7 @@ const firstSecond = Number(process.argv[3] ?? 0)
 const health = new DeviceHealth(() => 0)
 const { engine } = await DiskEngine.open({
   disk: new DiskGate({ clock: realClock, health, operationsMax: 3 }).guard(realDisk),
-  kv: levelEngine(realDisk),
+  kv: levelEngine(realDisk, realClock),
   clock: realClock,
   health,
   log: silentLogger,
