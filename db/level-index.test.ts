@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Disk, KvStore } from '#base/environment.ts'
+import type { KvStore } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
+import { realDisk } from '#disk/real-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { levelEngine } from '#kv/open-level.ts'
 import { at, indexContract, mergeInto, row } from './index-contract.ts'
@@ -24,7 +25,7 @@ indexContract(t, { create: async () => indexOn(await new MemoryKv().open('/d')) 
 t.test('on LevelDB', async (t) => {
   indexContract(t, {
     create: async (t) => {
-      const store = await levelEngine({} as Disk, realClock).open(join(t.testdir(), 'containers'))
+      const store = await levelEngine(realDisk, realClock).open(join(t.testdir(), 'containers'))
       t.teardown(() => store.close())
       return indexOn(store)
     },

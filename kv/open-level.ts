@@ -14,16 +14,40 @@ import { failStop } from './fail-stop.ts'
 /** Bytes of recent writes LevelDB keeps in memory before it writes a table file; LevelDB's own default is 4 MiB. */
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
 
-/** The engine over LevelDB. `disk` is used only to move a store away, the clock to notice a write that hangs. */
+/** The engine over LevelDB. `disk` makes directories durable and moves them, the clock notices a write that hangs. */
 export function levelEngine(disk: Disk, clock: Clock): KvEngine {
   return {
-    open: async (path) => failStop(await openLevel(path), clock),
+    async open(path) {
+      const level = await openLevel(path)
+      try {
+        await syncEntries(disk, path)
+      } catch (error) {
+        await level.close()
+        throw error
+      }
+      return failStop(level, clock)
+    },
     async move(path, target) {
       await disk.mkdir(dirname(target), { recursive: true })
       await disk.rename(path, target)
-      await disk.syncDirectory(dirname(target))
+      await syncMoved(disk, dirname(path), dirname(target))
     },
   }
+}
+
+/** A store that may have been created just now: its first files, of which LevelDB syncs not all, and its directory. */
+async function syncEntries(disk: Disk, path: string): Promise<void> {
+  await disk.syncDirectory(path)
+  await disk.syncDirectory(dirname(path))
+}
+
+/** Where it was and where it is; directories made for it on the way there are below the one where it was. */
+async function syncMoved(disk: Disk, source: string, target: string): Promise<void> {
+  await disk.syncDirectory(target)
+  for (let above = dirname(target); above.startsWith(`${source}/`); above = dirname(above)) {
+    await disk.syncDirectory(above)
+  }
+  if (source !== target) await disk.syncDirectory(source)
 }
 
 async function openLevel(path: string): Promise<KvStore> {
