@@ -108,7 +108,9 @@ t.test('three hosts, as documented', async (t) => {
     }
     await startNode(t, hosts[1] as Host)
     t.equal((await second.request('GET', '/box/thing')).body.toString(), 'thing')
-    t.equal((await second.request('GET', '/box')).body.toString().trim().split('\n').length, 21)
+    const listing = await second.request('GET', '/box')
+    t.equal(listing.headers['x-listing-consistency'], undefined, 'the listing is proven whole')
+    t.equal(listing.body.toString().trim().split('\n').length, 21)
   })
 })
 
