@@ -44,11 +44,18 @@ export async function readNewest(client: NodeClient, read: ReplicaRead): Promise
   return absence(answered, tombstone, primaries.length)
 }
 
+/** What to do with a version that too few other replicas could confirm. */
+export type IfUnconfirmed = 'unavailable' | 'accept'
+
 /**
  * Reads from the nearest replica, and confirms by asking others that its version is not older than any acknowledged
  * write: so many that every quorum of a write has one of them. Costs one index probe at three replicas.
  */
-export async function readConfirmed(client: NodeClient, read: ReplicaRead): Promise<ReadOutcome> {
+export async function readConfirmed(
+  client: NodeClient,
+  read: ReplicaRead,
+  ifUnconfirmed: IfUnconfirmed,
+): Promise<ReadOutcome> {
   const outcome = await readReplica(client, read)
   if (outcome.kind !== 'found') return outcome
   const needed = readsToSeeEveryWrite(read.placement.primaries.length) - 1
@@ -65,7 +72,7 @@ export async function readConfirmed(client: NodeClient, read: ReplicaRead): Prom
       confirmed += 1
     }
   }
-  if (confirmed >= needed) return resumable(client, read, outcome)
+  if (confirmed >= needed || ifUnconfirmed === 'accept') return resumable(client, read, outcome)
   await discard(outcome.response)
   return { kind: 'unavailable', reason: `${confirmed} of ${needed} other replicas confirmed the version` }
 }

@@ -203,15 +203,15 @@ t.test(
     const [local, ...others] = nodes.placement.primariesLocalFirst
     if (local !== undefined) nodes.set(local, found('old', 1))
     for (const node of others) nodes.set(node, found('old', 1))
-    t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read())), 'old')
+    t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read(), 'unavailable')), 'old')
     t.same(
       nodes.asked.map(({ request }) => request.method),
       ['GET', 'HEAD'],
     )
     t.equal(nodes.asked[1]?.request.headers['x-backend-martlet-index-only'], 'true')
     for (const node of others) nodes.set(node, found('new', 2))
-    t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read())), 'new')
+    t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read(), 'unavailable')), 'new')
     for (const node of others) nodes.set(node, 'dead')
-    t.match(await readConfirmed(nodes.client, nodes.read()), { kind: 'unavailable' })
+    t.match(await readConfirmed(nodes.client, nodes.read(), 'unavailable'), { kind: 'unavailable' })
   },
 )

@@ -1,7 +1,7 @@
 /** Containers: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/container.py`). */
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
-import { readNewest } from '#cluster/newest-read.ts'
+import { readConfirmed, readNewest } from '#cluster/newest-read.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { type Accounts, refusalOf } from './accounts.ts'
@@ -58,7 +58,9 @@ export class Containers implements ContainerOperations {
     return this.#cache.get(keyOf(name), async () => {
       const account = await this.#missingAccount(context, name)
       if (account !== undefined) return account.kind === 'unavailable' ? account : { kind: 'absent' }
-      return knownOf(await readReplica(this.#parts.client, this.#readOf(context, name, 'HEAD', '')))
+      // Who may read and write is decided by it: no stale replica may bring back a right that was taken away.
+      const read = this.#readOf(context, name, 'HEAD', '')
+      return knownOf(await readConfirmed(this.#parts.client, read, 'accept'))
     })
   }
 
@@ -146,7 +148,7 @@ export class Containers implements ContainerOperations {
     const { client } = this.#parts
     const outcome = await (newest ? readNewest(client, read) : readReplica(client, read))
     if (outcome.kind !== 'found') return await this.#notFound(name, outcome)
-    return this.#found(name, singleValued(outcome.response.headers), undefined)
+    return found(singleValued(outcome.response.headers), undefined)
   }
 
   async #list(
@@ -159,17 +161,7 @@ export class Containers implements ContainerOperations {
     const outcome = await listAgreed(this.#parts.client, { read, listing, timestamp })
     if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
     if (outcome.consistency === 'eventual') this.#parts.observer.eventualListing('container')
-    return this.#found(name, singleValued(outcome.headers), page(outcome))
-  }
-
-  #found(
-    name: ContainerName,
-    headers: HeaderMap,
-    page: ListingPage<ListedObject> | undefined,
-  ): Extract<ContainerRead, { readonly kind: 'found' }> {
-    const info = containerInfoOf(headers)
-    this.#cache.keep(keyOf(name), { kind: 'exists', info })
-    return { kind: 'found', info, headers, page }
+    return found(singleValued(outcome.headers), page(outcome))
   }
 
   async #notFound(
@@ -263,6 +255,14 @@ export class Containers implements ContainerOperations {
 /** Accounts of the cluster itself, which storage servers create when needed (`auto_create_account_prefix`). */
 function isHidden(account: string): boolean {
   return account.startsWith('.')
+}
+
+/** Not remembered: it is what one replica says, which may have missed a change. */
+function found(
+  headers: HeaderMap,
+  page: ListingPage<ListedObject> | undefined,
+): Extract<ContainerRead, { readonly kind: 'found' }> {
+  return { kind: 'found', info: containerInfoOf(headers), headers, page }
 }
 
 function keyOf(name: ContainerName): string {

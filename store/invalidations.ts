@@ -41,6 +41,8 @@ export interface PeerInvalidationsOptions {
 
 export class PeerInvalidations implements Invalidations {
   readonly #options: PeerInvalidationsOptions
+  /** Peers that did not answer last time: they are told, but nobody waits for them. */
+  readonly #failing = new Set<string>()
 
   constructor(options: PeerInvalidationsOptions) {
     this.#options = options
@@ -48,7 +50,13 @@ export class PeerInvalidations implements Invalidations {
 
   async announce(stale: Stale): Promise<void> {
     const body = Buffer.from(JSON.stringify([stale]))
-    await Promise.all(this.#options.peers().map((peer) => this.#tell(peer, body)))
+    const waiting: Promise<void>[] = []
+    for (const peer of this.#options.peers()) {
+      const isFailing = this.#failing.has(keyOf(peer))
+      const telling = this.#tell(peer, body)
+      if (!isFailing) waiting.push(telling)
+    }
+    await Promise.all(waiting)
   }
 
   async #tell(peer: Endpoint, body: Buffer): Promise<void> {
@@ -68,13 +76,16 @@ export class PeerInvalidations implements Invalidations {
         responseTimeoutMs: PEERS_WAIT_MS - CONNECT_TIMEOUT_MS,
       })
       await discard(response)
+      this.#failing.delete(keyOf(peer))
     } catch (error) {
-      this.#options.log.debug(
-        { peer: `${peer.host}:${peer.port}`, err: String(error) },
-        'a proxy was not told',
-      )
+      this.#failing.add(keyOf(peer))
+      this.#options.log.debug({ peer: keyOf(peer), err: String(error) }, 'a proxy was not told')
     }
   }
+}
+
+function keyOf({ host, port }: Endpoint): string {
+  return `${host}:${port}`
 }
 
 /** Serves what peers announce; `forget` drops it from this process's memory. */

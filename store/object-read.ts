@@ -61,7 +61,7 @@ function replicaRead(
 
 function readFrom(parts: StoreParts, read: ReplicaRead, { newest }: ObjectReadOptions): Promise<ReadOutcome> {
   if (newest) return readNewest(parts.client, read)
-  if (parts.rules.objectReads === 'confirmed') return readConfirmed(parts.client, read)
+  if (parts.rules.objectReads === 'confirmed') return readConfirmed(parts.client, read, 'unavailable')
   return readResumably(parts.client, read)
 }
 

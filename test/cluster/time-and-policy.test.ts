@@ -357,3 +357,20 @@ t.test('a deleted account takes nothing before it is emptied', async (t) => {
   )
   t.match(await put, { kind: 'unavailable' })
 })
+
+t.test('a replica that missed a change of the access list does not bring the old one back', async (t) => {
+  const cluster = await start(t)
+  const { store, context } = cluster
+  await store.containers.post(context, CONTAINER, { 'x-container-read': '.r:*' })
+  for (const node of cluster.parts.containerPlacement(CONTAINER.account, CONTAINER.container).primaries) {
+    const device = cluster.deviceAt(node.port)
+    cluster.stop(device, 'container')
+    await store.containers.post(context, CONTAINER, { 'x-container-read': '' })
+    cluster.restart(device)
+    for (let at = 0; at < 4; at += 1) {
+      const proxy = await cluster.anotherProxy()
+      t.equal((await proxy.containers.info(context, CONTAINER))?.readAcl, undefined)
+    }
+    await store.containers.post(context, CONTAINER, { 'x-container-read': '.r:*' })
+  }
+})
