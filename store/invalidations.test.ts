@@ -42,6 +42,8 @@ t.test(
     void announcing.then(() => (over = true))
     await clock.advance(1000)
     t.ok(over)
+    await invalidations.announce({ account: 'a' })
+    t.pass('nobody waits for them the next time')
   },
 )
 
