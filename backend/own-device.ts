@@ -79,13 +79,36 @@ export async function ownDevice<Index extends Closable>(
       'index was damaged: quarantined whole, device is joining',
     )
   }
-  await mark.clear()
-  const replicaStates = await ReplicaStates.open(store, {
-    clock: environment.clock,
-    keyPrefix: options.replicaStatePrefix,
-    newDevice: damage === 'quarantined' ? 'may_have_held_data' : options.newDevice,
-  })
-  return { kind: 'opened', store, index, replicaStates, close: () => giveUp(store, index, replicaStates) }
+  try {
+    const replicaStates = await ReplicaStates.open(store, {
+      clock: environment.clock,
+      keyPrefix: options.replicaStatePrefix,
+      newDevice:
+        damage === 'quarantined' || (await wasQuarantined(options))
+          ? 'may_have_held_data'
+          : options.newDevice,
+    })
+    // Only now: a crash before *joining* is durable finds the mark again, and the empty index goes the same way.
+    await mark.clear()
+    return { kind: 'opened', store, index, replicaStates, close: () => giveUp(store, index, replicaStates) }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** An index without replica states beside a quarantined one: the last start did not come as far as to say *joining*. */
+async function wasQuarantined({
+  environment,
+  drive,
+  directory,
+}: Pick<OwnDeviceOptions<unknown>, 'environment' | 'drive' | 'directory'>): Promise<boolean> {
+  try {
+    return (await environment.disk.readdir(join(drive.path, 'quarantined', directory))).length > 0
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /**
@@ -101,11 +124,13 @@ class DamageMark {
     this.#path = path
   }
 
+  /** Rejects when that cannot be told: then nothing may be believed of the index. */
   async isSet(): Promise<boolean> {
     try {
       return !(await this.#disk.stat(this.#path)).isDirectory
-    } catch {
-      return false
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false
+      throw error
     }
   }
 

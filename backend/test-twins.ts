@@ -14,9 +14,10 @@ export function roomySpace(): TestSpace {
   return { totalBytes: 100, freeBytes: 50, freeInodes: 1, readOnly: false }
 }
 
-/** A disk on which every path is a directory of a filesystem with this space. */
+/** A disk on which every path is an empty directory of a filesystem with this space. */
 export function directoriesDisk(space: TestSpace): Disk {
-  const disk: Pick<Disk, 'stat' | 'space'> = {
+  const disk: Pick<Disk, 'stat' | 'space' | 'readdir'> = {
+    readdir: async () => [],
     stat: async () => ({ sizeBytes: 0, mtimeMs: 0, isDirectory: true }),
     space: async () => ({ ...space }),
   }

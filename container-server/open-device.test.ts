@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { Drive } from '#backend/drive-state.ts'
 import { timeOf, ts } from '#backend/test-twins.ts'
-import type { Random } from '#base/environment.ts'
+import type { Disk, Environment, KvEngine, Random } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
@@ -48,29 +48,36 @@ t.test('a damaged index is moved away whole, and the device is joining', async (
   t.equal((await after.send('GET', '/a/c')).headers['x-backend-martlet-replica-state'], 'synced')
 })
 
-t.test('an index that could not be read is quarantined when the device is opened again', async (t) => {
+interface OneDevice {
+  readonly disk: Disk
+  readonly kv: MemoryKv
+  /** Opens the device as that of a new cluster, with other stores if need be. */
+  readonly open: (parts?: Partial<Pick<Environment, 'kv'>>) => Promise<ContainerDevice>
+}
+
+async function oneDevice(): Promise<OneDevice> {
   const disk = new MemoryDisk().remount()
   await disk.mkdir('/srv/node/sda1', { recursive: true })
   const kv = new MemoryKv()
   const clock = new VirtualClock()
-  const open = async (): Promise<ContainerDevice> => {
-    const drive = new Drive({
-      disk,
-      clock,
-      devicesPath: '/srv/node',
-      device: 'sda1',
-      mountCheck: 'any_directory',
-    })
+  const open: OneDevice['open'] = async (parts) => {
+    const environment = { clock, random: {} as Random, disk, kv, ...parts }
+    const place = { devicesPath: '/srv/node', device: 'sda1', mountCheck: 'any_directory' } as const
     const device = await openContainerDevice({
-      environment: { clock, random: {} as Random, disk, kv },
+      environment,
       log: silentLogger,
-      drive,
+      drive: new Drive({ ...environment, ...place }),
       salt: { prefix: '', suffix: 'test' },
       newDevice: 'part_of_new_cluster',
     })
     if (device.kind === 'locked') throw new Error('locked')
     return device
   }
+  return { disk, kv, open }
+}
+
+t.test('an index that could not be read is quarantined when the device is opened again', async (t) => {
+  const { kv, open } = await oneDevice()
   const before = await open()
   kv.breakWrites(STORE, Object.assign(new Error('bad block'), { code: 'LEVEL_CORRUPTION' }))
   const put = { name: { account: 'a', container: 'c' }, timestamp: timeOf(1) as Timestamp }
@@ -85,6 +92,42 @@ t.test('an index that could not be read is quarantined when the device is opened
   await after.index.apply(put.name, [], rule)
   await after.close()
   t.ok(await (await open()).index.state(put.name), 'once is enough')
+})
+
+t.test(
+  'a start cut short between the quarantine of an index and the note of it does not vote either',
+  async (t) => {
+    const { disk, kv, open } = await oneDevice()
+    await (await open()).close()
+    await (await disk.createExclusive(`${STORE}.damaged`)).close()
+    const cutShort: KvEngine = {
+      open: (path) => kv.open(path),
+      move: async (path, target) => {
+        await kv.move(path, target)
+        kv.breakWrites(STORE, new Error('EIO'))
+      },
+    }
+    await t.rejects(open({ kv: cutShort }), { message: 'EIO' })
+    kv.breakWrites(STORE, undefined)
+    t.equal((await open()).replicaStates.of(1), 'joining')
+    await t.rejects(disk.stat(`${STORE}.damaged`), { code: 'ENOENT' })
+  },
+)
+
+t.test('an index without replica states beside a quarantined one is joining', async (t) => {
+  const { disk, open } = await oneDevice()
+  await disk.mkdir('/srv/node/sda1/quarantined/containers/1600000000.00000', { recursive: true })
+  t.equal((await open()).replicaStates.of(1), 'joining')
+})
+
+t.test('a device is not opened when it cannot be told whether its index is damaged', async (t) => {
+  const { disk, open } = await oneDevice()
+  const stat = disk.stat.bind(disk)
+  disk.stat = async (path) => {
+    if (path.endsWith('.damaged')) throw Object.assign(new Error('bad sector'), { code: 'EIO' })
+    return await stat(path)
+  }
+  await t.rejects(open(), { code: 'EIO' })
 })
 
 t.test('a device belongs to one process', async (t) => {
