@@ -3,6 +3,7 @@ import { createLogger } from '#base/log.ts'
 import type { DeviceAssignment } from '#node/device-service.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { readStorageHost } from '#node/host.ts'
+import type { ProgramStart } from '#node/supervised-process.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { complain } from './report.ts'
 import { supervise } from './supervise.ts'
@@ -25,19 +26,23 @@ export async function runNode(args: NodeArguments): Promise<void> {
   const storage = await readStorageHost(environment, log, settings, policies)
   if ('failed' in storage) return complain(storage.failed)
   const { devices, ...place } = storage
-  const assignment = (device: string): DeviceAssignment => ({
+  const assignment = (device: string, start: ProgramStart): DeviceAssignment => ({
     ...place,
     device,
     settings,
     policyOptions,
     version: version(),
-    newDevice: args.newCluster === true ? 'part_of_new_cluster' : 'may_have_held_data',
+    newDevice:
+      args.newCluster === true && start === 'before_service' ? 'part_of_new_cluster' : 'may_have_held_data',
     clients: 'none',
   })
   await supervise({
     configuration,
     main: DEVICE_MAIN,
-    programs: devices.map((device) => ({ name: device, assignment: Promise.resolve(assignment(device)) })),
+    programs: devices.map((device) => ({
+      name: device,
+      assignment: async (start) => assignment(device, start),
+    })),
     greeting: `Storage servers of ${storage.host} are ready: ${devices.join(', ')}`,
   })
 }

@@ -37,7 +37,7 @@ export async function runProxy(args: { readonly config: string }): Promise<void>
     main: PROXY_MAIN,
     programs: assignments.map((assignment) => ({
       name: assignment.name,
-      assignment: Promise.resolve(assignment),
+      assignment: async () => assignment,
     })),
     port,
     greeting: `Proxies are ready at ${publicUrl(settings, port.address)}`,

@@ -41,7 +41,7 @@ export async function start(args: StartArguments): Promise<void> {
     replicas: settings.start.replicas,
     firstStoragePort: settings.start.firstStoragePort,
     drainMs: settings.shutdown.drainMs,
-    assignmentOf: (device, { devicesPath, ringsPath, cluster }): DeviceAssignment => ({
+    assignmentOf: (device, { devicesPath, ringsPath, cluster }, newDevice): DeviceAssignment => ({
       device,
       host: '127.0.0.1',
       devicesPath,
@@ -50,7 +50,7 @@ export async function start(args: StartArguments): Promise<void> {
       settings,
       policyOptions,
       version: version(),
-      newDevice: cluster.age === 'new' ? 'part_of_new_cluster' : 'may_have_held_data',
+      newDevice,
       clients: 'from_supervisor',
     }),
     signal,

@@ -6,14 +6,14 @@
  */
 import { join } from 'node:path'
 import type { StoragePolicies } from '#backend/policies.ts'
+import type { NewDevice } from '#backend/replica-state.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import type { ClusterFile } from './cluster-file.ts'
 import { DataDirectory } from './data-directory.ts'
 import { makeDirectoryDurably } from './durable-file.ts'
 import { type PortTrust, prepareMachineRings } from './machine-rings.ts'
 import { listenForPublic, type PublicAddress, type PublicPort } from './public-port.ts'
-import type { Fork, NotStarted } from './supervised-process.ts'
+import type { Fork, NotStarted, ProgramStart } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
 
 export interface LocalClusterOptions {
@@ -31,8 +31,8 @@ export interface LocalClusterOptions {
   /** Where the search for free ports for the storage servers begins. */
   readonly firstStoragePort: number
   readonly drainMs: number
-  /** What the process of a device is told. */
-  readonly assignmentOf: (device: string, directory: DataDirectory, cluster: ClusterFile) => unknown
+  /** What the process of a device is told at a start. */
+  readonly assignmentOf: (device: string, directory: DataDirectory, newDevice: NewDevice) => unknown
   /** Aborts a start that is under way. */
   readonly signal: AbortSignal
 }
@@ -132,7 +132,10 @@ class Attempt {
     this.#options = options
     this.#directory.promise.catch(() => {})
     this.supervisor = new Supervisor({
-      programs: options.devices.map((device) => ({ name: device, assignment: this.#assignment(device) })),
+      programs: options.devices.map((device) => ({
+        name: device,
+        assignment: (start) => this.#assignment(device, start),
+      })),
       fork: options.fork,
       clock: options.environment.clock,
       log: options.log,
@@ -177,8 +180,11 @@ class Attempt {
     await this.supervisor.abandon()
   }
 
-  async #assignment(device: string): Promise<unknown> {
+  /** Only a device that was never in service, in a cluster that never was, may be empty and yet have lost nothing. */
+  async #assignment(device: string, start: ProgramStart): Promise<unknown> {
     const directory = await this.#directory.promise
-    return this.#options.assignmentOf(device, directory, directory.cluster)
+    const isFirst = start === 'before_service' && directory.cluster.age === 'new'
+    const newDevice = isFirst ? 'part_of_new_cluster' : 'may_have_held_data'
+    return this.#options.assignmentOf(device, directory, newDevice)
   }
 }

@@ -27,9 +27,15 @@ export type Fork = (program: string, listener: ChildListener) => ChildProcess
 
 export interface Program {
   readonly name: string
-  /** What its processes are told at their start. May still be under way when they are forked. */
-  readonly assignment: Promise<unknown>
+  /**
+   * What a process is told at its start, made anew for each: what was true of the first need not be true of a later one.
+   * May still be under way when the process is forked.
+   */
+  readonly assignment: (start: ProgramStart) => Promise<unknown>
 }
+
+/** `after_service`: a process of the program was ready before. */
+export type ProgramStart = 'before_service' | 'after_service'
 
 /** How the first start of a process came to nothing. */
 export type NotStarted = ({ readonly kind: 'failed' } & StartFailure) | { readonly kind: 'stopped' }
@@ -109,7 +115,7 @@ export class SupervisedProcess implements Receiver, ChildListener {
     this.#startedAtMs = this.#clock.monotonicMs()
     const child = this.#fork(this.name, this)
     this.#child = child
-    void this.#program.assignment.then(
+    void this.#program.assignment(this.#wasReady ? 'after_service' : 'before_service').then(
       (assignment) => this.#assign(child, assignment),
       () => {},
     )

@@ -3,7 +3,7 @@ import type { Clock } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import type { Order, Report } from './messages.ts'
-import type { ChildListener, ChildProcess, FirstStart, Fork } from './supervised-process.ts'
+import type { ChildListener, ChildProcess, FirstStart, Fork, ProgramStart } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
 
 /** A process that does what a well one does, unless told otherwise. */
@@ -11,6 +11,7 @@ class FakeChild implements ChildProcess {
   static #lastPid = 100
   readonly pid = (FakeChild.#lastPid += 1)
   readonly orders: string[] = []
+  assignment: unknown
   readonly #listener: ChildListener
   readonly #journal: string[]
   readonly #name: string
@@ -26,6 +27,7 @@ class FakeChild implements ChildProcess {
   send(order: Order): void {
     this.orders.push(order.kind)
     this.#journal.push(`${this.#name} ${order.kind}`)
+    if (order.kind === 'start') this.assignment = order.assignment
     if (this.#deaf.includes(order.kind)) return
     if (order.kind === 'start') this.say({ kind: 'ready' })
     if (order.kind === 'drain') this.say({ kind: 'drained' })
@@ -70,7 +72,10 @@ function supervised(
     children.push(child)
     return child
   }
-  const programs = ['d1', 'd2'].map((name) => ({ name, assignment: Promise.resolve({}) }))
+  const programs = ['d1', 'd2'].map((name) => ({
+    name,
+    assignment: async (start: ProgramStart) => ({ start }),
+  }))
   const supervisor = new Supervisor({
     programs,
     fork,
@@ -121,12 +126,16 @@ t.test('a process that was never ready is left alone, or tried until it is', asy
   }
 })
 
-t.test('a dead process is started again, with its assignment', async (t) => {
+t.test('a dead process is started again, with an assignment made for this start', async (t) => {
   const { supervisor, children } = supervised()
   await supervisor.started()
   children[0]?.die()
   await until(() => children.length === 3 && children[2]?.orders.includes('start') === true)
   t.equal(supervisor.pids.get('d1'), children[2]?.pid)
+  t.same(
+    children.map(({ assignment }) => assignment),
+    [{ start: 'before_service' }, { start: 'before_service' }, { start: 'after_service' }],
+  )
   await supervisor.stop()
 })
 
