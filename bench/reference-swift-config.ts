@@ -98,9 +98,12 @@ export function configurationFiles(layout: SwiftLayout): Readonly<Record<string,
   }
 }
 
+/** What names are hashed with, for a cluster of which only one side is this Swift. */
+export const REFERENCE_SALT = { prefix: 'referenceprefix', suffix: 'referencesuffix' } as const
+
 const SWIFT_CONF = `[swift-hash]
-swift_hash_path_prefix = referenceprefix
-swift_hash_path_suffix = referencesuffix
+swift_hash_path_prefix = ${REFERENCE_SALT.prefix}
+swift_hash_path_suffix = ${REFERENCE_SALT.suffix}
 [storage-policy:0]
 name = Policy-0
 policy_type = replication

@@ -7,7 +7,7 @@
  *
  * runs one in the foreground until SIGINT or SIGTERM.
  */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   accessSync,
   chmodSync,
@@ -16,6 +16,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -24,7 +25,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import {
   portListens,
   processStartTicks,
@@ -38,10 +39,12 @@ import {
   DEVICES,
   portsOf,
   type SwiftLayout,
+  type SwiftPorts,
   USUAL_PIPELINE,
 } from './reference-swift-config.ts'
 
 const GIB = 1024 ** 3
+const execute = promisify(execFile)
 /** Part power, replicas, min_part_hours of the rings. */
 const RING_SHAPE = ['10', '3', '1']
 const RING_WEIGHT = '100'
@@ -73,9 +76,14 @@ export interface ReferenceSwiftOptions {
   readonly deviceBytes?: number
   readonly daemons?: 'all' | 'none'
   readonly pipeline?: readonly string[]
+  /** Only the proxy before the storage servers of `rings`, or only storage servers, for a proxy that is another. */
+  readonly servers?: 'all' | 'proxy' | 'storage'
+  /** Folder with the ring files (`account.ring.gz`…) to serve by, instead of rings of its own over its own devices. */
+  readonly rings?: string
 }
 
 export interface ReferenceSwift {
+  /** Of the proxy; nothing answers there when there are storage servers alone. */
   readonly url: string
   readonly version: string
   /** What the devices are, for the report. */
@@ -83,6 +91,10 @@ export interface ReferenceSwift {
   /** Processes that serve requests; their children count too. */
   readonly servingPids: readonly number[]
   readonly logFolder: string
+  /** Folder with its configuration, builder and ring files. */
+  readonly etcFolder: string
+  /** Runs a Swift program to its end where its `/etc/swift` is this cluster's; gives back what it printed. */
+  run(program: string, args: readonly string[]): Promise<string>
   stop(): Promise<void>
 }
 
@@ -115,10 +127,12 @@ export async function startReferenceSwift(options: ReferenceSwiftOptions = {}): 
   }
   return {
     url: `http://127.0.0.1:${ports.proxy}`,
-    version: await versionOf(ports.proxy),
+    version: await (options.servers === 'storage' ? storageVersion(ports.object) : versionOf(ports.proxy)),
     devices: layout.mountCheck === 'on' ? 'XFS on loop images' : 'plain directories',
     servingPids: cluster.servingPids(),
     logFolder: path.join(layout.home, 'log'),
+    etcFolder: path.join(layout.home, 'etc'),
+    run: (program, args) => cluster.runToEnd(program, args),
     stop: () => cluster.stop(),
   }
 }
@@ -151,15 +165,26 @@ class Cluster {
   }
 
   async start(): Promise<void> {
+    const { servers = 'all', rings, daemons } = this.#options
     this.#makeFolders()
-    this.#makeDevices()
-    this.#makeRings()
+    if (servers !== 'proxy') this.#makeDevices()
+    if (rings === undefined) await this.#makeRings()
+    else this.#takeRings(rings)
     await this.#startSyslog()
     const ports = portsOf(this.#layout)
     const memory = ['-u', 'nobody', '-l', '127.0.0.1', '-p', `${ports.memcached}`, '-m', '512', '-c', '4096']
     const memcached = await this.#run('memcached', 'memcached', memory, 'serving')
-    await this.#run('rsyncd', 'rsync', ['--daemon', '--no-detach', `--config=${this.#etc('rsyncd.conf')}`])
     await waitForPort(ports.memcached, memcached)
+    if (servers !== 'proxy') await this.#startStorage(ports)
+    if (servers !== 'storage') {
+      const proxy = await this.#runSwift('proxy-server', 'serving')
+      await waitForPort(ports.proxy, proxy)
+    }
+    if (servers === 'all' && daemons !== 'none') await this.#startDaemons()
+  }
+
+  async #startStorage(ports: SwiftPorts): Promise<void> {
+    await this.#run('rsyncd', 'rsync', ['--daemon', '--no-detach', `--config=${this.#etc('rsyncd.conf')}`])
     const storage = await Promise.all(
       (['account', 'container', 'object'] as const).map((kind) =>
         this.#runSwift(`${kind}-server`, 'serving'),
@@ -170,9 +195,12 @@ class Cluster {
       waitForPort(ports.container, storage[1]),
       waitForPort(ports.object, storage[2]),
     ])
-    const proxy = await this.#runSwift('proxy-server', 'serving')
-    await waitForPort(ports.proxy, proxy)
-    if (this.#options.daemons !== 'none') await this.#startDaemons()
+  }
+
+  /** Rejects, with what the program printed, when it fails. */
+  async runToEnd(program: string, args: readonly string[]): Promise<string> {
+    const { stdout, stderr } = await execute('unshare', this.#inNamespace(program, args))
+    return stdout + stderr
   }
 
   async stop(): Promise<void> {
@@ -215,22 +243,28 @@ class Cluster {
     chownToSwift(path.join(home, 'cache'))
   }
 
-  #makeRings(): void {
+  async #makeRings(): Promise<void> {
     const ports = portsOf(this.#layout)
-    const rings = {
-      account: ports.account,
-      container: ports.container,
-      object: ports.object,
-      'object-1': ports.object,
+    await Promise.all(
+      (['account', 'container', 'object'] as const).map((kind) => this.#makeRing(kind, ports[kind])),
+    )
+    for (const suffix of ['builder', 'ring.gz']) {
+      copyFileSync(this.#etc(`object.${suffix}`), this.#etc(`object-1.${suffix}`))
     }
-    for (const [name, port] of Object.entries(rings)) {
-      const builder = (...args: string[]): unknown =>
-        execFileSync('swift-ring-builder', [this.#etc(`${name}.builder`), ...args])
-      builder('create', ...RING_SHAPE)
-      for (const [at, device] of DEVICES.entries()) {
-        builder('add', `r1z${at + 1}-127.0.0.1:${port}/${device}`, RING_WEIGHT)
-      }
-      builder('rebalance')
+  }
+
+  async #makeRing(name: string, port: number): Promise<void> {
+    const builder = (...args: string[]): Promise<unknown> =>
+      execute('swift-ring-builder', [this.#etc(`${name}.builder`), ...args])
+    await builder('create', ...RING_SHAPE)
+    const devices = DEVICES.map((device, at) => `r1z${at + 1}-127.0.0.1:${port}/${device}`)
+    await builder('add', ...devices.flatMap((device) => [device, RING_WEIGHT]))
+    await builder('rebalance')
+  }
+
+  #takeRings(folder: string): void {
+    for (const file of readdirSync(folder)) {
+      if (file.endsWith('.ring.gz')) copyFileSync(path.join(folder, file), this.#etc(file))
     }
   }
 
@@ -256,9 +290,12 @@ class Cluster {
   #runSwift(name: string, role: 'serving' | 'background' = 'background'): Promise<StartedProcess> {
     const kind = name.split('-')[0] ?? ''
     const conf = ['proxy-server', 'object-expirer'].includes(name) ? name : `${kind}-server`
+    return this.#run(name, 'unshare', this.#inNamespace(`swift-${name}`, [this.#etc(`${conf}.conf`)]), role)
+  }
+
+  #inNamespace(program: string, args: readonly string[]): readonly string[] {
     const script = 'mount --bind "$1" /etc/swift && shift && exec "$@"'
-    const args = ['--mount', '--propagation', 'slave', 'sh', '-c', script, 'sh', this.#etc('')]
-    return this.#run(name, 'unshare', [...args, `swift-${name}`, this.#etc(`${conf}.conf`)], role)
+    return ['--mount', '--propagation', 'slave', 'sh', '-c', script, 'sh', this.#etc(''), program, ...args]
   }
 
   async #run(
@@ -319,6 +356,12 @@ function isExecutable(file: string): boolean {
   } catch {
     return false
   }
+}
+
+async function storageVersion(port: number): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/recon/version`)
+  const { version } = (await response.json()) as { version?: string }
+  return version ?? 'unknown'
 }
 
 async function versionOf(port: number): Promise<string> {
