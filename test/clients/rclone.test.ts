@@ -10,7 +10,7 @@ import { rcloneEnvironment } from './client-settings.ts'
 t.setTimeout(300_000)
 
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
-const TREE = '@tapjs'
+const TREE = 'prismjs'
 
 t.test('rclone', async (t) => {
   if (!havePrograms(t, 'rclone', 'diff')) return
@@ -18,7 +18,7 @@ t.test('rclone', async (t) => {
   const environment = rcloneEnvironment(url)
   const rclone = (...args: string[]): Promise<string> => runWell('rclone', args, { environment })
   const source = join(temporaryDirectory(t), 'source')
-  cpSync(join(MODULES, TREE), source, { recursive: true, dereference: true })
+  cpSync(join(MODULES, TREE), source, { recursive: true })
 
   await t.test('mirrors a tree to the cluster', async (t) => {
     await rclone('sync', '--checksum', '--transfers', '16', source, 'martlet:mirror/tree')
@@ -39,10 +39,10 @@ t.test('rclone', async (t) => {
 
   await t.test('mirrors changes and removals', async (t) => {
     writeFileSync(join(source, 'new file, with a comma.txt'), 'new')
-    rmSync(join(source, 'core'), { recursive: true })
+    rmSync(join(source, 'themes'), { recursive: true })
     await rclone('sync', '--checksum', '--transfers', '16', source, 'martlet:mirror/tree')
     await rclone('check', source, 'martlet:mirror/tree')
-    t.notMatch(await rclone('lsf', '-R', 'martlet:mirror/tree'), /^core\//m)
+    t.notMatch(await rclone('lsf', '-R', 'martlet:mirror/tree'), /^themes\//m)
   })
 
   await t.test('removes everything', async (t) => {
