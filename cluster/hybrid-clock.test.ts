@@ -102,14 +102,72 @@ t.test('the disk is asked now and then, not for every timestamp', async (t) => {
   t.ok(store.saves <= 4, `${store.saves} times for 1,000 timestamps in a second`)
 })
 
-t.test('a mark that cannot be kept is an error once it is used up', async (t) => {
+/** A clock whose mark cannot be kept any more and is used up. */
+async function stranded(): Promise<{
+  clock: VirtualClock
+  store: MarkStore
+  times: HybridClock
+  troubles: unknown[]
+}> {
   const clock = new VirtualClock()
   const store = new MarkStore()
-  const times = await HybridClock.open(clock, store)
+  const troubles: unknown[] = []
+  const times = await HybridClock.open(clock, store, (error) => troubles.push(error))
   store.broken = true
-  await times.next()
   await clock.advance(10_000)
-  await t.rejects(times.next(), /disk on fire/)
-  store.broken = false
+  return { clock, store, times, troubles }
+}
+
+t.test(
+  'when no mark can be kept, time goes on with the wall clock, and the store is left alone a while',
+  async (t) => {
+    const { clock, store, times, troubles } = await stranded()
+    t.equal(ticksOf(await times.next()), wallTicks(clock))
+    t.match(troubles, [{ message: 'disk on fire' }])
+    await clock.advance(100)
+    const last = await times.next()
+    t.equal(ticksOf(last), wallTicks(clock))
+    t.equal(store.saves, 2, 'one at the start, one that failed')
+    await clock.advance(1)
+    const restarted = await HybridClock.open(clock, store)
+    t.ok((await restarted.next()) > last, 'nor does it go back at a restart')
+    store.broken = false
+    await clock.advance(1000)
+    await times.next()
+    t.ok(store.mark !== undefined && ticksOf(store.mark) > wallTicks(clock), 'once it can be kept it is')
+  },
+)
+
+t.test('without a mark, a timestamp ahead of the wall clock waits for it, or is refused', async (t) => {
+  const { clock, times } = await stranded()
+  times.observe(timestampFromTicks(wallTicks(clock) + 50_000))
+  const waiting = times.next()
+  await clock.advance(400)
+  let given = false
+  void waiting.then(() => (given = true))
+  await clock.advance(50)
+  t.notOk(given)
+  await clock.advance(51)
+  t.equal(ticksOf(await waiting), wallTicks(clock) - 99)
+  times.observe(timestampFromTicks(wallTicks(clock) + 30 * 100_000))
+  await t.rejects(times.next(), /ahead of the wall/)
+})
+
+t.test('a store that hangs is waited for once, and asked again when it has come back', async (t) => {
+  const { clock, store, times, troubles } = await stranded()
+  const hung = Promise.withResolvers<void>()
+  store.save = async () => {
+    store.saves += 1
+    await hung.promise
+  }
+  const first = times.next()
+  await clock.advance(1000)
+  t.ok(await first)
+  t.match(troubles, [{ message: /1000 ms/ }])
   t.ok(await times.next())
+  t.equal(store.saves, 2)
+  hung.resolve()
+  await clock.advance(10_000)
+  t.ok(await times.next())
+  t.equal(store.saves, 3)
 })

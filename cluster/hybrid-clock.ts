@@ -4,8 +4,11 @@
  *
  * Across restarts: no timestamp is given that is later than a mark which was made durable before; a new process begins
  * after the last mark. The mark is moved ahead in the background, so nobody waits for the disk as long as writes go on.
+ *
+ * A disk that is full, read-only or hung stops no writes: past the mark, only timestamps that the wall clock has reached
+ * are given. A restart then begins after them as long as nobody sets the wall clock back in between.
  */
-import type { Clock } from '#base/environment.ts'
+import type { Clock, Timer } from '#base/environment.ts'
 import { MAX_CLOCK_AHEAD_SECONDS } from '#base/limits.ts'
 import {
   parseTimestamp,
@@ -24,37 +27,64 @@ export interface HighWaterStore {
 
 /** How far ahead of the time given a mark is set: what a restart may lose, as time that it must be ahead of the wall. */
 const RESERVE_TICKS = 2 * TICKS_PER_SECOND
+/** A save that takes longer is not waited for, milliseconds. A disk in order needs a hundredth of it. */
+const SAVE_PATIENCE_MS = 1000
+/** How long the store is left alone after it failed, milliseconds. */
+const SAVE_AGAIN_MS = 1000
+/** Longest wait for the wall clock to reach a timestamp that no mark covers, milliseconds. */
+const WALL_PATIENCE_MS = 2000
 const AHEAD_TICKS = MAX_CLOCK_AHEAD_SECONDS * TICKS_PER_SECOND
 
 export class HybridClock {
   readonly #clock: Clock
   readonly #store: HighWaterStore
+  readonly #onTrouble: (error: unknown) => void
   /** Nothing up to this was not given or seen. */
   #lastTicks: number
   #markTicks: number
-  #saving: Promise<void> | undefined
+  /** Resolves `false` when the mark could not be moved in time. */
+  #saving: Promise<boolean> | undefined
+  /** A save is past its patience and still under way. */
+  #stuck = false
+  #notBeforeMs = 0
 
-  private constructor(clock: Clock, store: HighWaterStore, startTicks: number) {
+  private constructor(
+    clock: Clock,
+    store: HighWaterStore,
+    onTrouble: (error: unknown) => void,
+    startTicks: number,
+  ) {
     this.#clock = clock
     this.#store = store
+    this.#onTrouble = onTrouble
     this.#lastTicks = startTicks
     this.#markTicks = startTicks
   }
 
-  /** Goes on after the last mark, and makes the next one durable. Rejects when the store fails. */
-  static async open(clock: Clock, store: HighWaterStore): Promise<HybridClock> {
+  /**
+   * Goes on after the last mark, and makes the next one durable. `onTrouble` is told when the store fails to keep one;
+   * rejects when it cannot say what the last one was.
+   */
+  static async open(
+    clock: Clock,
+    store: HighWaterStore,
+    onTrouble: (error: unknown) => void = () => {},
+  ): Promise<HybridClock> {
     const mark = await store.load()
-    const opened = new HybridClock(clock, store, mark === undefined ? 0 : ticksOf(mark))
+    const opened = new HybridClock(clock, store, onTrouble, mark === undefined ? 0 : ticksOf(mark))
     await opened.#reserve(opened.#nextTicks())
     return opened
   }
 
-  /** The next timestamp. Waits for the disk only when the mark is used up. Rejects when it cannot be moved. */
+  /**
+   * The next timestamp. Waits for the disk only when the mark is used up. Rejects when neither a mark covers it nor the
+   * wall clock comes near it.
+   */
   async next(): Promise<Timestamp> {
     const ticks = this.#nextTicks()
     this.#lastTicks = ticks
-    if (ticks > this.#markTicks) await this.#reserve(ticks)
-    else if (this.#markTicks - ticks < RESERVE_TICKS / 2) this.#reserve(ticks).catch(() => {})
+    if (ticks > this.#markTicks) await this.#cover(ticks)
+    else if (this.#markTicks - ticks < RESERVE_TICKS / 2 && !this.#resting()) void this.#startSaving(ticks)
     return timestampFromTicks(ticks)
   }
 
@@ -81,20 +111,60 @@ export class HybridClock {
     return Math.floor((this.#clock.wallMs() * TICKS_PER_SECOND) / 1000)
   }
 
-  /** Makes a mark durable that is not before `ticks`. */
-  async #reserve(ticks: number): Promise<void> {
-    while (this.#markTicks < ticks || this.#saving === undefined) {
-      this.#saving ??= this.#save(Math.max(ticks, this.#lastTicks) + RESERVE_TICKS)
-      await this.#saving
-      if (this.#markTicks >= ticks) return
+  /** Resolves when no restart can give `ticks` again. */
+  async #cover(ticks: number): Promise<void> {
+    if (await this.#reserve(ticks)) return
+    const aheadMs = ((ticks - this.#wallTicks()) * 1000) / TICKS_PER_SECOND
+    if (aheadMs <= 0) return
+    if (aheadMs > WALL_PATIENCE_MS) {
+      throw new Error(
+        `the mark of the clock cannot be kept, and time is ${Math.ceil(aheadMs)} ms ahead of the wall`,
+      )
     }
+    await this.#clock.sleep(aheadMs)
   }
 
-  async #save(ticks: number): Promise<void> {
+  /** Makes a mark durable that is not before `ticks`; `false` when the store fails or takes too long. */
+  async #reserve(ticks: number): Promise<boolean> {
+    while (this.#markTicks < ticks) {
+      if (this.#resting()) return false
+      if (!(await this.#startSaving(ticks))) return false
+    }
+    return true
+  }
+
+  #resting(): boolean {
+    return this.#stuck || this.#clock.monotonicMs() < this.#notBeforeMs
+  }
+
+  /** One save at a time; who comes meanwhile waits for the one that is under way. */
+  #startSaving(ticks: number): Promise<boolean> {
+    this.#saving ??= this.#save(Math.max(ticks, this.#lastTicks) + RESERVE_TICKS)
+    return this.#saving
+  }
+
+  async #save(ticks: number): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>()
+    const timer: Timer = this.#clock.setTimer(SAVE_PATIENCE_MS, () => {
+      this.#stuck = true
+      this.#onTrouble(new Error(`the mark was not kept within ${SAVE_PATIENCE_MS} ms`))
+      late.resolve(false)
+    })
+    const saved = this.#saveInTheEnd(ticks).finally(() => timer.cancel())
+    return await Promise.race([saved, late.promise])
+  }
+
+  async #saveInTheEnd(ticks: number): Promise<boolean> {
     try {
       await this.#store.save(timestampFromTicks(ticks))
       this.#markTicks = Math.max(this.#markTicks, ticks)
+      return true
+    } catch (error) {
+      this.#notBeforeMs = this.#clock.monotonicMs() + SAVE_AGAIN_MS
+      this.#onTrouble(error)
+      return false
     } finally {
+      this.#stuck = false
       this.#saving = undefined
     }
   }

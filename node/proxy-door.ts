@@ -94,7 +94,9 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
       nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),
-    timestamps: await HybridClock.open(clock, options.clockMark),
+    timestamps: await HybridClock.open(clock, options.clockMark, (error) =>
+      log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
+    ),
     nodes: new StorageNodes((endpoint) => transport.isLocal(endpoint)),
     rings: ringsNow(rings),
     shared: sharedCache(options),
