@@ -72,6 +72,7 @@ class FanOut {
   readonly #put: FanOutPut
   readonly #targets: WriteTargets
   readonly #splitter: BodySplitter
+  readonly #nodeOfBranch = new Map<BodyBranch, StorageNode>()
 
   constructor(client: NodeClient, random: Environment['random'], put: FanOutPut) {
     this.#client = client
@@ -87,8 +88,6 @@ class FanOut {
     })
   }
 
-  readonly #nodeOfBranch = new Map<BodyBranch, StorageNode>()
-
   async run(): Promise<PutOutcome> {
     const slots = await Promise.all(this.#put.headers.map((headers) => this.#openSlot(headers)))
     const open = slots.filter((slot) => slot.kind === 'open')
@@ -98,7 +97,7 @@ class FanOut {
       return { kind: 'refused', answers: [...answers, ...open.map(({ node }) => ({ ...BAD_GATEWAY, node }))] }
     }
     for (const { branch, boundary } of open) if (boundary !== undefined) branch.push(bodyHead(boundary))
-    const outcome = await this.#splitter.run(this.#put.body)
+    const outcome = await this.#split()
     if (outcome.kind === 'too_few_branches') return await this.#tooFew(open, answers)
     if (outcome.kind !== 'whole') return this.#breakOff(outcome)
     const { expectedEtag } = this.#put
@@ -110,6 +109,16 @@ class FanOut {
       branch.end()
     }
     return { kind: 'answered', answers: await this.#collect(open, answers), facts: outcome.facts }
+  }
+
+  /** Reads the body to its end; whatever is thrown on the way, no node may take what it has for the whole. */
+  async #split(): Promise<SplitOutcome> {
+    try {
+      return await this.#splitter.run(this.#put.body)
+    } catch (error) {
+      this.#splitter.giveUp()
+      throw error
+    }
   }
 
   /** Finds a node that wants the body. */
@@ -147,9 +156,9 @@ class FanOut {
       body: branch,
       signal: undefined,
     })
-    const first = await Promise.race([branch.continued, outcome])
-    if ('kind' in first && 'node' in first) return await answered(first as NodeOutcome)
-    const accepted = plain || acceptsFooters(first as HeaderMap)
+    const first = await Promise.race([continuation(branch), outcome])
+    if (first.kind !== 'continued') return { kind: 'answered', answer: await finalAnswer(first) }
+    const accepted = plain || acceptsFooters(first.headers)
     this.#nodeOfBranch.set(branch, node)
     if (accepted) this.#splitter.add(branch)
     return { kind: 'open', node, branch, boundary: accepted ? boundary : undefined, outcome }
@@ -198,8 +207,10 @@ function lengthHeaders(lengthBytes: number | undefined): HeaderMap {
   return { 'content-length': String(lengthBytes) }
 }
 
-async function answered(outcome: NodeOutcome): Promise<Slot> {
-  return { kind: 'answered', answer: await finalAnswer(outcome) }
+async function continuation(
+  branch: BodyBranch,
+): Promise<{ readonly kind: 'continued'; readonly headers: HeaderMap }> {
+  return { kind: 'continued', headers: await branch.continued }
 }
 
 async function finalAnswer(outcome: NodeOutcome): Promise<WriteAnswer> {

@@ -60,14 +60,12 @@ t.test('what a node says it can do is remembered, until it says otherwise', asyn
   const nodes = new FakeNodes()
   const node = nodes.primary(0)
   t.notOk(nodes.client.can(node, 'digest'))
-  t.notOk(nodes.client.isKnown(node))
   nodes.set(node, { headers: { 'x-backend-martlet-capabilities': 'digest, rows' } })
   await nodes.client.send(node, request())
   t.ok(nodes.client.can(node, 'digest') && nodes.client.can(node, 'rows'))
   nodes.set(node, { headers: {} })
   await nodes.client.send(node, request())
   t.notOk(nodes.client.can(node, 'digest'))
-  t.ok(nodes.client.isKnown(node))
 })
 
 t.test('latency follows what is measured', async (t) => {

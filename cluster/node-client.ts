@@ -15,6 +15,8 @@ export const NODE_TIMEOUT_MS = 10_000
 /** `conn_timeout`. */
 export const CONNECT_TIMEOUT_MS = 500
 const INSUFFICIENT_STORAGE = 507
+/** Turns are counted up to this and then from the start: a multiple of every small number of replicas. */
+const TURNS = 27_720
 /** Weight of the newest measurement in a node's latency. */
 const LATENCY_WEIGHT = 0.1
 
@@ -60,6 +62,7 @@ export class NodeClient {
   readonly #unsignalled: SendOptions
   readonly #latencies = new Map<StorageNode, number>()
   readonly #capabilities = new Map<StorageNode, Capabilities>()
+  #turn = 0
 
   constructor(options: NodeClientOptions) {
     this.errors = options.errors
@@ -87,6 +90,12 @@ export class NodeClient {
     }
   }
 
+  /** Counts reads, so that replicas as good as each other can take turns. */
+  takeTurn(): number {
+    this.#turn = (this.#turn + 1) % TURNS
+    return this.#turn
+  }
+
   /** Mean time to an answer, milliseconds; 0 for a node that was never asked. */
   latencyMs(node: StorageNode): number {
     return this.#latencies.get(node) ?? 0
@@ -95,11 +104,6 @@ export class NodeClient {
   /** What the node said it can do; nothing for one that has not answered yet, or speaks Swift's dialect alone. */
   can(node: StorageNode, capability: string): boolean {
     return (this.#capabilities.get(node)?.names ?? NO_CAPABILITIES).has(capability)
-  }
-
-  /** Has the node ever answered, so that what it cannot do is known? */
-  isKnown(node: StorageNode): boolean {
-    return this.#capabilities.has(node)
   }
 
   #optionsFor(request: NodeRequest): SendOptions {

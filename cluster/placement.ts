@@ -33,11 +33,6 @@ export class RingPlacement {
     return this.#at(ring, ring.partitionOf(hashName(name, this.#lookup.salt)))
   }
 
-  /** Primaries per partition, on average: 3.5 where every second partition has a fourth. */
-  get replicaCount(): number {
-    return this.#lookup.ring().replicaCount
-  }
-
   #at(ring: Ring, partition: number): Placement {
     if (ring !== this.#ring || this.#memo.size >= MEMO_ENTRIES_MAX) {
       this.#ring = ring

@@ -9,13 +9,11 @@ import type { StorageNode } from './storage-node.ts'
 /** Latencies are compared in steps of this, milliseconds: smaller differences are noise. */
 const LATENCY_STEP_MS = 5
 
-let turn = 0
-
 export function readOrder(client: NodeClient, placement: Placement): readonly StorageNode[] {
   const nodes = placement.primariesLocalFirst
   const [first] = nodes
   if (first?.locality === 'same_process' && !client.errors.isSetAside(first)) return nodes
-  turn = (turn + 1) % 65_536
+  const turn = client.takeTurn()
   const rotated = nodes.map((_, at) => nodes[(at + turn) % nodes.length] as StorageNode)
   return rotated
     .map((node) => ({ node, cost: costOf(client, node) }))

@@ -13,7 +13,7 @@ import type { StorageNode } from './storage-node.ts'
 /** Rows looked at per stretch and replica; where more differ, the replicator is at work, not a listing. */
 const ROWS_PER_STRETCH_MAX = 1000
 /** Stretches of one listing. */
-export const STRETCHES_MAX = 32
+const STRETCHES_MAX = 32
 const ROWS_BYTES_MAX = 8 * 1024 * 1024
 
 export interface ContainerPlace {
@@ -36,7 +36,7 @@ export async function exchangeRows(
   nodes: readonly [StorageNode, StorageNode],
   stretches: readonly Stretch[],
 ): Promise<boolean> {
-  if (stretches.length > STRETCHES_MAX) return false
+  if (stretches.length > STRETCHES_MAX || !nodes.every((node) => client.can(node, 'rows'))) return false
   const done = await Promise.all(stretches.map((stretch) => exchangeStretch(client, place, nodes, stretch)))
   return done.every((one) => one)
 }
