@@ -82,6 +82,22 @@ t.test('a directory that holds something else is left alone', async (t) => {
   t.same(await disk.readdir(PATH), ['photos'])
 })
 
+t.test('devices that hold data do not get a new cluster when the cluster file is gone', async (t) => {
+  const machine = new MemoryMachine()
+  await opened(await open(machine)).close()
+  const { disk } = machine.environment()
+  await disk.mkdir(`${PATH}/devices/d1/lost+found`, { recursive: true })
+  await disk.unlink(`${PATH}/cluster.json`)
+  await opened(await open(machine)).close()
+  await disk.unlink(`${PATH}/cluster.json`)
+  await disk.mkdir(`${PATH}/devices/d2/state`, { recursive: true })
+  t.match(await open(machine), {
+    failed: /cluster\.json is missing, but \/srv\/martlet\/devices\/d2 holds data/,
+  })
+  t.notOk((await disk.readdir(PATH)).includes('cluster.json'))
+  t.match(await open(machine), { failed: /is missing/ }, 'and the directory is let go')
+})
+
 t.test('a disk that cannot be written is said in a sentence', async (t) => {
   const machine = new MemoryMachine()
   machine.disk.setSpace('read_only')

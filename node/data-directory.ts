@@ -7,10 +7,11 @@
  *     rings/            account.ring.gz container.ring.gz object.ring.gz object-1.ring.gz…
  *     devices/d1/ …     one device each
  *
- * One supervisor at a time: whoever holds the lock. A directory that holds something else is left alone.
+ * One supervisor at a time: whoever holds the lock. A directory that holds something else is left alone, and so is one
+ * whose devices hold something although `cluster.json` is missing: under a new salt none of it would be found again.
  */
 import { join } from 'node:path'
-import type { Environment, KvStore } from '#base/environment.ts'
+import type { Disk, Environment, KvStore } from '#base/environment.ts'
 import { type ClusterFile, newCluster, readClusterFile, writeClusterFile } from './cluster-file.ts'
 import { codeOf, makeDirectoryDurably, readIfThere, removeIfThere, writeDurably } from './durable-file.ts'
 
@@ -109,9 +110,9 @@ async function take(
   }
   const lock = await kv.open(join(path, LOCK))
   const cluster = await readOrCreateCluster(environment, path)
-  if ('broken' in cluster) {
+  if ('failed' in cluster) {
     await lock.close()
-    return { failed: cluster.broken }
+    return cluster
   }
   for (const name of [RINGS, DEVICES]) await disk.mkdir(join(path, name), { recursive: true })
   await disk.syncDirectory(path)
@@ -122,13 +123,37 @@ async function take(
 async function readOrCreateCluster(
   { disk, random }: Environment,
   path: string,
-): Promise<ClusterFile | { readonly broken: string }> {
+): Promise<ClusterFile | Unusable> {
   const file = join(path, CLUSTER_FILE)
   const known = await readClusterFile(disk, file)
-  if (known !== undefined) return known
+  if (known !== undefined) return 'broken' in known ? { failed: known.broken } : known
+  const used = await findUsedDevice(disk, join(path, DEVICES))
+  if (used !== undefined) {
+    return {
+      failed: `${file} is missing, but ${used} holds data that cannot be found again without it; restore it from a backup`,
+    }
+  }
   const cluster = newCluster(random)
   await writeClusterFile(disk, file, cluster)
   return cluster
+}
+
+/** A device with anything in it but what a fresh filesystem has. */
+async function findUsedDevice(disk: Disk, devicesPath: string): Promise<string | undefined> {
+  for (const name of await namesIn(disk, devicesPath)) {
+    const device = join(devicesPath, name)
+    if ((await namesIn(disk, device)).some((entry) => !HARMLESS.has(entry))) return device
+  }
+  return undefined
+}
+
+async function namesIn(disk: Disk, path: string): Promise<readonly string[]> {
+  try {
+    return await disk.readdir(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw error
+  }
 }
 
 function sentenceOf(error: unknown, path: string): string {
