@@ -32,8 +32,10 @@ t.test('the swift command', async (t) => {
   })
 
   await t.test('uploads nothing again that has not changed', async (t) => {
-    const printed = await swift('upload', '--changed', '--object-threads', '16', 'tree', `${TREE}/dist/array`)
-    t.equal(printed.trim(), '')
+    const object = `${TREE}/dist/array/chunk.js`
+    const before = await swift('stat', 'tree', object)
+    await swift('upload', '--changed', '--object-threads', '16', 'tree', `${TREE}/dist/array`)
+    t.equal(timestampIn(await swift('stat', 'tree', object)), timestampIn(before))
   })
 
   await t.test('downloads the same tree', async (t) => {
@@ -75,3 +77,7 @@ t.test('the swift command', async (t) => {
     t.match(stderr, /401|Auth/)
   })
 })
+
+function timestampIn(stat: string): string | undefined {
+  return /X-Timestamp: (\S+)/.exec(stat)?.[1]
+}
