@@ -41,7 +41,7 @@ export function statePath(devicePath: string): string {
 
 /**
  * A leaf directory is named by the first two hex digits of the hashes in it: 256 in all, so that a device soon has every
- * one of them and a write makes none (`docs/decisions/0003-256-leaf-directories.md`).
+ * one of them and a write makes none (`docs/decisions/0004-256-leaf-directories.md`).
  */
 export type Leaf = string
 

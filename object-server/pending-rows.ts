@@ -162,7 +162,7 @@ export class PendingRows {
       target,
     )
     tasks.forEach((task, at) => {
-      if (applied[at] === true) confirm(task, target)
+      if (applied[at]?.applied === true) confirm(task, target)
     })
   }
 

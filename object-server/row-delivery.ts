@@ -8,6 +8,7 @@ import type { Logger } from '#base/log.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
 import type { UpdateQueue } from './engine.ts'
+import { RowBatches } from './row-batches.ts'
 import type { RowSender } from './row-sender.ts'
 
 export interface RowDeliveryOptions {
@@ -33,9 +34,11 @@ export interface DeliveryOutcome {
 
 export class RowDelivery {
   readonly #options: RowDeliveryOptions
+  readonly #batches: RowBatches
 
   constructor(options: RowDeliveryOptions) {
     this.#options = options
+    this.#batches = new RowBatches(options.sender)
   }
 
   /** Tries once, for as long as a client may be kept waiting; what is confirmed later still leaves the queue. */
@@ -43,7 +46,7 @@ export class RowDelivery {
     updates: readonly ContainerUpdate[],
     queue: UpdateQueue,
   ): Promise<readonly DeliveryOutcome[]> {
-    const deliveries = updates.map((update) => new SingleDelivery(update, this.#options.sender))
+    const deliveries = updates.map((update) => new SingleDelivery(update, this.#batches))
     const done = Promise.all(deliveries.map((one) => one.done)).then(() => settle(deliveries, queue))
     done.catch((error: unknown) => this.#options.log.error({ err: error }, 'the queue of rows failed'))
     await this.#atMost(this.#options.waitMs ?? WAIT_MS, done)
@@ -77,17 +80,17 @@ class SingleDelivery {
   readonly done: Promise<void>
   misplaced: HeaderMap | undefined
 
-  constructor(update: ContainerUpdate, sender: RowSender) {
+  constructor(update: ContainerUpdate, batches: RowBatches) {
     this.update = update
-    this.done = Promise.all(update.targets.map((target) => this.#send(sender, target))).then(() => {})
+    this.done = Promise.all(update.targets.map((target) => this.#send(batches, target))).then(() => {})
   }
 
   get missing(): readonly UpdateTarget[] {
     return this.update.targets.filter((target) => !this.applied.includes(target))
   }
 
-  async #send(sender: RowSender, target: UpdateTarget): Promise<void> {
-    const answer = await sender.send(this.update, target)
+  async #send(batches: RowBatches, target: UpdateTarget): Promise<void> {
+    const answer = await batches.send(this.update, target)
     if (answer.applied) this.applied.push(target)
     if (answer.misplaced !== undefined) this.misplaced = answer.misplaced
   }

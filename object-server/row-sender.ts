@@ -46,7 +46,7 @@ export interface RowAnswer {
   readonly misplaced: HeaderMap | undefined
 }
 
-const NOT_APPLIED: RowAnswer = { applied: false, misplaced: undefined }
+export const NOT_APPLIED: RowAnswer = { applied: false, misplaced: undefined }
 
 export class RowSender {
   readonly #options: RowSenderOptions
@@ -71,17 +71,17 @@ export class RowSender {
     return { applied, misplaced: misplacedIn(response) }
   }
 
-  /** Many rows for one device; which of them it has now, in their order. */
-  async sendBatch(updates: readonly ContainerUpdate[], target: UpdateTarget): Promise<readonly boolean[]> {
+  /** Many rows for one device; what became of them, in their order. */
+  async sendBatch(updates: readonly ContainerUpdate[], target: UpdateTarget): Promise<readonly RowAnswer[]> {
     const body = bufferBody(Buffer.from(JSON.stringify(updates.map(batchEntry))))
     const headers = { [BATCH_UPDATE_HEADER]: 'true', 'content-type': 'application/json' }
     const path = `/${encodeURIComponent(target.device)}`
     const response = await this.#request(target, requestOf('UPDATE', path, headers, body))
-    const statuses = response === undefined ? [] : await this.#statuses(response, target)
-    return updates.map((_, at) => statuses[at] === 202)
+    const outcomes = response === undefined ? [] : await this.#outcomes(response, target)
+    return updates.map((_, at) => rowAnswer(outcomes[at]))
   }
 
-  async #statuses(response: Response, target: UpdateTarget): Promise<readonly unknown[]> {
+  async #outcomes(response: Response, target: UpdateTarget): Promise<readonly unknown[]> {
     try {
       const bytes = await readWhole(response.body, BATCH_ANSWER_BYTES_MAX)
       const parsed: unknown = response.status === 200 ? JSON.parse(bytes.toString()) : undefined
@@ -117,6 +117,19 @@ export class RowSender {
   }
 }
 
+/** One entry of a batch's answer (`container-server/verbs/update.ts`). */
+function rowAnswer(outcome: unknown): RowAnswer {
+  if (outcome === 202) return { applied: true, misplaced: undefined }
+  if (typeof outcome !== 'object' || outcome === null) return NOT_APPLIED
+  const { status, policy_index, status_changed_at } = outcome as Record<string, unknown>
+  const misplaced = {
+    [ROW_HEADER]: 'misplaced',
+    'x-backend-storage-policy-index': String(policy_index),
+    [STATUS_CHANGED_AT_HEADER]: String(status_changed_at),
+  }
+  return { applied: status === 202, misplaced }
+}
+
 function misplacedIn(response: Response): HeaderMap | undefined {
   if (headerOf(response, ROW_HEADER) !== 'misplaced') return undefined
   const found = ['x-backend-storage-policy-index', STATUS_CHANGED_AT_HEADER]
@@ -149,7 +162,14 @@ function batchEntry(update: ContainerUpdate): unknown {
   const { account, container, headers } = update
   const policyIndex = Number(headers['x-backend-storage-policy-index'] ?? 0)
   const timestamp = headers['x-timestamp'] ?? update.timestamp
-  return { account, container, timestamp, policy_index: policyIndex, items: [itemOf(update, policyIndex)] }
+  return {
+    account,
+    container,
+    timestamp,
+    policy_index: policyIndex,
+    status_changed_at: headers[STATUS_CHANGED_AT_HEADER],
+    items: [itemOf(update, policyIndex)],
+  }
 }
 
 function itemOf(update: ContainerUpdate, policyIndex: number): unknown {

@@ -31,7 +31,7 @@ export class TestContainerServers implements Transport {
   readonly rows: SentRow[] = []
   /** Whether they say that they take batches, and what they answer to one. */
   batches = false
-  batchStatuses: number[] | undefined
+  batchStatuses: unknown[] | undefined
   answerHeaders: Record<string, string> = {}
   /** Status each host answers; `down` for one that cannot be reached, `silent` for one that never answers. */
   readonly hosts = new Map<string, number | 'down' | 'silent'>()

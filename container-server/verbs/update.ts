@@ -3,8 +3,9 @@
  *
  * Ours, negotiated (`batch-update`): with the header `X-Backend-Martlet-Batch-Update: true` the path is only `/<device>`
  * and the body a list of `{account, container, timestamp, policy_index, auto_create, items}`, rows of many containers in
- * one request and one sync. The answer is 200 with a list of statuses in the same order: 202 applied, 404 no such
- * container, 400 not understood.
+ * one request and one sync. The answer is 200 with a list in the same order: 202 applied, 404 no such container, 400 not
+ * understood. An entry may say in `status_changed_at` what its writer believes of the container; where that or the policy
+ * is not so, the rows are applied all the same and the answer is `{status, policy_index, status_changed_at}`.
  */
 import { isTrueValue, parseContainerAddress } from '#backend/address.ts'
 import { textAnswer } from '#backend/answers.ts'
@@ -13,7 +14,7 @@ import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
-import { mergeRows } from '#db/container-rules.ts'
+import { type Belief, mergeRows } from '#db/container-rules.ts'
 import { fromSwiftItem, type ObjectRow } from '#db/object-row.ts'
 import { type Request, type Response, readWhole } from '#http/message.ts'
 import { shouldAutoCreate, writeRows } from '../row-write.ts'
@@ -28,6 +29,7 @@ export interface BatchEntry {
   readonly container: string
   readonly timestamp: string
   readonly policy_index: number
+  readonly status_changed_at?: string | undefined
   readonly items: readonly unknown[]
 }
 
@@ -64,7 +66,15 @@ async function batchUpdate(service: ContainerService, request: Request): Promise
   }
 }
 
-async function applyEntry(service: ContainerService, entry: Partial<BatchEntry> | null): Promise<number> {
+/** What became of one entry: a status, with the facts when the writer was wrong about the container. */
+export type BatchOutcome =
+  | number
+  | { readonly status: number; readonly policy_index: number; readonly status_changed_at: string }
+
+async function applyEntry(
+  service: ContainerService,
+  entry: Partial<BatchEntry> | null,
+): Promise<BatchOutcome> {
   const { account, container, policy_index: policyIndex } = entry ?? {}
   const timestamp = parseTimestamp(String(entry?.timestamp))
   const rows = rowsOf(entry?.items)
@@ -72,8 +82,21 @@ async function applyEntry(service: ContainerService, entry: Partial<BatchEntry> 
   if (rows instanceof Refusal || service.policies.byIndex(Number(policyIndex)) === undefined) return 400
   const name = { account, container }
   const autoCreate = shouldAutoCreate(undefined, account) ? { policyIndex: Number(policyIndex) } : undefined
-  const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief: {} }))
-  return result.kind === 'merged' ? 202 : 404
+  const belief = entryBelief(entry?.status_changed_at, Number(policyIndex))
+  const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief }))
+  if (result.kind !== 'merged') return 404
+  const { disagrees } = result
+  if (disagrees === undefined) return 202
+  return {
+    status: 202,
+    policy_index: disagrees.policyIndex,
+    status_changed_at: disagrees.statusChangedAt,
+  }
+}
+
+function entryBelief(statusChangedAt: unknown, policyIndex: number): Belief {
+  if (typeof statusChangedAt !== 'string') return {}
+  return { policyIndex, statusChangedAt: parseTimestamp(statusChangedAt) }
 }
 
 async function readJson(request: Request): Promise<unknown> {
