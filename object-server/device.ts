@@ -93,9 +93,11 @@ export class ObjectDevice {
       log.error({ device: options.device, reason }, 'the device is out of use until somebody looks at it')
       drive.fail(reason)
     })
-    await prepareDirectories(disk, drive.path)
+    // Before the first store, which would make the directory.
+    await disk.readdir(drive.path)
     const state = await openState(options, drive.path)
     try {
+      await prepareDirectories(disk, drive.path)
       return await openPolicies(options, { disk, drive, health, gate, state })
     } catch (error) {
       await state.close()
@@ -144,9 +146,8 @@ export class ObjectDevice {
   }
 }
 
-/** Nothing in `tmp/` was ever acknowledged. */
+/** Nothing in `tmp/` was ever acknowledged. Only for the owner of the device: another one may be writing there. */
 async function prepareDirectories(disk: Disk, path: string): Promise<void> {
-  await disk.readdir(path)
   for (const name of ['tmp', 'quarantined']) await disk.mkdir(`${path}/${name}`, { recursive: true })
   for (const name of await disk.readdir(`${path}/tmp`)) await disk.unlink(`${path}/tmp/${name}`)
   await disk.syncDirectory(path)

@@ -1,0 +1,59 @@
+/** Taking a device: what another process has, what belongs to another cluster and what was lost is not taken for ours. */
+import t from 'tap'
+import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
+import type { Disk } from '#base/environment.ts'
+import { silentLogger } from '#base/log.ts'
+import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
+import { MemoryDisk } from '#disk/memory-disk.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
+import { ObjectDevice, type ObjectDeviceOptions } from './device.ts'
+
+const DEVICE = '/devices/sda'
+
+interface Machine {
+  readonly disk: Disk
+  readonly kv: MemoryKv
+  readonly open: (change?: Partial<ObjectDeviceOptions>) => Promise<ObjectDevice>
+}
+
+async function newMachine(): Promise<Machine> {
+  const disk = new MemoryDisk().remount()
+  await disk.mkdir(DEVICE, { recursive: true })
+  const kv = new MemoryKv()
+  const open: Machine['open'] = (change) =>
+    ObjectDevice.open({
+      environment: { clock: new VirtualClock(), random: new SeededRandom(1), disk, kv },
+      devicesPath: '/devices',
+      device: 'sda',
+      mountCheck: 'any_directory',
+      policies: parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies,
+      salt: { prefix: 'a', suffix: 'b' },
+      log: silentLogger,
+      newDevice: 'part_of_new_cluster',
+      operationsMax: 3,
+      ...change,
+    })
+  return { disk, kv, open }
+}
+
+async function touch(disk: Disk, path: string): Promise<void> {
+  await (await disk.createExclusive(path)).close()
+}
+
+t.test('who does not get the device leaves the temporary files of its owner alone', async (t) => {
+  const { disk, open } = await newMachine()
+  const owner = await open()
+  await touch(disk, `${DEVICE}/tmp/0-1`)
+  await t.rejects(open(), { code: 'LEVEL_LOCKED' })
+  t.same(await disk.readdir(`${DEVICE}/tmp`), ['0-1'])
+  await owner.close()
+  await (await open()).close()
+  t.same(await disk.readdir(`${DEVICE}/tmp`), [])
+})
+
+t.test('a device whose directory is not there is not made', async (t) => {
+  const { disk, kv, open } = await newMachine()
+  await t.rejects(open({ device: 'sdb' }), { code: 'ENOENT' })
+  t.same(await disk.readdir('/devices'), ['sda'])
+  t.same(kv.paths(), [])
+})
