@@ -3,6 +3,7 @@ import { parseTimestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { storedHeaders } from './account-info.ts'
 import type { ContainerInfo } from './contract.ts'
+import { isSplit } from './shard-range.ts'
 
 const COUNTERS: readonly string[] = ['x-container-object-count', 'x-container-bytes-used']
 
@@ -16,6 +17,7 @@ export function containerInfoOf(headers: HeaderMap): ContainerInfo {
     writeAcl: headers['x-container-write'],
     syncKey: headers['x-container-sync-key'],
     metadata: storedHeaders(headers, isStored),
+    ...(isSplit(headers) ? { rows: 'in_shards' } : {}),
   }
 }
 

@@ -7,6 +7,7 @@ import type { HeaderMap } from '#http/message.ts'
 import { type Accounts, refusalOf } from './accounts.ts'
 import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
 import { containerInfoOf } from './container-info.ts'
+import { containerRead } from './container-read.ts'
 import type {
   ContainerInfo,
   ContainerName,
@@ -22,6 +23,8 @@ import type {
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
 import { listingPage, listingQuery } from './listing-query.ts'
+import { isSplit } from './shard-range.ts'
+import { listShards } from './shards.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
@@ -160,8 +163,12 @@ export class Containers implements ContainerOperations {
     const timestamp = await this.#parts.timestamps.next()
     const outcome = await listAgreed(this.#parts.client, { read, listing, timestamp })
     if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
-    if (outcome.consistency === 'eventual') this.#parts.observer.eventualListing('container')
-    return found(singleValued(outcome.headers), page(outcome))
+    const whole = isSplit(singleValued(outcome.headers))
+      ? await listShards(this.#parts, context, { name, listing: outcome }, listing)
+      : outcome
+    if (whole === undefined) return { kind: 'unavailable', reason: 'a shard could not be listed' }
+    if (whole.consistency === 'eventual') this.#parts.observer.eventualListing('container')
+    return found(singleValued(whole.headers), page(whole))
   }
 
   async #notFound(
@@ -185,15 +192,7 @@ export class Containers implements ContainerOperations {
     method: 'GET' | 'HEAD',
     query: string,
   ): ReplicaRead {
-    return {
-      server: 'container',
-      method,
-      path: pathOnWire(name),
-      query,
-      headers: { 'x-trans-id': context.txId, ...reservedNameHeaders(name) },
-      placement: this.#parts.containerPlacement(name.account, name.container),
-      signal: undefined,
-    }
+    return containerRead(this.#parts, context, name, { method, query })
   }
 
   async #write(

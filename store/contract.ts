@@ -167,6 +167,8 @@ export interface ContainerInfo {
   readonly syncKey: string | undefined
   /** User metadata (`x-container-meta-…`), sysmeta and other stored headers. */
   readonly metadata: HeaderMap
+  /** OpenStack Swift has split the container's index; our own containers are never split. */
+  readonly rows?: 'in_shards' | undefined
 }
 
 export type ContainerRead = {

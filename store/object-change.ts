@@ -2,8 +2,8 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { ContainerInfo, ObjectName, OperationContext, StoreFailure } from './contract.ts'
-import { noRing } from './object-container.ts'
+import type { ObjectName, OperationContext, StoreFailure } from './contract.ts'
+import { noRing, type WrittenContainer } from './object-container.ts'
 import { objectWriteHeaders } from './object-headers.ts'
 import { waitForRows } from './row-evidence.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
@@ -13,7 +13,7 @@ export interface ObjectChange {
   readonly method: 'POST' | 'DELETE'
   readonly context: OperationContext
   readonly name: ObjectName
-  readonly container: ContainerInfo
+  readonly container: WrittenContainer
   readonly own: HeaderMap
   /** The time that the client dictates; then nothing is tried twice. */
   readonly timestamp: Timestamp | undefined

@@ -1,6 +1,7 @@
 /** The container of an object: every operation on an object begins by knowing it. */
 import type { Containers } from './containers.ts'
 import type { ContainerInfo, ContainerName, ObjectName, OperationContext, StoreFailure } from './contract.ts'
+import { shardOf } from './shards.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /** What operations on objects work with. */
@@ -15,24 +16,33 @@ export function containerName({ account, container }: ObjectName): ContainerName
 
 export type NoContainer = Extract<StoreFailure, { readonly kind: 'no_such_container' | 'unavailable' }>
 
+/** The container of an object that is written. */
+export interface WrittenContainer extends ContainerInfo {
+  /** The shard whose index gets the object's row, when the container's own index is split. */
+  readonly shard?: ContainerName | undefined
+}
+
 /**
  * The container a write goes to. Absence that is only remembered is not believed: whoever made the container may have
  * done so through another proxy, a moment ago.
  */
 export async function containerForWrite(
-  containers: Containers,
+  { parts, containers }: ObjectDeps,
   context: OperationContext,
   name: ObjectName,
-): Promise<ContainerInfo | NoContainer> {
+): Promise<WrittenContainer | NoContainer> {
   const container = containerName(name)
   const held = containers.held(container)
-  if (held?.kind === 'exists') return held.info
   const known =
-    held === undefined
-      ? await containers.lookUp(context, container)
-      : await containers.lookAgain(context, container)
-  if (known.kind === 'exists') return known.info
-  return known.kind === 'unavailable' ? known : { kind: 'no_such_container' }
+    held?.kind === 'exists'
+      ? held
+      : await (held === undefined
+          ? containers.lookUp(context, container)
+          : containers.lookAgain(context, container))
+  if (known.kind === 'unavailable') return known
+  if (known.kind !== 'exists') return { kind: 'no_such_container' }
+  if (known.info.rows !== 'in_shards') return known.info
+  return { ...known.info, shard: await shardOf(parts, context, name) }
 }
 
 export function noRing(policyIndex: number): Extract<StoreFailure, { readonly kind: 'unavailable' }> {

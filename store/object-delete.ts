@@ -18,7 +18,7 @@ export async function deleteObject(
 ): Promise<
   { readonly kind: 'deleted'; readonly timestamp: Timestamp; readonly listingPending: boolean } | StoreFailure
 > {
-  const container = await containerForWrite(deps.containers, context, name)
+  const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
   const changed = await changeObject(deps.parts, {
     method: 'DELETE',

@@ -6,9 +6,10 @@ import type { Placement } from '#cluster/placement.ts'
 import { containerUpdatesNeeded } from '#cluster/quorum.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { reservedNameHeaders } from './backend-headers.ts'
-import type { ContainerInfo, ObjectName, OperationContext } from './contract.ts'
+import type { ContainerName, ObjectName, OperationContext } from './contract.ts'
 import { expirerContainer } from './expirer-container.ts'
-import type { StoreParts } from './store-parts.ts'
+import type { WrittenContainer } from './object-container.ts'
+import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
 
 /** Copies that remove an old task from the expirer's queue (Swift: `n_desired_queue_updates`). */
@@ -17,7 +18,7 @@ const QUEUE_CLEANERS = 2
 export interface ObjectWrite {
   readonly context: OperationContext
   readonly name: ObjectName
-  readonly container: ContainerInfo
+  readonly container: WrittenContainer
   readonly timestamp: Timestamp
   readonly placement: Placement
   /** What the verb adds: metadata, content type, conditions. */
@@ -38,7 +39,7 @@ export function objectWriteHeaders(parts: StoreParts, write: ObjectWrite): reado
     [STATUS_CHANGED_AT_HEADER]: container.statusChangedAt,
     ...(nextPartPower === undefined ? {} : { 'x-backend-next-part-power': String(nextPartPower) }),
   }
-  const rows = containerRows(parts, name, copies)
+  const rows = containerRows(parts, name, container.shard, copies)
   const tasks = expirerTasks(parts, name, own['x-delete-at'], copies)
   return rows.map((targets, copy) => ({
     ...common,
@@ -48,10 +49,23 @@ export function objectWriteHeaders(parts: StoreParts, write: ObjectWrite): reado
   }))
 }
 
-function containerRows(parts: StoreParts, name: ObjectName, copies: number): readonly HeaderMap[] {
-  const placement = parts.containerPlacement(name.account, name.container)
+function containerRows(
+  parts: StoreParts,
+  name: ObjectName,
+  shard: ContainerName | undefined,
+  copies: number,
+): readonly HeaderMap[] {
+  const { account, container } = shard ?? name
+  const placement = parts.containerPlacement(account, container)
   const namings = containerUpdatesNeeded(placement.primaries.length, copies)
-  return dealTargets(copies, { prefix: 'x-container', placement, namings, from: 'first' })
+  const dealt = dealTargets(copies, { prefix: 'x-container', placement, namings, from: 'first' })
+  if (shard === undefined) return dealt
+  const quotedPath = pathOnWire(shard).slice(1)
+  return dealt.map((targets) => ({
+    ...targets,
+    'x-backend-quoted-container-path': quotedPath,
+    'x-container-root-db-state': 'sharded',
+  }))
 }
 
 /** Rows of the expirer's queue, dealt from the last copy on. */

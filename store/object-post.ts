@@ -11,7 +11,7 @@ export async function postObject(
   name: ObjectName,
   post: ObjectPost,
 ): Promise<{ readonly kind: 'accepted'; readonly timestamp: Timestamp } | StoreFailure> {
-  const container = await containerForWrite(deps.containers, context, name)
+  const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
   const own =
     post.contentType === undefined ? post.metadata : { ...post.metadata, 'content-type': post.contentType }

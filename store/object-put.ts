@@ -24,7 +24,13 @@ import type {
   StoreFailure,
 } from './contract.ts'
 import { takeBody } from './held-body.ts'
-import { containerForWrite, containerName, noRing, type ObjectDeps } from './object-container.ts'
+import {
+  containerForWrite,
+  containerName,
+  noRing,
+  type ObjectDeps,
+  type WrittenContainer,
+} from './object-container.ts'
 import { removeCopies } from './object-delete.ts'
 import { objectWriteHeaders } from './object-headers.ts'
 import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
@@ -81,7 +87,8 @@ class Putting {
   }
 
   async run(): Promise<ObjectPutReceipt | StoreFailure> {
-    const container = await containerForWrite(this.#containers, this.#context, this.#name)
+    const deps = { parts: this.#parts, containers: this.#containers }
+    const container = await containerForWrite(deps, this.#context, this.#name)
     if ('kind' in container) return container
     const { body, limitBytes } = this.#put
     if ((body.lengthBytes ?? 0) > limitBytes) return { kind: 'too_large', limitBytes }
@@ -99,7 +106,7 @@ class Putting {
     }
   }
 
-  async #putInto(container: ContainerInfo, body: Body): Promise<ObjectPutReceipt | StoreFailure> {
+  async #putInto(container: WrittenContainer, body: Body): Promise<ObjectPutReceipt | StoreFailure> {
     const placement = this.#parts.objectPlacement(container.policyIndex, this.#name)
     if (placement === undefined) return noRing(container.policyIndex)
     let timestamp = this.#put.timestamp ?? (await this.#parts.timestamps.next())
@@ -116,7 +123,7 @@ class Putting {
   }
 
   #attempt(
-    container: ContainerInfo,
+    container: WrittenContainer,
     placement: Placement,
     timestamp: Timestamp,
     body: Body,
