@@ -199,9 +199,9 @@ class ListingRun {
   }
 
   async #ask(node: StorageNode, method: 'GET' | 'HEAD', query: string): Promise<Response | undefined> {
-    const { path, headers, placement, signal } = this.#read
+    const { server, path, headers, placement, signal } = this.#read
     const outcome = await this.#client.send(node, {
-      server: 'container',
+      server,
       method,
       partition: placement.partition,
       path,
