@@ -3,6 +3,7 @@ import t from 'tap'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { Disk } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
@@ -56,4 +57,25 @@ t.test('a device whose directory is not there is not made', async (t) => {
   await t.rejects(open({ device: 'sdb' }), { code: 'ENOENT' })
   t.same(await disk.readdir('/devices'), ['sda'])
   t.same(kv.paths(), [])
+})
+
+t.test('a device of a cluster with another salt is refused, and nothing on it is touched', async (t) => {
+  const { disk, open } = await newMachine()
+  const first = await open()
+  const writer = first.engine(0)?.beginWrite('/a/c/o', { hashing: 'md5' })
+  await writer?.write(Buffer.from('x'))
+  const etag = writer?.etag() ?? ''
+  const timestamp = '1700000000.00000' as Timestamp
+  const request = { timestamp, etag, contentType: 'a/b', headers: {}, updates: () => [] }
+  t.match(await writer?.commit(request), { kind: 'changed' })
+  await first.close()
+  await t.rejects(open({ salt: { prefix: 'a', suffix: 'c' } }), {
+    message: /another hash salt/,
+    code: undefined,
+  })
+  await t.rejects(open({ salt: { prefix: 'ab', suffix: '' } }), /another hash salt/)
+  t.same(await disk.readdir(`${DEVICE}/quarantined`), [])
+  const again = await open()
+  t.match(await again.engine(0)?.lookUp('/a/c/o', { at: timestamp, expired: 'hide' }), { kind: 'found' })
+  await again.close()
 })

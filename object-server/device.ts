@@ -17,6 +17,7 @@ import type { ObjectEngine } from './engine.ts'
 import { policyPaths, statePath } from './layout.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
+import { claimSalt } from './salt-fingerprint.ts'
 
 export interface ObjectDeviceOptions {
   readonly environment: Environment
@@ -76,7 +77,8 @@ export class ObjectDevice {
 
   /**
    * Opens the device, recovering what an unclean stop left. Rejects with `LEVEL_LOCKED` while another process has it,
-   * with `ENOENT` when the device's directory is not there, and with other errors of the disk.
+   * with `ENOENT` when the device's directory is not there, with a sentence when it was filled under another salt, and
+   * with other errors of the disk.
    */
   static async open(options: ObjectDeviceOptions): Promise<ObjectDevice> {
     const { environment, log } = options
@@ -97,6 +99,7 @@ export class ObjectDevice {
     await disk.readdir(drive.path)
     const state = await openState(options, drive.path)
     try {
+      await claimSalt(state, options.salt, drive.path)
       await prepareDirectories(disk, drive.path)
       return await openPolicies(options, { disk, drive, health, gate, state })
     } catch (error) {
