@@ -216,7 +216,9 @@ async function openEngine(
     devicePath: drive.path,
     policyIndex,
     // Durably before the rebuilt index counts as complete, so that no crash can come between the two.
-    beforeRebuild: () => states.setAll('joining'),
+    beforeRebuild: async (from) => {
+      if (from === 'files' || options.newDevice === 'may_have_held_data') await states.setAll('joining')
+    },
     ...(cacheLimits === undefined ? {} : { cacheLimits }),
   })
   if (opened.report.kind !== 'clean') {

@@ -18,7 +18,7 @@ import { hashOfName, readObjectFile } from './object-files.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
 import type { DataVersion, ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
-import { Recovery } from './recovery.ts'
+import { type RebuildFrom, Recovery } from './recovery.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
 
 export interface DiskEngineOptions {
@@ -30,8 +30,8 @@ export interface DiskEngineOptions {
   readonly salt: HashPathSalt
   readonly devicePath: string
   readonly policyIndex: number
-  /** Called before an index is built anew from files, which says that what it knew is lost. */
-  readonly beforeRebuild?: () => Promise<void>
+  /** Called before an index that is not complete counts as complete: what it knew may be lost. */
+  readonly beforeRebuild?: (from: RebuildFrom) => Promise<void>
   readonly cacheLimits?: CacheLimits
 }
 

@@ -38,6 +38,9 @@ export interface RecoveryReport {
   readonly quarantined: number
 }
 
+/** `nothing`: a device that is new, or that lost its objects together with their index. */
+export type RebuildFrom = 'files' | 'nothing'
+
 export interface RecoveryContext {
   readonly disk: Disk
   readonly syncs: DirectorySyncs
@@ -46,7 +49,8 @@ export interface RecoveryContext {
   readonly policyIndex: number
   readonly salt: HashPathSalt
   readonly log: Logger
-  readonly beforeRebuild: () => Promise<void>
+  /** Says that what the index knew is lost, if it knew anything. */
+  readonly beforeRebuild: (from: RebuildFrom) => Promise<void>
 }
 
 /** Leaves looked at at the same time. */
@@ -82,10 +86,8 @@ export class Recovery {
 
   async #rebuild(): Promise<RecoveryReport> {
     const leaves = await this.#allLeaves()
-    if (leaves.length > 0) {
-      this.#context.log.warn({ leaves: leaves.length }, 'rebuilding the object index')
-      await this.#context.beforeRebuild()
-    }
+    if (leaves.length > 0) this.#context.log.warn({ leaves: leaves.length }, 'rebuilding the object index')
+    await this.#context.beforeRebuild(leaves.length > 0 ? 'files' : 'nothing')
     await eachOf(leaves, (leaf) => this.#leaf(leaf))
     await this.#context.index.markComplete()
     return this.#report(leaves.length === 0 ? 'new' : 'rebuilt', leaves.length)
