@@ -46,6 +46,25 @@ await t.test('no more operations are under way than allowed; the rest wait in or
   t.same(gate.figures, { underWay: 0, waiting: 0 })
 })
 
+await t.test('a queue that is full refuses what begins, not the sync that ends a change', async (t) => {
+  const { gate } = gated({ operationsMax: 1 })
+  const done = Promise.withResolvers<void>()
+  const queued = [gate.pass('read', '/file', 'reads', () => done.promise)]
+  for (let n = 0; n < 10_000; n += 1) queued.push(gate.pass('read', '/file', 'reads', () => done.promise))
+  await t.rejects(
+    gate.pass('rename', '/file', 'changes', () => done.promise),
+    { code: 'EDISKBUSY' },
+  )
+  await t.rejects(
+    gate.pass('openRead', '/', 'reads', () => done.promise),
+    { code: 'EDISKBUSY' },
+  )
+  queued.push(gate.pass('syncDirectory', '/', 'syncs', () => done.promise))
+  done.resolve()
+  await Promise.all(queued)
+  t.same(gate.figures, { underWay: 0, waiting: 0 })
+})
+
 await t.test('an operation past its deadline fails and takes the device out of use', async (t) => {
   const { memory, health, gate, disk } = gated({ operationsMax: 1, deadlineMs: 20 })
   await disk.mkdir('/device')

@@ -14,7 +14,11 @@ import { codeOf, diskError } from './disk-error.ts'
 
 /** Longest time a single operation may take before the disk counts as hung. Swift's proxy gives a node 10 s. */
 export const OPERATION_DEADLINE_MS = 20_000
-/** Operations that may wait for a slot; beyond, they fail at once with `EDISKBUSY`. */
+/**
+ * Operations that may wait for a slot; beyond, they fail at once with `EDISKBUSY`. Syncs do not: a file that was renamed
+ * and whose directory is refused its sync would be neither the old state nor the new one. There are no more of them than
+ * of the changes that were let through before.
+ */
 const WAITING_MAX = 10_000
 
 export interface DiskGateOptions {
@@ -93,7 +97,8 @@ export class DiskGate {
     dropLate: (result: Result) => Promise<void> = async () => {},
   ): Promise<Result> {
     if (this.#health.failure !== undefined) return Promise.reject(diskError('EDISKFAILED', name, path))
-    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(diskError('EDISKBUSY', name, path))
+    if (change !== 'syncs' && this.#waiting.length >= WAITING_MAX)
+      return Promise.reject(diskError('EDISKBUSY', name, path))
     return new Promise<Result>((resolve, reject) => {
       const operation: Operation = {
         name,

@@ -1,7 +1,8 @@
 /**
  * Syncs of directories, shared: who asks while a sync of the same directory is under way waits for the next one, which
  * then serves everybody who asked meanwhile. Directories that are synced again and again stay open, which saves two of
- * three operations.
+ * three operations. One that cannot be kept open (too many files, too many reads that wait) is synced all the same: what
+ * was renamed into it must not stay half done.
  */
 import type { Disk, DiskFile } from '#base/environment.ts'
 
@@ -54,13 +55,22 @@ export class DirectorySyncs {
   }
 
   async #sync(path: string): Promise<void> {
-    let directory = this.#open.get(path)
-    if (directory === undefined) {
-      if (this.#open.size >= OPEN_MAX) return await this.#disk.syncDirectory(path)
-      directory = this.#disk.openRead(path)
-      directory.catch(() => this.#open.delete(path))
-      this.#open.set(path, directory)
+    const directory = await this.#opened(path)
+    if (directory === undefined) await this.#disk.syncDirectory(path)
+    else await directory.sync()
+  }
+
+  async #opened(path: string): Promise<DiskFile | undefined> {
+    const known = this.#open.get(path)
+    if (known !== undefined) return await known
+    if (this.#open.size >= OPEN_MAX) return undefined
+    const opening = this.#disk.openRead(path)
+    this.#open.set(path, opening)
+    try {
+      return await opening
+    } catch {
+      this.#open.delete(path)
+      return undefined
     }
-    await (await directory).sync()
   }
 }

@@ -144,6 +144,16 @@ await t.test('a sync serves everybody who asked before it began', async (t) => {
   await shared.close()
 })
 
+await t.test('a directory that cannot be kept open is synced all the same', async (t) => {
+  const memory = new MemoryDisk()
+  const shared = new DirectorySyncs(memory.remount())
+  memory.addFault({ operation: 'openRead', effect: 'EMFILE', times: 1 })
+  const before = memory.changes
+  await shared.sync('/')
+  t.equal(memory.changes - before, 1)
+  await shared.close()
+})
+
 await t.test('range digests are sums: order does not matter, taking away leaves nothing', async (t) => {
   const digests = new RangeDigests()
   const state = stateWith(version())
