@@ -164,11 +164,23 @@ export class Containers implements ContainerOperations {
     const outcome = await listAgreed(this.#parts.client, { read, listing, timestamp })
     if (outcome.kind !== 'listed') return await this.#notFound(name, outcome)
     const whole = isSplit(singleValued(outcome.headers))
-      ? await listShards(this.#parts, context, { name, listing: outcome }, listing)
+      ? await this.#listShards(context, name, outcome, listing)
       : outcome
     if (whole === undefined) return { kind: 'unavailable', reason: 'a shard could not be listed' }
     if (whole.consistency === 'eventual') this.#parts.observer.eventualListing('container')
     return found(singleValued(whole.headers), page(whole))
+  }
+
+  async #listShards(
+    context: OperationContext,
+    name: ContainerName,
+    root: Listing,
+    query: ListingQuery,
+  ): Promise<Listing | undefined> {
+    const held = this.held(name)
+    // It was split meanwhile; rows must go to the shards from now on.
+    if (held?.kind === 'exists' && held.info.rows !== 'in_shards') await this.#cache.forget(keyOf(name))
+    return await listShards(this.#parts, context, { name, listing: root }, query)
   }
 
   async #notFound(
