@@ -32,7 +32,7 @@ export async function start(args: StartArguments): Promise<void> {
   const cluster = await LocalCluster.start({
     environment,
     log: createLogger({ level: settings.log.level, clock: environment.clock }),
-    fork: forkOf({ main: DEVICE_MAIN, nodeFlags: [], compileCache: COMPILE_CACHE }),
+    fork: forkOf({ main: DEVICE_MAIN, compileCache: COMPILE_CACHE }),
     pid: process.pid,
     address: { host: settings.proxy.host, port: settings.proxy.port },
     dataPath: resolve(settings.start.data),

@@ -27,7 +27,7 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const signal = stopSignal()
   const supervisor = new Supervisor({
     programs: supervision.programs,
-    fork: forkOf({ main: supervision.main, nodeFlags: [], compileCache: COMPILE_CACHE }),
+    fork: forkOf({ main: supervision.main, compileCache: COMPILE_CACHE }),
     clock,
     log: createLogger({ level: settings.log.level, clock }),
     firstStart: 'until_ready',

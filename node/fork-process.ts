@@ -2,19 +2,12 @@
 import { fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Order, Report } from './messages.ts'
+import { NODE_FLAGS, PROCESS_ENVIRONMENT } from './process-flags.ts'
 import type { ChildListener, ChildProcess, Fork } from './supervised-process.ts'
-
-/**
- * Threads for file operations of a storage process. Reads, writes, syncs and LevelDB share them; with Node's four, a
- * handful of syncs would hold up every read.
- */
-const THREAD_POOL_SIZE = 24
 
 export interface ForkOptions {
   /** File URL of the program's main file. */
   readonly main: URL
-  /** Flags for V8 and Node, such as `--max-semi-space-size=16`. */
-  readonly nodeFlags: readonly string[]
   /** Directory where compiled code is kept. */
   readonly compileCache: string
 }
@@ -26,10 +19,10 @@ export function forkOf(options: ForkOptions): Fork {
 
 function start(program: string, listener: ChildListener, options: ForkOptions): ChildProcess {
   const child = fork(options.main, [program], {
-    execArgv: [...options.nodeFlags],
+    execArgv: [...NODE_FLAGS],
     env: {
       ...process.env,
-      UV_THREADPOOL_SIZE: String(THREAD_POOL_SIZE),
+      ...PROCESS_ENVIRONMENT,
       NODE_COMPILE_CACHE: options.compileCache,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

@@ -1,0 +1,23 @@
+/** How the processes of a cluster use memory: four of them, and the supervisor, are to do with some hundred megabytes. */
+
+/**
+ * V8's young generation, MiB. Its default grows to 64 per process under load, and what it holds is nearly all garbage:
+ * requests are short. Measured with four processes: 240 MiB less resident memory, processor time the same within noise.
+ */
+const SEMI_SPACE_MIB = 8
+
+export const NODE_FLAGS: readonly string[] = [`--max-semi-space-size=${SEMI_SPACE_MIB}`]
+
+/**
+ * Threads for file operations of a storage process. Reads, writes, syncs and LevelDB share them; with Node's four, a
+ * handful of syncs would hold up every read.
+ */
+const THREAD_POOL_SIZE = 24
+/** With an arena per thread, glibc's allocator keeps what each of the threads once needed. */
+const MALLOC_ARENAS = 2
+
+/** Environment variables that only count at the start of a process. */
+export const PROCESS_ENVIRONMENT: Readonly<Record<string, string>> = {
+  UV_THREADPOOL_SIZE: String(THREAD_POOL_SIZE),
+  MALLOC_ARENA_MAX: String(MALLOC_ARENAS),
+}
