@@ -199,6 +199,8 @@ function sentenceOf(error: unknown, { device, devicesPath }: DeviceAssignment): 
   const code = codeOf(error)
   if (code === 'LEVEL_LOCKED') return `another process has the device ${path}`
   if (code === 'ENOENT') return `there is no device ${path}`
+  if (code === 'ENEWERFORMAT')
+    return `the device ${path} was written by a newer version of Martlet; start that one`
   if (code !== '') return `the device ${path} cannot be used (${code})`
   return error instanceof Error ? error.message : String(error)
 }

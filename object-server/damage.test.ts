@@ -2,6 +2,7 @@
 import t from 'tap'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { MemoryDisk } from '#disk/memory-disk.ts'
+import { METADATA_XATTR } from './data-file.ts'
 import { at, put, send, startTestServer, type TestServer } from './test-server.ts'
 
 function dataFile(disk: MemoryDisk, folder = 'objects'): string {
@@ -124,6 +125,27 @@ await t.test('metadata too large for attributes lives in a trailer, and damage t
   t.equal((await send(again, 'HEAD')).status, 404)
   t.equal(quarantined(again).length, 1)
   await again.device.close()
+})
+
+await t.test('an object of a newer format is 507 and left where it is', async (t) => {
+  const first = await startTestServer({ diskOptions: { xattrBytesMax: 50_000 } })
+  const large = { 'x-object-sysmeta-a': 'x'.repeat(5000) }
+  await put(first, 1, 'body', large)
+  const file = dataFile(first.disk)
+  const disk = first.disk.remount()
+  const record = Buffer.from((await disk.getXattr(file, METADATA_XATTR)) ?? '')
+  record[2] = 2
+  await disk.setXattr(file, METADATA_XATTR, record)
+  const server = await restarted(first)
+  t.equal((await send(server, 'HEAD')).status, 507)
+  t.equal((await send(server, 'GET')).status, 507)
+  t.equal((await put(server, 1, 'other', {}, '/sda/0/a/c/other')).status, 201, 'others are served')
+  await server.device.close()
+  server.kv.corrupt('/devices/sda/index')
+  const { kv, clock } = server
+  await t.rejects(startTestServer({ disk: server.disk, kv, clock }), { code: 'ENEWERFORMAT' })
+  t.same(quarantined(server), [])
+  t.equal(dataFile(server.disk), file)
 })
 
 await t.test(

@@ -10,9 +10,10 @@
 import type { Disk, DiskFile } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { DataRecord, DataVersion } from './object-state.ts'
-import { decodeRecord, encodeRecord } from './stored-bytes.ts'
+import { decodeRecord, encodeRecord, newerFormat } from './stored-bytes.ts'
 
 export const METADATA_XATTR = 'user.martlet.metadata'
+const TRAILER_NAME = Buffer.from('MARTLET')
 const TRAILER_MAGIC = Buffer.from('MARTLET1')
 const TRAILER_END_BYTES = 4 + TRAILER_MAGIC.length
 /** More metadata than this no server accepts (headers of 128 KiB, CRCs of 5 GiB); a longer trailer is damage. Bytes. */
@@ -47,7 +48,7 @@ export type RecordFound =
   | { readonly kind: 'data'; readonly version: DataVersion & { readonly record: DataRecord } }
   | { readonly kind: 'damaged'; readonly reason: string }
 
-/** Reads what a data file says about itself. Rejects with the disk's errors. */
+/** Reads what a data file says about itself. Rejects with the disk's errors, and when a newer version wrote it. */
 export async function readRecord(disk: Disk, path: string): Promise<RecordFound> {
   const xattr = await readXattr(disk, path)
   const file = await disk.openRead(path)
@@ -83,10 +84,19 @@ async function readTrailer(file: DiskFile, fileBytes: number): Promise<Buffer | 
   if (fileBytes < TRAILER_END_BYTES) return undefined
   const end = Buffer.alloc(TRAILER_END_BYTES)
   await file.read(end, fileBytes - TRAILER_END_BYTES)
+  refuseNewerTrailer(end.subarray(4))
   const length = end.readUInt32BE(0)
   const start = fileBytes - TRAILER_END_BYTES - length
   if (!end.subarray(4).equals(TRAILER_MAGIC) || length > TRAILER_BYTES_MAX || start < 0) return undefined
   const bytes = Buffer.alloc(length)
   await file.read(bytes, start)
   return bytes
+}
+
+/** The last byte of the magic is the digit of its version. */
+function refuseNewerTrailer(magic: Buffer): void {
+  const name = magic.subarray(0, TRAILER_NAME.length)
+  const version = magic.toString('latin1', TRAILER_NAME.length)
+  if (name.equals(TRAILER_NAME) && /^[2-9]$/.test(version))
+    throw newerFormat(`a trailer of version ${version}`)
 }

@@ -3,6 +3,9 @@
  *
  * A record: magic `MO`, one byte of version, CRC-32 of the rest (big endian), then msgpack of an array whose first
  * member says what it is. Whatever is damaged decodes to `undefined`, never to something else.
+ *
+ * Magic, version and CRC stand where they do in every version to come, so that what a newer program wrote is told from
+ * damage: reading it throws `ENEWERFORMAT`, which is answered 507 and never leads to quarantine or a rebuild.
  */
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
@@ -47,12 +50,14 @@ function membersOf(record: StoredRecord): unknown[] {
   }
 }
 
-/** `undefined` when the bytes are no record of a version we know, or are damaged. */
+/** `undefined` when the bytes are no record, or are damaged. Throws when a newer version wrote them. */
 export function decodeRecord(bytes: Buffer): StoredRecord | undefined {
   if (bytes.length < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
-  if (bytes[MAGIC.length] !== RECORD_VERSION) return undefined
   const payload = bytes.subarray(HEAD_BYTES)
   if (crc32(payload) !== bytes.readUInt32BE(MAGIC.length + 1)) return undefined
+  const version = bytes[MAGIC.length] ?? 0
+  if (version > RECORD_VERSION) throw newerFormat(`a record of version ${version}`)
+  if (version !== RECORD_VERSION) return undefined
   return recordOf(unpack(payload))
 }
 
@@ -152,9 +157,11 @@ function entryOfData(data: DataVersion): unknown[] {
   return [data.timestamp, data.sizeBytes, data.etag, data.fileBytes, kept]
 }
 
-/** Rejects what we did not write: an index that gives such bytes is corrupt. */
+/** Throws for what nobody wrote, because an index that gives such bytes is corrupt, and for what a newer version wrote. */
 export function decodeEntry(bytes: Buffer): ObjectState {
-  if (bytes[0] !== ENTRY_VERSION) throw corrupt(`entry of version ${bytes[0]}`)
+  const version = bytes[0] ?? 0
+  if (version > ENTRY_VERSION) throw newerFormat(`an index entry of version ${version}`)
+  if (version !== ENTRY_VERSION) throw corrupt(`entry of version ${version}`)
   const members = unpack(bytes.subarray(1))
   const [data, meta, tombstone, lost] = members
   if (members.length !== 4) throw corrupt('entry of another shape')
@@ -190,6 +197,13 @@ function metaIn(bytes: Buffer): MetaRecord {
 
 function timestampIn(member: unknown): Timestamp | undefined {
   return typeof member === 'string' ? parseTimestamp(member) : undefined
+}
+
+/** Good data that this program is too old for. */
+export function newerFormat(what: string): Error {
+  return Object.assign(new Error(`${what} was written by a newer version of Martlet`), {
+    code: 'ENEWERFORMAT',
+  })
 }
 
 function corrupt(what: string): Error {
