@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import type { Timestamp } from '#base/timestamp.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { BlockChecksums } from './block-checksums.ts'
 import { ByteLru } from './byte-lru.ts'
@@ -12,6 +13,7 @@ import { KeyedLock } from './keyed-lock.ts'
 import { fileName, filesOf, leafPath, parseFileName, policyPaths } from './layout.ts'
 import { ObjectCache } from './object-cache.ts'
 import { type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
+import { quarantineFile } from './quarantine.ts'
 import { EMPTY_DIGEST, RangeDigests } from './range-digests.ts'
 
 const SECOND = '1700000001.00000' as Timestamp
@@ -152,6 +154,25 @@ await t.test('a directory that cannot be kept open is synced all the same', asyn
   await shared.sync('/')
   t.equal(memory.changes - before, 1)
   await shared.close()
+})
+
+await t.test('quarantine keeps every copy of a name, and outlives a crash', async (t) => {
+  const memory = new MemoryDisk()
+  const disk = memory.remount()
+  await disk.mkdir('/sda/quarantined', { recursive: true })
+  await disk.syncDirectory('/')
+  await disk.syncDirectory('/sda')
+  const syncs = new DirectorySyncs(disk)
+  for (let n = 0; n < 103; n += 1) {
+    const file = await disk.createExclusive('/sda/f')
+    await file.sync()
+    await file.close()
+    await quarantineFile(disk, syncs, '/sda', 'f', '/sda/quarantined/objects')
+  }
+  memory.crash(new SeededRandom(1))
+  const kept = await memory.remount().readdir('/sda/quarantined/objects')
+  t.equal(kept.length, 103)
+  t.ok(kept.includes('f.102'))
 })
 
 await t.test('range digests are sums: order does not matter, taking away leaves nothing', async (t) => {

@@ -1,12 +1,10 @@
 /** Takes files out of service without deleting them: they wait in `quarantined/` for whoever wants to look. */
+import { dirname } from 'node:path'
 import type { Disk } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
 
-/** Copies of one name that are kept apart; the last one is replaced. */
-const COPIES_MAX = 100
-
-/** Durably moves a file. A file that is not there any more is out of service too. */
+/** Durably moves a file, beside those of the same name. A file that is not there any more is out of service too. */
 export async function quarantineFile(
   disk: Disk,
   syncs: DirectorySyncs,
@@ -15,6 +13,7 @@ export async function quarantineFile(
   quarantined: string,
 ): Promise<void> {
   await disk.mkdir(quarantined, { recursive: true })
+  await syncs.sync(dirname(quarantined))
   const target = await freeName(disk, `${quarantined}/${name}`)
   try {
     await disk.rename(`${directory}/${name}`, target)
@@ -26,7 +25,7 @@ export async function quarantineFile(
 }
 
 async function freeName(disk: Disk, path: string): Promise<string> {
-  for (let copy = 0; copy < COPIES_MAX; copy += 1) {
+  for (let copy = 0; ; copy += 1) {
     const candidate = copy === 0 ? path : `${path}.${copy}`
     try {
       await disk.stat(candidate)
@@ -35,5 +34,4 @@ async function freeName(disk: Disk, path: string): Promise<string> {
       throw error
     }
   }
-  return `${path}.${COPIES_MAX}`
 }
