@@ -8,7 +8,7 @@ import { BLOCK_BYTES } from '#base/limits.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { ObjectEngine } from './engine.ts'
-import { look, md5, NAME, second, update } from './engine-contract.ts'
+import { look, md5, NAME, putObject, second, update } from './engine-contract.ts'
 import { parseFileName } from './layout.ts'
 import { newMachine, startEngine, type TestMachine } from './test-engine.ts'
 
@@ -265,5 +265,27 @@ await t.test('a lost index is rebuilt from the files, and every row queued', asy
     machine.kv.paths().some((path) => path.startsWith('/sda/quarantined/')),
     'the old index is kept',
   )
+  await again.engine.close()
+})
+
+await t.test('an index rebuilt from the files knows again what is to expire', async (t) => {
+  const machine = newMachine()
+  const { engine } = await startEngine(machine)
+  await putObject(engine, second(1), 'x', { headers: { 'x-delete-at': '1800000000' } })
+  await engine.close()
+  machine.kv.corrupt('/sda/index')
+  const again = await startEngine(machine)
+  const rows = await again.engine.updates.list(100)
+  t.match(
+    rows.find(({ account }) => account === '.expiring_objects'),
+    {
+      method: 'PUT',
+      object: `1800000000-${NAME.slice(1)}`,
+      timestamp: second(1),
+      targets: [],
+      partition: undefined,
+    },
+  )
+  t.equal(rows.length, 2)
   await again.engine.close()
 })

@@ -50,6 +50,12 @@ export class ExpirerQueue {
     return rows
   }
 
+  /** The row of an object whose rows may be lost, for whoever the ring names. */
+  rowsAgain(object: StoredObject): readonly ContainerUpdate[] {
+    const deleteAt = deleteAtOf(object)
+    return deleteAt === undefined ? [] : [this.#task(object.timestamp, deleteAt, object.name, {})]
+  }
+
   #task(timestamp: Timestamp, deleteAt: number, name: string, request: HeaderMap): ContainerUpdate {
     const named = request['x-delete-at-container']
     const partition = request['x-delete-at-partition']

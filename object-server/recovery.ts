@@ -3,7 +3,7 @@
  * the index everywhere. Files are the truth about what exists; what the index acknowledged and no file has any more is
  * noted as lost, so that this replica's silence about it proves nothing.
  *
- * Every difference queues the object's container row, because the row may be what was lost.
+ * Every difference queues the object's container row, and its task for the expirer, because they may be what was lost.
  */
 import type { Disk } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -12,6 +12,7 @@ import type { Timestamp } from '#base/timestamp.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
+import { ExpirerQueue } from './expirer-queue.ts'
 import {
   fileName,
   filesOf,
@@ -58,11 +59,13 @@ const CONCURRENT_LEAVES = 8
 
 export class Recovery {
   readonly #context: RecoveryContext
+  readonly #expirerQueue: ExpirerQueue
   #changed = 0
   #quarantined = 0
 
   constructor(context: RecoveryContext) {
     this.#context = context
+    this.#expirerQueue = new ExpirerQueue(context.salt)
   }
 
   /** Brings the index up to date before the device serves. Rejects with errors of disk and index. */
@@ -168,7 +171,7 @@ export class Recovery {
     if (after.tombstone !== undefined) return [rowOfDelete(after.tombstone, routing)]
     if (after.data?.record === undefined) return []
     const object = storedObject(hash, after.data.record, after.meta)
-    return [rowOfObject(object, routing, [object.headers])]
+    return [rowOfObject(object, routing, [object.headers]), ...this.#expirerQueue.rowsAgain(object)]
   }
 
   /** Durably, so that a leaf of which the note is taken back holds nothing that the index does not know. */
