@@ -13,7 +13,8 @@ export async function quarantineFile(
   quarantined: string,
 ): Promise<void> {
   await disk.mkdir(quarantined, { recursive: true })
-  await syncs.sync(dirname(quarantined))
+  // Not kept open: whoever looks at what is there may remove the directories.
+  await disk.syncDirectory(dirname(quarantined))
   const target = await freeName(disk, `${quarantined}/${name}`)
   try {
     await disk.rename(`${directory}/${name}`, target)
@@ -21,7 +22,7 @@ export async function quarantineFile(
     if (codeOf(error) === 'ENOENT') return
     throw error
   }
-  await Promise.all([syncs.sync(quarantined), syncs.sync(directory)])
+  await Promise.all([disk.syncDirectory(quarantined), syncs.sync(directory)])
 }
 
 async function freeName(disk: Disk, path: string): Promise<string> {
