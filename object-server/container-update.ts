@@ -55,9 +55,9 @@ export function encodeUpdate(update: ContainerUpdate): Buffer {
   ])
 }
 
-/** `undefined` for bytes of a version we do not know. */
+/** `undefined` for bytes of a version we do not know, or that are no row. */
 export function decodeUpdate(bytes: Buffer): ContainerUpdate | undefined {
-  const members: unknown = packr.unpack(bytes)
+  const members = unpack(bytes)
   if (!Array.isArray(members) || members[0] !== VERSION) return undefined
   const [, method, account, container, object, written, headers, targets, partition, attempts, notBeforeMs] =
     members as unknown[]
@@ -74,6 +74,14 @@ export function decodeUpdate(bytes: Buffer): ContainerUpdate | undefined {
     partition: typeof partition === 'string' ? partition : undefined,
     attempts: Number(attempts),
     notBeforeMs: Number(notBeforeMs),
+  }
+}
+
+function unpack(bytes: Buffer): unknown {
+  try {
+    return packr.unpack(bytes)
+  } catch {
+    return undefined
   }
 }
 

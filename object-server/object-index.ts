@@ -126,12 +126,20 @@ export class ObjectIndex {
     return this.#digests.all()
   }
 
-  /** Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`. */
+  /**
+   * Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`, and fewer only
+   * when there are no more. A row that cannot be understood is passed over and stays.
+   */
   async updates(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]> {
     await this.#flushSettled()
     const range = after === undefined ? ALL_UPDATES : { gt: keyOfUpdate(after), lt: ALL_UPDATES.lt }
-    const values = await this.#store.values({ ...range, limit }).all()
-    return values.map(decodeUpdate).filter((update) => update !== undefined)
+    const updates: ContainerUpdate[] = []
+    for await (const value of this.#store.values({ ...range })) {
+      const update = decodeUpdate(value)
+      if (update !== undefined) updates.push(update)
+      if (updates.length >= limit) break
+    }
+    return updates
   }
 
   async countUpdates(): Promise<number> {
