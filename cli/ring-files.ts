@@ -5,6 +5,7 @@ import type { Builder } from '#ring/builder.ts'
 import { parseBuilder, serialiseBuilder } from '#ring/builder-file.ts'
 import type { Ring } from '#ring/ring.ts'
 import { parseRing, serialiseRing } from '#ring/ring-file.ts'
+import { looksLikeSwiftBuilder, parseSwiftBuilder } from '#ring/swift-builder-file.ts'
 
 /** Something the operator has to put right; the message is for them. */
 export class OperatorError extends Error {}
@@ -32,6 +33,15 @@ export async function loadRing(disk: Disk, path: string): Promise<Ring> {
   const parsed = parseRing(await readWhole(disk, path))
   if (parsed.kind === 'broken') throw new OperatorError(`cannot read ring ${path}: ${parsed.reason}`)
   return parsed.ring
+}
+
+/** A builder of `swift-ring-builder`; `undefined` when the file is something else. Throws an `OperatorError`. */
+export async function loadSwiftBuilder(disk: Disk, path: string): Promise<Builder | undefined> {
+  const file = await readWhole(disk, path)
+  if (!looksLikeSwiftBuilder(file)) return undefined
+  const parsed = parseSwiftBuilder(file)
+  if (parsed.kind === 'broken') throw new OperatorError(`cannot read builder ${path}: ${parsed.reason}`)
+  return parsed
 }
 
 async function readWhole(disk: Disk, path: string): Promise<Buffer> {

@@ -1,4 +1,4 @@
-/** `martlet ring create`, `from-ring`, `set-replicas`, `set-overload`, `set-min-part-hours` and the pretence that hours passed. */
+/** `martlet ring create`, `from-ring`, `import`, `set-replicas`, `set-overload`, `set-min-part-hours` and the pretence that hours passed. */
 import type { Command } from 'commander'
 import {
   type Builder,
@@ -10,8 +10,11 @@ import {
   setOverload,
   setReplicas,
 } from '#ring/builder.ts'
-import { accepted, action, edit, number, type RingCommandContext } from './ring-context.ts'
-import { exists, loadRing, OperatorError, saveBuilder } from './ring-files.ts'
+import { accepted, action, edit, number, present, type RingCommandContext } from './ring-context.ts'
+import { exists, loadRing, loadSwiftBuilder, OperatorError, saveBuilder } from './ring-files.ts'
+
+/** Where a file does not say: the number in OpenStack Swift's installation guides, hours. */
+const MIN_PART_HOURS = 1
 
 /** Mounts the commands that make a builder file. */
 export function addCreation(ring: Command, context: RingCommandContext): void {
@@ -31,13 +34,50 @@ export function addCreation(ring: Command, context: RingCommandContext): void {
   const fromRing = ring.command('from-ring').description('make a builder that continues from a ring file')
   fromRing.argument('<ring>').argument('<builder>', 'file to make').argument('<min-part-hours>', '', number)
   action(fromRing, async (ringPath: string, path: string, minPartHours: number) => {
-    if (await exists(disk, path)) throw new OperatorError(`${path} is there already`)
-    const builder = accepted(
-      setMinPartHours(builderFromRing(await loadRing(disk, ringPath), 0), minPartHours),
-    )
-    await saveBuilder(disk, path, builder)
+    await importInto(context, path, await continueRing(disk, ringPath, minPartHours))
     context.print(`Made ${path} from ${ringPath}`)
   })
+
+  const importing = ring
+    .command('import')
+    .description('make a builder that continues from a builder of swift-ring-builder or from a ring file')
+  importing
+    .argument('<file>', 'such as object.builder or object.ring.gz')
+    .argument('<builder>', 'file to make')
+    .option(
+      '--min-part-hours <hours>',
+      `another number; a ring file has none, then ${MIN_PART_HOURS}`,
+      number,
+    )
+  action(importing, async (from: string, path: string, { minPartHours }: { minPartHours?: number }) => {
+    const builder = (await loadSwiftBuilder(disk, from)) ?? (await continueRing(disk, from, MIN_PART_HOURS))
+    const wanted = minPartHours === undefined ? builder : accepted(setMinPartHours(builder, minPartHours))
+    await importInto(context, path, wanted)
+    context.print(`Made ${path} from ${from}: ${summary(wanted)}`)
+  })
+}
+
+async function continueRing(
+  disk: RingCommandContext['environment']['disk'],
+  ringPath: string,
+  minPartHours: number,
+): Promise<Builder> {
+  return accepted(setMinPartHours(builderFromRing(await loadRing(disk, ringPath), 0), minPartHours))
+}
+
+async function importInto(
+  { environment }: RingCommandContext,
+  path: string,
+  builder: Builder,
+): Promise<void> {
+  if (await exists(environment.disk, path)) throw new OperatorError(`${path} is there already`)
+  await saveBuilder(environment.disk, path, builder)
+}
+
+function summary(builder: Builder): string {
+  const devices = present(builder).length
+  const { partPower, replicas, minPartHours } = builder
+  return `${2 ** partPower} partitions, ${replicas} replicas, ${devices} devices, min part hours ${minPartHours}`
 }
 
 /** Mounts the commands that change what holds for the whole ring. */

@@ -197,6 +197,38 @@ t.test('dispersion, validate, write-ring and from-ring', async (t) => {
   t.match(await shell.run('validate', builder), { exitCode: 1 })
 })
 
+t.test('import continues from a builder of Swift and from a ring file', async (t) => {
+  const shell = new RingShell(t.testdir())
+  const imported = async (file: string, ...options: readonly string[]): Promise<unknown> => {
+    const path = shell.path(`${file}.imported`)
+    const { printed, errors } = await shell.run('import', join(testdata, file), path, ...options)
+    t.match(
+      `${printed}${errors}`,
+      /^Made .*imported from .*: \d+ partitions, .* devices, min part hours \d+$/,
+    )
+    return parseBuilder(readFileSync(path))
+  }
+  t.match(await imported('swift-fresh.builder'), {
+    partPower: 6,
+    replicas: 2.5,
+    minPartHours: 4,
+    overload: 0.1,
+    devices: [{ weight: 100, meta: 'rack one' }, { weight: 150.5 }],
+  })
+  t.match(await imported('swift-changed.builder', '--min-part-hours', '9'), { minPartHours: 9 })
+  t.match(await imported('four-zones.ring.gz'), { partPower: 8, replicas: 3, minPartHours: 1 })
+  const again = await shell.run(
+    'import',
+    join(testdata, 'swift-fresh.builder'),
+    shell.path('swift-fresh.builder.imported'),
+  )
+  t.match(again, { errors: /is there already\n$/, exitCode: 1 })
+  writeFileSync(shell.path('pickle'), Buffer.from('80026375726c', 'hex'))
+  const foreign = await shell.run('import', shell.path('pickle'), shell.path('other'))
+  t.match(foreign, { errors: /^error: cannot read builder .*\n$/, exitCode: 1 })
+  t.notOk(existsSync(shell.path('other')))
+})
+
 t.test('a mistake gives one sentence, exit code 1, and changes nothing', async (t) => {
   const shell = new RingShell(t.testdir())
   const builder = await shell.fourZones()
