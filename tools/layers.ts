@@ -28,7 +28,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   cli: 6,
   sim: 6,
   bench: 6,
-  tools: 6,
 
   test: 7,
+  tools: 7,
 }
