@@ -1,16 +1,18 @@
 /** Our storage servers and our proxy as parts of a cluster whose other part is OpenStack Swift. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { REFERENCE_SALT } from '#bench/reference-swift-config.ts'
 import { addDevices, createBuilder, rebalanced, ringOf } from '#ring/builder.ts'
 import { serialiseRing } from '#ring/ring-file.ts'
-import { configFile, RunningMartlet, temporaryDirectory } from '#test/running-cluster.ts'
+import { runWell } from '#test/programs.ts'
+import { configFile, MARTLET, RunningMartlet, temporaryDirectory } from '#test/running-cluster.ts'
 
 export const HOST = '127.0.0.1'
 export const DEVICES = ['d1', 'd2', 'd3', 'd4'] as const
 const PART_POWER = 10
 const REPLICAS = 3
+const WEIGHT = 100
 const SERVERS = ['object', 'container', 'account'] as const
 type Server = (typeof SERVERS)[number]
 
@@ -41,22 +43,42 @@ export function portOf(firstPort: number, device: number, server: Server): numbe
   return firstPort + SERVERS.length * device + SERVERS.indexOf(server)
 }
 
-/** A folder with the rings of a cluster of our storage servers, made by our builder. */
-export function ourRings(t: Test, firstPort: number): string {
+/** A folder with the rings of a cluster of our storage servers: that of the containers by Swift's builder, the others by ours. */
+export async function ourRings(t: Test, firstPort: number): Promise<string> {
   const folder = temporaryDirectory(t)
-  for (const server of SERVERS) {
-    const ring = ourRing(firstPort, server)
-    writeFileSync(join(folder, `${server}.ring.gz`), ring)
-    if (server === 'object') writeFileSync(join(folder, 'object-1.ring.gz'), ring)
-  }
+  const account = ourRing(firstPort, 'account')
+  const object = ourRing(firstPort, 'object')
+  writeFileSync(join(folder, 'account.ring.gz'), account)
+  for (const name of ['object', 'object-1']) writeFileSync(join(folder, `${name}.ring.gz`), object)
+  const devices = DEVICES.flatMap((device, at) => [
+    `r1z${at + 1}-${HOST}:${portOf(firstPort, at, 'container')}/${device}`,
+    String(WEIGHT),
+  ])
+  const builder = join(folder, 'container.builder')
+  await runWell('swift-ring-builder', [builder, 'create', String(PART_POWER), String(REPLICAS), '1'])
+  await runWell('swift-ring-builder', [builder, 'add', ...devices])
+  await runWell('swift-ring-builder', [builder, 'rebalance'])
   return folder
+}
+
+/** The same rings as in the folder, those of the objects by a builder of ours that was imported from Swift's. */
+export async function importedRings(t: Test, folder: string): Promise<string> {
+  const own = temporaryDirectory(t)
+  for (const name of ['account', 'container']) {
+    copyFileSync(join(folder, `${name}.ring.gz`), join(own, `${name}.ring.gz`))
+  }
+  const ring = (...args: string[]): Promise<string> => runWell(process.execPath, [MARTLET, 'ring', ...args])
+  await ring('import', join(folder, 'object.builder'), join(own, 'object.builder'))
+  await ring('write-ring', join(own, 'object.builder'))
+  copyFileSync(join(own, 'object.ring.gz'), join(own, 'object-1.ring.gz'))
+  return own
 }
 
 function ourRing(firstPort: number, server: Server): Buffer {
   const empty = createBuilder({ partPower: PART_POWER, replicas: REPLICAS, minPartHours: 1 })
   if (empty.kind === 'refused') throw new Error(empty.reason)
   const devices = DEVICES.map((device, at) => {
-    return { region: 1, zone: at + 1, ip: HOST, port: portOf(firstPort, at, server), device, weight: 100 }
+    return { region: 1, zone: at + 1, ip: HOST, port: portOf(firstPort, at, server), device, weight: WEIGHT }
   })
   const filled = addDevices(empty, devices)
   if (filled.kind === 'refused') throw new Error(filled.reason)

@@ -15,7 +15,7 @@ const settled = (): Promise<void> => Promise.resolve()
 
 t.test("Swift's proxy before our storage servers", async (t) => {
   if (!haveRealSwift(t)) return
-  const rings = ourRings(t, FIRST_STORAGE_PORT)
+  const rings = await ourRings(t, FIRST_STORAGE_PORT)
   const [swift] = await Promise.all([
     startRealSwift(t, PLACE, { servers: 'proxy', rings }),
     startOurStorage(t, rings),
