@@ -173,9 +173,10 @@ void t.test('a handler that throws costs a 500 and one line in the log, and tell
 void t.test('a body that a handler cannot read and does not mind is the fault of the client', async (t) => {
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, error: (fields) => lines.push(fields) }
-  const listener = await serve(t, echo, { log, limits: { clientTimeoutMs: 100, lingerMs: 50 } })
-  const slow = (await Wire.to(t, listener.address)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
+  const impatient = await serve(t, echo, { log, limits: { clientTimeoutMs: 100 } })
+  const slow = (await Wire.to(t, impatient.address)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
   t.match(await slow.closed(), 'HTTP/1.1 408 Request Timeout')
+  const listener = await serve(t, echo, { log, limits: { lingerMs: 50 } })
   const large = (await Wire.to(t, listener.address)).send(
     `PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n`,
   )
@@ -305,7 +306,7 @@ void t.test('a large body that nobody reads is cut, but the answer arrives', asy
 
 const REFUSED: readonly (readonly [string, string, string])[] = [
   ['rubbish', 'hello\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
-  ['an unknown method', 'FROB / HTTP/1.1\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
+  ['a method in small letters', 'frob / HTTP/1.1\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
   ['a header without a colon', 'GET / HTTP/1.1\r\nnonsense\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
   ['two lengths', 'PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 'HTTP/1.1 400'],
   [
@@ -342,6 +343,21 @@ for (const [what, sent, answered] of REFUSED) {
     t.equal(called, 0)
   })
 }
+
+void t.test('a method that nobody knows is for the handler to refuse', async (t) => {
+  const methods: string[] = []
+  const listener = await serve(t, async (request) => {
+    methods.push(request.method)
+    return await ok(request)
+  })
+  const wire = await Wire.to(t, listener.address)
+  const sent = ['FOO', 'BREW', 'FROBS', 'DECIDE', 'PRETEND', 'OPTIONS', 'FROBNICATE']
+  for (const [at, method] of sent.entries()) {
+    wire.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`)
+    await eventually(() => methods.length > at)
+  }
+  t.same(methods, sent)
+})
 
 void t.test('126 headers, and a line of just below 8,192 bytes, are accepted', async (t) => {
   const listener = await serve(t, ok)

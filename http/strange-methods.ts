@@ -1,20 +1,27 @@
 /**
- * Node's parser knows a fixed list of methods; OpenStack Swift's storage servers speak three more. A request with one
- * of them is handed to a fresh parser under the name of a listed method of the same length that nobody uses here, and
- * gets its own name back before a handler sees it.
+ * Node's parser knows a fixed list of methods; OpenStack Swift's storage servers speak three more (REPLICATE, UPDATE,
+ * SSYNC), and a client may send one that nobody knows, which is for a handler to refuse. A request with such a method is
+ * handed to a fresh parser under the name of a listed method of the same length, and gets its own name back before a
+ * handler sees it.
  */
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** Swift's method, and what stands in for it in the parser. Equal lengths, so that no other byte moves. */
-const STAND_INS: ReadonlyMap<string, string> = new Map([
-  ['REPLICATE', 'PROPPATCH'],
-  ['UPDATE', 'REBIND'],
-  ['SSYNC', 'MKCOL'],
+/** What stands in for a method of so many letters. Equal lengths, so that no other byte moves. */
+const STAND_INS: ReadonlyMap<number, string> = new Map([
+  [3, 'ACL'],
+  [4, 'BIND'],
+  [5, 'MKCOL'],
+  [6, 'REBIND'],
+  [7, 'OPTIONS'],
+  [8, 'PROPFIND'],
+  [9, 'PROPPATCH'],
+  [10, 'MKACTIVITY'],
 ])
 
 /** Longest of the names and the space behind it. */
-const NAME_BYTES = 10
+const NAME_BYTES = 11
+const METHOD_NAME = /^[A-Z]+$/
 
 interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer
@@ -36,7 +43,7 @@ export class StrangeMethods {
     const packet = error.rawPacket
     const found = findName(packet, error.bytesParsed ?? 0)
     if (found === undefined) return false
-    packet.write(STAND_INS.get(found.name) as string, found.at, 'latin1')
+    packet.write(found.standIn, found.at, 'latin1')
     takeFromParser(socket)
     this.#renamed.set(socket, found.name)
     server.emit(this.#injection, socket)
@@ -47,7 +54,7 @@ export class StrangeMethods {
   /** The method that the request on this socket really has, if it was renamed. */
   take(socket: Duplex, parsed: string): string | undefined {
     const name = this.#renamed.get(socket)
-    if (name === undefined || STAND_INS.get(name) !== parsed) return undefined
+    if (name === undefined || STAND_INS.get(name.length) !== parsed) return undefined
     this.#renamed.delete(socket)
     return name
   }
@@ -75,11 +82,12 @@ function takeFromParser(socket: Duplex): void {
 function findName(
   packet: Buffer,
   bytesParsed: number,
-): { readonly name: string; readonly at: number } | undefined {
+): { readonly name: string; readonly standIn: string; readonly at: number } | undefined {
   for (const at of [0, packet.lastIndexOf('\n', Math.max(0, bytesParsed - 1)) + 1]) {
     const head = packet.toString('latin1', at, at + NAME_BYTES)
     const name = head.slice(0, Math.max(0, head.indexOf(' ')))
-    if (STAND_INS.has(name)) return { name, at }
+    const standIn = METHOD_NAME.test(name) ? STAND_INS.get(name.length) : undefined
+    if (standIn !== undefined && standIn !== name) return { name, standIn, at }
   }
   return undefined
 }
