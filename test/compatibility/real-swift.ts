@@ -1,6 +1,4 @@
 /** The real OpenStack Swift of these tests, one side of it only, and whether it can run here. */
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Test } from 'tap'
 import {
   type ReferenceSwift,
@@ -9,14 +7,7 @@ import {
   whyNoReferenceSwift,
 } from '#bench/reference-swift.ts'
 import { havePrograms } from '#test/programs.ts'
-
-/** Where the rest of an arrangement listens, so that several run side by side. */
-export interface Place {
-  readonly name: string
-  readonly port: number
-  /** First of five ports behind the proxy. */
-  readonly backendPort: number
-}
+import type { Place } from './place.ts'
 
 /** Is Debian's Swift here, and are we root? If not, the test is skipped and says so; in CI (`MARTLET_CI=1`) it fails. */
 export function haveRealSwift(t: Test): boolean {
@@ -31,10 +22,9 @@ export function haveRealSwift(t: Test): boolean {
 /** Stopped, with everything it wrote removed, when the test ends. */
 export async function startRealSwift(
   t: Test,
-  { name, port, backendPort }: Place,
+  { home, port, backendPort }: Place,
   side: Pick<ReferenceSwiftOptions, 'servers' | 'rings'>,
 ): Promise<ReferenceSwift> {
-  const home = join(tmpdir(), `martlet-compatibility-${name}`)
   const swift = await startReferenceSwift({
     ...side,
     home,

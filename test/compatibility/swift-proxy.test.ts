@@ -6,24 +6,22 @@ import { useClient } from './client-script.ts'
 import { expire } from './expirer.ts'
 import { useFeatures } from './features-script.ts'
 import { ourRings, startOurProxy, startOurStorage } from './our-side.ts'
+import { takePlace } from './place.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { readAcross } from './two-proxies.ts'
 
 t.setTimeout(120_000)
-
-const PLACE = { name: 'swift-proxy', port: 18380, backendPort: 16500 }
-const FIRST_STORAGE_PORT = 16510
-const INTERNAL_PORT = 16523
 
 /** Our storage servers report by themselves. */
 const settled = (): Promise<void> => Promise.resolve()
 
 t.test("Swift's proxy before our storage servers", async (t) => {
   if (!haveRealSwift(t)) return
-  const rings = await ourRings(t, FIRST_STORAGE_PORT)
+  const place = takePlace(t)
+  const rings = await ourRings(t, place.storagePort)
   const [swift, ourUrl] = await Promise.all([
-    startRealSwift(t, PLACE, { servers: 'proxy', rings }),
-    startOurStorage(t, rings).then(() => startOurProxy(t, rings, INTERNAL_PORT)),
+    startRealSwift(t, place, { servers: 'proxy', rings }),
+    startOurStorage(t, rings).then(() => startOurProxy(t, rings, place.internalPort)),
   ])
   await t.test('python-swiftclient', (t) => useClient(t, swift.url, settled))
   await t.test('the API', (t) => askApi(t, swift.url, settled))
