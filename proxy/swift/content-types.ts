@@ -7,7 +7,6 @@ export const UNKNOWN_TYPE = 'application/octet-stream'
 
 const ENDINGS_OF_TYPES: Readonly<Record<string, string>> = {
   'application/epub+zip': 'epub',
-  'application/gzip': 'gz',
   'application/java-archive': 'jar',
   'application/json': 'json',
   'application/msword': 'doc dot',
@@ -30,13 +29,11 @@ const ENDINGS_OF_TYPES: Readonly<Record<string, string>> = {
   'application/wasm': 'wasm',
   'application/x-7z-compressed': '7z',
   'application/x-apple-diskimage': 'dmg',
-  'application/x-bzip2': 'bz2',
   'application/x-iso9660-image': 'iso',
   'application/x-qemu-disk': 'qcow2',
   'application/x-redhat-package-manager': 'rpm',
   'application/x-sh': 'sh',
-  'application/x-tar': 'tar tgz',
-  'application/x-xz': 'xz',
+  'application/x-tar': 'tar tgz taz tz tbz2 txz',
   'application/xhtml+xml': 'xhtml xht',
   'application/xml': 'xml xsd',
   'application/zip': 'zip',
@@ -95,9 +92,12 @@ const TYPE_OF_ENDING: ReadonlyMap<string, string> = new Map(
   ),
 )
 
-/** The type that an object's name suggests. */
+/** What an ending in front of these says is the type; the compression itself is none. In this case only, as Python. */
+const COMPRESSION = /\.(gz|Z|bz2|xz|br)$/
+
+/** The type that an object's name suggests. `a.txt.gz` is `text/plain`, `a.gz` nothing known, as in Swift. */
 export function guessedType(name: string): string {
-  const file = name.slice(name.lastIndexOf('/') + 1)
+  const file = name.slice(name.lastIndexOf('/') + 1).replace(COMPRESSION, '')
   const dot = file.lastIndexOf('.')
   if (dot <= 0) return UNKNOWN_TYPE
   return TYPE_OF_ENDING.get(file.slice(dot + 1).toLowerCase()) ?? UNKNOWN_TYPE

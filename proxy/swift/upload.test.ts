@@ -45,7 +45,11 @@ t.test('a type that is not named is guessed from the ending', (t) => {
   for (const [name, type] of [
     ['a.html', 'text/html'],
     ['dir.png/a.JPG', 'image/jpeg'],
-    ['a.tar.gz', 'application/gzip'],
+    ['a.tar.gz', 'application/x-tar'],
+    ['a.txt.bz2', 'text/plain'],
+    ['a.tgz', 'application/x-tar'],
+    ['a.gz', UNKNOWN_TYPE],
+    ['.tar.gz', UNKNOWN_TYPE],
     ['a', UNKNOWN_TYPE],
     ['a.unknown', UNKNOWN_TYPE],
     ['.html', UNKNOWN_TYPE],

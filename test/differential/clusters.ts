@@ -1,4 +1,5 @@
 /** The two clusters of the differential test, each on ports and in a folder of its own. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startMartlet } from '#bench/martlet-cluster.ts'
@@ -22,7 +23,29 @@ export function startSwiftSide(number = 0): Promise<RunningSide> {
   })
 }
 
+/** The storage policies that the real Swift has too. */
+const POLICIES = `
+[[policy]]
+index = 0
+name = "Policy-0"
+default = true
+
+[[policy]]
+index = 1
+name = "silver"
+`
+
 /** `martlet start` on an empty folder. */
-export function startMartletSide(): Promise<RunningSide> {
-  return startMartlet({ port: 18290 })
+export async function startMartletSide(): Promise<RunningSide> {
+  const home = mkdtempSync(path.join(tmpdir(), 'martlet-differential-ours-'))
+  const clean = (): void => rmSync(home, { recursive: true, force: true })
+  const config = path.join(home, 'martlet.toml')
+  writeFileSync(config, POLICIES)
+  try {
+    const martlet = await startMartlet({ port: 18290, args: ['--config', config] })
+    return { url: martlet.url, stop: () => martlet.stop().finally(clean) }
+  } catch (error) {
+    clean()
+    throw error
+  }
 }

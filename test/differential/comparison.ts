@@ -33,11 +33,12 @@ const SET_HEADERS: ReadonlySet<string> = new Set([
 ])
 
 /** The dates that the script itself sends keep their value. */
-const OWN_YEARS = /(1997|2098)/
+const OWN_YEARS = /\b(1997|2098)\b/
 
 /** Statistics that storage reports to the account now and then, not with every write. */
 const EVENTUAL_HEADERS = /^x-account-(storage-policy-.*-)?(object-count|bytes-used)$/
-const EVENTUAL_FIELDS = [/("(?:count|bytes)": ?)\d+/g, /(<(?:count|bytes)>)\d+/g]
+const EVENTUAL_XML = /(<(?:count|bytes)>)\d+/g
+const EVENTUAL_KEYS: ReadonlySet<string> = new Set(['count', 'bytes'])
 
 export interface Known {
   /** Hosts and tokens of the side, replaced wherever they stand. */
@@ -72,7 +73,10 @@ function headersOf(step: Step, answer: WireAnswer & Known): Map<string, string> 
     const before = headers.get(name)
     headers.set(name, before === undefined ? tidy : `${before} | ${tidy}`)
   }
-  if (isAccount(step) && headers.has('content-length')) headers.set('content-length', '<eventual>')
+  if (headers.has('content-length')) {
+    if (isAccount(step)) headers.set('content-length', '<eventual>')
+    else if (isJson(answer)) headers.set('content-length', '<of JSON>')
+  }
   return headers
 }
 
@@ -85,10 +89,18 @@ function headerShape(name: string, value: string, answer: Known, boundary: strin
 
 function bodyOf(step: Step, answer: WireAnswer & Known): string {
   const boundary = boundaryOf(answer)
-  let text = shape(answer.body.toString('latin1'), answer, boundary)
-  if (isAccount(step)) for (const field of EVENTUAL_FIELDS) text = text.replaceAll(field, '$1<eventual>')
-  const type = answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
-  return type.startsWith('application/json') ? canonicalJson(text) : text
+  // JSON may write a character as itself or as an escape, so it is read as what it is: UTF-8.
+  const text = shape(answer.body.toString(isJson(answer) ? 'utf8' : 'latin1'), answer, boundary)
+  if (isJson(answer)) return canonicalJson(text, isAccount(step))
+  return isAccount(step) ? text.replaceAll(EVENTUAL_XML, '$1<eventual>') : text
+}
+
+function isJson(answer: WireAnswer): boolean {
+  return typeOf(answer).startsWith('application/json')
+}
+
+function typeOf(answer: WireAnswer): string {
+  return answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
 }
 
 function shape(text: string, { secrets }: Known, boundary: string | undefined): string {
@@ -103,18 +115,19 @@ function shape(text: string, { secrets }: Known, boundary: string | undefined): 
 
 /** The boundary of a multipart answer, which every server invents. */
 function boundaryOf(answer: WireAnswer): string | undefined {
-  const type = answer.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
-  return /^multipart\/byteranges; ?boundary="?([^"]+)"?$/.exec(type)?.[1]
+  return /^multipart\/byteranges; ?boundary="?([^"]+)"?$/.exec(typeOf(answer))?.[1]
 }
 
 function isAccount(step: Step): boolean {
   return /^(~|\/v1\/AUTH_\w+)\/?(\?|$)/.test(step.path)
 }
 
-/** The same value always as the same text: the order of keys and the spaces are free in JSON. */
-function canonicalJson(text: string): string {
+/** The same value always as the same text: the order of keys, spaces and escapes are free in JSON. */
+function canonicalJson(text: string, eventual: boolean): string {
+  const tidy = (key: string, value: unknown): unknown =>
+    eventual && EVENTUAL_KEYS.has(key) && typeof value === 'number' ? '<eventual>' : value
   try {
-    return JSON.stringify(sortKeys(JSON.parse(text)), undefined, 1)
+    return JSON.stringify(sortKeys(JSON.parse(text, tidy)), undefined, 1)
   } catch {
     return text
   }

@@ -26,6 +26,7 @@ export const containerRequests: readonly Step[] = steps('container', {
   'name of 257 bytes': put(`~/${'c'.repeat(257)}`),
   'HEAD of a name of 257 bytes': head(`~/${'c'.repeat(257)}`),
   'name of 257 bytes in UTF-8': put(`~/${'%C3%A9'.repeat(128)}x`),
+  'name of 257 bytes in UTF-8, DELETE': remove(`~/${'%C3%A9'.repeat(128)}x`),
   'name with an encoded slash': put('~/with%2Fslash'),
   'name not UTF-8': put('~/%ff%fe'),
   'name with NUL': put('~/with%00nul'),
