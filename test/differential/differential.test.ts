@@ -11,13 +11,13 @@ import { SCRIPT } from './script.ts'
 import { Side } from './side.ts'
 
 const TIMEOUT_MS = 300_000
+t.setTimeout(TIMEOUT_MS)
 const obstacle = whyNoReferenceSwift()
 const inCi = process.env['MARTLET_CI'] === '1'
 
 t.test(
   'every request is answered as by OpenStack Swift, save for the known differences',
   {
-    timeout: TIMEOUT_MS,
     skip: obstacle !== undefined && !inCi ? obstacle : false,
   },
   async (t) => {
