@@ -1,6 +1,5 @@
 /** `martlet start`: a whole cluster on this machine, in the foreground. */
 import { resolve } from 'node:path'
-import { parseUserEntry } from '#auth/users.ts'
 import { createLogger } from '#base/log.ts'
 import type { Overrides } from '#node/configuration.ts'
 import type { DeviceAssignment } from '#node/device-service.ts'
@@ -8,6 +7,7 @@ import { realEnvironment } from '#node/environment.ts'
 import { forkOf } from '#node/fork-process.ts'
 import { LocalCluster } from '#node/local-cluster.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
+import { greeting } from './greeting.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { publicUrl } from './public-url.ts'
 import { complain, say } from './report.ts'
@@ -69,22 +69,4 @@ function overridesOf(args: StartArguments): Overrides {
     ...(port === undefined ? {} : { proxy: { port } }),
     ...(data === undefined ? {} : { start: { data } }),
   }
-}
-
-function greeting(url: string, users: readonly string[]): string {
-  const entries = users.map(parseUserEntry)
-  const rows = entries.map(({ tenant, name, key, groups }) => {
-    return `  ${`${tenant}:${name}`.padEnd(18)} ${key.startsWith('scrypt$') ? '(hashed)' : key.padEnd(12)} ${groups.join(' ')}`.trimEnd()
-  })
-  const [first] = entries
-  const example = entries.find(({ tenant }) => tenant === 'test') ?? first
-  const curl =
-    example === undefined
-      ? []
-      : [
-          '',
-          'Try it:',
-          `  curl -i ${url}/auth/v1.0 -H 'X-Auth-User: ${example.tenant}:${example.name}' -H 'X-Auth-Key: ${example.key}'`,
-        ]
-  return [`Martlet is ready at ${url}`, '', 'Users (account:user, key, roles):', ...rows, ...curl].join('\n')
 }
