@@ -14,6 +14,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   backend: 2,
   cluster: 2,
   auth: 2,
+  worker: 2,
 
   'account-server': 3,
   'container-server': 3,
@@ -22,6 +23,11 @@ export const LAYERS: Readonly<Record<string, number>> = {
 
   proxy: 4,
   updater: 4,
+  replicator: 4,
+  auditor: 4,
+  expirer: 4,
+  reaper: 4,
+  reconciler: 4,
 
   node: 5,
 
