@@ -72,52 +72,83 @@ class TierCounter {
   readonly #builder: Builder
   readonly #topology: Topology
   readonly #most: Int32Array
-  readonly #counts: number[][]
+  /** By node, then by replicas: partitions with so many of them there. */
+  readonly #counts: Int32Array
+  readonly #columns: number
+  readonly #partitionCount: number
+  /** By replica of one partition: the tier of the level that is looked at. */
+  readonly #tiers: Int32Array
 
   constructor(builder: Builder, topology: Topology, most: Int32Array) {
     this.#builder = builder
     this.#topology = topology
     this.#most = most
-    const columns = Math.ceil(builder.replicas) + 1
-    this.#counts = Array.from({ length: topology.nodeCount }, () =>
-      Array.from<number>({ length: columns }).fill(0),
-    )
+    this.#partitionCount = 2 ** builder.partPower
+    const rows = Math.max(builder.replicas, builder.table.length / this.#partitionCount)
+    this.#columns = Math.ceil(rows) + 1
+    this.#counts = new Int32Array(topology.nodeCount * this.#columns)
+    this.#tiers = new Int32Array(this.#columns)
   }
 
   count(partition: number): void {
-    const worst = new Map<number, number>()
-    for (const [node, replicas] of this.#replicasByTier(partition)) {
-      const counts = this.#counts[node] as number[]
-      counts[replicas] = (counts[replicas] ?? 0) + 1
-      const excess = replicas - (this.#most[node] as number)
-      const level = this.#topology.levels[node] as number
-      if (excess > 0) worst.set(level, (worst.get(level) ?? 0) + excess)
+    let worst = 0
+    for (let level = 0; level < LEVELS; level += 1) {
+      worst = Math.max(worst, this.#countLevel(this.#lookUpTiers(partition, level)))
     }
-    this.replicasAtRisk += Math.max(0, ...worst.values())
+    this.replicasAtRisk += worst
   }
 
-  #replicasByTier(partition: number): Map<number, number> {
-    const { table, partPower } = this.#builder
-    const found = new Map<number, number>()
-    for (let slot = partition; slot < table.length; slot += 2 ** partPower) {
-      const id = table[slot] as number
-      for (const node of this.#topology.paths.subarray(id * LEVELS, (id + 1) * LEVELS)) {
-        found.set(node, (found.get(node) ?? 0) + 1)
-      }
+  /** Fills in where the partition's replicas are; answers how many it has. */
+  #lookUpTiers(partition: number, level: number): number {
+    const tiers = this.#tiers
+    const { table } = this.#builder
+    const { paths } = this.#topology
+    const partitionCount = this.#partitionCount
+    let replicas = 0
+    for (let slot = partition; slot < table.length; slot += partitionCount) {
+      tiers[replicas] = paths[(table[slot] as number) * LEVELS + level] as number
+      replicas += 1
     }
-    return found
+    return replicas
+  }
+
+  /** Counts every tier once; answers how many replicas are too many in theirs. */
+  #countLevel(replicas: number): number {
+    let excess = 0
+    for (let first = 0; first < replicas; first += 1) {
+      const here = this.#replicasFrom(first, replicas)
+      if (here === 0) continue
+      const node = this.#tiers[first] as number
+      const at = node * this.#columns + here
+      this.#counts[at] = (this.#counts[at] as number) + 1
+      excess += Math.max(0, here - (this.#most[node] as number))
+    }
+    return excess
+  }
+
+  /** Replicas in the tier of this one; 0 when an earlier one is there, too, and has been counted. */
+  #replicasFrom(first: number, replicas: number): number {
+    const tiers = this.#tiers
+    const node = tiers[first]
+    let here = 0
+    for (let other = 0; other < replicas; other += 1) {
+      if (tiers[other] !== node) continue
+      if (other < first) return 0
+      here += 1
+    }
+    return here
   }
 
   tiers(): TierDispersion[] {
-    const { topology, most, counts } = { topology: this.#topology, most: this.#most, counts: this.#counts }
-    return counts
-      .map((row, node) =>
-        tierReport(row, most[node] as number, this.#builder.partPower, {
-          tier: topology.names[node] as string,
-          level: topology.levels[node] as number,
-        }),
-      )
-      .slice(ROOT + 1)
+    const { levels, names, nodeCount } = this.#topology
+    return Array.from({ length: nodeCount - 1 }, (_, at) => {
+      const node = ROOT + 1 + at
+      const counts = this.#counts.subarray(node * this.#columns, (node + 1) * this.#columns)
+      return tierReport([...counts], this.#most[node] as number, this.#builder.partPower, {
+        tier: names[node] as string,
+        level: levels[node] as number,
+      })
+    })
   }
 }
 
