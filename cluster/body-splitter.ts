@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock, Timer } from '#base/environment.ts'
 import { BodyError, type RequestBody } from '#http/message.ts'
+import { sharePiece } from '#http/piece-memory.ts'
 import { BlockChecksums } from './block-checksums.ts'
 import type { BodyBranch } from './body-branch.ts'
 
@@ -82,15 +83,14 @@ export class BodySplitter {
 
   /** Gives the chunk to all and waits until all have room again. False when too few are left. */
   async #hand(chunk: Buffer): Promise<boolean> {
-    let live = 0
     let full = 0
-    for (const branch of this.#branches) {
-      if (!branch.isLive) continue
+    const branches = this.live()
+    sharePiece(chunk, branches.length)
+    for (const branch of branches) {
       branch.push(chunk)
-      live += 1
       if (branch.isFull) full += 1
     }
-    if (full === 0) return live >= this.#rules.branchesMin
+    if (full === 0) return branches.length >= this.#rules.branchesMin
     await this.#room()
     return this.live().length >= this.#rules.branchesMin
   }

@@ -6,6 +6,8 @@
  * Header values are strings of bytes (latin1 code units), as HTTP has them; UTF-8 in them is still encoded.
  */
 
+import { keepPiece } from './piece-memory.ts'
+
 export type HeaderMap = Readonly<Record<string, string | undefined>>
 
 /** A stream of body bytes read once. Whoever holds it must either read to the end or `cancel()`. */
@@ -135,7 +137,9 @@ export async function readWhole(body: ResponseBody | RequestBody, limitBytes: nu
     }
     chunks.push(chunk)
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)
+  const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)
+  keepPiece(whole)
+  return whole
 }
 
 /** Lets go of a response whose body nobody wants. */

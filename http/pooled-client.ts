@@ -8,6 +8,7 @@ import { type Dispatcher, Pool } from 'undici'
 import type { Clock, Timer } from '#base/environment.ts'
 import { MAX_HEADERS_BYTES } from '#base/limits.ts'
 import type { Request, Response } from './message.ts'
+import { ownPiece } from './piece-memory.ts'
 import { QueuedBody } from './queued-body.ts'
 import {
   type Endpoint,
@@ -154,6 +155,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#timer !== undefined) this.#watchSilence()
+    ownPiece(chunk)
     this.#body.push(chunk)
   }
 

@@ -9,6 +9,7 @@
 import type { ServerResponse } from 'node:http'
 import { isHeaderName, reasonOf, sendableValue, titleCase } from './header-lines.ts'
 import { abandon, type BodyStream, type Response, type ResponseBody } from './message.ts'
+import { releasePiece } from './piece-memory.ts'
 
 /** Set by this writer from the body, or the connection's own business. */
 const WRITERS_OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive'])
@@ -121,9 +122,16 @@ async function pump(
     if (outgoing.destroyed) return await body.cancel()
     sentBytes += chunk.length
     if (lengthBytes !== undefined && sentBytes > lengthBytes) throw lengthError(sentBytes, lengthBytes)
-    if (chunk.length > 0 && !outgoing.write(chunk)) await drained(outgoing)
+    if (chunk.length > 0 && !write(outgoing, chunk)) await drained(outgoing)
   }
   if (lengthBytes !== undefined && sentBytes < lengthBytes) throw lengthError(sentBytes, lengthBytes)
+}
+
+/** False when the socket wants no more for now. */
+function write(outgoing: ServerResponse, chunk: Buffer): boolean {
+  return outgoing.write(chunk, (error) => {
+    if (error === null || error === undefined) releasePiece(chunk)
+  })
 }
 
 function lengthError(sentBytes: number, lengthBytes: number): Error {

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#base/environment.ts'
 import { titleCase } from './header-lines.ts'
 import type { BodyError, HeaderMap, RequestBody } from './message.ts'
+import { ownPiece } from './piece-memory.ts'
 import { QueuedBody } from './queued-body.ts'
 
 /** Node's own record of having sent a 100; `writeInformation` forgets it, and the connection would be closed. */
@@ -90,6 +91,7 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
     this.#isFlowing = true
     this.#incoming.on('data', (chunk: Buffer) => {
       this.#receivedBytes += chunk.length
+      ownPiece(chunk)
       this.#queue.push(chunk)
       // Node says so itself only after two more turns.
       if (this.#receivedBytes === this.lengthBytes) this.#queue.end()

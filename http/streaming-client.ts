@@ -14,6 +14,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Clock, Timer } from '#base/environment.ts'
 import { abandon, type HeaderMap, type Request, type Response } from './message.ts'
+import { ownPiece, releasePiece } from './piece-memory.ts'
 import { QueuedBody } from './queued-body.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportTls } from './transport.ts'
 import {
@@ -180,9 +181,17 @@ class Exchange {
       if (lengthBytes !== undefined && sentBytes > lengthBytes) {
         throw new Error(`request body is longer than the declared ${lengthBytes} bytes`)
       }
-      if (chunk.length > 0 && !this.#outgoing.write(chunk)) await this.#drained()
+      if (chunk.length > 0 && !this.#write(chunk)) await this.#drained()
     }
     return sentBytes
+  }
+
+  /** False when the socket wants no more for now. A body that is held in memory may be sent again, to others too. */
+  #write(chunk: Buffer): boolean {
+    if (this.#request.body.bytes !== undefined) return this.#outgoing.write(chunk)
+    return this.#outgoing.write(chunk, (error) => {
+      if (error === null || error === undefined) releasePiece(chunk)
+    })
   }
 
   /** The peer has answered, or the exchange has failed: no more of the body is wanted. */
@@ -239,6 +248,7 @@ class Exchange {
     this.#responseBody = body
     incoming.on('data', (chunk: Buffer) => {
       this.#watchSilence()
+      ownPiece(chunk)
       body.push(chunk)
     })
     incoming.on('end', () => {

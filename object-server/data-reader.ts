@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib'
 import type { DiskFile } from '#base/environment.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
+import { ownPiece } from '#http/piece-memory.ts'
 import type { DataRecord } from './object-state.ts'
 
 /** The bytes on disk are not those that were written. */
@@ -58,6 +59,7 @@ export async function* readVerified(
       ahead = block < last ? readBlock(file, record, block + 1) : undefined
       // Rejections are seen when it is awaited; if nobody comes for it, nobody minds.
       ahead?.catch(() => {})
+      ownPiece(bytes)
       const blockStart = block * BLOCK_BYTES
       yield bytes.subarray(Math.max(0, start - blockStart), Math.min(bytes.length, end - blockStart))
     }

@@ -5,6 +5,7 @@
  */
 import { createHash, type Hash, hash } from 'node:crypto'
 import type { Disk, DiskFile } from '#base/environment.ts'
+import { releasePiece } from '#http/piece-memory.ts'
 import { BlockChecksums } from './block-checksums.ts'
 import { storeRecord } from './data-file.ts'
 import type { DataRecord, DataVersion } from './object-state.ts'
@@ -95,6 +96,7 @@ export class DataWriter {
     this.#bufferedBytes = 0
     const file = this.#file ?? (await this.#create())
     await file.writeAll(pieces, this.#writtenBytes)
+    for (const piece of pieces) releasePiece(piece)
     this.#writtenBytes += bytes
     this.#unsyncedBytes += bytes
     if (this.#unsyncedBytes >= SYNC_EVERY_BYTES) {

@@ -5,6 +5,7 @@
 import { SMALL_BODY_BYTES } from '#base/limits.ts'
 import type { MemoryBudget, MemoryShare } from '#cluster/memory-budget.ts'
 import { BodyError, type RequestBody } from '#http/message.ts'
+import { keepPiece } from '#http/piece-memory.ts'
 import type { StoreFailure } from './contract.ts'
 
 export type TakenBody =
@@ -57,6 +58,7 @@ async function readSmall(body: RequestBody, share: MemoryShare): Promise<TakenBo
   }
   const [first] = chunks
   const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, sizeBytes)
+  keepPiece(bytes)
   return { kind: 'held', bytes, share }
 }
 
