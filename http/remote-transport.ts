@@ -7,6 +7,7 @@
  */
 import type { Clock } from '#base/environment.ts'
 import { SMALL_BODY_BYTES } from '#base/limits.ts'
+import { LinkClient } from './link-client.ts'
 import type { Request, Response } from './message.ts'
 import { PooledClient } from './pooled-client.ts'
 import { StreamingClient } from './streaming-client.ts'
@@ -23,13 +24,17 @@ export interface RemoteTransportOptions {
   readonly clock: Clock
   /** All servers are spoken to over TLS. */
   readonly tls?: TransportTls | undefined
+  /** Servers of our own kind are offered a link, one connection that all requests to them share. Default: not. */
+  readonly links?: 'offered' | undefined
 }
 
 export class RemoteTransport implements Transport {
+  readonly #links: LinkClient | undefined
   readonly #pooled: PooledClient
   readonly #streaming: StreamingClient
 
   constructor(options: RemoteTransportOptions) {
+    this.#links = options.links === 'offered' ? new LinkClient(options) : undefined
     this.#pooled = new PooledClient({ clock: options.clock, tls: options.tls })
     this.#streaming = new StreamingClient({ clock: options.clock, tls: options.tls })
   }
@@ -37,6 +42,12 @@ export class RemoteTransport implements Transport {
   async send(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
     const bytes = heldBytes(request)
     if (bytes === undefined) return await this.#stream(target, request, options)
+    try {
+      const linked = this.#links?.send(target, request, options)
+      if (linked !== undefined) return await linked
+    } catch (error) {
+      if (!isLost(error)) throw error
+    }
     try {
       return await this.#pooled.send({ target, request, bytes, options })
     } catch (error) {
@@ -46,6 +57,7 @@ export class RemoteTransport implements Transport {
   }
 
   async close(): Promise<void> {
+    this.#links?.close()
     this.#streaming.close()
     await this.#pooled.close()
   }
@@ -53,12 +65,8 @@ export class RemoteTransport implements Transport {
   async #stream(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
     const guarded = guardBody(request)
     try {
-      const response = await this.#streaming.send({
-        target,
-        request: guarded.request,
-        options,
-        connection: 'pooled',
-      })
+      const response = await (this.#links?.send(target, guarded.request, options) ??
+        this.#streaming.send({ target, request: guarded.request, options, connection: 'pooled' }))
       await guarded.release()
       return response
     } catch (error) {

@@ -12,7 +12,7 @@ import { abandon, type BodyStream, type Response, type ResponseBody } from './me
 import { releasePiece } from './piece-memory.ts'
 
 /** Set by this writer from the body, or the connection's own business. */
-const WRITERS_OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive'])
+export const WRITERS_OWN = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive'])
 
 /**
  * A body up to this size is joined to the head as one string: a single write costs a fifth less processor time per
@@ -53,7 +53,8 @@ export async function writeResponse(
   outgoing.end()
 }
 
-function lengthOf(response: Response, body: ResponseBody, bodyless: boolean): number | undefined {
+/** How many bytes the body of an answer has, or would have; `undefined` when it does not say. */
+export function lengthOf(response: Response, body: ResponseBody, bodyless: boolean): number | undefined {
   if (Buffer.isBuffer(body)) return body.length
   const declared = response.headers['content-length']
   if (typeof declared === 'string' && /^\d{1,15}$/.test(declared)) {

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { Exchange, type ExchangeSetting } from './exchange.ts'
+import { asksForLink, ServerLink } from './link-server.ts'
 import type { Handler } from './message.ts'
 import { oversizeOf, REFUSALS, refusalOf, refuse } from './refusal.ts'
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
@@ -41,6 +42,8 @@ export type ListenOptions = ListenAt & {
   readonly log: Logger
   readonly tls?: TlsOptions | undefined
   readonly limits?: Partial<ServerLimits> | undefined
+  /** Peers of our own kind may send many requests over one connection (`link-server.ts`). Default: not. */
+  readonly links?: 'accepted' | undefined
 }
 
 export interface Listener {
@@ -75,6 +78,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 interface Connection {
   readonly remoteAddress: string
   readonly exchanges: Set<Exchange>
+  link?: ServerLink
 }
 
 class HttpServer implements Listener {
@@ -101,10 +105,11 @@ class HttpServer implements Listener {
       secure: options.tls !== undefined,
       isClosing: () => this.#closing,
     }
-    this.#server = createNodeServer(this.#limits, options.tls)
+    this.#server = createNodeServer(this.#limits, options)
     const connectionEvent = options.tls === undefined ? 'connection' : 'secureConnection'
     this.#strangeMethods = new StrangeMethods(connectionEvent)
     this.#wire(connectionEvent)
+    if (options.links === 'accepted') this.#wireLinks()
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -147,17 +152,24 @@ class HttpServer implements Listener {
     this.#closing = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#closeIdle()
-    const timer = this.#clock.setTimer(options.graceMs, () => this.#server.closeAllConnections())
+    const timer = this.#clock.setTimer(options.graceMs, () => this.#closeAll())
     await closed
     // Node counts only the connections that it accepted itself.
     if (this.#connections.size > 0) await new Promise<void>((resolve) => (this.#allClosed = resolve))
     timer.cancel()
   }
 
+  #closeAll(): void {
+    this.#server.closeAllConnections()
+    // Node does not count those that were upgraded.
+    for (const [socket, { link }] of this.#connections) if (link !== undefined) socket.destroy()
+  }
+
   /** Node would leave out connections on which nothing was ever asked. */
   #closeIdle(): void {
-    for (const [socket, { exchanges }] of this.#connections) {
-      if (exchanges.size === 0) (socket as Socket).destroySoon()
+    for (const [socket, { exchanges, link }] of this.#connections) {
+      if (link !== undefined) link.announceEnd()
+      else if (exchanges.size === 0) (socket as Socket).destroySoon()
     }
   }
 
@@ -168,6 +180,17 @@ class HttpServer implements Listener {
     this.#server.on('checkExpectation', (incoming, outgoing) => this.#serve(incoming, outgoing, false))
     this.#server.on('timeout', (socket: Socket) => this.#silent(socket))
     this.#server.on('clientError', (error, socket) => this.#unreadable(error, socket))
+  }
+
+  #wireLinks(): void {
+    this.#server.on('upgrade', (_incoming: IncomingMessage, socket: Duplex, first: Buffer) => {
+      const connection = this.#connections.get(socket)
+      if (connection === undefined || this.#closing) {
+        refuse(socket, REFUSALS.malformed)
+        return
+      }
+      connection.link = new ServerLink(this.#setting, socket as Socket, first, connection.remoteAddress)
+    })
   }
 
   #opened(socket: Duplex): void {
@@ -229,7 +252,7 @@ class HttpServer implements Listener {
   }
 }
 
-function createNodeServer(limits: ServerLimits, tls: TlsOptions | undefined): Server {
+function createNodeServer(limits: ServerLimits, { tls, links }: ListenOptions): Server {
   const options = {
     keepAliveTimeout: limits.keepAliveMs,
     headersTimeout: limits.clientTimeoutMs,
@@ -241,6 +264,8 @@ function createNodeServer(limits: ServerLimits, tls: TlsOptions | undefined): Se
     optimizeEmptyRequests: true,
     requireHostHeader: false,
     highWaterMark: 64 * 1024,
+    // What asks for any other protocol is answered over HTTP/1.1 (RFC 9110, section 7.8).
+    shouldUpgradeCallback: (incoming: IncomingMessage) => links === 'accepted' && asksForLink(incoming),
   }
   const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...nodeTls(tls) })
   // Counted in `oversizeOf`: Node would silently drop what is over its own limit.

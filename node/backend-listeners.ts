@@ -82,6 +82,7 @@ async function openOne(
       clock,
       log: log.child({ server }),
       tls,
+      links: 'accepted',
       limits: { headerCount: HEADER_COUNT, clientTimeoutMs: SENDER_TIMEOUT_MS },
     })
   } catch (error) {

@@ -22,7 +22,11 @@ export interface ProcessTransportOptions {
 export async function openProcessTransport(options: ProcessTransportOptions): Promise<LocalTransport> {
   const { environment, log, cluster, storage } = options
   const { clock, disk } = environment
-  const remote = new RemoteTransport({ clock, tls: await storageClientTls(disk, storage) })
+  const remote = new RemoteTransport({
+    clock,
+    tls: await storageClientTls(disk, storage),
+    links: 'offered',
+  })
   const inner = signedTransport(remote, nodeSecretOf(cluster), environment)
   return new LocalTransport({ inner, clock, log })
 }
