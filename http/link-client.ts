@@ -223,7 +223,7 @@ class PeerLink {
   }
 
   #failAll(error: Error | undefined, connection?: LinkConnection): void {
-    for (const exchange of [...this.#exchanges.values()]) {
+    for (const exchange of this.#exchanges.values()) {
       if (connection === undefined || exchange.connection === connection) exchange.onLost(error)
     }
   }
