@@ -1,5 +1,5 @@
 /**
- * The frames that travel over a link (`docs/decisions/0005-links.md`): many exchanges share one connection, each under a
+ * The frames that travel over a link (`docs/decisions/0006-links.md`): many exchanges share one connection, each under a
  * number of its own.
  *
  *     type (1 byte) | length of the payload (3 bytes) | stream (4 bytes) | payload
