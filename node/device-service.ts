@@ -7,14 +7,16 @@
  */
 import { join } from 'node:path'
 import type { NewDevice } from '#backend/replica-state.ts'
-import type { Handler } from '#http/message.ts'
+import { type Handler, pipeline } from '#http/message.ts'
 import type { Listener } from '#http/server.ts'
 import type { Endpoint } from '#http/transport.ts'
+import { countForeground, Foreground } from '#worker/foreground.ts'
 import { BackendListeners, type PortTaken } from './backend-listeners.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile } from './clock-mark.ts'
 import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
 import { startDeviceLoops } from './device-loops.ts'
+import { DeviceWorkers } from './device-workers.ts'
 import { codeOf } from './durable-file.ts'
 import type { Loop } from './loop.ts'
 import type { StartFailure } from './messages.ts'
@@ -27,6 +29,7 @@ import { ringTargets } from './ring-targets.ts'
 import type { ServerType } from './rings.ts'
 import { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
+import type { WorkerContext } from './worker-context.ts'
 
 /** What the process of a device is told. */
 export interface DeviceAssignment extends ProcessAssignment {
@@ -63,6 +66,7 @@ interface Opened {
   readonly device: StorageDevice
   readonly backends: BackendListeners
   readonly loops: readonly Loop[]
+  readonly workers: DeviceWorkers
   readonly door: ProxyDoor | undefined
   readonly clients: Listener | undefined
 }
@@ -80,7 +84,8 @@ class DeviceService implements Service {
     const endpoints = endpointsOf(parts.rings, told.host, told.device)
     if (typeof endpoints === 'string') return { sentence: endpoints, reason: 'other' }
     const device = await openDevice(told, parts)
-    const handlers = countedHandlers(parts, device)
+    const foreground = new Foreground(parts.environment.clock)
+    const handlers = countedHandlers(parts, device, foreground)
     for (const { server, host, port } of endpoints) parts.transport.register({ host, port }, handlers[server])
     const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints)
     const backends = await openBackends(told, parts, endpoints, withProxyPaths(handlers, door))
@@ -89,10 +94,10 @@ class DeviceService implements Service {
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
-    const { log, metrics } = parts
-    const loops = startDeviceLoops({ clock: parts.environment.clock, log, metrics, device })
+    const loops = startDeviceLoops({ clock: parts.environment.clock, log: parts.log, device })
+    const workers = await DeviceWorkers.start(workerContext(told, parts, device, foreground))
     return new DeviceService(
-      { parts, device, backends, loops, door, clients },
+      { parts, device, backends, loops, workers, door, clients },
       told.settings.shutdown.drainMs,
     )
   }
@@ -110,8 +115,8 @@ class DeviceService implements Service {
   }
 
   readonly close = async (): Promise<void> => {
-    const { parts, device, backends, loops } = this.#opened
-    await Promise.all(loops.map((loop) => loop.stop()))
+    const { parts, device, backends, loops, workers } = this.#opened
+    await Promise.all([workers.stop(), ...loops.map((loop) => loop.stop())])
     await backends.close(BACKEND_GRACE_MS)
     await device.close()
     parts.rings.close()
@@ -135,13 +140,23 @@ async function openDevice(told: DeviceAssignment, parts: ProcessParts): Promise<
 function countedHandlers(
   { metrics, environment }: ProcessParts,
   { handlers }: StorageDevice,
+  foreground: Foreground,
 ): Readonly<Record<ServerType, Handler>> {
   const counted = requestMetrics(metrics, environment.clock)
-  return {
-    account: counted('account')(handlers.account),
-    container: counted('container')(handlers.container),
-    object: counted('object')(handlers.object),
-  }
+  const busy = countForeground(foreground)
+  const both = (server: ServerType): Handler => pipeline(handlers[server], [counted(server), busy])
+  return { account: both('account'), container: both('container'), object: both('object') }
+}
+
+function workerContext(
+  told: DeviceAssignment,
+  parts: ProcessParts,
+  device: StorageDevice,
+  foreground: Foreground,
+): WorkerContext {
+  const { host, devicesPath, settings, cluster } = told
+  const log = parts.log.child({ device: told.device })
+  return { ...parts, log, device, host, devicesPath, settings, salt: cluster.salt, foreground }
 }
 
 /** The proxies of a cluster on one machine hear of each other's changes on the ports of the account servers. */

@@ -36,6 +36,7 @@ export class DiskEngine implements ObjectEngine {
     this.updates = {
       list: (limit, after) => core.index.updates(limit, after),
       count: () => core.index.countUpdates(),
+      figures: () => core.index.updateFigures(),
       settle: (delivered, changed) => core.index.settleUpdates(delivered, changed),
     }
   }

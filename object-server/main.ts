@@ -10,7 +10,12 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { createObjectServer, type ObjectServerOptions } from './app.ts'
 import { ObjectDevice, type ObjectDeviceOptions } from './device.ts'
-import { type ContainerPlacement, PendingRows, type PendingStats } from './pending-rows.ts'
+import {
+  type ContainerPlacement,
+  type PendingFigures,
+  PendingRows,
+  type PendingStats,
+} from './pending-rows.ts'
 import { RowSender, type RowSenderOptions } from './row-sender.ts'
 
 export interface ObjectServiceOptions
@@ -31,6 +36,8 @@ export interface ObjectService {
   readonly device: ObjectDevice
   /** One pass over the container rows that wait; to be called every few seconds. */
   deliverPending(): Promise<PendingStats>
+  /** The rows that wait at this moment. */
+  pendingFigures(): Promise<PendingFigures>
   /** After the last request has ended. */
   close(): Promise<void>
 }
@@ -48,6 +55,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
     handler: createObjectServer({ ...options, device, clock, random, sender }),
     device,
     deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),
+    pendingFigures: () => pending.figures([...device.engines].map(([, engine]) => engine.updates)),
     close: () => device.close(),
   }
 }
