@@ -32,6 +32,7 @@ export async function openAccountDevice(
     log,
     drive,
     newDevice,
+    salt,
     directory: 'accounts',
     replicaStatePrefix: devicePrefix('replicaState'),
     open: (place) => openIndex({ engine: environment.kv, kind: containerRows, salt, ...place }),

@@ -32,6 +32,7 @@ export async function openContainerDevice(
     log,
     drive,
     newDevice,
+    salt,
     directory: 'containers',
     replicaStatePrefix: devicePrefix('replicaState'),
     open: (place) => openIndex({ engine: environment.kv, kind: objectRows, salt, ...place }),

@@ -100,7 +100,7 @@ function announceByPolicy(device: ObjectDevice): Layer {
     for (const [index] of device.engines) {
       const states = device.replicaStates(index)
       if (states !== undefined)
-        announcing.set(index, announceCapabilities(OBJECT_CAPABILITIES, states)(inner))
+        announcing.set(index, announceCapabilities('object', OBJECT_CAPABILITIES, states)(inner))
     }
     return (request) => {
       const index = Number(request.headers['x-backend-storage-policy-index'] ?? 0)

@@ -83,18 +83,18 @@ t.test('a device of a cluster with another salt is refused, and nothing on it is
 t.test('a device that kept its states but lost index and objects is joining', async (t) => {
   const { kv, open } = await newMachine()
   const first = await open()
-  t.equal(first.replicaStates(0)?.of(1), 'synced')
+  t.equal(first.replicaStates(0)?.ofAll, 'synced')
   await first.close()
   await kv.move(`${DEVICE}/index`, '/elsewhere')
   const kept = await open()
   t.equal(
-    kept.replicaStates(0)?.of(1),
+    kept.replicaStates(0)?.ofAll,
     'synced',
     'the first start of a cluster, cut short: nothing can be lost',
   )
   await kept.close()
   await kv.move(`${DEVICE}/index`, '/elsewhere')
   const after = await open({ newDevice: 'may_have_held_data' })
-  t.equal(after.replicaStates(0)?.of(1), 'joining')
+  t.equal(after.replicaStates(0)?.ofAll, 'joining')
   await after.close()
 })

@@ -17,6 +17,7 @@ import type { ObjectEngine } from './engine.ts'
 import { policyPaths, statePath } from './layout.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
+import type { ReplicaAccess } from './replica-access.ts'
 import { claimSalt } from './salt-fingerprint.ts'
 
 export interface ObjectDeviceOptions {
@@ -114,6 +115,11 @@ export class ObjectDevice {
 
   get engines(): Iterable<readonly [policyIndex: number, engine: ObjectEngine]> {
     return this.#engines
+  }
+
+  /** The objects of a policy as replication sees them. */
+  replica(policyIndex: number): ReplicaAccess | undefined {
+    return this.#engines.get(policyIndex)?.replica
   }
 
   replicaStates(policyIndex: number): ReplicaStates | undefined {
@@ -240,6 +246,7 @@ async function openReplicaStates(
   return await ReplicaStates.open(basis.state, {
     clock: options.environment.clock,
     keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
+    salt: options.salt,
     newDevice: (await exists(basis.disk, objects)) ? 'may_have_held_data' : options.newDevice,
   })
 }
