@@ -25,8 +25,8 @@ export class DeviceWorkers {
     this.loops = loops
   }
 
-  /** Begins to run all workers of the device, gently. */
-  static async start(context: WorkerContext): Promise<DeviceWorkers> {
+  /** Makes the workers of the device and their loops; `start` begins to run them. */
+  static async open(context: WorkerContext): Promise<DeviceWorkers> {
     const { environment, log, metrics, device } = context
     const { clock, disk } = environment
     const pauses = await KeptPauses.open(disk, device.path, log)
@@ -38,8 +38,9 @@ export class DeviceWorkers {
     return new DeviceWorkers(loops)
   }
 
-  find(name: string): WorkerLoop | undefined {
-    return this.loops.find(({ worker }) => worker.name === name)
+  /** Begins to run all of them, gently. */
+  start(): void {
+    for (const loop of this.loops) loop.start()
   }
 
   /** Resolves when every pass under way has ended. */

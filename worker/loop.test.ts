@@ -58,6 +58,7 @@ function scene(t: Test): Scene {
     },
   })
   const loop = new WorkerLoop({ worker, clock, log: silentLogger, pauses: pausesIn(kept) })
+  loop.start()
   t.teardown(() => loop.stop())
   return { clock, worker, loop, ended, kept, urgent: () => urgent() }
 }

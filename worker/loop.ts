@@ -41,8 +41,8 @@ export class WorkerLoop {
   readonly worker: Worker
   readonly #options: WorkerLoopOptions
   readonly #stopping = new AbortController()
-  readonly #running: Promise<void>
   readonly #asked: PromiseWithResolvers<PassReport>[] = []
+  #running: Promise<void> | undefined
   #pass: RunningPass | undefined
   #restEnds = new AbortController()
   #nextPassMs = 0
@@ -55,7 +55,11 @@ export class WorkerLoop {
       this.#isUrgent = true
       this.#restEnds.abort()
     })
-    this.#running = this.#run()
+  }
+
+  /** Begins to run the worker. */
+  start(): void {
+    this.#running ??= this.#run()
   }
 
   /** What the loop does at this moment. Times by the wall clock, milliseconds since the epoch. */
@@ -98,11 +102,12 @@ export class WorkerLoop {
   }
 
   /** No more passes; resolves when the one under way has ended. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping.abort()
     this.#pass?.stop()
     this.#restEnds.abort()
-    return this.#running
+    await this.#running
+    this.#answerWaiting()
   }
 
   async #run(): Promise<void> {
@@ -117,7 +122,6 @@ export class WorkerLoop {
       for (const one of asked) one.resolve(report)
       restMs = this.worker.pauseMs()
     }
-    this.#answerWaiting()
   }
 
   /** Until the next pass is due, the pause is over, or somebody wants something. */
