@@ -15,9 +15,11 @@ import { DiskGate } from '#disk/disk-gate.ts'
 import { DiskEngine } from './disk-engine.ts'
 import type { ObjectEngine } from './engine.ts'
 import { policyPaths, statePath } from './layout.ts'
+import { namesIn } from './names-in.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
 import type { ReplicaAccess } from './replica-access.ts'
+import { type SaltEvidence, saltEvidence } from './salt-evidence.ts'
 import { claimSalt } from './salt-fingerprint.ts'
 
 export interface ObjectDeviceOptions {
@@ -100,7 +102,9 @@ export class ObjectDevice {
     await disk.readdir(drive.path)
     const state = await openState(options, drive.path)
     try {
-      await claimSalt(state, options.salt, drive.path)
+      const objects = options.policies.all.map(({ index }) => policyPaths(drive.path, index).objects)
+      const evidence = (): Promise<SaltEvidence> => saltEvidence(disk, objects, options.salt)
+      await claimSalt(state, options.salt, { path: drive.path, evidence })
       await prepareDirectories(disk, drive.path)
       return await openPolicies(options, { disk, drive, health, gate, state })
     } catch (error) {
@@ -138,7 +142,7 @@ export class ObjectDevice {
     const counts = new Map<number, number>()
     for (const index of this.#engines.keys()) {
       const { quarantined } = policyPaths(this.drive.path, index)
-      counts.set(index, await countNames(this.#disk, quarantined))
+      counts.set(index, (await namesIn(this.#disk, quarantined)).length)
     }
     return counts
   }
@@ -160,15 +164,6 @@ async function prepareDirectories(disk: Disk, path: string): Promise<void> {
   for (const name of ['tmp', 'quarantined']) await disk.mkdir(`${path}/${name}`, { recursive: true })
   for (const name of await disk.readdir(`${path}/tmp`)) await disk.unlink(`${path}/tmp/${name}`)
   await disk.syncDirectory(path)
-}
-
-async function countNames(disk: Disk, directory: string): Promise<number> {
-  try {
-    return (await disk.readdir(directory)).length
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0
-    throw error
-  }
 }
 
 /** A store that cannot be read is set aside; without it every replica on the device is joining. */

@@ -23,6 +23,7 @@ import {
   type PolicyPaths,
   parseFileName,
 } from './layout.ts'
+import { namesIn } from './names-in.ts'
 import { readObjectFile } from './object-files.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { rowOfDelete, rowOfObject, unaddressed } from './object-rows.ts'
@@ -200,15 +201,6 @@ function sameFiles(hash: string, present: readonly ObjectFile[], state: ObjectSt
   if (isEmpty(state) || wanted.length !== present.length) return false
   const names = new Set(present.map(fileName))
   return wanted.every((file) => names.has(fileName(file)))
-}
-
-async function namesIn(disk: Disk, directory: string): Promise<readonly string[]> {
-  try {
-    return await disk.readdir(directory)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
 }
 
 function ignoreMissing(error: unknown): void {
