@@ -21,12 +21,17 @@ export type Opened<Index> =
     }
   | { readonly kind: 'locked' }
 
-export interface OwnDeviceOptions<Index> {
+/** What the device of an account or container server is opened with. */
+export interface IndexDeviceOptions {
   readonly environment: Environment
   readonly log: Logger
   readonly drive: Drive
+  /** What a device without any index is. */
   readonly newDevice: NewDevice
   readonly salt: HashPathSalt
+}
+
+export interface OwnDeviceOptions<Index> extends IndexDeviceOptions {
   /** Directory of the index below the device, named as Swift names its own: `accounts`, `containers`. */
   readonly directory: string
   /** Keys of replica states in the store begin so. */
