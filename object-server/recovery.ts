@@ -10,6 +10,7 @@ import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { namesIn } from '#disk/names-in.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
@@ -23,7 +24,6 @@ import {
   type PolicyPaths,
   parseFileName,
 } from './layout.ts'
-import { namesIn } from './names-in.ts'
 import { readObjectFile } from './object-files.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { rowOfDelete, rowOfObject, unaddressed } from './object-rows.ts'

@@ -6,8 +6,8 @@
 import type { Disk } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { namesIn } from '#disk/names-in.ts'
 import { leafPath, type ObjectFile, parseFileName } from './layout.ts'
-import { namesIn } from './names-in.ts'
 import { hashOfName, nameInFile } from './object-files.ts'
 
 /** `none`: there is no file that can be read. */

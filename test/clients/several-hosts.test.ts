@@ -111,7 +111,8 @@ t.test('three hosts, as documented', async (t) => {
     const names = async (session: Session) =>
       (await session.request('GET', '/box')).body.toString().trim().split('\n')
     t.equal((await names(third)).length, 21, 'a listing shows all of it at once')
-    await startNode(t, hosts[1] as Host)
+    const again = await startNode(t, hosts[1] as Host, '--new-cluster')
+    t.match(again.output, /--new-cluster is ignored: this host has served before/)
     t.equal((await second.request('GET', '/box/thing')).body.toString(), 'thing')
     t.equal((await names(second)).length, 21, 'also with the host just back')
   })

@@ -1,6 +1,6 @@
-/** What lies in a directory of a device. */
+/** What lies in a directory that may not be there. */
 import type { Disk } from '#base/environment.ts'
-import { codeOf } from '#disk/disk-error.ts'
+import { codeOf } from './disk-error.ts'
 
 /** The names in it; none when it is not there or no directory. Rejects with the disk's other errors. */
 export async function namesIn(disk: Disk, directory: string): Promise<readonly string[]> {
