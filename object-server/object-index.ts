@@ -128,6 +128,10 @@ export class ObjectIndex {
     return this.#digests.all()
   }
 
+  digestSums(): ReturnType<RangeDigests['sums']> {
+    return this.#digests.sums()
+  }
+
   /**
    * Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`, and fewer only
    * when there are no more. A row that cannot be understood is passed over and stays.

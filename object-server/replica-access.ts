@@ -31,6 +31,8 @@ export interface ReplicaAccess {
   hashOf(name: string): string
   /** One digest per four hex digits that ever had an object, from memory. */
   digests(): readonly (RangeDigest & { readonly prefix: string })[]
+  /** The same without order or texts: to be read at once. */
+  sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }>
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
   below(prefix: string): AsyncIterable<StatedHash>
   /** What the index durably says of these hashes, in their order. */
@@ -60,6 +62,10 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   digests(): ReturnType<ReplicaAccess['digests']> {
     return this.#core.index.allDigests()
+  }
+
+  sums(): ReturnType<ReplicaAccess['sums']> {
+    return this.#core.index.digestSums()
   }
 
   below(prefix: string): AsyncIterable<StatedHash> {
