@@ -19,6 +19,8 @@ export interface SyncLedgerOptions {
   /** Keys begin with these bytes; nothing else in the store may. */
   readonly keyPrefix: Buffer
   readonly states: ReplicaStates
+  /** Nothing is known of a device that holds data: it may have been away for any time. */
+  readonly unknownDevice: 'new' | 'may_have_been_away'
   /** Out of touch for longer than this, a range may have missed deletes for good. Default: reclaim age. */
   readonly reclaimAgeSeconds?: number
 }
@@ -79,10 +81,9 @@ export class SyncLedger {
     const { clock, keyPrefix } = options
     const nowMs = clock.wallMs()
     const known = await readDevice(store, keyPrefix)
-    const awayMs = known === undefined ? 0 : nowMs - known.aliveMs
-    const tooLong = awayMs > (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
-    const absence =
-      tooLong && known !== undefined ? { fromMs: known.aliveMs, returnedMs: nowMs } : known?.absence
+    const aliveMs = known?.aliveMs ?? (options.unknownDevice === 'new' ? nowMs : 0)
+    const isTooLong = nowMs - aliveMs > (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
+    const absence = isTooLong ? { fromMs: aliveMs, returnedMs: nowMs } : known?.absence
     const device: DeviceRecord = { version: FORMAT_VERSION, aliveMs: nowMs, absence }
     const stamps = await readStamps(store, keyPrefix)
     const ledger = new SyncLedger(store, options, device, await readOwned(store, keyPrefix), stamps)
@@ -115,6 +116,11 @@ export class SyncLedger {
     ])
     this.#owned = { partPower, bitmap }
     return gained
+  }
+
+  /** Is anything known of what the ring gives to this device? */
+  get knowsOwned(): boolean {
+    return this.#owned !== undefined
   }
 
   /** Does the ring give all of the range to this device, as far as is known? */

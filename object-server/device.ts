@@ -6,6 +6,7 @@
 import { Drive, type MountCheck, type Reserve } from '#backend/drive-state.ts'
 import { policyString, type StoragePolicies } from '#backend/policies.ts'
 import { type NewDevice, ReplicaStates } from '#backend/replica-state.ts'
+import { SyncLedger } from '#backend/sync-ledger.ts'
 import type { Disk, Environment, KvStore } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
@@ -50,6 +51,7 @@ interface Basis {
 interface DeviceParts extends Basis {
   readonly engines: ReadonlyMap<number, DiskEngine>
   readonly replicaStates: ReadonlyMap<number, ReplicaStates>
+  readonly ledgers: ReadonlyMap<number, SyncLedger>
   readonly reports: ReadonlyMap<number, RecoveryReport>
 }
 
@@ -64,6 +66,7 @@ export class ObjectDevice {
   readonly #state: KvStore
   readonly #engines: ReadonlyMap<number, DiskEngine>
   readonly #replicaStates: ReadonlyMap<number, ReplicaStates>
+  readonly #ledgers: ReadonlyMap<number, SyncLedger>
 
   /** Use `open`. */
   constructor(parts: DeviceParts) {
@@ -76,6 +79,7 @@ export class ObjectDevice {
     this.#state = parts.state
     this.#engines = parts.engines
     this.#replicaStates = parts.replicaStates
+    this.#ledgers = parts.ledgers
   }
 
   /**
@@ -130,6 +134,11 @@ export class ObjectDevice {
     return this.#replicaStates.get(policyIndex)
   }
 
+  /** What the device knows of its syncs with other replicas of a policy. */
+  ledger(policyIndex: number): SyncLedger | undefined {
+    return this.#ledgers.get(policyIndex)
+  }
+
   /** Container rows that wait for delivery, all policies together (`/recon/async`). */
   async pendingRows(): Promise<number> {
     let count = 0
@@ -150,6 +159,7 @@ export class ObjectDevice {
   /** To be called every hour or so: a device that was away for too long does not vote. */
   async stampAlive(): Promise<void> {
     for (const states of this.#replicaStates.values()) await states.stampAlive()
+    for (const ledger of this.#ledgers.values()) await ledger.stampAlive()
   }
 
   /** Requests must have ended. */
@@ -183,12 +193,17 @@ async function openState(options: ObjectDeviceOptions, path: string): Promise<Kv
 async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise<ObjectDevice> {
   const engines = new Map<number, DiskEngine>()
   const replicaStates = new Map<number, ReplicaStates>()
+  const ledgers = new Map<number, SyncLedger>()
   const reports = new Map<number, RecoveryReport>()
   try {
     for (const { index } of options.policies.all) {
+      const heldObjects = await exists(basis.disk, policyPaths(basis.drive.path, index).objects)
       const states = await openReplicaStates(options, basis, index)
       const { engine, report } = await openEngine(options, basis, index, states)
       replicaStates.set(index, states)
+      // Synced without a ledger is a device of before there were ledgers.
+      const mayHaveBeenAway = heldObjects && states.ofAll === 'joining'
+      ledgers.set(index, await openLedger(options, basis, index, { states, mayHaveBeenAway }))
       engines.set(index, engine)
       reports.set(index, report)
     }
@@ -196,7 +211,7 @@ async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise
     for (const engine of engines.values()) await engine.close()
     throw error
   }
-  return new ObjectDevice({ ...basis, engines, replicaStates, reports })
+  return new ObjectDevice({ ...basis, engines, replicaStates, ledgers, reports })
 }
 
 async function openEngine(
@@ -243,6 +258,20 @@ async function openReplicaStates(
     keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
     salt: options.salt,
     newDevice: (await exists(basis.disk, objects)) ? 'may_have_held_data' : options.newDevice,
+  })
+}
+
+async function openLedger(
+  options: ObjectDeviceOptions,
+  basis: Basis,
+  policyIndex: number,
+  { states, mayHaveBeenAway }: { readonly states: ReplicaStates; readonly mayHaveBeenAway: boolean },
+): Promise<SyncLedger> {
+  return await SyncLedger.open(basis.state, {
+    clock: options.environment.clock,
+    keyPrefix: Buffer.from(`${policyString('ledger', policyIndex)}/`),
+    states,
+    unknownDevice: mayHaveBeenAway ? 'may_have_been_away' : 'new',
   })
 }
 

@@ -27,6 +27,8 @@ export interface ObjectServiceOptions
   readonly salt: HashPathSalt
   readonly log: Logger
   readonly transport: Transport
+  /** Who may be fetched from, and who is told of copies that belong elsewhere. */
+  readonly replication?: Omit<NonNullable<ObjectServerOptions['replication']>, 'transport'>
   /** Where containers live, by the container ring of this moment. */
   readonly placement: ContainerPlacement
 }
@@ -52,7 +54,14 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
   const sender = new RowSender(options)
   const pending = new PendingRows({ sender, placement: options.placement, clock, log: options.log })
   return {
-    handler: createObjectServer({ ...options, device, clock, random, sender }),
+    handler: createObjectServer({
+      ...options,
+      device,
+      clock,
+      random,
+      sender,
+      replication: { transport: options.transport, ...options.replication },
+    }),
     device,
     deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),
     pendingFigures: () => pending.figures([...device.engines].map(([, engine]) => engine.updates)),
