@@ -92,6 +92,7 @@ async function carryOut(
     case 'resume':
       await loop.resume()
       return jsonAnswer(loop.state())
+    case undefined:
     default:
       return textAnswer(404, 'A worker can be told to run, pause and resume')
   }
