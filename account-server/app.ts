@@ -43,7 +43,7 @@ export function createAccountServer(deps: AccountServerDeps): Handler {
   })
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
-    announceCapabilities(CAPABILITIES, deps.replicaStates),
+    announceCapabilities('account', CAPABILITIES, deps.replicaStates),
   ])
 }
 

@@ -1,26 +1,16 @@
 /** An account server on an index in memory, and requests to it, for the tests of this room. */
-import { Drive } from '#backend/drive-state.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { directoriesDisk, requestOf, roomySpace, type TestSpace } from '#backend/test-twins.ts'
-import type { Disk, Random } from '#base/environment.ts'
+import { type Send, sendTo, type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
-import { VirtualClock } from '#base/virtual-clock.ts'
-import type { Handler, HeaderMap, Response } from '#http/message.ts'
-import { MemoryKv } from '#kv/memory-kv.ts'
+import type { Handler } from '#http/message.ts'
 import { createAccountServer } from './app.ts'
 import { type AccountDevice, openAccountDevice } from './open-device.ts'
 import { ReportStamps } from './report-stamps.ts'
 
-export interface AccountServerTwin {
-  readonly kv: MemoryKv
-  readonly clock: VirtualClock
-  readonly drive: Drive
-  readonly space: TestSpace
-  readonly disk: Disk
+export interface AccountServerTwin extends TestDevice {
   readonly device: AccountDevice
   readonly handler: Handler
-  /** Sends a request; `path` is below `/sda1/7`, with the query if any. */
-  send(method: string, path: string, headers?: HeaderMap, body?: string): Promise<Response>
+  readonly send: Send
 }
 
 const POLICIES = parsePolicies([
@@ -32,19 +22,10 @@ const POLICIES = parsePolicies([
 export async function startAccountServer(
   before?: Pick<AccountServerTwin, 'kv' | 'clock'>,
 ): Promise<AccountServerTwin> {
-  const kv = before?.kv ?? new MemoryKv()
-  const clock = before?.clock ?? new VirtualClock()
-  const space = roomySpace()
-  const disk = directoriesDisk(space)
-  const drive = new Drive({
-    disk,
-    clock,
-    devicesPath: '/srv/node',
-    device: 'sda1',
-    mountCheck: 'any_directory',
-  })
+  const twin = testDevice(before)
+  const { clock, drive, environment } = twin
   const device = await openAccountDevice({
-    environment: { clock, random: {} as Random, disk, kv },
+    environment,
     log: silentLogger,
     drive,
     salt: { prefix: '', suffix: 'test' },
@@ -61,7 +42,5 @@ export async function startAccountServer(
     replicaStates: device.replicaStates,
     version: '1.0',
   })
-  const send = (method: string, path: string, headers: HeaderMap = {}, body?: string): Promise<Response> =>
-    handler(requestOf(method, `/sda1/7${path}`, headers, body))
-  return { kv, clock, drive, space, disk, device, handler, send }
+  return { ...twin, device, handler, send: sendTo(handler) }
 }

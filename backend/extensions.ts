@@ -52,6 +52,8 @@ export type Capability =
   | 'container-update-status'
   | 'index-probe'
   | 'block-crcs'
+  /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
+  | 'sync'
 
 /** `digest,rows` as a set; empty for a peer that says nothing. */
 export function parseCapabilities(header: string | undefined): ReadonlySet<string> {

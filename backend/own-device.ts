@@ -5,6 +5,7 @@
 import { dirname, join } from 'node:path'
 import type { Disk, Environment, KvStore } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { HashPathSalt } from '#base/names.ts'
 import type { Drive } from './drive-state.ts'
 import { type NewDevice, ReplicaStates } from './replica-state.ts'
 import { timestampNow } from './timestamp-header.ts'
@@ -20,11 +21,17 @@ export type Opened<Index> =
     }
   | { readonly kind: 'locked' }
 
-export interface OwnDeviceOptions<Index> {
+/** What the device of an account or container server is opened with. */
+export interface IndexDeviceOptions {
   readonly environment: Environment
   readonly log: Logger
   readonly drive: Drive
+  /** What a device without any index is. */
   readonly newDevice: NewDevice
+  readonly salt: HashPathSalt
+}
+
+export interface OwnDeviceOptions<Index> extends IndexDeviceOptions {
   /** Directory of the index below the device, named as Swift names its own: `accounts`, `containers`. */
   readonly directory: string
   /** Keys of replica states in the store begin so. */
@@ -83,6 +90,7 @@ export async function ownDevice<Index extends Closable>(
     const replicaStates = await ReplicaStates.open(store, {
       clock: environment.clock,
       keyPrefix: options.replicaStatePrefix,
+      salt: options.salt,
       newDevice:
         damage === 'quarantined' || (await wasQuarantined(options))
           ? 'may_have_held_data'

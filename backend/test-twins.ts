@@ -1,6 +1,16 @@
 /** Twins of the environment, and requests, for the tests of the storage servers. */
-import type { Disk } from '#base/environment.ts'
-import { bufferBody, EMPTY_BODY, type HeaderMap, type Request, type Response } from '#http/message.ts'
+import type { Disk, Environment } from '#base/environment.ts'
+import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
+import {
+  bufferBody,
+  EMPTY_BODY,
+  type Handler,
+  type HeaderMap,
+  type Request,
+  type Response,
+} from '#http/message.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
+import { Drive } from './drive-state.ts'
 
 /** Space of a disk, to be changed by a test. */
 export interface TestSpace {
@@ -22,6 +32,39 @@ export function directoriesDisk(space: TestSpace): Disk {
     space: async () => ({ ...space }),
   }
   return disk as Disk
+}
+
+/** The device that the servers of tests serve: its stores live on in `kv` when a twin crashes. */
+export interface TestDevice {
+  readonly kv: MemoryKv
+  readonly clock: VirtualClock
+  readonly drive: Drive
+  readonly space: TestSpace
+  readonly disk: Disk
+  readonly environment: Environment
+}
+
+/** A device named `sda1`; with the stores and the time of one that crashed, if one is given. */
+export function testDevice(before?: Pick<TestDevice, 'kv' | 'clock'>): TestDevice {
+  const kv = before?.kv ?? new MemoryKv()
+  const clock = before?.clock ?? new VirtualClock()
+  const space = roomySpace()
+  const disk = directoriesDisk(space)
+  const drive = new Drive({
+    disk,
+    clock,
+    devicesPath: '/srv/node',
+    device: 'sda1',
+    mountCheck: 'any_directory',
+  })
+  return { kv, clock, drive, space, disk, environment: { clock, random: new SeededRandom(1), disk, kv } }
+}
+
+/** Sends a request to a handler; the path is below `/sda1/7`, with the query if any. */
+export type Send = (method: string, path: string, headers?: HeaderMap, body?: string) => Promise<Response>
+
+export function sendTo(handler: Handler): Send {
+  return (method, path, headers = {}, body) => handler(requestOf(method, `/sda1/7${path}`, headers, body))
 }
 
 export function requestOf(method: string, target: string, headers: HeaderMap = {}, body?: string): Request {

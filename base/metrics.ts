@@ -34,6 +34,12 @@ export interface Family<Label extends string, Bound> {
   with(values: LabelValues<Label>): Bound
 }
 
+/** What an observed gauge shows for one set of labels. */
+export interface ObservedValue<Label extends string> {
+  readonly labels: LabelValues<Label>
+  readonly value: number
+}
+
 /** Seconds: from a cached read to a request that timed out. */
 export const LATENCY_BUCKETS_SECONDS: readonly number[] = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
@@ -71,6 +77,21 @@ export class Metrics {
   /** A gauge that is asked when somebody looks. */
   observedGauge(spec: MetricSpec<never>, read: () => number): void {
     const gauge: Gauge = new Gauge({ ...this.#configuration(spec), collect: () => gauge.set(read()) })
+  }
+
+  /** A gauge with labels that is asked when somebody looks. Labels that are not given any more are forgotten. */
+  observedGauges<Label extends string>(
+    spec: MetricSpec<Label>,
+    read: () => Promise<readonly ObservedValue<Label>[]>,
+  ): void {
+    const gauge: Gauge<Label> = new Gauge<Label>({
+      ...this.#configuration(spec),
+      collect: async () => {
+        const values = await read()
+        gauge.reset()
+        for (const { labels, value } of values) gauge.labels(labels).set(value)
+      },
+    })
   }
 
   histogram<Label extends string = never>(

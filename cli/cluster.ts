@@ -6,11 +6,11 @@ import { complain, say } from './report.ts'
 
 /** Writes a cluster file with new secrets; never over one that is there. */
 export async function createClusterFile(file: string): Promise<void> {
-  const { disk, random } = realEnvironment()
+  const { disk, random, clock } = realEnvironment()
   const path = resolve(file)
   try {
     await (await disk.createExclusive(path)).close()
-    await writeClusterFile(disk, path, { ...newCluster(random), age: 'grown' })
+    await writeClusterFile(disk, path, { ...newCluster(random, clock), age: 'grown' })
     say(
       `wrote ${file}; copy it to every host of the cluster, and keep it: without it nothing that is stored is found`,
     )

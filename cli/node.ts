@@ -1,11 +1,13 @@
 /** `martlet node`: the storage servers of this host. */
+import type { Environment } from '#base/environment.ts'
 import { createLogger } from '#base/log.ts'
 import type { DeviceAssignment } from '#node/device-service.ts'
 import { realEnvironment } from '#node/environment.ts'
-import { readStorageHost } from '#node/host.ts'
+import { isFirstService, markServed } from '#node/first-service.ts'
+import { readStorageHost, type StorageHost } from '#node/host.ts'
 import type { ProgramStart } from '#node/supervised-process.ts'
 import { loadConfiguration } from './load-configuration.ts'
-import { complain } from './report.ts'
+import { complain, warn } from './report.ts'
 import { supervise } from './supervise.ts'
 import { version } from './version.ts'
 
@@ -14,6 +16,14 @@ const DEVICE_MAIN = new URL('../node/device-main.ts', import.meta.url)
 export interface NodeArguments {
   readonly config: string
   readonly newCluster?: true
+}
+
+/** Left in a unit file, the flag must do no harm; so it is not an error either. */
+async function believeNewCluster(environment: Environment, storage: StorageHost): Promise<boolean> {
+  const first = await isFirstService(environment, storage)
+  if (first === 'first') return true
+  warn(`--new-cluster is ignored: ${first.reason}; devices without state count as replaced`)
+  return false
 }
 
 /** Runs until SIGTERM or Ctrl-C. */
@@ -26,14 +36,14 @@ export async function runNode(args: NodeArguments): Promise<void> {
   const storage = await readStorageHost(environment, log, settings, policies)
   if ('failed' in storage) return complain(storage.failed)
   const { devices, ...place } = storage
+  const newCluster = args.newCluster === true && (await believeNewCluster(environment, storage))
   const assignment = (device: string, start: ProgramStart): DeviceAssignment => ({
     ...place,
     device,
     settings,
     policyOptions,
     version: version(),
-    newDevice:
-      args.newCluster === true && start === 'before_service' ? 'part_of_new_cluster' : 'may_have_held_data',
+    newDevice: newCluster && start === 'before_service' ? 'part_of_new_cluster' : 'may_have_held_data',
     clients: 'none',
   })
   await supervise({
@@ -43,6 +53,7 @@ export async function runNode(args: NodeArguments): Promise<void> {
       name: device,
       assignment: async (start) => assignment(device, start),
     })),
+    whenReady: () => markServed(environment, storage),
     greeting: `Storage servers of ${storage.host} are ready: ${devices.join(', ')}`,
   })
 }

@@ -1,5 +1,6 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
+import { addOperatorCommands } from './operator-commands.ts'
 import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
@@ -16,6 +17,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   addServers(program)
   addConfig(program)
   addCluster(program)
+  addOperatorCommands(program)
   await addRing(program, argv)
   try {
     await program.parseAsync(argv)

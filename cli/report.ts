@@ -10,3 +10,8 @@ export function complain(sentence: string): void {
   process.stderr.write(`martlet: ${sentence}\n`)
   process.exitCode = 1
 }
+
+/** Says what somebody should look at; the command goes on. */
+export function warn(sentence: string): void {
+  process.stderr.write(`martlet: ${sentence}\n`)
+}

@@ -62,6 +62,11 @@ export async function exists(disk: Disk, path: string): Promise<boolean> {
   }
 }
 
+/** `object.builder` has its ring in `object.ring.gz`, as with OpenStack Swift. */
+export function ringPathOf(builderPath: string): string {
+  return `${builderPath.replace(/\.builder$/, '')}.ring.gz`
+}
+
 export async function saveBuilder(disk: Disk, path: string, builder: Builder): Promise<void> {
   await replaceFile(disk, path, serialiseBuilder(builder))
 }

@@ -3,10 +3,12 @@ import type { Command } from 'commander'
 import { worstBalance } from '#ring/balance.ts'
 import { type Builder, rebalanced, ringOf } from '#ring/builder.ts'
 import { dispersionOf } from '#ring/dispersion.ts'
+import type { MoveCost } from '#ring/moves.ts'
 import { accepted, action, type RingCommandContext } from './ring-context.ts'
-import { loadBuilder, OperatorError, saveBuilder, saveRing } from './ring-files.ts'
+import { type CostOptions, costText, moveCost, withCostOptions } from './ring-cost.ts'
+import { loadBuilder, OperatorError, ringPathOf, saveBuilder, saveRing } from './ring-files.ts'
 
-interface RebalanceOptions {
+interface RebalanceOptions extends CostOptions {
   readonly seed?: string
   readonly dryRun?: true
   readonly json?: true
@@ -20,16 +22,15 @@ export function addRebalance(ring: Command, context: RingCommandContext): void {
   const command = ring
     .command('rebalance')
     .description('place replicas anew and write the ring beside the builder')
-  command
+  withCostOptions(command)
     .argument('<builder>')
     .option('--seed <text>', 'the same seed gives the same ring')
     .option('--dry-run', 'only say how many partitions would move')
     .option('--json', 'print the figures as JSON')
   action(command, async (path: string, options: RebalanceOptions) => {
     const seed = options.seed ?? random.bytes(SEED_BYTES).toString('hex')
-    const { builder, outcome } = accepted(
-      rebalanced(await loadBuilder(disk, path), { seed, nowMs: clock.wallMs() }),
-    )
+    const before = await loadBuilder(disk, path)
+    const { builder, outcome } = accepted(rebalanced(before, { seed, nowMs: clock.wallMs() }))
     const figures = {
       dryRun: options.dryRun === true,
       movedPartitions: outcome.movedPartitions,
@@ -39,6 +40,7 @@ export function addRebalance(ring: Command, context: RingCommandContext): void {
       balance: worstBalance(builder),
       dispersion: dispersionOf(builder).dispersion,
       version: builder.version,
+      cost: moveCost(before, builder, options),
     }
     if (options.dryRun !== true) {
       await saveBuilder(disk, path, builder)
@@ -66,6 +68,7 @@ interface RebalanceFigures {
   readonly balance: number
   readonly dispersion: number
   readonly version: number
+  readonly cost: MoveCost | undefined
 }
 
 function rebalanceText(figures: RebalanceFigures, ringPath: string): string {
@@ -73,15 +76,11 @@ function rebalanceText(figures: RebalanceFigures, ringPath: string): string {
   const { movedReplicas, movedPartitions, unfinishedReplicas } = figures
   return [
     `${figures.dryRun ? 'Would move' : 'Moved'} ${movedReplicas} replicas of ${movedPartitions} partitions (${percent} %)`,
+    ...(figures.cost === undefined ? [] : [costText(figures.cost)]),
     `Balance ${figures.balance.toFixed(2)} %, dispersion ${figures.dispersion.toFixed(2)} %`,
     ...(unfinishedReplicas === 0 ? [] : [`${unfinishedReplicas} replicas are left for a later rebalance`]),
     figures.dryRun ? 'Dry run: nothing was written' : `Wrote ${ringPath}, version ${figures.version}`,
   ].join('\n')
-}
-
-/** `object.builder` has its ring in `object.ring.gz`, as with OpenStack Swift. */
-function ringPathOf(builderPath: string): string {
-  return `${builderPath.replace(/\.builder$/, '')}.ring.gz`
 }
 
 async function writeRing(context: RingCommandContext, builder: Builder, path: string): Promise<void> {

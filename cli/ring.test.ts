@@ -197,6 +197,60 @@ t.test('dispersion, validate, write-ring and from-ring', async (t) => {
   t.match(await shell.run('validate', builder), { exitCode: 1 })
 })
 
+t.test('a dry run tells the bytes to copy and, at a stated bandwidth, the hours', async (t) => {
+  const shell = new RingShell(t.testdir())
+  const builder = await shell.fourZones()
+  await shell.run('pretend-min-part-hours-passed', builder)
+  await shell.run('add', builder, 'r1z5-10.0.0.5:6200/sda', '100')
+  const dry = ['rebalance', builder, '--seed', '2', '--dry-run']
+  const plain = await shell.json(...dry)
+  t.equal(plain['cost'], undefined)
+  const moved = plain['movedReplicas'] as number
+  t.same((await shell.json(...dry, '--partition-bytes', '1G'))['cost'], { bytes: moved * 2 ** 30 })
+  const stored = ['--stored-bytes', '192G']
+  const slow = await shell.json(...dry, ...stored, '--bandwidth', '1M')
+  t.match(slow['cost'], { bytes: moved * 2 ** 30, hours: (moved * 1024) / 3600 })
+  const narrow = await shell.json(...dry, ...stored, '--bandwidth', '1G', '--device-bandwidth', '1M')
+  t.match(narrow['cost'], { hours: (moved * 1024) / 3600 }, 'the new device receives all of it')
+  t.match((await shell.run(...dry, ...stored)).printed, /\nAbout [\d.]+ GiB to copy\n/)
+  const unsaid = await shell.run(...dry, '--bandwidth', '1M')
+  t.match(unsaid, { errors: /^error: say how much is stored, .*\n$/, exitCode: 1 })
+  t.match(await shell.run(...dry, '--bandwidth', 'fast'), {
+    errors: /It is not a number of bytes/,
+    exitCode: 1,
+  })
+})
+
+t.test('the part power grows in the steps of swift-ring-builder, under its names, too', async (t) => {
+  const shell = new RingShell(t.testdir())
+  const builder = await shell.fourZones()
+  const ring = (): unknown => parseRing(readFileSync(shell.path('object.ring.gz')))
+  t.match(await shell.run('prepare-increase-part-power', builder), {
+    printed: /^The part power is 6 and will be 7\. Wrote .*object\.ring\.gz, version \d+\.\nGive every node/,
+    exitCode: 0,
+  })
+  t.match(ring(), { ring: { partPower: 6, nextPartPower: 7 } })
+  t.match(await shell.run('rebalance', builder), {
+    errors: /increase of the part power is under way/,
+    exitCode: 1,
+  })
+  t.match(await shell.run('increase_partition_power', builder), {
+    printed: /^The part power is 7; /,
+    exitCode: 0,
+  })
+  t.match(ring(), { ring: { partPower: 7, nextPartPower: 7 } })
+  t.match(await shell.run('finish-increase-part-power', builder), { printed: /^The part power is 7\./ })
+  t.match(ring(), { ring: { partPower: 7, nextPartPower: undefined } })
+  t.match(await shell.run('validate', builder), { exitCode: 0 })
+  t.match(await shell.run('rebalance', builder, '--seed', '2'), { printed: /^Moved 0 replicas/, exitCode: 0 })
+  t.match(await shell.run('cancel-increase-part-power', builder), {
+    errors: /^error: no increase is prepared/,
+  })
+  const empty = shell.path('empty.builder')
+  await shell.run('create', empty, '6', '3', '1')
+  t.match(await shell.run('prepare-increase-part-power', empty), { errors: /rebalance first/, exitCode: 1 })
+})
+
 t.test('import continues from a builder of Swift and from a ring file', async (t) => {
   const shell = new RingShell(t.testdir())
   const imported = async (file: string, ...options: readonly string[]): Promise<unknown> => {

@@ -5,6 +5,7 @@
 import { Command } from 'commander'
 import type { RingCommandContext } from './ring-context.ts'
 import { addDeviceCommands } from './ring-devices.ts'
+import { addPartPower } from './ring-part-power.ts'
 import { addRebalance } from './ring-rebalance.ts'
 import { addNodes, addReports } from './ring-reports.ts'
 import { addCreation, addSettings } from './ring-settings.ts'
@@ -20,6 +21,7 @@ export function ringCommand(
   addDeviceCommands(ring, context)
   addSettings(ring, context)
   addRebalance(ring, context)
+  addPartPower(ring, context)
   addReports(ring, context)
   addNodes(ring, context)
   return ring

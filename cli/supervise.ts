@@ -7,7 +7,7 @@ import type { PublicPort } from '#node/public-port.ts'
 import type { Program } from '#node/supervised-process.ts'
 import { Supervisor } from '#node/supervisor.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
-import { say } from './report.ts'
+import { say, warn } from './report.ts'
 import { aborted, stopSignal } from './stop-signal.ts'
 
 export interface Supervision {
@@ -16,6 +16,8 @@ export interface Supervision {
   readonly programs: readonly Program[]
   /** For processes that serve clients. */
   readonly port?: PublicPort
+  /** Done before it is said that all are ready. */
+  readonly whenReady?: () => Promise<void>
   /** What is printed when all are ready. */
   readonly greeting: string
 }
@@ -35,9 +37,13 @@ export async function supervise(supervision: Supervision): Promise<void> {
   })
   supervisor.start()
   if (supervision.port !== undefined) supervisor.serve(supervision.port)
-  void supervisor.started().then((outcome) => {
-    if (outcome.kind === 'ready') say(supervision.greeting)
-    else if (outcome.kind === 'failed') process.stderr.write(`martlet: ${outcome.sentence}; trying again\n`)
+  void supervisor.started().then(async (outcome) => {
+    if (outcome.kind === 'failed') warn(`${outcome.sentence}; trying again`)
+    if (outcome.kind !== 'ready') return
+    await supervision
+      .whenReady?.()
+      .catch((error: unknown) => warn(`the start cannot be noted: ${String(error)}`))
+    say(supervision.greeting)
   })
   await aborted(signal)
   supervision.port?.close()

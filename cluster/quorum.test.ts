@@ -3,6 +3,7 @@ import t from 'tap'
 import {
   bestStatus,
   containerUpdatesNeeded,
+  copiesWithoutStandIn,
   isDecided,
   majoritySize,
   quorumSize,
@@ -91,3 +92,11 @@ t.test(
     t.equal(containerUpdatesNeeded(3, 1), 3)
   },
 )
+
+t.test('only a ring with few devices leaves a lost copy without a stand-in', async (t) => {
+  t.equal(copiesWithoutStandIn(3, 3), 0)
+  t.equal(copiesWithoutStandIn(3, 1), 0)
+  t.equal(copiesWithoutStandIn(3, 0), 1)
+  t.equal(copiesWithoutStandIn(1, 0), 0)
+  t.equal(copiesWithoutStandIn(5, 1), 1)
+})

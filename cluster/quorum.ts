@@ -68,3 +68,8 @@ export function containerUpdatesNeeded(containerReplicas: number, objectReplicas
   const surviving = quorumSize(containerReplicas) + objectReplicas - quorumSize(objectReplicas)
   return Math.max(surviving, containerReplicas)
 }
+
+/** Copies that a write with its quorum may lack and that no handoff takes over: in a ring with few devices. */
+export function copiesWithoutStandIn(copies: number, handoffs: number): number {
+  return Math.max(0, copies - quorumSize(copies) - handoffs)
+}

@@ -148,6 +148,23 @@ export class AccountUpdates {
     return (await this.#readPending(limit)).length
   }
 
+  /** What waits: how many entries, and since when the oldest, in seconds. */
+  async pendingFigures(): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+    const nowMs = this.#options.clock.wallMs()
+    let count = 0
+    let oldestSeconds = 0
+    let after = devicePrefix('pendingAccountUpdates')
+    for (let page = await this.#readPending(PAGE, after); page.length > 0; ) {
+      for (const [key, { sinceMs }] of page) {
+        oldestSeconds = Math.max(oldestSeconds, (nowMs - sinceMs) / 1000)
+        after = key
+      }
+      count += page.length
+      page = await this.#readPending(PAGE, after)
+    }
+    return { count, oldestSeconds }
+  }
+
   async #deliver(): Promise<PendingStats> {
     const stats = { delivered: 0, failed: 0, dropped: 0 }
     const silent = new Set<string>()

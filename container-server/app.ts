@@ -54,7 +54,7 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
   })
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
-    announceCapabilities(CAPABILITIES, deps.replicaStates),
+    announceCapabilities('container', CAPABILITIES, deps.replicaStates),
   ])
 }
 

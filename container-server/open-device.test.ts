@@ -44,7 +44,7 @@ t.test('a damaged index is moved away whole, and the device is joining', async (
   t.equal(response.headers['x-backend-martlet-replica-state'], 'joining')
   t.same(after.kv.paths(), [STORE, '/srv/node/sda1/quarantined/containers/1700000000.00000'])
   t.equal((await after.send('PUT', '/a/c', ts(2))).status, 201, 'a joining replica takes writes')
-  await after.device.replicaStates.set(7, 'synced')
+  await after.device.replicaStates.setAll('synced')
   t.equal((await after.send('GET', '/a/c')).headers['x-backend-martlet-replica-state'], 'synced')
 })
 
@@ -87,7 +87,7 @@ t.test('an index that could not be read is quarantined when the device is opened
   kv.breakWrites(STORE, undefined)
   await kv.crash()
   const after = await open()
-  t.equal(after.replicaStates.of(1), 'joining')
+  t.equal(after.replicaStates.ofAll, 'joining')
   t.same(kv.paths(), [STORE, '/srv/node/sda1/quarantined/containers/1700000000.00000'])
   await after.index.apply(put.name, [], rule)
   await after.close()
@@ -109,7 +109,7 @@ t.test(
     }
     await t.rejects(open({ kv: cutShort }), { message: 'EIO' })
     kv.breakWrites(STORE, undefined)
-    t.equal((await open()).replicaStates.of(1), 'joining')
+    t.equal((await open()).replicaStates.ofAll, 'joining')
     await t.rejects(disk.stat(`${STORE}.damaged`), { code: 'ENOENT' })
   },
 )
@@ -117,7 +117,7 @@ t.test(
 t.test('an index without replica states beside a quarantined one is joining', async (t) => {
   const { disk, open } = await oneDevice()
   await disk.mkdir('/srv/node/sda1/quarantined/containers/1600000000.00000', { recursive: true })
-  t.equal((await open()).replicaStates.of(1), 'joining')
+  t.equal((await open()).replicaStates.ofAll, 'joining')
 })
 
 t.test('a device is not opened when it cannot be told whether its index is damaged', async (t) => {

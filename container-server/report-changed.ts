@@ -40,11 +40,16 @@ const SUPPRESSION_MS = 60_000
 /** Accounts left alone at most; beyond this the oldest is tried again. */
 const SUPPRESSED_MAX = 10_000
 
+/** Containers of which it is remembered since when they fail; beyond this the figure is a lower bound. */
+const FAILING_MAX = 100_000
+
 type Outcome = keyof ReportStats | 'unchanged'
 
 export class ChangeReporter {
   readonly #options: ReporterOptions
   readonly #suppressedUntil = new Map<string, number>()
+  /** Since when a container's report fails, by hash, monotonic milliseconds; in the order of those times. */
+  readonly #failingSince = new Map<string, number>()
   #passing: Promise<ReportStats> | undefined
 
   constructor(options: ReporterOptions) {
@@ -57,6 +62,25 @@ export class ChangeReporter {
       this.#passing = undefined
     })
     return this.#passing
+  }
+
+  /**
+   * What waits: how many containers have something to report, and since when the report of one of them fails, in
+   * seconds; that is known only as far back as this process runs.
+   */
+  async pendingFigures(): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+    let count = 0
+    let after = ''
+    for (;;) {
+      const page = await this.#options.index.unreported(PAGE, after)
+      const last = page.at(-1)
+      if (last === undefined) break
+      count += page.length
+      after = last.hash
+    }
+    const [oldestMs] = this.#failingSince.values()
+    const nowMs = this.#options.clock.monotonicMs()
+    return { count, oldestSeconds: oldestMs === undefined ? 0 : (nowMs - oldestMs) / 1000 }
   }
 
   async #pass(signal: AbortSignal | undefined): Promise<ReportStats> {
@@ -86,11 +110,20 @@ export class ChangeReporter {
         next !== undefined && signal?.aborted !== true;
         next = waiting.shift()
       ) {
-        outcomes.push(await this.#reportOne(next.name))
+        const outcome = await this.#reportOne(next.name)
+        this.#noteOutcome(next.hash, outcome)
+        outcomes.push(outcome)
       }
     }
     await Promise.all(Array.from({ length: CONCURRENCY }, reportNext))
     return outcomes
+  }
+
+  #noteOutcome(hash: string, outcome: Outcome): void {
+    if (outcome === 'reported' || outcome === 'unchanged') this.#failingSince.delete(hash)
+    else if (!this.#failingSince.has(hash) && this.#failingSince.size < FAILING_MAX) {
+      this.#failingSince.set(hash, this.#options.clock.monotonicMs())
+    }
   }
 
   async #reportOne(name: DatabaseName): Promise<Outcome> {

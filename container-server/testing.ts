@@ -1,13 +1,9 @@
 /** A container server on an index in memory, and requests to it, for the tests of this room. */
-import { Drive } from '#backend/drive-state.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { directoriesDisk, requestOf, roomySpace, type TestSpace } from '#backend/test-twins.ts'
-import type { Disk, Environment, Random } from '#base/environment.ts'
+import { type Send, sendTo, type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
-import { VirtualClock } from '#base/virtual-clock.ts'
-import { type Handler, type HeaderMap, type Request, type Response } from '#http/message.ts'
+import type { Handler, Request, Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
-import { MemoryKv } from '#kv/memory-kv.ts'
 import { AccountUpdates } from './account-updates.ts'
 import { createContainerServer } from './app.ts'
 import { type ContainerDevice, openContainerDevice } from './open-device.ts'
@@ -29,18 +25,12 @@ export class AccountsTwin implements Transport {
   async close(): Promise<void> {}
 }
 
-export interface ContainerServerTwin {
-  readonly kv: MemoryKv
-  readonly clock: VirtualClock
-  readonly drive: Drive
-  readonly space: TestSpace
-  readonly disk: Disk
+export interface ContainerServerTwin extends TestDevice {
   readonly accounts: AccountsTwin
   readonly updates: AccountUpdates
   readonly device: ContainerDevice
   readonly handler: Handler
-  /** Sends a request; `path` is below `/sda1/7`, with the query if any. */
-  send(method: string, path: string, headers?: HeaderMap, body?: string): Promise<Response>
+  readonly send: Send
 }
 
 const POLICIES = parsePolicies([
@@ -52,29 +42,18 @@ const POLICIES = parsePolicies([
 export async function startContainerServer(
   before?: Pick<ContainerServerTwin, 'kv' | 'clock'>,
 ): Promise<ContainerServerTwin> {
-  const kv = before?.kv ?? new MemoryKv()
-  const clock = before?.clock ?? new VirtualClock()
-  const space = roomySpace()
-  const disk = directoriesDisk(space)
-  const drive = new Drive({
-    disk,
-    clock,
-    devicesPath: '/srv/node',
-    device: 'sda1',
-    mountCheck: 'any_directory',
-  })
-  const environment: Environment = { clock, random: {} as Random, disk, kv }
-  const salt = { prefix: '', suffix: 'test' }
-  const opened = await openContainerDevice({
+  const twin = testDevice(before)
+  const { clock, drive, environment } = twin
+  const device = await openContainerDevice({
     environment,
     log: silentLogger,
     drive,
-    salt,
+    salt: { prefix: '', suffix: 'test' },
     newDevice: 'part_of_new_cluster',
   })
-  if (opened.kind === 'locked') throw new Error('the device is locked')
+  if (device.kind === 'locked') throw new Error('the device is locked')
   const accounts = new AccountsTwin()
-  const { store, index, replicaStates } = opened
+  const { store, index, replicaStates } = device
   const updates = new AccountUpdates({ store, index, transport: accounts, clock, log: silentLogger })
   const handler = createContainerServer({
     clock,
@@ -86,7 +65,5 @@ export async function startContainerServer(
     replicaStates,
     version: '1.0',
   })
-  const send = (method: string, path: string, headers: HeaderMap = {}, body?: string): Promise<Response> =>
-    handler(requestOf(method, `/sda1/7${path}`, headers, body))
-  return { kv, clock, drive, space, disk, accounts, updates, device: opened, handler, send }
+  return { ...twin, accounts, updates, device, handler, send: sendTo(handler) }
 }

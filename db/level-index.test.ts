@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { KvStore } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import { realDisk } from '#disk/real-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { levelEngine } from '#kv/open-level.ts'
@@ -17,7 +18,13 @@ const SALT = { prefix: 'p', suffix: 's' }
 const CONTAINER = { account: 'a', container: 'c' }
 
 function indexOn(store: KvStore): LevelIndex<ObjectRow> {
-  return new LevelIndex({ store, kind: objectRows, salt: SALT, onFailure: () => {} })
+  return new LevelIndex({
+    store,
+    kind: objectRows,
+    salt: SALT,
+    random: new SeededRandom(1),
+    onFailure: () => {},
+  })
 }
 
 indexContract(t, { create: async () => indexOn(await new MemoryKv().open('/d')) })
@@ -51,6 +58,7 @@ t.test('a failing store fails the request, reports itself, and nothing half done
     store,
     kind: objectRows,
     salt: SALT,
+    random: new SeededRandom(1),
     onFailure: (error) => failures.push(error),
   })
   await index.apply(CONTAINER, [row('a', 2)], mergeInto)

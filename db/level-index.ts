@@ -5,7 +5,7 @@
  * - A result is given when its batch is durable. Changes that arrive while a batch is written go together into the next.
  * - A row is either in the table of live rows or in that of deleted rows, and has exactly one entry in the change log.
  */
-import type { KvStore } from '#base/environment.ts'
+import type { KvStore, Random } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { writeSynced } from '#kv/group-commit.ts'
 import { Compactor } from './compactor.ts'
@@ -44,6 +44,8 @@ export interface LevelIndexOptions<Row> {
   readonly store: KvStore
   readonly kind: RowKind<Row>
   readonly salt: HashPathSalt
+  /** Draws the store's identity when it is first asked for. */
+  readonly random: Random
   /** Told when the store fails to read or write; the device should go out of service. */
   readonly onFailure: (error: unknown) => void
 }

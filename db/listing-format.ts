@@ -3,10 +3,24 @@
  * `update_data_record`). Fields stand in the order in which Swift writes them.
  */
 import { isoForm } from '#base/timestamp.ts'
+import type { Response } from '#http/message.ts'
 import type { ContainerRow } from './container-row.ts'
 import type { ListingEntry } from './listing.ts'
 import type { ListingType } from './listing-parameters.ts'
 import type { ObjectRow } from './object-row.ts'
+
+/** The answer that carries a rendered page. */
+export function pageAnswer(
+  type: ListingType,
+  body: Buffer,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  return {
+    status: body.length === 0 ? 204 : 200,
+    headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
+    body,
+  }
+}
 
 /** An object of a container's listing. */
 export interface ListedObject {

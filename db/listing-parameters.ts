@@ -30,6 +30,23 @@ const PARAMETERS = [
 ] as const
 const TRUE_VALUES: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on', 't', 'y'])
 
+/** What is listed, and as what it is rendered. */
+export interface ListingRequest {
+  readonly query: ListingQuery
+  readonly type: ListingType
+}
+
+/** All that a request says of the listing that it asks for. */
+export function parseListing(
+  request: Request,
+  reservedNames: ListingQuery['reservedNames'],
+): ListingRequest | BadListing {
+  const query = parseListingQuery(request, reservedNames)
+  if ('kind' in query) return query
+  const type = listingType(request)
+  return typeof type === 'string' ? { query, type } : type
+}
+
 /** The listing asked for. `limitMax` is the most entries of an answer. */
 export function parseListingQuery(
   request: Request,

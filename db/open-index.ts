@@ -3,7 +3,7 @@
  * store that cannot be read is moved away whole, never deleted, and an empty one takes its place: the device is then
  * *joining* and refills from its peers.
  */
-import type { KvEngine, KvStore } from '#base/environment.ts'
+import type { KvEngine, KvStore, Random } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { LevelIndex } from './level-index.ts'
 import type { RowKind } from './row-kind.ts'
@@ -18,6 +18,8 @@ export interface OpenIndexOptions<Row> {
   readonly condition: 'sound' | 'damaged'
   readonly kind: RowKind<Row>
   readonly salt: HashPathSalt
+  /** Draws the store's identity. */
+  readonly random: Random
   readonly onFailure: (error: unknown) => void
 }
 
@@ -50,8 +52,9 @@ export async function openIndex<Row>(options: OpenIndexOptions<Row>): Promise<Op
 }
 
 function opened<Row>(store: KvStore, options: OpenIndexOptions<Row>, damage: Damage): OpenedIndex<Row> {
-  const { kind, salt, onFailure } = options
-  return { kind: 'opened', store, index: new LevelIndex({ store, kind, salt, onFailure }), damage }
+  const { kind, salt, random, onFailure } = options
+  const index = new LevelIndex({ store, kind, salt, random, onFailure })
+  return { kind: 'opened', store, index, damage }
 }
 
 function codeOf(error: unknown): unknown {

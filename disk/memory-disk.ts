@@ -112,10 +112,10 @@ export class MemoryDisk {
   }
 
   /** Turns one bit of a file's contents, on disk and in the page cache. */
-  flipBit(path: string, byteAt: number): void {
+  flipBit(path: string, byteAt: number, bit = 0): void {
     const contents = this.contentsAt(path, 'read')
     const bytes = Buffer.from(contents.bytes)
-    bytes[byteAt] = (bytes[byteAt] ?? 0) ^ 1
+    bytes[byteAt] = (bytes[byteAt] ?? 0) ^ (1 << bit)
     contents.bytes = bytes
     contents.sync()
   }

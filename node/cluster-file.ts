@@ -2,7 +2,7 @@
  * What makes a cluster this cluster and no other: `cluster.json`, written once, readable by its owner only. Every host of
  * a cluster has the same file. Whoever has it can read and forge everything; without it nothing that is stored is found.
  */
-import type { Disk, Random } from '#base/environment.ts'
+import type { Clock, Disk, Random } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
 
@@ -15,6 +15,8 @@ export interface ClusterFile {
   readonly tokenKeys: readonly { readonly id: number; readonly secret: string }[]
   /** `new` until all its devices have been ready once: a device without state then holds nothing that was lost. */
   readonly age: 'new' | 'grown'
+  /** When the file was made, milliseconds since the epoch; 0 when it does not say. */
+  readonly createdMs: number
 }
 
 const FORMAT = 1
@@ -23,7 +25,7 @@ const SALT_BYTES = 16
 const SECRET_BYTES = 32
 
 /** A cluster that never was before. */
-export function newCluster(random: Random): ClusterFile {
+export function newCluster(random: Random, clock: Clock): ClusterFile {
   const chance = (count: number): string => random.bytes(count).toString('hex')
   return {
     id: chance(ID_BYTES),
@@ -31,6 +33,7 @@ export function newCluster(random: Random): ClusterFile {
     nodeSecret: chance(SECRET_BYTES),
     tokenKeys: [{ id: 1, secret: chance(SECRET_BYTES) }],
     age: 'new',
+    createdMs: Math.floor(clock.wallMs()),
   }
 }
 
@@ -55,7 +58,7 @@ function parseClusterFile(text: string, path: string): ClusterFile | { readonly 
   if (value['format'] !== FORMAT) {
     return { broken: `${path} is of format ${String(value['format'])}; this Martlet knows format ${FORMAT}` }
   }
-  const { id, nodeSecret, age } = value
+  const { id, nodeSecret, age, createdMs } = value
   const salt = value['salt'] as Partial<HashPathSalt> | undefined
   const tokenKeys = value['tokenKeys'] as ClusterFile['tokenKeys'] | undefined
   if (typeof salt?.prefix !== 'string' || typeof salt.suffix !== 'string') return missing(path, 'salt')
@@ -69,6 +72,7 @@ function parseClusterFile(text: string, path: string): ClusterFile | { readonly 
     nodeSecret,
     tokenKeys,
     age: age === 'new' ? 'new' : 'grown',
+    createdMs: typeof createdMs === 'number' ? createdMs : 0,
   }
 }
 

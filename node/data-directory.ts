@@ -12,6 +12,7 @@
  */
 import { join } from 'node:path'
 import type { Disk, Environment, KvStore } from '#base/environment.ts'
+import { namesIn } from '#disk/names-in.ts'
 import { type ClusterFile, newCluster, readClusterFile, writeClusterFile } from './cluster-file.ts'
 import { codeOf, makeDirectoryDurably, readIfThere, removeIfThere, writeDurably } from './durable-file.ts'
 
@@ -121,7 +122,7 @@ async function take(
 }
 
 async function readOrCreateCluster(
-  { disk, random }: Environment,
+  { disk, random, clock }: Environment,
   path: string,
 ): Promise<ClusterFile | Unusable> {
   const file = join(path, CLUSTER_FILE)
@@ -133,7 +134,7 @@ async function readOrCreateCluster(
       failed: `${file} is missing, but ${used} holds data that cannot be found again without it; restore it from a backup`,
     }
   }
-  const cluster = newCluster(random)
+  const cluster = newCluster(random, clock)
   await writeClusterFile(disk, file, cluster)
   return cluster
 }
@@ -145,15 +146,6 @@ async function findUsedDevice(disk: Disk, devicesPath: string): Promise<string |
     if ((await namesIn(disk, device)).some((entry) => !HARMLESS.has(entry))) return device
   }
   return undefined
-}
-
-async function namesIn(disk: Disk, path: string): Promise<readonly string[]> {
-  try {
-    return await disk.readdir(path)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
 }
 
 function sentenceOf(error: unknown, path: string): string {

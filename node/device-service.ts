@@ -6,41 +6,38 @@
  * answer what is under way; the device is closed with everything durable.
  */
 import { join } from 'node:path'
-import type { NewDevice } from '#backend/replica-state.ts'
-import type { Handler } from '#http/message.ts'
+import { type Handler, pipeline } from '#http/message.ts'
 import type { Listener } from '#http/server.ts'
 import type { Endpoint } from '#http/transport.ts'
+import { countForeground, Foreground } from '#worker/foreground.ts'
 import { BackendListeners, type PortTaken } from './backend-listeners.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile } from './clock-mark.ts'
 import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
+import { DeviceFigureSource } from './device-figures.ts'
 import { startDeviceLoops } from './device-loops.ts'
-import { codeOf } from './durable-file.ts'
+import { DeviceWorkers } from './device-workers.ts'
+import { type InsideHandlers, withInsidePaths } from './inside-paths.ts'
 import type { Loop } from './loop.ts'
 import type { StartFailure } from './messages.ts'
 import type { Service } from './obey.ts'
-import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
+import { deviceSentence, type OwnedDeviceAssignment, openDevice, workerContext } from './open-device.ts'
+import { openProcess, type ProcessParts } from './process-parts.ts'
 import { nodeSecretOf } from './process-transport.ts'
 import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
 import { requestMetrics } from './request-metrics.ts'
-import { ringTargets } from './ring-targets.ts'
 import type { ServerType } from './rings.ts'
-import { StorageDevice } from './storage-device.ts'
+import type { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
+import { allOf, workerAdmin } from './worker-admin.ts'
+import type { WorkerContext } from './worker-context.ts'
 
 /** What the process of a device is told. */
-export interface DeviceAssignment extends ProcessAssignment {
-  readonly device: string
-  /** Address of this host in the rings. */
-  readonly host: string
-  readonly devicesPath: string
-  readonly newDevice: NewDevice
+export interface DeviceAssignment extends OwnedDeviceAssignment {
   /** Is there a proxy in this process, for the connections that the supervisor deals? */
   readonly clients: 'none' | 'from_supervisor'
 }
 
-/** Requests to the paths below go to the proxy of the process, on the port of its account server. */
-const PROXY_PATHS = '/martlet/'
 const CLOCK_MARK = 'clock'
 /** What the storage servers may still need when no client waits any more, milliseconds. */
 const BACKEND_GRACE_MS = 1_000
@@ -54,7 +51,7 @@ export async function startDeviceService(
   try {
     return await DeviceService.open(told, await openProcess(program, told))
   } catch (error) {
-    return { sentence: sentenceOf(error, told), reason: 'other' }
+    return { sentence: deviceSentence(error, told), reason: 'other' }
   }
 }
 
@@ -63,6 +60,7 @@ interface Opened {
   readonly device: StorageDevice
   readonly backends: BackendListeners
   readonly loops: readonly Loop[]
+  readonly workers: DeviceWorkers
   readonly door: ProxyDoor | undefined
   readonly clients: Listener | undefined
 }
@@ -80,19 +78,24 @@ class DeviceService implements Service {
     const endpoints = endpointsOf(parts.rings, told.host, told.device)
     if (typeof endpoints === 'string') return { sentence: endpoints, reason: 'other' }
     const device = await openDevice(told, parts)
-    const handlers = countedHandlers(parts, device)
+    const foreground = new Foreground(parts.environment.clock)
+    const handlers = countedHandlers(parts, device, foreground)
     for (const { server, host, port } of endpoints) parts.transport.register({ host, port }, handlers[server])
     const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints)
-    const backends = await openBackends(told, parts, endpoints, withProxyPaths(handlers, door))
+    const context = workerContext(told, parts, device, foreground)
+    const workers = await DeviceWorkers.open(context)
+    const inside = insideHandlers(told, context, workers, door)
+    const served = withInsidePaths(handlers, endpoints, inside)
+    const backends = await openBackends(told, parts, endpoints, served)
     if ('taken' in backends) {
       await device.close()
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
-    const { log, metrics } = parts
-    const loops = startDeviceLoops({ clock: parts.environment.clock, log, metrics, device })
+    const loops = startDeviceLoops({ clock: parts.environment.clock, log: parts.log, device })
+    workers.start()
     return new DeviceService(
-      { parts, device, backends, loops, door, clients },
+      { parts, device, backends, loops, workers, door, clients },
       told.settings.shutdown.drainMs,
     )
   }
@@ -110,8 +113,8 @@ class DeviceService implements Service {
   }
 
   readonly close = async (): Promise<void> => {
-    const { parts, device, backends, loops } = this.#opened
-    await Promise.all(loops.map((loop) => loop.stop()))
+    const { parts, device, backends, loops, workers } = this.#opened
+    await Promise.all([workers.stop(), ...loops.map((loop) => loop.stop())])
     await backends.close(BACKEND_GRACE_MS)
     await device.close()
     parts.rings.close()
@@ -119,29 +122,15 @@ class DeviceService implements Service {
   }
 }
 
-async function openDevice(told: DeviceAssignment, parts: ProcessParts): Promise<StorageDevice> {
-  const { salt } = told.cluster
-  const targets = ringTargets(parts.rings, salt)
-  return StorageDevice.open({
-    ...parts,
-    ...told,
-    log: parts.log.child({ device: told.device }),
-    salt,
-    accountTargets: targets.account,
-    containerPlacement: targets.container,
-  })
-}
-
 function countedHandlers(
   { metrics, environment }: ProcessParts,
   { handlers }: StorageDevice,
+  foreground: Foreground,
 ): Readonly<Record<ServerType, Handler>> {
   const counted = requestMetrics(metrics, environment.clock)
-  return {
-    account: counted('account')(handlers.account),
-    container: counted('container')(handlers.container),
-    object: counted('object')(handlers.object),
-  }
+  const busy = countForeground(foreground)
+  const both = (server: ServerType): Handler => pipeline(handlers[server], [counted(server), busy])
+  return { account: both('account'), container: both('container'), object: both('object') }
 }
 
 /** The proxies of a cluster on one machine hear of each other's changes on the ports of the account servers. */
@@ -160,14 +149,25 @@ function openDoor(
   return openProxyDoor({ ...parts, cluster: told.cluster, settings: told.settings, clockMark, peers })
 }
 
-function withProxyPaths(
-  handlers: Readonly<Record<ServerType, Handler>>,
+/** What the process answers on its own behalf. */
+function insideHandlers(
+  { version }: DeviceAssignment,
+  context: WorkerContext,
+  workers: DeviceWorkers,
   door: ProxyDoor | undefined,
-): Readonly<Record<ServerType, Handler>> {
-  if (door === undefined) return handlers
-  const account: Handler = (request) =>
-    request.path.startsWith(PROXY_PATHS) ? door.invalidations(request) : handlers.account(request)
-  return { ...handlers, account }
+): InsideHandlers {
+  const { environment, device, host, rings, foreground } = context
+  const admin = { device: device.name, clock: environment.clock, loops: workers.loops }
+  const figures = new DeviceFigureSource({
+    environment,
+    device,
+    host,
+    version,
+    rings,
+    foregroundLoad: () => foreground.load(),
+    workers: () => allOf(admin),
+  })
+  return { workers: workerAdmin(admin), device: figures.handler, invalidations: door?.invalidations }
 }
 
 async function openBackends(
@@ -192,15 +192,4 @@ function portsTaken([first]: readonly PortTaken[]): StartFailure {
   if (first?.code === 'EADDRINUSE')
     return { sentence: `${where} is in use by another program`, reason: 'port_taken' }
   return { sentence: `cannot listen on ${where} (${first?.code})`, reason: 'other' }
-}
-
-function sentenceOf(error: unknown, { device, devicesPath }: DeviceAssignment): string {
-  const path = join(devicesPath, device)
-  const code = codeOf(error)
-  if (code === 'LEVEL_LOCKED') return `another process has the device ${path}`
-  if (code === 'ENOENT') return `there is no device ${path}`
-  if (code === 'ENEWERFORMAT')
-    return `the device ${path} was written by a newer version of Martlet; start that one`
-  if (code !== '') return `the device ${path} cannot be used (${code})`
-  return error instanceof Error ? error.message : String(error)
 }

@@ -336,6 +336,17 @@ const storage = {
   }),
 }
 
+/** What runs in the background of every device. */
+const workers = {
+  off: option<readonly string[]>({
+    name: 'off',
+    doc: 'Workers that do not run on this host, by name. What they would have done is not done by anybody else.',
+    parse: listOf(text({ leastLength: 1 })),
+    default: [],
+    source: OURS,
+  }),
+}
+
 /** JSON lines on standard error. */
 const log = {
   level: option<'debug' | 'info' | 'warn' | 'error' | 'silent'>({
@@ -367,7 +378,7 @@ const shutdown = {
 }
 
 /** The sections of a configuration file, besides `[[policy]]`. */
-export const SECTIONS = { cluster, start, proxy, auth, storage, log, shutdown } satisfies Readonly<
+export const SECTIONS = { cluster, start, proxy, auth, storage, workers, log, shutdown } satisfies Readonly<
   Record<string, OptionTable>
 >
 

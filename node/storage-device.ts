@@ -44,8 +44,8 @@ export interface StorageDeviceOptions {
 }
 
 type Opened<Device> = Extract<Device, { readonly kind: 'opened' }>
-type AccountDevice = Opened<Awaited<ReturnType<typeof openAccountDevice>>>
-type ContainerDevice = Opened<Awaited<ReturnType<typeof openContainerDevice>>>
+export type AccountDevice = Opened<Awaited<ReturnType<typeof openAccountDevice>>>
+export type ContainerDevice = Opened<Awaited<ReturnType<typeof openContainerDevice>>>
 
 /** How long a process that is going away may still have the device, milliseconds. */
 const WAIT_FOR_OWNER_MS = 15_000
@@ -53,10 +53,13 @@ const ASK_AGAIN_MS = 50
 
 export class StorageDevice {
   readonly name: string
+  /** Directory of the device. */
+  readonly path: string
   readonly handlers: Readonly<Record<ServerType, Handler>>
-  readonly #objects: ObjectService
-  readonly #containers: ContainerDevice
-  readonly #accounts: AccountDevice
+  /** What workers read, and through which they write. */
+  readonly objects: ObjectService
+  readonly containers: ContainerDevice
+  readonly accounts: AccountDevice
   readonly #accountUpdates: AccountUpdates
   readonly #reporter: ChangeReporter
 
@@ -70,9 +73,10 @@ export class StorageDevice {
     const { clock } = options.environment
     const { index, store } = containers
     this.name = options.device
-    this.#objects = objects
-    this.#containers = containers
-    this.#accounts = accounts
+    this.path = objects.device.drive.path
+    this.objects = objects
+    this.containers = containers
+    this.accounts = accounts
     this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
     const lookUp = options.accountTargets
     this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
@@ -100,31 +104,31 @@ export class StorageDevice {
 
   /** The queues of what the servers of the device could not deliver when it happened. */
   get queues(): readonly DeliverySource[] {
-    return [objectRows(this.#objects), accountUpdates(this.#accountUpdates), containerReports(this.#reporter)]
+    return [objectRows(this.objects), accountUpdates(this.#accountUpdates), containerReports(this.#reporter)]
   }
 
   /** To be called every hour or so: a device that was away for too long does not vote. */
   async stampAlive(): Promise<void> {
-    await this.#objects.device.stampAlive()
-    await this.#containers.replicaStates.stampAlive()
-    await this.#accounts.replicaStates.stampAlive()
+    await this.objects.device.stampAlive()
+    await this.containers.replicaStates.stampAlive()
+    await this.accounts.replicaStates.stampAlive()
   }
 
   /** Makes everything durable, leaves the mark of a clean stop, lets the device go. Requests must have ended. */
   async close(): Promise<void> {
-    await Promise.all([this.#accounts.close(), this.#containers.close()])
-    await this.#objects.close()
+    await Promise.all([this.accounts.close(), this.containers.close()])
+    await this.objects.close()
   }
 
   #containerServer(options: StorageDeviceOptions): Handler {
-    const { index, replicaStates } = this.#containers
+    const { index, replicaStates } = this.containers
     const common = this.#common(options, 'container')
     const server = createContainerServer({ ...common, index, replicaStates, accounts: this.#accountUpdates })
     return accessLog({ ...common, requests: 'failures' })(server)
   }
 
   #accountServer(options: StorageDeviceOptions): Handler {
-    const { index, replicaStates } = this.#accounts
+    const { index, replicaStates } = this.accounts
     const common = this.#common(options, 'account')
     const stamps = new ReportStamps(common.clock)
     const server = createAccountServer({ ...common, index, replicaStates, stamps })
@@ -133,7 +137,7 @@ export class StorageDevice {
 
   #common(options: StorageDeviceOptions, server: ServerType): CommonParts {
     const { environment, log, policies, version } = options
-    const { drive } = this.#objects.device
+    const { drive } = this.objects.device
     return { clock: environment.clock, log: log.child({ server }), drive, policies, version }
   }
 }

@@ -1,9 +1,10 @@
 /** What all three storage servers promise, and how the object server says what state a replica and its device are in. */
 import t from 'tap'
+import { hashName } from '#base/names.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
-import { at, OBJECT_PATH, put, send, startTestServer } from './test-server.ts'
+import { at, OBJECT_PATH, put, send, startTestServer, TEST_SALT } from './test-server.ts'
 
 await t.test('OPTIONS names the server and what it allows', async (t) => {
   const server = await startTestServer()
@@ -199,7 +200,11 @@ await t.test(
   async (t) => {
     const first = await startTestServer()
     await put(first, 1, 'x')
-    await first.device.replicaStates(0)?.set(5, 'joining')
+    const head = Number.parseInt(
+      hashName({ account: 'a', container: 'c', object: 'joining' }, TEST_SALT).slice(0, 8),
+      16,
+    )
+    await first.device.replicaStates(0)?.set({ partPower: 8, partition: head >>> 24 }, 'joining')
     await first.device.close()
     const stateOf = async (
       server: Awaited<ReturnType<typeof startTestServer>>,
@@ -209,7 +214,8 @@ await t.test(
 
     const second = await startTestServer({ disk, kv, clock })
     t.equal(await stateOf(second, '/sda/0/a/c/o'), 'synced')
-    t.equal(await stateOf(second, '/sda/5/a/c/o'), 'joining')
+    t.equal(await stateOf(second, '/sda/0/a/c/joining'), 'joining')
+    t.equal(await stateOf(second, `/sda/${head >>> 24}/a/c/o`), 'synced', 'the hash counts, not the number')
     await second.device.close()
 
     kv.corrupt('/devices/sda/index')

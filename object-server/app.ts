@@ -16,6 +16,10 @@ import type { HashPathSalt } from '#base/names.ts'
 import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
+import { SYNC_METHOD } from './replication/messages.ts'
+import { NO_REPAIRS, type ObjectRepairs } from './replication/repairs.ts'
+import { SyncServer, type SyncServerOptions } from './replication/serve.ts'
+import { answerByStanding } from './replication/standing-layer.ts'
 import { RowDelivery } from './row-delivery.ts'
 import type { RowSender } from './row-sender.ts'
 import { DEFAULT_ALLOWED_HEADERS, type ObjectServerContext } from './server-context.ts'
@@ -31,6 +35,7 @@ export const OBJECT_CAPABILITIES: readonly Capability[] = [
   'container-update-status',
   'index-probe',
   'block-crcs',
+  'sync',
 ]
 
 export interface ObjectServerOptions {
@@ -50,6 +55,10 @@ export interface ObjectServerOptions {
   /** Headers besides metadata that clients may store (Swift `allowed_headers`), lower-case. */
   readonly allowedHeaders?: ReadonlySet<string>
   readonly healthcheck?: HealthcheckOptions
+  /** How this device takes part in replication; without it peers are told that it does not. */
+  readonly replication?: Pick<SyncServerOptions, 'transport' | 'isPeer' | 'reclaimAgeSeconds'> & {
+    readonly repairs?: ObjectRepairs
+  }
 }
 
 export function createObjectServer(options: ObjectServerOptions): Handler {
@@ -74,8 +83,17 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
     announceByPolicy(device),
     failureLayer(device.drive, log),
+    serveSync(options),
+    answerByStanding({ device, salt: options.salt, repairs: options.replication?.repairs ?? NO_REPAIRS }),
   ]
   return pipeline(verbs, layers)
+}
+
+/** Besides the table of verbs, whose names `OPTIONS` tells to anybody. */
+function serveSync({ replication, device, clock, log }: ObjectServerOptions): Layer {
+  if (replication === undefined) return (inner) => inner
+  const sync = new SyncServer({ device, clock, log, ...replication })
+  return (inner) => (request) => (request.method === SYNC_METHOD ? sync.serve(request) : inner(request))
 }
 
 function contextOf(options: ObjectServerOptions): ObjectServerContext {
@@ -100,7 +118,7 @@ function announceByPolicy(device: ObjectDevice): Layer {
     for (const [index] of device.engines) {
       const states = device.replicaStates(index)
       if (states !== undefined)
-        announcing.set(index, announceCapabilities(OBJECT_CAPABILITIES, states)(inner))
+        announcing.set(index, announceCapabilities('object', OBJECT_CAPABILITIES, states)(inner))
     }
     return (request) => {
       const index = Number(request.headers['x-backend-storage-policy-index'] ?? 0)

@@ -3,6 +3,7 @@ import t from 'tap'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { MemoryDisk } from '#disk/memory-disk.ts'
 import { METADATA_XATTR } from './data-file.ts'
+import { asNewerRecord } from './test-newer-format.ts'
 import { at, put, send, startTestServer, type TestServer } from './test-server.ts'
 
 function dataFile(disk: MemoryDisk, folder = 'objects'): string {
@@ -133,9 +134,8 @@ await t.test('an object of a newer format is 507 and left where it is', async (t
   await put(first, 1, 'body', large)
   const file = dataFile(first.disk)
   const disk = first.disk.remount()
-  const record = Buffer.from((await disk.getXattr(file, METADATA_XATTR)) ?? '')
-  record[2] = 2
-  await disk.setXattr(file, METADATA_XATTR, record)
+  const record = (await disk.getXattr(file, METADATA_XATTR)) ?? Buffer.alloc(0)
+  await disk.setXattr(file, METADATA_XATTR, asNewerRecord(record))
   const server = await restarted(first)
   t.equal((await send(server, 'HEAD')).status, 507)
   t.equal((await send(server, 'GET')).status, 507)
@@ -147,6 +147,36 @@ await t.test('an object of a newer format is 507 and left where it is', async (t
   t.same(quarantined(server), [])
   t.equal(dataFile(server.disk), file)
 })
+
+for (const [where, xattrBytesMax] of [
+  ['in an attribute', 50_000],
+  ['in a trailer', 0],
+] as const) {
+  await t.test(`a flipped bit of the version ${where} costs that copy, not the device`, async (t) => {
+    const first = await startTestServer({ diskOptions: { xattrBytesMax } })
+    await put(first, 1, 'precious')
+    const file = dataFile(first.disk)
+    await put(first, 1, 'other', {}, '/sda/0/a/c/other')
+    await flipVersion(first.disk, file)
+    await first.device.close()
+    first.kv.corrupt('/devices/sda/index')
+    const { disk, kv, clock } = first
+    const rebuilt = await startTestServer({ disk, kv, clock })
+    t.equal(quarantined(rebuilt).length, 1)
+    t.equal((await send(rebuilt, 'GET')).status, 404)
+    t.equal((await send(rebuilt, 'GET', { path: '/sda/0/a/c/other' })).text, 'other')
+    await rebuilt.device.close()
+  })
+}
+
+/** One bit of the byte of the version, or of the digit at the end of the file. */
+async function flipVersion(memory: MemoryDisk, path: string): Promise<void> {
+  const disk = memory.remount()
+  const record = await disk.getXattr(path, METADATA_XATTR).catch(() => undefined)
+  if (record === undefined) return memory.flipBit(path, (await disk.readFile(path)).length - 1, 1)
+  record[2] = (record[2] ?? 0) ^ 2
+  await disk.setXattr(path, METADATA_XATTR, record)
+}
 
 await t.test(
   'a filesystem without attributes keeps everything in trailers, POSTs and restarts included',

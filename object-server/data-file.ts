@@ -10,7 +10,7 @@
 import type { Disk, DiskFile } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { DataRecord, DataVersion } from './object-state.ts'
-import { decodeRecord, encodeRecord, newerFormat } from './stored-bytes.ts'
+import { decodeRecord, encodeRecord } from './stored-bytes.ts'
 
 export const METADATA_XATTR = 'user.martlet.metadata'
 const TRAILER_NAME = Buffer.from('MARTLET')
@@ -84,19 +84,15 @@ async function readTrailer(file: DiskFile, fileBytes: number): Promise<Buffer | 
   if (fileBytes < TRAILER_END_BYTES) return undefined
   const end = Buffer.alloc(TRAILER_END_BYTES)
   await file.read(end, fileBytes - TRAILER_END_BYTES)
-  refuseNewerTrailer(end.subarray(4))
   const length = end.readUInt32BE(0)
   const start = fileBytes - TRAILER_END_BYTES - length
-  if (!end.subarray(4).equals(TRAILER_MAGIC) || length > TRAILER_BYTES_MAX || start < 0) return undefined
+  const isTrailer = end.subarray(4, -1).equals(TRAILER_NAME)
+  if (!isTrailer || length > TRAILER_BYTES_MAX || start < 0) return undefined
   const bytes = Buffer.alloc(length)
   await file.read(bytes, start)
-  return bytes
-}
-
-/** The last byte of the magic is the digit of its version. */
-function refuseNewerTrailer(magic: Buffer): void {
-  const name = magic.subarray(0, TRAILER_NAME.length)
-  const version = magic.toString('latin1', TRAILER_NAME.length)
-  if (name.equals(TRAILER_NAME) && /^[2-9]$/.test(version))
-    throw newerFormat(`a trailer of version ${version}`)
+  if (end.subarray(4).equals(TRAILER_MAGIC)) return bytes
+  // The last byte of the magic is the digit of its version. A later trailer holds a record of a later version, which
+  // says so itself here; what holds another record has a damaged digit.
+  decodeRecord(bytes)
+  return undefined
 }

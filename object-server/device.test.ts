@@ -1,5 +1,5 @@
 /** Taking a device: what another process has, what belongs to another cluster and what was lost is not taken for ours. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { Disk } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
@@ -41,6 +41,18 @@ async function touch(disk: Disk, path: string): Promise<void> {
   await (await disk.createExclusive(path)).close()
 }
 
+const FILLED_AT = '1700000000.00000' as Timestamp
+
+/** One object, and a clean stop. */
+async function fill(t: Test, device: ObjectDevice): Promise<void> {
+  const writer = device.engine(0)?.beginWrite('/a/c/o', { hashing: 'md5' })
+  await writer?.write(Buffer.from('x'))
+  const etag = writer?.etag() ?? ''
+  const request = { timestamp: FILLED_AT, etag, contentType: 'a/b', headers: {}, updates: () => [] }
+  t.match(await writer?.commit(request), { kind: 'changed' })
+  await device.close()
+}
+
 t.test('who does not get the device leaves the temporary files of its owner alone', async (t) => {
   const { disk, open } = await newMachine()
   const owner = await open()
@@ -61,14 +73,7 @@ t.test('a device whose directory is not there is not made', async (t) => {
 
 t.test('a device of a cluster with another salt is refused, and nothing on it is touched', async (t) => {
   const { disk, open } = await newMachine()
-  const first = await open()
-  const writer = first.engine(0)?.beginWrite('/a/c/o', { hashing: 'md5' })
-  await writer?.write(Buffer.from('x'))
-  const etag = writer?.etag() ?? ''
-  const timestamp = '1700000000.00000' as Timestamp
-  const request = { timestamp, etag, contentType: 'a/b', headers: {}, updates: () => [] }
-  t.match(await writer?.commit(request), { kind: 'changed' })
-  await first.close()
+  await fill(t, await open())
   await t.rejects(open({ salt: { prefix: 'a', suffix: 'c' } }), {
     message: /another hash salt/,
     code: undefined,
@@ -76,25 +81,40 @@ t.test('a device of a cluster with another salt is refused, and nothing on it is
   await t.rejects(open({ salt: { prefix: 'ab', suffix: '' } }), /another hash salt/)
   t.same(await disk.readdir(`${DEVICE}/quarantined`), [])
   const again = await open()
-  t.match(await again.engine(0)?.lookUp('/a/c/o', { at: timestamp, expired: 'hide' }), { kind: 'found' })
+  t.match(await again.engine(0)?.lookUp('/a/c/o', { at: FILLED_AT, expired: 'hide' }), { kind: 'found' })
   await again.close()
+})
+
+t.test('a device that lost its note of the salt is known by its files', async (t) => {
+  const { disk, kv, open } = await newMachine()
+  await fill(t, await open())
+  for (const lost of ['state', 'index']) {
+    await kv.move(`${DEVICE}/${lost}`, `/elsewhere/${lost}`)
+    await t.rejects(open({ salt: { prefix: 'a', suffix: 'c' } }), /another hash salt/, `without ${lost}`)
+    t.same(await disk.readdir(`${DEVICE}/quarantined`), [], 'nothing is taken for damaged')
+  }
+  const again = await open()
+  t.match(await again.engine(0)?.lookUp('/a/c/o', { at: FILLED_AT, expired: 'hide' }), { kind: 'found' })
+  t.equal(again.replicaStates(0)?.ofAll, 'joining')
+  await again.close()
+  await t.rejects(open({ salt: { prefix: 'a', suffix: 'c' } }), /another hash salt/, 'and has a note again')
 })
 
 t.test('a device that kept its states but lost index and objects is joining', async (t) => {
   const { kv, open } = await newMachine()
   const first = await open()
-  t.equal(first.replicaStates(0)?.of(1), 'synced')
+  t.equal(first.replicaStates(0)?.ofAll, 'synced')
   await first.close()
   await kv.move(`${DEVICE}/index`, '/elsewhere')
   const kept = await open()
   t.equal(
-    kept.replicaStates(0)?.of(1),
+    kept.replicaStates(0)?.ofAll,
     'synced',
     'the first start of a cluster, cut short: nothing can be lost',
   )
   await kept.close()
   await kv.move(`${DEVICE}/index`, '/elsewhere')
   const after = await open({ newDevice: 'may_have_held_data' })
-  t.equal(after.replicaStates(0)?.of(1), 'joining')
+  t.equal(after.replicaStates(0)?.ofAll, 'joining')
   await after.close()
 })

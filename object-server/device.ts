@@ -6,17 +6,21 @@
 import { Drive, type MountCheck, type Reserve } from '#backend/drive-state.ts'
 import { policyString, type StoragePolicies } from '#backend/policies.ts'
 import { type NewDevice, ReplicaStates } from '#backend/replica-state.ts'
+import { SyncLedger } from '#backend/sync-ledger.ts'
 import type { Disk, Environment, KvStore } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { DiskGate } from '#disk/disk-gate.ts'
+import { namesIn } from '#disk/names-in.ts'
 import { DiskEngine } from './disk-engine.ts'
 import type { ObjectEngine } from './engine.ts'
 import { policyPaths, statePath } from './layout.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
+import type { ReplicaAccess } from './replica-access.ts'
+import { type SaltEvidence, saltEvidence } from './salt-evidence.ts'
 import { claimSalt } from './salt-fingerprint.ts'
 
 export interface ObjectDeviceOptions {
@@ -47,6 +51,7 @@ interface Basis {
 interface DeviceParts extends Basis {
   readonly engines: ReadonlyMap<number, DiskEngine>
   readonly replicaStates: ReadonlyMap<number, ReplicaStates>
+  readonly ledgers: ReadonlyMap<number, SyncLedger>
   readonly reports: ReadonlyMap<number, RecoveryReport>
 }
 
@@ -61,6 +66,7 @@ export class ObjectDevice {
   readonly #state: KvStore
   readonly #engines: ReadonlyMap<number, DiskEngine>
   readonly #replicaStates: ReadonlyMap<number, ReplicaStates>
+  readonly #ledgers: ReadonlyMap<number, SyncLedger>
 
   /** Use `open`. */
   constructor(parts: DeviceParts) {
@@ -73,6 +79,7 @@ export class ObjectDevice {
     this.#state = parts.state
     this.#engines = parts.engines
     this.#replicaStates = parts.replicaStates
+    this.#ledgers = parts.ledgers
   }
 
   /**
@@ -99,7 +106,9 @@ export class ObjectDevice {
     await disk.readdir(drive.path)
     const state = await openState(options, drive.path)
     try {
-      await claimSalt(state, options.salt, drive.path)
+      const objects = options.policies.all.map(({ index }) => policyPaths(drive.path, index).objects)
+      const evidence = (): Promise<SaltEvidence> => saltEvidence(disk, objects, options.salt)
+      await claimSalt(state, options.salt, { path: drive.path, evidence })
       await prepareDirectories(disk, drive.path)
       return await openPolicies(options, { disk, drive, health, gate, state })
     } catch (error) {
@@ -116,8 +125,18 @@ export class ObjectDevice {
     return this.#engines
   }
 
+  /** The objects of a policy as replication sees them. */
+  replica(policyIndex: number): ReplicaAccess | undefined {
+    return this.#engines.get(policyIndex)?.replica
+  }
+
   replicaStates(policyIndex: number): ReplicaStates | undefined {
     return this.#replicaStates.get(policyIndex)
+  }
+
+  /** What the device knows of its syncs with other replicas of a policy. */
+  ledger(policyIndex: number): SyncLedger | undefined {
+    return this.#ledgers.get(policyIndex)
   }
 
   /** Container rows that wait for delivery, all policies together (`/recon/async`). */
@@ -132,7 +151,7 @@ export class ObjectDevice {
     const counts = new Map<number, number>()
     for (const index of this.#engines.keys()) {
       const { quarantined } = policyPaths(this.drive.path, index)
-      counts.set(index, await countNames(this.#disk, quarantined))
+      counts.set(index, (await namesIn(this.#disk, quarantined)).length)
     }
     return counts
   }
@@ -140,6 +159,7 @@ export class ObjectDevice {
   /** To be called every hour or so: a device that was away for too long does not vote. */
   async stampAlive(): Promise<void> {
     for (const states of this.#replicaStates.values()) await states.stampAlive()
+    for (const ledger of this.#ledgers.values()) await ledger.stampAlive()
   }
 
   /** Requests must have ended. */
@@ -154,15 +174,6 @@ async function prepareDirectories(disk: Disk, path: string): Promise<void> {
   for (const name of ['tmp', 'quarantined']) await disk.mkdir(`${path}/${name}`, { recursive: true })
   for (const name of await disk.readdir(`${path}/tmp`)) await disk.unlink(`${path}/tmp/${name}`)
   await disk.syncDirectory(path)
-}
-
-async function countNames(disk: Disk, directory: string): Promise<number> {
-  try {
-    return (await disk.readdir(directory)).length
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 0
-    throw error
-  }
 }
 
 /** A store that cannot be read is set aside; without it every replica on the device is joining. */
@@ -182,12 +193,17 @@ async function openState(options: ObjectDeviceOptions, path: string): Promise<Kv
 async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise<ObjectDevice> {
   const engines = new Map<number, DiskEngine>()
   const replicaStates = new Map<number, ReplicaStates>()
+  const ledgers = new Map<number, SyncLedger>()
   const reports = new Map<number, RecoveryReport>()
   try {
     for (const { index } of options.policies.all) {
+      const heldObjects = await exists(basis.disk, policyPaths(basis.drive.path, index).objects)
       const states = await openReplicaStates(options, basis, index)
       const { engine, report } = await openEngine(options, basis, index, states)
       replicaStates.set(index, states)
+      // Synced without a ledger is a device of before there were ledgers.
+      const mayHaveBeenAway = heldObjects && states.ofAll === 'joining'
+      ledgers.set(index, await openLedger(options, basis, index, { states, mayHaveBeenAway }))
       engines.set(index, engine)
       reports.set(index, report)
     }
@@ -195,7 +211,7 @@ async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise
     for (const engine of engines.values()) await engine.close()
     throw error
   }
-  return new ObjectDevice({ ...basis, engines, replicaStates, reports })
+  return new ObjectDevice({ ...basis, engines, replicaStates, ledgers, reports })
 }
 
 async function openEngine(
@@ -240,7 +256,22 @@ async function openReplicaStates(
   return await ReplicaStates.open(basis.state, {
     clock: options.environment.clock,
     keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
+    salt: options.salt,
     newDevice: (await exists(basis.disk, objects)) ? 'may_have_held_data' : options.newDevice,
+  })
+}
+
+async function openLedger(
+  options: ObjectDeviceOptions,
+  basis: Basis,
+  policyIndex: number,
+  { states, mayHaveBeenAway }: { readonly states: ReplicaStates; readonly mayHaveBeenAway: boolean },
+): Promise<SyncLedger> {
+  return await SyncLedger.open(basis.state, {
+    clock: options.environment.clock,
+    keyPrefix: Buffer.from(`${policyString('ledger', policyIndex)}/`),
+    states,
+    unknownDevice: mayHaveBeenAway ? 'may_have_been_away' : 'new',
   })
 }
 

@@ -21,9 +21,12 @@ import { ObjectReads } from './object-reads.ts'
 import { ObjectWrites } from './object-writes.ts'
 import type { RangeDigest } from './range-digests.ts'
 import type { RecoveryReport } from './recovery.ts'
+import { DiskReplicaAccess, type ReplicaAccess } from './replica-access.ts'
 
 export class DiskEngine implements ObjectEngine {
   readonly updates: UpdateQueue
+  /** The same objects as replication sees them. */
+  readonly replica: ReplicaAccess
   readonly #core: EngineCore
   readonly #reads: ObjectReads
   readonly #writes: ObjectWrites
@@ -33,9 +36,11 @@ export class DiskEngine implements ObjectEngine {
     this.#core = core
     this.#reads = new ObjectReads(core)
     this.#writes = new ObjectWrites(core)
+    this.replica = new DiskReplicaAccess(core, this.#reads, this.#writes)
     this.updates = {
       list: (limit, after) => core.index.updates(limit, after),
       count: () => core.index.countUpdates(),
+      figures: () => core.index.updateFigures(),
       settle: (delivered, changed) => core.index.settleUpdates(delivered, changed),
     }
   }

@@ -325,6 +325,7 @@ export async function engineContract(t: Test, create: () => Promise<ObjectEngine
     const queued = await engine.updates.list(10)
     t.equal(queued.length, 3)
     t.equal(await engine.updates.count(), 3)
+    t.same(await engine.updates.figures(), { count: 3, oldest: second(1) })
     const ofO = queued.filter((row) => row.object === 'o').map((row) => row.timestamp)
     t.same(ofO, [second(1), second(2)], 'rows of one object stand together in the order of time')
     t.same(await engine.updates.list(10, queued[1]), queued.slice(2))

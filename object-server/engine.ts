@@ -164,6 +164,8 @@ export interface UpdateQueue {
   list(limit: number, after?: ContainerUpdate): Promise<readonly ContainerUpdate[]>
   /** How many rows wait. */
   count(): Promise<number>
+  /** How many rows wait, and when what the oldest tells happened; `undefined` when none waits. */
+  figures(): Promise<{ readonly count: number; readonly oldest: Timestamp | undefined }>
   /** Some were delivered, others have fewer targets left or wait for a while. */
   settle(delivered: readonly ContainerUpdate[], changed?: readonly ContainerUpdate[]): Promise<void>
 }

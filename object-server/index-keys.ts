@@ -65,6 +65,11 @@ export function updateKey(container: string, object: string, timestamp: Timestam
   return Buffer.concat([UPDATE, md5(container), md5(object), Buffer.from(timestamp)])
 }
 
+/** When what a row tells happened. */
+export function timestampOfUpdateKey(key: Buffer): Timestamp {
+  return key.toString('latin1', 33) as Timestamp
+}
+
 export function markKey(name: string): Buffer {
   return Buffer.concat([MARK, Buffer.from(name)])
 }

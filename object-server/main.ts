@@ -10,7 +10,12 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { createObjectServer, type ObjectServerOptions } from './app.ts'
 import { ObjectDevice, type ObjectDeviceOptions } from './device.ts'
-import { type ContainerPlacement, PendingRows, type PendingStats } from './pending-rows.ts'
+import {
+  type ContainerPlacement,
+  type PendingFigures,
+  PendingRows,
+  type PendingStats,
+} from './pending-rows.ts'
 import { RowSender, type RowSenderOptions } from './row-sender.ts'
 
 export interface ObjectServiceOptions
@@ -22,6 +27,8 @@ export interface ObjectServiceOptions
   readonly salt: HashPathSalt
   readonly log: Logger
   readonly transport: Transport
+  /** Who may be fetched from, and who is told of copies that belong elsewhere. */
+  readonly replication?: Omit<NonNullable<ObjectServerOptions['replication']>, 'transport'>
   /** Where containers live, by the container ring of this moment. */
   readonly placement: ContainerPlacement
 }
@@ -31,6 +38,8 @@ export interface ObjectService {
   readonly device: ObjectDevice
   /** One pass over the container rows that wait; to be called every few seconds. */
   deliverPending(): Promise<PendingStats>
+  /** The rows that wait at this moment. */
+  pendingFigures(): Promise<PendingFigures>
   /** After the last request has ended. */
   close(): Promise<void>
 }
@@ -45,9 +54,17 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
   const sender = new RowSender(options)
   const pending = new PendingRows({ sender, placement: options.placement, clock, log: options.log })
   return {
-    handler: createObjectServer({ ...options, device, clock, random, sender }),
+    handler: createObjectServer({
+      ...options,
+      device,
+      clock,
+      random,
+      sender,
+      replication: { transport: options.transport, ...options.replication },
+    }),
     device,
     deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),
+    pendingFigures: () => pending.figures([...device.engines].map(([, engine]) => engine.updates)),
     close: () => device.close(),
   }
 }

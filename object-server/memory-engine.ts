@@ -39,6 +39,10 @@ export class MemoryEngine implements ObjectEngine {
     this.updates = {
       list: async (limit, after) => this.#queued(limit, after),
       count: async () => this.#queue.size,
+      figures: async () => {
+        const times = [...this.#queue.values()].map(({ timestamp }) => timestamp).toSorted()
+        return { count: times.length, oldest: times[0] }
+      },
       settle: async (delivered, changed = []) => {
         for (const update of delivered) this.#queue.delete(keyText(update))
         for (const update of changed) this.#queue.set(keyText(update), update)

@@ -24,12 +24,26 @@ export async function readObjectFile(
   file: ObjectFile,
   salt: HashPathSalt,
 ): Promise<FileTold> {
-  const path = `${directory}/${fileName(file)}`
-  const told = file.kind === 'data' ? await readData(disk, path) : await readSmallFile(disk, path, file.kind)
+  const told = await readNamed(disk, directory, file)
   if (told.kind === 'damaged') return told
   if (hashOfName(told.name, salt) !== file.hash) return damaged('the name inside has another hash')
   if (timestampOf(told.state, file.kind) !== file.timestamp) return damaged('the timestamp inside is another')
   return told
+}
+
+/** The name in an intact file, whatever its hash; `undefined` when the file is damaged. Rejects as `readObjectFile` does. */
+export async function nameInFile(
+  disk: Disk,
+  directory: string,
+  file: ObjectFile,
+): Promise<string | undefined> {
+  const told = await readNamed(disk, directory, file)
+  return told.kind === 'damaged' ? undefined : told.name
+}
+
+async function readNamed(disk: Disk, directory: string, file: ObjectFile): Promise<FileTold> {
+  const path = `${directory}/${fileName(file)}`
+  return file.kind === 'data' ? await readData(disk, path) : await readSmallFile(disk, path, file.kind)
 }
 
 async function readData(disk: Disk, path: string): Promise<FileTold> {

@@ -4,6 +4,7 @@
  * it is on disk. Only `disk-engine.ts` and what recovers it write here.
  */
 import type { KvEngine, KvStore } from '#base/environment.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import { GroupCommit, type KvOperation, writeUnsynced } from '#kv/group-commit.ts'
 import { type ContainerUpdate, decodeUpdate, encodeUpdate, keyOfUpdate } from './container-update.ts'
 import {
@@ -22,6 +23,7 @@ import {
   objectsBelow,
   prefixOfDigestKey,
   recheckKey,
+  timestampOfUpdateKey,
 } from './index-keys.ts'
 import type { Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
@@ -126,6 +128,10 @@ export class ObjectIndex {
     return this.#digests.all()
   }
 
+  digestSums(): ReturnType<RangeDigests['sums']> {
+    return this.#digests.sums()
+  }
+
   /**
    * Rows that wait, those of one object together, the newest last; at most `limit`, those behind `after`, and fewer only
    * when there are no more. A row that cannot be understood is passed over and stays.
@@ -143,10 +149,20 @@ export class ObjectIndex {
   }
 
   async countUpdates(): Promise<number> {
+    return (await this.updateFigures()).count
+  }
+
+  /** Rows that wait, and when what the oldest of them tells happened. Costs a look at each key. */
+  async updateFigures(): Promise<{ readonly count: number; readonly oldest: Timestamp | undefined }> {
     await this.#flushSettled()
     let count = 0
-    for await (const _ of this.#store.keys({ ...ALL_UPDATES })) count += 1
-    return count
+    let oldest: Timestamp | undefined
+    for await (const key of this.#store.keys({ ...ALL_UPDATES })) {
+      const timestamp = timestampOfUpdateKey(key as Buffer)
+      if (oldest === undefined || timestamp < oldest) oldest = timestamp
+      count += 1
+    }
+    return { count, oldest }
   }
 
   /**

@@ -22,7 +22,15 @@ import type { EngineCore } from './engine-core.ts'
 import { absenceOf, judgeFound } from './found-object.ts'
 import { fileName, filesOf, leafOf, type ObjectFile } from './layout.ts'
 import { writeSmallFile } from './object-files.ts'
-import type { DataRecord, MetaRecord, ObjectState } from './object-state.ts'
+import {
+  comparedText,
+  type DataRecord,
+  EMPTY_STATE,
+  joinStates,
+  type MetaRecord,
+  type ObjectState,
+} from './object-state.ts'
+import { quarantineFile } from './quarantine.ts'
 import { applyData, applyPost, applyTombstone } from './state-changes.ts'
 import type { StoredRecord } from './stored-bytes.ts'
 
@@ -35,6 +43,12 @@ interface Installation {
   readonly after: ObjectState
   readonly updates: Changed['updates']
 }
+
+/** What a POST or a DELETE left on another replica. */
+export type SmallRecord = Exclude<StoredRecord, { readonly kind: 'data' }>
+
+/** What becomes of the files of an object that is forgotten. */
+export type Disposal = 'remove' | 'quarantine'
 
 /** A `.meta` or `.ts` file to be written. */
 interface SmallChange extends Omit<Installation, 'temporary'> {
@@ -123,6 +137,60 @@ export class ObjectWrites {
         return { kind: 'changed', before: object, after: undefined, updates }
       },
     )
+  }
+
+  /**
+   * Joins what another replica knows of POSTs or deletes with what is known here. Brings no rows: whoever took the request
+   * has queued them. `known`: it says nothing new.
+   */
+  async merge(record: SmallRecord): Promise<{ readonly kind: 'changed' | 'known' } | DiskFailed> {
+    const name = record.kind === 'meta' ? record.meta.name : record.name
+    return await this.#exclusively<{ readonly kind: 'changed' | 'known' }>(name, async (hash) => {
+      const before = await this.#core.state(hash)
+      const after = joinStates(before, stateOfSmall(record))
+      if (comparedText(after) === comparedText(before)) return { kind: 'known' }
+      const small = smallFileOf(hash, name, record, after)
+      await this.#storeSmall({ hash, ...small, before, after, updates: [] })
+      return { kind: 'changed' }
+    })
+  }
+
+  /**
+   * Takes an object off this device without a tombstone, if it still is what `expected` says (`comparedText`). The entry
+   * goes first, durably, then the files, durably: a crash in between brings the object back as it was, because the leaf
+   * is noted. Resolves with `forgotten` when nothing can bring it back any more.
+   */
+  async forget(
+    hash: string,
+    expected: string,
+    disposal: Disposal,
+  ): Promise<{ readonly kind: 'forgotten' | 'changed_meanwhile' } | DiskFailed> {
+    return await this.#core.guarded<{ readonly kind: 'forgotten' | 'changed_meanwhile' }>(async () => {
+      await this.#core.leaves.ready(leafOf(hash))
+      return await this.#core.locks.run(hash, async () => {
+        const before = await this.#core.state(hash)
+        if (comparedText(before) !== expected) return { kind: 'changed_meanwhile' }
+        await this.#core.commit({ hash, before, after: EMPTY_STATE, updates: [] })
+        await this.#dispose(hash, before, disposal)
+        return { kind: 'forgotten' }
+      })
+    })
+  }
+
+  /** A failure leaves files that the index does not know: the leaf must stay noted, so that the next start sees them. */
+  async #dispose(hash: string, state: ObjectState, disposal: Disposal): Promise<void> {
+    const { disk, syncs, leaves, paths } = this.#core
+    const directory = leaves.path(leafOf(hash))
+    try {
+      for (const name of filesOf(hash, state).map(fileName)) {
+        if (disposal === 'quarantine') await quarantineFile(disk, syncs, directory, name, paths.quarantined)
+        else await disk.unlink(`${directory}/${name}`).catch(ignoreMissing)
+      }
+      await syncs.sync(directory)
+    } catch (error) {
+      this.#removalsFailed += 1
+      throw error
+    }
   }
 
   /**
@@ -226,4 +294,29 @@ function recordOf(name: string, writer: DataWriter, request: CommitRequest): Dat
   const { timestamp, etag, contentType, headers } = request
   const { sizeBytes } = writer
   return { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs: writer.blockCrcs() }
+}
+
+function stateOfSmall(record: SmallRecord): ObjectState {
+  return record.kind === 'meta'
+    ? { ...EMPTY_STATE, meta: record.meta }
+    : { ...EMPTY_STATE, tombstone: record.timestamp }
+}
+
+/** The file that says what is new in `after`: metadata of two POSTs may have been joined. */
+function smallFileOf(
+  hash: string,
+  name: string,
+  record: SmallRecord,
+  after: ObjectState,
+): { readonly file: ObjectFile; readonly record: SmallRecord } {
+  if (record.kind === 'meta') {
+    const meta = after.meta ?? record.meta
+    return { file: { hash, timestamp: meta.timestamp, kind: 'meta' }, record: { kind: 'meta', meta } }
+  }
+  const { timestamp } = record
+  return { file: { hash, timestamp, kind: 'ts' }, record: { kind: 'tombstone', name, timestamp } }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (codeOf(error) !== 'ENOENT') throw error
 }

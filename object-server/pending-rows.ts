@@ -10,7 +10,7 @@
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
-import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
+import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
 import type { UpdateQueue } from './engine.ts'
 import { targetName } from './row-delivery.ts'
@@ -41,6 +41,13 @@ export interface PendingStats {
   /** Rows given up because of their age. */
   readonly dropped: number
   /** Age of the oldest row that is still there, seconds. */
+  readonly oldestSeconds: number
+}
+
+/** What waits at one moment. */
+export interface PendingFigures {
+  readonly count: number
+  /** Age of the oldest row, seconds; 0 when there is none. */
   readonly oldestSeconds: number
 }
 
@@ -79,6 +86,18 @@ export class PendingRows {
       this.#passing = undefined
     })
     return this.#passing
+  }
+
+  /** What waits in the queues. */
+  async figures(queues: readonly UpdateQueue[]): Promise<PendingFigures> {
+    const each = await Promise.all(queues.map((queue) => queue.figures()))
+    return {
+      count: each.reduce((sum, { count }) => sum + count, 0),
+      oldestSeconds: Math.max(
+        0,
+        ...each.map(({ oldest }) => (oldest === undefined ? 0 : this.#secondsSince(oldest))),
+      ),
+    }
   }
 
   async #pass(queues: readonly UpdateQueue[]): Promise<PendingStats> {
@@ -128,7 +147,11 @@ export class PendingRows {
   }
 
   #ageSeconds(update: ContainerUpdate): number {
-    return this.#options.clock.wallMs() / 1000 - ticksOf(update.timestamp) / TICKS_PER_SECOND
+    return this.#secondsSince(update.timestamp)
+  }
+
+  #secondsSince(timestamp: Timestamp): number {
+    return this.#options.clock.wallMs() / 1000 - ticksOf(timestamp) / TICKS_PER_SECOND
   }
 
   /** Whoever was named and still belongs to the container is left to be told; if not, everybody who does. */

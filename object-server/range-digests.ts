@@ -19,6 +19,8 @@ export interface RangeDigest {
 }
 
 interface Sum {
+  /** The four hex digits as a number. */
+  readonly range: number
   readonly bytes: Buffer
   count: number
 }
@@ -35,7 +37,7 @@ export class RangeDigests {
 
   load(prefix: string, stored: Buffer): void {
     const bytes = Buffer.from(stored.subarray(0, DIGEST_BYTES))
-    this.#sums.set(prefix, { bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
+    this.#sums.set(prefix, { range: numberOf(prefix), bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
   }
 
   /** Moves an object from one state to another; returns what to store for its range. */
@@ -51,7 +53,7 @@ export class RangeDigests {
   /** The sum of all ranges whose prefix begins with these hex digits, at most four. */
   below(prefix: string): RangeDigest {
     if (prefix.length === 4) return digestOfSum(this.#sums.get(prefix))
-    const total: Sum = { bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
+    const total: Sum = { range: 0, bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
     for (const [range, sum] of this.#sums) if (range.startsWith(prefix)) addSum(total, sum)
     return digestOfSum(total)
   }
@@ -63,10 +65,15 @@ export class RangeDigests {
       .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
   }
 
+  /** The same unordered and as they are held: to be read at once, never kept or changed. */
+  *sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }> {
+    for (const { range, bytes, count } of this.#sums.values()) yield { range, digest: bytes, count }
+  }
+
   #sumOf(range: string): Sum {
     let sum = this.#sums.get(range)
     if (sum === undefined) {
-      sum = { bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
+      sum = { range: numberOf(range), bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
       this.#sums.set(range, sum)
     }
     return sum
@@ -76,17 +83,27 @@ export class RangeDigests {
   #add(sum: Sum, hash: string, state: ObjectState): number {
     const text = comparedText(state)
     if (text === '') return 0
-    exclusiveOr(sum.bytes, digestOf('md5', `${hash} ${text}`, 'buffer'))
+    addDigest(sum.bytes, digestOfObject(hash, text))
     return 1
   }
 }
 
+function numberOf(prefix: string): number {
+  return Number.parseInt(prefix, 16)
+}
+
+/** What one object adds to the sum of its range; `text` is `comparedText`. */
+export function digestOfObject(hash: string, text: string): Buffer {
+  return digestOf('md5', `${hash} ${text}`, 'buffer')
+}
+
 function addSum(total: Sum, sum: Sum): void {
-  exclusiveOr(total.bytes, sum.bytes)
+  addDigest(total.bytes, sum.bytes)
   total.count += sum.count
 }
 
-function exclusiveOr(target: Buffer, source: Buffer): void {
+/** Adds to a sum, or takes away from it: both are the exclusive or. */
+export function addDigest(target: Buffer, source: Buffer): void {
   for (let at = 0; at < DIGEST_BYTES; at += 1) target[at] = (target[at] ?? 0) ^ (source[at] ?? 0)
 }
 

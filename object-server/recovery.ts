@@ -10,6 +10,7 @@ import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { namesIn } from '#disk/names-in.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
@@ -200,15 +201,6 @@ function sameFiles(hash: string, present: readonly ObjectFile[], state: ObjectSt
   if (isEmpty(state) || wanted.length !== present.length) return false
   const names = new Set(present.map(fileName))
   return wanted.every((file) => names.has(fileName(file)))
-}
-
-async function namesIn(disk: Disk, directory: string): Promise<readonly string[]> {
-  try {
-    return await disk.readdir(directory)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
-    throw error
-  }
 }
 
 function ignoreMissing(error: unknown): void {

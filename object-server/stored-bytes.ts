@@ -4,8 +4,10 @@
  * A record: magic `MO`, one byte of version, CRC-32 of the rest (big endian), then msgpack of an array whose first
  * member says what it is. Whatever is damaged decodes to `undefined`, never to something else.
  *
- * Magic, version and CRC stand where they do in every version to come, so that what a newer program wrote is told from
- * damage: reading it throws `ENEWERFORMAT`, which is answered 507 and never leads to quarantine or a rebuild.
+ * What a newer program wrote is told from damage: reading it throws `ENEWERFORMAT`, which is answered 507 and never leads
+ * to quarantine or a rebuild. So that a flipped bit of the version does not pass for that, magic, version and CRC stand
+ * where they do in every version to come, and from version 2 on the CRC begins with the byte of the version; entries of
+ * the index get such a CRC behind theirs.
  */
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
@@ -53,12 +55,18 @@ function membersOf(record: StoredRecord): unknown[] {
 /** `undefined` when the bytes are no record, or are damaged. Throws when a newer version wrote them. */
 export function decodeRecord(bytes: Buffer): StoredRecord | undefined {
   if (bytes.length < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
-  const payload = bytes.subarray(HEAD_BYTES)
-  if (crc32(payload) !== bytes.readUInt32BE(MAGIC.length + 1)) return undefined
   const version = bytes[MAGIC.length] ?? 0
-  if (version > RECORD_VERSION) throw newerFormat(`a record of version ${version}`)
-  if (version !== RECORD_VERSION) return undefined
+  const [crc, payload] = [bytes.readUInt32BE(MAGIC.length + 1), bytes.subarray(HEAD_BYTES)]
+  if (version > RECORD_VERSION && crc === laterCrc(version, payload)) {
+    throw newerFormat(`a record of version ${version}`)
+  }
+  if (version !== RECORD_VERSION || crc !== crc32(payload)) return undefined
   return recordOf(unpack(payload))
+}
+
+/** The checksum of all versions after the first. */
+function laterCrc(version: number, payload: Buffer): number {
+  return crc32(payload, crc32(Buffer.from([version])))
 }
 
 function unpack(payload: Buffer): readonly unknown[] {
@@ -160,7 +168,7 @@ function entryOfData(data: DataVersion): unknown[] {
 /** Throws for what nobody wrote, because an index that gives such bytes is corrupt, and for what a newer version wrote. */
 export function decodeEntry(bytes: Buffer): ObjectState {
   const version = bytes[0] ?? 0
-  if (version > ENTRY_VERSION) throw newerFormat(`an index entry of version ${version}`)
+  if (isLaterEntry(bytes)) throw newerFormat(`an index entry of version ${version}`)
   if (version !== ENTRY_VERSION) throw corrupt(`entry of version ${version}`)
   const members = unpack(bytes.subarray(1))
   const [data, meta, tombstone, lost] = members
@@ -171,6 +179,13 @@ export function decodeEntry(bytes: Buffer): ObjectState {
     tombstone: timestampIn(tombstone),
     lost: timestampIn(lost),
   }
+}
+
+/** A byte of version and four of CRC come before what a later version says. */
+function isLaterEntry(bytes: Buffer): boolean {
+  const version = bytes[0] ?? 0
+  if (version <= ENTRY_VERSION || bytes.length < 5) return false
+  return bytes.readUInt32BE(1) === laterCrc(version, bytes.subarray(5))
 }
 
 function versionOf(members: readonly unknown[]): DataVersion {
@@ -200,7 +215,7 @@ function timestampIn(member: unknown): Timestamp | undefined {
 }
 
 /** Good data that this program is too old for. */
-export function newerFormat(what: string): Error {
+function newerFormat(what: string): Error {
   return Object.assign(new Error(`${what} was written by a newer version of Martlet`), {
     code: 'ENEWERFORMAT',
   })

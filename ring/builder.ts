@@ -36,10 +36,11 @@ export interface Refusal {
 }
 
 /** 2^26 partitions are ten thousand for each of 6,700 devices; the table of three replicas is 384 MiB. */
-const MAX_PART_POWER = 26
+export const MAX_PART_POWER = 26
 const MAX_PORT = 65_535
 
-function refused(reason: string): Refusal {
+/** Why a change cannot be made. */
+export function refused(reason: string): Refusal {
   return { kind: 'refused', reason }
 }
 
@@ -190,6 +191,9 @@ export function rebalanced(
   builder: Builder,
   options: { readonly seed: string; readonly nowMs: number },
 ): Rebalanced | Refusal {
+  if (builder.nextPartPower !== undefined) {
+    return refused('an increase of the part power is under way; finish it first')
+  }
   const devices = builder.devices.map((device, id) => (builder.removedIds.has(id) ? undefined : device))
   while (devices.length > 0 && devices.at(-1) === undefined) devices.pop()
   const usable = devices.filter((device) => device !== undefined && device.weight > 0).length

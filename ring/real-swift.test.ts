@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { hashName } from '#base/names.ts'
 import { worstBalance } from './balance.ts'
-import { addDevices, type Builder, createBuilder, type Rebalanced, rebalanced } from './builder.ts'
+import { addDevices, type Builder, createBuilder, type Rebalanced, rebalanced, ringOf } from './builder.ts'
 import type { NewDevice, RingDevice } from './device.ts'
 import { dispersionOf } from './dispersion.ts'
+import { finishIncrease, increasePartPower, prepareIncrease } from './part-power.ts'
+import type { Ring } from './ring.ts'
 import { serialiseRing } from './ring-file.ts'
 import { buildSimpleRing, type SimpleRing } from './simple-ring.ts'
+import { parseSwiftBuilder } from './swift-builder-file.ts'
 
 /**
  * Rings of ours in the hands of the real OpenStack Swift: its look-up must find what ours finds, and its builder must
@@ -163,4 +166,41 @@ function run(tool: string, ...args: readonly string[]): string {
 
 function placesOf(text: string): string[] {
   return [...text.matchAll(/^Server:Port Device\t(\S+ \S+)/gm)].map(([, found]) => found as string)
+}
+
+t.test(
+  'a part power increase leaves the rings that swift-ring-builder leaves, and Swift reads ours',
+  { skip },
+  (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'martlet-rings-'))
+    t.teardown(() => rmSync(directory, { recursive: true }))
+    const [theirs, ours] = [join(directory, 'object.builder'), join(directory, 'ours.ring.gz')]
+    run('swift-ring-builder', theirs, 'create', '6', '2.5', '0')
+    run('swift-ring-builder', theirs, 'add', ...unevenDevices(0, 12).flatMap(pairOf))
+    run('swift-ring-builder', theirs, 'rebalance', '--seed', '1')
+    let builder = parseSwiftBuilder(readFileSync(theirs)) as Builder
+    for (const [verb, step] of [
+      ['prepare_increase_partition_power', prepareIncrease],
+      ['increase_partition_power', increasePartPower],
+      ['finish_increase_partition_power', finishIncrease],
+    ] as const) {
+      run('swift-ring-builder', theirs, verb)
+      run('swift-ring-builder', theirs, 'write_ring')
+      builder = step(builder) as Builder
+      writeFileSync(ours, serialiseRing(ringOf(builder) as Ring))
+      const expected = contentsOf(join(directory, 'object.ring.gz'))
+      t.same(contentsOf(ours), expected, verb)
+      t.equal(expected.split(' ')[1], String(builder.nextPartPower ?? 'None'), 'Swift says where it goes')
+    }
+    t.end()
+  },
+)
+
+/** A ring as Swift's own code loads it: part shift, next part power, version and table. */
+function contentsOf(ringFile: string): string {
+  const script = [
+    'import sys; from swift.common.ring import RingData; ring = RingData.load(sys.argv[1])',
+    'print(ring._part_shift, ring.next_part_power, ring.version, [list(row) for row in ring._replica2part2dev_id])',
+  ].join('\n')
+  return execFileSync('/usr/bin/python3', ['-c', script, ringFile], { encoding: 'utf8' })
 }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Disk } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
-import { VirtualClock } from '#base/virtual-clock.ts'
+import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { RingDirectory } from './ring-directory.ts'
 import { serialiseRing } from './ring-file.ts'
 import { RingWatcher } from './ring-watcher.ts'
@@ -10,6 +10,7 @@ import { buildSimpleRing } from './simple-ring.ts'
 /** Files with a modification time that goes up with every write; nothing else of a disk is needed here. */
 class FewFiles {
   readonly clock = new VirtualClock()
+  readonly random = new SeededRandom(1)
   readonly #files = new Map<string, { readonly bytes: Buffer; readonly mtimeMs: number }>()
   #writes = 0
 
@@ -55,7 +56,7 @@ async function opened(files: FewFiles): Promise<RingWatcher> {
 
 /** Lets the promises of a check that a timer started run to their end. */
 async function settle(): Promise<void> {
-  for (let count = 0; count < 20; count += 1) await Promise.resolve()
+  for (let count = 0; count < 200; count += 1) await Promise.resolve()
 }
 
 t.test('a new file is in use seconds later, the ring before it is kept, listeners are told', async (t) => {

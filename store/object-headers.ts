@@ -3,7 +3,7 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
 import type { Placement } from '#cluster/placement.ts'
-import { containerUpdatesNeeded } from '#cluster/quorum.ts'
+import { containerUpdatesNeeded, copiesWithoutStandIn } from '#cluster/quorum.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { reservedNameHeaders } from './backend-headers.ts'
 import type { ContainerName, ObjectName, OperationContext } from './contract.ts'
@@ -39,7 +39,7 @@ export function objectWriteHeaders(parts: StoreParts, write: ObjectWrite): reado
     [STATUS_CHANGED_AT_HEADER]: container.statusChangedAt,
     ...(nextPartPower === undefined ? {} : { 'x-backend-next-part-power': String(nextPartPower) }),
   }
-  const rows = containerRows(parts, name, container.shard, copies)
+  const rows = containerRows(parts, name, container.shard, placement)
   const tasks = expirerTasks(parts, name, own['x-delete-at'], copies)
   return rows.map((targets, copy) => ({
     ...common,
@@ -53,12 +53,15 @@ function containerRows(
   parts: StoreParts,
   name: ObjectName,
   shard: ContainerName | undefined,
-  copies: number,
+  { primaries, handoffs }: Placement,
 ): readonly HeaderMap[] {
   const { account, container } = shard ?? name
+  const copies = primaries.length
   const placement = parts.containerPlacement(account, container)
   const namings = containerUpdatesNeeded(placement.primaries.length, copies)
-  const dealt = dealTargets(copies, { prefix: 'x-container', placement, namings, from: 'first' })
+  // Where a lost copy has no handoff, what it would have told is told by another copy, or a listing would lack the row.
+  const copiesEach = 1 + copiesWithoutStandIn(copies, handoffs.length)
+  const dealt = dealTargets(copies, { prefix: 'x-container', placement, namings, from: 'first', copiesEach })
   if (shard === undefined) return dealt
   const quotedPath = pathOnWire(shard).slice(1)
   return dealt.map((targets) => ({

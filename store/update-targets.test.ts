@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Placement, StorageNodes } from '#cluster/placement.ts'
-import { containerUpdatesNeeded } from '#cluster/quorum.ts'
+import { containerUpdatesNeeded, copiesWithoutStandIn, quorumSize } from '#cluster/quorum.ts'
 import { Ring } from '#ring/ring.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
 import { dealTargets } from './update-targets.ts'
@@ -62,3 +62,28 @@ t.test(
     )
   },
 )
+
+t.test('without handoffs every server is named whichever quorum of copies is written', async (t) => {
+  for (const copies of [1, 2, 3, 4, 5]) {
+    const target = placement(3)
+    const dealt = dealTargets(copies, {
+      prefix: 'x-container',
+      placement: target,
+      namings: containerUpdatesNeeded(3, copies),
+      from: 'first',
+      copiesEach: 1 + copiesWithoutStandIn(copies, 0),
+    })
+    for (const written of subsets(copies, quorumSize(copies))) {
+      const named = new Set(written.flatMap((copy) => dealt[copy]?.['x-container-device']?.split(',') ?? []))
+      t.same([...named].toSorted(), ['d2', 'd3', 'd4'], `copies ${written.join(' and ')} of ${copies}`)
+    }
+  }
+})
+
+/** All sets of `size` numbers below `count`. */
+function subsets(count: number, size: number): readonly (readonly number[])[] {
+  if (size === 0) return [[]]
+  return Array.from({ length: count }, (_, last) =>
+    subsets(last, size - 1).map((rest) => [...rest, last]),
+  ).flat()
+}

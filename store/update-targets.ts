@@ -17,18 +17,22 @@ export interface Dealing {
   readonly namings: number
   /** The first copies are named first, or the last: so that two dealings load different copies. */
   readonly from: 'first' | 'last'
+  /** By how many copies each naming is done, so that it is done when some of them are not written. Default: 1. */
+  readonly copiesEach?: number
 }
 
 /** Host, partition and device headers for each of `copies` copies; empty for a copy that names nobody. */
 export function dealTargets(
   copies: number,
-  { prefix, placement, namings, from }: Dealing,
+  { prefix, placement, namings, from, copiesEach = 1 }: Dealing,
 ): readonly HeaderMap[] {
   const { primaries, partition } = placement
   const named: StorageNode[][] = Array.from({ length: copies }, () => [])
   for (let at = 0; at < namings && primaries.length > 0; at += 1) {
-    const copy = from === 'first' ? at % copies : copies - 1 - (at % copies)
-    named[copy]?.push(primaries[at % primaries.length] as StorageNode)
+    const server = primaries[at % primaries.length] as StorageNode
+    for (let turn = at; turn < at + Math.min(copiesEach, copies); turn += 1) {
+      named[from === 'first' ? turn % copies : copies - 1 - (turn % copies)]?.push(server)
+    }
   }
   return named.map((nodes) => (nodes.length === 0 ? {} : headersNaming(prefix, partition, nodes)))
 }

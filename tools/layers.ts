@@ -23,6 +23,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
 
   proxy: 4,
   updater: 4,
+  census: 4,
   replicator: 4,
   auditor: 4,
   expirer: 4,

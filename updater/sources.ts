@@ -7,8 +7,13 @@ export interface DeliveryFigures {
   readonly waiting: number
   /** Given up, because it was too old or nobody is left to be told. */
   readonly dropped: number
-  /** Age of the oldest that is still there, seconds; `undefined` where the queue does not know. */
-  readonly oldestSeconds: number | undefined
+}
+
+/** A queue at this moment. */
+export interface QueueFigures {
+  readonly count: number
+  /** Age of the oldest entry, seconds; 0 when there is none. */
+  readonly oldestSeconds: number
 }
 
 export interface DeliverySource {
@@ -16,6 +21,7 @@ export interface DeliverySource {
   readonly name: string
   /** One pass over the queue. */
   readonly deliver: () => Promise<DeliveryFigures>
+  readonly waiting: () => Promise<QueueFigures>
 }
 
 /** Container rows of objects (`object-server/pending-rows.ts`). */
@@ -25,15 +31,16 @@ export function objectRows(objects: {
     readonly superseded: number
     readonly waiting: number
     readonly dropped: number
-    readonly oldestSeconds: number
   }>
+  pendingFigures(): Promise<QueueFigures>
 }): DeliverySource {
   return {
     name: 'object_rows',
     deliver: async () => {
-      const { delivered, superseded, waiting, dropped, oldestSeconds } = await objects.deliverPending()
-      return { delivered: delivered + superseded, waiting, dropped, oldestSeconds }
+      const { delivered, superseded, waiting, dropped } = await objects.deliverPending()
+      return { delivered: delivered + superseded, waiting, dropped }
     },
+    waiting: () => objects.pendingFigures(),
   }
 }
 
@@ -44,13 +51,15 @@ export function accountUpdates(updates: {
     readonly failed: number
     readonly dropped: number
   }>
+  pendingFigures(): Promise<QueueFigures>
 }): DeliverySource {
   return {
     name: 'account_updates',
     deliver: async () => {
       const { delivered, failed, dropped } = await updates.deliverPending()
-      return { delivered, waiting: failed, dropped, oldestSeconds: undefined }
+      return { delivered, waiting: failed, dropped }
     },
+    waiting: () => updates.pendingFigures(),
   }
 }
 
@@ -62,17 +71,14 @@ export function containerReports(reporter: {
     readonly orphaned: number
     readonly suppressed: number
   }>
+  pendingFigures(): Promise<QueueFigures>
 }): DeliverySource {
   return {
     name: 'container_reports',
     deliver: async () => {
       const { reported, failed, orphaned, suppressed } = await reporter.reportChanged()
-      return {
-        delivered: reported,
-        waiting: failed + suppressed,
-        dropped: orphaned,
-        oldestSeconds: undefined,
-      }
+      return { delivered: reported, waiting: failed + suppressed, dropped: orphaned }
     },
+    waiting: () => reporter.pendingFigures(),
   }
 }

@@ -3,11 +3,13 @@
  * their accounts. The queues themselves are durable and belong to the servers; this decides when each is tried.
  *
  * - A queue that delivers is tried again soon, one that delivers nothing of what waits ever later, up to a minute, so that
- *   a dead peer costs little and what is new does not wait long behind what is stuck.
+ *   a dead peer costs little and what is new does not wait long behind what is stuck. A person who asks does not wait.
  * - A pass is followed by a pause several times as long as itself, so that clients come first.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
+import { type Pass, passWorker } from '#worker/pass.ts'
 import type { DeliveryFigures, DeliverySource } from './sources.ts'
 
 export interface UpdaterOptions {
@@ -18,18 +20,6 @@ export interface UpdaterOptions {
   readonly observe?: ((source: string, figures: DeliveryFigures, durationMs: number) => void) | undefined
 }
 
-/** What one source came to in a pass. */
-export type SourceOutcome =
-  | { readonly kind: 'delivered'; readonly figures: DeliveryFigures; readonly durationMs: number }
-  /** Its turn has not come. */
-  | { readonly kind: 'resting'; readonly forMs: number }
-  | { readonly kind: 'failed' }
-
-export interface UpdaterStats {
-  readonly durationMs: number
-  readonly outcomes: ReadonlyMap<string, SourceOutcome>
-}
-
 const FIRST_REST_MS = 1000
 const LAST_REST_MS = 60_000
 /** A pause is at least so long, and so many times as long as the pass before it. */
@@ -37,17 +27,35 @@ const PAUSE_MIN_MS = 1000
 const PAUSE_PER_PASS = 4
 /** OpenStack Swift's updaters begin a pass every five minutes. */
 const PAUSE_MAX_MS = 300_000
+/** Looking at a long queue costs; what was seen is shown for so long, and so many times as long as looking took. */
+const LIVE_MIN_MS = 1000
+const LIVE_PER_LOOK = 20
+
+/** The worker named `updater`. Its live figures are, of each queue, `NAME` entries and `NAME_oldest_seconds`. */
+export function createUpdaterWorker(options: UpdaterOptions): Worker {
+  const { clock, log } = options
+  const updater = new Updater(options)
+  return passWorker({
+    name: 'updater',
+    clock,
+    log,
+    unit: 'queues',
+    pauseMs: () => updater.pauseMs,
+    pass: (pass, how) => updater.pass(pass, how),
+    live: () => updater.live(),
+  })
+}
 
 interface Rest {
   readonly untilMs: number
   readonly lengthMs: number
 }
 
-export class Updater {
+class Updater {
   readonly #options: UpdaterOptions
   readonly #rests = new Map<string, Rest>()
   #pauseMs = PAUSE_MIN_MS
-  #lastPass: UpdaterStats | undefined
+  #live: { readonly figures: Promise<Figures>; readonly untilMs: number } | undefined
 
   constructor(options: UpdaterOptions) {
     this.#options = options
@@ -58,41 +66,72 @@ export class Updater {
     return this.#pauseMs
   }
 
-  /** The pass before; `undefined` before the first is over. */
-  get lastPass(): UpdaterStats | undefined {
-    return this.#lastPass
-  }
-
-  /** Tries every source whose turn it is, one after the other. Never rejects. */
-  async runOnce(): Promise<UpdaterStats> {
+  /** Tries every source whose turn it is, one after the other. */
+  async pass(pass: Pass, how: PassOptions): Promise<'complete' | 'stopped'> {
     const { clock, sources } = this.#options
     const startedMs = clock.monotonicMs()
-    const outcomes = new Map<string, SourceOutcome>()
-    for (const source of sources) outcomes.set(source.name, await this.#try(source))
+    pass.expect(sources.length)
+    for (const source of sources) {
+      if (how.signal.aborted) return 'stopped'
+      if (how.pace === 'full' || !this.#isResting(source.name)) await this.#try(source, pass)
+      else pass.count('waiting', `${source.name}_resting`)
+      pass.advance()
+    }
     const durationMs = clock.monotonicMs() - startedMs
     this.#pauseMs = Math.min(PAUSE_MAX_MS, Math.max(PAUSE_MIN_MS, durationMs * PAUSE_PER_PASS))
-    this.#lastPass = { durationMs, outcomes }
-    return this.#lastPass
+    return 'complete'
   }
 
-  async #try(source: DeliverySource): Promise<SourceOutcome> {
+  live(): Promise<Figures> {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (this.#live !== undefined && nowMs < this.#live.untilMs) return this.#live.figures
+    const figures = this.#look()
+    this.#live = { figures, untilMs: nowMs + LIVE_MIN_MS }
+    return figures
+  }
+
+  async #look(): Promise<Figures> {
+    const { clock, sources } = this.#options
+    const startedMs = clock.monotonicMs()
+    const figures: Record<string, number> = {}
+    let oldestSeconds = 0
+    for (const source of sources) {
+      const waiting = await source.waiting()
+      figures[source.name] = waiting.count
+      figures[`${source.name}_oldest_seconds`] = waiting.oldestSeconds
+      oldestSeconds = Math.max(oldestSeconds, waiting.oldestSeconds)
+    }
+    const endedMs = clock.monotonicMs()
+    const keptMs = Math.max(LIVE_MIN_MS, (endedMs - startedMs) * LIVE_PER_LOOK)
+    if (this.#live !== undefined) this.#live = { ...this.#live, untilMs: endedMs + keptMs }
+    return { ...figures, oldest_seconds: oldestSeconds }
+  }
+
+  #isResting(name: string): boolean {
+    const rest = this.#rests.get(name)
+    return rest !== undefined && this.#options.clock.monotonicMs() < rest.untilMs
+  }
+
+  async #try(source: DeliverySource, pass: Pass): Promise<void> {
     const { clock, log, observe } = this.#options
     const startedMs = clock.monotonicMs()
-    const rest = this.#rests.get(source.name)
-    if (rest !== undefined && startedMs < rest.untilMs) {
-      return { kind: 'resting', forMs: rest.untilMs - startedMs }
-    }
     try {
       const figures = await source.deliver()
-      const durationMs = clock.monotonicMs() - startedMs
-      observe?.(source.name, figures, durationMs)
+      observe?.(source.name, figures, clock.monotonicMs() - startedMs)
+      this.#note(pass, source.name, figures)
       this.#restAfter(source.name, figures)
-      return { kind: 'delivered', figures, durationMs }
     } catch (error) {
       log.error({ err: error, source: source.name }, 'delivering what waits failed')
+      pass.count('waiting', `${source.name}_failed`)
       this.#rest(source.name)
-      return { kind: 'failed' }
     }
+  }
+
+  #note(pass: Pass, name: string, { delivered, waiting, dropped }: DeliveryFigures): void {
+    pass.set('found', name, delivered + waiting + dropped)
+    pass.set('repaired', `${name}_delivered`, delivered)
+    pass.set('waiting', name, waiting)
+    if (dropped > 0) pass.set('found', `${name}_dropped`, dropped)
   }
 
   #restAfter(name: string, { delivered, waiting }: DeliveryFigures): void {

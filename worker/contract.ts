@@ -42,6 +42,7 @@ export interface PassReport {
 }
 
 export interface PassOptions {
+  /** To be read at every step: a gentle pass becomes a full one when a person asks for a pass in the middle of it. */
   readonly pace: Pace
   readonly signal: AbortSignal
 }
@@ -57,4 +58,8 @@ export interface Worker {
   readonly lastPass: () => PassReport | undefined
   /** How long its loop waits before the next pass, milliseconds; asked after each pass. */
   readonly pauseMs: () => number
+  /** Figures of this moment, asked when somebody looks: length of a queue, age of its oldest entry (`oldest_seconds`). */
+  readonly live?: () => Promise<Figures>
+  /** Told once by the loop whom to wake when something cannot wait for the next pass. */
+  readonly onUrgent?: (wake: () => void) => void
 }

@@ -5,22 +5,19 @@ import {
   isTrueValue,
   parseAccountAddress,
 } from '#backend/address.ts'
-import { answer, textAnswer } from '#backend/answers.ts'
+import { answer } from '#backend/answers.ts'
 import { DIGEST_HEADER, TOMBSTONE_DIGEST_HEADER } from '#backend/extensions.ts'
-import { Refusal } from '#backend/refusal.ts'
+import { Refusal, refuseWith } from '#backend/refusal.ts'
 import { isAccountDeleted } from '#db/account-rules.ts'
 import { type DatabaseInfo, type DatabaseState, totalStats } from '#db/info.ts'
-import type { ListingQuery } from '#db/listing.ts'
-import { listed, listedContainer, renderContainers } from '#db/listing-format.ts'
-import { type BadListing, type ListingType, listingType, parseListingQuery } from '#db/listing-parameters.ts'
+import { listed, listedContainer, pageAnswer, renderContainers } from '#db/listing-format.ts'
+import { type ListingRequest, parseListing } from '#db/listing-parameters.ts'
 import type { Request, Response } from '#http/message.ts'
 import { accountHeaders, type Headers, statusHeaders } from '../account-headers.ts'
 import type { AccountService } from '../service.ts'
 
-interface Asked {
+interface Asked extends ListingRequest {
   readonly address: AccountAddress
-  readonly query: ListingQuery
-  readonly type: ListingType
 }
 
 export async function accountGet(service: AccountService, request: Request): Promise<Response> {
@@ -31,11 +28,7 @@ export async function accountGet(service: AccountService, request: Request): Pro
     const entries = listed(await service.index.list({ account: address.account }, 0, query), listedContainer)
     return renderContainers(entries, type, address.account)
   })
-  return {
-    status: body.length === 0 ? 204 : 200,
-    headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
-    body,
-  }
+  return pageAnswer(type, body, headers)
 }
 
 export async function accountHead(service: AccountService, request: Request): Promise<Response> {
@@ -64,18 +57,12 @@ async function find(service: AccountService, request: Request): Promise<Found | 
 async function parse(service: AccountService, request: Request): Promise<Asked | Refusal> {
   const address = parseAccountAddress(request)
   if (address instanceof Refusal) return address
-  const query = parseListingQuery(request, allowsReservedNames(request) ? 'shown' : 'hidden')
-  if ('kind' in query) return refuseListing(query)
-  const type = listingType(request)
-  if (typeof type !== 'string') return refuseListing(type)
+  const listing = parseListing(request, allowsReservedNames(request) ? 'shown' : 'hidden')
+  if ('kind' in listing) return refuseWith(listing)
   const unfit = await service.drive.refuse(address.device, 'read')
   if (unfit !== undefined) return unfit
   // Accounts have no directories: what a container lists by path, an account lists whole.
-  return { address, query: { ...query, path: undefined }, type }
-}
-
-function refuseListing({ status, text }: BadListing): Refusal {
-  return new Refusal(text === '' ? answer(status) : textAnswer(status, text))
+  return { address, type: listing.type, query: { ...listing.query, path: undefined } }
 }
 
 function digestHeaders(request: Request, state: DatabaseState): Headers {

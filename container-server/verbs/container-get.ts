@@ -14,7 +14,7 @@ import {
   isTrueValue,
   parseContainerOrObjectAddress,
 } from '#backend/address.ts'
-import { answer, textAnswer } from '#backend/answers.ts'
+import { answer } from '#backend/answers.ts'
 import {
   DIGEST_HEADER,
   RANGE_DIGEST_HEADER,
@@ -23,21 +23,18 @@ import {
   TOMBSTONE_DIGEST_HEADER,
 } from '#backend/extensions.ts'
 import { requestedPolicyIndex } from '#backend/policy-header.ts'
-import { Refusal } from '#backend/refusal.ts'
+import { Refusal, refuseWith } from '#backend/refusal.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
 import { type DatabaseState, statsOf } from '#db/info.ts'
-import type { ListingQuery } from '#db/listing.ts'
-import { listed, listedObject, renderObjects } from '#db/listing-format.ts'
-import { type BadListing, type ListingType, listingType, parseListingQuery } from '#db/listing-parameters.ts'
+import { listed, listedObject, pageAnswer, renderObjects } from '#db/listing-format.ts'
+import { type ListingRequest, parseListing } from '#db/listing-parameters.ts'
 import { toSwiftItem } from '#db/object-row.ts'
 import type { Request, Response } from '#http/message.ts'
 import { containerHeaders, type Headers } from '../container-headers.ts'
 import type { ContainerService } from '../service.ts'
 
-interface Asked {
+interface Asked extends ListingRequest {
   readonly address: ContainerAddress
-  readonly query: ListingQuery
-  readonly type: ListingType
   readonly policyIndex: number | undefined
   readonly records: 'objects' | 'rows' | 'shards'
 }
@@ -68,24 +65,18 @@ export async function containerHead(service: ContainerService, request: Request)
 async function parse(service: ContainerService, request: Request): Promise<Asked | Refusal> {
   const address = parseContainerOrObjectAddress(request)
   if (address instanceof Refusal) return address
-  const query = parseListingQuery(request, allowsReservedNames(request) ? 'shown' : 'hidden')
-  if ('kind' in query) return refuseListing(query)
-  const type = listingType(request)
-  if (typeof type !== 'string') return refuseListing(type)
+  const listing = parseListing(request, allowsReservedNames(request) ? 'shown' : 'hidden')
+  if ('kind' in listing) return refuseWith(listing)
   const unfit = await service.drive.refuse(address.device, 'read')
   if (unfit !== undefined) return unfit
   const policyIndex = requestedPolicyIndex(request, service.policies)
   if (policyIndex instanceof Refusal) return policyIndex
-  return { address, query, type, policyIndex, records: recordsOf(request) }
+  return { address, ...listing, policyIndex, records: recordsOf(request) }
 }
 
 function recordsOf(request: Request): Asked['records'] {
   if (isTrueValue(request.headers[ROWS_HEADER])) return 'rows'
   return request.headers['x-backend-record-type']?.toLowerCase() === 'shard' ? 'shards' : 'objects'
-}
-
-function refuseListing({ status, text }: BadListing): Refusal {
-  return new Refusal(text === '' ? answer(status) : textAnswer(status, text))
 }
 
 async function page(
@@ -99,7 +90,7 @@ async function page(
   const ofPolicy = { 'x-backend-record-storage-policy-index': String(policy) }
   if (records === 'shards') {
     // A container that was never split has no shard ranges.
-    return rendered(type, renderObjects([], type, address.container), {
+    return pageAnswer(type, renderObjects([], type, address.container), {
       ...headers,
       'x-backend-record-type': 'shard',
     })
@@ -107,21 +98,17 @@ async function page(
   if (records === 'rows') {
     const rows = await service.index.rows(name, policy, query)
     const body = Buffer.from(JSON.stringify(rows.map(toSwiftItem)))
-    return rendered('application/json', body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
+    return pageAnswer('application/json', body, {
+      ...headers,
+      ...ofPolicy,
+      'x-backend-record-type': 'object',
+    })
   }
   const body = await service.pages.page(state.info, [policy, type, query], async () => {
     const entries = listed(await service.index.list(name, policy, query), listedObject)
     return renderObjects(entries, type, address.container)
   })
-  return rendered(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
-}
-
-function rendered(type: ListingType, body: Buffer, headers: Headers): Response {
-  return {
-    status: body.length === 0 ? 204 : 200,
-    headers: { ...headers, 'content-type': `${type}; charset=utf-8`, 'content-length': String(body.length) },
-    body,
-  }
+  return pageAnswer(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
 }
 
 async function digestHeaders(

@@ -45,6 +45,24 @@ t.test('with any one device gone everything goes on, and comes back with it', as
   }
 })
 
+t.test('with three devices, one of them gone, what was written is listed at once', async (t) => {
+  const cluster = await start(t, { devices: 3 })
+  for (const device of cluster.devices) {
+    cluster.stop(device)
+    for (let at = 0; at < 20; at += 1) {
+      const name = `${at} without ${device.name}`
+      t.match(await put(cluster, name, 'new'), { kind: 'created', listingPending: false }, name)
+      t.match(
+        await cluster.store.objects.delete(cluster.context, named(name), {}),
+        { kind: 'deleted', listingPending: false },
+        name,
+      )
+    }
+    t.same((await list(cluster)).names, [])
+    cluster.restart(device)
+  }
+})
+
 t.test('with two of three replicas gone an absence cannot be proven, a copy still be read', async (t) => {
   const cluster = await start(t)
   await put(cluster, 'o', 'here')

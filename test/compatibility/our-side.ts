@@ -126,6 +126,6 @@ function clusterFile(t: Test): string {
   const path = join(temporaryDirectory(t), 'cluster.json')
   const tokenKeys = [{ id: 1, secret: '5e'.repeat(32) }]
   const cluster = { format: 1, id: 'compatibility', salt: REFERENCE_SALT, nodeSecret: '', tokenKeys }
-  writeFileSync(path, JSON.stringify({ ...cluster, age: 'grown' }))
+  writeFileSync(path, JSON.stringify({ ...cluster, age: 'grown', createdMs: Date.now() }))
   return path
 }

@@ -1,0 +1,89 @@
+/**
+ * States of single partitions, told apart by the hashes that they cover and not by their numbers: a ring whose part power
+ * grows numbers the same hashes anew, and for a while some nodes count by the old power and some by the new one.
+ */
+
+/** A partition by its number in a ring of 2 ** `partPower` partitions: all hashes that begin with those bits. */
+export interface PartitionRange {
+  readonly partPower: number
+  readonly partition: number
+}
+
+const HASH_HEAD_DIGITS = 8
+const TWO_TO_32 = 2 ** 32
+
+export class RangeStates<State> {
+  readonly #states = new Map<number, State>()
+  /** Part powers of what is in the map, the finest first. */
+  #powers: readonly number[] = []
+
+  /** The state of the smallest range said anything of that has the hash (32 hex digits). */
+  ofHash(hash: string): State | undefined {
+    if (this.#powers.length === 0) return undefined
+    return this.#ofHead(Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16), this.#powers)
+  }
+
+  /** The state of the smallest range said anything of that has the whole range. */
+  of(range: PartitionRange): State | undefined {
+    const coarser = this.#powers.filter((power) => power <= range.partPower)
+    return this.#ofHead(range.partition * 2 ** (32 - range.partPower), coarser)
+  }
+
+  /** The smaller ranges within a range of which something was said. */
+  within(range: PartitionRange): PartitionRange[] {
+    const finer = this.#powers.filter((power) => power > range.partPower)
+    if (finer.length === 0) return []
+    return [...this.entries()]
+      .map(([inner]) => inner)
+      .filter(({ partPower, partition }) => {
+        if (partPower <= range.partPower) return false
+        return Math.floor(partition / 2 ** (partPower - range.partPower)) === range.partition
+      })
+  }
+
+  set(range: PartitionRange, state: State): void {
+    this.#states.set(keyOf(range), state)
+    if (!this.#powers.includes(range.partPower)) this.#readPowers()
+  }
+
+  delete(range: PartitionRange): void {
+    this.#states.delete(keyOf(range))
+    this.#readPowers()
+  }
+
+  clear(): void {
+    this.#states.clear()
+    this.#powers = []
+  }
+
+  get size(): number {
+    return this.#states.size
+  }
+
+  *entries(): Iterable<readonly [PartitionRange, State]> {
+    for (const [key, state] of this.#states) yield [rangeOf(key), state]
+  }
+
+  #ofHead(head: number, powers: readonly number[]): State | undefined {
+    for (const partPower of powers) {
+      const state = this.#states.get(
+        keyOf({ partPower, partition: Math.floor(head / 2 ** (32 - partPower)) }),
+      )
+      if (state !== undefined) return state
+    }
+    return undefined
+  }
+
+  #readPowers(): void {
+    const powers = new Set([...this.#states.keys()].map((key) => rangeOf(key).partPower))
+    this.#powers = [...powers].toSorted((a, b) => b - a)
+  }
+}
+
+function keyOf({ partPower, partition }: PartitionRange): number {
+  return partPower * TWO_TO_32 + partition
+}
+
+function rangeOf(key: number): PartitionRange {
+  return { partPower: Math.floor(key / TWO_TO_32), partition: key % TWO_TO_32 }
+}

@@ -1,0 +1,276 @@
+/**
+ * What a device durably knows of its own part in keeping replicas equal: which hashes the ring gives it, when each range
+ * was last made equal with its peers, and which ranges were out of touch for so long that deletes may have been missed
+ * whose tombstones are gone (`docs/consistency.md`).
+ *
+ *  - A range that the ring newly gives to the device is *joining* before it counts as owned, durably in this order.
+ *  - A range that is not owned never votes, whatever its state says.
+ *  - A range that is stale votes, serves and gives away nothing until it was made equal again.
+ */
+import type { Clock, KvStore } from '#base/environment.ts'
+import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
+import { type PartitionRange, RangeStates } from './range-states.ts'
+import type { ReplicaStates } from './replica-state.ts'
+import { decodeStamp, encodeStamp, NO_STAMP, type SyncStamp } from './sync-stamp.ts'
+
+export interface SyncLedgerOptions {
+  readonly clock: Clock
+  /** Keys begin with these bytes; nothing else in the store may. */
+  readonly keyPrefix: Buffer
+  readonly states: ReplicaStates
+  /** Nothing is known of a device that holds data: it may have been away for any time. */
+  readonly unknownDevice: 'new' | 'may_have_been_away'
+  /** Out of touch for longer than this, a range may have missed deletes for good. Default: reclaim age. */
+  readonly reclaimAgeSeconds?: number
+}
+
+/** `leaving`: it is being emptied at this moment, and must not be counted on. */
+export type ReplicaRole = 'primary' | 'handoff' | 'leaving'
+export type ReplicaVoice = 'synced' | 'joining' | 'stale'
+
+const FORMAT_VERSION = 1
+const DEVICE_TAG = Buffer.from([0])
+const OWNED_TAG = Buffer.from([1])
+const STAMP_TAG = Buffer.from([2])
+
+interface DeviceRecord {
+  readonly version: number
+  readonly aliveMs: number
+  /** Set after a long absence: ranges that were not made equal since `returnedMs` are stale. */
+  readonly absence?: { readonly fromMs: number; readonly returnedMs: number } | undefined
+}
+
+interface Owned {
+  readonly partPower: number
+  readonly bitmap: Buffer
+}
+
+export class SyncLedger {
+  readonly states: ReplicaStates
+  readonly #store: KvStore
+  readonly #prefix: Buffer
+  readonly #clock: Clock
+  readonly #reclaimMs: number
+  readonly #stamps: RangeStates<SyncStamp>
+  readonly #leaving = new Set<string>()
+  #device: DeviceRecord
+  #owned: Owned | undefined
+  #declaredStale = 0
+
+  private constructor(
+    store: KvStore,
+    options: SyncLedgerOptions,
+    device: DeviceRecord,
+    owned: Owned | undefined,
+    stamps: RangeStates<SyncStamp>,
+  ) {
+    this.states = options.states
+    this.#store = store
+    this.#prefix = options.keyPrefix
+    this.#clock = options.clock
+    this.#reclaimMs = (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
+    this.#device = device
+    this.#owned = owned
+    this.#stamps = stamps
+    for (const [, stamp] of stamps.entries()) if (stamp.stale) this.#declaredStale += 1
+  }
+
+  /** Notes a long absence durably before anything is served. */
+  static async open(store: KvStore, options: SyncLedgerOptions): Promise<SyncLedger> {
+    const { clock, keyPrefix } = options
+    const nowMs = clock.wallMs()
+    const known = await readDevice(store, keyPrefix)
+    const aliveMs = known?.aliveMs ?? (options.unknownDevice === 'new' ? nowMs : 0)
+    const isTooLong = nowMs - aliveMs > (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
+    const absence = isTooLong ? { fromMs: aliveMs, returnedMs: nowMs } : known?.absence
+    const device: DeviceRecord = { version: FORMAT_VERSION, aliveMs: nowMs, absence }
+    const stamps = await readStamps(store, keyPrefix)
+    const ledger = new SyncLedger(store, options, device, await readOwned(store, keyPrefix), stamps)
+    await ledger.stampAlive()
+    return ledger
+  }
+
+  /** To be called every hour or so. */
+  async stampAlive(): Promise<void> {
+    this.#device = { ...this.#device, aliveMs: this.#clock.wallMs() }
+    await writeSynced(this.#store, [this.#deviceOperation()])
+  }
+
+  /**
+   * What the ring gives to this device now. What it did not have before becomes *joining*; the first time, when nothing
+   * is known of before, what the states say counts. Resolves with the partitions gained.
+   */
+  async own(partPower: number, partitions: Iterable<number>): Promise<readonly number[]> {
+    const bitmap = Buffer.alloc(Math.ceil(2 ** partPower / 8))
+    const gained: number[] = []
+    for (const partition of partitions) {
+      setBit(bitmap, partition)
+      if (this.#owned !== undefined && !this.owns({ partPower, partition })) gained.push(partition)
+    }
+    if (this.#owned?.partPower === partPower && this.#owned.bitmap.equals(bitmap)) return []
+    for (const partition of gained) await this.states.set({ partPower, partition }, 'joining')
+    const key = this.#key(OWNED_TAG)
+    await writeSynced(this.#store, [
+      { type: 'put', key, value: Buffer.concat([Buffer.from([partPower]), bitmap]) },
+    ])
+    this.#owned = { partPower, bitmap }
+    return gained
+  }
+
+  /** Is anything known of what the ring gives to this device? */
+  get knowsOwned(): boolean {
+    return this.#owned !== undefined
+  }
+
+  /** Does the ring give all of the range to this device, as far as is known? */
+  owns({ partPower, partition }: PartitionRange): boolean {
+    const owned = this.#owned
+    if (owned === undefined) return true
+    if (partPower >= owned.partPower)
+      return hasBit(owned.bitmap, Math.floor(partition / 2 ** (partPower - owned.partPower)))
+    const parts = 2 ** (owned.partPower - partPower)
+    for (let part = 0; part < parts; part += 1)
+      if (!hasBit(owned.bitmap, partition * parts + part)) return false
+    return true
+  }
+
+  role(range: PartitionRange): ReplicaRole {
+    if (this.#leaving.has(keyOf(range))) return 'leaving'
+    return this.owns(range) ? 'primary' : 'handoff'
+  }
+
+  /** Says, in memory, that the range is being emptied; call the answer when that is over. */
+  leave(range: PartitionRange): () => void {
+    const key = keyOf(range)
+    this.#leaving.add(key)
+    return () => this.#leaving.delete(key)
+  }
+
+  voice(range: PartitionRange): ReplicaVoice {
+    return this.isStale(range) ? 'stale' : this.states.of(range)
+  }
+
+  /** Is there any range that may be stale? Asked for every read, so it costs nothing. */
+  get mayBeStale(): boolean {
+    return this.#device.absence !== undefined || this.#declaredStale > 0
+  }
+
+  isStale(range: PartitionRange): boolean {
+    if (!this.mayBeStale) return false
+    const stamp = this.#stamps.of(range)
+    if (stamp?.stale === true) return true
+    const { absence } = this.#device
+    return absence !== undefined && (stamp?.majorityMs ?? 0) < absence.returnedMs
+  }
+
+  isStaleHash(hash: string): boolean {
+    return this.isStale(rangeOfHash(hash))
+  }
+
+  ownsHash(hash: string): boolean {
+    return this.owns(rangeOfHash(hash))
+  }
+
+  stamp(range: PartitionRange): SyncStamp {
+    return this.#stamps.of(range) ?? NO_STAMP
+  }
+
+  /** What is older than this and no synced peer has was deleted while the range was out of touch, milliseconds. */
+  quarantineBeforeMs(range: PartitionRange): number {
+    const { majorityMs } = this.stamp(range)
+    return majorityMs > 0 ? majorityMs : this.#clock.wallMs() - this.#reclaimMs
+  }
+
+  /** Has the range been out of touch with a majority of its peers for longer than the reclaim age? */
+  isOutOfTouch(range: PartitionRange): boolean {
+    const { majorityMs, noticedMs } = this.stamp(range)
+    const lastMs = Math.max(majorityMs, noticedMs)
+    return lastMs > 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs
+  }
+
+  /** Durable when the promise resolves; `undefined` removes what is known of a range. */
+  async write(
+    stamps: readonly { readonly range: PartitionRange; readonly stamp: SyncStamp | undefined }[],
+  ): Promise<void> {
+    if (stamps.length === 0) return
+    const operations = stamps.map(({ range, stamp }): KvOperation => {
+      const key = this.#stampKey(range)
+      return stamp === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeStamp(stamp) }
+    })
+    await writeSynced(this.#store, operations)
+    for (const { range, stamp } of stamps) {
+      if (this.#stamps.of(range)?.stale === true) this.#declaredStale -= 1
+      if (stamp === undefined) this.#stamps.delete(range)
+      else this.#stamps.set(range, stamp)
+      if (stamp?.stale === true) this.#declaredStale += 1
+    }
+  }
+
+  /** Everything that this device holds was made equal since it came back. */
+  async endAbsence(): Promise<void> {
+    if (this.#device.absence === undefined) return
+    this.#device = { ...this.#device, absence: undefined }
+    await this.stampAlive()
+  }
+
+  #deviceOperation(): KvOperation {
+    return { type: 'put', key: this.#key(DEVICE_TAG), value: Buffer.from(JSON.stringify(this.#device)) }
+  }
+
+  #key(tag: Buffer): Buffer {
+    return Buffer.concat([this.#prefix, tag])
+  }
+
+  #stampKey({ partPower, partition }: PartitionRange): Buffer {
+    const written = Buffer.alloc(5)
+    written.writeUInt8(partPower)
+    written.writeUInt32BE(partition, 1)
+    return Buffer.concat([this.#prefix, STAMP_TAG, written])
+  }
+}
+
+/** A range so small that it lies within every partition that any ring makes. */
+function rangeOfHash(hash: string): PartitionRange {
+  return { partPower: 32, partition: Number.parseInt(hash.slice(0, 8), 16) }
+}
+
+function keyOf({ partPower, partition }: PartitionRange): string {
+  return `${partPower} ${partition}`
+}
+
+function setBit(bitmap: Buffer, at: number): void {
+  bitmap[at >>> 3] = (bitmap[at >>> 3] ?? 0) | (1 << (at & 7))
+}
+
+function hasBit(bitmap: Buffer, at: number): boolean {
+  return ((bitmap[Math.floor(at / 8)] ?? 0) & (1 << (at & 7))) !== 0
+}
+
+async function readDevice(store: KvStore, prefix: Buffer): Promise<DeviceRecord | undefined> {
+  const value = await store.get(Buffer.concat([prefix, DEVICE_TAG]))
+  if (value === undefined) return undefined
+  const record = JSON.parse(value.toString()) as DeviceRecord
+  if (record.version !== FORMAT_VERSION)
+    throw new Error(`a sync ledger of version ${record.version} is not known`)
+  return record
+}
+
+async function readOwned(store: KvStore, prefix: Buffer): Promise<Owned | undefined> {
+  const value = await store.get(Buffer.concat([prefix, OWNED_TAG]))
+  return value === undefined
+    ? undefined
+    : { partPower: value[0] ?? 0, bitmap: Buffer.from(value.subarray(1)) }
+}
+
+async function readStamps(store: KvStore, prefix: Buffer): Promise<RangeStates<SyncStamp>> {
+  const stamps = new RangeStates<SyncStamp>()
+  const first = Buffer.concat([prefix, STAMP_TAG])
+  const end = Buffer.concat([prefix, Buffer.from([3])])
+  for await (const [key, value] of store.iterator({ gte: first, lt: end })) {
+    const stamp = decodeStamp(value)
+    const partPower = key.readUInt8(first.length)
+    if (stamp !== undefined) stamps.set({ partPower, partition: key.readUInt32BE(first.length + 1) }, stamp)
+  }
+  return stamps
+}

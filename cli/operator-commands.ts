@@ -1,0 +1,54 @@
+/** The commands by which an operator watches a cluster and mends it. What each does is loaded when it is called. */
+import type { Command } from 'commander'
+import type { ClusterArguments } from './cluster-access.ts'
+import type { PauseArguments, RunArguments } from './run.ts'
+import type { StatusArguments } from './status.ts'
+
+/** Adds them to the program. */
+export function addOperatorCommands(program: Command): void {
+  addStatus(program)
+  addWorkers(program)
+}
+
+/** How every one of them finds the cluster. */
+function ofCluster(command: Command): Command {
+  return command
+    .option('--data <directory>', 'directory of a cluster of `martlet start` (MARTLET_DATA)')
+    .option('--config <file>', 'configuration file of a host of the cluster')
+}
+
+function addStatus(program: Command): void {
+  ofCluster(program.command('status'))
+    .description('one page: what is there, what is wrong, what is being done about it')
+    .option('--json', 'for programs')
+    .action(async (options: StatusArguments) => {
+      await (await import('./status.ts')).status(options)
+    })
+}
+
+function addWorkers(program: Command): void {
+  const collect = (device: string, before: readonly string[] = []): readonly string[] => [...before, device]
+  const ofDevices = (command: Command): Command =>
+    ofCluster(command).option('--device <name>', 'only on this device; may be given several times', collect)
+  ofDevices(program.command('run'))
+    .description('ask the owners of all devices for one pass of a worker, and show how it goes')
+    .argument('<worker>', 'as `martlet status` names it')
+    .option('--once', 'one pass')
+    .option('--json', 'lines for programs')
+    .action(async (worker: string, options: RunArguments) => {
+      await (await import('./run.ts')).run(worker, options)
+    })
+  ofDevices(program.command('pause'))
+    .description('let a worker rest for a while, over restarts too')
+    .argument('<worker>')
+    .option('--for <time>', 'how long: 30m, 2h, 1d; at most 7d')
+    .action(async (worker: string, options: PauseArguments) => {
+      await (await import('./run.ts')).pause(worker, options)
+    })
+  ofDevices(program.command('resume'))
+    .description('let a paused worker go on')
+    .argument('<worker>')
+    .action(async (worker: string, options: ClusterArguments) => {
+      await (await import('./run.ts')).resume(worker, options)
+    })
+}

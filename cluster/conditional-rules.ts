@@ -1,0 +1,164 @@
+/**
+ * What the proposer of a conditional write may conclude from the answers of one round
+ * (`docs/decisions/0005-conditional-writes.md`). Pure.
+ *
+ * A majority of promises holds a replica that knows what was chosen last: the accepted or committed candidate of the
+ * latest ballot. If it is not visible yet, it is finished before anything else. A plain write needs no agreement, so
+ * the condition is held against the newest state that any replica or handoff has.
+ */
+import {
+  type Acceptance,
+  type Ballot,
+  type Candidate,
+  type CandidateId,
+  FIRST_BALLOT,
+  laterBallot,
+  timeOf,
+} from '#base/ballot.ts'
+import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { majoritySize } from './quorum.ts'
+
+/** What one node has under the name, as a condition sees it. */
+export interface SeenState {
+  readonly kind: 'found' | 'absent'
+  /** When it was put or deleted; zero when nothing was ever there. */
+  readonly writtenAt: Timestamp
+  /** The same, or when a later POST changed it. */
+  readonly changedAt: Timestamp
+  readonly etag: string | undefined
+}
+
+export type Condition = (state: SeenState) => boolean
+
+/** What one node answered to a ballot. */
+export interface PromiseAnswer<Node> {
+  readonly node: Node
+  readonly role: 'primary' | 'handoff'
+  /** It promised. Handoffs never do. */
+  readonly promised: boolean
+  /** The latest ballot it has promised to anybody. */
+  readonly ballot: Ballot
+  /** A synced primary: its silence and its promise count. */
+  readonly voter: boolean
+  /** `undefined` when it has lost what it had. */
+  readonly state: SeenState | undefined
+  readonly accepted: Acceptance | undefined
+  readonly committed: Acceptance | undefined
+}
+
+/** One's own candidate that was sent to somebody who may have accepted it. */
+export interface Sent {
+  readonly candidate: Candidate
+  /** The latest ballot in which it was sent. */
+  readonly ballot: Ballot
+}
+
+export type Judgement =
+  /** The condition holds: propose, later than everything seen. */
+  | { readonly kind: 'propose'; readonly newest: SeenState }
+  /** This candidate may have been chosen: it comes first, whosever it is. */
+  | { readonly kind: 'finish'; readonly acceptance: Acceptance }
+  /** One's own candidate was chosen. */
+  | { readonly kind: 'won'; readonly acceptance: Acceptance }
+  /** The condition does not hold. */
+  | { readonly kind: 'false'; readonly newest: SeenState }
+  /** One's own candidate may have been chosen and overwritten since: nothing can be said. */
+  | { readonly kind: 'doubtful' }
+  /** Too few promises: try again with a later ballot. */
+  | { readonly kind: 'again' }
+
+export const NOTHING_SEEN: SeenState = {
+  kind: 'absent',
+  writtenAt: ZERO_TIMESTAMP,
+  changedAt: ZERO_TIMESTAMP,
+  etag: undefined,
+}
+
+/** `primaries`: how many there are. `sent`: one's own candidates that may have been accepted somewhere. */
+export function judge<Node>(
+  answers: readonly PromiseAnswer<Node>[],
+  primaries: number,
+  condition: Condition,
+  sent: readonly Sent[],
+): Judgement {
+  const own = (id: CandidateId): boolean => sent.some(({ candidate }) => candidate.id === id)
+  const won = answers.find(
+    ({ committed }) => committed !== undefined && own(committed.candidate.id),
+  )?.committed
+  if (won !== undefined) return { kind: 'won', acceptance: won }
+  const newest = newestState(answers)
+  const needed = majoritySize(primaries)
+  const knowing = answers.filter(({ voter, state }) => voter && state !== undefined)
+  const holds = condition(newest)
+  if (knowing.filter(({ promised }) => promised).length < needed) {
+    const isFalse = knowing.length >= needed && sent.length === 0 && !holds
+    return isFalse ? { kind: 'false', newest } : { kind: 'again' }
+  }
+  const last = lastDecision(answers)
+  if (last?.stage === 'accepted' && timeOf(last.acceptance.candidate.id) >= newest.writtenAt) {
+    return { kind: 'finish', acceptance: last.acceptance }
+  }
+  if (holds) return mayProposeOnTop(sent, newest, last?.acceptance) ? { kind: 'propose', newest } : DOUBTFUL
+  return areDead(sent, last?.acceptance) ? { kind: 'false', newest } : DOUBTFUL
+}
+
+const DOUBTFUL: Judgement = { kind: 'doubtful' }
+
+interface LastDecision {
+  readonly stage: 'accepted' | 'committed'
+  readonly acceptance: Acceptance
+}
+
+/** Of all that was accepted or committed, that of the latest ballot; in the same ballot there is only one candidate. */
+function lastDecision<Node>(answers: readonly PromiseAnswer<Node>[]): LastDecision | undefined {
+  let last: LastDecision | undefined
+  for (const { promised, accepted, committed } of answers) {
+    if (!promised) continue
+    if (committed !== undefined && (last === undefined || committed.ballot >= last.acceptance.ballot)) {
+      last = { stage: 'committed', acceptance: committed }
+    }
+    if (accepted !== undefined && (last === undefined || accepted.ballot > last.acceptance.ballot)) {
+      last = { stage: 'accepted', acceptance: accepted }
+    }
+  }
+  return last
+}
+
+/**
+ * A candidate of one's own that is later than everything visible was not chosen before now, or it would be found; it is
+ * proposed once more. An earlier one must be out of the way for good.
+ */
+function mayProposeOnTop(sent: readonly Sent[], newest: SeenState, last: Acceptance | undefined): boolean {
+  return areDead(
+    sent.filter(({ candidate }) => timeOf(candidate.id) <= newest.writtenAt),
+    last,
+  )
+}
+
+/**
+ * None of the candidates was or will be chosen: in a later ballot than theirs something else was, and whoever proposed
+ * that had seen nothing as new as they are.
+ */
+function areDead(sent: readonly Sent[], last: Acceptance | undefined): boolean {
+  return sent.every(
+    ({ candidate, ballot }) => last !== undefined && last.ballot > ballot && last.base < timeOf(candidate.id),
+  )
+}
+
+/** The newest that anybody has; a tombstone over data of the same time. */
+export function newestState<Node>(answers: readonly PromiseAnswer<Node>[]): SeenState {
+  let newest = NOTHING_SEEN
+  let changedAt = ZERO_TIMESTAMP
+  for (const { state } of answers) {
+    if (state === undefined) continue
+    if (state.changedAt > changedAt) changedAt = state.changedAt
+    const isNewer = state.writtenAt > newest.writtenAt
+    if (isNewer || (state.writtenAt === newest.writtenAt && state.kind === 'absent')) newest = state
+  }
+  return { ...newest, changedAt }
+}
+
+/** The latest ballot that anybody promised: the next one must be later. */
+export function latestBallot<Node>(answers: readonly PromiseAnswer<Node>[]): Ballot {
+  return answers.reduce((latest, { ballot }) => laterBallot(latest, ballot), FIRST_BALLOT)
+}

@@ -1,0 +1,50 @@
+/**
+ * The background workers of a device: the one list of them, and the loops that run them in the process that owns the
+ * device. To be stopped before the device is closed.
+ */
+import type { Worker } from '#worker/contract.ts'
+import { WorkerLoop } from '#worker/loop.ts'
+import { observeLoops, observePasses } from '#worker/metrics.ts'
+import { KeptPauses } from './kept-pauses.ts'
+import type { MakeWorker, WorkerContext } from './worker-context.ts'
+import { updaterWorker } from './workers/updater.ts'
+
+/** Every worker, in the order in which people are shown them. */
+const WORKERS: readonly MakeWorker[] = [updaterWorker]
+
+/** All workers of the device, but those that are switched off. None of them runs by itself. */
+export function makeWorkers(context: WorkerContext): readonly Worker[] {
+  const off = new Set(context.settings.workers.off)
+  return WORKERS.map((make) => make(context)).filter(({ name }) => !off.has(name))
+}
+
+export class DeviceWorkers {
+  readonly loops: readonly WorkerLoop[]
+
+  private constructor(loops: readonly WorkerLoop[]) {
+    this.loops = loops
+  }
+
+  /** Makes the workers of the device and their loops; `start` begins to run them. */
+  static async open(context: WorkerContext): Promise<DeviceWorkers> {
+    const { environment, log, metrics, device } = context
+    const { clock, disk } = environment
+    const pauses = await KeptPauses.open(disk, device.path, log)
+    const observe = observePasses(metrics)
+    const loops = makeWorkers(context).map((worker) => {
+      return new WorkerLoop({ worker, clock, log: log.child({ worker: worker.name }), pauses, observe })
+    })
+    observeLoops(metrics, () => loops)
+    return new DeviceWorkers(loops)
+  }
+
+  /** Begins to run all of them, gently. */
+  start(): void {
+    for (const loop of this.loops) loop.start()
+  }
+
+  /** Resolves when every pass under way has ended. */
+  async stop(): Promise<void> {
+    await Promise.all(this.loops.map((loop) => loop.stop()))
+  }
+}

@@ -1,0 +1,90 @@
+/** A process takes its device: opens the engines, and gives the workers what they are made from. */
+
+import { join } from 'node:path'
+import type { NewDevice } from '#backend/replica-state.ts'
+import type { Worker } from '#worker/contract.ts'
+import { Foreground } from '#worker/foreground.ts'
+import { makeWorkers } from './device-workers.ts'
+import { codeOf } from './durable-file.ts'
+import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
+import { ringTargets } from './ring-targets.ts'
+import { StorageDevice } from './storage-device.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+/** Which device, of which host. */
+export interface OwnedDeviceAssignment extends ProcessAssignment {
+  readonly device: string
+  /** Address of this host in the rings. */
+  readonly host: string
+  readonly devicesPath: string
+  readonly newDevice: NewDevice
+}
+
+/** Rejects with what `StorageDevice.open` rejects with. */
+export function openDevice(told: OwnedDeviceAssignment, parts: ProcessParts): Promise<StorageDevice> {
+  const { salt } = told.cluster
+  const targets = ringTargets(parts.rings, salt)
+  return StorageDevice.open({
+    ...parts,
+    ...told,
+    log: parts.log.child({ device: told.device }),
+    salt,
+    accountTargets: targets.account,
+    containerPlacement: targets.container,
+  })
+}
+
+/** What the workers of the device are made from. */
+export function workerContext(
+  told: OwnedDeviceAssignment,
+  parts: ProcessParts,
+  device: StorageDevice,
+  foreground: Foreground,
+): WorkerContext {
+  const { host, devicesPath, settings, cluster } = told
+  const log = parts.log.child({ device: told.device })
+  return { ...parts, log, device, host, devicesPath, settings, salt: cluster.salt, foreground }
+}
+
+/** A device that no process has in service, taken for the time of a command. */
+export interface DeviceOutOfService {
+  /** None of them runs by itself. */
+  readonly workers: readonly Worker[]
+  /** Makes everything durable and lets the device go. */
+  readonly close: () => Promise<void>
+}
+
+/** Takes the lock of a device; a sentence when it cannot be had. */
+export async function takeDevice(
+  program: string,
+  told: OwnedDeviceAssignment,
+): Promise<DeviceOutOfService | { readonly failed: string }> {
+  try {
+    const parts = await openProcess(program, told)
+    const device = await openDevice(told, parts)
+    const foreground = new Foreground(parts.environment.clock)
+    const workers = makeWorkers(workerContext(told, parts, device, foreground))
+    return {
+      workers,
+      close: async () => {
+        await device.close()
+        parts.rings.close()
+        await parts.transport.close()
+      },
+    }
+  } catch (error) {
+    return { failed: deviceSentence(error, told) }
+  }
+}
+
+/** Why a device could not be opened, for a person. */
+export function deviceSentence(error: unknown, { device, devicesPath }: OwnedDeviceAssignment): string {
+  const path = join(devicesPath, device)
+  const code = codeOf(error)
+  if (code === 'LEVEL_LOCKED') return `another process has the device ${path}`
+  if (code === 'ENOENT') return `there is no device ${path}`
+  if (code === 'ENEWERFORMAT')
+    return `the device ${path} was written by a newer version of Martlet; start that one`
+  if (code !== '') return `the device ${path} cannot be used (${code})`
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,126 @@
+/**
+ * What replication needs of an engine, by hash instead of by name: digests without touching the disk, entries as the
+ * index has them durably, whole records, and the two changes that no client can ask for: to join what another replica
+ * knows, and to forget.
+ */
+import { codeOf } from '#disk/disk-error.ts'
+import type { DiskFailed, ObjectWriter, Opened } from './engine.ts'
+import type { EngineCore } from './engine-core.ts'
+import { leafOf } from './layout.ts'
+import { readObjectFile } from './object-files.ts'
+import type { ObjectReads } from './object-reads.ts'
+import type { DataRecord, ObjectState } from './object-state.ts'
+import type { Disposal, ObjectWrites, SmallRecord } from './object-writes.ts'
+import type { RangeDigest } from './range-digests.ts'
+import type { StoredObject } from './stored-object.ts'
+
+export interface StatedHash {
+  readonly hash: string
+  readonly state: ObjectState
+}
+
+/** Everything that is known of an object, as it travels to another replica. */
+export interface Knowledge {
+  readonly object: StoredObject | undefined
+  readonly data: DataRecord | undefined
+  readonly small: readonly SmallRecord[]
+}
+
+/** Outcomes of disks are values; a promise rejects only for our own bugs. Iterating rejects with the errors of the index. */
+export interface ReplicaAccess {
+  hashOf(name: string): string
+  /** One digest per four hex digits that ever had an object, from memory. */
+  digests(): readonly (RangeDigest & { readonly prefix: string })[]
+  /** The same without order or texts: to be read at once. */
+  sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }>
+  /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
+  below(prefix: string): AsyncIterable<StatedHash>
+  /** What the index durably says of these hashes, in their order. */
+  states(hashes: readonly string[]): Promise<readonly StatedHash[] | DiskFailed>
+  /** The records of one object, read from its files where the index does not have them. */
+  knowledge(hash: string): Promise<Knowledge | DiskFailed>
+  open(object: StoredObject): Promise<Opened>
+  beginWrite(name: string): ObjectWriter
+  merge(record: SmallRecord): ReturnType<ObjectWrites['merge']>
+  forget(hash: string, expected: string, disposal: Disposal): ReturnType<ObjectWrites['forget']>
+}
+
+export class DiskReplicaAccess implements ReplicaAccess {
+  readonly #core: EngineCore
+  readonly #reads: ObjectReads
+  readonly #writes: ObjectWrites
+
+  constructor(core: EngineCore, reads: ObjectReads, writes: ObjectWrites) {
+    this.#core = core
+    this.#reads = reads
+    this.#writes = writes
+  }
+
+  hashOf(name: string): string {
+    return this.#core.hashOf(name)
+  }
+
+  digests(): ReturnType<ReplicaAccess['digests']> {
+    return this.#core.index.allDigests()
+  }
+
+  sums(): ReturnType<ReplicaAccess['sums']> {
+    return this.#core.index.digestSums()
+  }
+
+  below(prefix: string): AsyncIterable<StatedHash> {
+    return this.#core.index.objectsBelow(prefix)
+  }
+
+  /** Past the memory of the engine: a sweep must not push out what clients read. */
+  states(hashes: readonly string[]): Promise<readonly StatedHash[] | DiskFailed> {
+    const { index } = this.#core
+    return this.#core.guarded(() =>
+      Promise.all(hashes.map(async (hash) => ({ hash, state: await index.get(hash) }))),
+    )
+  }
+
+  knowledge(hash: string): Promise<Knowledge | DiskFailed> {
+    return this.#core.guarded<Knowledge>(async () => {
+      const indexed = await this.#core.index.get(hash)
+      const isWhole = indexed.data === undefined || indexed.data.record !== undefined
+      const state = isWhole ? indexed : await this.#core.state(hash)
+      const small: SmallRecord[] = state.meta === undefined ? [] : [{ kind: 'meta', meta: state.meta }]
+      const tombstone = await this.#tombstone(hash, state)
+      if (tombstone !== undefined) small.push(tombstone)
+      return { object: this.#core.objectOf(hash, state), data: state.data?.record, small }
+    })
+  }
+
+  /** The index does not have the name that a tombstone speaks of; its file does. */
+  async #tombstone(hash: string, state: ObjectState): Promise<SmallRecord | undefined> {
+    const timestamp = state.tombstone
+    if (timestamp === undefined) return undefined
+    const { disk, leaves, options } = this.#core
+    try {
+      const file = { hash, timestamp, kind: 'ts' as const }
+      const told = await readObjectFile(disk, leaves.path(leafOf(hash)), file, options.salt)
+      return told.kind === 'state' ? { kind: 'tombstone', name: told.name, timestamp } : undefined
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error
+      return undefined
+    }
+  }
+
+  open(object: StoredObject): Promise<Opened> {
+    return this.#reads.open(object)
+  }
+
+  /** The MD5 is computed of what arrives, whatever the sender says. */
+  beginWrite(name: string): ObjectWriter {
+    return this.#writes.beginWrite(name, { hashing: 'md5' })
+  }
+
+  merge(record: SmallRecord): ReturnType<ReplicaAccess['merge']> {
+    return this.#writes.merge(record)
+  }
+
+  forget(hash: string, expected: string, disposal: Disposal): ReturnType<ReplicaAccess['forget']> {
+    return this.#writes.forget(hash, expected, disposal)
+  }
+}

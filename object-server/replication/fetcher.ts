@@ -1,0 +1,296 @@
+/**
+ * Brings objects from a peer to this device through the engine's own write path: temporary file, CRC of every block and
+ * MD5 compared, file and directory synced, index last. Nothing that does not match its record becomes an object. Small
+ * objects travel many in one answer; a large one goes on at the byte it had reached when its connection breaks.
+ */
+import type { Drive } from '#backend/drive-state.ts'
+import type { Clock } from '#base/environment.ts'
+import { BLOCK_BYTES } from '#base/limits.ts'
+import type { Logger } from '#base/log.ts'
+import { discard } from '#http/message.ts'
+import type { ObjectWriter } from '../engine.ts'
+import type { DataRecord } from '../object-state.ts'
+import type { ReplicaAccess } from '../replica-access.ts'
+import type { Entry, Lack } from './entry.ts'
+import { FrameReader, type ObjectFrame } from './frames.ts'
+import { Lanes } from './lanes.ts'
+import type { PeerAddress } from './messages.ts'
+import { isFailure, type Peers } from './peer.ts'
+
+export interface FetchWish {
+  /** What the peer has. */
+  readonly entry: Entry
+  readonly lack: Exclude<Lack, 'nothing'>
+}
+
+/** What became of a list of wishes. */
+export interface Fetched {
+  objects: number
+  metadata: number
+  bytes: number
+  /** Arrived and was not what its record says, or the disk failed, or it did not arrive. */
+  failed: number
+  /** Not fetched, because this device would have less than its reserve left. */
+  full: number
+}
+
+export interface FetcherOptions {
+  readonly replica: ReplicaAccess
+  readonly drive: Pick<Drive, 'refuseWrite'>
+  readonly peers: Peers
+  readonly clock: Clock
+  readonly log: Logger
+  /** Waits until so many bytes more may be moved; rejects when the signal aborts. */
+  readonly admit?: ((bytes: number, signal: AbortSignal | undefined) => Promise<void>) | undefined
+}
+
+/** Larger bodies have a request of their own. */
+const SMALL_BODY_BYTES = BLOCK_BYTES
+/** One answer brings at most so many objects, and about so many bytes. */
+const BATCH_OBJECTS_MAX = 256
+const BATCH_BYTES_MAX = 4 * 1024 * 1024
+/** Writes under way per answer: enough to share the syncs of the index and of the directories. */
+const WRITES_UNDER_WAY = 16
+/** Times that a large body is asked for again from where it broke off. */
+const RESUMES_MAX = 5
+const FIRST_RESUME_MS = 200
+
+export function nothingFetched(): Fetched {
+  return { objects: 0, metadata: 0, bytes: 0, failed: 0, full: 0 }
+}
+
+export class ObjectFetcher {
+  readonly #options: FetcherOptions
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when everything that came is durable. Never rejects, but for an aborted signal. */
+  async fetch(peer: PeerAddress, wishes: readonly FetchWish[], signal?: AbortSignal): Promise<Fetched> {
+    const tally = nothingFetched()
+    const roomy: FetchWish[] = []
+    for (const wish of wishes) {
+      if (await this.#fits(wish)) roomy.push(wish)
+      else tally.full += 1
+    }
+    for (const batch of batchesOf(roomy)) {
+      signal?.throwIfAborted()
+      const [only] = batch
+      if (batch.length === 1 && only !== undefined && bodyBytesOf(only) > SMALL_BODY_BYTES)
+        await this.#large(peer, only, tally, signal)
+      else await this.#batch(peer, batch, tally, signal)
+    }
+    return tally
+  }
+
+  async #fits(wish: FetchWish): Promise<boolean> {
+    if (wish.lack === 'small') return true
+    return (await this.#options.drive.refuseWrite(bodyBytesOf(wish))) === undefined
+  }
+
+  async #batch(
+    peer: PeerAddress,
+    batch: readonly FetchWish[],
+    tally: Fetched,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const waiting = new Map(batch.map((wish) => [wish.entry.hash, wish]))
+    const lanes = new Lanes(WRITES_UNDER_WAY)
+    try {
+      const wanted = batch.map(({ entry, lack }) => ({ hash: entry.hash, lack }))
+      const response = await this.#options.peers.objects(peer, { wanted, offset: 0 }, signal)
+      if (isFailure(response)) return
+      try {
+        await this.#take(response.body as AsyncIterable<Buffer>, waiting, lanes, tally, signal)
+      } finally {
+        await discard(response)
+      }
+    } catch (error) {
+      signal?.throwIfAborted()
+      this.#options.log.warn({ peer, err: String(error) }, 'objects of a peer did not arrive')
+    } finally {
+      await lanes.idle()
+      tally.failed += waiting.size
+    }
+  }
+
+  /** What arrives is written while more arrives. A frame that nobody asked for ends it. */
+  async #take(
+    stream: AsyncIterable<Buffer>,
+    waiting: Map<string, FetchWish>,
+    lanes: Lanes,
+    tally: Fetched,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const reader = new FrameReader(stream)
+    for (;;) {
+      const frame = await reader.next()
+      if (frame === undefined) return
+      const wish = waiting.get(frame.hash)
+      if (wish === undefined || frame.bodyBytes > SMALL_BODY_BYTES + BLOCK_BYTES)
+        throw new Error('an object that was not asked for')
+      const body: Buffer[] = []
+      for await (const piece of reader.body(frame.bodyBytes)) body.push(piece)
+      await this.#options.admit?.(frame.bodyBytes, signal)
+      await lanes.enter(async () => {
+        const stored = await this.#store(wish, frame, body)
+        if (stored) waiting.delete(frame.hash)
+        if (stored) count(tally, frame)
+      })
+    }
+  }
+
+  async #store(wish: FetchWish, frame: ObjectFrame, body: readonly Buffer[]): Promise<boolean> {
+    if (!this.#isOf(wish, frame)) return false
+    if (frame.data !== undefined && wish.lack === 'data') {
+      const writer = this.#options.replica.beginWrite(frame.data.name)
+      try {
+        for (const piece of body) if ((await writer.write(piece)) !== undefined) return false
+        if (!(await this.#commit(writer, frame.data))) return false
+      } finally {
+        await writer.abort()
+      }
+    }
+    if (!(await this.#merge(frame))) return false
+    // The peer has the body no more: unless it was deleted there, somebody else must be asked.
+    return (
+      wish.lack === 'small' ||
+      frame.data !== undefined ||
+      frame.small.some(({ kind }) => kind === 'tombstone')
+    )
+  }
+
+  /** Is it about the object asked for, and does every name have its hash? */
+  #isOf({ entry }: FetchWish, { hash, data, small }: ObjectFrame): boolean {
+    const names = [data?.name, ...small.map((one) => (one.kind === 'meta' ? one.meta.name : one.name))]
+    return (
+      hash === entry.hash &&
+      names.every((name) => name === undefined || this.#options.replica.hashOf(name) === hash)
+    )
+  }
+
+  /** The same version, or one that replaced it meanwhile, is here afterwards. */
+  async #commit(writer: ObjectWriter, record: DataRecord): Promise<boolean> {
+    const problem = problemWith(writer, record)
+    if (problem !== undefined) {
+      this.#options.log.error({ etag: record.etag, problem }, 'a replicated body is not what its record says')
+      return false
+    }
+    const { timestamp, etag, contentType, headers } = record
+    const outcome = await writer.commit({ timestamp, etag, contentType, headers, updates: () => [] })
+    return outcome.kind !== 'disk_failed'
+  }
+
+  async #merge({ small }: ObjectFrame): Promise<boolean> {
+    for (const record of small) {
+      const merged = await this.#options.replica.merge(record)
+      if (merged.kind === 'disk_failed') return false
+    }
+    return true
+  }
+
+  async #large(
+    peer: PeerAddress,
+    wish: FetchWish,
+    tally: Fetched,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const upload: LargeBody = { writer: undefined, record: undefined }
+    try {
+      for (let resumes = 0; resumes <= RESUMES_MAX; resumes += 1) {
+        if (resumes > 0) await this.#options.clock.sleep(FIRST_RESUME_MS * 2 ** resumes, signal)
+        const progress = await this.#pour(peer, wish, upload, tally, signal)
+        if (progress === 'stored') return
+        if (progress === 'gone') break
+      }
+      tally.failed += 1
+    } finally {
+      await upload.writer?.abort()
+    }
+  }
+
+  /** One request for the rest of a large body. */
+  async #pour(
+    peer: PeerAddress,
+    wish: FetchWish,
+    upload: LargeBody,
+    tally: Fetched,
+    signal: AbortSignal | undefined,
+  ): Promise<'stored' | 'broken_off' | 'gone'> {
+    const { entry, lack } = wish
+    const offset = upload.writer?.sizeBytes ?? 0
+    const request = { wanted: [{ hash: entry.hash, lack }], offset }
+    const response = await this.#options.peers.objects(peer, request, signal)
+    if (isFailure(response)) return 'broken_off'
+    try {
+      const reader = new FrameReader(response.body as AsyncIterable<Buffer>)
+      const frame = await reader.next()
+      if (frame?.data === undefined || !this.#isOf(wish, frame)) return 'gone'
+      upload.record ??= frame.data
+      if (!sameRecord(upload.record, frame.data)) return 'gone'
+      upload.writer ??= this.#options.replica.beginWrite(frame.data.name)
+      for await (const piece of reader.body(frame.bodyBytes)) {
+        await this.#options.admit?.(piece.length, signal)
+        if ((await upload.writer.write(piece)) !== undefined) return 'gone'
+      }
+      if (!(await this.#commit(upload.writer, upload.record)) || !(await this.#merge(frame))) return 'gone'
+      count(tally, { ...frame, bodyBytes: frame.data.sizeBytes })
+      return 'stored'
+    } catch (error) {
+      signal?.throwIfAborted()
+      this.#options.log.warn({ hash: entry.hash, err: String(error) }, 'a large object broke off')
+      return 'broken_off'
+    } finally {
+      await discard(response)
+    }
+  }
+}
+
+interface LargeBody {
+  writer: ObjectWriter | undefined
+  record: DataRecord | undefined
+}
+
+function bodyBytesOf({ entry, lack }: FetchWish): number {
+  return lack === 'data' ? (entry.data?.sizeBytes ?? 0) : 0
+}
+
+function* batchesOf(wishes: readonly FetchWish[]): Generator<readonly FetchWish[]> {
+  let batch: FetchWish[] = []
+  let sizeBytes = 0
+  for (const wish of wishes) {
+    const bytes = bodyBytesOf(wish)
+    if (bytes > SMALL_BODY_BYTES) {
+      yield [wish]
+      continue
+    }
+    batch.push(wish)
+    sizeBytes += bytes
+    if (batch.length < BATCH_OBJECTS_MAX && sizeBytes < BATCH_BYTES_MAX) continue
+    yield batch
+    batch = []
+    sizeBytes = 0
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** What is wrong with what arrived; `undefined` when it is what was stored. */
+function problemWith(writer: ObjectWriter, record: DataRecord): string | undefined {
+  if (writer.sizeBytes !== record.sizeBytes) return `${writer.sizeBytes} of ${record.sizeBytes} bytes`
+  const crcs = writer.blockCrcs()
+  const isEqual =
+    crcs.length === record.blockCrcs.length && crcs.every((crc, at) => crc === record.blockCrcs[at])
+  if (!isEqual) return 'the checksum of a block'
+  return writer.etag() === record.etag ? undefined : 'the MD5'
+}
+
+function sameRecord(left: DataRecord, right: DataRecord): boolean {
+  return left.timestamp === right.timestamp && left.etag === right.etag && left.sizeBytes === right.sizeBytes
+}
+
+function count(tally: Fetched, { data, bodyBytes }: Pick<ObjectFrame, 'data' | 'bodyBytes'>): void {
+  if (data !== undefined) tally.objects += 1
+  else tally.metadata += 1
+  tally.bytes += bodyBytes
+}

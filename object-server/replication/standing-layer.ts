@@ -1,0 +1,72 @@
+/**
+ * What a device may say of hashes that the ring does not give it, or that it was out of touch with for too long: it takes
+ * writes, but its silence proves nothing, and what may have been deleted long ago is not served.
+ */
+import { parseObjectAddress } from '#backend/address.ts'
+import { answer } from '#backend/answers.ts'
+import { REPLICA_STATE_HEADER } from '#backend/extensions.ts'
+import { isRefusal } from '#backend/refusal.ts'
+import type { SyncLedger } from '#backend/sync-ledger.ts'
+import { type HashPathSalt, hashName } from '#base/names.ts'
+import type { Layer, Request, Response } from '#http/message.ts'
+import type { ObjectDevice } from '../device.ts'
+import type { ObjectRepairs } from './repairs.ts'
+
+export interface StandingOptions {
+  readonly device: ObjectDevice
+  readonly salt: HashPathSalt
+  /** Told of writes in the place of a primary, which are to be handed over soon. */
+  readonly repairs: ObjectRepairs
+}
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
+const NOT_FOUND = 404
+
+export function answerByStanding(options: StandingOptions): Layer {
+  return (inner) => async (request) => {
+    const policyIndex = Number(request.headers['x-backend-storage-policy-index'] ?? 0)
+    const ledger = options.device.ledger(policyIndex)
+    if (ledger === undefined) return await inner(request)
+    if (ledger.mayBeStale && READS.has(request.method) && isStale(options, ledger, request)) {
+      await request.body.cancel()
+      return unproven({ ...answer(NOT_FOUND), ...(request.method === 'HEAD' ? { body: undefined } : {}) })
+    }
+    const response = await inner(request)
+    if (WRITES.has(request.method)) handOver(options, ledger, policyIndex, request, response)
+    return response.status === NOT_FOUND && !mayVote(options, ledger, request) ? unproven(response) : response
+  }
+}
+
+function isStale(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
+  const hash = hashOf(options, request)
+  return hash !== undefined && ledger.isStaleHash(hash)
+}
+
+function mayVote(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
+  if (!ledger.knowsOwned && !ledger.mayBeStale) return true
+  const hash = hashOf(options, request)
+  return hash === undefined || (ledger.ownsHash(hash) && !ledger.isStaleHash(hash))
+}
+
+function handOver(
+  { repairs, ...options }: StandingOptions,
+  ledger: SyncLedger,
+  policyIndex: number,
+  request: Request,
+  response: Response,
+): void {
+  if (!ledger.knowsOwned || response.status >= 500) return
+  const address = parseObjectAddress(request)
+  if (isRefusal(address) || ledger.ownsHash(hashName(address, options.salt))) return
+  repairs.hurry(policyIndex, address.partition)
+}
+
+function hashOf({ salt }: Pick<StandingOptions, 'salt'>, request: Request): string | undefined {
+  const address = parseObjectAddress(request)
+  return isRefusal(address) ? undefined : hashName(address, salt)
+}
+
+function unproven(response: Response): Response {
+  return { ...response, headers: { ...response.headers, [REPLICA_STATE_HEADER]: 'joining' } }
+}

@@ -1,0 +1,120 @@
+/**
+ * Digests over units: a unit is all hashes that begin with the same bits, a partition of a ring of that part power or a
+ * finer piece of one. Up to 16 bits they are sums of what the engine holds in memory; beyond, a range of 16 bits is read
+ * from the index once per change.
+ */
+import type { PartitionRange } from '#backend/range-states.ts'
+import { comparedText } from '../object-state.ts'
+import { addDigest, digestOfObject } from '../range-digests.ts'
+import type { ReplicaAccess, StatedHash } from '../replica-access.ts'
+
+export interface UnitDigest {
+  /** 16 bytes, the exclusive or over the objects. */
+  readonly digest: Buffer
+  readonly count: number
+}
+
+const DIGEST_BYTES = 16
+/** Bits of the ranges that the engine keeps digests of. */
+export const RANGE_BITS = 16
+export const EMPTY_UNIT: UnitDigest = { digest: Buffer.alloc(DIGEST_BYTES), count: 0 }
+
+/** Units of a range beyond 16 bits, remembered until the range changes. */
+interface Split {
+  readonly rangeDigest: string
+  readonly units: ReadonlyMap<number, UnitDigest>
+}
+
+export class UnitDigests {
+  readonly #replica: ReplicaAccess
+  readonly #splits = new Map<string, Split>()
+
+  constructor(replica: ReplicaAccess) {
+    this.#replica = replica
+  }
+
+  /** All units of so many bits that hold something. Rejects with the errors of the index, beyond 16 bits only. */
+  async all(bits: number): Promise<ReadonlyMap<number, UnitDigest>> {
+    if (bits <= RANGE_BITS) return this.#summed(bits)
+    const units = new Map<number, UnitDigest>()
+    for (const { prefix, digest, count } of this.#replica.digests()) {
+      if (count === 0) continue
+      for (const [unit, sum] of await this.#split(bits, prefix, digest)) units.set(unit, sum)
+    }
+    return units
+  }
+
+  #summed(bits: number): ReadonlyMap<number, UnitDigest> {
+    const units = new Map<number, { digest: Buffer; count: number }>()
+    const shift = RANGE_BITS - bits
+    for (const { range, digest, count } of this.#replica.sums()) {
+      if (count === 0) continue
+      const number = range >>> shift
+      const sum = units.get(number)
+      if (sum === undefined) units.set(number, { digest: Buffer.from(digest), count })
+      else {
+        addDigest(sum.digest, digest)
+        sum.count += count
+      }
+    }
+    return units
+  }
+
+  async #split(bits: number, prefix: string, rangeDigest: string): Promise<Split['units']> {
+    const key = `${bits} ${prefix}`
+    const known = this.#splits.get(key)
+    if (known?.rangeDigest === rangeDigest) return known.units
+    const units = new Map<number, { digest: Buffer; count: number }>()
+    for await (const { hash, state } of this.#replica.below(prefix)) {
+      const text = comparedText(state)
+      if (text === '') continue
+      const number = unitOf(hash, bits)
+      const sum = units.get(number) ?? { digest: Buffer.alloc(DIGEST_BYTES), count: 0 }
+      addDigest(sum.digest, digestOfObject(hash, text))
+      sum.count += 1
+      units.set(number, sum)
+    }
+    this.#splits.set(key, { rangeDigest, units })
+    return units
+  }
+}
+
+/** The unit of so many bits that a hash is in. */
+export function unitOf(hash: string, bits: number): number {
+  return bits === 0 ? 0 : Number.parseInt(hash.slice(0, 8), 16) >>> (32 - bits)
+}
+
+/** The prefixes of four hex digits in which the hashes of a unit lie. */
+export function prefixesOf({ partPower, partition }: PartitionRange): readonly string[] {
+  const first = rangeIn({ partPower, partition })
+  const count = partPower >= RANGE_BITS ? 1 : 2 ** (RANGE_BITS - partPower)
+  return Array.from({ length: count }, (_, at) => (first + at).toString(16).padStart(4, '0'))
+}
+
+function rangeIn({ partPower, partition }: PartitionRange): number {
+  return partPower >= RANGE_BITS
+    ? Math.floor(partition / 2 ** (partPower - RANGE_BITS))
+    : partition * 2 ** (RANGE_BITS - partPower)
+}
+
+/** Is the hash in the unit? */
+export function holds({ partPower, partition }: PartitionRange, hash: string): boolean {
+  return unitOf(hash, partPower) === partition
+}
+
+/** The entries of a unit in the order of their hashes. Rejects with the errors of the index. */
+export async function* statesIn(
+  replica: ReplicaAccess,
+  unit: PartitionRange,
+  occupied: (prefix: string) => boolean = () => true,
+): AsyncGenerator<StatedHash> {
+  for (const prefix of prefixesOf(unit)) if (occupied(prefix)) yield* statesBelow(replica, unit, prefix)
+}
+
+async function* statesBelow(
+  replica: ReplicaAccess,
+  unit: PartitionRange,
+  prefix: string,
+): AsyncGenerator<StatedHash> {
+  for await (const stated of replica.below(prefix)) if (holds(unit, stated.hash)) yield stated
+}
