@@ -3,7 +3,7 @@
  * (objects, bytes, storage policy) are what a container server last reported; the newer report wins, by the time at which
  * an account server took it (OpenStack Swift, `account/backend.py`: `merge_items`, where the last to arrive wins).
  */
-import type { Timestamp } from '#base/timestamp.ts'
+import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { rowDigest } from './digest.ts'
 import type { RowKind } from './row-kind.ts'
 
@@ -53,6 +53,14 @@ export const containerRows: RowKind<ContainerRow> = {
   statsOf: (row) => ({ policyIndex: row.policyIndex, objects: row.objects, bytes: row.bytes }),
   digestOf: (row) =>
     rowDigest([row.name, row.putTimestamp, row.deleteTimestamp, row.objects, row.bytes, row.policyIndex]),
+  changedAt: (row) => later(row.putTimestamp, row.deleteTimestamp),
+  isSound: (row) =>
+    row.name !== '' &&
+    row.name.isWellFormed() &&
+    [row.putTimestamp, row.deleteTimestamp, row.reportedAt].every(
+      (time) => parseTimestamp(time) !== undefined,
+    ) &&
+    [row.objects, row.bytes, row.policyIndex].every((count) => Number.isSafeInteger(count) && count >= 0),
   fieldCount: 6,
   encode: (row) => [
     row.putTimestamp,

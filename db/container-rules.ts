@@ -69,6 +69,7 @@ function recreatedAt(info: DatabaseInfo, timestamp: Timestamp, policyIndex: numb
   return {
     ...info,
     policyIndex,
+    bornAt: later(info.bornAt, timestamp),
     status: 'live',
     putTimestamp: later(info.putTimestamp, timestamp),
     statusChangedAt: later(info.statusChangedAt, timestamp),

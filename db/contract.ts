@@ -16,8 +16,12 @@ export interface Decision<Result> {
   /** New info; left out, it stays as it is. Counters and sequence in it are ignored, the index keeps those. */
   readonly info?: DatabaseInfo
   readonly metadata?: Metadata
-  /** Are the rows of the request merged into the index? Needs a database: an existing one or a new `info`. */
-  readonly rows?: 'merge' | 'leave'
+  /**
+   * What becomes of the rows of the request. `merge`: they are merged into the index, which needs a database, an existing
+   * one or a new `info`. `drop`: those that are stored exactly so are forgotten. `quarantine`: the same, and a copy of
+   * each is kept where nothing but a person looks for it.
+   */
+  readonly rows?: 'merge' | 'leave' | 'drop' | 'quarantine'
 }
 
 /** Must be pure: it may run more than once, and must not look at clocks or anything else that changes. */
@@ -51,7 +55,9 @@ export interface Index<Row> {
   digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest>
   /** Rows that changed after a sequence number, oldest change first; each row once, with its latest change. */
   changesSince(name: DatabaseName, sequence: number, limit: number): Promise<readonly Change<Row>[]>
-  /** How far a peer has our rows; 0 for a peer that was never heard of. */
+  /** Deleted rows of a group in the order of their names, after one, with the numbers of their latest changes. */
+  tombstones(name: DatabaseName, group: number, after: string, limit: number): Promise<readonly Change<Row>[]>
+  /** Up to which of its changes we have the rows of a peer's store (`storeId`); 0 for one that was never heard of. */
   syncPoint(name: DatabaseName, peer: string): Promise<number>
   setSyncPoint(name: DatabaseName, peer: string, sequence: number): Promise<void>
   /**
@@ -59,7 +65,38 @@ export interface Index<Row> {
    * given. Nothing else is looked at, however many databases there are.
    */
   unreported(limit: number, after?: string): Promise<readonly Unreported[]>
+  /** Containers that have rows, live or deleted, of another storage policy than theirs; as `unreported`. */
+  misplaced(limit: number, after?: string): Promise<readonly Unreported[]>
+  /** Who this index is to its peers, 32 hex digits: another one after a loss. Sequence numbers are its own. */
+  storeId(): Promise<string>
+  /** Databases in the order of their hashes. */
+  databases(span: HashSpan, limit: number): Promise<readonly Database[]>
+  /** The comparison digests (`replica-merge.ts`) of all databases of a partition together; remembered. */
+  partitionDigest(partition: DatabasePartition, horizon: number): Promise<Buffer>
+  /**
+   * Removes a database with everything in it, if the condition holds of its state then. Resolves when it is durably gone;
+   * its rows are removed afterwards, in slices. Who makes it anew waits for that.
+   */
+  remove(name: DatabaseName, condition: (state: DatabaseState) => boolean): Promise<'removed' | 'kept'>
   close(): Promise<void>
+}
+
+/** Hashes of 32 hex digits, the first included, the end not; without an end, to the last one. */
+export interface HashSpan {
+  readonly first: string
+  readonly end: string | undefined
+}
+
+/** All hashes that begin with the bits of `partition`: a partition of a ring of 2 ** `partPower` partitions. */
+export interface DatabasePartition {
+  readonly partPower: number
+  readonly partition: number
+}
+
+export interface Database {
+  /** 32 hex digits. */
+  readonly hash: string
+  readonly state: DatabaseState
 }
 
 export interface Unreported {

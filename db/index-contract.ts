@@ -38,6 +38,20 @@ async function merge(index: Index<ObjectRow>, ...rows: ObjectRow[]): Promise<voi
   await index.apply(CONTAINER, rows, mergeInto)
 }
 
+const FIRST_HASH = '0'.repeat(32)
+
+async function makeContainer(
+  index: Index<ObjectRow>,
+  container: string,
+  ...rows: readonly ObjectRow[]
+): Promise<void> {
+  await index.apply({ account: 'a', container }, rows, (state) => ({
+    result: undefined,
+    info: state?.info ?? newInfo({ account: 'a', container }, at(1), 0),
+    rows: 'merge',
+  }))
+}
+
 async function names(
   index: Index<ObjectRow>,
   query: Partial<Parameters<Index<ObjectRow>['list']>[2]> = {},
@@ -191,6 +205,116 @@ export function indexContract(t: Test, factory: IndexFactory): void {
     const [one] = await index.unreported(10)
     t.same(one?.name, CONTAINER)
     t.same(await index.unreported(10, one?.hash), [])
+    await index.close()
+  })
+
+  t.test(
+    'databases come in the order of their hashes, page by page, and their rows do not matter',
+    async (t) => {
+      const index = await factory.create(t)
+      for (let at = 0; at < 7; at += 1) await makeContainer(index, `c${at}`, row('x', 2), row('y', 2))
+      const all = await index.databases({ first: FIRST_HASH, end: undefined }, 100)
+      t.equal(all.length, 7)
+      t.same(
+        all.map(({ hash }) => hash),
+        all.map(({ hash }) => hash).toSorted(),
+      )
+      const third = all[2]?.hash ?? ''
+      t.same(await index.databases({ first: third, end: all[5]?.hash }, 100), all.slice(2, 5))
+      t.same(await index.databases({ first: third, end: undefined }, 2), all.slice(2, 4))
+      await index.close()
+    },
+  )
+
+  t.test('a removed database is gone with its rows, and one made anew goes on counting', async (t) => {
+    const index = await factory.create(t)
+    await merge(index, row('a', 2), row('b', 2), deletedRow('c', 0, at(3)))
+    t.equal(await index.remove(CONTAINER, () => false), 'kept')
+    const before = await stateOf(index)
+    const removal = index.remove(CONTAINER, (state) => state.info.sequence === before.info.sequence)
+    const again = merge(index, row('z', 4))
+    t.equal(await removal, 'removed')
+    await again
+    t.same(await names(index), ['z'])
+    t.same(
+      (await index.changesSince(CONTAINER, 0, 10)).map((change) => change.row.name),
+      ['z'],
+    )
+    const after = await stateOf(index)
+    t.match(statsOf(after.info, 0), { rows: 1, tombstones: 0 })
+    t.ok(after.info.sequence > before.info.sequence)
+    t.equal(await index.remove({ account: 'a', container: 'other' }, () => true), 'kept')
+    await index.close()
+  })
+
+  t.test('rows are dropped only while they are stored exactly so', async (t) => {
+    const index = await factory.create(t)
+    const tombstone = deletedRow('a', 0, at(3))
+    await merge(index, row('a', 2), tombstone, row('b', 2), row('c', 2))
+    await index.apply(CONTAINER, [tombstone, row('b', 1), row('c', 2)], () => ({ result: 0, rows: 'drop' }))
+    t.same(await names(index), ['b'])
+    t.match(statsOf((await stateOf(index)).info, 0), { rows: 1, tombstones: 0 })
+    const whole = await index.digestRange(CONTAINER, 0, {})
+    t.same(whole.live, statsOf((await stateOf(index)).info, 0).liveDigest)
+    t.same(statsOf((await stateOf(index)).info, 0).tombstoneDays, new Map())
+    t.same(
+      (await index.changesSince(CONTAINER, 0, 10)).map((change) => change.row.name),
+      ['b'],
+    )
+    await index.close()
+  })
+
+  t.test('tombstones are read in order, with the numbers of their changes', async (t) => {
+    const index = await factory.create(t)
+    await merge(index, deletedRow('b', 0, at(2)), row('live', 2), deletedRow('a', 0, at(2)))
+    const all = await index.tombstones(CONTAINER, 0, '', 10)
+    t.same(
+      all.map(({ row, sequence }) => [row.name, sequence]),
+      [
+        ['a', 3],
+        ['b', 1],
+      ],
+    )
+    t.same(await index.tombstones(CONTAINER, 0, 'a', 10), all.slice(1))
+    await index.close()
+  })
+
+  t.test('a remembered digest of a partition is what reading again gives', async (t) => {
+    const index = await factory.create(t)
+    // Every deletion of this test is later than both days, so only memory can make a difference.
+    const digest = (horizon: number): Promise<Buffer> =>
+      index.partitionDigest({ partPower: 0, partition: 0 }, horizon)
+    const nothing = await digest(0)
+    await makeContainer(index, 'gone', row('x', 2))
+    await makeContainer(index, 'stays', row('x', 2))
+    const first = await digest(0)
+    t.notSame(first, nothing)
+    await makeContainer(index, 'stays', row('y', 3), deletedRow('x', 0, at(4)))
+    await index.remove({ account: 'a', container: 'gone' }, () => true)
+    const remembered = await digest(0)
+    t.notSame(remembered, first)
+    t.same(remembered, await digest(-1))
+    await index.close()
+  })
+
+  t.test('a container with rows of another storage policy is listed as misplaced', async (t) => {
+    const index = await factory.create(t)
+    await merge(index, row('a', 2))
+    t.same(await index.misplaced(10), [])
+    const wrong = row('b', 2, 1, 1)
+    await merge(index, wrong)
+    t.same(
+      (await index.misplaced(10)).map((one) => one.name),
+      [CONTAINER],
+    )
+    await index.apply(CONTAINER, [wrong], () => ({ result: 0, rows: 'drop' }))
+    t.same(await index.misplaced(10), [])
+    await index.close()
+  })
+
+  t.test('a store has one identity', async (t) => {
+    const index = await factory.create(t)
+    t.equal(await index.storeId(), await index.storeId())
     await index.close()
   })
 

@@ -13,6 +13,12 @@ export interface DatabaseName {
   readonly container?: string | undefined
 }
 
+/** Deleted rows that were deleted on one day. */
+export interface TombstoneDay {
+  readonly tombstones: number
+  readonly digest: Buffer
+}
+
 /** Counters and digests of the rows of one storage policy. */
 export interface PolicyStats {
   /** Live rows: objects of a container, containers of an account. */
@@ -24,6 +30,11 @@ export interface PolicyStats {
   readonly tombstones: number
   readonly liveDigest: Buffer
   readonly tombstoneDigest: Buffer
+  /**
+   * The deleted rows by the day of their deletion (`dayOf`). They are given up by whole days, by each replica for itself;
+   * so replicas compare the days that none of them can have given up.
+   */
+  readonly tombstoneDays: ReadonlyMap<number, TombstoneDay>
 }
 
 /** What a container last told its account. */
@@ -37,6 +48,8 @@ export interface Reported {
 export interface DatabaseInfo {
   readonly name: DatabaseName
   readonly createdAt: Timestamp
+  /** When the life it has now began: the latest PUT that made it where it was not, or not any more. */
+  readonly bornAt: Timestamp
   readonly putTimestamp: Timestamp
   readonly deleteTimestamp: Timestamp
   /** When it last changed between existing and deleted, or changed its storage policy. */
@@ -65,6 +78,7 @@ export const NO_STATS: PolicyStats = {
   tombstones: 0,
   liveDigest: emptyDigest(),
   tombstoneDigest: emptyDigest(),
+  tombstoneDays: new Map(),
 }
 
 export const NEVER_REPORTED: Reported = {
@@ -79,6 +93,7 @@ export function newInfo(name: DatabaseName, timestamp: Timestamp, policyIndex: n
   return {
     name,
     createdAt: timestamp,
+    bornAt: timestamp,
     putTimestamp: timestamp,
     deleteTimestamp: ZERO_TIMESTAMP,
     statusChangedAt: timestamp,
@@ -95,7 +110,7 @@ export function statsOf(info: DatabaseInfo, policyIndex: number): PolicyStats {
   return info.stats.get(policyIndex) ?? NO_STATS
 }
 
-/** Counters and digests of all policies together. */
+/** Counters and digests of all policies together; the days of tombstones are left out. */
 export function totalStats(info: DatabaseInfo): PolicyStats {
   let total = NO_STATS
   for (const stats of info.stats.values()) {
@@ -106,6 +121,7 @@ export function totalStats(info: DatabaseInfo): PolicyStats {
       tombstones: total.tombstones + stats.tombstones,
       liveDigest: combined(total.liveDigest, stats.liveDigest),
       tombstoneDigest: combined(total.tombstoneDigest, stats.tombstoneDigest),
+      tombstoneDays: total.tombstoneDays,
     }
   }
   return total
@@ -121,9 +137,12 @@ interface StoredStats {
   readonly tombstones: number
   readonly live: string
   readonly deleted: string
+  /** Day, deleted rows, their digest. */
+  readonly days?: readonly (readonly [day: number, tombstones: number, digest: string])[]
 }
 
-interface StoredInfo extends Omit<DatabaseInfo, 'stats'> {
+interface StoredInfo extends Omit<DatabaseInfo, 'stats' | 'bornAt'> {
+  readonly bornAt?: Timestamp
   readonly version: number
   readonly stats: readonly StoredStats[]
 }
@@ -137,6 +156,9 @@ export function encodeInfo(info: DatabaseInfo): Buffer {
     tombstones: one.tombstones,
     live: one.liveDigest.toString('hex'),
     deleted: one.tombstoneDigest.toString('hex'),
+    days: [...one.tombstoneDays].map(
+      ([day, { tombstones, digest }]) => [day, tombstones, digest.toString('hex')] as const,
+    ),
   }))
   return Buffer.from(JSON.stringify({ version: FORMAT_VERSION, ...info, stats } satisfies StoredInfo))
 }
@@ -145,7 +167,16 @@ export function encodeInfo(info: DatabaseInfo): Buffer {
 export function decodeInfo(bytes: Buffer): DatabaseInfo {
   const { version, stats, ...rest } = JSON.parse(bytes.toString()) as StoredInfo
   if (version !== FORMAT_VERSION) throw new Error(`database info of version ${version} is not known`)
-  return { ...rest, stats: new Map(stats.map((one) => [one.policyIndex, decodeStats(one)])) }
+  return {
+    ...rest,
+    bornAt: rest.bornAt ?? bornOf(rest),
+    stats: new Map(stats.map((one) => [one.policyIndex, decodeStats(one)])),
+  }
+}
+
+/** What was stored before births were noted. */
+function bornOf(stored: Omit<StoredInfo, 'stats' | 'version'>): Timestamp {
+  return stored.putTimestamp >= stored.deleteTimestamp ? stored.statusChangedAt : stored.createdAt
 }
 
 function decodeStats(stored: StoredStats): PolicyStats {
@@ -156,5 +187,11 @@ function decodeStats(stored: StoredStats): PolicyStats {
     tombstones: stored.tombstones,
     liveDigest: Buffer.from(stored.live, 'hex'),
     tombstoneDigest: Buffer.from(stored.deleted, 'hex'),
+    tombstoneDays: new Map(
+      (stored.days ?? []).map(([day, tombstones, digest]) => [
+        day,
+        { tombstones, digest: Buffer.from(digest, 'hex') },
+      ]),
+    ),
   }
 }

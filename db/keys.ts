@@ -28,7 +28,22 @@ const ROW_PREFIX_BYTES = 1 + HASH_BYTES + 1 + 2
 export type RowTable = 'live' | 'deleted'
 
 /** Tags of the device's own keys. Each tag's keys belong to one part of the program. */
-export const DEVICE_TAGS = { unreported: 1, replicaState: 2, pendingAccountUpdates: 3 } as const
+export const DEVICE_TAGS = {
+  unreported: 1,
+  replicaState: 2,
+  pendingAccountUpdates: 3,
+  /** What `backend/sync-ledger.ts` keeps. */
+  syncLedger: 4,
+  storeId: 5,
+  /** Containers with rows of another storage policy than theirs. */
+  misplaced: 6,
+  /** Databases whose rows are being removed. */
+  removals: 7,
+  /** The highest sequence number of the databases that were removed. */
+  sequenceFloor: 8,
+  /** Rows that were taken out of service. */
+  quarantinedRows: 9,
+} as const
 
 export function devicePrefix(tag: keyof typeof DEVICE_TAGS): Buffer {
   return Buffer.concat([DEVICE, Buffer.from([DEVICE_TAGS[tag]])])
@@ -82,6 +97,26 @@ export function logEnd(hash: Buffer): Buffer {
 
 export function syncPointKey(hash: Buffer, peer: string): Buffer {
   return Buffer.concat([tableKey(hash, SYNC_POINT), Buffer.from(peer)])
+}
+
+/** Key of a quarantined row: that of the row behind the device's own tag. */
+export function quarantinedRowKey(row: Buffer): Buffer {
+  return deviceKey('quarantinedRows', row.subarray(1))
+}
+
+/** All keys of the databases whose hashes lie in a range; without an end, to the last hash. */
+export function databasesBetween(first: Buffer, end: Buffer | undefined): { gte: Buffer; lt: Buffer } {
+  const lt = end === undefined ? Buffer.from([2]) : Buffer.concat([DATABASE, end])
+  return { gte: Buffer.concat([DATABASE, first]), lt }
+}
+
+/** Sorts behind every key of a database. */
+export function endOfDatabase(hash: Buffer): Buffer {
+  return tableKey(hash, 0xff)
+}
+
+export function hashInKey(key: Buffer): Buffer {
+  return key.subarray(1, 1 + HASH_BYTES)
 }
 
 function tableKey(hash: Buffer, table: number): Buffer {

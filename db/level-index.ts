@@ -9,11 +9,24 @@ import type { KvStore, Random } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { writeSynced } from '#kv/group-commit.ts'
 import { Compactor } from './compactor.ts'
-import type { Change, Index, RangeDigest, RowRange, Rule, Unreported } from './contract.ts'
+import type {
+  Change,
+  Database,
+  DatabasePartition,
+  HashSpan,
+  Index,
+  RangeDigest,
+  RowRange,
+  Rule,
+  Unreported,
+} from './contract.ts'
+import { type DatabaseLister, listDatabases } from './database-cursor.ts'
 import { emptyDigest, toggle } from './digest.ts'
+import { afterHash, spanOf } from './hash-span.ts'
 import { type DatabaseName, type DatabaseState, decodeInfo } from './info.ts'
 import {
   databaseHash,
+  deviceKey,
   devicePrefix,
   infoKey,
   logEnd,
@@ -34,6 +47,9 @@ import {
   rangeBounds,
 } from './listing.ts'
 import { decodeMetadata } from './metadata.ts'
+import { addDigest, PartitionDigests } from './partition-digests.ts'
+import { Removals } from './removals.ts'
+import { comparisonDigest } from './replica-merge.ts'
 import { RowCursor, readLiveAndDeleted } from './row-cursor.ts'
 import type { RowKind } from './row-kind.ts'
 import { StateCache } from './state-cache.ts'
@@ -54,11 +70,18 @@ export interface LevelIndexOptions<Row> {
 const BATCH_ROWS_MAX = 2000
 /** Rows read at a time while digests are computed. */
 const READ_ROWS = 1000
+/** Databases read at a time while a partition's digest is computed. */
+const READ_DATABASES = 500
 
 interface Job<Row> extends Work<Row> {
   readonly resolve: (result: unknown) => void
   readonly reject: (reason: unknown) => void
+  /** Removes the database if the condition holds; the rule then decides nothing. */
+  readonly removal?: (state: DatabaseState) => boolean
 }
+
+/** Decides nothing. */
+const LEAVE: Rule<undefined> = () => ({ result: undefined })
 
 export class LevelIndex<Row> implements Index<Row> {
   readonly #store: KvStore
@@ -67,8 +90,13 @@ export class LevelIndex<Row> implements Index<Row> {
   readonly #onFailure: (error: unknown) => void
   readonly #cache = new StateCache()
   readonly #compactor: Compactor
+  readonly #removals: Removals
+  readonly #digests = new PartitionDigests()
+  readonly #random: Random
   #jobs: Job<Row>[] = []
   #working: Promise<void> | undefined
+  #recovered = false
+  #storeId: Promise<string> | undefined
 
   constructor(options: LevelIndexOptions<Row>) {
     this.#store = options.store
@@ -76,6 +104,8 @@ export class LevelIndex<Row> implements Index<Row> {
     this.#salt = options.salt
     this.#onFailure = options.onFailure
     this.#compactor = new Compactor(options.store, options.onFailure)
+    this.#removals = new Removals(options.store, options.onFailure)
+    this.#random = options.random
   }
 
   async state(name: DatabaseName): Promise<DatabaseState | undefined> {
@@ -85,8 +115,15 @@ export class LevelIndex<Row> implements Index<Row> {
   apply<Result>(name: DatabaseName, rows: readonly Row[], rule: Rule<Result>): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const give = resolve as (result: unknown) => void
-      this.#jobs.push({ hash: this.#hash(name), name, rows, rule, resolve: give, reject })
-      this.#working ??= this.#work()
+      this.#push({ hash: this.#hash(name), name, rows, rule, resolve: give, reject })
+    })
+  }
+
+  remove(name: DatabaseName, condition: (state: DatabaseState) => boolean): Promise<'removed' | 'kept'> {
+    return new Promise((resolve, reject) => {
+      const give = resolve as (result: unknown) => void
+      const hash = this.#hash(name)
+      this.#push({ hash, name, rows: [], rule: LEAVE, resolve: give, reject, removal: condition })
     })
   }
 
@@ -140,6 +177,35 @@ export class LevelIndex<Row> implements Index<Row> {
     })
   }
 
+  async tombstones(
+    name: DatabaseName,
+    group: number,
+    after: string,
+    limit: number,
+  ): Promise<readonly Change<Row>[]> {
+    return this.#noticed(async () => {
+      const prefix = rowPrefix(this.#hash(name), 'deleted', group)
+      const bounds = rangeBounds(after === '' ? {} : { marker: after })
+      await using cursor = new RowCursor(this.#store, this.#kind, prefix, bounds, 'forward')
+      return (await cursor.next(limit)).map((item) => decodeStored(this.#kind, group, item.value))
+    })
+  }
+
+  async databases(span: HashSpan, limit: number): Promise<readonly Database[]> {
+    return this.#noticed(() => listDatabases(this.#lister(), span, limit))
+  }
+
+  async partitionDigest(partition: DatabasePartition, horizon: number): Promise<Buffer> {
+    return this.#noticed(() =>
+      this.#digests.digest(partition, horizon, () => this.#readDigest(spanOf(partition), horizon)),
+    )
+  }
+
+  async storeId(): Promise<string> {
+    this.#storeId ??= this.#noticed(() => this.#readStoreId())
+    return this.#storeId
+  }
+
   async syncPoint(name: DatabaseName, peer: string): Promise<number> {
     return this.#noticed(async () => {
       const stored = await this.#store.get(syncPointKey(this.#hash(name), peer))
@@ -154,9 +220,21 @@ export class LevelIndex<Row> implements Index<Row> {
     )
   }
 
-  async unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
+  unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return this.#listed('unreported', limit, after)
+  }
+
+  misplaced(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return this.#listed('misplaced', limit, after)
+  }
+
+  async #listed(
+    list: 'unreported' | 'misplaced',
+    limit: number,
+    after: string,
+  ): Promise<readonly Unreported[]> {
     return this.#noticed(async () => {
-      const prefix = devicePrefix('unreported')
+      const prefix = devicePrefix(list)
       const start = Buffer.concat([prefix, Buffer.from(after, 'hex')])
       const end = Buffer.concat([prefix, Buffer.alloc(17, 255)])
       const entries = await this.#store.iterator({ gt: start, lt: end, limit }).all()
@@ -170,33 +248,70 @@ export class LevelIndex<Row> implements Index<Row> {
   /** Waits for what is under way. The store itself is closed by whoever opened it. */
   async close(): Promise<void> {
     await this.#working
+    await this.#removals.idle()
     await this.#compactor.idle()
   }
 
+  #push(job: Job<Row>): void {
+    this.#jobs.push(job)
+    this.#working ??= this.#work()
+  }
+
   async #work(): Promise<void> {
-    await Promise.resolve()
+    await this.#recover()
     while (this.#jobs.length > 0) await this.#runBatch(this.#takeJobs())
     this.#working = undefined
   }
 
+  /** Once, before the first change: what an earlier process did not finish. */
+  async #recover(): Promise<void> {
+    if (this.#recovered) return
+    try {
+      await this.#removals.recover()
+      this.#recovered = true
+    } catch (error) {
+      this.#onFailure(error)
+      for (const job of this.#jobs.splice(0)) job.reject(error)
+    }
+  }
+
+  /** Whoever makes a database anew that is being removed waits until it is gone. */
+  #setAsideRemoved(): void {
+    const ready: Job<Row>[] = []
+    for (const job of this.#jobs) {
+      const removal = this.#removals.under(job.hash)
+      if (removal === undefined) ready.push(job)
+      else void removal.then(() => this.#push(job))
+    }
+    if (ready.length < this.#jobs.length) this.#jobs = ready
+  }
+
   #takeJobs(): readonly Job<Row>[] {
+    this.#setAsideRemoved()
+    const [first] = this.#jobs
+    if (first?.removal !== undefined) return this.#jobs.splice(0, 1)
     let rows = 0
     let count = 0
     for (const job of this.#jobs) {
       rows += job.rows.length
-      if (count > 0 && rows > BATCH_ROWS_MAX) break
+      if (job.removal !== undefined || (count > 0 && rows > BATCH_ROWS_MAX)) break
       count += 1
     }
     return this.#jobs.splice(0, count)
   }
 
   async #runBatch(jobs: readonly Job<Row>[]): Promise<void> {
+    const [first] = jobs
+    if (first?.removal !== undefined) return this.#runRemoval(first, first.removal)
     try {
       const unit = await this.#load(jobs)
       const answers = jobs.map((job) => answerOf(unit, job))
       const operations = unit.operations()
       if (operations.length > 0) await writeSynced(this.#store, operations)
-      for (const { key, state } of unit.changed()) this.#cache.written(key, state)
+      for (const changed of unit.changed()) {
+        this.#cache.written(changed.key, changed.state)
+        this.#digests.note(changed)
+      }
       for (const answer of answers) answer()
       for (const [database, rows] of unit.deletions) this.#compactor.noteDeletions(database, rows)
     } catch (error) {
@@ -205,9 +320,55 @@ export class LevelIndex<Row> implements Index<Row> {
     }
   }
 
+  async #runRemoval(job: Job<Row>, condition: (state: DatabaseState) => boolean): Promise<void> {
+    const { hash } = job
+    try {
+      const state = await this.#stateOf(hash)
+      if (state === undefined || !condition(state)) return job.resolve('kept')
+      const lists = [deviceKey('unreported', hash), deviceKey('misplaced', hash)]
+      await this.#removals.remove(hash, state.info.sequence, lists)
+      const key = hash.toString('latin1')
+      this.#cache.forget(key)
+      this.#digests.note({ key, before: state })
+      job.resolve('removed')
+    } catch (error) {
+      this.#onFailure(error)
+      job.reject(error)
+    }
+  }
+
+  #lister(): DatabaseLister {
+    return { store: this.#store, state: (hash) => this.#readState(hash) }
+  }
+
+  async #readDigest(span: HashSpan, horizon: number): Promise<Buffer> {
+    let sum = emptyDigest()
+    let first: string | undefined = span.first
+    while (first !== undefined) {
+      const page: readonly Database[] = await listDatabases(
+        this.#lister(),
+        { first, end: span.end },
+        READ_DATABASES,
+      )
+      for (const { state } of page) sum = addDigest(sum, comparisonDigest(state, horizon))
+      const last = page.at(-1)
+      first = last === undefined ? undefined : afterHash(last.hash)
+    }
+    return sum
+  }
+
+  async #readStoreId(): Promise<string> {
+    const key = devicePrefix('storeId')
+    const known = await this.#store.get(key)
+    if (known !== undefined) return known.toString('hex')
+    const drawn = this.#random.bytes(16)
+    await writeSynced(this.#store, [{ type: 'put', key, value: drawn }])
+    return drawn.toString('hex')
+  }
+
   /** Reads all that the jobs will look at. */
   async #load(jobs: readonly Job<Row>[]): Promise<UnitOfWork<Row>> {
-    const unit = new UnitOfWork(this.#kind)
+    const unit = new UnitOfWork(this.#kind, this.#removals.sequenceFloor)
     const databases = new Map(jobs.map((job) => [job.hash.toString('latin1'), job]))
     for (const job of databases.values()) unit.addDatabase(job.hash, job.name, await this.#stateOf(job.hash))
     const wanted = jobs.flatMap((job) => job.rows.map((row) => this.#wanted(job.hash, row)))
@@ -236,14 +397,19 @@ export class LevelIndex<Row> implements Index<Row> {
     const cached = this.#cache.get(key)
     if (cached !== undefined) return cached
     const mark = this.#cache.mark()
+    const state = await this.#readState(hash)
+    if (state !== undefined) this.#cache.offer(key, state, mark)
+    return state
+  }
+
+  /** Not from memory and not into it: for those who pass by every database. */
+  async #readState(hash: Buffer): Promise<DatabaseState | undefined> {
     const [info, metadata] = await this.#store.getMany([infoKey(hash), metadataKey(hash)])
     if (info === undefined) return undefined
-    const state = {
+    return {
       info: decodeInfo(info),
       metadata: metadata === undefined ? new Map() : decodeMetadata(metadata),
     }
-    this.#cache.offer(key, state, mark)
-    return state
   }
 
   async #digestTable(name: DatabaseName, table: RowTable, group: number, range: NameRange): Promise<Buffer> {

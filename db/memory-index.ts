@@ -2,9 +2,20 @@
  * The index's twin in memory, made to be obviously right: rows are a map, every listing sorts all names, every counter
  * is counted afresh. It is the model that the real index is compared with, and an index for tests of servers.
  */
-import { compareUtf8, pathOf } from '#base/names.ts'
-import type { Change, Index, RangeDigest, RowRange, Rule, Unreported } from './contract.ts'
+import { compareUtf8, type HashPathSalt, hashName, pathOf } from '#base/names.ts'
+import type {
+  Change,
+  DatabasePartition,
+  HashSpan,
+  Index,
+  Database as ListedDatabase,
+  RangeDigest,
+  RowRange,
+  Rule,
+  Unreported,
+} from './contract.ts'
 import { emptyDigest, toggle } from './digest.ts'
+import { spanOf } from './hash-span.ts'
 import { type DatabaseInfo, type DatabaseName, type DatabaseState, type PolicyStats } from './info.ts'
 import {
   type CursorItem,
@@ -16,10 +27,12 @@ import {
   type NameRange,
   rangeBounds,
 } from './listing.ts'
+import { comparisonDigest } from './replica-merge.ts'
 import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
 import type { RowKind } from './row-kind.ts'
 import { isSameRow, type StoredRow } from './stored-row.ts'
+import { hasMisplaced } from './unit-of-work.ts'
 
 interface Database<Row> {
   state: DatabaseState
@@ -28,12 +41,19 @@ interface Database<Row> {
   readonly syncPoints: Map<string, number>
 }
 
+const NO_SALT: HashPathSalt = { prefix: '', suffix: '' }
+
 export class MemoryIndex<Row> implements Index<Row> {
   readonly #kind: RowKind<Row>
+  readonly #salt: HashPathSalt
+  readonly #storeId: string
+  #sequenceFloor = 0
   readonly #databases = new Map<string, Database<Row>>()
 
-  constructor(kind: RowKind<Row>) {
+  constructor(kind: RowKind<Row>, salt: HashPathSalt = NO_SALT, storeId = 'memory') {
     this.#kind = kind
+    this.#salt = salt
+    this.#storeId = storeId
   }
 
   async state(name: DatabaseName): Promise<DatabaseState | undefined> {
@@ -46,11 +66,12 @@ export class MemoryIndex<Row> implements Index<Row> {
     const info = decision.info ?? existing?.state.info
     if (info === undefined) return decision.result
     const database = existing ?? {
-      state: { info, metadata: new Map() },
+      state: { info: { ...info, sequence: this.#sequenceFloor }, metadata: new Map() },
       rows: new Map<string, StoredRow<Row>>(),
       syncPoints: new Map<string, number>(),
     }
     this.#databases.set(pathOf(name), database)
+    if (decision.rows === 'drop' || decision.rows === 'quarantine') this.#drop(database, rows)
     let { sequence } = database.state.info
     for (const row of decision.rows === 'merge' ? rows : []) sequence = this.#merge(database, row, sequence)
     const counted: DatabaseInfo = { ...info, sequence, stats: this.#count(database) }
@@ -95,14 +116,77 @@ export class MemoryIndex<Row> implements Index<Row> {
   }
 
   async unreported(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return this.#listed(hasUnreported, limit, after)
+  }
+
+  async misplaced(limit: number, after = ''): Promise<readonly Unreported[]> {
+    return this.#listed(hasMisplaced, limit, after)
+  }
+
+  #listed(belongs: (info: DatabaseInfo) => boolean, limit: number, after: string): readonly Unreported[] {
     return [...this.#databases]
-      .filter(([path, { state }]) => path > after && hasUnreported(state.info))
+      .filter(([path, { state }]) => path > after && belongs(state.info))
       .map(([path, { state }]) => ({ hash: path, name: state.info.name }))
       .toSorted((left, right) => (left.hash < right.hash ? -1 : 1))
       .slice(0, limit)
   }
 
+  async tombstones(
+    name: DatabaseName,
+    group: number,
+    after: string,
+    limit: number,
+  ): Promise<readonly Change<Row>[]> {
+    return [...(this.#databases.get(pathOf(name))?.rows.values() ?? [])]
+      .filter(({ row }) => this.#kind.groupOf(row) === group && this.#kind.isDeleted(row))
+      .filter(({ row }) => after === '' || compareUtf8(this.#kind.nameOf(row), after) > 0)
+      .toSorted((left, right) => compareUtf8(this.#kind.nameOf(left.row), this.#kind.nameOf(right.row)))
+      .slice(0, limit)
+  }
+
+  async storeId(): Promise<string> {
+    return this.#storeId
+  }
+
+  async databases({ first, end }: HashSpan, limit: number): Promise<readonly ListedDatabase[]> {
+    return [...this.#databases.values()]
+      .map(({ state }) => ({ hash: hashName(state.info.name, this.#salt), state }))
+      .filter(({ hash }) => hash >= first && (end === undefined || hash < end))
+      .toSorted((left, right) => (left.hash < right.hash ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  async partitionDigest(partition: DatabasePartition, horizon: number): Promise<Buffer> {
+    const digest = emptyDigest()
+    for (const { state } of await this.databases(spanOf(partition), Infinity)) {
+      toggle(digest, comparisonDigest(state, horizon))
+    }
+    return digest
+  }
+
+  async remove(
+    name: DatabaseName,
+    condition: (state: DatabaseState) => boolean,
+  ): Promise<'removed' | 'kept'> {
+    const database = this.#databases.get(pathOf(name))
+    if (database === undefined || !condition(database.state)) return 'kept'
+    this.#databases.delete(pathOf(name))
+    this.#sequenceFloor = Math.max(this.#sequenceFloor, database.state.info.sequence)
+    return 'removed'
+  }
+
   async close(): Promise<void> {}
+
+  #drop(database: Database<Row>, rows: readonly Row[]): void {
+    for (const row of rows) {
+      const key = `${this.#kind.groupOf(row)}/${this.#kind.nameOf(row)}`
+      const known = database.rows.get(key)
+      if (known === undefined || !isSameRow(this.#kind, known.row, row)) continue
+      database.rows.delete(key)
+      const { info } = database.state
+      database.state = { ...database.state, info: { ...info, sequence: info.sequence + 1 } }
+    }
+  }
 
   #merge(database: Database<Row>, incoming: Row, sequence: number): number {
     const key = `${this.#kind.groupOf(incoming)}/${this.#kind.nameOf(incoming)}`

@@ -229,6 +229,8 @@ export const objectRows: RowKind<ObjectRow> = {
       item.content_type,
     ])
   },
+  changedAt: (row) => latest(latest(row.dataTimestamp, row.contentTypeTimestamp), row.metaTimestamp),
+  isSound: (row) => row.name !== '' && row.name.isWellFormed() && isCount(row.sizeBytes),
   fieldCount: 5,
   encode(row) {
     const { created_at, size, etag, deleted, content_type } = toSwiftItem(row)
@@ -252,6 +254,10 @@ export const objectRows: RowKind<ObjectRow> = {
       swiftBytes,
     }
   },
+}
+
+function latest(left: Timestamp, right: Timestamp): Timestamp {
+  return left >= right ? left : right
 }
 
 function sameTimes(timestamp: Timestamp): ReturnType<typeof decodeTimestamps> {

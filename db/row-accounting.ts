@@ -1,6 +1,7 @@
 /** Counters and digests of a database after one row became another. */
+import { dayOf } from './days.ts'
 import { toggle } from './digest.ts'
-import { NO_STATS, type PolicyStats } from './info.ts'
+import { NO_STATS, type PolicyStats, type TombstoneDay } from './info.ts'
 import type { RowKind } from './row-kind.ts'
 
 /**
@@ -22,15 +23,33 @@ export function recount<Row>(
 function count<Row>(kind: RowKind<Row>, stats: Map<number, PolicyStats>, row: Row, sign: 1 | -1): void {
   const { policyIndex, objects, bytes } = kind.statsOf(row)
   const old = stats.get(policyIndex) ?? NO_STATS
-  const deleted = kind.isDeleted(row)
-  stats.set(policyIndex, {
-    rows: old.rows + (deleted ? 0 : sign),
-    objects: old.objects + sign * objects,
-    bytes: old.bytes + sign * bytes,
-    tombstones: old.tombstones + (deleted ? sign : 0),
-    liveDigest: deleted ? old.liveDigest : toggled(old.liveDigest, kind.digestOf(row)),
-    tombstoneDigest: deleted ? toggled(old.tombstoneDigest, kind.digestOf(row)) : old.tombstoneDigest,
-  })
+  const common = { ...old, objects: old.objects + sign * objects, bytes: old.bytes + sign * bytes }
+  const digest = kind.digestOf(row)
+  stats.set(
+    policyIndex,
+    kind.isDeleted(row)
+      ? {
+          ...common,
+          tombstones: old.tombstones + sign,
+          tombstoneDigest: toggled(old.tombstoneDigest, digest),
+          tombstoneDays: recountedDay(old.tombstoneDays, dayOf(kind.changedAt(row)), digest, sign),
+        }
+      : { ...common, rows: old.rows + sign, liveDigest: toggled(old.liveDigest, digest) },
+  )
+}
+
+function recountedDay(
+  days: ReadonlyMap<number, TombstoneDay>,
+  day: number,
+  row: Buffer,
+  sign: 1 | -1,
+): ReadonlyMap<number, TombstoneDay> {
+  const known = days.get(day)
+  const tombstones = (known?.tombstones ?? 0) + sign
+  const changed = new Map(days)
+  if (tombstones === 0) changed.delete(day)
+  else changed.set(day, { tombstones, digest: known === undefined ? row : toggled(known.digest, row) })
+  return changed
 }
 
 function toggled(digest: Buffer, row: Buffer): Buffer {

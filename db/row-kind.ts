@@ -5,6 +5,7 @@
  * `merge` is commutative, associative and idempotent: the same rows in any order, any number of times, give the same
  * index on every replica.
  */
+import type { Timestamp } from '#base/timestamp.ts'
 
 /** What a row adds to the counters of its storage policy. */
 export interface RowStats {
@@ -22,6 +23,10 @@ export interface RowKind<Row> {
   statsOf(row: Row): RowStats
   /** Hash of everything that two replicas must agree on. */
   digestOf(row: Row): Buffer
+  /** When it was last changed by a client; equal on replicas that hold equal rows. */
+  changedAt(row: Row): Timestamp
+  /** Is it a row as servers make them? What a peer sends is asked this before it is merged. */
+  isSound(row: Row): boolean
   readonly fieldCount: number
   /** The row without name and group, as texts without control characters, always `fieldCount` of them. */
   encode(row: Row): readonly string[]

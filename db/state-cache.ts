@@ -33,6 +33,12 @@ export class StateCache {
     this.#keep(key, state)
   }
 
+  /** What was just removed. */
+  forget(key: string): void {
+    this.#writes += 1
+    this.#states.delete(key)
+  }
+
   #keep(key: string, state: DatabaseState): void {
     this.#states.delete(key)
     this.#states.set(key, state)

@@ -5,8 +5,23 @@
 import type { KvOperation } from '#kv/group-commit.ts'
 import { type Deletions, joined } from './compactor.ts'
 import type { Rule } from './contract.ts'
-import { type DatabaseInfo, type DatabaseName, type DatabaseState, encodeInfo } from './info.ts'
-import { deviceKey, infoKey, logKey, metadataKey, type RowTable, rowKey } from './keys.ts'
+import {
+  type DatabaseInfo,
+  type DatabaseName,
+  type DatabaseState,
+  encodeInfo,
+  type PolicyStats,
+} from './info.ts'
+import {
+  type DEVICE_TAGS,
+  deviceKey,
+  infoKey,
+  logKey,
+  metadataKey,
+  quarantinedRowKey,
+  type RowTable,
+  rowKey,
+} from './keys.ts'
 import { encodeMetadata, type Metadata } from './metadata.ts'
 import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
@@ -19,6 +34,14 @@ export interface Work<Row> {
   readonly name: DatabaseName
   readonly rows: readonly Row[]
   readonly rule: Rule<unknown>
+}
+
+/** A database that a batch changes. */
+export interface ChangedDatabase {
+  /** The hash as latin1. */
+  readonly key: string
+  readonly before: DatabaseState | undefined
+  readonly state: DatabaseState
 }
 
 interface DatabaseWork<Row> {
@@ -34,18 +57,23 @@ interface RowWork<Row> {
   readonly name: string
   readonly before: StoredRow<Row> | undefined
   now: StoredRow<Row> | undefined
+  /** Keep a copy of what was there before? */
+  leaves: 'nothing' | 'quarantined_copy'
 }
 
 const NO_METADATA: Metadata = new Map()
 
 export class UnitOfWork<Row> {
   readonly #kind: RowKind<Row>
+  /** A new database numbers its changes from here: numbers of one that was removed are not given again. */
+  readonly #sequenceFloor: number
   readonly #databases = new Map<string, DatabaseWork<Row>>()
   /** Live rows that became deleted, by database: what leaves dead entries in the table of live rows. */
   readonly deletions = new Map<string, Deletions>()
 
-  constructor(kind: RowKind<Row>) {
+  constructor(kind: RowKind<Row>, sequenceFloor: number) {
     this.#kind = kind
+    this.#sequenceFloor = sequenceFloor
   }
 
   /** Tells the unit what is stored; to be called once per database before its work. */
@@ -55,7 +83,13 @@ export class UnitOfWork<Row> {
 
   /** Tells the unit what is stored under a row's name, nothing included; once per row before its work. */
   addRow(hash: Buffer, group: number, name: string, stored: StoredRow<Row> | undefined): void {
-    this.#at(hash).rows.set(rowId(group, name), { group, name, before: stored, now: stored })
+    this.#at(hash).rows.set(rowId(group, name), {
+      group,
+      name,
+      before: stored,
+      now: stored,
+      leaves: 'nothing',
+    })
   }
 
   /** Runs a rule on what the work before it has made. Gives the rule's result. */
@@ -64,9 +98,17 @@ export class UnitOfWork<Row> {
     const decision = work.rule(database.state)
     const info = decision.info ?? database.state?.info
     if (info === undefined) return decision.result
-    const counted = countedBy(info, database.state?.info)
-    database.state = { info: counted, metadata: decision.metadata ?? database.state?.metadata ?? NO_METADATA }
+    if (decision.info !== undefined || decision.metadata !== undefined) {
+      const counted = this.#counted(info, database.state?.info)
+      database.state = {
+        info: counted,
+        metadata: decision.metadata ?? database.state?.metadata ?? NO_METADATA,
+      }
+    }
     if (decision.rows === 'merge') for (const row of work.rows) this.#merge(database, row)
+    if (decision.rows === 'drop') for (const row of work.rows) this.#drop(database, row, 'nothing')
+    if (decision.rows === 'quarantine')
+      for (const row of work.rows) this.#drop(database, row, 'quarantined_copy')
     return decision.result
   }
 
@@ -76,10 +118,16 @@ export class UnitOfWork<Row> {
   }
 
   /** The databases that were changed, as they are after the batch. */
-  *changed(): Iterable<{ readonly key: string; readonly state: DatabaseState }> {
+  *changed(): Iterable<ChangedDatabase> {
     for (const [key, { before, state }] of this.#databases) {
-      if (state !== undefined && state !== before) yield { key, state }
+      if (state !== undefined && state !== before) yield { key, before, state }
     }
+  }
+
+  /** The new info, but with the counters that only the index changes. */
+  #counted(info: DatabaseInfo, known: DatabaseInfo | undefined): DatabaseInfo {
+    if (known === undefined) return { ...info, stats: new Map(), sequence: this.#sequenceFloor }
+    return info === known ? info : { ...info, stats: known.stats, sequence: known.sequence }
   }
 
   #merge(database: DatabaseWork<Row>, incoming: Row): void {
@@ -99,6 +147,19 @@ export class UnitOfWork<Row> {
     }
   }
 
+  #drop(database: DatabaseWork<Row>, row: Row, leaves: RowWork<Row>['leaves']): void {
+    const { state } = database
+    const known = database.rows.get(rowId(this.#kind.groupOf(row), this.#kind.nameOf(row)))
+    if (state === undefined || known?.now === undefined || !isSameRow(this.#kind, known.now.row, row)) return
+    const stats = withoutEmpty(recount(this.#kind, state.info.stats, known.now.row, undefined))
+    // Not in the change log, but whoever kept a page by its number must see that it is another one.
+    const sequence = state.info.sequence + 1
+    database.state = { ...state, info: { ...state.info, sequence, stats } }
+    known.now = undefined
+    known.leaves = leaves
+    if (!this.#kind.isDeleted(row)) this.#noteDeletion(database.hash, row)
+  }
+
   #noteDeletion(hash: Buffer, row: Row): void {
     const dead = rowKey(hash, 'live', this.#kind.groupOf(row), this.#kind.nameOf(row))
     const one = { count: 1, first: dead, last: dead }
@@ -115,13 +176,20 @@ export class UnitOfWork<Row> {
     if (state.metadata !== before?.metadata) {
       operations.push({ type: 'put', key: metadataKey(hash), value: encodeMetadata(state.metadata) })
     }
-    const reporting = unreportedOperation(hash, before?.info, state.info)
-    if (reporting !== undefined) operations.push(reporting)
+    operations.push(
+      ...listOperation('unreported', hash, before?.info, state.info, hasUnreported),
+      ...listOperation('misplaced', hash, before?.info, state.info, hasMisplaced),
+    )
     return operations
   }
 
-  #writeRow(hash: Buffer, { group, name, before, now }: RowWork<Row>, operations: KvOperation[]): void {
-    if (now === undefined || now === before) return
+  #writeRow(hash: Buffer, row: RowWork<Row>, operations: KvOperation[]): void {
+    const { group, name, before, now, leaves } = row
+    if (now === before) return
+    if (now === undefined) {
+      if (before !== undefined) operations.push(...this.#removing(hash, row, before, leaves))
+      return
+    }
     const table = this.#tableOf(now)
     if (before !== undefined) {
       operations.push({ type: 'del', key: logKey(hash, before.sequence) })
@@ -131,6 +199,22 @@ export class UnitOfWork<Row> {
     const key = rowKey(hash, table, group, name)
     operations.push({ type: 'put', key, value: encodeStored(this.#kind, now) })
     operations.push({ type: 'put', key: logKey(hash, now.sequence), value: key })
+  }
+
+  #removing(
+    hash: Buffer,
+    { group, name }: RowWork<Row>,
+    before: StoredRow<Row>,
+    leaves: RowWork<Row>['leaves'],
+  ): readonly KvOperation[] {
+    const key = rowKey(hash, this.#tableOf(before), group, name)
+    const removal: readonly KvOperation[] = [
+      { type: 'del', key },
+      { type: 'del', key: logKey(hash, before.sequence) },
+    ]
+    if (leaves === 'nothing') return removal
+    const value = encodeStored(this.#kind, before)
+    return [...removal, { type: 'put', key: quarantinedRowKey(key), value }]
   }
 
   #tableOf({ row }: StoredRow<Row>): RowTable {
@@ -144,23 +228,36 @@ export class UnitOfWork<Row> {
   }
 }
 
-/** The new info, but with the counters that only the index changes. */
-function countedBy(info: DatabaseInfo, known: DatabaseInfo | undefined): DatabaseInfo {
-  if (known === undefined || info === known) return info
-  return { ...info, stats: known.stats, sequence: known.sequence }
-}
-
-/** Keeps the list of what has to be reported in step with the info, in the same batch. */
-function unreportedOperation(
+/** Keeps one of the device's lists of databases in step with the info, in the same batch. */
+function listOperation(
+  list: keyof typeof DEVICE_TAGS,
   hash: Buffer,
   before: DatabaseInfo | undefined,
   now: DatabaseInfo,
-): KvOperation | undefined {
-  const key = deviceKey('unreported', hash)
-  const was = before !== undefined && hasUnreported(before)
-  const is = hasUnreported(now)
-  if (was === is) return undefined
-  return is ? { type: 'put', key, value: Buffer.from(JSON.stringify(now.name)) } : { type: 'del', key }
+  belongs: (info: DatabaseInfo) => boolean,
+): readonly KvOperation[] {
+  const was = before !== undefined && belongs(before)
+  const is = belongs(now)
+  if (was === is) return []
+  const key = deviceKey(list, hash)
+  return is ? [{ type: 'put', key, value: Buffer.from(JSON.stringify(now.name)) }] : [{ type: 'del', key }]
+}
+
+/** Has a container rows of another storage policy than its own? */
+export function hasMisplaced(info: DatabaseInfo): boolean {
+  if (info.name.container === undefined) return false
+  for (const [group, { rows, tombstones }] of info.stats)
+    if (group !== info.policyIndex && (rows > 0 || tombstones > 0)) return true
+  return false
+}
+
+/** Storage policies of which nothing is left are left out, so that a replica that never had any is not another one. */
+function withoutEmpty(stats: ReadonlyMap<number, PolicyStats>): ReadonlyMap<number, PolicyStats> {
+  const empty = [...stats].filter(([, { rows, tombstones }]) => rows === 0 && tombstones === 0)
+  if (empty.length === 0) return stats
+  const kept = new Map(stats)
+  for (const [group] of empty) kept.delete(group)
+  return kept
 }
 
 function keyOf(hash: Buffer): string {

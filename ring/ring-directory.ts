@@ -69,6 +69,12 @@ export class RingDirectory {
       yield [objectRingFile(policy).replace('.ring.gz', ''), watcher]
   }
 
+  /** The ring of a name as `all` gives it. */
+  get(name: string): RingWatcher | undefined {
+    for (const [known, watcher] of this.all()) if (known === name) return watcher
+    return undefined
+  }
+
   close(): void {
     for (const [, watcher] of this.all()) watcher.close()
   }

@@ -1,0 +1,125 @@
+/** Asking another process for its rings, and giving it one (`ring-distribution.ts`). Whatever happens is a value. */
+import { bufferBody, discard, EMPTY_BODY, headerOf, type Request, readWhole } from '#http/message.ts'
+import type { Endpoint, Transport } from '#http/transport.ts'
+import { TransportError } from '#http/transport.ts'
+import { RING_FILE_BYTES_MAX, RINGS_PATH, type RingReport, type RingsReport } from './ring-distribution.ts'
+import { isSealed, RING_SEAL_HEADER, sealOf } from './ring-seal.ts'
+
+export interface Failed {
+  readonly kind: 'failed'
+  /** For a person: `not running`, or the sentence of the other side. */
+  readonly reason: string
+}
+
+export type Reported = { readonly kind: 'reported'; readonly rings: readonly RingReport[] } | Failed
+export type Fetched = { readonly kind: 'fetched'; readonly file: Buffer } | Failed
+/** `adopted`: it uses the ring from now on; `same`: it did already. */
+export type Given = { readonly kind: 'adopted' | 'same' } | Failed
+
+const CONNECT_TIMEOUT_MS = 2_000
+/** Longest silence, milliseconds: the other side reads, checks and syncs a ring in between. */
+const SILENCE_MS = 30_000
+const REPORT_BYTES_MAX = 1024 * 1024
+const SENTENCE_BYTES_MAX = 4096
+
+export class RingClient {
+  readonly #transport: Transport
+  readonly #secret: Buffer
+
+  constructor(transport: Transport, secret: Buffer) {
+    this.#transport = transport
+    this.#secret = secret
+  }
+
+  /** Which rings it uses. */
+  report(target: Endpoint): Promise<Reported> {
+    return this.#ask(target, 'GET', RINGS_PATH, {}, undefined, async (response) => {
+      const rings = parseReport(await readWhole(response.body, REPORT_BYTES_MAX))
+      return rings === undefined ? failed('its answer is not understood') : { kind: 'reported', rings }
+    })
+  }
+
+  /** The file of a ring that it uses, if its seal is good. */
+  fetch(target: Endpoint, name: string): Promise<Fetched> {
+    return this.#ask(target, 'GET', `${RINGS_PATH}/${name}`, {}, undefined, async (response) => {
+      const file = await readWhole(response.body, RING_FILE_BYTES_MAX)
+      const isGood = isSealed(this.#secret, name, file, headerOf(response, RING_SEAL_HEADER))
+      return isGood ? { kind: 'fetched', file } : failed('its ring is not sealed with the cluster secret')
+    })
+  }
+
+  /** Makes it use a ring. */
+  give(target: Endpoint, name: string, file: Buffer): Promise<Given> {
+    const headers = { [RING_SEAL_HEADER]: sealOf(this.#secret, name, file) }
+    return this.#ask(target, 'PUT', `${RINGS_PATH}/${name}`, headers, file, async (response) => {
+      await discard(response)
+      return { kind: response.status === 201 ? 'adopted' : 'same' }
+    })
+  }
+
+  async #ask<Outcome>(
+    target: Endpoint,
+    method: string,
+    path: string,
+    headers: Request['headers'],
+    body: Buffer | undefined,
+    read: (response: Awaited<ReturnType<Transport['send']>>) => Promise<Outcome | Failed>,
+  ): Promise<Outcome | Failed> {
+    const length = body === undefined ? {} : { 'content-length': String(body.length) }
+    const request: Request = {
+      method,
+      path,
+      query: '',
+      headers: { ...headers, ...length },
+      body: body === undefined ? EMPTY_BODY : bufferBody(body),
+      signal: undefined,
+      remoteAddress: '',
+      secure: false,
+    }
+    try {
+      const response = await this.#transport.send(target, request, {
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        responseTimeoutMs: SILENCE_MS,
+      })
+      if (response.status === 200 || response.status === 201) return await read(response)
+      const sentence = (await readWhole(response.body, SENTENCE_BYTES_MAX)).toString().trim()
+      return failed(
+        headerOf(response, 'content-type')?.startsWith('text/plain') === true && sentence !== ''
+          ? sentence
+          : `it answers ${response.status}`,
+      )
+    } catch (error) {
+      return failed(reasonOf(error))
+    }
+  }
+}
+
+function failed(reason: string): Failed {
+  return { kind: 'failed', reason }
+}
+
+function parseReport(written: Buffer): readonly RingReport[] | undefined {
+  try {
+    const { rings } = JSON.parse(written.toString()) as Partial<RingsReport>
+    return Array.isArray(rings) ? rings : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof TransportError)) return String(error)
+  switch (error.code) {
+    case 'CONNECT_FAILED':
+    case 'CONNECT_TIMEOUT':
+      return 'not running'
+    case 'RESPONSE_TIMEOUT':
+      return 'no answer'
+    case 'CONNECTION_LOST':
+      return 'connection lost'
+    case 'ABORTED':
+      return 'given up'
+    default:
+      return error.code satisfies never
+  }
+}
