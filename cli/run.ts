@@ -2,7 +2,7 @@
  * `martlet run WORKER --once`: asks the owner of every device for one pass of a worker, and shows how it goes. A device
  * of this machine that nobody owns is taken for as long as the pass lasts.
  */
-import { readWhole } from '#http/message.ts'
+import { type ResponseBody, readWhole } from '#http/message.ts'
 import type { DeviceOutOfService } from '#node/open-device.ts'
 import { type RunLine, WORKERS_PATH } from '#node/worker-admin.ts'
 import type { PassReport, Worker } from '#worker/contract.ts'
@@ -67,7 +67,7 @@ async function runOn(
       problem: (await readWhole(response.body, ERROR_BYTES_MAX)).toString() || `answer ${response.status}`,
     }
   }
-  return follow(response.body as AsyncIterable<Buffer>, (line) => show(device, line))
+  return follow(piecesOf(response.body), (line) => show(device, line))
 }
 
 /** Reads the lines of a pass until its report. */
@@ -82,6 +82,12 @@ async function follow(body: AsyncIterable<Buffer>, show: (line: RunLine) => void
     // What the owner did not finish to say.
   }
   return { problem: 'the process of the device went away during the pass' }
+}
+
+/** A short answer comes whole. */
+async function* piecesOf(body: ResponseBody): AsyncGenerator<Buffer> {
+  if (Buffer.isBuffer(body)) yield body
+  else if (body !== undefined) yield* body
 }
 
 async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {

@@ -29,8 +29,9 @@ import { requestMetrics } from './request-metrics.ts'
 import type { ServerType } from './rings.ts'
 import type { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
-import { allOf, workerAdmin } from './worker-admin.ts'
+import { allOf, jsonAnswer, workerAdmin } from './worker-admin.ts'
 import type { WorkerContext } from './worker-context.ts'
+import { censusOf } from './workers/census.ts'
 
 /** What the process of a device is told. */
 export interface DeviceAssignment extends OwnedDeviceAssignment {
@@ -167,7 +168,8 @@ function insideHandlers(
     foregroundLoad: () => foreground.load(),
     workers: () => allOf(admin),
   })
-  return { workers: workerAdmin(admin), device: figures.handler, invalidations: door?.invalidations }
+  const census: Handler = async () => jsonAnswer(censusOf(context).report())
+  return { workers: workerAdmin(admin), device: figures.handler, census, invalidations: door?.invalidations }
 }
 
 async function openBackends(

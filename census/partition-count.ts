@@ -1,0 +1,122 @@
+/**
+ * Counts the good copies in one partition, for the primary that speaks for it. What is equal by digest is not looked at:
+ * entries are asked for only of those 16-bit ranges in which a holder differs.
+ */
+import type { PartitionRange } from '#backend/range-states.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import type { ReplicaAccess } from '#object-server/replica-access.ts'
+import { type Entry, entryOf } from '#object-server/replication/entry.ts'
+import type { PeerAddress } from '#object-server/replication/messages.ts'
+import type { Peers } from '#object-server/replication/peer.ts'
+import {
+  EMPTY_UNIT,
+  prefixesOf,
+  RANGE_BITS,
+  statesIn,
+  type UnitDigests,
+} from '#object-server/replication/unit-digests.ts'
+import { add, type CopyCount, copiesOf, countGoodCopies, isLive } from './good-copies.ts'
+
+export interface PartitionCountOptions {
+  readonly replica: ReplicaAccess
+  readonly units: UnitDigests
+  readonly peers: Peers
+  readonly partition: PartitionRange
+  /** Copies that every object should have. */
+  readonly needed: number
+  /** Who holds the partition besides this device and can be asked. */
+  readonly holders: readonly PeerAddress[]
+  readonly settledBefore: Timestamp
+  readonly signal: AbortSignal
+}
+
+/** `incomplete`: a holder went away meanwhile; the copies it may have are not counted. */
+export interface PartitionCount {
+  readonly count: CopyCount
+  readonly isComplete: boolean
+}
+
+/** Rejects with the errors of the own index. */
+export async function countPartition(options: PartitionCountOptions): Promise<PartitionCount> {
+  const { holders, needed, settledBefore } = options
+  const theirs = await Promise.all(holders.map((holder) => differencesOf(options, holder)))
+  const answering = theirs.filter((differences) => differences !== undefined)
+  const ranges = new Set(answering.flatMap((differences) => [...differences.keys()]))
+  const { equal, own } = await ownEntries(options, ranges)
+  let count = copiesOf(equal, 1 + answering.length, needed)
+  for (const range of ranges) {
+    const mine = own.get(range) ?? []
+    const lists = answering.map((differences) => differences.get(range) ?? mine)
+    count = add(count, countGoodCopies([mine, ...lists], needed, settledBefore))
+  }
+  return { count, isComplete: answering.length === holders.length }
+}
+
+/** What this device holds: how many objects where everybody is equal, and the entries of the other ranges. */
+async function ownEntries(
+  { replica, partition }: PartitionCountOptions,
+  ranges: ReadonlySet<number>,
+): Promise<{ readonly equal: number; readonly own: ReadonlyMap<number, readonly Entry[]> }> {
+  const own = new Map<number, Entry[]>()
+  let equal = 0
+  for await (const { hash, state } of statesIn(replica, partition)) {
+    const entry = entryOf(hash, state)
+    const range = rangeOf(hash)
+    if (ranges.has(range)) listOf(own, range).push(entry)
+    else if (isLive(entry)) equal += 1
+  }
+  return { equal, own }
+}
+
+/** Objects of a partition that are not deleted, as this device knows them. */
+export async function countLive(replica: ReplicaAccess, partition: PartitionRange): Promise<number> {
+  let live = 0
+  for await (const { hash, state } of statesIn(replica, partition))
+    if (isLive(entryOf(hash, state))) live += 1
+  return live
+}
+
+/** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */
+async function differingRanges(
+  { units, peers, partition, signal }: PartitionCountOptions,
+  holder: PeerAddress,
+): Promise<readonly number[] | undefined> {
+  const ranges = prefixesOf(partition).map((prefix) => Number.parseInt(prefix, 16))
+  if (partition.partPower >= RANGE_BITS) return ranges
+  const own = await units.all(RANGE_BITS)
+  const asked = ranges.map((number) => ({ number, digest: (own.get(number) ?? EMPTY_UNIT).digest }))
+  const answers = await peers.digests(holder, RANGE_BITS, asked, signal)
+  if ('reason' in answers) return undefined
+  return ranges.filter((_, at) => answers[at]?.equal !== true)
+}
+
+/** What the holder has in the ranges in which it differs, by range; `undefined` when it cannot be asked. */
+async function differencesOf(
+  options: PartitionCountOptions,
+  holder: PeerAddress,
+): Promise<ReadonlyMap<number, readonly Entry[]> | undefined> {
+  const ranges = await differingRanges(options, holder)
+  if (ranges === undefined) return undefined
+  const found = new Map<number, Entry[]>(ranges.map((range) => [range, []]))
+  if (ranges.length === 0) return found
+  const { peers, partition, signal } = options
+  for (let after: string | undefined; ; ) {
+    const answer = await peers.entries(holder, { partition, ranges, after }, signal)
+    if ('reason' in answer) return undefined
+    for (const entry of answer.entries) listOf(found, rangeOf(entry.hash)).push(entry)
+    after = answer.entries.at(-1)?.hash
+    if (!answer.more || after === undefined) return found
+  }
+}
+
+function rangeOf(hash: string): number {
+  return Number.parseInt(hash.slice(0, 4), 16)
+}
+
+function listOf(lists: Map<number, Entry[]>, key: number): Entry[] {
+  const known = lists.get(key)
+  if (known !== undefined) return known
+  const list: Entry[] = []
+  lists.set(key, list)
+  return list
+}
