@@ -23,28 +23,29 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Loads a builder, or throws an `OperatorError`. */
 export async function loadBuilder(disk: Disk, path: string): Promise<Builder> {
-  const parsed = parseBuilder(await readWhole(disk, path))
+  const parsed = parseBuilder(await readWholeFile(disk, path))
   if (parsed.kind === 'broken') throw new OperatorError(`cannot read builder ${path}: ${parsed.reason}`)
   return parsed
 }
 
 /** Loads a ring, or throws an `OperatorError`. */
 export async function loadRing(disk: Disk, path: string): Promise<Ring> {
-  const parsed = parseRing(await readWhole(disk, path))
+  const parsed = parseRing(await readWholeFile(disk, path))
   if (parsed.kind === 'broken') throw new OperatorError(`cannot read ring ${path}: ${parsed.reason}`)
   return parsed.ring
 }
 
 /** A builder of `swift-ring-builder`; `undefined` when the file is something else. Throws an `OperatorError`. */
 export async function loadSwiftBuilder(disk: Disk, path: string): Promise<Builder | undefined> {
-  const file = await readWhole(disk, path)
+  const file = await readWholeFile(disk, path)
   if (!looksLikeSwiftBuilder(file)) return undefined
   const parsed = parseSwiftBuilder(file)
   if (parsed.kind === 'broken') throw new OperatorError(`cannot read builder ${path}: ${parsed.reason}`)
   return parsed
 }
 
-async function readWhole(disk: Disk, path: string): Promise<Buffer> {
+/** The bytes of a file, or throws an `OperatorError`. */
+export async function readWholeFile(disk: Disk, path: string): Promise<Buffer> {
   try {
     return await disk.readFile(resolve(path))
   } catch (error) {

@@ -6,6 +6,7 @@ import { Command } from 'commander'
 import type { RingCommandContext } from './ring-context.ts'
 import { addDeviceCommands } from './ring-devices.ts'
 import { addPartPower } from './ring-part-power.ts'
+import { addPush } from './ring-push.ts'
 import { addRebalance } from './ring-rebalance.ts'
 import { addNodes, addReports } from './ring-reports.ts'
 import { addCreation, addSettings } from './ring-settings.ts'
@@ -22,6 +23,7 @@ export function ringCommand(
   addSettings(ring, context)
   addRebalance(ring, context)
   addPartPower(ring, context)
+  addPush(ring, context)
   addReports(ring, context)
   addNodes(ring, context)
   return ring

@@ -26,6 +26,7 @@ import { openProcess, type ProcessParts } from './process-parts.ts'
 import { nodeSecretOf } from './process-transport.ts'
 import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
 import { requestMetrics } from './request-metrics.ts'
+import { keepRings } from './ring-keeper.ts'
 import type { ServerType } from './rings.ts'
 import type { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
@@ -85,15 +86,23 @@ class DeviceService implements Service {
     const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints)
     const context = workerContext(told, parts, device, foreground)
     const workers = await DeviceWorkers.open(context)
-    const inside = insideHandlers(told, context, workers, door)
+    const keeper = keepRings({
+      parts,
+      secret: nodeSecretOf(told.cluster),
+      isOwn: ({ host, port }) => endpoints.some((own) => own.host === host && own.port === port),
+      isSettled: () => false,
+    })
+    const inside = { ...insideHandlers(told, context, workers, door), rings: keeper.handler }
     const served = withInsidePaths(handlers, endpoints, inside)
     const backends = await openBackends(told, parts, endpoints, served)
     if ('taken' in backends) {
+      await Promise.all(keeper.loops.map((loop) => loop.stop()))
       await device.close()
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
-    const loops = startDeviceLoops({ clock: parts.environment.clock, log: parts.log, device })
+    const { environment, log } = parts
+    const loops = [...startDeviceLoops({ clock: environment.clock, log, device }), ...keeper.loops]
     workers.start()
     return new DeviceService(
       { parts, device, backends, loops, workers, door, clients },

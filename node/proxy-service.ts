@@ -11,6 +11,8 @@ import type { Service } from './obey.ts'
 import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
 import { nodeSecretOf } from './process-transport.ts'
 import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
+import { RINGS_PATH } from './ring-distribution.ts'
+import { keepRings, type RingKeeper } from './ring-keeper.ts'
 import { guarded } from './server-layers.ts'
 import { listenerTls } from './tls-files.ts'
 
@@ -46,7 +48,13 @@ async function openProxy(told: ProxyAssignment, parts: ProcessParts): Promise<Se
     .map(parseEndpoint)
     .filter(({ host, port }) => host !== internal.host || port !== internal.port)
   const door = await openProxyDoor({ ...parts, cluster, settings, clockMark, peers: () => others })
-  const inside = await listenInside(told, parts, door)
+  const keeper = keepRings({
+    parts,
+    secret: nodeSecretOf(cluster),
+    isOwn: () => false,
+    isSettled: () => true,
+  })
+  const inside = await listenInside(told, parts, insideHandler(door, keeper))
   const clients = await listenForClients(parts, settings.proxy, door.handler)
   return {
     accept: (socket) => clients.accept(socket),
@@ -55,6 +63,7 @@ async function openProxy(told: ProxyAssignment, parts: ProcessParts): Promise<Se
       await clients.close({ graceMs: settings.shutdown.drainMs })
     },
     close: async () => {
+      await Promise.all(keeper.loops.map((loop) => loop.stop()))
       await inside.close({ graceMs: INTERNAL_GRACE_MS })
       parts.rings.close()
       await parts.transport.close()
@@ -72,11 +81,19 @@ async function clockMarkOf({ name, settings }: ProxyAssignment, { environment, l
   return markInFile(environment.disk, join(state, `${name}.clock`))
 }
 
-async function listenInside(told: ProxyAssignment, parts: ProcessParts, door: ProxyDoor): Promise<Listener> {
+/** What other processes of the cluster may ask of this one. */
+function insideHandler(door: ProxyDoor, keeper: RingKeeper): Handler {
+  return (request) =>
+    request.path === RINGS_PATH || request.path.startsWith(`${RINGS_PATH}/`)
+      ? keeper.handler(request)
+      : door.invalidations(request)
+}
+
+async function listenInside(told: ProxyAssignment, parts: ProcessParts, served: Handler): Promise<Listener> {
   const { environment, log, metrics } = parts
   const { clock, disk } = environment
   const nodeSecret = nodeSecretOf(told.cluster)
-  const handler: Handler = guarded(door.invalidations, {
+  const handler: Handler = guarded(served, {
     clock,
     metrics,
     nodeSecret,
