@@ -6,8 +6,8 @@ import {
   startReferenceSwift,
   whyNoReferenceSwift,
 } from '#bench/reference-swift.ts'
+import type { Place } from '#test/place.ts'
 import { havePrograms } from '#test/programs.ts'
-import type { Place } from './place.ts'
 
 /** Is Debian's Swift here, and are we root? If not, the test is skipped and says so; in CI (`MARTLET_CI=1`) it fails. */
 export function haveRealSwift(t: Test): boolean {

@@ -1,12 +1,12 @@
 /** Swift's proxy, with its usual pipeline, before our account, container and object servers. */
 import { join } from 'node:path'
 import t from 'tap'
+import { takePlace } from '#test/place.ts'
 import { askApi } from './api-script.ts'
 import { useClient } from './client-script.ts'
 import { expire } from './expirer.ts'
 import { useFeatures } from './features-script.ts'
 import { ourRings, startOurProxy, startOurStorage } from './our-side.ts'
-import { takePlace } from './place.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { readAcross } from './two-proxies.ts'
 
@@ -17,7 +17,8 @@ const settled = (): Promise<void> => Promise.resolve()
 
 t.test("Swift's proxy before our storage servers", async (t) => {
   if (!haveRealSwift(t)) return
-  const place = takePlace(t)
+  const place = takePlace()
+  t.teardown(() => place.release())
   const rings = await ourRings(t, place.storagePort)
   const [swift, ourUrl] = await Promise.all([
     startRealSwift(t, place, { servers: 'proxy', rings }),

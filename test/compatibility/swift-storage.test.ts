@@ -1,11 +1,11 @@
 /** Our proxy before Swift's account, container and object servers. */
 import { join } from 'node:path'
 import t from 'tap'
+import { takePlace } from '#test/place.ts'
 import { announcements } from './announcements.ts'
 import { askApi } from './api-script.ts'
 import { useClient } from './client-script.ts'
 import { importedRings, startOurProxy } from './our-side.ts'
-import { takePlace } from './place.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { useShardedContainer } from './sharded-container.ts'
 
@@ -13,7 +13,8 @@ t.setTimeout(120_000)
 
 t.test("our proxy before Swift's storage servers", async (t) => {
   if (!haveRealSwift(t)) return
-  const place = takePlace(t)
+  const place = takePlace()
+  t.teardown(() => place.release())
   const swift = await startRealSwift(t, place, { servers: 'storage' })
   const url = await startOurProxy(t, await importedRings(t, swift.etcFolder), place.internalPort)
   const settle = (): Promise<string> =>

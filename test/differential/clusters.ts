@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startMartlet } from '#bench/martlet-cluster.ts'
 import { startReferenceSwift } from '#bench/reference-swift.ts'
+import type { Place } from '#test/place.ts'
 
 export interface RunningSide {
   readonly url: string
@@ -12,15 +13,9 @@ export interface RunningSide {
 
 const GIB = 1024 ** 3
 
-/** A real Swift on 18280 with its backends from 16400 on. Throws one sentence when there is none here. */
-export function startSwiftSide(number = 0): Promise<RunningSide> {
-  return startReferenceSwift({
-    home: path.join(tmpdir(), `martlet-differential-swift-${number}`),
-    port: 18280 + number,
-    backendPort: 16400 + 10 * number,
-    deviceBytes: 2 * GIB,
-    workers: 1,
-  })
+/** A real Swift. Throws one sentence when there is none here. */
+export function startSwiftSide({ home, port, backendPort }: Place): Promise<RunningSide> {
+  return startReferenceSwift({ home, port, backendPort, deviceBytes: 2 * GIB, workers: 1 })
 }
 
 /** The storage policies that the real Swift has too. */
@@ -36,13 +31,13 @@ name = "silver"
 `
 
 /** `martlet start` on an empty folder. */
-export async function startMartletSide(): Promise<RunningSide> {
+export async function startMartletSide({ ourPort }: Place): Promise<RunningSide> {
   const home = mkdtempSync(path.join(tmpdir(), 'martlet-differential-ours-'))
   const clean = (): void => rmSync(home, { recursive: true, force: true })
   const config = path.join(home, 'martlet.toml')
   writeFileSync(config, POLICIES)
   try {
-    const martlet = await startMartlet({ port: 18290, args: ['--config', config] })
+    const martlet = await startMartlet({ port: ourPort, args: ['--config', config] })
     return { url: martlet.url, stop: () => martlet.stop().finally(clean) }
   } catch (error) {
     clean()

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { differencesOf } from './comparison.ts'
-import { explanationOf, unusedEntries } from './known-differences.ts'
+import { type Difference, differencesOf } from './comparison.ts'
+import { explanationOf, type KnownDifference, unusedEntries } from './known-differences.ts'
 import { SCRIPT } from './script.ts'
 import type { WireAnswer } from './wire.ts'
 
@@ -102,10 +102,24 @@ t.test('statistics of an account may lag behind', async (t) => {
 t.test(
   'a known difference explains what its patterns fit, and is reported when it fits nothing',
   async (t) => {
-    const known = [{ step: /^object: /, field: 'status', what: 'w', reason: 'r' }]
-    const difference = { step: 'object: GET', field: 'status', theirs: '200', ours: '404' }
+    const known = [{ step: /^object: /, field: 'body', what: 'w', reason: 'r' }]
+    const difference: Difference = {
+      step: 'object: GET',
+      field: 'body',
+      theirs: 'a',
+      ours: 'b',
+      statuses: [200, 200],
+    }
     t.equal(explanationOf(difference, known), known[0])
-    t.equal(explanationOf({ ...difference, field: 'body' }, known), undefined)
+    t.equal(explanationOf({ ...difference, field: 'status' }, known), undefined)
+    t.equal(
+      explanationOf({ ...difference, statuses: [200, 404] }, known),
+      undefined,
+      'another answer altogether',
+    )
+    const refused = [{ ...known[0], statuses: [200, 404] } as KnownDifference]
+    t.equal(explanationOf({ ...difference, statuses: [200, 404] }, refused), refused[0])
+    t.equal(explanationOf({ ...difference, statuses: [200, 500] }, refused), undefined)
     t.same(unusedEntries([difference], known), [])
     t.same(unusedEntries([], known), known)
   },

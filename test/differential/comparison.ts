@@ -11,7 +11,11 @@ export interface Difference {
   readonly field: string
   readonly theirs: string
   readonly ours: string
+  /** Of the two answers that differ in it. */
+  readonly statuses: Statuses
 }
+
+export type Statuses = readonly [theirs: number, ours: number]
 
 /** Whose presence or value says nothing: they belong to the connection. */
 const IGNORED_HEADERS: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'date'])
@@ -60,7 +64,13 @@ export function differencesOf(
   pairs.set('body', [bodyOf(step, theirs), bodyOf(step, ours)])
   return [...pairs]
     .filter(([, [one, other]]) => one !== other)
-    .map(([field, [one, other]]) => ({ step: step.name, field, theirs: one, ours: other }))
+    .map(([field, [one, other]]) => ({
+      step: step.name,
+      field,
+      theirs: one,
+      ours: other,
+      statuses: [theirs.status, ours.status],
+    }))
 }
 
 function headersOf(step: Step, answer: WireAnswer & Known): Map<string, string> {

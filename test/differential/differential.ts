@@ -9,6 +9,7 @@
  * Both sides must be empty, and know the users of `side.ts`.
  */
 import { parseArgs } from 'node:util'
+import { takePlace } from '#test/place.ts'
 import { startMartletSide, startSwiftSide } from './clusters.ts'
 import { explanationOf, unusedEntries } from './known-differences.ts'
 import { runScript } from './run.ts'
@@ -24,11 +25,12 @@ const { values } = parseArgs({
   },
 })
 
+const place = takePlace()
 const theirs =
-  values.theirs === undefined ? await startSwiftSide() : { url: values.theirs, stop: async () => {} }
+  values.theirs === undefined ? await startSwiftSide(place) : { url: values.theirs, stop: async () => {} }
 try {
   const ours =
-    values.ours === undefined ? await startMartletSide() : { url: values.ours, stop: async () => {} }
+    values.ours === undefined ? await startMartletSide(place) : { url: values.ours, stop: async () => {} }
   try {
     const sides = [await Side.open(theirs.url), await Side.open(ours.url)] as const
     const differences = await runScript(SCRIPT, ...sides)
@@ -52,4 +54,5 @@ try {
   }
 } finally {
   await theirs.stop()
+  place.release()
 }

@@ -3,17 +3,32 @@
  * differential test; an entry that no longer describes a difference fails it too. The table in `docs/swift-compat.md`
  * is written from this one (`node test/differential/render.ts`).
  */
-import type { Difference } from './comparison.ts'
+import type { Difference, Statuses } from './comparison.ts'
 
 export interface KnownDifference {
   /** Name of the step, or a pattern of names. */
   readonly step: string | RegExp
   /** `status`, `body`, `header x`, or a pattern of these. */
   readonly field: string | RegExp
+  /** Of the two answers; left out where they are equal. */
+  readonly statuses?: Statuses
   /** What a person sees. */
   readonly what: string
   readonly reason: string
 }
+
+/** In what two answers differ when one side refuses before any request handling, in its own words. */
+const REFUSED_EARLY = /^(status|body|header (content-(type|length)|x-trans-id|x-openstack-request-id))$/
+/** The same where the other side serves an account. */
+const REFUSED_ACCOUNT =
+  /^(status|body|header (content-(type|length)|x-trans-id|x-openstack-request-id|x-account-.+|x-timestamp|accept-ranges|vary))$/
+/** The same where the other side stores an object. */
+const REFUSED_UPLOAD =
+  /^(status|body|header (content-(type|length)|x-trans-id|x-openstack-request-id|etag|last-modified))$/
+/** Where Python's HTTP server refuses, which shows in `Server`. */
+const PYTHON_REFUSAL = /^(status|body|header (server|content-(type|length)))$/
+/** A verb that one side does not take for one. */
+const REFUSED_VERB = /^(status|body|header (allow|content-(type|length)|x-trans-id|x-openstack-request-id))$/
 
 export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
@@ -23,10 +38,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'It tells what this cluster can do.',
   },
   {
-    step: /^(service: version 1\.0|empty account: .*|account: (HEAD|GET) of one that nobody used)$/,
+    step: /^(service: version 1\.0|empty account: HEAD|account: HEAD of one that nobody used)$/,
     field: /^(status|header (x-put-timestamp|accept-ranges))$/,
-    what: 'An account that nobody has written to answers as one that is there and empty: HEAD with 204, with `Accept-Ranges` and without `X-Put-Timestamp` (Swift: 200, the other way round).',
-    reason: 'A client sees the same headers before the first write as after it.',
+    statuses: [200, 204],
+    what: 'HEAD of an account that nobody has written to is 204, as of one that is there and empty (Swift: 200), with `Accept-Ranges` and without `X-Put-Timestamp` (Swift: the other way round).',
+    reason: 'A client sees the same before the first write as after it.',
+  },
+  {
+    step: /^(empty account: .*|account: GET of one that nobody used)$/,
+    field: /^header (x-put-timestamp|accept-ranges)$/,
+    what: 'The same headers come with its GET.',
+    reason: 'As above.',
   },
   {
     step: 'account: DELETE of one that nobody used',
@@ -47,10 +69,18 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'RFC 9110, section 15.5.6, requires it.',
   },
   {
-    step: /^container: name of 257 bytes in UTF-8/,
-    field: /./,
+    step: 'container: name of 257 bytes in UTF-8',
+    field: /^(status|body|header content-length)$/,
+    statuses: [201, 400],
     what: 'The name of a container may have 256 bytes (Swift: 256 characters, when they are not ASCII).',
     reason: 'The limit is documented in bytes, as `/info` tells it.',
+  },
+  {
+    step: 'container: name of 257 bytes in UTF-8, DELETE',
+    field: /^(status|body|header content-length)$/,
+    statuses: [204, 404],
+    what: 'So that container is not there to be deleted afterwards.',
+    reason: 'It was not made.',
   },
   {
     step: /^object: (ETag (right in upper case|wrong|no digest)|chunked with wrong ETag)$/,
@@ -65,10 +95,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'There is no server-side copy yet.',
   },
   {
-    step: /^object: metadata UTF-8 name, (PUT|HEAD)$/,
-    field: /./,
+    step: 'object: metadata UTF-8 name, PUT',
+    field: REFUSED_UPLOAD,
+    statuses: [201, 400],
     what: 'A header whose name is not ASCII is refused with 400, without a transaction id.',
     reason: 'RFC 9110 knows no such names, and the HTTP server refuses them before any request handling.',
+  },
+  {
+    step: 'object: metadata UTF-8 name, HEAD',
+    field: /^header x-object-meta-(utf8|\W+)$/,
+    what: 'So the object still has the metadata of the upload before.',
+    reason: 'The refused upload stored nothing.',
   },
   {
     step: 'cors: listing',
@@ -83,33 +120,59 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'The HTTP server refuses it before any request handling, with a text of its own.',
   },
   {
-    step: /^(object: unknown transfer encoding|malformed: a bad chunk size)$/,
-    field: /./,
-    what: 'A `Transfer-Encoding` that is not known or a chunk that cannot be read closes the connection without an answer.',
+    step: 'object: unknown transfer encoding',
+    field: REFUSED_EARLY,
+    statuses: [400, 0],
+    what: 'A `Transfer-Encoding` that is not known closes the connection without an answer.',
     reason: 'Where the body ends cannot be known, and the HTTP parser gives up before an answer is made.',
   },
   {
-    step: /^malformed: (no request line|a word|HTTP\/3\.0|no protocol at all)$/,
-    field: /./,
-    what: 'A request line that cannot be read is answered with a short 400, or with the end of the connection when it is empty.',
+    step: 'malformed: a bad chunk size',
+    field: REFUSED_EARLY,
+    statuses: [499, 0],
+    what: 'A chunk that cannot be read closes the connection without an answer (Swift: 499).',
+    reason: 'Where the body ends cannot be known any more.',
+  },
+  {
+    step: 'malformed: no request line',
+    field: PYTHON_REFUSAL,
+    statuses: [400, 0],
+    what: 'An empty request line ends the connection without an answer.',
     reason:
-      "The HTTP server refuses it before any request handling; Swift's answer is the error page of its Python HTTP server.",
+      'RFC 9112, section 2.2, lets a server ignore empty lines before a request; nothing came after them.',
+  },
+  {
+    step: /^malformed: (a word|no protocol at all)$/,
+    field: PYTHON_REFUSAL,
+    statuses: [400, 400],
+    what: 'A request line that cannot be read is answered with a short 400.',
+    reason: "Swift's answer is the error page of its Python HTTP server.",
+  },
+  {
+    step: 'malformed: HTTP/3.0',
+    field: PYTHON_REFUSAL,
+    statuses: [505, 400],
+    what: 'A version of HTTP that does not exist is answered with 400 (Swift: 505).',
+    reason: 'The HTTP parser refuses the request line as a whole.',
   },
   {
     step: /^malformed: (a header (without colon|with a space before the colon|with an empty name|with a control character)|a folded header|bare line feeds)$/,
-    field: /./,
+    field: REFUSED_ACCOUNT,
+    statuses: [200, 400],
     what: 'Headers that break the grammar of HTTP are refused with 400, without a transaction id (Swift lets them pass or ignores them).',
     reason: 'A proxy in front may read them in another way, which is how requests are smuggled.',
   },
   {
     step: /^malformed: (two lengths that differ|length and chunked)$/,
-    field: /./,
+    field: REFUSED_UPLOAD,
+    statuses: [201, 400],
     what: 'A request with two lengths, or with a length and chunks, is refused with 400, without a transaction id (Swift picks one).',
     reason: 'A proxy in front may pick the other, which is how requests are smuggled.',
   },
   {
     step: 'malformed: absolute URI',
-    field: /./,
+    field: /^(status|body|header (content-(type|length)|x-account-.+|x-timestamp|accept-ranges|vary))$/,
+    statuses: [404, 200],
     what: 'A request target with scheme and host is understood (Swift: 404).',
     reason: 'RFC 9112, section 3.2.2, requires servers to accept it.',
   },
@@ -121,7 +184,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     step: 'malformed: 127 headers',
-    field: /./,
+    field: REFUSED_ACCOUNT,
+    statuses: [200, 431],
     what: 'More than 126 headers are refused with 431 (Swift: more than 201).',
     reason:
       'The limit is the one that Swift counts from its settings (90 metadata items and 36 others); its HTTP server refuses from 1.6 times that on.',
@@ -133,14 +197,23 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: "Swift's answer is the error page of its Python HTTP server.",
   },
   {
-    step: /^(malformed: (CONNECT|a verb that is a private name)|object: verb in lower case)$/,
-    field: /./,
-    what: 'A verb that the HTTP parser does not know is answered with a short 400, and CONNECT with the end of the connection (Swift: 405).',
-    reason: 'The parser refuses them before any request handling.',
+    step: /^(malformed: a verb that is a private name|object: verb in lower case)$/,
+    field: REFUSED_VERB,
+    statuses: [405, 400],
+    what: 'A verb that the HTTP parser does not know is answered with a short 400 (Swift: 405).',
+    reason: 'The parser refuses it before any request handling.',
+  },
+  {
+    step: 'malformed: CONNECT',
+    field: REFUSED_VERB,
+    statuses: [405, 0],
+    what: 'CONNECT is answered with the end of the connection (Swift: 405).',
+    reason: 'It asks for a tunnel, and this is no proxy for others.',
   },
   {
     step: 'malformed: a path encoded as a whole',
-    field: /./,
+    field: REFUSED_ACCOUNT,
+    statuses: [204, 400],
     what: 'A request target that begins with no slash is refused with 400, even when decoding would give one.',
     reason: 'RFC 9112, section 3.2, knows no such target.',
   },
@@ -151,7 +224,14 @@ export function explanationOf(
   difference: Difference,
   known: readonly KnownDifference[] = KNOWN_DIFFERENCES,
 ): KnownDifference | undefined {
-  return known.find(({ step, field }) => fits(step, difference.step) && fits(field, difference.field))
+  return known.find(
+    ({ step, field, statuses }) =>
+      fits(step, difference.step) && fits(field, difference.field) && agree(statuses, difference.statuses),
+  )
+}
+
+function agree(wanted: Statuses | undefined, [theirs, ours]: Statuses): boolean {
+  return wanted === undefined ? theirs === ours : theirs === wanted[0] && ours === wanted[1]
 }
 
 /** Entries that explain none of the differences: they should go. */

@@ -5,19 +5,22 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
 import { processStartTicks } from '#bench/child-processes.ts'
 
 export interface Place {
   readonly home: string
   /** For Swift's proxy. */
   readonly port: number
+  /** For a proxy of ours beside it. */
+  readonly ourPort: number
   /** First of five ports behind it. */
   readonly backendPort: number
   /** First of the ports of our storage servers. */
   readonly storagePort: number
   /** Where our proxies hear of each other. */
   readonly internalPort: number
+  /** Lets another run have it. */
+  release(): void
 }
 
 const PLACES = 16
@@ -25,20 +28,21 @@ const PLACES = 16
 const FIRST_PORT = 16_500
 const PORTS_PER_PLACE = 30
 
-/** Free again when the test ends. */
-export function takePlace(t: Test): Place {
+/** Whoever takes a place releases it when everything in it has stopped. */
+export function takePlace(): Place {
   for (let number = 0; number < PLACES; number += 1) {
     const home = join(tmpdir(), `martlet-compatibility-${number}`)
     const mark = `${home}.owner`
     if (!own(mark)) continue
-    t.teardown(() => rmSync(mark, { force: true }))
     const first = FIRST_PORT + PORTS_PER_PLACE * number
     return {
       home,
       port: first,
       backendPort: first + 1,
       internalPort: first + 8,
+      ourPort: first + 9,
       storagePort: first + 10,
+      release: () => rmSync(mark, { force: true }),
     }
   }
   throw new Error(`${PLACES} runs of these tests are under way`)
