@@ -91,7 +91,7 @@ export function judge<Node>(
   const knowing = answers.filter(({ voter, state }) => voter && state !== undefined)
   const holds = condition(newest)
   if (knowing.filter(({ promised }) => promised).length < needed) {
-    const isFalse = knowing.length >= needed && sent.length === 0 && !holds
+    const isFalse = knowing.length >= needed && sent.length === 0 && !holds && !isUnderWay(answers, newest)
     return isFalse ? { kind: 'false', newest } : { kind: 'again' }
   }
   const last = lastDecision(answers)
@@ -103,6 +103,13 @@ export function judge<Node>(
 }
 
 const DOUBTFUL: Judgement = { kind: 'doubtful' }
+
+/** Something may have been chosen that is later than all that is visible to a majority: somebody may have read it. */
+function isUnderWay<Node>(answers: readonly PromiseAnswer<Node>[], newest: SeenState): boolean {
+  return answers.some(
+    ({ accepted }) => accepted !== undefined && timeOf(accepted.candidate.id) >= newest.writtenAt,
+  )
+}
 
 interface LastDecision {
   readonly stage: 'accepted' | 'committed'

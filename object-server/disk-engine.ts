@@ -1,6 +1,10 @@
 /** The engine over a real device: one storage policy, its files and its index. */
 import { codeOf } from '#disk/disk-error.ts'
+import type { ConditionalEngine } from './conditional.ts'
+import { ConditionalWrites } from './conditional-writes.ts'
+import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import { DamageMark } from './damage-mark.ts'
+import { DiskConditionalStore } from './disk-conditional-store.ts'
 import type {
   DeleteRequest,
   Lookup,
@@ -27,16 +31,21 @@ export class DiskEngine implements ObjectEngine {
   readonly updates: UpdateQueue
   /** The same objects as replication sees them. */
   readonly replica: ReplicaAccess
+  readonly conditional: ConditionalEngine
+  /** The same objects as the auditor sees them. */
+  readonly audit: AuditAccess
   readonly #core: EngineCore
   readonly #reads: ObjectReads
   readonly #writes: ObjectWrites
 
   /** Use `open`. */
-  constructor(core: EngineCore) {
+  constructor(core: EngineCore, writes: ObjectWrites, conditional: ConditionalEngine) {
     this.#core = core
     this.#reads = new ObjectReads(core)
-    this.#writes = new ObjectWrites(core)
+    this.#writes = writes
+    this.conditional = conditional
     this.replica = new DiskReplicaAccess(core, this.#reads, this.#writes)
+    this.audit = new DiskAuditAccess(core)
     this.updates = {
       list: (limit, after) => core.index.updates(limit, after),
       count: () => core.index.countUpdates(),
@@ -54,6 +63,7 @@ export class DiskEngine implements ObjectEngine {
   ): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
     const paths = policyPaths(options.devicePath, options.policyIndex)
     await options.disk.mkdir(paths.objects, { recursive: true })
+    await options.disk.mkdir(paths.pending, { recursive: true })
     await options.disk.syncDirectory(options.devicePath)
     const mark = new DamageMark(options.disk, options.devicePath, paths.index)
     try {
@@ -100,6 +110,7 @@ export class DiskEngine implements ObjectEngine {
 
   /** After a failure of the device the index is left as it is, to be reconciled at the next start. */
   async close(): Promise<void> {
+    this.#core.bodies.close()
     const removals = await this.#writes.settle()
     this.#core.cache.clear()
     const clean = removals === 'settled' && this.#core.options.health.failure === undefined
@@ -118,8 +129,10 @@ async function openSound(
   try {
     const core = new EngineCore(options, index, paths, mark)
     const report = await core.recovery.run()
+    const writes = new ObjectWrites(core)
+    const kept = await DiskConditionalStore.open(core, writes, report.kind)
     await mark.clear()
-    return { engine: new DiskEngine(core), report }
+    return { engine: new DiskEngine(core, writes, new ConditionalWrites(kept, core.pending)), report }
   } catch (error) {
     await index.close()
     throw error

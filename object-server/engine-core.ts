@@ -5,6 +5,7 @@
 import type { Clock, Disk, KvEngine } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import type { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf, diskError } from '#disk/disk-error.ts'
 import type { DamageMark } from './damage-mark.ts'
@@ -17,6 +18,7 @@ import { type CacheLimits, ObjectCache } from './object-cache.ts'
 import { hashOfName, readObjectFile } from './object-files.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
 import type { DataVersion, ObjectState } from './object-state.ts'
+import { PendingBodies } from './pending-bodies.ts'
 import { quarantineFile } from './quarantine.ts'
 import { type RebuildFrom, Recovery } from './recovery.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
@@ -46,6 +48,9 @@ export class EngineCore {
   readonly cache: ObjectCache
   /** One writer at a time per hash. */
   readonly locks = new KeyedLock()
+  readonly bodies: PendingBodies
+  /** When each candidate is from that was accepted and is not visible, by hash (`conditional.ts`). */
+  readonly pending = new Map<string, Timestamp>()
   readonly #mark: DamageMark
 
   constructor(options: DiskEngineOptions, index: ObjectIndex, paths: PolicyPaths, mark: DamageMark) {
@@ -58,6 +63,7 @@ export class EngineCore {
     this.syncs = new DirectorySyncs(disk)
     this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs)
     this.cache = new ObjectCache(options.cacheLimits)
+    this.bodies = new PendingBodies(disk, options.clock, this.syncs, paths.pending)
     this.recovery = new Recovery({
       disk,
       syncs: this.syncs,
@@ -87,13 +93,18 @@ export class EngineCore {
 
   /** Makes a change durable and remembers it. A failed index write takes the device out of use. */
   async commit(change: IndexChange): Promise<void> {
+    await this.written(this.index.commit(change))
+    this.cache.replaced(change.hash, change.after)
+  }
+
+  /** Waits for a write of the index; one that fails takes the device out of use. */
+  async written(write: Promise<void>): Promise<void> {
     try {
-      await this.index.commit(change)
+      await write
     } catch (error) {
       this.options.health.fail(`the object index could not be written: ${codeOf(error) ?? String(error)}`)
       throw diskError('EINDEX', 'commit', this.paths.index)
     }
-    this.cache.replaced(change.hash, change.after)
   }
 
   /** Errors of disk and index are outcomes; everything else is a bug and goes on as a rejection. */

@@ -7,6 +7,7 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import type { ConditionalEngine, Staged, StageRequest } from './conditional.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { Hashing } from './data-writer.ts'
 import type { ContentTypeChange } from './object-state.ts'
@@ -107,6 +108,8 @@ export interface ObjectWriter {
   /** CRC-32 of each block of `BLOCK_BYTES`. Nothing may be written after. */
   blockCrcs(): readonly number[]
   commit(request: CommitRequest): Promise<Changed | NewerExists | DiskFailed>
+  /** In place of `commit`: makes it durable as the body of a candidate, which nobody sees (`conditional`). */
+  stage(request: StageRequest): Promise<Staged>
   /** Throws everything away; after a commit it does nothing. */
   abort(): Promise<void>
 }
@@ -155,6 +158,7 @@ export interface ObjectEngine {
   /** Digest over all objects whose hash begins with these hex digits, at most four. */
   digestBelow(prefix: string): RangeDigest
   readonly updates: UpdateQueue
+  readonly conditional: ConditionalEngine
   close(): Promise<void>
 }
 

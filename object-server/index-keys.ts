@@ -6,6 +6,7 @@
  *     l <hash[0:2], 1 byte>                                leaf directory that is or was being written
  *     r <hash, 16 bytes>                                   object whose file is being replaced under the same name
  *     u <container, 16 bytes> <object, 16 bytes> <timestamp, text>   container row to be delivered
+ *     p <hash, 16 bytes>                                   what was promised and accepted of conditional writes
  *     m <text>                                             marks of the index itself
  */
 import { hash as digestOf } from 'node:crypto'
@@ -19,6 +20,7 @@ const DIGEST = table('d')
 const LEAF = table('l')
 const RECHECK = table('r')
 const UPDATE = table('u')
+const PROMISE = table('p')
 const MARK = table('m')
 
 export interface KeyRange {
@@ -60,6 +62,10 @@ export function recheckKey(hash: string): Buffer {
   return Buffer.concat([RECHECK, Buffer.from(hash, 'hex')])
 }
 
+export function promiseKey(hash: string): Buffer {
+  return Buffer.concat([PROMISE, Buffer.from(hash, 'hex')])
+}
+
 /** Rows of one container lie together. */
 export function updateKey(container: string, object: string, timestamp: Timestamp): Buffer {
   return Buffer.concat([UPDATE, md5(container), md5(object), Buffer.from(timestamp)])
@@ -79,6 +85,7 @@ export const ALL_DIGESTS: KeyRange = below(DIGEST)
 export const ALL_LEAVES: KeyRange = below(LEAF)
 export const ALL_RECHECKS: KeyRange = below(RECHECK)
 export const ALL_UPDATES: KeyRange = below(UPDATE)
+export const ALL_PROMISES: KeyRange = below(PROMISE)
 
 function md5(text: string): Buffer {
   return digestOf('md5', text, 'buffer')

@@ -3,6 +3,7 @@
  *
  *     <device>/objects[-<policy>]/<hash[0:2]>/<hash>_<timestamp>.data | .meta | .ts
  *     <device>/index[-<policy>]/   <device>/state/   <device>/tmp/
+ *     <device>/pending[-<policy>]/<hash>_<candidate>.data
  *     <device>/quarantined/objects[-<policy>]/
  */
 
@@ -22,6 +23,8 @@ export interface PolicyPaths {
   readonly objects: string
   readonly index: string
   readonly temporary: string
+  /** Bodies of conditional writes that are not visible. */
+  readonly pending: string
   readonly quarantined: string
 }
 
@@ -31,6 +34,7 @@ export function policyPaths(devicePath: string, policyIndex: number): PolicyPath
     objects: `${devicePath}/${objects}`,
     index: `${devicePath}/${policyString('index', policyIndex)}`,
     temporary: `${devicePath}/tmp`,
+    pending: `${devicePath}/${policyString('pending', policyIndex)}`,
     quarantined: `${devicePath}/quarantined/${objects}`,
   }
 }

@@ -1,7 +1,9 @@
 import t from 'tap'
+import { conditionalContract } from './conditional-contract.ts'
 import { engineContract } from './engine-contract.ts'
 import { MemoryEngine } from './memory-engine.ts'
 
-await t.test('the engine in memory', (t) =>
-  engineContract(t, async () => new MemoryEngine({ prefix: 'a', suffix: 'b' })),
-)
+const create = async (): Promise<MemoryEngine> => new MemoryEngine({ prefix: 'a', suffix: 'b' })
+
+await t.test('the engine in memory', (t) => engineContract(t, create))
+await t.test('its conditional writes', (t) => conditionalContract(t, create))

@@ -1,7 +1,12 @@
 /** The object engine in memory: the simple twin of `disk-engine.ts`, by the same rules, with nothing that can fail. */
 import { hash as digestOf } from 'node:crypto'
+import { type CandidateId, timeOf } from '#base/ballot.ts'
 import type { HashPathSalt } from '#base/names.ts'
+import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { emptyRecord, type PromiseRecord } from './acceptor.ts'
 import { BlockChecksums } from './block-checksums.ts'
+import { type ConditionalEngine, candidateAhead, type Staged, type StageRequest } from './conditional.ts'
+import { type ConditionalStore, ConditionalWrites } from './conditional-writes.ts'
 import { type ContainerUpdate, keyOfUpdate } from './container-update.ts'
 import type {
   Absent,
@@ -11,6 +16,7 @@ import type {
   Lookup,
   LookupOptions,
   NewerExists,
+  ObjectContent,
   ObjectEngine,
   ObjectWriter,
   Opened,
@@ -20,6 +26,7 @@ import type {
   WriteOptions,
 } from './engine.ts'
 import { absenceOf, judgeFound, probeOf } from './found-object.ts'
+import { KeyedLock } from './keyed-lock.ts'
 import { hashOfName } from './object-files.ts'
 import { type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
 import { type RangeDigest, RangeDigests } from './range-digests.ts'
@@ -27,6 +34,12 @@ import { applyData, applyPost, applyTombstone } from './state-changes.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
 
 export class MemoryEngine implements ObjectEngine {
+  readonly conditional: ConditionalEngine
+  /** `conditional.ts` */
+  readonly #pending = new Map<string, Timestamp>()
+  readonly #promises = new Map<string, PromiseRecord>()
+  readonly #staged = new Map<string, DataVersion>()
+  readonly #locks = new KeyedLock()
   readonly updates: UpdateQueue
   readonly #salt: HashPathSalt
   readonly #states = new Map<string, ObjectState>()
@@ -36,6 +49,7 @@ export class MemoryEngine implements ObjectEngine {
 
   constructor(salt: HashPathSalt) {
     this.#salt = salt
+    this.conditional = new ConditionalWrites(this.#conditionalStore(), this.#pending)
     this.updates = {
       list: async (limit, after) => this.#queued(limit, after),
       count: async () => this.#queue.size,
@@ -62,16 +76,7 @@ export class MemoryEngine implements ObjectEngine {
     const version = this.#state(object.hash).data
     const body = version === undefined ? undefined : this.#bodies.get(version)
     if (body === undefined || version?.record !== object.data) return { kind: 'gone' }
-    return {
-      kind: 'open',
-      content: {
-        whole: body,
-        async *stream(start, end) {
-          if (start < end) yield body.subarray(start, end)
-        },
-        close: () => {},
-      },
-    }
+    return { kind: 'open', content: heldContent(body) }
   }
 
   async probe(name: string): Promise<Probe> {
@@ -94,6 +99,7 @@ export class MemoryEngine implements ObjectEngine {
       etag: () => (options.hashing === 'md5' ? digestOf('md5', body(), 'hex') : undefined),
       blockCrcs: () => checksums.finish(),
       commit: async (request) => this.#commit(name, body(), checksums.finish(), request),
+      stage: async (request) => this.#stage(name, body(), checksums.finish(), request),
       abort: async () => {},
     }
   }
@@ -118,6 +124,8 @@ export class MemoryEngine implements ObjectEngine {
     const hash = this.#hashOf(name)
     const before = this.#state(hash)
     if (request.guard?.(objectOf(hash, before)) === false) return { kind: 'refused' }
+    const ahead = candidateAhead(this.#pending, hash, request.timestamp)
+    if (ahead !== undefined) return { kind: 'newer_exists', timestamp: ahead }
     const change = applyTombstone(before, request.timestamp)
     if (change.kind !== 'apply') return change
     return this.#apply(hash, before, change.after, request.updates)
@@ -135,16 +143,46 @@ export class MemoryEngine implements ObjectEngine {
     blockCrcs: readonly number[],
     request: CommitRequest,
   ): Changed | NewerExists {
-    const { timestamp, etag, contentType, headers, updates } = request
-    const sizeBytes = body.length
-    const record = { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs }
-    const data: DataVersion = { timestamp, sizeBytes, etag, fileBytes: sizeBytes, record }
+    const data = versionOf(name, body, blockCrcs, request)
     const hash = this.#hashOf(name)
+    const ahead = candidateAhead(this.#pending, hash, data.timestamp)
+    if (ahead !== undefined) return { kind: 'newer_exists', timestamp: ahead }
     const before = this.#state(hash)
     const change = applyData(before, data)
     if (change.kind !== 'apply') return change
     this.#bodies.set(data, body)
-    return this.#apply(hash, before, change.after, updates)
+    return this.#apply(hash, before, change.after, request.updates)
+  }
+
+  #stage(name: string, body: Buffer, blockCrcs: readonly number[], request: StageRequest): Staged {
+    const data = versionOf(name, body, blockCrcs, { ...request, timestamp: timeOf(request.candidate) })
+    this.#bodies.set(data, body)
+    this.#staged.set(`${this.#hashOf(name)} ${request.candidate}`, data)
+    return { kind: 'staged' }
+  }
+
+  #conditionalStore(): ConditionalStore {
+    const key = (hash: string, candidate: CandidateId): string => `${hash} ${candidate}`
+    return {
+      hashOf: (name) => this.#hashOf(name),
+      exclusively: (hash, work) => this.#locks.run(hash, work),
+      // Nothing here lasts long enough to be given up.
+      now: () => ZERO_TIMESTAMP,
+      state: async (hash) => this.#state(hash),
+      objectOf,
+      record: async (hash) => this.#promises.get(hash) ?? emptyRecord(),
+      save: async (hash, record) => void this.#promises.set(hash, record),
+      body: async (hash, candidate) => this.#staged.get(key(hash, candidate)),
+      isStaged: (hash, candidate) => this.#staged.has(key(hash, candidate)),
+      keep: () => {},
+      drop: (hash, candidate) => void this.#staged.delete(key(hash, candidate)),
+      show: async (hash, { acceptance, before, after, updates, record }) => {
+        this.#promises.set(hash, record)
+        this.#staged.delete(key(hash, acceptance.candidate.id))
+        this.#apply(hash, before, after, () => updates)
+      },
+      open: async (_hash, _candidate, version) => heldContent(this.#bodies.get(version) ?? Buffer.alloc(0)),
+    }
   }
 
   #apply(hash: string, before: ObjectState, after: ObjectState, updatesOf: PostRequest['updates']): Changed {
@@ -177,6 +215,28 @@ export class MemoryEngine implements ObjectEngine {
 function objectOf(hash: string, state: ObjectState): StoredObject | undefined {
   const record = state.data?.record
   return record === undefined ? undefined : storedObject(hash, record, state.meta)
+}
+
+function versionOf(
+  name: string,
+  body: Buffer,
+  blockCrcs: readonly number[],
+  request: Omit<CommitRequest, 'updates'>,
+): DataVersion {
+  const { timestamp, etag, contentType, headers } = request
+  const sizeBytes = body.length
+  const record = { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs }
+  return { timestamp, sizeBytes, etag, fileBytes: sizeBytes, record }
+}
+
+function heldContent(body: Buffer): ObjectContent {
+  return {
+    whole: body,
+    async *stream(start, end) {
+      if (start < end) yield body.subarray(start, end)
+    },
+    close: () => {},
+  }
 }
 
 function keyText(update: ContainerUpdate): string {

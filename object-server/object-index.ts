@@ -27,7 +27,7 @@ import {
 } from './index-keys.ts'
 import type { Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
-import { type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
+import { type DigestError, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
 import { decodeEntry, encodeEntry } from './stored-bytes.ts'
 
 const FORMAT = Buffer.from('1')
@@ -41,6 +41,8 @@ export interface IndexChange {
   readonly before: ObjectState
   readonly after: ObjectState
   readonly updates: readonly ContainerUpdate[]
+  /** What becomes durable with it: the record of a conditional write. */
+  readonly along?: readonly KvOperation[]
 }
 
 /** So many outcomes of rows are held in memory at most. */
@@ -88,6 +90,19 @@ export class ObjectIndex {
     return this.#group.commit([...this.#takeSettled(), ...this.#operationsOf(change)])
   }
 
+  /** Tables that other files of this room keep here (`promise-store.ts`): a value, a range of them, a durable batch. */
+  value(key: Buffer): Promise<Buffer | undefined> {
+    return this.#store.get(key)
+  }
+
+  entries(range: KeyRange): AsyncIterable<readonly [key: Buffer, value: Buffer]> {
+    return this.#store.iterator({ ...range })
+  }
+
+  write(operations: readonly KvOperation[]): Promise<void> {
+    return this.#group.commit(operations)
+  }
+
   markLeaf(leaf: Leaf): Promise<void> {
     return this.#group.commit([{ type: 'put', key: leafKey(leaf), value: Buffer.alloc(0) }])
   }
@@ -118,6 +133,30 @@ export class ObjectIndex {
     for await (const [key, value] of this.#store.iterator({ ...range })) {
       yield { hash: hashOfKey(key), state: decodeEntry(value) }
     }
+  }
+
+  /** The same behind a hash: a reader that stops and goes on later holds nothing in between. */
+  async *objectsAfter(
+    prefix: string,
+    after: string | undefined,
+  ): AsyncGenerator<{ readonly hash: string; readonly state: ObjectState }> {
+    const { lt, gte } = objectsBelow(prefix)
+    const range = after === undefined ? { gte, lt } : { gt: objectKey(after), lt }
+    for await (const [key, value] of this.#store.iterator({ ...range })) {
+      yield { hash: hashOfKey(key), state: decodeEntry(value) }
+    }
+  }
+
+  /** What the digest of a range (four hex digits) lacks for it to be that of the entries; changes under way show too. */
+  async digestError(prefix: string): Promise<DigestError | undefined> {
+    const entries = await Array.fromAsync(this.objectsBelow(prefix))
+    return this.#digests.errorOf(prefix, entries)
+  }
+
+  /** Corrects the digest of a range; changes that come meanwhile are kept. */
+  correctDigest(prefix: string, error: DigestError): Promise<void> {
+    const value = this.#digests.correct(prefix, error)
+    return this.#group.commit([{ type: 'put', key: digestKey(prefix), value }])
   }
 
   digestBelow(prefix: string): RangeDigest {
@@ -233,6 +272,7 @@ export class ObjectIndex {
       { type: 'put', key: digestKey(rangeOf(hash)), value: this.#digests.change(hash, before, after) },
       { type: 'del', key: recheckKey(hash) },
       ...change.updates.map(putUpdate),
+      ...(change.along ?? []),
     ]
   }
 

@@ -5,7 +5,9 @@
  *  - Files that a change makes obsolete are removed only after the change is durable.
  *  - All writes of one object happen one after the other.
  */
+import { timeOf } from '#base/ballot.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { candidateAhead, type Staged, type StageRequest } from './conditional.ts'
 import { DataWriter } from './data-writer.ts'
 import type {
   Absent,
@@ -22,6 +24,7 @@ import type { EngineCore } from './engine-core.ts'
 import { absenceOf, judgeFound } from './found-object.ts'
 import { fileName, filesOf, leafOf, type ObjectFile } from './layout.ts'
 import { writeSmallFile } from './object-files.ts'
+import type { IndexChange } from './object-index.ts'
 import {
   comparedText,
   type DataRecord,
@@ -35,13 +38,15 @@ import { applyData, applyPost, applyTombstone } from './state-changes.ts'
 import type { StoredRecord } from './stored-bytes.ts'
 
 /** A change that was decided: what it makes of the object, and the temporary file that becomes `file`. */
-interface Installation {
+export interface Installation {
   readonly hash: string
   readonly temporary: string
   readonly file: ObjectFile
   readonly before: ObjectState
   readonly after: ObjectState
   readonly updates: Changed['updates']
+  /** What becomes durable in the same batch. */
+  readonly along?: IndexChange['along']
 }
 
 /** What a POST or a DELETE left on another replica. */
@@ -51,7 +56,7 @@ export type SmallRecord = Exclude<StoredRecord, { readonly kind: 'data' }>
 export type Disposal = 'remove' | 'quarantine'
 
 /** A `.meta` or `.ts` file to be written. */
-interface SmallChange extends Omit<Installation, 'temporary'> {
+export interface SmallChange extends Omit<Installation, 'temporary'> {
   readonly record: StoredRecord
 }
 
@@ -93,6 +98,12 @@ export class ObjectWrites {
         open = false
         return outcome
       },
+      stage: async (request) => {
+        const staged = await core.guarded<Staged>(() => this.#stage(hash, name, writer, request))
+        if (staged.kind !== 'staged') await abort()
+        open = false
+        return staged
+      },
       abort,
     }
   }
@@ -112,7 +123,7 @@ export class ObjectWrites {
       const object = this.#core.objectOf(hash, after)
       const file: ObjectFile = { hash, timestamp: meta.timestamp, kind: 'meta' }
       const updates = request.updates(found.object, object)
-      await this.#storeSmall({ hash, file, record: { kind: 'meta', meta }, before, after, updates })
+      await this.storeSmall({ hash, file, record: { kind: 'meta', meta }, before, after, updates })
       return { kind: 'changed', before: found.object, after: object, updates }
     })
   }
@@ -128,12 +139,14 @@ export class ObjectWrites {
         const before = await this.#core.state(hash)
         const object = this.#core.objectOf(hash, before)
         if (request.guard?.(object) === false) return { kind: 'refused' }
+        const ahead = candidateAhead(this.#core.pending, hash, timestamp)
+        if (ahead !== undefined) return { kind: 'newer_exists', timestamp: ahead }
         const change = applyTombstone(before, timestamp)
         if (change.kind !== 'apply') return change
         const file: ObjectFile = { hash, timestamp, kind: 'ts' }
         const record: StoredRecord = { kind: 'tombstone', name, timestamp }
         const updates = request.updates(object, undefined)
-        await this.#storeSmall({ hash, file, record, before, after: change.after, updates })
+        await this.storeSmall({ hash, file, record, before, after: change.after, updates })
         return { kind: 'changed', before: object, after: undefined, updates }
       },
     )
@@ -150,7 +163,7 @@ export class ObjectWrites {
       const after = joinStates(before, stateOfSmall(record))
       if (comparedText(after) === comparedText(before)) return { kind: 'known' }
       const small = smallFileOf(hash, name, record, after)
-      await this.#storeSmall({ hash, ...small, before, after, updates: [] })
+      await this.storeSmall({ hash, ...small, before, after, updates: [] })
       return { kind: 'changed' }
     })
   }
@@ -209,6 +222,13 @@ export class ObjectWrites {
     return this.#removalsFailed === 0 ? 'settled' : 'obsolete_files_left'
   }
 
+  async #stage(hash: string, name: string, writer: DataWriter, request: StageRequest): Promise<Staged> {
+    const { candidate, ...about } = request
+    const version = await writer.finish(recordOf(name, writer, { ...about, timestamp: timeOf(candidate) }))
+    await this.#core.bodies.stage(hash, candidate, writer.path, version)
+    return { kind: 'staged' }
+  }
+
   async #commit(
     hash: string,
     name: string,
@@ -217,6 +237,8 @@ export class ObjectWrites {
   ): Promise<Changed | NewerExists> {
     const data = await writer.finish(recordOf(name, writer, request))
     return await this.#core.locks.run(hash, async () => {
+      const ahead = candidateAhead(this.#core.pending, hash, data.timestamp)
+      if (ahead !== undefined) return { kind: 'newer_exists', timestamp: ahead }
       const before = await this.#core.state(hash)
       const change = applyData(before, data)
       if (change.kind !== 'apply') return change
@@ -225,17 +247,18 @@ export class ObjectWrites {
       const object = this.#core.objectOf(hash, after)
       const updates = request.updates(replaced, object)
       const file: ObjectFile = { hash, timestamp: data.timestamp, kind: 'data' }
-      await this.#install({ hash, temporary: writer.path, file, before, after, updates })
+      await this.install({ hash, temporary: writer.path, file, before, after, updates })
       return { kind: 'changed', before: replaced, after: object, updates }
     })
   }
 
-  async #storeSmall(change: SmallChange): Promise<void> {
+  /** A change whose file is only its record. Runs under the object's lock. */
+  async storeSmall(change: SmallChange): Promise<void> {
     const { disk } = this.#core
     const temporary = this.#temporaryPath()
     try {
       await writeSmallFile(disk, temporary, change.record)
-      await this.#install({ ...change, temporary })
+      await this.install({ ...change, temporary })
     } catch (error) {
       await disk.unlink(temporary).catch(() => {})
       throw error
@@ -243,8 +266,8 @@ export class ObjectWrites {
   }
 
   /** The last steps of every write, in the order that makes a crash harmless. Runs under the object's lock. */
-  async #install(change: Installation): Promise<void> {
-    const { hash, before, after, updates } = change
+  async install(change: Installation): Promise<void> {
+    const { hash, before, after, updates, along } = change
     const { disk, index, leaves, syncs } = this.#core
     const leaf = leafOf(hash)
     const directory = leaves.path(leaf)
@@ -254,7 +277,7 @@ export class ObjectWrites {
     await leaves.ready(leaf)
     await disk.rename(change.temporary, `${directory}/${name}`)
     await syncs.sync(directory)
-    await this.#core.commit({ hash, before, after, updates })
+    await this.#core.commit({ hash, before, after, updates, ...(along === undefined ? {} : { along }) })
     const wanted = filesOf(hash, after).map(fileName)
     for (const obsolete of standing) {
       if (!wanted.includes(obsolete)) this.#removeLater(directory, obsolete)
@@ -290,7 +313,7 @@ export class ObjectWrites {
   }
 }
 
-function recordOf(name: string, writer: DataWriter, request: CommitRequest): DataRecord {
+function recordOf(name: string, writer: DataWriter, request: Omit<CommitRequest, 'updates'>): DataRecord {
   const { timestamp, etag, contentType, headers } = request
   const { sizeBytes } = writer
   return { name, timestamp, sizeBytes, etag, contentType, headers, blockCrcs: writer.blockCrcs() }

@@ -215,7 +215,7 @@ function timestampIn(member: unknown): Timestamp | undefined {
 }
 
 /** Good data that this program is too old for. */
-function newerFormat(what: string): Error {
+export function newerFormat(what: string): Error {
   return Object.assign(new Error(`${what} was written by a newer version of Martlet`), {
     code: 'ENEWERFORMAT',
   })

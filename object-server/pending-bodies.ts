@@ -1,0 +1,124 @@
+/**
+ * Bodies of candidates that are not visible: whole data files, durable under names of their own in `pending/`, that
+ * become the object's file by a rename. A body that was staged and not accepted is thrown away after a while, and by
+ * the next start; one that a record names stays until the record says otherwise.
+ */
+import type { CandidateId } from '#base/ballot.ts'
+import type { Clock, Disk, Timer } from '#base/environment.ts'
+import { codeOf } from '#disk/disk-error.ts'
+import { readRecord } from './data-file.ts'
+import { readVerified } from './data-reader.ts'
+import type { DirectorySyncs } from './directory-syncs.ts'
+import type { ObjectContent } from './engine.ts'
+import type { DataVersion } from './object-state.ts'
+
+/** A body waits so long for its acceptance: longer than any proposer tries. Milliseconds. */
+const STAGED_LIFE_MS = 120_000
+
+interface StagedBody {
+  readonly version: DataVersion
+  /** Runs while no record names the body. */
+  timer: Timer | undefined
+}
+
+export class PendingBodies {
+  readonly #disk: Disk
+  readonly #clock: Clock
+  readonly #syncs: DirectorySyncs
+  readonly #directory: string
+  /** Bodies received by this process, by file name. */
+  readonly #known = new Map<string, StagedBody>()
+  #closed = false
+
+  constructor(disk: Disk, clock: Clock, syncs: DirectorySyncs, directory: string) {
+    this.#disk = disk
+    this.#clock = clock
+    this.#syncs = syncs
+    this.#directory = directory
+  }
+
+  /** Takes over a temporary file that was synced. Durable when resolved. */
+  async stage(hash: string, candidate: CandidateId, temporary: string, version: DataVersion): Promise<void> {
+    const name = fileName(hash, candidate)
+    await this.#disk.rename(temporary, `${this.#directory}/${name}`)
+    await this.#syncs.sync(this.#directory)
+    this.#known.get(name)?.timer?.cancel()
+    const timer = this.#closed
+      ? undefined
+      : this.#clock.setTimer(STAGED_LIFE_MS, () => this.drop(hash, candidate))
+    this.#known.set(name, { version, timer })
+  }
+
+  path(hash: string, candidate: CandidateId): string {
+    return `${this.#directory}/${fileName(hash, candidate)}`
+  }
+
+  /** `undefined` when it is not there, or says nothing sound of itself. Rejects with other errors of the disk. */
+  async version(hash: string, candidate: CandidateId): Promise<DataVersion | undefined> {
+    const known = this.#known.get(fileName(hash, candidate))
+    if (known !== undefined) return known.version
+    try {
+      const found = await readRecord(this.#disk, this.path(hash, candidate))
+      return found.kind === 'data' ? found.version : undefined
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  isStaged(hash: string, candidate: CandidateId): boolean {
+    return this.#known.has(fileName(hash, candidate))
+  }
+
+  /** A record names it now. */
+  keep(hash: string, candidate: CandidateId): void {
+    const known = this.#known.get(fileName(hash, candidate))
+    known?.timer?.cancel()
+    if (known !== undefined) known.timer = undefined
+  }
+
+  /** It became the object's file. */
+  moved(hash: string, candidate: CandidateId): void {
+    this.keep(hash, candidate)
+    this.#known.delete(fileName(hash, candidate))
+  }
+
+  /** Nobody waits for it: what stays behind is removed by the next start. */
+  drop(hash: string, candidate: CandidateId): void {
+    this.moved(hash, candidate)
+    void this.#disk.unlink(this.path(hash, candidate)).catch(() => {})
+  }
+
+  /** A body that is replaced or thrown away meanwhile stays readable. */
+  async open(hash: string, candidate: CandidateId, version: DataVersion): Promise<ObjectContent> {
+    const file = await this.#disk.openRead(this.path(hash, candidate))
+    const { record } = version
+    if (record === undefined) throw new Error('a pending body without its record')
+    let open = true
+    return {
+      whole: undefined,
+      stream: (start, end) => readVerified(file, record, start, end),
+      close: () => {
+        if (open) file.close().catch(() => {})
+        open = false
+      },
+    }
+  }
+
+  /** Removes every body that is not one of these. At the start, before anything is staged. */
+  async removeOthers(wanted: Iterable<readonly [hash: string, candidate: CandidateId]>): Promise<void> {
+    const names = new Set([...wanted].map(([hash, candidate]) => fileName(hash, candidate)))
+    for (const name of await this.#disk.readdir(this.#directory)) {
+      if (!names.has(name)) await this.#disk.unlink(`${this.#directory}/${name}`)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const known of this.#known.values()) known.timer?.cancel()
+  }
+}
+
+function fileName(hash: string, candidate: CandidateId): string {
+  return `${hash}_${candidate}.data`
+}
