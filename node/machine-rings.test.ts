@@ -77,6 +77,7 @@ t.test('a server whose port was taken moves, and nothing else changes', async (t
     t.notOk(portsOf(after).includes(taken))
     t.same(portsOf(after).toSpliced(2, 1), portsOf(before).toSpliced(2, 1))
     t.same(after.assignments, before.assignments, 'no partition moves')
+    t.equal(after.version, (before.version ?? 0) + 1)
   }
 })
 

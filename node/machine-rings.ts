@@ -6,6 +6,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Disk } from '#base/environment.ts'
 import type { RingDevice } from '#ring/device.ts'
 import type { Ring } from '#ring/ring.ts'
+import { previousPath } from '#ring/ring-store.ts'
 import { isFreePort, pickFreePorts } from './ports.ts'
 import {
   readRing,
@@ -59,10 +60,18 @@ export async function prepareMachineRings(
     const numbers = devices.map((device) => ports[type].get(device) ?? 0)
     const ring =
       old === undefined ? singleMachineRing(devices, numbers, options.replicas) : withPorts(old, ports[type])
-    if (old === undefined || differ(old, ring))
-      await writeRing(options.disk, ringFile(options.ringsPath, name), ring)
+    if (old !== undefined && !differ(old, ring)) continue
+    const path = ringFile(options.ringsPath, name)
+    await movePrevious(options.disk, previousPath(path), ports[type])
+    await writeRing(options.disk, path, ring)
   }
   return { devices }
+}
+
+/** What the ring before named is now at the new ports, too. */
+async function movePrevious(disk: Disk, path: string, ports: ReadonlyMap<string, number>): Promise<void> {
+  const previous = await readRing(disk, path)
+  if (!('broken' in previous)) await writeRing(disk, path, withPorts(previous, ports))
 }
 
 /** The rings there are, by name. */

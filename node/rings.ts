@@ -60,13 +60,14 @@ export function singleMachineRing(
   })
 }
 
-/** The same ring with the devices at other ports; `ports` by device name. */
+/** The same ring, its next version, with the devices at other ports; `ports` by device name. */
 export function withPorts(ring: Ring, ports: ReadonlyMap<string, number>): Ring {
   const devices = ring.devices.map((device) => {
     const port = device === undefined ? undefined : ports.get(device.device)
     return device === undefined || port === undefined ? device : { ...device, port, replicationPort: port }
   })
-  const { partPower, nextPartPower, version, assignments } = ring
+  const { partPower, nextPartPower, assignments } = ring
+  const version = ring.version === undefined ? undefined : ring.version + 1
   return new Ring({ partPower, nextPartPower, version, devices, assignments })
 }
 
