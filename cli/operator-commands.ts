@@ -1,6 +1,7 @@
 /** The commands by which an operator watches a cluster and mends it. What each does is loaded when it is called. */
 import type { Command } from 'commander'
 import type { ClusterArguments } from './cluster-access.ts'
+import type { LocateArguments } from './locate.ts'
 import type { PauseArguments, RunArguments } from './run.ts'
 import type { StatusArguments } from './status.ts'
 
@@ -8,6 +9,7 @@ import type { StatusArguments } from './status.ts'
 export function addOperatorCommands(program: Command): void {
   addStatus(program)
   addWorkers(program)
+  addLooking(program)
 }
 
 /** How every one of them finds the cluster. */
@@ -23,6 +25,33 @@ function addStatus(program: Command): void {
     .option('--json', 'for programs')
     .action(async (options: StatusArguments) => {
       await (await import('./status.ts')).status(options)
+    })
+}
+
+function addLooking(program: Command): void {
+  ofCluster(program.command('locate'))
+    .description('where a name lives, and what each of those places holds')
+    .argument('<account>', 'such as AUTH_test')
+    .argument('[container]')
+    .argument('[object]')
+    .option(
+      '--policy <name>',
+      'storage policy of the object, by name or index; its container says by default',
+    )
+    .option('--all', 'ask every handoff, not only the first ones')
+    .option('--json', 'for programs')
+    .action(async (account: string, container: string, object: string, options: LocateArguments) => {
+      await (await import('./locate.ts')).locate(account, container, object, options)
+    })
+  program
+    .command('inspect')
+    .description(
+      'say what a file of ours is and whether it is whole: object files, rings, builders, LevelDBs…',
+    )
+    .argument('<file>')
+    .option('--json', 'for programs')
+    .action(async (file: string, options: { readonly json?: true }) => {
+      await (await import('./inspect.ts')).inspect(file, options)
     })
 }
 

@@ -1,0 +1,106 @@
+/** A LevelDB of ours: which one it is, and how much of what it holds. Opening takes its lock for the moment. */
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { KvEngine } from '#base/environment.ts'
+import { HASH_BYTES } from '#db/keys.ts'
+import type { Inspection } from './inspect.ts'
+
+/** Has the directory the files of a LevelDB? */
+export async function isLevel(path: string): Promise<boolean> {
+  const names = await readdir(path)
+  return names.includes('CURRENT') && names.some((name) => name.startsWith('MANIFEST-'))
+}
+
+/** What keys mean, by what they begin with. */
+type Meaning = (key: Buffer) => string
+
+const OBJECT_TABLES: Readonly<Record<string, string>> = {
+  o: 'objects and tombstones',
+  d: 'digests of ranges',
+  l: 'leaves to be looked at after an unclean stop',
+  r: 'objects to be read again after an unclean stop',
+  u: 'container rows to be delivered',
+  m: 'marks',
+}
+
+const DEVICE_TABLES: Readonly<Record<number, string>> = {
+  1: 'databases with unreported figures',
+  2: 'replica states',
+  3: 'account updates to be delivered',
+}
+
+const DATABASE_TABLES: Readonly<Record<number, string>> = {
+  1: 'databases',
+  2: 'metadata of databases',
+  16: 'live rows',
+  17: 'deleted rows',
+  32: 'entries of change logs',
+  48: 'sync points of peers',
+}
+
+const KINDS: readonly { readonly name: RegExp; readonly what: string; readonly meaning: Meaning }[] = [
+  {
+    name: /^index(-\d+)?$/,
+    what: 'object index',
+    meaning: (key) => OBJECT_TABLES[key.toString('latin1', 0, 1)] ?? other(key),
+  },
+  { name: /^(containers|accounts)$/, what: 'index of accounts or containers', meaning: databaseMeaning },
+  {
+    name: /^state$/,
+    what: 'state of a device',
+    meaning: (key) => key.toString('latin1').split('/')[0] ?? '',
+  },
+  { name: /^lock$/, what: 'lock of a data directory', meaning: other },
+]
+
+/** Keys looked at; a store with more has its figures marked. */
+const KEYS_MAX = 5_000_000
+
+/** Counts keys and bytes by table. */
+export async function inspectLevel(kv: KvEngine, path: string): Promise<Inspection> {
+  const kind = KINDS.find(({ name }) => name.test(basename(path)))
+  const what = kind?.what ?? 'LevelDB'
+  try {
+    const store = await kv.open(path)
+    try {
+      const tables = new Map<string, { keys: number; bytes: number }>()
+      let looked = 0
+      for await (const [key, value] of store.iterator()) {
+        const name = (kind?.meaning ?? other)(key as Buffer)
+        const sum = tables.get(name) ?? { keys: 0, bytes: 0 }
+        tables.set(name, { keys: sum.keys + 1, bytes: sum.bytes + (key as Buffer).length + value.length })
+        looked += 1
+        if (looked >= KEYS_MAX) break
+      }
+      const facts = [...tables].map(([name, { keys, bytes }]) => [name, `${keys} keys, ${bytes} bytes`])
+      return {
+        what,
+        facts: {
+          ...Object.fromEntries(facts),
+          ...(looked < KEYS_MAX ? {} : { 'and more': `only ${KEYS_MAX} keys were looked at` }),
+        },
+        problems: [],
+      }
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    return { what, facts: {}, problems: [problemOf(error)] }
+  }
+}
+
+function databaseMeaning(key: Buffer): string {
+  if (key[0] === 0) return DEVICE_TABLES[key[1] ?? 0] ?? other(key)
+  return DATABASE_TABLES[key[1 + HASH_BYTES] ?? 0] ?? other(key)
+}
+
+function other(key: Buffer): string {
+  return `keys that begin with ${key.toString('hex', 0, 1)}`
+}
+
+function problemOf(error: unknown): string {
+  const { code } = error as { readonly code?: unknown }
+  if (code === 'LEVEL_LOCKED')
+    return 'a process has it open; ask that one (`martlet status`), or stop it first'
+  return `it cannot be read: ${error instanceof Error ? error.message : String(error)}`
+}
