@@ -5,10 +5,16 @@ import { creditFrame, DATA_BYTES_MAX, FrameType, frameHeader, LinkFormatError } 
 import type { BodyStream } from './message.ts'
 import { QueuedBody } from './queued-body.ts'
 
-/** A sender may be ahead of its reader by so much. Bytes. */
-export const WINDOW_BYTES = 1024 * 1024
+/** A sender may be ahead of its reader by so much from the start. Bytes. */
+const WINDOW_BYTES = 256 * 1024
 /** Credit is given back in portions of at least this size. Bytes. */
-const PORTION_BYTES = 256 * 1024
+const PORTION_BYTES = 64 * 1024
+/**
+ * A body that is read gets more credit, for links with a long way to go, as long as the bodies that come over the link
+ * together have no more than this extra. Bytes.
+ */
+const EXTRA_BYTES = 768 * 1024
+const EXTRA_PER_LINK_BYTES = 8 * EXTRA_BYTES
 
 /** Watches over one wait at a time. */
 export interface Patience {
@@ -25,6 +31,8 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
   readonly #queue: QueuedBody
   #aheadBytes = 0
   #owedBytes = 0
+  #extraBytes = 0
+  #isSettled = false
   #timer: Timer | undefined
 
   /** `cancelled` is called when the reader wants no more before the end. */
@@ -43,19 +51,19 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
   /** Throws a `LinkFormatError` for a sender that does not wait for credit. */
   push(piece: Buffer): void {
     this.#aheadBytes += piece.length
-    if (this.#aheadBytes > WINDOW_BYTES + DATA_BYTES_MAX)
+    if (this.#aheadBytes > WINDOW_BYTES + this.#extraBytes + DATA_BYTES_MAX)
       throw new LinkFormatError('more than there was room for')
     this.#stopTimer()
     this.#queue.push(piece)
   }
 
   end(): void {
-    this.#stopTimer()
+    this.#settle()
     this.#queue.end()
   }
 
   fail(error: Error): void {
-    this.#stopTimer()
+    this.#settle()
     this.#queue.fail(error)
   }
 
@@ -76,16 +84,32 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
   }
 
   cancel(): Promise<void> {
-    this.#stopTimer()
+    this.#settle()
     return this.#queue.cancel()
   }
 
   #pay(bytes: number): void {
     this.#aheadBytes -= bytes
     this.#owedBytes += bytes
-    if (this.#owedBytes < PORTION_BYTES) return
+    if (this.#isSettled || this.#owedBytes < PORTION_BYTES) return
+    this.#askForExtra()
     this.#connection.send(creditFrame(this.#stream, this.#owedBytes))
     this.#owedBytes = 0
+  }
+
+  #askForExtra(): void {
+    if (this.#extraBytes > 0 || this.#connection.extraBytes + EXTRA_BYTES > EXTRA_PER_LINK_BYTES) return
+    this.#extraBytes = EXTRA_BYTES
+    this.#connection.extraBytes += EXTRA_BYTES
+    this.#owedBytes += EXTRA_BYTES
+  }
+
+  /** Nothing more comes, or nobody wants it. */
+  #settle(): void {
+    this.#stopTimer()
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#connection.extraBytes -= this.#extraBytes
   }
 
   #startTimer({ clock, limitMs, exceeded }: Patience): void {

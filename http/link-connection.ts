@@ -22,6 +22,8 @@ export class LinkConnection {
   #isScheduled = false
   #drained: (() => void)[] = []
   #isOver = false
+  /** Credit beyond the first that the bodies which come over this link have together. */
+  extraBytes = 0
 
   /** `closed` is called once, whatever the reason. `first` was read together with the upgrade. */
   constructor(socket: Socket, first: Buffer, sink: FrameSink, closed: (error: Error | undefined) => void) {
