@@ -28,6 +28,7 @@ import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
 import { requestMetrics } from './request-metrics.ts'
 import { keepRings } from './ring-keeper.ts'
 import type { ServerType } from './rings.ts'
+import { isRingSettled } from './settled-rings.ts'
 import type { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
 import { allOf, jsonAnswer, workerAdmin } from './worker-admin.ts'
@@ -90,7 +91,17 @@ class DeviceService implements Service {
       parts,
       secret: nodeSecretOf(told.cluster),
       isOwn: ({ host, port }) => endpoints.some((own) => own.host === host && own.port === port),
-      isSettled: () => false,
+      isSettled: (name) => {
+        const watcher = parts.rings.get(name)
+        return (
+          watcher !== undefined &&
+          isRingSettled(
+            name,
+            watcher,
+            workers.loops.map(({ worker }) => worker),
+          )
+        )
+      },
     })
     const inside = { ...insideHandlers(told, context, workers, door), rings: keeper.handler }
     const served = withInsidePaths(handlers, endpoints, inside)
