@@ -220,8 +220,10 @@ async function startAccounts(environment: Environment, device: string): Promise<
   })
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
-  const { index, replicaStates } = opened
+  const { index, replicaStates, ledger } = opened
   const handler = createAccountServer({
+    ledger,
+    salt: SALT,
     clock,
     log: silentLogger,
     drive,
@@ -249,8 +251,10 @@ async function startContainers(
   })
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
-  const { store, index, replicaStates } = opened
+  const { store, index, replicaStates, ledger } = opened
   const handler = createContainerServer({
+    ledger,
+    salt: SALT,
     clock,
     log: silentLogger,
     drive,
