@@ -115,7 +115,6 @@ export class SyncLedger {
     for (let at = 0; at < gained.length; at += JOINING_AT_ONCE) {
       const some = gained.slice(at, at + JOINING_AT_ONCE).map((partition) => ({ partPower, partition }))
       await Promise.all(some.map((range) => this.states.set(range, 'joining')))
-      await this.write(some.map((range) => ({ range, stamp: { ...this.stamp(range), newcomer: true } })))
     }
     const key = this.#key(OWNED_TAG)
     await writeSynced(this.#store, [
@@ -186,9 +185,13 @@ export class SyncLedger {
     return this.#stamps.of(range) ?? NO_STAMP
   }
 
-  /** What is older than this and no synced peer has was deleted while the range was out of touch, milliseconds. */
-  quarantineBeforeMs(range: PartitionRange): number {
-    const lastMs = lastTouch(this.stamp(range))
+  /**
+   * When this replica was last known to hold what others held, milliseconds: what is older, and those others have no more,
+   * was deleted since. `everybody`: every primary held the same; else a majority of them.
+   */
+  lastEqualMs(range: PartitionRange, withWhom: 'a_majority' | 'everybody'): number {
+    const stamp = this.stamp(range)
+    const lastMs = withWhom === 'everybody' ? stamp.allMs : lastTouch(stamp)
     return lastMs > 0 ? lastMs : this.#clock.wallMs() - this.#reclaimMs
   }
 

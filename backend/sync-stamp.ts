@@ -10,22 +10,19 @@ export interface SyncStamp {
   readonly noticedMs: number
   /** Out of touch for longer than the reclaim age, and not made equal since. */
   readonly stale: boolean
-  /** The ring gave it to this device, and it was not made equal since: what happened before nobody asked this device about. */
-  readonly newcomer: boolean
 }
 
-export const NO_STAMP: SyncStamp = { majorityMs: 0, allMs: 0, noticedMs: 0, stale: false, newcomer: false }
+export const NO_STAMP: SyncStamp = { majorityMs: 0, allMs: 0, noticedMs: 0, stale: false }
 
 const VERSION = 1
 const STALE_FLAG = 1
-const NEWCOMER_FLAG = 2
 /** Version, flags, three times of eight bytes. */
 const STAMP_BYTES = 26
 
-export function encodeStamp({ majorityMs, allMs, noticedMs, stale, newcomer }: SyncStamp): Buffer {
+export function encodeStamp({ majorityMs, allMs, noticedMs, stale }: SyncStamp): Buffer {
   const bytes = Buffer.alloc(STAMP_BYTES)
   bytes[0] = VERSION
-  bytes[1] = (stale ? STALE_FLAG : 0) | (newcomer ? NEWCOMER_FLAG : 0)
+  bytes[1] = stale ? STALE_FLAG : 0
   bytes.writeDoubleBE(majorityMs, 2)
   bytes.writeDoubleBE(allMs, 10)
   bytes.writeDoubleBE(noticedMs, 18)
@@ -40,6 +37,5 @@ export function decodeStamp(bytes: Buffer): SyncStamp | undefined {
     allMs: bytes.readDoubleBE(10),
     noticedMs: bytes.readDoubleBE(18),
     stale: ((bytes[1] ?? 0) & STALE_FLAG) !== 0,
-    newcomer: ((bytes[1] ?? 0) & NEWCOMER_FLAG) !== 0,
   }
 }

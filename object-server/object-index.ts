@@ -175,6 +175,11 @@ export class ObjectIndex {
     return this.#digests.all()
   }
 
+  /** Four hex digits below which nothing ever was need not be looked at. */
+  knowsRange(prefix: string): boolean {
+    return this.#digests.knows(prefix)
+  }
+
   digestSums(): ReturnType<RangeDigests['sums']> {
     return this.#digests.sums()
   }

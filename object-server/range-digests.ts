@@ -84,6 +84,11 @@ export class RangeDigests {
       .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
   }
 
+  /** Did any object ever lie in the range of these four hex digits? */
+  knows(prefix: string): boolean {
+    return this.#sums.has(prefix)
+  }
+
   /** The same unordered and as they are held: to be read at once, never kept or changed. */
   *sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }> {
     for (const { range, bytes, count } of this.#sums.values()) yield { range, digest: bytes, count }

@@ -61,6 +61,7 @@ export interface SourcePass<Row> {
   readonly startedMs: number
   /** The first day whose deletions replicas must agree on (`db/days.ts`). */
   readonly horizon: number
+  readonly gait: Gait
 }
 
 /** The ring as seen from this device. */

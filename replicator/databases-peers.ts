@@ -167,7 +167,11 @@ export class DatabasePeers<Row> {
     return { changes: parsed, upTo, more: more === true }
   }
 
-  async #ask(peer: RingDevice, what: SyncKind, body: unknown): Promise<{ readonly json: unknown } | PeerFailure> {
+  async #ask(
+    peer: RingDevice,
+    what: SyncKind,
+    body: unknown,
+  ): Promise<{ readonly json: unknown } | PeerFailure> {
     try {
       const response = await this.#send(peer, what, Buffer.from(JSON.stringify(body)))
       if (response.status !== 200) return await this.#refused(peer, response)

@@ -112,7 +112,8 @@ class Session<Row> {
     const ours = (await knownOf(index, this.#name, { store: '', horizon })).database
     if (database === undefined || ours === undefined) return database === ours
     if (database.digest !== ours.digest) return false
-    if (database.wholeDigest === ours.wholeDigest) await this.#confirm(theirs, database.sequence, ours.sequence)
+    if (database.wholeDigest === ours.wholeDigest)
+      await this.#confirm(theirs, database.sequence, ours.sequence)
     return true
   }
 
@@ -129,7 +130,8 @@ class Session<Row> {
   async #moveRows(theirs: Known, round: (typeof ROUNDS)[number]): Promise<PeerFailure | undefined> {
     const { index, count } = this.#parts
     const known = await index.syncPoint(this.#name, theirs.store)
-    if (round === 'everything' || (theirs.have === 0 && this.#direction !== 'pull')) count('whole_databases', 1)
+    if (round === 'everything' || (theirs.have === 0 && this.#direction !== 'pull'))
+      count('whole_databases', 1)
     if (this.#direction !== 'pull') {
       const pushed = await this.#push(round === 'everything' ? 0 : theirs.have)
       if (isFailure(pushed)) return pushed

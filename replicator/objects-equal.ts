@@ -27,6 +27,8 @@ export type MadeEqual =
   /** Too few could be reached, or something could not be fetched. */
   | { readonly kind: 'waits' }
 
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
+
 interface Holder extends HolderReached {
   readonly device: RingDevice
 }
@@ -40,16 +42,17 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const own = policy.ledger.voice(range)
   const replicas = view.ring.primaries(surveyed.partition).length
   const others = await findHolders(work, surveyed, own === 'synced' ? 'primaries' : 'former_too')
-  const fromStale = takesFromStale(own, others, replicas)
+  const fromStale = takesFromStale(own, others)
   const leftovers: LeftoversByPeer = []
   const reached: Holder[] = []
   for (const holder of others)
     reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers }))
-  const tenure = policy.ledger.stamp(range).newcomer ? 'newcomer' : 'unbroken'
-  const verdict = judge({ voice: own, tenure }, reached, replicas)
+  const verdict = judge(own, reached, replicas)
   if (verdict.kind === 'not_yet') return { kind: 'waits' }
-  if (verdict.leftovers === 'set_aside') {
-    if (!(await setAside(work, surveyed.partition, leftovers))) return { kind: 'waits' }
+  if (verdict.setAside !== 'nothing') {
+    const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
+    const beforeMs = policy.ledger.lastEqualMs(range, withWhom)
+    if ((await setAside(work, leftovers, beforeMs)) === 'disk_failed') return { kind: 'waits' }
   }
   if (policy.ledger.states.of(range) === 'joining') {
     await policy.ledger.states.set(range, 'synced')
@@ -173,17 +176,18 @@ export function isPastReclaim({ clock, reclaimAgeSeconds }: PolicyPass, timestam
  * Of a replica that was out of touch: what is older than its last sync and no synced peer has was deleted meanwhile, and
  * the tombstones are gone. It is kept in quarantine. What is newer stays, and the peers fetch it.
  */
-async function setAside(work: PolicyPass, partition: number, unknown: LeftoversByPeer): Promise<boolean> {
-  const { policy, view, pass, log } = work
-  const beforeMs = policy.ledger.quarantineBeforeMs(rangeOf(view, partition))
-  const [first, ...others] = unknown
-  for (const [hash, entry] of first ?? new Map<string, Entry>()) {
-    if (!others.every((other) => other.has(hash))) continue
+export async function setAside(
+  { policy, pass, log }: PolicyPass,
+  [first, ...others]: readonly ReadonlyMap<string, Entry>[],
+  beforeMs: number,
+): Promise<'set_aside' | 'disk_failed'> {
+  for (const [hash, entry] of first ?? []) {
     const latest = latestOf(entry)
-    if (latest === undefined || (ticksOf(latest) / TICKS_PER_SECOND) * 1000 >= beforeMs) continue
+    if (latest === undefined || !others.every((other) => other.has(hash))) continue
+    if (ticksOf(latest) / TICKS_PER_MS >= beforeMs) continue
     const disposal = entry.data === undefined ? 'remove' : 'quarantine'
     const outcome = await policy.replica.forget(hash, textOf(entry), disposal)
-    if (outcome.kind === 'disk_failed') return false
+    if (outcome.kind === 'disk_failed') return 'disk_failed'
     if (outcome.kind !== 'forgotten') continue
     pass.count('found', 'objects_deleted_while_away')
     log.warn(
@@ -191,5 +195,5 @@ async function setAside(work: PolicyPass, partition: number, unknown: LeftoversB
       'set aside an object that was deleted while we were away',
     )
   }
-  return true
+  return 'set_aside'
 }

@@ -8,12 +8,12 @@
  *  - A change of the ring ends it.
  */
 import { NO_STAMP } from '#backend/sync-stamp.ts'
-import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
-import { covers, type Entry, entryOf, latestOf, textOf } from '#object-server/replication/entry.ts'
+import { covers, type Entry, entryOf, textOf } from '#object-server/replication/entry.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare } from './objects-comparison.ts'
+import { setAside } from './objects-equal.ts'
 import { addressOf, isCurrent, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
 import { majorityOf } from './objects-voting.ts'
 
@@ -65,7 +65,8 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
     if (found !== undefined) unknown.push(found)
   }
   if (unknown.length < majorityOf(primaries.length)) return false
-  await setAside(work, partition, unknown)
+  if ((await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'a_majority'))) === 'disk_failed')
+    return false
   // In touch again, but no holder: it says nothing about what others may have written.
   await policy.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: clock.wallMs() } }])
   return true
@@ -87,22 +88,6 @@ async function unknownTo(
     for (const [hash, entry] of mine) if (!theirs.has(hash)) unknown.set(hash, entry)
   })
   return compared === 'compared' ? unknown : undefined
-}
-
-async function setAside(
-  { policy, view, pass, log }: PolicyPass,
-  partition: number,
-  [first, ...others]: readonly Map<string, Entry>[],
-): Promise<void> {
-  const beforeMs = policy.ledger.quarantineBeforeMs(rangeOf(view, partition))
-  for (const [hash, entry] of first ?? []) {
-    const latest = latestOf(entry)
-    if (latest === undefined || !others.every((other) => other.has(hash))) continue
-    if ((ticksOf(latest) / TICKS_PER_SECOND) * 1000 >= beforeMs) continue
-    await policy.replica.forget(hash, textOf(entry), entry.data === undefined ? 'remove' : 'quarantine')
-    pass.count('found', 'objects_deleted_while_away')
-    log.warn({ hash, latest, policy: policy.index }, 'set aside a stray object that was deleted long ago')
-  }
 }
 
 async function* pages(work: PolicyPass, partition: number): AsyncGenerator<readonly Entry[]> {

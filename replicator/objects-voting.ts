@@ -13,16 +13,13 @@ export interface HolderReached {
   readonly standing: 'in_ring' | 'removed'
 }
 
-/** What this replica is before. */
-export interface OwnStanding {
-  readonly voice: ReplicaVoice
-  /** `unbroken`: a primary all the time, without whom no tombstone was forgotten. */
-  readonly tenure: 'unbroken' | 'newcomer'
-}
-
 export type Verdict =
-  /** It may vote. Of a stale replica: what no synced peer has was deleted while it was away. */
-  { readonly kind: 'synced'; readonly leftovers: 'set_aside' | 'keep' } | { readonly kind: 'not_yet' }
+  /**
+   * It may vote. Of a stale replica, what no synced peer has was deleted while it was away, if it is older than the time
+   * when a majority, or everybody, held the same.
+   */
+  | { readonly kind: 'synced'; readonly setAside: 'nothing' | 'before_majority' | 'before_everybody' }
+  | { readonly kind: 'not_yet' }
 
 const NOT_YET: Verdict = { kind: 'not_yet' }
 
@@ -35,31 +32,29 @@ export function majorityOf(replicas: number): number {
  * `others`: the other holders, those of the ring before among them; `replicas`: how many the partition has.
  *
  * - A majority of synced holders knows of every acknowledged write and delete.
- * - A stale replica kept its data: with it itself half of that majority may be stale, and still nothing acknowledged is
- *   missed. What it kept was not deleted and forgotten, because without it no tombstone was.
+ * - A replica that was away kept its data: with it itself, a majority that kept theirs misses nothing acknowledged. What
+ *   was equal everywhere before, and a synced one has no more, was deleted.
  * - When everybody who can still come back was asked, nothing more can be learnt.
  */
-export function judge(own: OwnStanding, others: readonly HolderReached[], replicas: number): Verdict {
+export function judge(own: ReplicaVoice, others: readonly HolderReached[], replicas: number): Verdict {
   const reached = others.filter(({ extent }) => extent === 'everything')
   const synced = reached.filter(({ voice }) => voice === 'synced').length
-  const majority = majorityOf(replicas)
-  const isStale = own.voice === 'stale'
-  if (synced >= majority) return { kind: 'synced', leftovers: isStale ? 'set_aside' : 'keep' }
-  if (own.voice !== 'joining' && own.tenure === 'unbroken') {
-    const kept = reached.filter(({ voice }) => voice !== 'joining').length
-    if (1 + kept >= majority) return { kind: 'synced', leftovers: 'keep' }
+  const isStale = own === 'stale'
+  if (synced >= majorityOf(replicas)) {
+    return { kind: 'synced', setAside: isStale ? 'before_majority' : 'nothing' }
   }
+  const kept = reached.filter(({ voice }) => voice !== 'joining').length
+  const isMajority = own !== 'joining' && 1 + kept >= majorityOf(replicas)
   const isMissing = others.some(({ extent, standing }) => extent !== 'everything' && standing === 'in_ring')
-  if (isMissing) return NOT_YET
-  const isNewcomer = isStale && own.tenure === 'newcomer' && synced > 0
-  return { kind: 'synced', leftovers: isNewcomer ? 'set_aside' : 'keep' }
+  if (isMissing && !isMajority) return NOT_YET
+  return { kind: 'synced', setAside: isStale && synced > 0 ? 'before_everybody' : 'nothing' }
 }
 
-/** May objects be taken from a peer that is stale? Only when too few others could say what was deleted. */
-export function takesFromStale(
-  own: ReplicaVoice,
-  others: readonly Pick<HolderReached, 'voice'>[],
-  replicas: number,
-): boolean {
-  return own !== 'synced' && others.filter(({ voice }) => voice === 'synced').length < majorityOf(replicas)
+/** May objects be taken from a peer that is stale? Only when nobody could say what was deleted. */
+export function takesFromStale(own: ReplicaVoice, others: readonly Pick<HolderReached, 'voice'>[]): boolean {
+  return own !== 'synced' && !hasSynced(others)
+}
+
+function hasSynced(others: readonly Pick<HolderReached, 'voice'>[]): boolean {
+  return others.some(({ voice }) => voice === 'synced')
 }

@@ -26,7 +26,7 @@ export const HOST = '10.0.0.1'
 const FIRST_PORT = 6200
 const DEVICES_PATH = '/srv/node'
 const SALT = { prefix: 'test', suffix: 'replication' }
-const PART_POWER = 3
+export const PART_POWER = 5
 export const DAY_MS = 86_400_000
 
 const POLICIES = parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies
