@@ -6,11 +6,17 @@ import { parseAccountOrContainerAddress } from '#backend/address.ts'
 import { announceCapabilities } from '#backend/capabilities.ts'
 import type { Capability } from '#backend/extensions.ts'
 import { failureLayer } from '#backend/failure-layer.ts'
+import { answerByIndexStanding, standingBy } from '#backend/index-standing.ts'
 import { Refusal } from '#backend/refusal.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
+import { serveSync } from '#backend/serve-sync.ts'
+import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { serveVerbs } from '#backend/verbs.ts'
+import type { HashPathSalt } from '#base/names.ts'
+import { containerRows } from '#db/container-row.ts'
 import { PageCache } from '#db/page-cache.ts'
+import { syncVerb } from '#db/sync-server.ts'
 import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
 import type { AccountService } from './service.ts'
 import { accountDelete } from './verbs/account-delete.ts'
@@ -21,11 +27,14 @@ import { containerPut } from './verbs/container-put.ts'
 
 export interface AccountServerDeps extends Omit<AccountService, 'pages'> {
   readonly replicaStates: ReplicaStates
+  /** What this device is to each partition. */
+  readonly ledger: SyncLedger
+  readonly salt: HashPathSalt
   /** What `OPTIONS` says in `Server`. */
   readonly version: string
 }
 
-const CAPABILITIES: readonly Capability[] = ['digest', 'replica-state']
+const CAPABILITIES: readonly Capability[] = ['digest', 'replica-state', 'sync']
 
 /** The handler of one device's account server. Access log and node authentication are layers of whoever serves it. */
 export function createAccountServer(deps: AccountServerDeps): Handler {
@@ -41,9 +50,12 @@ export function createAccountServer(deps: AccountServerDeps): Handler {
       REPLICATE: refuseReplicate('account-server', deps.log),
     },
   })
+  const sync = { index: deps.index, standing: standingBy(deps.ledger) }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('account', CAPABILITIES, deps.replicaStates),
+    serveSync({ drive: deps.drive, ...syncVerb({ ...sync, kind: containerRows, level: 'account' }) }),
+    answerByIndexStanding({ kept: 'account', ledger: deps.ledger, salt: deps.salt }),
   ])
 }
 

@@ -17,6 +17,7 @@ export function openAccountDevice(
     ...options,
     directory: 'accounts',
     replicaStatePrefix: devicePrefix('replicaState'),
+    ledgerPrefix: devicePrefix('syncLedger'),
     open: (place) => openIndex({ engine, random, kind: containerRows, salt, ...place }),
   })
 }

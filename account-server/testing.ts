@@ -13,6 +13,8 @@ export interface AccountServerTwin extends TestDevice {
   readonly send: Send
 }
 
+const SALT = { prefix: '', suffix: 'test' }
+
 const POLICIES = parsePolicies([
   { index: 0, name: 'gold', default: true },
   { index: 1, name: 'Silver' },
@@ -28,7 +30,7 @@ export async function startAccountServer(
     environment,
     log: silentLogger,
     drive,
-    salt: { prefix: '', suffix: 'test' },
+    salt: SALT,
     newDevice: 'part_of_new_cluster',
   })
   if (device.kind === 'locked') throw new Error('the device is locked')
@@ -40,6 +42,8 @@ export async function startAccountServer(
     policies: POLICIES,
     stamps: new ReportStamps(clock),
     replicaStates: device.replicaStates,
+    ledger: device.ledger,
+    salt: SALT,
     version: '1.0',
   })
   return { ...twin, device, handler, send: sendTo(handler) }

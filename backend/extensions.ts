@@ -43,6 +43,25 @@ export const CONTAINER_UPDATE_QUEUED_HEADER = 'x-backend-container-update-queued
  */
 export const BLOCK_CRCS_HEADER = 'x-backend-martlet-block-crcs'
 
+/**
+ * Conditional writes (`docs/decisions/0005-conditional-writes.md`). Request PROMISE: the ballot that asks to be promised,
+ * none to be only told. Answer: the latest ballot that was promised.
+ */
+export const BALLOT_HEADER = 'x-backend-martlet-ballot'
+/** Answer to PROMISE: the candidate that was accepted and is not visible, and the one that became visible last. */
+export const ACCEPTED_HEADER = 'x-backend-martlet-accepted'
+export const COMMITTED_HEADER = 'x-backend-martlet-committed'
+/** Answer to PROMISE: `found`, `absent`, or `unknown` where the replica lost what it had. */
+export const STATE_HEADER = 'x-backend-martlet-state'
+/** Request PUT (with the body), ACCEPT and COMMIT: ballot, candidate, kind and base (`base/ballot.ts`). */
+export const PROPOSAL_HEADER = 'x-backend-martlet-proposal'
+/** Request PUT and ACCEPT: `true` when somebody else finishes what may have been chosen. */
+export const CARRIED_HEADER = 'x-backend-martlet-carried'
+/** Answer to PUT and ACCEPT: `yes`, `no`, or `silent` for a no that denies nothing; `body` when only that is missing. */
+export const VOTE_HEADER = 'x-backend-martlet-vote'
+/** Request GET: the body of this candidate, with all that must be stored with it. */
+export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
+
 export type Capability =
   | 'digest'
   | 'range-digest'
@@ -52,6 +71,7 @@ export type Capability =
   | 'container-update-status'
   | 'index-probe'
   | 'block-crcs'
+  | 'promises'
   /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
   | 'sync'
 

@@ -29,8 +29,9 @@ const NONCE_BYTES = 8
 const VERSION = 'v1'
 const WRITTEN = /^v1 (\d{1,15}) ([\w-]{1,32}) ([\w-]{43})$/
 
-/** Paths that monitoring asks without the secret. */
+/** Paths that monitoring asks without the secret: figures, never names or contents of what is stored. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthcheck', '/metrics'])
+const OPEN_BELOW = '/recon/'
 
 interface Signed {
   readonly dateMs: string
@@ -42,7 +43,7 @@ export function requireNodeAuth(secret: Buffer | undefined, clock: Clock): Layer
   if (secret === undefined) return (inner) => inner
   const key = secretKey(secret)
   return (inner) => async (request) => {
-    if (OPEN_PATHS.has(request.path)) return inner(request)
+    if (isOpen(request)) return inner(request)
     const problem = problemWith(request, key, clock)
     if (problem === undefined) return inner(request)
     await request.body.cancel()
@@ -71,6 +72,11 @@ export function signedTransport(
     },
     close: () => inner.close(),
   }
+}
+
+/** `swift-recon --validate-servers` asks with OPTIONS which server it is. */
+function isOpen({ method, path }: Request): boolean {
+  return OPEN_PATHS.has(path) || path.startsWith(OPEN_BELOW) || (method === 'OPTIONS' && path === '/')
 }
 
 function problemWith(request: Request, key: KeyObject, clock: Clock): string | undefined {

@@ -8,6 +8,7 @@ import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import type { Drive } from './drive-state.ts'
 import { type NewDevice, ReplicaStates } from './replica-state.ts'
+import { SyncLedger } from './sync-ledger.ts'
 import { timestampNow } from './timestamp-header.ts'
 
 /** An index that was opened, or that another process has. */
@@ -36,6 +37,8 @@ export interface OwnDeviceOptions<Index> extends IndexDeviceOptions {
   readonly directory: string
   /** Keys of replica states in the store begin so. */
   readonly replicaStatePrefix: Buffer
+  /** Keys of the sync ledger begin so. */
+  readonly ledgerPrefix: Buffer
   readonly open: (place: IndexPlace) => Promise<Opened<Index>>
 }
 
@@ -53,6 +56,9 @@ export interface OwnedDevice<Index> {
   readonly store: KvStore
   readonly index: Index
   readonly replicaStates: ReplicaStates
+  readonly ledger: SyncLedger
+  /** To be called every hour or so: a device that was away for too long does not vote. */
+  stampAlive(): Promise<void>
   /** Waits for what is under way, notes that the device was alive, and gives up the lock. */
   close(): Promise<void>
 }
@@ -96,9 +102,20 @@ export async function ownDevice<Index extends Closable>(
           ? 'may_have_held_data'
           : options.newDevice,
     })
+    const ledger = await SyncLedger.open(store, {
+      clock: environment.clock,
+      keyPrefix: options.ledgerPrefix,
+      states: replicaStates,
+      unknownDevice: 'new',
+    })
+    const stampAlive = async (): Promise<void> => {
+      await replicaStates.stampAlive()
+      await ledger.stampAlive()
+    }
     // Only now: a crash before *joining* is durable finds the mark again, and the empty index goes the same way.
     await mark.clear()
-    return { kind: 'opened', store, index, replicaStates, close: () => giveUp(store, index, replicaStates) }
+    const close = (): Promise<void> => giveUp(store, index, stampAlive)
+    return { kind: 'opened', store, index, replicaStates, ledger, stampAlive, close }
   } catch (error) {
     await store.close()
     throw error
@@ -167,8 +184,8 @@ function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | undefined)?.code
 }
 
-async function giveUp(store: KvStore, index: Closable, states: ReplicaStates): Promise<void> {
+async function giveUp(store: KvStore, index: Closable, stampAlive: () => Promise<void>): Promise<void> {
   await index.close()
-  await states.stampAlive()
+  await stampAlive()
   await store.close()
 }

@@ -34,6 +34,9 @@ const DEVICE_TAG = Buffer.from([0])
 const OWNED_TAG = Buffer.from([1])
 const STAMP_TAG = Buffer.from([2])
 
+/** Partitions that are made joining at the same time. */
+const JOINING_AT_ONCE = 64
+
 interface DeviceRecord {
   readonly version: number
   readonly aliveMs: number
@@ -109,7 +112,10 @@ export class SyncLedger {
       if (this.#owned !== undefined && !this.owns({ partPower, partition })) gained.push(partition)
     }
     if (this.#owned?.partPower === partPower && this.#owned.bitmap.equals(bitmap)) return []
-    for (const partition of gained) await this.states.set({ partPower, partition }, 'joining')
+    for (let at = 0; at < gained.length; at += JOINING_AT_ONCE) {
+      const some = gained.slice(at, at + JOINING_AT_ONCE).map((partition) => ({ partPower, partition }))
+      await Promise.all(some.map((range) => this.states.set(range, 'joining')))
+    }
     const key = this.#key(OWNED_TAG)
     await writeSynced(this.#store, [
       { type: 'put', key, value: Buffer.concat([Buffer.from([partPower]), bitmap]) },
@@ -147,8 +153,11 @@ export class SyncLedger {
     return () => this.#leaving.delete(key)
   }
 
+  /** Of what the ring gives to others now: may only what it once held and kept equal be counted on. */
   voice(range: PartitionRange): ReplicaVoice {
-    return this.isStale(range) ? 'stale' : this.states.of(range)
+    if (this.isStale(range)) return 'stale'
+    if (!this.owns(range) && this.stamp(range).majorityMs === 0) return 'joining'
+    return this.states.of(range)
   }
 
   /** Is there any range that may be stale? Asked for every read, so it costs nothing. */
@@ -161,7 +170,7 @@ export class SyncLedger {
     const stamp = this.#stamps.of(range)
     if (stamp?.stale === true) return true
     const { absence } = this.#device
-    return absence !== undefined && (stamp?.majorityMs ?? 0) < absence.returnedMs
+    return absence !== undefined && lastTouch(stamp ?? NO_STAMP) < absence.returnedMs
   }
 
   isStaleHash(hash: string): boolean {
@@ -176,16 +185,19 @@ export class SyncLedger {
     return this.#stamps.of(range) ?? NO_STAMP
   }
 
-  /** What is older than this and no synced peer has was deleted while the range was out of touch, milliseconds. */
-  quarantineBeforeMs(range: PartitionRange): number {
-    const { majorityMs } = this.stamp(range)
-    return majorityMs > 0 ? majorityMs : this.#clock.wallMs() - this.#reclaimMs
+  /**
+   * When this replica was last known to hold what others held, milliseconds: what is older, and those others have no more,
+   * was deleted since. `everybody`: every primary held the same; else a majority of them.
+   */
+  lastEqualMs(range: PartitionRange, withWhom: 'a_majority' | 'everybody'): number {
+    const stamp = this.stamp(range)
+    const lastMs = withWhom === 'everybody' ? stamp.allMs : lastTouch(stamp)
+    return lastMs > 0 ? lastMs : this.#clock.wallMs() - this.#reclaimMs
   }
 
   /** Has the range been out of touch with a majority of its peers for longer than the reclaim age? */
   isOutOfTouch(range: PartitionRange): boolean {
-    const { majorityMs, noticedMs } = this.stamp(range)
-    const lastMs = Math.max(majorityMs, noticedMs)
+    const lastMs = lastTouch(this.stamp(range))
     return lastMs > 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs
   }
 
@@ -233,6 +245,10 @@ export class SyncLedger {
 /** A range so small that it lies within every partition that any ring makes. */
 function rangeOfHash(hash: string): PartitionRange {
   return { partPower: 32, partition: Number.parseInt(hash.slice(0, 8), 16) }
+}
+
+function lastTouch({ majorityMs, noticedMs }: SyncStamp): number {
+  return Math.max(majorityMs, noticedMs)
 }
 
 function keyOf({ partPower, partition }: PartitionRange): string {

@@ -36,6 +36,6 @@ export function decodeStamp(bytes: Buffer): SyncStamp | undefined {
     majorityMs: bytes.readDoubleBE(2),
     allMs: bytes.readDoubleBE(10),
     noticedMs: bytes.readDoubleBE(18),
-    stale: bytes[1] === STALE_FLAG,
+    stale: ((bytes[1] ?? 0) & STALE_FLAG) !== 0,
   }
 }

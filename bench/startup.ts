@@ -35,12 +35,6 @@ const { values } = parseArgs({
 const objects = Number(values.objects)
 const home = values.data ?? mkdtempSync(path.join(tmpdir(), 'martlet-startup-'))
 const data = path.join(home, 'data')
-try {
-  await measure()
-} finally {
-  if (values.data === undefined) rmSync(home, { recursive: true, force: true })
-}
-
 async function measure(): Promise<void> {
   const empty = await served('an empty folder', LIMITS.empty, (session) => session.send('PUT', ''))
   await empty.cluster.stop()
@@ -143,4 +137,10 @@ async function freePort(): Promise<number> {
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)} s`
+}
+
+try {
+  await measure()
+} finally {
+  if (values.data === undefined) rmSync(home, { recursive: true, force: true })
 }

@@ -13,7 +13,12 @@ import type { Transport } from '#http/transport.ts'
 import type { ReplicaAccess } from '#object-server/replica-access.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
 import { Peers } from '#object-server/replication/peer.ts'
-import { EMPTY_UNIT, type UnitDigest, UnitDigests } from '#object-server/replication/unit-digests.ts'
+import {
+  EMPTY_UNIT,
+  RANGE_BITS,
+  type UnitDigest,
+  UnitDigests,
+} from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
@@ -22,7 +27,7 @@ import { type Pass, passWorker } from '#worker/pass.ts'
 import type { CensusReport, PolicyCensus, ThinPartition } from './census-report.ts'
 import { addUp } from './census-report.ts'
 import { copiesOf } from './good-copies.ts'
-import { countLive, countPartition } from './partition-count.ts'
+import { countLive, countPartition, type OwnRanges } from './partition-count.ts'
 
 /** Since when partitions are thin, by policy and partition. Outlives the process. */
 export interface CensusMemory {
@@ -80,14 +85,25 @@ interface Round {
   readonly policy: number
   readonly ring: Ring
   readonly replica: ReplicaAccess
-  readonly units: UnitDigests
+  /** What this device holds, by ranges of 16 bits. */
+  readonly ranges: OwnRanges
   readonly peers: Peers
   readonly own: ReadonlyMap<number, UnitDigest>
+  /** What handoffs say of partitions of which primaries cannot be reached, by the handoff's id. */
+  readonly handoffs: ReadonlyMap<number, PeerView>
   readonly how: PassOptions
 }
 
-/** Which partitions each peer holds as we do; `unreachable` for one that cannot be asked. */
-type PeerView = ReadonlyMap<number, boolean> | 'unreachable'
+/** What a peer holds of a partition: what we hold, nothing at all, or something else. */
+type Holding = 'equal' | 'nothing' | 'other'
+/** By partition; `unreachable` for a peer that cannot be asked. */
+type PeerView = ReadonlyMap<number, Holding> | 'unreachable'
+
+/** A device that answers, and what it holds of a partition. */
+interface Holder {
+  readonly device: RingDevice
+  readonly holding: Holding
+}
 
 class Counter {
   readonly #options: CensusOptions
@@ -164,16 +180,17 @@ class Counter {
     pass: Pass,
     how: PassOptions,
   ): Promise<PolicyCensus> {
-    const round = await this.#begin(policy, ring, replica, how)
+    const begun = await this.#begin(policy, ring, replica, how)
     const partitions = this.#ownPartitions(ring)
     pass.expect(partitions.length)
-    const views = await this.#askPeers(round, partitions)
+    const views = await this.#askPeers(begun, partitions)
+    const round = { ...begun, handoffs: await this.#askHandoffs(begun, partitions, views) }
     const thin: ThinPartition[] = []
     const sums = { partitions: 0, records: 0, uncounted: 0 }
     for (const partition of partitions) {
       pass.advance()
       const primaries = ring.primaries(partition)
-      const isEqual = primaries.every((device) => this.#isEqual(views, device, partition))
+      const isEqual = primaries.every((device) => this.#holdingOf(views, device, partition) === 'equal')
       const speaks = this.#speaksFor(primaries, views)
       if (speaks) {
         sums.partitions += 1
@@ -196,7 +213,9 @@ class Counter {
     this.#units.set(policy, units)
     const { transport, log } = this.#options
     const peers = new Peers({ transport, policyIndex: policy, log })
-    return { policy, ring, replica, units, peers, how, own: await units.all(ring.partPower) }
+    const own = await units.all(ring.partPower)
+    const ranges = await units.all(RANGE_BITS)
+    return { policy, ring, replica, ranges, peers, how, own, handoffs: new Map() }
   }
 
   #ownPartitions(ring: Ring): readonly number[] {
@@ -205,43 +224,83 @@ class Counter {
   }
 
   /** Asks every other primary once about all partitions that we share. */
-  async #askPeers(round: Round, partitions: readonly number[]): Promise<Map<number, PeerView>> {
-    const shared = new Map<number, { readonly device: RingDevice; readonly partitions: number[] }>()
+  #askPeers(round: Round, partitions: readonly number[]): Promise<Map<number, PeerView>> {
+    return this.#askEach(round, partitions, (partition) => round.ring.primaries(partition))
+  }
+
+  /** Asks handoffs once about the partitions of which primaries cannot be reached and for which we speak. */
+  #askHandoffs(
+    round: Round,
+    partitions: readonly number[],
+    views: ReadonlyMap<number, PeerView>,
+  ): Promise<Map<number, PeerView>> {
+    return this.#askEach(round, partitions, (partition) => {
+      const primaries = round.ring.primaries(partition)
+      if (!this.#speaksFor(primaries, views)) return []
+      const missing = primaries.filter((device) => views.get(device.id) === 'unreachable').length
+      return firstOf(round.ring.handoffs(partition), missing * HANDOFFS_PER_PRIMARY)
+    })
+  }
+
+  /** One request to each device, about all the partitions for which it is named. */
+  async #askEach(
+    round: Round,
+    partitions: readonly number[],
+    devicesOf: (partition: number) => readonly RingDevice[],
+  ): Promise<Map<number, PeerView>> {
+    const asked = new Map<number, { readonly device: RingDevice; readonly partitions: number[] }>()
     for (const partition of partitions) {
-      for (const device of round.ring.primaries(partition)) {
+      for (const device of devicesOf(partition)) {
         if (this.#options.isSelf(device)) continue
-        const known = shared.get(device.id)
-        if (known === undefined) shared.set(device.id, { device, partitions: [partition] })
+        const known = asked.get(device.id)
+        if (known === undefined) asked.set(device.id, { device, partitions: [partition] })
         else known.partitions.push(partition)
       }
     }
     const views = new Map<number, PeerView>()
-    for (const { device, partitions: asked } of shared.values()) {
+    for (const { device, partitions: about } of asked.values()) {
       await this.#gait.before({ files: 0 }, round.how)
-      views.set(device.id, await this.#viewOf(round, device, asked))
+      views.set(device.id, await this.#viewOf(round, device, about))
     }
     return views
   }
 
   async #viewOf(round: Round, device: RingDevice, partitions: readonly number[]): Promise<PeerView> {
-    const asked = partitions.map((number) => ({
-      number,
-      digest: (round.own.get(number) ?? EMPTY_UNIT).digest,
-    }))
-    const answers = await round.peers.digests(
-      addressOf(device),
-      round.ring.partPower,
-      asked,
-      round.how.signal,
+    const digestOf = (partition: number): Buffer => (round.own.get(partition) ?? EMPTY_UNIT).digest
+    const equal = await this.#compare(round, device, partitions, digestOf)
+    if (equal === 'unreachable') return 'unreachable'
+    const others = partitions.filter((partition) => !equal.has(partition))
+    const empty = await this.#compare(round, device, others, () => EMPTY_UNIT.digest)
+    if (empty === 'unreachable') return 'unreachable'
+    return new Map(
+      partitions.map((partition) => {
+        return [partition, equal.has(partition) ? 'equal' : empty.has(partition) ? 'nothing' : 'other']
+      }),
     )
-    if ('reason' in answers) return 'unreachable'
-    return new Map(partitions.map((partition, at) => [partition, answers[at]?.equal === true]))
   }
 
-  #isEqual(views: ReadonlyMap<number, PeerView>, device: RingDevice, partition: number): boolean {
-    if (this.#options.isSelf(device)) return true
-    const view = views.get(device.id)
-    return view !== undefined && view !== 'unreachable' && view.get(partition) === true
+  /** The partitions of which the peer has just this digest. */
+  async #compare(
+    { peers, ring, how }: Round,
+    device: RingDevice,
+    partitions: readonly number[],
+    digestOf: (partition: number) => Buffer,
+  ): Promise<ReadonlySet<number> | 'unreachable'> {
+    if (partitions.length === 0) return new Set()
+    const asked = partitions.map((number) => ({ number, digest: digestOf(number) }))
+    const answers = await peers.digests(addressOf(device), ring.partPower, asked, how.signal)
+    if ('reason' in answers) return 'unreachable'
+    return new Set(partitions.filter((_, at) => answers[at]?.equal === true))
+  }
+
+  #holdingOf(
+    views: ReadonlyMap<number, PeerView>,
+    device: RingDevice,
+    partition: number,
+  ): Holding | 'unreachable' {
+    if (this.#options.isSelf(device)) return 'equal'
+    const view = views.get(device.id) ?? 'unreachable'
+    return view === 'unreachable' ? view : (view.get(partition) ?? 'other')
   }
 
   #speaksFor(primaries: readonly RingDevice[], views: ReadonlyMap<number, PeerView>): boolean {
@@ -257,53 +316,50 @@ class Counter {
     primaries: readonly RingDevice[],
     views: Map<number, PeerView>,
   ): ReturnType<typeof countPartition> {
-    const { how, replica, units, peers, ring } = round
+    const { how, replica, ranges, peers, ring } = round
     await this.#gait.before({ files: 1 }, how)
     const others = primaries.filter((device) => !this.#options.isSelf(device))
-    const there = others.filter((device) => views.get(device.id) !== 'unreachable')
-    const standIns = await this.#standIns(round, partition, others.length - there.length)
-    const areEqual = there.every((device) => this.#isEqual(views, device, partition))
-    if (areEqual && standIns.every(({ isEqual }) => isEqual)) {
+    const there = others.map((device) => this.#holderIn(views, device, partition)).filter(isHolder)
+    const away = others.filter((device) => this.#holdingOf(views, device, partition) === 'unreachable')
+    const holders = [...there, ...this.#standIns(round, partition, away.length)]
+    if (holders.every(({ holding }) => holding !== 'other')) {
       const objects = await this.#liveIn(round, partition)
-      const good = 1 + there.length + standIns.length
+      const good = 1 + holders.filter(({ holding }) => holding === 'equal').length
       return { count: copiesOf(objects, good, primaries.length), isComplete: true }
     }
     return countPartition({
       replica,
-      units,
+      own: ranges,
       peers,
       partition: { partPower: ring.partPower, partition },
       needed: primaries.length,
-      holders: [...there, ...standIns.map(({ device }) => device)].map(addressOf),
+      holders: holders.map(({ device }) => addressOf(device)),
       settledBefore: this.#settledBefore(),
       signal: how.signal,
     })
   }
 
-  /** Handoffs that answer, in place of so many primaries that do not, with whether they hold just what we hold. */
-  async #standIns(
-    round: Round,
-    partition: number,
-    missing: number,
-  ): Promise<readonly { readonly device: RingDevice; readonly isEqual: boolean }[]> {
-    const found: { readonly device: RingDevice; readonly isEqual: boolean }[] = []
-    let tried = 0
-    for (const device of missing === 0 ? [] : round.ring.handoffs(partition)) {
-      if (found.length >= missing || tried >= missing * HANDOFFS_PER_PRIMARY) break
-      tried += 1
-      const view = await this.#viewOf(round, device, [partition])
-      if (view !== 'unreachable') found.push({ device, isEqual: view.get(partition) === true })
-    }
-    return found
+  /** Handoffs that hold something, in place of so many primaries that do not answer. */
+  #standIns({ ring, handoffs }: Round, partition: number, missing: number): readonly Holder[] {
+    return firstOf(ring.handoffs(partition), missing * HANDOFFS_PER_PRIMARY)
+      .map((device) => this.#holderIn(handoffs, device, partition))
+      .filter(isHolder)
+      .filter(({ holding }) => holding !== 'nothing')
+      .slice(0, missing)
+  }
+
+  #holderIn(views: ReadonlyMap<number, PeerView>, device: RingDevice, partition: number): Holder | undefined {
+    const holding = this.#holdingOf(views, device, partition)
+    return holding === 'unreachable' ? undefined : { device, holding }
   }
 
   /** Counted once for each digest: a device that is gone concerns every partition it shared with us. */
-  async #liveIn({ policy, replica, ring, own }: Round, partition: number): Promise<number> {
+  async #liveIn({ policy, replica, ranges, ring, own }: Round, partition: number): Promise<number> {
     const digest = (own.get(partition) ?? EMPTY_UNIT).digest.toString('hex')
     const key = keyOf(policy, partition)
     const known = this.#live.get(key)
     if (known?.digest === digest) return known.objects
-    const objects = await countLive(replica, { partPower: ring.partPower, partition })
+    const objects = await countLive(replica, ranges, { partPower: ring.partPower, partition })
     this.#live.set(key, { digest, objects })
     return objects
   }
@@ -321,10 +377,24 @@ class Counter {
   }
 }
 
+function isHolder(holder: Holder | undefined): holder is Holder {
+  return holder !== undefined
+}
+
 function keyOf(policy: number, partition: number): string {
   return `${policy} ${partition}`
 }
 
 function addressOf({ ip, port, device }: RingDevice): PeerAddress {
   return { host: ip, port, device }
+}
+
+function firstOf(devices: Iterable<RingDevice>, count: number): readonly RingDevice[] {
+  const found: RingDevice[] = []
+  if (count === 0) return found
+  for (const device of devices) {
+    found.push(device)
+    if (found.length >= count) break
+  }
+  return found
 }

@@ -13,13 +13,16 @@ import {
   prefixesOf,
   RANGE_BITS,
   statesIn,
-  type UnitDigests,
+  type UnitDigest,
 } from '#object-server/replication/unit-digests.ts'
 import { add, type CopyCount, copiesOf, countGoodCopies, isLive } from './good-copies.ts'
 
+export type OwnRanges = ReadonlyMap<number, UnitDigest>
+
 export interface PartitionCountOptions {
   readonly replica: ReplicaAccess
-  readonly units: UnitDigests
+  /** What this device holds, by ranges of 16 bits. */
+  readonly own: OwnRanges
   readonly peers: Peers
   readonly partition: PartitionRange
   /** Copies that every object should have. */
@@ -54,14 +57,13 @@ export async function countPartition(options: PartitionCountOptions): Promise<Pa
 
 /** What this device holds: how many objects where everybody is equal, and the entries of the other ranges. */
 async function ownEntries(
-  { replica, partition }: PartitionCountOptions,
+  { replica, own: ownRanges, partition }: PartitionCountOptions,
   ranges: ReadonlySet<number>,
 ): Promise<{ readonly equal: number; readonly own: ReadonlyMap<number, readonly Entry[]> }> {
   const own = new Map<number, Entry[]>()
   let equal = 0
-  for await (const { hash, state } of statesIn(replica, partition)) {
-    const entry = entryOf(hash, state)
-    const range = rangeOf(hash)
+  for await (const entry of entriesOf(replica, ownRanges, partition)) {
+    const range = rangeOf(entry.hash)
     if (ranges.has(range)) listOf(own, range).push(entry)
     else if (isLive(entry)) equal += 1
   }
@@ -69,21 +71,33 @@ async function ownEntries(
 }
 
 /** Objects of a partition that are not deleted, as this device knows them. */
-export async function countLive(replica: ReplicaAccess, partition: PartitionRange): Promise<number> {
+export async function countLive(
+  replica: ReplicaAccess,
+  own: OwnRanges,
+  partition: PartitionRange,
+): Promise<number> {
   let live = 0
-  for await (const { hash, state } of statesIn(replica, partition))
-    if (isLive(entryOf(hash, state))) live += 1
+  for await (const entry of entriesOf(replica, own, partition)) if (isLive(entry)) live += 1
   return live
+}
+
+/** What this device holds of a partition; ranges in which it holds nothing are not looked for. */
+async function* entriesOf(
+  replica: ReplicaAccess,
+  own: OwnRanges,
+  partition: PartitionRange,
+): AsyncGenerator<Entry> {
+  const occupied = (prefix: string): boolean => own.has(Number.parseInt(prefix, 16))
+  for await (const { hash, state } of statesIn(replica, partition, occupied)) yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */
 async function differingRanges(
-  { units, peers, partition, signal }: PartitionCountOptions,
+  { own, peers, partition, signal }: PartitionCountOptions,
   holder: PeerAddress,
 ): Promise<readonly number[] | undefined> {
   const ranges = prefixesOf(partition).map((prefix) => Number.parseInt(prefix, 16))
   if (partition.partPower >= RANGE_BITS) return ranges
-  const own = await units.all(RANGE_BITS)
   const asked = ranges.map((number) => ({ number, digest: (own.get(number) ?? EMPTY_UNIT).digest }))
   const answers = await peers.digests(holder, RANGE_BITS, asked, signal)
   if ('reason' in answers) return undefined

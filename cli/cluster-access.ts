@@ -5,6 +5,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { PolicyOptions } from '#backend/policies.ts'
+import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import { EMPTY_BODY, type HeaderMap, type RequestBody, type Response } from '#http/message.ts'
@@ -19,6 +20,7 @@ import type { Settings } from '#node/options.ts'
 import { openProcessTransport } from '#node/process-transport.ts'
 import type { ServerType } from '#node/rings.ts'
 import { RingDirectory } from '#ring/ring-directory.ts'
+import type { Store } from '#store/contract.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { version } from './version.ts'
 
@@ -146,6 +148,19 @@ export class ClusterAccess {
     }
     const { takeDevice } = await import('#node/open-device.ts')
     return takeDevice('martlet', told)
+  }
+
+  /** The operations of the store, for what a command writes itself. */
+  async store(environment: Environment): Promise<Store> {
+    const { openOperatorStore } = await import('#node/operator-store.ts')
+    return openOperatorStore({
+      environment,
+      log: silentLogger,
+      transport: this.#transport,
+      rings: this.rings,
+      salt: this.cluster.salt,
+      defaultPolicyIndex: this.policies[0]?.index ?? 0,
+    })
   }
 
   async close(): Promise<void> {

@@ -69,7 +69,7 @@ function smallFacts(record: StoredRecord): Readonly<Record<string, unknown>> | u
     }
     case 'tombstone':
       return { name: record.name, timestamp: record.timestamp }
-    default:
+    case 'data':
       return undefined
   }
 }

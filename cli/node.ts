@@ -5,6 +5,7 @@ import type { DeviceAssignment } from '#node/device-service.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { isFirstService, markServed } from '#node/first-service.ts'
 import { readStorageHost, type StorageHost } from '#node/host.ts'
+import { watchForDevices } from '#node/new-devices.ts'
 import type { ProgramStart } from '#node/supervised-process.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { complain, warn } from './report.ts'
@@ -55,5 +56,11 @@ export async function runNode(args: NodeArguments): Promise<void> {
     })),
     whenReady: () => markServed(environment, storage),
     greeting: `Storage servers of ${storage.host} are ready: ${devices.join(', ')}`,
+    watchForMore: (add) =>
+      watchForDevices({
+        ...{ environment, log, policies, directory: place.ringsPath, host: place.host, known: devices },
+        // In a cluster that is in service it joins, whatever this start was.
+        onNew: (device) => add({ name: device, assignment: async () => assignment(device, 'after_service') }),
+      }),
   })
 }

@@ -1,6 +1,7 @@
 /** The commands by which an operator watches a cluster and mends it. What each does is loaded when it is called. */
 import type { Command } from 'commander'
 import type { ClusterArguments } from './cluster-access.ts'
+import type { DispersionArguments } from './dispersion.ts'
 import type { LocateArguments } from './locate.ts'
 import type { PauseArguments, RunArguments } from './run.ts'
 import type { StatusArguments } from './status.ts'
@@ -10,6 +11,7 @@ export function addOperatorCommands(program: Command): void {
   addStatus(program)
   addWorkers(program)
   addLooking(program)
+  addDispersion(program)
 }
 
 /** How every one of them finds the cluster. */
@@ -52,6 +54,29 @@ function addLooking(program: Command): void {
     .option('--json', 'for programs')
     .action(async (file: string, options: { readonly json?: true }) => {
       await (await import('./inspect.ts')).inspect(file, options)
+    })
+}
+
+function addDispersion(program: Command): void {
+  const dispersion = program
+    .command('dispersion')
+    .description('a sample of containers and objects, and how many of its copies are where they should be')
+  const ofSample = (command: Command): Command =>
+    ofCluster(command)
+      .option('--policy <name>', 'storage policy, by name or index')
+      .option('--container-only', 'no objects')
+      .option('--object-only', 'no containers')
+      .option('--json', 'for programs, in the form of swift-dispersion-report')
+  ofSample(dispersion.command('populate'))
+    .description('write the sample; what is there already is left')
+    .option('--coverage <percent>', 'share of the partitions to be covered, 1 by default')
+    .action(async (options: DispersionArguments) => {
+      await (await import('./dispersion.ts')).populate(options)
+    })
+  ofSample(dispersion.command('report'))
+    .description('ask for every copy of the sample')
+    .action(async (options: DispersionArguments) => {
+      await (await import('./dispersion.ts')).dispersionReport(options)
     })
 }
 

@@ -20,6 +20,8 @@ export interface Supervision {
   readonly whenReady?: () => Promise<void>
   /** What is printed when all are ready. */
   readonly greeting: string
+  /** Begins to watch for programs that are to be run, too; the function returned ends that. */
+  readonly watchForMore?: (add: (program: Program) => void) => Promise<() => void>
 }
 
 /** A process that cannot start is tried again and again; what is wrong is logged. */
@@ -45,7 +47,9 @@ export async function supervise(supervision: Supervision): Promise<void> {
       .catch((error: unknown) => warn(`the start cannot be noted: ${String(error)}`))
     say(supervision.greeting)
   })
+  const unwatch = await supervision.watchForMore?.((program) => supervisor.add(program))
   await aborted(signal)
+  unwatch?.()
   supervision.port?.close()
   await supervisor.stop()
 }

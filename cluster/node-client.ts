@@ -8,6 +8,7 @@ import { headerOf } from '#http/message.ts'
 import { type SendOptions, type Transport, TransportError } from '#http/transport.ts'
 import type { ErrorLimiter } from './error-limit.ts'
 import { CAPABILITIES_HEADER } from './extension-headers.ts'
+import { NodeLatency } from './node-latency.ts'
 import type { ServerType, StorageNode } from './storage-node.ts'
 
 /** OpenStack Swift's proxy: `node_timeout`. */
@@ -17,8 +18,6 @@ export const CONNECT_TIMEOUT_MS = 500
 const INSUFFICIENT_STORAGE = 507
 /** Turns are counted up to this and then from the start: a multiple of every small number of replicas. */
 const TURNS = 27_720
-/** Weight of the newest measurement in a node's latency. */
-const LATENCY_WEIGHT = 0.1
 
 const NO_CAPABILITIES: ReadonlySet<string> = new Set()
 
@@ -60,7 +59,7 @@ export class NodeClient {
   readonly #transport: Transport
   readonly #observer: NodeObserver | undefined
   readonly #unsignalled: SendOptions
-  readonly #latencies = new Map<StorageNode, number>()
+  readonly #latencies = new Map<StorageNode, NodeLatency>()
   readonly #capabilities = new Map<StorageNode, Capabilities>()
   #turn = 0
 
@@ -79,15 +78,30 @@ export class NodeClient {
   /** Sends the request. An answer of any status is an answer; whoever gets it must read or discard its body. */
   async send(node: StorageNode, request: NodeRequest): Promise<NodeOutcome> {
     const startedMs = this.clock.monotonicMs()
+    const latency = this.#latencyOf(node)
+    // What a write waits for is its body, and that says nothing.
+    if (request.method === 'GET' || request.method === 'HEAD') latency.began(request, startedMs)
     try {
       const response = await this.#transport.send(node, wireRequest(node, request), this.#optionsFor(request))
-      this.#learn(node, request, response, this.clock.monotonicMs() - startedMs)
+      const durationMs = this.clock.monotonicMs() - startedMs
+      latency.measured(durationMs)
+      this.#learn(node, request, response, durationMs)
       return { kind: 'answered', node, response }
     } catch (error) {
       this.#observer?.exchanged(request.server, request.method, 0, this.clock.monotonicMs() - startedMs)
       if (isNodesFault(error)) this.errors.recordError(node)
       return { kind: 'failed', node, error }
+    } finally {
+      latency.ended(request)
     }
+  }
+
+  #latencyOf(node: StorageNode): NodeLatency {
+    const known = this.#latencies.get(node)
+    if (known !== undefined) return known
+    const latency = new NodeLatency()
+    this.#latencies.set(node, latency)
+    return latency
   }
 
   /** Counts reads, so that replicas as good as each other can take turns. */
@@ -96,9 +110,15 @@ export class NodeClient {
     return this.#turn
   }
 
-  /** Mean time to an answer, milliseconds; 0 for a node that was never asked. */
+  /** How quickly the node answers reads by what is known now, milliseconds; 0 for a node that was never asked. */
   latencyMs(node: StorageNode): number {
-    return this.#latencies.get(node) ?? 0
+    return this.#latencies.get(node)?.at(this.clock.monotonicMs()) ?? 0
+  }
+
+  /** Has a read of the node been waiting for longer than this? Costs nothing while none is under way. */
+  keepsWaiting(node: StorageNode, longestMs: number): boolean {
+    const latency = this.#latencies.get(node)
+    return latency?.isAwaited === true && latency.waitedMs(this.clock.monotonicMs()) > longestMs
   }
 
   /** What the node said it can do; nothing for one that has not answered yet, or speaks Swift's dialect alone. */
@@ -120,11 +140,6 @@ export class NodeClient {
     if (status === INSUFFICIENT_STORAGE) this.errors.recordFull(node)
     else if (status >= 500) this.errors.recordError(node)
     else this.errors.recordSuccess(node)
-    const known = this.#latencies.get(node)
-    this.#latencies.set(
-      node,
-      known === undefined ? durationMs : known + (durationMs - known) * LATENCY_WEIGHT,
-    )
     if (status < 500) this.#learnCapabilities(node, headerOf(response, CAPABILITIES_HEADER) ?? '')
     this.#observer?.exchanged(request.server, request.method, status, durationMs)
   }

@@ -50,6 +50,23 @@ t.test('a slow replica gets a rival after half a second, and whoever answers fir
   t.equal(bodyOf(await reading), 'fast')
 })
 
+t.test('a replica that keeps a read waiting is not asked by the next ones', async (t) => {
+  for (const local of [undefined, 6200]) {
+    const nodes = new FakeNodes(local === undefined ? {} : { local })
+    const hung = nodes.placement.primariesLocalFirst[0] ?? nodes.primary(0)
+    for (const node of nodes.all) nodes.set(node, found(node.key, 3))
+    nodes.set(hung, 'silent')
+    const first: Promise<unknown>[] = []
+    while (!nodes.asked.some(({ node }) => node === hung)) first.push(readReplica(nodes.client, nodes.read()))
+    await nodes.clock.advance(100)
+    nodes.asked.length = 0
+    for (let at = 0; at < 9; at += 1) await readReplica(nodes.client, nodes.read())
+    t.notOk(nodes.asked.some(({ node }) => node === hung))
+    await nodes.clock.advance(500)
+    await Promise.all(first)
+  }
+})
+
 t.test('silent replicas are given up after the node time limit', async (t) => {
   const nodes = new FakeNodes()
   nodes.setAll('silent', 'silent', 'silent', 'silent', 'silent', 'silent')

@@ -6,13 +6,19 @@ import { type ContainerAddress, type ObjectAddress, parseContainerOrObjectAddres
 import { announceCapabilities } from '#backend/capabilities.ts'
 import type { Capability } from '#backend/extensions.ts'
 import { failureLayer } from '#backend/failure-layer.ts'
+import { answerByIndexStanding, standingBy } from '#backend/index-standing.ts'
 import { Refusal } from '#backend/refusal.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
+import { serveSync } from '#backend/serve-sync.ts'
+import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { serveVerbs } from '#backend/verbs.ts'
+import type { HashPathSalt } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import { objectRows } from '#db/object-row.ts'
 import { PageCache } from '#db/page-cache.ts'
+import { syncVerb } from '#db/sync-server.ts'
 import { type Handler, pipeline, type Request, type Response } from '#http/message.ts'
 import type { ContainerService } from './service.ts'
 import { containerDelete } from './verbs/container-delete.ts'
@@ -25,6 +31,9 @@ import { update } from './verbs/update.ts'
 
 export interface ContainerServerDeps extends Omit<ContainerService, 'pages'> {
   readonly replicaStates: ReplicaStates
+  /** What this device is to each partition. */
+  readonly ledger: SyncLedger
+  readonly salt: HashPathSalt
   /** What `OPTIONS` says in `Server`. */
   readonly version: string
 }
@@ -35,6 +44,7 @@ const CAPABILITIES: readonly Capability[] = [
   'rows',
   'batch-update',
   'replica-state',
+  'sync',
 ]
 
 /** The handler of one device's container server. Access log and node authentication are layers of whoever serves it. */
@@ -52,9 +62,12 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
       REPLICATE: refuseReplicate('container-server', deps.log),
     },
   })
+  const sync = { index: deps.index, standing: standingBy(deps.ledger) }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('container', CAPABILITIES, deps.replicaStates),
+    serveSync({ drive: deps.drive, ...syncVerb({ ...sync, kind: objectRows, level: 'container' }) }),
+    answerByIndexStanding({ kept: 'container', ledger: deps.ledger, salt: deps.salt }),
   ])
 }
 

@@ -17,6 +17,7 @@ export function openContainerDevice(
     ...options,
     directory: 'containers',
     replicaStatePrefix: devicePrefix('replicaState'),
+    ledgerPrefix: devicePrefix('syncLedger'),
     open: (place) => openIndex({ engine, random, kind: objectRows, salt, ...place }),
   })
 }

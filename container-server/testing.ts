@@ -33,6 +33,8 @@ export interface ContainerServerTwin extends TestDevice {
   readonly send: Send
 }
 
+const SALT = { prefix: '', suffix: 'test' }
+
 const POLICIES = parsePolicies([
   { index: 0, name: 'gold', default: true },
   { index: 1, name: 'silver' },
@@ -48,7 +50,7 @@ export async function startContainerServer(
     environment,
     log: silentLogger,
     drive,
-    salt: { prefix: '', suffix: 'test' },
+    salt: SALT,
     newDevice: 'part_of_new_cluster',
   })
   if (device.kind === 'locked') throw new Error('the device is locked')
@@ -63,6 +65,8 @@ export async function startContainerServer(
     policies: POLICIES,
     accounts: updates,
     replicaStates,
+    ledger: device.ledger,
+    salt: SALT,
     version: '1.0',
   })
   return { ...twin, accounts, updates, device, handler, send: sendTo(handler) }

@@ -99,7 +99,7 @@ async function outcome(...operations: readonly Operation[]): Promise<DatabaseInf
   const replicas = REPLICAS.map(() => new MemoryIndex(objectRows))
   for (const [second, one] of operations.entries()) await run(replicas, one, at(second + 1))
   await gossip(replicas, [])
-  return ((await replicas[0]?.state(CONTAINER)) as DatabaseState).info
+  return ((await (replicas[0] as Replica).state(CONTAINER)) as DatabaseState).info
 }
 
 function heardBy(kind: Operation['kind'], heard: readonly number[], policy = 0): Operation {

@@ -25,9 +25,11 @@ import { deviceSentence, type OwnedDeviceAssignment, openDevice, workerContext }
 import { openProcess, type ProcessParts } from './process-parts.ts'
 import { nodeSecretOf } from './process-transport.ts'
 import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
+import { reconLayer } from './recon-figures.ts'
 import { requestMetrics } from './request-metrics.ts'
 import { keepRings } from './ring-keeper.ts'
 import type { ServerType } from './rings.ts'
+import { isRingSettled } from './settled-rings.ts'
 import type { StorageDevice } from './storage-device.ts'
 import { listenerTls } from './tls-files.ts'
 import { allOf, jsonAnswer, workerAdmin } from './worker-admin.ts'
@@ -90,10 +92,21 @@ class DeviceService implements Service {
       parts,
       secret: nodeSecretOf(told.cluster),
       isOwn: ({ host, port }) => endpoints.some((own) => own.host === host && own.port === port),
-      isSettled: () => false,
+      isSettled: (name) => {
+        const watcher = parts.rings.get(name)
+        return (
+          watcher !== undefined &&
+          isRingSettled(
+            name,
+            watcher,
+            workers.loops.map(({ worker }) => worker),
+          )
+        )
+      },
     })
     const inside = { ...insideHandlers(told, context, workers, door), rings: keeper.handler }
-    const served = withInsidePaths(handlers, endpoints, inside)
+    const watched = withRecon(handlers, context, told.version, workers)
+    const served = withInsidePaths(watched, endpoints, inside)
     const backends = await openBackends(told, parts, endpoints, served)
     if ('taken' in backends) {
       await Promise.all(keeper.loops.map((loop) => loop.stop()))
@@ -157,6 +170,18 @@ function openDoor(
       .map(({ ip, port }) => ({ host: ip, port }))
   const clockMark = markInFile(parts.environment.disk, join(told.devicesPath, told.device, CLOCK_MARK))
   return openProxyDoor({ ...parts, cluster: told.cluster, settings: told.settings, clockMark, peers })
+}
+
+/** Any of the servers tells monitoring about the whole device. */
+function withRecon(
+  handlers: Readonly<Record<ServerType, Handler>>,
+  context: WorkerContext,
+  version: string,
+  { loops }: DeviceWorkers,
+): Readonly<Record<ServerType, Handler>> {
+  const layer = reconLayer({ ...context, version, workers: loops.map(({ worker }) => worker) })
+  const { account, container, object } = handlers
+  return { account: layer(account), container: layer(container), object: layer(object) }
 }
 
 /** What the process answers on its own behalf. */

@@ -6,6 +6,7 @@
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
+import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
 
 const OURS = 'decision'
@@ -378,9 +379,18 @@ const shutdown = {
 }
 
 /** The sections of a configuration file, besides `[[policy]]`. */
-export const SECTIONS = { cluster, start, proxy, auth, storage, workers, log, shutdown } satisfies Readonly<
-  Record<string, OptionTable>
->
+export const SECTIONS = {
+  cluster,
+  start,
+  proxy,
+  auth,
+  storage,
+  workers,
+  auditor,
+  expirer,
+  log,
+  shutdown,
+} satisfies Readonly<Record<string, OptionTable>>
 
 type Sections = typeof SECTIONS
 

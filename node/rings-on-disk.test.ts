@@ -5,7 +5,7 @@ import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { Ring } from '#ring/ring.ts'
 import { serialiseRing } from '#ring/ring-file.ts'
-import { replaceRingFile } from '#ring/ring-store.ts'
+import { removeLeftovers, replaceRingFile } from '#ring/ring-store.ts'
 import { RingWatcher } from '#ring/ring-watcher.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
 
@@ -103,6 +103,21 @@ t.test('the processes of a host follow each other', async (t) => {
     [2, 2],
     'a file put there by hand is followed, too',
   )
+})
+
+t.test('what a killed process left unfinished is removed when it is old', async (t) => {
+  const host = await Host.start(fileOf(three, 1))
+  t.teardown(() => host.close())
+  const left = `${FILE}.previous.0123456789ab.new`
+  const environment = { clock: host.clock, disk: host.disk.remount() }
+  const file = await environment.disk.createExclusive(left)
+  await file.write(Buffer.from('half'), 0)
+  await file.close()
+  await removeLeftovers(environment, RINGS)
+  t.same(host.disk.files(), [FILE, left], 'somebody may be writing it')
+  await host.clock.advance(3_600_001)
+  await removeLeftovers(environment, RINGS)
+  t.same(host.disk.files(), [FILE])
 })
 
 t.test('where nothing can be written a ring is not adopted', async (t) => {

@@ -110,8 +110,8 @@ export class StorageDevice {
   /** To be called every hour or so: a device that was away for too long does not vote. */
   async stampAlive(): Promise<void> {
     await this.objects.device.stampAlive()
-    await this.containers.replicaStates.stampAlive()
-    await this.accounts.replicaStates.stampAlive()
+    await this.containers.stampAlive()
+    await this.accounts.stampAlive()
   }
 
   /** Makes everything durable, leaves the mark of a clean stop, lets the device go. Requests must have ended. */
@@ -121,24 +121,30 @@ export class StorageDevice {
   }
 
   #containerServer(options: StorageDeviceOptions): Handler {
-    const { index, replicaStates } = this.containers
+    const { index, replicaStates, ledger } = this.containers
     const common = this.#common(options, 'container')
-    const server = createContainerServer({ ...common, index, replicaStates, accounts: this.#accountUpdates })
+    const server = createContainerServer({
+      ...common,
+      index,
+      replicaStates,
+      ledger,
+      accounts: this.#accountUpdates,
+    })
     return accessLog({ ...common, requests: 'failures' })(server)
   }
 
   #accountServer(options: StorageDeviceOptions): Handler {
-    const { index, replicaStates } = this.accounts
+    const { index, replicaStates, ledger } = this.accounts
     const common = this.#common(options, 'account')
     const stamps = new ReportStamps(common.clock)
-    const server = createAccountServer({ ...common, index, replicaStates, stamps })
+    const server = createAccountServer({ ...common, index, replicaStates, ledger, stamps })
     return accessLog({ ...common, requests: 'failures' })(server)
   }
 
   #common(options: StorageDeviceOptions, server: ServerType): CommonParts {
-    const { environment, log, policies, version } = options
+    const { environment, log, policies, salt, version } = options
     const { drive } = this.objects.device
-    return { clock: environment.clock, log: log.child({ server }), drive, policies, version }
+    return { clock: environment.clock, log: log.child({ server }), drive, policies, salt, version }
   }
 }
 
@@ -148,6 +154,7 @@ interface CommonParts {
   readonly log: Logger
   readonly drive: Drive
   readonly policies: StoragePolicies
+  readonly salt: HashPathSalt
   readonly version: string
 }
 

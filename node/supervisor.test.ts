@@ -101,6 +101,19 @@ t.test('all processes are ready', async (t) => {
   )
 })
 
+t.test('a program that is added runs like the others, and is stopped with them', async (t) => {
+  const { supervisor, children, journal } = supervised()
+  await supervisor.started()
+  supervisor.add({ name: 'd3', assignment: async (start) => ({ start }) })
+  await until(() => journal.includes('d3 start'))
+  children[2]?.die()
+  await until(() => children.length === 4)
+  await supervisor.stop()
+  t.ok(journal.includes('d3 close'))
+  supervisor.add({ name: 'd4', assignment: async (start) => ({ start }) })
+  t.equal(children.length, 4, 'nothing is added after a stop')
+})
+
 t.test('a process that says why it cannot start is heard', async (t) => {
   const { supervisor, children } = supervised({ deaf: ['start'] })
   children[1]?.say({ kind: 'failed', sentence: 'the disk is gone', reason: 'other' })

@@ -26,7 +26,8 @@ const STOP_STEP_MS = 3_000
 
 export class Supervisor {
   readonly #options: SupervisorOptions
-  readonly #processes: readonly SupervisedProcess[]
+  readonly #processes: SupervisedProcess[]
+  #port: PublicPort | undefined
   #stopping: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
@@ -39,6 +40,15 @@ export class Supervisor {
     for (const process of this.#processes) process.start()
   }
 
+  /** Runs one more program from now on; after a stop it does nothing. */
+  add(program: Program): void {
+    if (this.#stopping !== undefined) return
+    const process = new SupervisedProcess(program, this.#options)
+    this.#processes.push(process)
+    process.start()
+    if (this.#port !== undefined) process.serve(this.#port)
+  }
+
   /** Resolves when every process is ready for the first time, or one of them says that it cannot, or a stop came first. */
   async started(): Promise<{ readonly kind: 'ready' } | NotStarted> {
     const all = Promise.all(this.#processes.map((process) => process.ready))
@@ -48,6 +58,7 @@ export class Supervisor {
 
   /** From now on processes get the port's connections whenever they are ready. */
   serve(port: PublicPort): void {
+    this.#port = port
     for (const process of this.#processes) process.serve(port)
   }
 

@@ -11,7 +11,7 @@ await t.test('OPTIONS names the server and what it allows', async (t) => {
   const answer = await send(server, 'OPTIONS')
   t.equal(answer.status, 200)
   t.match(answer.headers, {
-    allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT, REPLICATE',
+    allow: 'ACCEPT, COMMIT, DELETE, GET, HEAD, OPTIONS, POST, PROMISE, PUT, REPLICATE',
     server: 'object-server/0.0.0',
     'x-backend-martlet-capabilities': 'replica-state,container-update-status,index-probe,block-crcs',
   })

@@ -23,10 +23,13 @@ import { answerByStanding } from './replication/standing-layer.ts'
 import { RowDelivery } from './row-delivery.ts'
 import type { RowSender } from './row-sender.ts'
 import { DEFAULT_ALLOWED_HEADERS, type ObjectServerContext } from './server-context.ts'
+import { acceptCandidate } from './verbs/accept.ts'
+import { commitCandidate } from './verbs/commit.ts'
 import { deleteObject } from './verbs/delete.ts'
 import { getObject } from './verbs/get.ts'
 import { headObject } from './verbs/head.ts'
 import { postObject } from './verbs/post.ts'
+import { promiseObject } from './verbs/promise.ts'
 import { putObject } from './verbs/put.ts'
 
 /** Ours beyond Swift's dialect. */
@@ -35,6 +38,7 @@ export const OBJECT_CAPABILITIES: readonly Capability[] = [
   'container-update-status',
   'index-probe',
   'block-crcs',
+  'promises',
   'sync',
 ]
 
@@ -70,10 +74,13 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
   const verbs = serveVerbs({
     server: `object-server/${options.version}`,
     verbs: {
+      ACCEPT: verb(acceptCandidate),
+      COMMIT: verb(commitCandidate),
       DELETE: verb(deleteObject),
       GET: verb(getObject),
       HEAD: verb(headObject),
       POST: verb(postObject),
+      PROMISE: verb(promiseObject),
       PUT: verb(putObject),
       REPLICATE: refuseReplicate('object-server', log),
     },

@@ -14,6 +14,8 @@ import { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { DiskGate } from '#disk/disk-gate.ts'
 import { namesIn } from '#disk/names-in.ts'
+import type { AuditAccess } from './audit-access.ts'
+import { DeviceNotes, type Notes } from './device-notes.ts'
 import { DiskEngine } from './disk-engine.ts'
 import type { ObjectEngine } from './engine.ts'
 import { policyPaths, statePath } from './layout.ts'
@@ -46,6 +48,7 @@ interface Basis {
   readonly health: DeviceHealth
   readonly gate: DiskGate
   readonly state: KvStore
+  readonly notes: Notes
 }
 
 interface DeviceParts extends Basis {
@@ -62,6 +65,8 @@ export class ObjectDevice {
   readonly gate: DiskGate
   /** What had to be recovered when the device was opened, by policy index. */
   readonly reports: ReadonlyMap<number, RecoveryReport>
+  /** What workers remember between passes. */
+  readonly notes: Notes
   readonly #disk: Disk
   readonly #state: KvStore
   readonly #engines: ReadonlyMap<number, DiskEngine>
@@ -75,6 +80,7 @@ export class ObjectDevice {
     this.health = parts.health
     this.gate = parts.gate
     this.reports = parts.reports
+    this.notes = parts.notes
     this.#disk = parts.disk
     this.#state = parts.state
     this.#engines = parts.engines
@@ -110,7 +116,8 @@ export class ObjectDevice {
       const evidence = (): Promise<SaltEvidence> => saltEvidence(disk, objects, options.salt)
       await claimSalt(state, options.salt, { path: drive.path, evidence })
       await prepareDirectories(disk, drive.path)
-      return await openPolicies(options, { disk, drive, health, gate, state })
+      const notes = await DeviceNotes.open(state)
+      return await openPolicies(options, { disk, drive, health, gate, state, notes })
     } catch (error) {
       await state.close()
       throw error
@@ -128,6 +135,11 @@ export class ObjectDevice {
   /** The objects of a policy as replication sees them. */
   replica(policyIndex: number): ReplicaAccess | undefined {
     return this.#engines.get(policyIndex)?.replica
+  }
+
+  /** The objects of a policy as the auditor sees them. */
+  audit(policyIndex: number): AuditAccess | undefined {
+    return this.#engines.get(policyIndex)?.audit
   }
 
   replicaStates(policyIndex: number): ReplicaStates | undefined {

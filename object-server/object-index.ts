@@ -27,7 +27,7 @@ import {
 } from './index-keys.ts'
 import type { Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
-import { type DigestError, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
+import { errorOf, type HeldSum, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
 import { decodeEntry, encodeEntry } from './stored-bytes.ts'
 
 const FORMAT = Buffer.from('1')
@@ -35,6 +35,8 @@ const FORMAT = Buffer.from('1')
 const COMPLETE_MARK = markKey('complete')
 /** Set while nobody has the index open and nothing was under way when it was closed. */
 const CLEAN_MARK = markKey('clean')
+/** Never there: taking it away changes nothing, and is done when everything before it is. */
+const BARRIER = markKey('barrier')
 
 export interface IndexChange {
   readonly hash: string
@@ -147,14 +149,20 @@ export class ObjectIndex {
     }
   }
 
-  /** What the digest of a range (four hex digits) lacks for it to be that of the entries; changes under way show too. */
-  async digestError(prefix: string): Promise<DigestError | undefined> {
-    const entries = await Array.fromAsync(this.objectsBelow(prefix))
-    return this.#digests.errorOf(prefix, entries)
+  /**
+   * What the digest of a range (four hex digits) lacks for it to be that of the entries. Changes under way may show. With
+   * a barrier, those that were under way at the call do not: an error that shows twice is one.
+   */
+  async digestError(prefix: string, waiting: 'at_once' | 'barrier'): Promise<HeldSum | undefined> {
+    const sum = this.#digests.held(prefix)
+    if (waiting === 'barrier') await this.#group.commit([{ type: 'del', key: BARRIER }])
+    const entries: { readonly hash: string; readonly state: ObjectState }[] = []
+    for await (const entry of this.objectsBelow(prefix)) entries.push(entry)
+    return errorOf(sum, entries)
   }
 
   /** Corrects the digest of a range; changes that come meanwhile are kept. */
-  correctDigest(prefix: string, error: DigestError): Promise<void> {
+  correctDigest(prefix: string, error: HeldSum): Promise<void> {
     const value = this.#digests.correct(prefix, error)
     return this.#group.commit([{ type: 'put', key: digestKey(prefix), value }])
   }
@@ -165,6 +173,11 @@ export class ObjectIndex {
 
   allDigests(): ReturnType<RangeDigests['all']> {
     return this.#digests.all()
+  }
+
+  /** Four hex digits below which nothing ever was need not be looked at. */
+  knowsRange(prefix: string): boolean {
+    return this.#digests.knows(prefix)
   }
 
   digestSums(): ReturnType<RangeDigests['sums']> {

@@ -25,6 +25,28 @@ interface Sum {
   count: number
 }
 
+/** A sum, or what one lacks: to be added to it. */
+export interface HeldSum {
+  readonly digest: Buffer
+  readonly count: number
+}
+
+/** What a sum lacks for it to be that of these entries; `undefined` when it is. */
+export function errorOf(
+  sum: HeldSum,
+  entries: Iterable<{ readonly hash: string; readonly state: ObjectState }>,
+): HeldSum | undefined {
+  const digest = Buffer.from(sum.digest)
+  let count = -sum.count
+  for (const { hash, state } of entries) {
+    const text = comparedText(state)
+    if (text === '') continue
+    addDigest(digest, digestOfObject(hash, text))
+    count += 1
+  }
+  return count === 0 && digest.equals(Buffer.alloc(DIGEST_BYTES)) ? undefined : { digest, count }
+}
+
 export const EMPTY_DIGEST: RangeDigest = { digest: '0'.repeat(32), count: 0 }
 
 /** The prefix of the range that a hash is in. */
@@ -44,10 +66,7 @@ export class RangeDigests {
   change(hash: string, before: ObjectState, after: ObjectState): Buffer {
     const sum = this.#sumOf(rangeOf(hash))
     sum.count += this.#add(sum, hash, after) - this.#add(sum, hash, before)
-    const stored = Buffer.alloc(DIGEST_BYTES + 4)
-    sum.bytes.copy(stored)
-    stored.writeUInt32BE(sum.count, DIGEST_BYTES)
-    return stored
+    return storedSum(sum)
   }
 
   /** The sum of all ranges whose prefix begins with these hex digits, at most four. */
@@ -65,9 +84,28 @@ export class RangeDigests {
       .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
   }
 
+  /** Did any object ever lie in the range of these four hex digits? */
+  knows(prefix: string): boolean {
+    return this.#sums.has(prefix)
+  }
+
   /** The same unordered and as they are held: to be read at once, never kept or changed. */
   *sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }> {
     for (const { range, bytes, count } of this.#sums.values()) yield { range, digest: bytes, count }
+  }
+
+  /** The sum of a range as it is now, which later changes leave alone. */
+  held(range: string): HeldSum {
+    const { bytes, count } = this.#sumOf(range)
+    return { digest: Buffer.from(bytes), count }
+  }
+
+  /** Puts right what `errorOf` found, whatever was written since; returns what to store for the range. */
+  correct(range: string, error: HeldSum): Buffer {
+    const sum = this.#sumOf(range)
+    addDigest(sum.bytes, error.digest)
+    sum.count += error.count
+    return storedSum(sum)
   }
 
   #sumOf(range: string): Sum {
@@ -86,6 +124,13 @@ export class RangeDigests {
     addDigest(sum.bytes, digestOfObject(hash, text))
     return 1
   }
+}
+
+function storedSum(sum: Sum): Buffer {
+  const stored = Buffer.alloc(DIGEST_BYTES + 4)
+  sum.bytes.copy(stored)
+  stored.writeUInt32BE(Math.max(0, sum.count), DIGEST_BYTES)
+  return stored
 }
 
 function numberOf(prefix: string): number {

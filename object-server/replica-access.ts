@@ -33,6 +33,8 @@ export interface ReplicaAccess {
   digests(): readonly (RangeDigest & { readonly prefix: string })[]
   /** The same without order or texts: to be read at once. */
   sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }>
+  /** False for four hex digits below which nothing ever was. */
+  knows(prefix: string): boolean
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
   below(prefix: string): AsyncIterable<StatedHash>
   /** What the index durably says of these hashes, in their order. */
@@ -66,6 +68,10 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   sums(): ReturnType<ReplicaAccess['sums']> {
     return this.#core.index.digestSums()
+  }
+
+  knows(prefix: string): boolean {
+    return this.#core.index.knowsRange(prefix)
   }
 
   below(prefix: string): AsyncIterable<StatedHash> {

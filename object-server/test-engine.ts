@@ -32,9 +32,9 @@ export function newMachine(options?: MemoryDiskOptions): TestMachine {
 /** Starts an engine on a machine, as a process does after a crash or for the first time. */
 export async function startEngine(
   machine: TestMachine = newMachine(),
-  options: { readonly cacheLimits?: CacheLimits } = {},
+  options: { readonly cacheLimits?: CacheLimits; readonly clock?: VirtualClock } = {},
 ): Promise<TestEngine> {
-  const clock = new VirtualClock()
+  const clock = options.clock ?? new VirtualClock()
   const health = new DeviceHealth(() => clock.wallMs())
   const disk = new DiskGate({ clock, health, operationsMax: 3 }).guard(machine.disk.remount())
   await disk.mkdir('/sda/tmp', { recursive: true })
@@ -50,7 +50,7 @@ export async function startEngine(
     salt: TEST_SALT,
     devicePath: '/sda',
     policyIndex: 0,
-    ...options,
+    ...(options.cacheLimits === undefined ? {} : { cacheLimits: options.cacheLimits }),
   })
   return { ...machine, engine, report, health }
 }

@@ -50,7 +50,9 @@ export class RepairQueue implements ObjectRepairs {
 
   /** Copies of a policy that wait, oldest first. They stay until they are settled. */
   copies(policyIndex: number): readonly CopyToRepair[] {
-    return [...this.#copies.values()].filter((copy) => copy.policyIndex === policyIndex)
+    return [...this.#copies.values()]
+      .filter((copy) => copy.policyIndex === policyIndex)
+      .map(({ hash }) => ({ policyIndex, hash }))
   }
 
   /** Tells whoever asked what became of a copy. */

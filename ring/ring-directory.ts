@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import type { BrokenFile } from './raw-ring.ts'
+import { removeLeftovers } from './ring-store.ts'
 import { type RingSource, RingWatcher } from './ring-watcher.ts'
 
 export interface RingDirectorySource extends Omit<RingSource, 'path'> {
@@ -37,6 +38,7 @@ export class RingDirectory {
   static async open(
     source: RingDirectorySource,
   ): Promise<RingDirectory | (BrokenFile & { readonly path: string })> {
+    await removeLeftovers(source.environment, source.directory)
     const names = ['account.ring.gz', 'container.ring.gz', ...source.policies.map(objectRingFile)]
     const opened: RingWatcher[] = []
     for (const name of names) {

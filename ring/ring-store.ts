@@ -4,7 +4,7 @@
  * so at the same time.
  */
 import { createHash } from 'node:crypto'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Disk, Environment } from '#base/environment.ts'
 import { type BrokenFile, broken } from './raw-ring.ts'
 import { parseRing } from './ring-file.ts'
@@ -12,6 +12,9 @@ import type { KnownRing } from './ring-succession.ts'
 
 const PREVIOUS = '.previous'
 const UNIQUE_BYTES = 6
+const LEFTOVER = /\.ring\.gz(?:\.previous)?\.[0-9a-f]{12}\.new$/
+/** Writing a ring takes seconds. */
+const LEFTOVER_AFTER_MS = 3_600_000
 
 export interface LoadedRing extends KnownRing {
   readonly kind: 'loaded'
@@ -64,6 +67,22 @@ export async function removeRingFile(disk: Disk, path: string): Promise<void> {
     if (codeOf(error) !== 'ENOENT') throw error
   }
   await disk.syncDirectory(dirname(path))
+}
+
+/** What a process that died in the middle of replacing a file left, but not what another one is writing now. */
+export async function removeLeftovers(
+  { clock, disk }: Pick<Environment, 'clock' | 'disk'>,
+  directory: string,
+): Promise<void> {
+  try {
+    for (const name of (await disk.readdir(directory)).filter((entry) => LEFTOVER.test(entry))) {
+      const path = join(directory, name)
+      const { mtimeMs } = await disk.stat(path)
+      if (clock.wallMs() - mtimeMs > LEFTOVER_AFTER_MS) await disk.unlink(path)
+    }
+  } catch {
+    // Somebody else removed it, or the directory is not ours to change: it does no harm there.
+  }
 }
 
 /** Changes whenever the file does; also when it comes or goes. */

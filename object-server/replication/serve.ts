@@ -193,6 +193,7 @@ async function entriesIn(
   const wanted = ranges === undefined ? undefined : new Set(ranges)
   const entries: Entry[] = []
   for (const prefix of prefixesOf(partition)) {
+    if (!replica.knows(prefix)) continue
     if (wanted !== undefined && !wanted.has(Number.parseInt(prefix, 16))) continue
     if (after !== undefined && prefix < after.slice(0, prefix.length)) continue
     for await (const { hash, state } of replica.below(prefix)) {

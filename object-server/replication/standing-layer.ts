@@ -4,7 +4,7 @@
  */
 import { parseObjectAddress } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { REPLICA_STATE_HEADER } from '#backend/extensions.ts'
+import { REPLICA_STATE_HEADER, STATE_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { type HashPathSalt, hashName } from '#base/names.ts'
@@ -21,6 +21,8 @@ export interface StandingOptions {
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
+/** What replicas agree by; a PUT may be a part of it. */
+const VOTES: ReadonlySet<string> = new Set(['PROMISE', 'ACCEPT', 'COMMIT', 'PUT'])
 const NOT_FOUND = 404
 
 export function answerByStanding(options: StandingOptions): Layer {
@@ -34,7 +36,9 @@ export function answerByStanding(options: StandingOptions): Layer {
     }
     const response = await inner(request)
     if (WRITES.has(request.method)) handOver(options, ledger, policyIndex, request, response)
-    return response.status === NOT_FOUND && !mayVote(options, ledger, request) ? unproven(response) : response
+    const proves = response.status === NOT_FOUND || VOTES.has(request.method)
+    if (!proves || mayVote(options, ledger, request)) return response
+    return isStale(options, ledger, request) ? unproven(withoutState(response)) : unproven(response)
   }
 }
 
@@ -65,6 +69,12 @@ function handOver(
 function hashOf({ salt }: Pick<StandingOptions, 'salt'>, request: Request): string | undefined {
   const address = parseObjectAddress(request)
   return isRefusal(address) ? undefined : hashName(address, salt)
+}
+
+/** What may have been deleted long ago says nothing for or against a condition. */
+function withoutState(response: Response): Response {
+  if (response.headers[STATE_HEADER] === undefined) return response
+  return { ...response, headers: { ...response.headers, [STATE_HEADER]: 'unknown' } }
 }
 
 function unproven(response: Response): Response {

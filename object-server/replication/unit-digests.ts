@@ -106,15 +106,10 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
 export async function* statesIn(
   replica: ReplicaAccess,
   unit: PartitionRange,
-  occupied: (prefix: string) => boolean = () => true,
+  isWanted: (prefix: string) => boolean = () => true,
 ): AsyncGenerator<StatedHash> {
-  for (const prefix of prefixesOf(unit)) if (occupied(prefix)) yield* statesBelow(replica, unit, prefix)
-}
-
-async function* statesBelow(
-  replica: ReplicaAccess,
-  unit: PartitionRange,
-  prefix: string,
-): AsyncGenerator<StatedHash> {
-  for await (const stated of replica.below(prefix)) if (holds(unit, stated.hash)) yield stated
+  for (const prefix of prefixesOf(unit)) {
+    if (!replica.knows(prefix) || !isWanted(prefix)) continue
+    for await (const stated of replica.below(prefix)) if (holds(unit, stated.hash)) yield stated
+  }
 }

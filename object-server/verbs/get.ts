@@ -4,10 +4,11 @@
  */
 import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
+import { CANDIDATE_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import { lastModifiedSeconds } from '#base/timestamp.ts'
 import { evaluateConditions } from '#http/conditionals.ts'
-import type { BodyStream, HeaderMap, Request, Response, ResponseBody } from '#http/message.ts'
+import type { HeaderMap, Request, Response } from '#http/message.ts'
 import {
   type MultipartRanges,
   multipartContentType,
@@ -16,7 +17,6 @@ import {
   renderMultipart,
 } from '#http/multipart-ranges.ts'
 import {
-  type ByteRange,
   contentRange,
   parseRange,
   type ResolvedRange,
@@ -28,11 +28,14 @@ import { conditionalEtag, describeObject, storedHeader } from '../response-heade
 import type { ObjectServerContext } from '../server-context.ts'
 import type { StoredObject } from '../stored-object.ts'
 import { diskFailed, notFound, type ObjectTarget, readTarget } from '../target.ts'
+import { getCandidate } from './candidate.ts'
+import { bodyOf, closing } from './content-body.ts'
 
 /** How often a GET starts over because the object was replaced between finding and opening it. */
 const ATTEMPTS_MAX = 4
 
 export async function getObject(server: ObjectServerContext, request: Request): Promise<Response> {
+  if (request.headers[CANDIDATE_HEADER] !== undefined) return await getCandidate(server, request)
   const target = await readTarget(server, request)
   if (isRefusal(target)) return target.response
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -181,27 +184,4 @@ function multipartAnswer(
     'content-length': String(multipartLength(multipart)),
   }
   return { status: 206, headers: { ...headers, ...partial }, body: closing(content, body) }
-}
-
-function bodyOf(content: ObjectContent, range: ByteRange): ResponseBody {
-  const { whole } = content
-  if (whole !== undefined) return whole.subarray(range.start, range.end)
-  return closing(content, content.stream(range.start, range.end))
-}
-
-/** A body that lets go of the file at its end, at an error, and when nobody wants the rest. */
-function closing(content: ObjectContent, stream: AsyncGenerator<Buffer>): BodyStream {
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        yield* stream
-      } finally {
-        content.close()
-      }
-    },
-    async cancel() {
-      await stream.return(undefined)
-      content.close()
-    },
-  }
 }

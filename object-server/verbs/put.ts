@@ -3,22 +3,23 @@
  * tell the container (OpenStack Swift, `obj/server.py`: `PUT`).
  */
 import { isTrueValue } from '#backend/address.ts'
-import { answer, textAnswer } from '#backend/answers.ts'
-import { BLOCK_CRCS_HEADER } from '#backend/extensions.ts'
+import { answer } from '#backend/answers.ts'
+import { BLOCK_CRCS_HEADER, PROPOSAL_HEADER } from '#backend/extensions.ts'
 import { isRefusal, Refusal } from '#backend/refusal.ts'
-import { MAX_FILE_SIZE_BYTES, MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
-import { parseTags, unquoted } from '#http/conditionals.ts'
+import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { ObjectWriter } from '../engine.ts'
-import { putMetadata, refuseMetadata, withDeleteAt } from '../metadata-headers.ts'
+import { putMetadata } from '../metadata-headers.ts'
 import { deliverRows, rowsOfChange } from '../rows-of-change.ts'
 import type { ObjectServerContext } from '../server-context.ts'
-import { packCrcs } from '../stored-bytes.ts'
 import { diskFailed, type ObjectTarget, writeTarget } from '../target.ts'
 import { planUpload, receive, type UploadPlan } from '../upload.ts'
+import { proposeObject } from './propose.ts'
+import { acceptableHeaders, agreedEtag } from './put-checks.ts'
 
 export async function putObject(server: ObjectServerContext, request: Request): Promise<Response> {
-  const response = await put(server, request)
+  const isProposal = request.headers[PROPOSAL_HEADER] !== undefined
+  const response = await (isProposal ? proposeObject(server, request) : put(server, request))
   await request.body.cancel()
   return response
 }
@@ -39,24 +40,6 @@ async function put(server: ObjectServerContext, request: Request): Promise<Respo
   } finally {
     await writer.abort()
   }
-}
-
-/** Swift's `check_object_creation`, in its order. Returns the headers with `X-Delete-At` worked out. */
-function acceptableHeaders(target: ObjectTarget, plan: UploadPlan): HeaderMap | Refusal {
-  const { headers, body } = plan.request
-  if (body.lengthBytes !== undefined && body.lengthBytes > MAX_FILE_SIZE_BYTES) {
-    return refuse(413, 'Your request is too large.')
-  }
-  if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) {
-    return refuse(411, 'Missing Content-Length header.')
-  }
-  const nameBytes = Buffer.byteLength(target.address.object)
-  if (nameBytes > MAX_OBJECT_NAME_BYTES) {
-    return refuse(400, `Object name length of ${nameBytes} longer than ${MAX_OBJECT_NAME_BYTES}`)
-  }
-  if (headers['content-type'] === undefined) return refuse(400, 'No content type')
-  const withTime = withDeleteAt(headers, target.timestamp)
-  return isRefusal(withTime) ? withTime : (refuseMetadata(headers) ?? withTime)
 }
 
 /** 412 and 409, before the sender is told to go on. */
@@ -113,20 +96,4 @@ async function store(
         ...(await deliverRows(server, target, committed, headers)),
       })
   }
-}
-
-/**
- * The object's MD5, if the sender agrees with what arrived: by the MD5 we computed, or by the CRC of every block, in
- * which case its MD5 is taken over.
- */
-function agreedEtag(headers: HeaderMap, footers: HeaderMap, writer: ObjectWriter): string | undefined {
-  const said = unquoted((footers['etag'] ?? headers['etag'] ?? '').trim()).toLowerCase()
-  const computed = writer.etag()
-  if (computed !== undefined) return said === '' || said === computed ? computed : undefined
-  const arrived = packCrcs(writer.blockCrcs()).toString('hex')
-  return /^[0-9a-f]{32}$/.test(said) && footers[BLOCK_CRCS_HEADER] === arrived ? said : undefined
-}
-
-function refuse(status: number, text: string): Refusal {
-  return new Refusal(textAnswer(status, text))
 }

@@ -2,6 +2,7 @@
 import t from 'tap'
 import * as answering from '#backend/extensions.ts'
 import * as asking from '#cluster/extension-headers.ts'
+import { OBJECT_CAPABILITIES } from '#object-server/app.ts'
 
 t.test('both sides of our extensions have the same names', async (t) => {
   t.equal(asking.REPLICA_STATE_HEADER, answering.REPLICA_STATE_HEADER)
@@ -13,4 +14,13 @@ t.test('both sides of our extensions have the same names', async (t) => {
   t.equal(asking.ROWS_APPLIED_HEADER, answering.CONTAINER_UPDATE_APPLIED_HEADER)
   t.equal(asking.ROWS_QUEUED_HEADER, answering.CONTAINER_UPDATE_QUEUED_HEADER)
   t.equal(asking.STATUS_CHANGED_AT_HEADER, answering.STATUS_CHANGED_AT_HEADER)
+  t.equal(asking.BALLOT_HEADER, answering.BALLOT_HEADER)
+  t.equal(asking.ACCEPTED_HEADER, answering.ACCEPTED_HEADER)
+  t.equal(asking.COMMITTED_HEADER, answering.COMMITTED_HEADER)
+  t.equal(asking.STATE_HEADER, answering.STATE_HEADER)
+  t.equal(asking.PROPOSAL_HEADER, answering.PROPOSAL_HEADER)
+  t.equal(asking.CARRIED_HEADER, answering.CARRIED_HEADER)
+  t.equal(asking.VOTE_HEADER, answering.VOTE_HEADER)
+  t.equal(asking.CANDIDATE_HEADER, answering.CANDIDATE_HEADER)
+  t.ok(OBJECT_CAPABILITIES.includes(asking.PROMISES_CAPABILITY))
 })

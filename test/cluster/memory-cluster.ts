@@ -28,6 +28,7 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
+import type { CacheLimits } from '#object-server/object-cache.ts'
 import type { Ring } from '#ring/ring.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
 import type { OperationContext } from '#store/contract.ts'
@@ -50,6 +51,8 @@ export interface MemoryClusterOptions {
   readonly transport?: (network: MemoryTransport) => Transport
   readonly isLocal?: (port: number) => boolean
   readonly store?: Partial<StoreOptions>
+  /** What the object servers remember; as in production by default. */
+  readonly cacheLimits?: CacheLimits
 }
 
 export interface MemoryDevice {
@@ -101,7 +104,7 @@ export class MemoryCluster {
     const count = options.devices ?? 4
     const rings = ringsOf(count, options.replicas ?? 3)
     const devices: MemoryDevice[] = []
-    for (let at = 0; at < count; at += 1) devices.push(await startDevice(at, network, rings))
+    for (let at = 0; at < count; at += 1) devices.push(await startDevice(at, network, rings, options))
     for (const device of devices) serve(network, device)
     const proxy = await startProxy(network, rings, options)
     return new MemoryCluster(network, devices, rings, proxy)
@@ -168,6 +171,7 @@ async function startDevice(
   at: number,
   transport: Transport,
   rings: Readonly<Record<ServerKind, Ring>>,
+  { cacheLimits }: MemoryClusterOptions,
 ): Promise<MemoryDevice> {
   const name = `d${at + 1}`
   const memoryDisk = new MemoryDisk()
@@ -181,7 +185,7 @@ async function startDevice(
   }
   const accounts = await startAccounts(environment, name)
   const containers = await startContainers(environment, name, transport)
-  const objects = await startObjects(environment, name, transport, rings.container)
+  const objects = await startObjects(environment, name, transport, rings.container, cacheLimits)
   return {
     name,
     host: '10.0.0.1',
@@ -220,8 +224,10 @@ async function startAccounts(environment: Environment, device: string): Promise<
   })
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
-  const { index, replicaStates } = opened
+  const { index, replicaStates, ledger } = opened
   const handler = createAccountServer({
+    ledger,
+    salt: SALT,
     clock,
     log: silentLogger,
     drive,
@@ -249,8 +255,10 @@ async function startContainers(
   })
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
-  const { store, index, replicaStates } = opened
+  const { store, index, replicaStates, ledger } = opened
   const handler = createContainerServer({
+    ledger,
+    salt: SALT,
     clock,
     log: silentLogger,
     drive,
@@ -268,6 +276,7 @@ function startObjects(
   device: string,
   transport: Transport,
   containerRing: Ring,
+  cacheLimits: CacheLimits | undefined,
 ): Promise<ObjectService> {
   const nodes = new StorageNodes(() => false)
   return openObjectService({
@@ -283,6 +292,7 @@ function startObjects(
     version: 'test',
     transport,
     rowsWaitMs: 300,
+    ...(cacheLimits === undefined ? {} : { cacheLimits }),
     placement: (account, container) => {
       const parts = containerPlacement(containerRing, nodes, account, container)
       const targets = parts.primaries.map((node) => ({ host: hostOf(node), device: node.device }))

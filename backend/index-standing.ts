@@ -1,0 +1,58 @@
+/**
+ * What a device may say of accounts or containers that the ring does not give it, or that it was out of touch with for too
+ * long: it takes writes, but its silence and its digests prove nothing, and what may have been deleted long ago is not
+ * shown.
+ */
+import { decodePercent, type HashPathSalt, hashName } from '#base/names.ts'
+import type { Layer, Request, Response } from '#http/message.ts'
+import { answer } from './answers.ts'
+import { REPLICA_STATE_HEADER } from './extensions.ts'
+import type { PartitionRange } from './range-states.ts'
+import type { ReplicaRole, ReplicaVoice, SyncLedger } from './sync-ledger.ts'
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+export interface StandingOptions {
+  readonly kept: 'account' | 'container'
+  readonly ledger: SyncLedger
+  readonly salt: HashPathSalt
+}
+
+/** What the device is to a partition, for those who compare replicas. */
+export function standingBy(
+  ledger: SyncLedger,
+): (range: PartitionRange) => { readonly voice: ReplicaVoice; readonly role: ReplicaRole } {
+  return (range) => ({ voice: ledger.voice(range), role: ledger.role(range) })
+}
+
+export function answerByIndexStanding(options: StandingOptions): Layer {
+  const { ledger } = options
+  return (inner) => async (request) => {
+    if (!ledger.knowsOwned && !ledger.mayBeStale) return inner(request)
+    const hash = hashIn(options, request)
+    if (hash === undefined) return inner(request)
+    const isStale = ledger.isStaleHash(hash)
+    if (isStale && READS.has(request.method)) {
+      await request.body.cancel()
+      const missing = answer(404)
+      return unproven(request.method === 'HEAD' ? { ...missing, body: undefined } : missing)
+    }
+    const response = await inner(request)
+    return isStale || !ledger.ownsHash(hash) ? unproven(response) : response
+  }
+}
+
+const PLACE = /^\/[^/]+\/\d{1,10}\//
+
+function hashIn({ kept, salt }: StandingOptions, { path }: Request): string | undefined {
+  const start = PLACE.exec(path)?.[0].length
+  if (start === undefined) return undefined
+  const [account = '', container = ''] = (decodePercent(path.slice(start)) ?? '').split('/')
+  if (account === '') return undefined
+  if (kept === 'account') return hashName({ account }, salt)
+  return container === '' ? undefined : hashName({ account, container }, salt)
+}
+
+function unproven(response: Response): Response {
+  return { ...response, headers: { ...response.headers, [REPLICA_STATE_HEADER]: 'joining' } }
+}

@@ -1,0 +1,149 @@
+/**
+ * Makes one partition of this device equal to what its other primaries hold, and decides whether this device may count on
+ * what it has (`docs/consistency.md`, "Who may vote").
+ *
+ * A replica that was out of touch for too long gives nothing away before it knows what the others have; what it has of
+ * before and none of the synced ones knows was deleted meanwhile, and is taken out of service.
+ */
+import type { ReplicaVoice } from '#backend/sync-ledger.ts'
+import { NO_STAMP } from '#backend/sync-stamp.ts'
+import type { Standing } from '#db/sync-wire.ts'
+import type { RingDevice } from '#ring/device.ts'
+import { differingDatabases } from './databases-difference.ts'
+import { isCurrent, isInRing, type SourcePass } from './databases-parts.ts'
+import { type Direction, type SessionParts, syncDatabase } from './databases-session.ts'
+import { setAside } from './databases-set-aside.ts'
+import { type HolderReached, judge, takesFromStale } from './objects-voting.ts'
+
+/** What another holder of a partition said when all partitions were asked about. */
+export interface HolderAnswer {
+  readonly peer: RingDevice
+  /** `undefined`: it did not answer. */
+  readonly standing: Standing | undefined
+  readonly content: 'equal' | 'different'
+}
+
+/** The stamp of a partition that does not change is renewed so often, milliseconds. */
+const RENEW_MS = 3_600_000
+
+/** Resolves when everything that can be done now is done. */
+export async function makeEqual<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  holders: readonly HolderAnswer[],
+): Promise<void> {
+  const range = { partPower: pass.view.ring.partPower, partition }
+  const own = pass.source.ledger.voice(range)
+  const reached: HolderReached[] = []
+  for (const holder of holders) reached.push(await reach(pass, partition, own, holder, holders))
+  pass.options.signal.throwIfAborted()
+  if (!isCurrent(pass)) return
+  const replicas = pass.view.ring.primaries(partition).length
+  const verdict = judge(own, reached, replicas)
+  if (verdict.kind === 'not_yet') return noteWaiting(pass, own)
+  if (verdict.setAside !== 'nothing') {
+    const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
+    const synced = holders.filter(({ standing }) => standing?.voice === 'synced').map(({ peer }) => peer)
+    if (!(await setAside(pass, partition, synced, withWhom))) return noteWaiting(pass, own)
+  }
+  const isAll = reached.every(({ extent }) => extent === 'everything')
+  await noteSynced(pass, partition, own, isAll ? 'all' : 'majority')
+}
+
+function noteWaiting<Row>({ pass }: SourcePass<Row>, own: ReplicaVoice): void {
+  if (own !== 'synced') pass.count('waiting', `partitions_${own}`)
+}
+
+async function reach<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  own: ReplicaVoice,
+  holder: HolderAnswer,
+  holders: readonly HolderAnswer[],
+): Promise<HolderReached> {
+  const standing = isInRing(pass.view, holder.peer) ? 'in_ring' : 'removed'
+  const voice = holder.standing?.voice ?? 'joining'
+  if (holder.standing === undefined) return { voice, extent: 'not_everything', standing }
+  if (holder.content === 'equal') return { voice, extent: 'everything', standing }
+  const direction = directionOf(own, voice, holders)
+  if (direction === 'nothing') return { voice, extent: 'not_everything', standing }
+  const isDone = await syncPartition(pass, partition, holder.peer, direction)
+  const extent = isDone && direction !== 'push' ? 'everything' : 'not_everything'
+  return { voice, extent, standing }
+}
+
+function directionOf(
+  own: ReplicaVoice,
+  theirs: ReplicaVoice,
+  holders: readonly HolderAnswer[],
+): Direction | 'nothing' {
+  const others = holders.flatMap(({ standing }) => (standing === undefined ? [] : [standing]))
+  if (theirs === 'stale' && !takesFromStale(own, others)) return own === 'stale' ? 'nothing' : 'push'
+  return own === 'stale' ? 'pull' : 'both'
+}
+
+/** Brings each database that differs to the same state here and there. Are all of them? */
+export async function syncPartition<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  peer: RingDevice,
+  direction: Direction,
+): Promise<boolean> {
+  const range = { partPower: pass.view.ring.partPower, partition }
+  const parts = sessionParts(pass)
+  for await (const name of differingDatabases(pass, range, peer)) {
+    if (name === 'unreachable') return false
+    pass.pass.count('found', 'databases_different')
+    const outcome = await syncDatabase(parts, peer, name, direction)
+    pass.options.signal.throwIfAborted()
+    switch (outcome.kind) {
+      case 'done':
+        pass.pass.count('repaired', 'databases_synced')
+        break
+      case 'different':
+        // Clients write it at this moment; what was there when we began has passed all the same.
+        pass.pass.count('waiting', 'databases_changing')
+        break
+      case 'unreachable':
+      case 'unsupported':
+        pass.pass.count('waiting', 'databases_unreachable')
+        return false
+    }
+  }
+  return true
+}
+
+export function sessionParts<Row>({
+  source,
+  peers,
+  horizon,
+  pass,
+  options,
+  gait,
+}: SourcePass<Row>): SessionParts<Row> {
+  return {
+    index: source.index,
+    peers,
+    horizon,
+    step: () => gait.before({ files: 1 }, options),
+    count: (figure, amount) => pass.count('repaired', figure, amount),
+  }
+}
+
+async function noteSynced<Row>(
+  { source, view, startedMs, clock, pass }: SourcePass<Row>,
+  partition: number,
+  own: ReplicaVoice,
+  reached: 'all' | 'majority',
+): Promise<void> {
+  const { ledger } = source
+  const range = { partPower: view.ring.partPower, partition }
+  const before = ledger.stamp(range)
+  const isFresh = clock.wallMs() - before.majorityMs < RENEW_MS
+  if (own === 'synced' && isFresh && !before.stale) return
+  const allMs = reached === 'all' ? startedMs : before.allMs
+  await ledger.write([{ range, stamp: { ...NO_STAMP, majorityMs: startedMs, allMs } }])
+  if (own === 'synced') return
+  await ledger.states.set(range, 'synced')
+  pass.count('repaired', 'partitions_synced')
+}

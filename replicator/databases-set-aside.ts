@@ -1,0 +1,108 @@
+/**
+ * What a replica kept while it was out of touch for longer than deletions are remembered. Rows that are older than its
+ * last contact and that no synced replica knows, live or deleted, were deleted meanwhile: they are taken out of service,
+ * with a copy kept for a person. What is newer was written while it was away, and is given to the others.
+ */
+
+import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
+import { eachDatabase } from '#db/each-database.ts'
+import { spanOf } from '#db/hash-span.ts'
+import type { DatabaseName, DatabaseState } from '#db/info.ts'
+import { SLICE_ROWS } from '#db/sync-wire.ts'
+import type { RingDevice } from '#ring/device.ts'
+import type { SourcePass } from './databases-parts.ts'
+import { isFailure } from './databases-peers.ts'
+
+/** Resolves with false when a synced peer could not be asked; then nothing may be concluded. */
+export async function setAside<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  synced: readonly RingDevice[],
+  withWhom: 'a_majority' | 'everybody',
+): Promise<boolean> {
+  const range = { partPower: pass.view.ring.partPower, partition }
+  const before = timestampAt(pass.source.ledger.lastEqualMs(range, withWhom))
+  const rest = (): Promise<void> => pass.gait.before({ files: 1 }, pass.options)
+  for await (const { state } of eachDatabase(pass.source.index, spanOf(range), rest)) {
+    if (!(await setAsideIn(pass, state, before, synced))) return false
+  }
+  return true
+}
+
+async function setAsideIn<Row>(
+  pass: SourcePass<Row>,
+  state: DatabaseState,
+  before: Timestamp,
+  synced: readonly RingDevice[],
+): Promise<boolean> {
+  const { source, pass: figures } = pass
+  const { name } = state.info
+  for (const group of groupsOf(pass, state)) {
+    let marker: string | undefined
+    for (;;) {
+      await pass.gait.before({ files: 1 }, pass.options)
+      const range = marker === undefined ? {} : { marker }
+      const rows = await source.index.rows(name, group, { ...range, limit: SLICE_ROWS })
+      const old = rows.filter((row) => source.kind.changedAt(row) < before)
+      const unknown = await unknownTo(pass, name, group, old, synced)
+      if (unknown === undefined) return false
+      if (unknown.length > 0) {
+        await source.index.apply(name, unknown, () => ({ result: undefined, rows: 'quarantine' }))
+        figures.count('repaired', 'rows_set_aside', unknown.length)
+      }
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < SLICE_ROWS) break
+      marker = source.kind.nameOf(last)
+    }
+  }
+  return await setAsideWhole(pass, name, before, synced)
+}
+
+/** Rows of an account lie in one group, whatever the policies they name. */
+function groupsOf<Row>({ source }: SourcePass<Row>, { info }: DatabaseState): readonly number[] {
+  return source.server === 'account' ? [0] : [...info.stats.keys()]
+}
+
+/** The rows that none of the synced replicas has. */
+async function unknownTo<Row>(
+  { source, peers }: SourcePass<Row>,
+  name: DatabaseName,
+  group: number,
+  rows: readonly Row[],
+  synced: readonly RingDevice[],
+): Promise<readonly Row[] | undefined> {
+  let unknown = rows
+  for (const peer of synced) {
+    if (unknown.length === 0) return unknown
+    const names = unknown.map((row) => source.kind.nameOf(row))
+    const has = await peers.has(peer, name, group, names)
+    if (isFailure(has)) return undefined
+    unknown = unknown.filter((row) => !has.has(source.kind.nameOf(row)))
+  }
+  return unknown
+}
+
+/** A database that no synced replica knows, and of which nothing new is left, was deleted and forgotten. */
+async function setAsideWhole<Row>(
+  { source, peers, horizon, pass }: SourcePass<Row>,
+  name: DatabaseName,
+  before: Timestamp,
+  synced: readonly RingDevice[],
+): Promise<boolean> {
+  const store = await source.index.storeId()
+  for (const peer of synced) {
+    const known = await peers.look(peer, name, { store, horizon })
+    if (isFailure(known)) return false
+    if (known.database !== undefined) return true
+  }
+  const removed = await source.index.remove(name, ({ info }) => {
+    const isOld = info.putTimestamp < before && info.deleteTimestamp < before
+    return isOld && [...info.stats.values()].every(({ rows, tombstones }) => rows === 0 && tombstones === 0)
+  })
+  if (removed === 'removed') pass.count('repaired', 'databases_set_aside')
+  return true
+}
+
+function timestampAt(wallMs: number): Timestamp {
+  return timestampFromTicks(Math.max(0, Math.floor((wallMs * TICKS_PER_SECOND) / 1000)))
+}

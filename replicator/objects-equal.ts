@@ -1,0 +1,199 @@
+/**
+ * Makes one partition that the ring gives to this device hold everything that its other holders have, and says whether
+ * it may vote from then on. Every replica fetches for itself, so that what it says it has it has.
+ */
+import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
+import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
+import {
+  type Entry,
+  emptyEntry,
+  isEmptyEntry,
+  lackOf,
+  latestOf,
+  textOf,
+} from '#object-server/replication/entry.ts'
+import type { FetchWish } from '#object-server/replication/fetcher.ts'
+import { isFailure } from '#object-server/replication/peer.ts'
+import type { RingDevice } from '#ring/device.ts'
+import { compare, type Difference } from './objects-comparison.ts'
+import { addressOf, formerHolders, isInRing, type PolicyPass, rangeOf } from './objects-parts.ts'
+import type { SurveyedPartition } from './objects-survey.ts'
+import { type HolderReached, judge, takesFromStale } from './objects-voting.ts'
+
+/** What came of one partition. */
+export type MadeEqual =
+  /** It holds what a majority holds; `stamp` is to be written. */
+  | { readonly kind: 'in_touch'; readonly stamp: SyncStamp }
+  /** Too few could be reached, or something could not be fetched. */
+  | { readonly kind: 'waits' }
+
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
+
+interface Holder extends HolderReached {
+  readonly device: RingDevice
+}
+
+/** Hashes that no synced peer has, and what this replica has of them; only of a stale replica. */
+type Leftovers = Map<string, Entry>
+
+export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): Promise<MadeEqual> {
+  const { policy, view, pass } = work
+  const range = rangeOf(view, surveyed.partition)
+  const own = policy.ledger.voice(range)
+  const replicas = view.ring.primaries(surveyed.partition).length
+  const others = await findHolders(work, surveyed, own === 'synced' ? 'primaries' : 'former_too')
+  const fromStale = takesFromStale(own, others)
+  const leftovers: LeftoversByPeer = []
+  const reached: Holder[] = []
+  for (const holder of others)
+    reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers }))
+  const verdict = judge(own, reached, replicas)
+  if (verdict.kind === 'not_yet') return { kind: 'waits' }
+  if (verdict.setAside !== 'nothing') {
+    const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
+    const beforeMs = policy.ledger.lastEqualMs(range, withWhom)
+    if ((await setAside(work, leftovers, beforeMs)) === 'disk_failed') return { kind: 'waits' }
+  }
+  if (policy.ledger.states.of(range) === 'joining') {
+    await policy.ledger.states.set(range, 'synced')
+    pass.count('repaired', 'partitions_joined')
+  }
+  const isEverybody = reached.every(({ extent }) => extent === 'everything')
+  const before = policy.ledger.stamp(range)
+  const allMs = isEverybody ? work.startedMs : before.allMs
+  return { kind: 'in_touch', stamp: { ...NO_STAMP, majorityMs: work.startedMs, allMs } }
+}
+
+type LeftoversByPeer = Leftovers[]
+
+/** The other primaries as the survey found them, and those that the ring before had. */
+async function findHolders(
+  work: PolicyPass,
+  { partition, said }: SurveyedPartition,
+  scope: 'primaries' | 'former_too',
+): Promise<readonly (Holder & { readonly equal: boolean; readonly failed: boolean })[]> {
+  const primaries = said.map(({ device, answer }) => ({
+    device,
+    voice: isFailure(answer) ? ('joining' as const) : answer.voice,
+    equal: !isFailure(answer) && answer.equal,
+    failed: isFailure(answer),
+    extent: 'not_everything' as const,
+    standing: 'in_ring' as const,
+  }))
+  if (scope === 'primaries') return primaries
+  const former = formerHolders(work.view, partition).map(async (device) => {
+    const range = rangeOf(work.view, partition)
+    const { policy, options } = work
+    // Whether it may vote is not said of what the ring gives to others: it was a holder, and it kept what it had.
+    const asked = await policy.peers.entries(
+      addressOf(device),
+      { partition: range, hashes: [] },
+      options.signal,
+    )
+    return {
+      device,
+      voice: isFailure(asked) ? ('joining' as const) : asked.voice,
+      equal: false,
+      failed: isFailure(asked),
+      extent: 'not_everything' as const,
+      standing: isInRing(work.view, device) ? ('in_ring' as const) : ('removed' as const),
+    }
+  })
+  return [...primaries, ...(await Promise.all(former))]
+}
+
+/** Fetches what a holder has and this replica lacks. */
+async function learnFrom(
+  work: PolicyPass,
+  partition: number,
+  holder: Holder & { readonly equal: boolean; readonly failed: boolean },
+  how: { readonly fromStale: boolean; readonly leftovers: LeftoversByPeer },
+): Promise<Holder> {
+  const { device, voice, standing } = holder
+  const reached = (extent: Holder['extent']): Holder => ({ device, voice, standing, extent })
+  if (holder.failed) return reached('not_everything')
+  if (voice === 'stale' && !how.fromStale) return reached('not_everything')
+  const unknown: Leftovers = new Map()
+  if (voice === 'synced') how.leftovers.push(unknown)
+  if (holder.equal) return reached('everything')
+  let missing = 0
+  const compared = await compare(
+    work,
+    addressOf(device),
+    rangeOf(work.view, partition),
+    async (difference) => {
+      for (const [hash, entry] of difference.mine) if (!difference.theirs.has(hash)) unknown.set(hash, entry)
+      missing += await fetchFrom(work, device, difference)
+    },
+  )
+  return reached(compared === 'compared' && missing === 0 ? 'everything' : 'not_everything')
+}
+
+/** Resolves with how many objects it could not get. */
+async function fetchFrom(work: PolicyPass, device: RingDevice, difference: Difference): Promise<number> {
+  const { policy, pass, options } = work
+  const wishes = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone))
+  if (wishes.length === 0) return 0
+  pass.count('found', 'objects_missing', wishes.length)
+  const fetched = await policy.fetcher.fetch(addressOf(device), wishes, options.signal)
+  pass.count('repaired', 'objects_fetched', fetched.objects)
+  pass.count('repaired', 'metadata_fetched', fetched.metadata)
+  pass.count('repaired', 'bytes_fetched', fetched.bytes)
+  pass.count('waiting', 'objects_not_fetched', fetched.failed)
+  pass.count('waiting', 'objects_without_room', fetched.full)
+  pass.moveBytes(fetched.bytes)
+  return fetched.failed + fetched.full
+}
+
+/**
+ * A tombstone that is old enough to be forgotten is not brought back where nothing is that it could delete: the peer is
+ * about to forget it too.
+ */
+export function wishesOf(
+  { mine, theirs }: Difference,
+  isReclaimable: (tombstone: Timestamp) => boolean,
+): readonly FetchWish[] {
+  const wishes: FetchWish[] = []
+  for (const [hash, entry] of theirs) {
+    const known = mine.get(hash) ?? emptyEntry(hash)
+    const isOldTombstone =
+      entry.data === undefined &&
+      entry.meta === undefined &&
+      entry.tombstone !== undefined &&
+      isReclaimable(entry.tombstone)
+    if (isOldTombstone && isEmptyEntry(known)) continue
+    const lack = lackOf(known, entry)
+    if (lack !== 'nothing') wishes.push({ entry, lack })
+  }
+  return wishes
+}
+
+export function isPastReclaim({ clock, reclaimAgeSeconds }: PolicyPass, timestamp: Timestamp): boolean {
+  return clock.wallMs() / 1000 - ticksOf(timestamp) / TICKS_PER_SECOND > reclaimAgeSeconds
+}
+
+/**
+ * Of a replica that was out of touch: what is older than its last sync and no synced peer has was deleted meanwhile, and
+ * the tombstones are gone. It is kept in quarantine. What is newer stays, and the peers fetch it.
+ */
+export async function setAside(
+  { policy, pass, log }: PolicyPass,
+  [first, ...others]: readonly ReadonlyMap<string, Entry>[],
+  beforeMs: number,
+): Promise<'set_aside' | 'disk_failed'> {
+  for (const [hash, entry] of first ?? []) {
+    const latest = latestOf(entry)
+    if (latest === undefined || !others.every((other) => other.has(hash))) continue
+    if (ticksOf(latest) / TICKS_PER_MS >= beforeMs) continue
+    const disposal = entry.data === undefined ? 'remove' : 'quarantine'
+    const outcome = await policy.replica.forget(hash, textOf(entry), disposal)
+    if (outcome.kind === 'disk_failed') return 'disk_failed'
+    if (outcome.kind !== 'forgotten') continue
+    pass.count('found', 'objects_deleted_while_away')
+    log.warn(
+      { hash, latest, policy: policy.index },
+      'set aside an object that was deleted while we were away',
+    )
+  }
+  return 'set_aside'
+}

@@ -1,0 +1,159 @@
+/**
+ * Hands over what lies here and belongs elsewhere: every primary of the ring in use is asked to fetch it, and only what
+ * every one of them says that it holds, durably and as a primary, is forgotten here.
+ *
+ *  - While a partition is handed over this device says `leaving`: two devices never count on each other while both give
+ *    away.
+ *  - Right before an object is forgotten it is looked at once more, under its lock: a newer write stays.
+ *  - A change of the ring ends it.
+ */
+import { NO_STAMP } from '#backend/sync-stamp.ts'
+import { covers, type Entry, entryOf, textOf } from '#object-server/replication/entry.ts'
+import { isFailure } from '#object-server/replication/peer.ts'
+import { statesIn } from '#object-server/replication/unit-digests.ts'
+import type { RingDevice } from '#ring/device.ts'
+import { compare } from './objects-comparison.ts'
+import { setAside } from './objects-equal.ts'
+import { addressOf, isCurrent, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
+import { majorityOf } from './objects-voting.ts'
+
+export type HandedOver =
+  /** Nothing of it lies here any more. */
+  | 'emptied'
+  /** Somebody could not be reached or had no room, or it changed meanwhile. */
+  | 'waits'
+
+/** Objects that peers are asked to fetch in one request, and about how many bytes. */
+const PAGE_OBJECTS = 256
+const PAGE_BYTES = 32 * 1024 * 1024
+
+export async function handOver(work: PolicyPass, partition: number): Promise<HandedOver> {
+  const { policy, view } = work
+  const range = rangeOf(view, partition)
+  if (peersOf(view, partition).length === 0) return 'waits'
+  if (!(await mayGiveAway(work, partition))) return 'waits'
+  const stay = policy.ledger.leave(range)
+  try {
+    let left = 0
+    for await (const page of pages(work, partition)) left += await handOverPage(work, partition, page)
+    if (left > 0 || !isCurrent(work)) return 'waits'
+    await policy.ledger.write([{ range, stamp: undefined }])
+    return 'emptied'
+  } finally {
+    stay()
+  }
+}
+
+/**
+ * After a long time out of touch nothing is given away before it was compared with a majority of synced primaries: what
+ * none of them has, and is older than the last contact, was deleted.
+ */
+async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean> {
+  const { policy, view, clock } = work
+  const range = rangeOf(view, partition)
+  const stamp = policy.ledger.stamp(range)
+  if (stamp === NO_STAMP && !policy.ledger.isStale(range)) {
+    await policy.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: clock.wallMs() } }])
+    return true
+  }
+  if (!policy.ledger.isStale(range) && !policy.ledger.isOutOfTouch(range)) return true
+  if (!stamp.stale) await policy.ledger.write([{ range, stamp: { ...stamp, stale: true } }])
+  const primaries = peersOf(view, partition)
+  const unknown: Map<string, Entry>[] = []
+  for (const device of primaries) {
+    const found = await unknownTo(work, partition, device)
+    if (found !== undefined) unknown.push(found)
+  }
+  if (unknown.length < majorityOf(primaries.length)) return false
+  if ((await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'a_majority'))) === 'disk_failed')
+    return false
+  // In touch again, but no holder: it says nothing about what others may have written.
+  await policy.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: clock.wallMs() } }])
+  return true
+}
+
+/** What a synced primary does not know of; `undefined` when it cannot say. */
+async function unknownTo(
+  work: PolicyPass,
+  partition: number,
+  device: RingDevice,
+): Promise<Map<string, Entry> | undefined> {
+  const { policy, view, options } = work
+  const range = rangeOf(view, partition)
+  const peer = addressOf(device)
+  const standing = await policy.peers.entries(peer, { partition: range, hashes: [] }, options.signal)
+  if (isFailure(standing) || standing.voice !== 'synced' || standing.role !== 'primary') return undefined
+  const unknown = new Map<string, Entry>()
+  const compared = await compare(work, peer, range, async ({ mine, theirs }) => {
+    for (const [hash, entry] of mine) if (!theirs.has(hash)) unknown.set(hash, entry)
+  })
+  return compared === 'compared' ? unknown : undefined
+}
+
+async function* pages(work: PolicyPass, partition: number): AsyncGenerator<readonly Entry[]> {
+  let page: Entry[] = []
+  let sizeBytes = 0
+  for await (const { hash, state } of statesIn(work.policy.replica, rangeOf(work.view, partition))) {
+    const entry = entryOf(hash, state)
+    page.push(entry)
+    sizeBytes += entry.data?.sizeBytes ?? 0
+    if (page.length < PAGE_OBJECTS && sizeBytes < PAGE_BYTES) continue
+    yield page
+    page = []
+    sizeBytes = 0
+  }
+  if (page.length > 0) yield page
+}
+
+/** Resolves with how many objects are still here. */
+async function handOverPage(work: PolicyPass, partition: number, page: readonly Entry[]): Promise<number> {
+  const { policy, pass, options } = work
+  options.signal.throwIfAborted()
+  const held = await confirmedByAll(work, partition, page)
+  let left = page.length
+  for (const entry of page) {
+    if (!held.has(entry.hash) || !isCurrent(work)) continue
+    const outcome = await policy.replica.forget(entry.hash, textOf(entry), 'remove')
+    if (outcome.kind !== 'forgotten') continue
+    left -= 1
+    pass.count('repaired', 'objects_handed_over')
+  }
+  return left
+}
+
+/** Those of the page that every primary says it holds, or something newer. */
+async function confirmedByAll(
+  work: PolicyPass,
+  partition: number,
+  page: readonly Entry[],
+): Promise<ReadonlySet<string>> {
+  const primaries = peersOf(work.view, partition)
+  const answers = await Promise.all(primaries.map((device) => askToFetch(work, partition, device, page)))
+  const confirmed = new Set<string>()
+  for (const entry of page) {
+    const isHeld = answers.every((held) => {
+      const theirs = held.get(entry.hash)
+      return theirs !== undefined && covers(theirs, entry)
+    })
+    if (isHeld) confirmed.add(entry.hash)
+  }
+  return confirmed
+}
+
+async function askToFetch(
+  { policy, view, options, pass }: PolicyPass,
+  partition: number,
+  device: RingDevice,
+  page: readonly Entry[],
+): Promise<ReadonlyMap<string, Entry>> {
+  const request = { partition: rangeOf(view, partition), from: view.ownAddress, entries: page }
+  const answer = await policy.peers.fetch(addressOf(device), request, options.signal)
+  if (isFailure(answer)) {
+    pass.count('waiting', 'peers_not_reached')
+    return new Map()
+  }
+  const { role, entries } = answer
+  // By its ring it holds them in the place of others, or it is giving them away itself.
+  if (role !== 'primary') return new Map()
+  return new Map(entries.map((entry) => [entry.hash, entry]))
+}

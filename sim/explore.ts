@@ -1,0 +1,139 @@
+/** Runs many seeds in several processes at a time, says how far it is, and names the seeds that found something. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+
+export interface ExploreOptions {
+  /** Begins no new seed after so long. */
+  readonly minutes: number | undefined
+  /** Runs so many seeds. */
+  readonly count: number | undefined
+  /** The first seed; the others follow it. Fresh ones when left out. */
+  readonly from: number | undefined
+  readonly jobs: number
+}
+
+/** What a process that runs seeds says of one. */
+export interface SeedResult {
+  readonly seed: number
+  readonly isGood: boolean
+  /** For people: everything about the run when it failed, the check that failed first. */
+  readonly check: string
+  readonly text: string
+  readonly operations: number
+  readonly acknowledged: number
+}
+
+/** Seeds run by one process before another takes its place, so that no run suffers from what earlier ones left. */
+const SEEDS_PER_PROCESS = 25
+/** A seed that takes longer hangs, milliseconds. */
+const HUNG_MS = 300_000
+const SEED_LIMIT = 2 ** 31
+const PROGRESS_EVERY_MS = 15_000
+
+/** Resolves with the exit code: 0 when every seed was good. */
+export async function explore(options: ExploreOptions): Promise<number> {
+  const exploration = new Exploration(options)
+  await Promise.all(Array.from({ length: options.jobs }, () => exploration.work()))
+  return exploration.end()
+}
+
+class Exploration {
+  readonly #options: ExploreOptions
+  readonly #startedMs = performance.now()
+  readonly #failed: SeedResult[] = []
+  #shownMs = 0
+  #begun = 0
+  #done = 0
+  #operations = 0
+  #acknowledged = 0
+
+  constructor(options: ExploreOptions) {
+    this.#options = options
+  }
+
+  /** One process after the other, each with some seeds. */
+  async work(): Promise<void> {
+    while (this.#mayBegin()) {
+      const runner = new SeedProcess()
+      for (let at = 0; at < SEEDS_PER_PROCESS && this.#mayBegin(); at += 1) {
+        const result = await runner.run(this.#nextSeed())
+        this.#take(result)
+        if (result.check === 'hung') break
+      }
+      runner.stop()
+    }
+  }
+
+  end(): number {
+    const seconds = (performance.now() - this.#startedMs) / 1000
+    print(
+      `${this.#done} seeds in ${seconds.toFixed(0)} s, ${this.#operations} operations, ${this.#acknowledged} acknowledged, ${this.#failed.length} violations`,
+    )
+    for (const { seed, check } of this.#failed) print(`${check}: npm run sim -- --seed ${seed}`)
+    return this.#failed.length === 0 ? 0 : 1
+  }
+
+  #mayBegin(): boolean {
+    const { minutes, count } = this.#options
+    if (count !== undefined && this.#begun >= count) return false
+    return minutes === undefined || performance.now() - this.#startedMs < minutes * 60_000
+  }
+
+  #nextSeed(): number {
+    const { from } = this.#options
+    const seed = from === undefined ? randomInt(SEED_LIMIT) : from + this.#begun
+    this.#begun += 1
+    return seed
+  }
+
+  #take(result: SeedResult): void {
+    this.#done += 1
+    this.#operations += result.operations
+    this.#acknowledged += result.acknowledged
+    if (!result.isGood) {
+      this.#failed.push(result)
+      print(result.text)
+    }
+    if (performance.now() - this.#shownMs < PROGRESS_EVERY_MS) return
+    this.#shownMs = performance.now()
+    print(`${this.#done} seeds, ${this.#failed.length} violations`)
+  }
+}
+
+class SeedProcess {
+  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url))
+
+  async run(seed: number): Promise<SeedResult> {
+    const answer = Promise.withResolvers<SeedResult>()
+    const timer = setTimeout(() => answer.resolve(failure(seed, 'hung')), HUNG_MS)
+    const take = (message: unknown): void => answer.resolve(message as SeedResult)
+    const die = (): void => answer.resolve(failure(seed, 'died'))
+    this.#child.once('message', take)
+    this.#child.once('exit', die)
+    this.#child.send(seed)
+    const result = await answer.promise
+    clearTimeout(timer)
+    this.#child.off('message', take)
+    this.#child.off('exit', die)
+    return result
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL')
+  }
+}
+
+function failure(seed: number, check: string): SeedResult {
+  return {
+    seed,
+    isGood: false,
+    check,
+    text: `seed ${seed}: the process ${check}`,
+    operations: 0,
+    acknowledged: 0,
+  }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

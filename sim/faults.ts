@@ -1,0 +1,329 @@
+/**
+ * What goes wrong in a run, and when. These are the faults that the cluster claims to survive, and no others: any number of
+ * machines may crash, hang or be cut off, but what destroys data that was durable (a lost disk, flipped bits, a damaged
+ * store) befalls one machine, until everything is repaired.
+ */
+import type { SeededRandom } from '#base/virtual-clock.ts'
+import type { Cluster } from './cluster.ts'
+import type { ProxyNode } from './proxy-node.ts'
+import type { StorageNode } from './storage-node.ts'
+import { DEVICES_PATH, deviceName, writeRings } from './topology.ts'
+
+/** From and to. */
+type Link = readonly [from: string, to: string]
+type Fault = (director: FaultDirector) => Promise<void>
+
+/** How often each is chosen. */
+const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[] = [
+  ['storm', 4, (director) => director.storm()],
+  ['isolation', 3, (director) => director.isolation()],
+  ['one-way cut', 3, (director) => director.oneWayCut()],
+  ['split', 2, (director) => director.split()],
+  ['kill', 4, (director) => director.kill()],
+  ['power cut', 4, (director) => director.powerCut()],
+  ['power cut in a write', 5, (director) => director.powerCutInWrite()],
+  ['proxy killed', 3, (director) => director.proxyKilled()],
+  ['disk full', 2, (director) => director.diskFull()],
+  ['disk read-only', 1, (director) => director.diskReadOnly()],
+  ['read errors', 2, (director) => director.readErrors()],
+  ['sync error', 2, (director) => director.syncError()],
+  ['hung disk', 1, (director) => director.hungDisk()],
+  ['slow disk', 2, (director) => director.slowDisk()],
+  ['store fails', 2, (director) => director.storeFails()],
+  ['clock jumps', 2, (director) => director.clockJumps()],
+  ['bits flip', 2, (director) => director.bitsFlip()],
+  ['disk lost', 2, (director) => director.diskLost()],
+]
+
+/** Nodes that may be down at the same time. */
+const DOWN_MAX = 1
+
+export class FaultDirector {
+  readonly #cluster: Cluster
+  readonly #random: SeededRandom
+  readonly #suspects = new Set<StorageNode>()
+  /** The one machine that may lose what was durable. */
+  readonly #victim: StorageNode
+  #healed = false
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster
+    this.#random = cluster.random()
+    const inRing = cluster.rings.object.devices.length
+    this.#victim = cluster.nodes[this.#random.below(inRing)] as StorageNode
+  }
+
+  /** Lets so many faults happen, spread over the work. Resolves when the last has begun. */
+  async run(count: number, progress: () => number): Promise<readonly string[]> {
+    const names: string[] = []
+    const { world, events } = this.#cluster
+    for (let at = 0; at < count; at += 1) {
+      const due = (at + 0.2 + this.#random.below(600) / 1000) / count
+      while (progress() < due && !this.#healed) await world.sleep(50)
+      if (this.#healed) break
+      const [name, fault] = this.#pick()
+      names.push(name)
+      events.add(`fault ${name}`)
+      // Faults overlap; each ends by itself or when all is healed.
+      fault(this).catch((error: unknown) => {
+        throw error
+      })
+    }
+    return names
+  }
+
+  /** Everything that can be mended from outside is, and every process is up. */
+  async heal(): Promise<void> {
+    this.#healed = true
+    const { network, nodes, proxies, events } = this.#cluster
+    events.add('healing')
+    network.heal()
+    for (const node of nodes) this.#mendDisk(node)
+    for (const node of this.#suspects) await this.#restart(node)
+    this.#suspects.clear()
+    for (const node of nodes) {
+      if (this.#isInRing(node) && !node.isStarted) await this.#bringUp(node)
+    }
+    for (const proxy of proxies) {
+      proxy.machine.skewMs = 0
+      if (!proxy.isStarted) await proxy.start()
+    }
+    for (const node of nodes) node.machine.skewMs = 0
+  }
+
+  async storm(): Promise<void> {
+    const { network } = this.#cluster
+    const share = (most: number): number => (this.#random.below(1000) / 1000) * most
+    network.weather = { lost: share(0.06), twice: share(0.1), late: share(0.02), slowestMs: 5 + share(400) }
+    await this.#wait(15_000)
+    if (!this.#healed) network.weather = { lost: 0, twice: 0, late: 0, slowestMs: 4 }
+  }
+
+  async isolation(): Promise<void> {
+    const node = await this.#aNode()
+    const others = this.#hosts().filter((host) => host !== node.host)
+    await this.#cutFor(others.flatMap((host) => both(host, node.host)))
+  }
+
+  async oneWayCut(): Promise<void> {
+    const { host: node } = await this.#aNode()
+    const others = this.#hosts().filter((host) => host !== node && this.#random.below(3) > 0)
+    const outward = this.#random.below(2) === 0
+    await this.#cutFor(others.map((host): Link => (outward ? [node, host] : [host, node])))
+  }
+
+  async split(): Promise<void> {
+    const hosts = this.#hosts()
+    const left = new Set(hosts.filter(() => this.#random.below(2) === 0))
+    const pairs = hosts.flatMap((one) => hosts.map((other) => [one, other] as const))
+    await this.#cutFor(pairs.filter(([one, other]) => left.has(one) !== left.has(other)))
+  }
+
+  async kill(): Promise<void> {
+    const node = await this.#aNode()
+    await node.kill()
+    await this.#wait(15_000)
+    await this.#bringUp(node)
+  }
+
+  async powerCut(): Promise<void> {
+    const node = await this.#aNode()
+    await node.losePower()
+    await this.#wait(15_000)
+    await this.#bringUp(node)
+  }
+
+  /** Power goes at one exact operation of the disk. */
+  async powerCutInWrite(): Promise<void> {
+    const node = await this.#aNode()
+    const dead = Promise.withResolvers<void>()
+    node.machine.disk.stopAfter(1 + this.#random.below(120), () => {
+      dead.resolve(node.losePower())
+    })
+    await dead.promise
+    await this.#wait(8_000)
+    await this.#bringUp(node)
+  }
+
+  async proxyKilled(): Promise<void> {
+    const proxy = this.#cluster.proxies[this.#random.below(this.#cluster.proxies.length)] as ProxyNode
+    if (this.#random.below(2) === 0) await proxy.kill()
+    else await proxy.losePower()
+    await this.#wait(5_000)
+    if (!proxy.isStarted) await proxy.start()
+  }
+
+  async diskFull(): Promise<void> {
+    const node = await this.#aNode()
+    const { disk } = node.machine
+    disk.setSpace('full')
+    this.#suspects.add(node)
+    await this.#wait(10_000)
+    disk.setSpace('normal')
+    await this.#restart(node)
+  }
+
+  async diskReadOnly(): Promise<void> {
+    const node = await this.#aNode()
+    const { disk } = node.machine
+    disk.setSpace('read_only')
+    this.#suspects.add(node)
+    await this.#wait(10_000)
+    disk.setSpace('normal')
+    await this.#restart(node)
+  }
+
+  async readErrors(): Promise<void> {
+    const node = await this.#aNode()
+    const times = 1 + this.#random.below(20)
+    node.machine.disk.addFault({ operation: 'read', path: '/objects/', effect: 'EIO', times })
+    await this.#wait(10_000)
+    node.machine.disk.clearFaults()
+  }
+
+  async syncError(): Promise<void> {
+    const operation = this.#random.below(2) === 0 ? 'sync' : 'syncDirectory'
+    await this.#deviceFailure({ operation, path: DEVICES_PATH, effect: 'EIO', times: 1 })
+  }
+
+  async hungDisk(): Promise<void> {
+    const operation = this.#random.below(2) === 0 ? 'sync' : 'rename'
+    await this.#deviceFailure({ operation, path: DEVICES_PATH, effect: 'hang', times: 1 })
+  }
+
+  async slowDisk(): Promise<void> {
+    const { machine } = await this.#aNode()
+    machine.slowness = 5 + this.#random.below(100)
+    await this.#wait(15_000)
+    machine.slowness = 1
+  }
+
+  async storeFails(): Promise<void> {
+    const node = await this.#aNode()
+    const { kv } = node.machine
+    const paths = kv.paths()
+    const path = paths[this.#random.below(Math.max(1, paths.length))]
+    if (path === undefined) return
+    kv.breakWrites(path, Object.assign(new Error('the store fails'), { code: 'LEVEL_IO_ERROR' }))
+    this.#suspects.add(node)
+    await this.#wait(8_000)
+    kv.breakWrites(path, undefined)
+    await this.#restart(node)
+  }
+
+  async clockJumps(): Promise<void> {
+    const { proxies, nodes } = this.#cluster
+    const machines = [...proxies, ...nodes].map(({ machine }) => machine)
+    const machine = machines[this.#random.below(machines.length)]
+    if (machine !== undefined) machine.skewMs += this.#random.below(20_000) - 10_000
+  }
+
+  async bitsFlip(): Promise<void> {
+    const { disk } = this.#victim.machine
+    const files = disk.files().filter((file) => /\/objects\/.*\.(?:data|meta|ts)$/.test(file))
+    for (let flips = 0; flips < 3 && files.length > 0; flips += 1) {
+      const file = files[this.#random.below(files.length)] as string
+      const sizeBytes = (await disk.remount().stat(file)).sizeBytes
+      if (sizeBytes > 0) disk.flipBit(file, this.#random.below(sizeBytes), this.#random.below(8))
+      this.#cluster.events.add(`a bit flips in ${file} on ${this.#victim.host}`)
+    }
+  }
+
+  async diskLost(): Promise<void> {
+    const node = this.#victim
+    await node.losePower()
+    node.machine.replaceDisk()
+    this.#cluster.events.add(`disk lost ${node.host}`)
+    await node.prepareDevice()
+    await writeRings(node.machine.disk.remount(), this.#cluster.rings)
+    await this.#wait(10_000)
+    await this.#bringUp(node)
+  }
+
+  async #deviceFailure(fault: Parameters<StorageNode['machine']['disk']['addFault']>[0]): Promise<void> {
+    const node = await this.#aNode()
+    node.machine.disk.addFault(fault)
+    this.#suspects.add(node)
+    await this.#wait(15_000)
+    node.machine.disk.clearFaults()
+    await this.#restart(node)
+  }
+
+  #mendDisk({ machine }: StorageNode): void {
+    machine.disk.setSpace('normal')
+    machine.disk.clearFaults()
+    machine.disk.stopAfter(Number.POSITIVE_INFINITY)
+    for (const path of machine.kv.paths()) machine.kv.breakWrites(path, undefined)
+    machine.slowness = 1
+  }
+
+  async #restart(node: StorageNode): Promise<void> {
+    await node.kill()
+    await this.#bringUp(node)
+  }
+
+  /** As a supervisor does: again and again, until it runs. */
+  async #bringUp(node: StorageNode): Promise<void> {
+    while (!node.isStarted) {
+      try {
+        await node.start('may_have_held_data')
+      } catch (error) {
+        this.#cluster.events.add(`${node.host} does not start: ${String(error)}`)
+        await this.#cluster.world.sleep(1_000)
+      }
+    }
+  }
+
+  async #cutFor(pairs: readonly Link[]): Promise<void> {
+    const { network } = this.#cluster
+    for (const [from, to] of pairs) network.cut(from, to)
+    await this.#wait(12_000)
+    for (const [from, to] of pairs) network.mend(from, to)
+  }
+
+  async #wait(longestMs: number): Promise<void> {
+    const endMs = this.#cluster.nowMs() + this.#random.below(longestMs)
+    while (this.#cluster.nowMs() < endMs && !this.#healed) await this.#cluster.world.sleep(100)
+  }
+
+  /** One that runs, as soon as few enough are down that the cluster still has a point. */
+  async #aNode(): Promise<StorageNode> {
+    for (;;) {
+      const inRing = this.#cluster.nodes.filter((node) => this.#isInRing(node))
+      const up = inRing.filter((node) => node.isStarted && !this.#suspects.has(node))
+      if (up.length >= inRing.length - DOWN_MAX || this.#healed)
+        return up[this.#random.below(up.length)] ?? this.#victim
+      await this.#cluster.world.sleep(500)
+    }
+  }
+
+  #isInRing({ host }: StorageNode): boolean {
+    return this.#cluster.rings.object.devices.some((device) => device?.ip === host)
+  }
+
+  #hosts(): readonly string[] {
+    return [...this.#cluster.nodes, ...this.#cluster.proxies].map(({ host }) => host)
+  }
+
+  #pick(): readonly [name: string, fault: Fault] {
+    const total = FAULTS.reduce((sum, [, weight]) => sum + weight, 0)
+    let at = this.#random.below(total)
+    for (const [name, weight, fault] of FAULTS) {
+      at -= weight
+      if (at < 0) return [name, fault]
+    }
+    throw new Error('weights do not add up')
+  }
+}
+
+function both(one: string, other: string): readonly Link[] {
+  return [
+    [one, other],
+    [other, one],
+  ]
+}
+
+/** Directory of a node's device. */
+export function devicePath(node: number): string {
+  return `${DEVICES_PATH}/${deviceName(node)}`
+}

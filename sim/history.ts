@@ -1,0 +1,140 @@
+/**
+ * What clients did to every object and what they were told, and what the proxies made of it on the wire. From it follows
+ * what may be stored: of all attempts that ever left a proxy the latest counts, and it is not older than the latest that
+ * was acknowledged.
+ */
+import { createHash } from 'node:crypto'
+import type { Timestamp } from '#base/timestamp.ts'
+
+export type WriteMethod = 'PUT' | 'POST' | 'DELETE'
+
+/** One operation of a client that changes an object. */
+export interface ClientWrite {
+  readonly id: number
+  readonly method: WriteMethod
+  /** `/account/container/object`. */
+  readonly path: string
+  /** Of the body of a PUT. */
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly startedMs: number
+  endedMs: number
+  /** `unknown`: it was refused, or the client never heard. */
+  outcome: 'running' | 'acknowledged' | 'unknown'
+  /** As the receipt says. */
+  timestamp: Timestamp | undefined
+}
+
+/** One timestamp under which a proxy sent a write to storage servers. */
+export interface Attempt {
+  readonly write: ClientWrite
+  /** What was sent, which need not be what the client asked for: a PUT into a deleted container takes itself back. */
+  readonly method: WriteMethod
+  readonly timestamp: Timestamp
+  readonly sentMs: number
+  /** Hosts that said it is done. */
+  readonly holders: Set<string>
+}
+
+/** The bytes that write `id` stores: told apart from all others by their first line. */
+export function bodyOf(id: number, sizeBytes: number): Buffer {
+  const seed = createHash('md5').update(`body ${id}`).digest()
+  const bytes = Buffer.alloc(sizeBytes, seed)
+  bytes.write(`write ${id};`.slice(0, sizeBytes))
+  return bytes
+}
+
+export class ObjectHistory {
+  readonly path: string
+  readonly writes: ClientWrite[] = []
+  readonly attempts: Attempt[] = []
+
+  constructor(path: string) {
+    this.path = path
+  }
+
+  /** The latest PUT or DELETE that was acknowledged before `beforeMs`, of those that `counts` lets through. */
+  acknowledged(beforeMs: number, counts: (attempt: Attempt) => boolean = () => true): Attempt | undefined {
+    return this.#latest(
+      ({ write, timestamp, method }) =>
+        write.outcome === 'acknowledged' &&
+        write.endedMs < beforeMs &&
+        write.timestamp === timestamp &&
+        method === write.method &&
+        method !== 'POST',
+      counts,
+    )
+  }
+
+  /** The latest POST that was acknowledged, if it is later than `after`. */
+  acknowledgedPost(after: Timestamp): Attempt | undefined {
+    return this.#latest(
+      ({ write, timestamp, method }) =>
+        method === 'POST' &&
+        write.outcome === 'acknowledged' &&
+        write.timestamp === timestamp &&
+        timestamp > after,
+      () => true,
+    )
+  }
+
+  attemptsAt(timestamp: Timestamp, method: WriteMethod): readonly Attempt[] {
+    return this.attempts.filter((one) => one.timestamp === timestamp && one.method === method)
+  }
+
+  attemptOf(write: number, method: WriteMethod): readonly Attempt[] {
+    return this.attempts.filter((one) => one.write.id === write && one.method === method)
+  }
+
+  #latest(one: (attempt: Attempt) => boolean, two: (attempt: Attempt) => boolean): Attempt | undefined {
+    let latest: Attempt | undefined
+    for (const attempt of this.attempts) {
+      if (!one(attempt) || !two(attempt)) continue
+      if (latest === undefined || attempt.timestamp > latest.timestamp) latest = attempt
+    }
+    return latest
+  }
+}
+
+export class History {
+  readonly #objects = new Map<string, ObjectHistory>()
+  readonly #writes = new Map<number, ClientWrite>()
+
+  /** All objects that anybody ever wrote to, in the order of their first write. */
+  get objects(): Iterable<ObjectHistory> {
+    return this.#objects.values()
+  }
+
+  object(path: string): ObjectHistory {
+    const known = this.#objects.get(path)
+    if (known !== undefined) return known
+    const history = new ObjectHistory(path)
+    this.#objects.set(path, history)
+    return history
+  }
+
+  /** A client begins to write. */
+  begin(write: ClientWrite): void {
+    this.#writes.set(write.id, write)
+    this.object(write.path).writes.push(write)
+  }
+
+  /** A proxy sends the write of a client under a timestamp; told once per storage server. */
+  attempted(id: number, method: WriteMethod, timestamp: Timestamp, nowMs: number): void {
+    const write = this.#writes.get(id)
+    if (write === undefined) return
+    const { attempts } = this.object(write.path)
+    if (attempts.some((one) => one.write === write && one.timestamp === timestamp && one.method === method))
+      return
+    attempts.push({ write, method, timestamp, sentMs: nowMs, holders: new Set() })
+  }
+
+  /** A storage server says that it has it. */
+  held(id: number, method: WriteMethod, timestamp: Timestamp, host: string): void {
+    const write = this.#writes.get(id)
+    if (write === undefined) return
+    for (const attempt of this.object(write.path).attemptsAt(timestamp, method)) {
+      if (attempt.write === write) attempt.holders.add(host)
+    }
+  }
+}

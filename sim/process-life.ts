@@ -1,0 +1,213 @@
+/**
+ * One life of a process of a simulated cluster, from its start to its death. What it was given of the world ends with it:
+ * no timer fires, no read of its disk or store returns, nothing it sends arrives. Promises of a dead process stay open for
+ * ever, as its stack would have vanished.
+ */
+import type { Clock, Disk, DiskFile, KvEngine, KvStore, Timer } from '#base/environment.ts'
+
+const NEVER = new Promise<never>(() => {})
+
+export class ProcessLife {
+  readonly name: string
+  readonly #mourners = new Set<() => void>()
+  #alive = true
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  get isAlive(): boolean {
+    return this.#alive
+  }
+
+  /** The process is killed. */
+  end(): void {
+    if (!this.#alive) return
+    this.#alive = false
+    const mourners = [...this.#mourners]
+    this.#mourners.clear()
+    for (const tell of mourners) tell()
+  }
+
+  /** Calls `tell` when the process dies; the function returned ends that. */
+  onEnd(tell: () => void): () => void {
+    this.#mourners.add(tell)
+    return () => this.#mourners.delete(tell)
+  }
+
+  /** The promise, as long as the process lives to see its outcome. */
+  async while<Value>(promise: Promise<Value>): Promise<Value> {
+    try {
+      const value = await promise
+      return this.#alive ? value : await NEVER
+    } catch (error) {
+      if (!this.#alive) return await NEVER
+      throw error
+    }
+  }
+
+  /** What `start` gives, unless the process is dead already. */
+  run<Value>(start: () => Promise<Value>): Promise<Value> {
+    return this.#alive ? this.while(start()) : NEVER
+  }
+}
+
+/** The clock of a machine: the world's time, and a wall clock that may be wrong. */
+export class MachineClock implements Clock {
+  readonly #world: Clock
+  readonly #life: ProcessLife
+  readonly #skewMs: () => number
+
+  constructor(world: Clock, life: ProcessLife, skewMs: () => number) {
+    this.#world = world
+    this.#life = life
+    this.#skewMs = skewMs
+  }
+
+  wallMs(): number {
+    return this.#world.wallMs() + this.#skewMs()
+  }
+
+  monotonicMs(): number {
+    return this.#world.monotonicMs()
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    return this.#world.setTimer(delayMs, () => {
+      if (this.#life.isAlive) callback()
+    })
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    return this.#life.run(() => this.#world.sleep(delayMs, signal))
+  }
+}
+
+/** How long an operation of a disk takes, milliseconds; 0 for at once. */
+export type Latency = (kind: 'sync' | 'other') => number
+
+/** The disk as a process sees it while it lives, with operations that take time. */
+export function livingDisk(disk: Disk, life: ProcessLife, clock: Clock, latency: Latency): Disk {
+  const timed = new TimedCalls(life, clock, latency)
+  const file = async (open: () => Promise<DiskFile>): Promise<DiskFile> =>
+    new LivingFile(await timed.pass('other', open), timed)
+  return {
+    openRead: (path) => file(() => disk.openRead(path)),
+    createExclusive: (path) => file(() => disk.createExclusive(path)),
+    mkdir: (path, options) => timed.pass('other', () => disk.mkdir(path, options)),
+    readdir: (path) => timed.pass('other', () => disk.readdir(path)),
+    rename: (source, target) => timed.pass('other', () => disk.rename(source, target)),
+    unlink: (path) => timed.pass('other', () => disk.unlink(path)),
+    rmdir: (path) => timed.pass('other', () => disk.rmdir(path)),
+    stat: (path) => timed.pass('other', () => disk.stat(path)),
+    syncDirectory: (path) => timed.pass('sync', () => disk.syncDirectory(path)),
+    space: (path) => timed.pass('other', () => disk.space(path)),
+    getXattr: (path, name) => timed.pass('other', () => disk.getXattr(path, name)),
+    setXattr: (path, name, value) => timed.pass('other', () => disk.setXattr(path, name, value)),
+    readFile: (path) => timed.pass('other', () => disk.readFile(path)),
+  }
+}
+
+/** Takes half of its time before an operation has its effect and half after it. */
+class TimedCalls {
+  readonly #life: ProcessLife
+  readonly #clock: Clock
+  readonly #latency: Latency
+
+  constructor(life: ProcessLife, clock: Clock, latency: Latency) {
+    this.#life = life
+    this.#clock = clock
+    this.#latency = latency
+  }
+
+  async pass<Value>(kind: 'sync' | 'other', call: () => Promise<Value>): Promise<Value> {
+    const halfMs = this.#latency(kind) / 2
+    if (halfMs > 0) await this.#clock.sleep(halfMs)
+    const value = await this.#life.run(call)
+    if (halfMs > 0) await this.#clock.sleep(halfMs)
+    return value
+  }
+}
+
+class LivingFile implements DiskFile {
+  readonly #file: DiskFile
+  readonly #timed: TimedCalls
+
+  constructor(file: DiskFile, timed: TimedCalls) {
+    this.#file = file
+    this.#timed = timed
+  }
+
+  read(target: Buffer, position: number): Promise<number> {
+    return this.#timed.pass('other', () => this.#file.read(target, position))
+  }
+
+  write(source: Buffer, position: number): Promise<void> {
+    return this.#timed.pass('other', () => this.#file.write(source, position))
+  }
+
+  writeAll(sources: readonly Buffer[], position: number): Promise<void> {
+    return this.#timed.pass('other', () => this.#file.writeAll(sources, position))
+  }
+
+  sync(): Promise<void> {
+    return this.#timed.pass('sync', () => this.#file.sync())
+  }
+
+  stat(): ReturnType<DiskFile['stat']> {
+    return this.#timed.pass('other', () => this.#file.stat())
+  }
+
+  close(): Promise<void> {
+    return this.#timed.pass('other', () => this.#file.close())
+  }
+}
+
+/** The stores of a machine as a process sees them while it lives; a synced write takes time. */
+export function livingKv(kv: KvEngine, life: ProcessLife, clock: Clock, latency: Latency): KvEngine {
+  return {
+    open: (path) => life.run(async () => withLife(await kv.open(path), life, clock, latency)),
+    move: (path, target) => life.run(() => kv.move(path, target)),
+  }
+}
+
+type Method = (...given: unknown[]) => Promise<unknown>
+
+/** The methods of a store that give a promise, and those that give an iterator. */
+const METHODS = ['get', 'getMany', 'has', 'put', 'del', 'clear', 'batch'] as const
+const ITERATORS = ['iterator', 'keys', 'values'] as const
+
+function withLife(store: KvStore, life: ProcessLife, clock: Clock, latency: Latency): KvStore {
+  const changed = store as unknown as Record<string, Method>
+  for (const name of METHODS) {
+    const method = (changed[name] as Method | undefined)?.bind(store)
+    if (method === undefined) continue
+    changed[name] = async (...given) => {
+      const waitMs = isSynced(given) ? latency('sync') / 2 : 0
+      if (waitMs > 0) await clock.sleep(waitMs)
+      const value = await life.run(() => method(...given))
+      if (waitMs > 0) await clock.sleep(waitMs)
+      return value
+    }
+  }
+  const makers = store as unknown as Record<string, (...given: unknown[]) => StoreIterator>
+  for (const name of ITERATORS) {
+    const make = (makers[name] as (typeof makers)[string]).bind(store)
+    makers[name] = (...given) => livingIterator(make(...given), life)
+  }
+  return store
+}
+
+function isSynced(given: readonly unknown[]): boolean {
+  return given.some((one) => typeof one === 'object' && one !== null && 'sync' in one && one.sync === true)
+}
+
+type StoreIterator = Record<'next' | 'nextv' | 'all' | 'close', Method>
+
+function livingIterator(iterator: StoreIterator, life: ProcessLife): StoreIterator {
+  for (const name of ['next', 'nextv', 'all', 'close'] as const) {
+    const method = iterator[name].bind(iterator)
+    iterator[name] = (...given) => life.run(() => method(...given))
+  }
+  return iterator
+}

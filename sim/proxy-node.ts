@@ -1,0 +1,135 @@
+/** A proxy of a simulated cluster: the real store in a process of its own, on a machine whose clock may be wrong. */
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { ErrorLimiter } from '#cluster/error-limit.ts'
+import { HybridClock } from '#cluster/hybrid-clock.ts'
+import { MemoryBudget } from '#cluster/memory-budget.ts'
+import { NodeClient } from '#cluster/node-client.ts'
+import { StorageNodes } from '#cluster/placement.ts'
+import type { Endpoint } from '#http/transport.ts'
+import { markInFile } from '#node/clock-mark.ts'
+import { makeDirectoryDurably } from '#node/durable-file.ts'
+import type { Settings } from '#node/options.ts'
+import { RingDirectory } from '#ring/ring-directory.ts'
+import { type CreatedStore, createStore } from '#store/create-store.ts'
+import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import type { StoreRules } from '#store/store-parts.ts'
+import type { Machine } from './machine.ts'
+import type { Network } from './network.ts'
+import { ProcessLife } from './process-life.ts'
+import { PROXY_PORT, proxyHost, RINGS_PATH, SALT } from './topology.ts'
+
+const STATE_PATH = '/var/proxy'
+
+export interface ProxyNodeOptions {
+  readonly proxy: number
+  readonly proxies: number
+  readonly machine: Machine
+  readonly network: Network
+  readonly log: Logger
+  readonly settings: Settings
+  readonly rules: Partial<StoreRules>
+  readonly note: (event: string) => void
+}
+
+export interface RunningProxy {
+  readonly life: ProcessLife
+  readonly environment: Environment
+  readonly store: CreatedStore
+  readonly rings: RingDirectory
+}
+
+export class ProxyNode {
+  readonly proxy: number
+  readonly host: string
+  readonly machine: Machine
+  readonly #options: ProxyNodeOptions
+  #running: RunningProxy | undefined
+  #starting: ProcessLife | undefined
+
+  constructor(options: ProxyNodeOptions) {
+    this.#options = options
+    this.proxy = options.proxy
+    this.machine = options.machine
+    this.host = proxyHost(options.proxy)
+  }
+
+  /** `undefined` while the process is not up. */
+  get running(): RunningProxy | undefined {
+    return this.#running
+  }
+
+  get isStarted(): boolean {
+    return this.#starting !== undefined
+  }
+
+  /** Starts the process. Resolves when it serves. */
+  async start(): Promise<void> {
+    const life = new ProcessLife(`proxy ${this.proxy}`)
+    this.#starting = life
+    this.#running = await life.run(() => this.#open(life))
+    this.#options.note(`${this.host} serves`)
+  }
+
+  /** The process is killed. */
+  async kill(): Promise<void> {
+    this.#end()
+    await this.machine.loseProcess()
+  }
+
+  /** The machine loses power. */
+  async losePower(): Promise<void> {
+    this.#end()
+    await this.machine.losePower()
+  }
+
+  #end(): void {
+    if (this.#starting !== undefined) this.#options.note(`${this.host} dies`)
+    this.#starting?.end()
+    this.#starting = undefined
+    this.#running = undefined
+  }
+
+  async #open(life: ProcessLife): Promise<RunningProxy> {
+    const { machine, network, settings, rules } = this.#options
+    const environment = machine.environment(life)
+    const { clock, disk } = environment
+    const log = this.#options.log.child({ proxy: this.proxy })
+    const rings = await RingDirectory.open({ environment, log, directory: RINGS_PATH, policies: [0] })
+    if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
+    const transport = network.transportFor(this.host, life, clock)
+    await makeDirectoryDurably(disk, STATE_PATH)
+    const store = createStore({
+      environment,
+      client: new NodeClient({
+        transport,
+        clock,
+        errors: new ErrorLimiter({ clock }),
+        nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
+        connectTimeoutMs: settings.proxy.connectTimeoutMs,
+      }),
+      timestamps: await HybridClock.open(clock, markInFile(disk, `${STATE_PATH}/clock`), (error) =>
+        log.warn({ err: error }, 'the mark of the clock could not be kept'),
+      ),
+      nodes: new StorageNodes(() => false),
+      rings: {
+        account: () => rings.account.ring,
+        container: () => rings.container.ring,
+        object: (index) => rings.object(index)?.ring,
+      },
+      salt: SALT,
+      heldBodies: new MemoryBudget(),
+      rules,
+      invalidations: new PeerInvalidations({ transport, clock, log, peers: () => this.#peers() }),
+    })
+    const handler = invalidationHandler((stale) => store.forget(stale))
+    network.listen(this.host, { host: this.host, port: PROXY_PORT }, life, handler)
+    return { life, environment, store, rings }
+  }
+
+  #peers(): readonly Endpoint[] {
+    const { proxy, proxies } = this.#options
+    const others = Array.from({ length: proxies }, (_, at) => at).filter((at) => at !== proxy)
+    return others.map((at) => ({ host: proxyHost(at), port: PROXY_PORT }))
+  }
+}

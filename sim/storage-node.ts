@@ -1,0 +1,176 @@
+/** A storage node of a simulated cluster: one machine, one device, the real servers and workers in one process. */
+import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
+import type { NewDevice } from '#backend/replica-state.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
+import { readConfiguration } from '#node/configuration.ts'
+import { startDeviceLoops } from '#node/device-loops.ts'
+import { DeviceWorkers } from '#node/device-workers.ts'
+import type { Settings } from '#node/options.ts'
+import { ringTargets } from '#node/ring-targets.ts'
+import { StorageDevice } from '#node/storage-device.ts'
+import { RingDirectory } from '#ring/ring-directory.ts'
+import { Foreground } from '#worker/foreground.ts'
+import type { Machine } from './machine.ts'
+import type { Network } from './network.ts'
+import { ProcessLife } from './process-life.ts'
+import { DEVICES_PATH, deviceName, KINDS, nodeHost, PORTS, RINGS_PATH, SALT } from './topology.ts'
+
+export const POLICIES = parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies
+const VERSION = 'simulated'
+
+/** Everything as an operator finds it, but for the workers that are named. */
+export function settingsWithout(workers: readonly string[]): Settings {
+  const read = readConfiguration('', { workers: { off: [...workers] } })
+  if ('problems' in read) throw new Error(read.problems.join('; '))
+  return read.settings
+}
+
+export interface StorageNodeOptions {
+  readonly node: number
+  readonly machine: Machine
+  readonly network: Network
+  readonly log: Logger
+  readonly settings: Settings
+  /** Told when the process starts, serves, or ends. */
+  readonly note: (event: string) => void
+}
+
+/** What runs while the process lives. */
+export interface RunningNode {
+  readonly life: ProcessLife
+  readonly environment: Environment
+  readonly device: StorageDevice
+  readonly workers: DeviceWorkers
+  readonly rings: RingDirectory
+}
+
+export class StorageNode {
+  readonly node: number
+  readonly host: string
+  readonly machine: Machine
+  readonly #options: StorageNodeOptions
+  #running: RunningNode | undefined
+  #starting: ProcessLife | undefined
+
+  constructor(options: StorageNodeOptions) {
+    this.#options = options
+    this.node = options.node
+    this.machine = options.machine
+    this.host = nodeHost(options.node)
+  }
+
+  /** `undefined` while the process is not up. */
+  get running(): RunningNode | undefined {
+    return this.#running
+  }
+
+  /** Does a process have the device, or is one about to? */
+  get isStarted(): boolean {
+    return this.#starting !== undefined
+  }
+
+  /** Makes the directory of the device, as who puts in a disk does. */
+  async prepareDevice(): Promise<void> {
+    const disk = this.machine.disk.remount()
+    await disk.mkdir(`${DEVICES_PATH}/${deviceName(this.node)}`, { recursive: true })
+    for (const path of [DEVICES_PATH, '/srv', '/']) await disk.syncDirectory(path)
+  }
+
+  /** Starts the process. Resolves when it serves; rejects when it cannot open the device. */
+  async start(newDevice: NewDevice): Promise<void> {
+    const life = new ProcessLife(`node ${this.node}`)
+    this.#starting = life
+    this.#note('starts')
+    try {
+      this.#running = await life.run(() => this.#open(life, newDevice))
+      this.#note('serves')
+    } catch (error) {
+      if (this.#starting === life) this.#starting = undefined
+      life.end()
+      throw error
+    }
+  }
+
+  /** The process is killed; what it had written stays with the kernel. */
+  async kill(): Promise<void> {
+    this.#end()
+    await this.machine.loseProcess()
+  }
+
+  /** The machine loses power. */
+  async losePower(): Promise<void> {
+    this.#end()
+    await this.machine.losePower()
+  }
+
+  /** An orderly stop. */
+  async stop(): Promise<void> {
+    const running = this.#running
+    if (running === undefined) return
+    this.#running = undefined
+    await running.workers.stop()
+    running.rings.close()
+    await running.device.close()
+    this.#starting = undefined
+    running.life.end()
+    await this.machine.loseProcess()
+  }
+
+  #note(event: string): void {
+    this.#options.note(`${this.host} ${event}`)
+  }
+
+  #end(): void {
+    if (this.#starting !== undefined) this.#note('dies')
+    this.#starting?.end()
+    this.#starting = undefined
+    this.#running = undefined
+  }
+
+  async #open(life: ProcessLife, newDevice: NewDevice): Promise<RunningNode> {
+    const { machine, network, settings } = this.#options
+    const environment = machine.environment(life)
+    const { clock } = environment
+    const log = this.#options.log.child({ node: this.node })
+    const rings = await RingDirectory.open({ environment, log, directory: RINGS_PATH, policies: [0] })
+    if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
+    const transport = network.transportFor(this.host, life, clock)
+    const targets = ringTargets(rings, SALT)
+    const device = await StorageDevice.open({
+      environment,
+      log,
+      devicesPath: DEVICES_PATH,
+      device: deviceName(this.node),
+      salt: SALT,
+      policies: POLICIES,
+      settings,
+      newDevice,
+      transport,
+      accountTargets: targets.account,
+      containerPlacement: targets.container,
+      version: VERSION,
+    })
+    const workers = await DeviceWorkers.open({
+      environment,
+      log,
+      metrics: new Metrics(),
+      device,
+      host: this.host,
+      devicesPath: DEVICES_PATH,
+      salt: SALT,
+      policies: POLICIES,
+      rings,
+      transport,
+      settings,
+      foreground: new Foreground(clock),
+    })
+    startDeviceLoops({ clock, log, device })
+    workers.start()
+    for (const kind of KINDS) {
+      network.listen(this.host, { host: this.host, port: PORTS[kind] }, life, device.handlers[kind])
+    }
+    return { life, environment, device, workers, rings }
+  }
+}
