@@ -9,10 +9,17 @@ import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
+import { replicatorWorker } from './workers/replicator.ts'
 import { updaterWorker } from './workers/updater.ts'
 
 /** Every worker, in the order in which people are shown them. */
-const WORKERS: readonly MakeWorker[] = [updaterWorker, censusWorker, quickAuditorWorker, auditorWorker]
+const WORKERS: readonly MakeWorker[] = [
+  updaterWorker,
+  replicatorWorker,
+  censusWorker,
+  quickAuditorWorker,
+  auditorWorker,
+]
 
 /** All workers of the device, but those that are switched off. None of them runs by itself. */
 export function makeWorkers(context: WorkerContext): readonly Worker[] {

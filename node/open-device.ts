@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import type { NewDevice } from '#backend/replica-state.ts'
+import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Worker } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
 import { makeWorkers } from './device-workers.ts'
@@ -31,7 +32,20 @@ export function openDevice(told: OwnedDeviceAssignment, parts: ProcessParts): Pr
     salt,
     accountTargets: targets.account,
     containerPlacement: targets.container,
+    isObjectPeer: (policyIndex, peer) => isInRings(parts, policyIndex, peer),
   })
+}
+
+/** In the object ring of the policy, or in the one before: a device that was taken out still hands over what it has. */
+function isInRings(
+  { rings }: ProcessParts,
+  policyIndex: number,
+  { host, port, device }: PeerAddress,
+): boolean {
+  const watcher = rings.object(policyIndex)
+  return [watcher?.ring, watcher?.previous].some((ring) =>
+    ring?.devices.some((one) => one?.ip === host && one.port === port && one.device === device),
+  )
 }
 
 /** What the workers of the device are made from. */

@@ -8,6 +8,7 @@ import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } fr
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
+import { replicator } from './replicator-options.ts'
 
 const OURS = 'decision'
 
@@ -386,6 +387,7 @@ export const SECTIONS = {
   auth,
   storage,
   workers,
+  replicator,
   auditor,
   expirer,
   log,

@@ -20,6 +20,8 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { ContainerPlacement } from '#object-server/pending-rows.ts'
+import type { PeerAddress } from '#object-server/replication/messages.ts'
+import { RepairQueue } from '#replicator/repair-queue.ts'
 import { accountUpdates, containerReports, type DeliverySource, objectRows } from '#updater/sources.ts'
 import { codeOf } from './durable-file.ts'
 import type { Settings } from './options.ts'
@@ -40,6 +42,8 @@ export interface StorageDeviceOptions {
   readonly accountTargets: (account: string) => AccountTargets
   /** Where a container is, by the ring of this moment. */
   readonly containerPlacement: ContainerPlacement
+  /** Has a ring of the policy, of now or the one before, this device? Objects are fetched from nobody else. */
+  readonly isObjectPeer?: (policyIndex: number, peer: PeerAddress) => boolean
   readonly version: string
 }
 
@@ -60,15 +64,12 @@ export class StorageDevice {
   readonly objects: ObjectService
   readonly containers: ContainerDevice
   readonly accounts: AccountDevice
+  /** Copies of objects to be made good at once, and partitions to be handed over soon. */
+  readonly repairs: RepairQueue
   readonly #accountUpdates: AccountUpdates
   readonly #reporter: ChangeReporter
 
-  private constructor(
-    options: StorageDeviceOptions,
-    objects: ObjectService,
-    containers: ContainerDevice,
-    accounts: AccountDevice,
-  ) {
+  private constructor(options: StorageDeviceOptions, { objects, containers, accounts, repairs }: Engines) {
     const { transport, log } = options
     const { clock } = options.environment
     const { index, store } = containers
@@ -77,6 +78,7 @@ export class StorageDevice {
     this.objects = objects
     this.containers = containers
     this.accounts = accounts
+    this.repairs = repairs
     this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
     const lookUp = options.accountTargets
     this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
@@ -93,8 +95,7 @@ export class StorageDevice {
     const giveUpMs = clock.monotonicMs() + WAIT_FOR_OWNER_MS
     for (;;) {
       try {
-        const { objects, containers, accounts } = await openEngines(options)
-        return new StorageDevice(options, objects, containers, accounts)
+        return new StorageDevice(options, await openEngines(options))
       } catch (error) {
         if (codeOf(error) !== 'LEVEL_LOCKED' || clock.monotonicMs() > giveUpMs) throw error
         await clock.sleep(ASK_AGAIN_MS)
@@ -158,12 +159,16 @@ interface CommonParts {
   readonly version: string
 }
 
-async function openEngines(options: StorageDeviceOptions): Promise<{
+interface Engines {
   readonly objects: ObjectService
   readonly containers: ContainerDevice
   readonly accounts: AccountDevice
-}> {
-  const { environment, log, salt, newDevice, settings } = options
+  readonly repairs: RepairQueue
+}
+
+async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
+  const { environment, log, salt, newDevice, settings, isObjectPeer } = options
+  const repairs = new RepairQueue()
   const objects = await openObjectService({
     ...options,
     log: log.child({ server: 'object' }),
@@ -171,10 +176,13 @@ async function openEngines(options: StorageDeviceOptions): Promise<{
     reserve: parseReserve(settings.storage.reserve) ?? DEFAULT_RESERVE,
     operationsMax: settings.storage.operationsMax,
     placement: options.containerPlacement,
+    replication: { repairs, isPeer: isObjectPeer },
   })
   const index = { environment, log, drive: objects.device.drive, salt, newDevice }
   const [containers, accounts] = await Promise.all([openContainerDevice(index), openAccountDevice(index)])
-  if (containers.kind === 'opened' && accounts.kind === 'opened') return { objects, containers, accounts }
+  if (containers.kind === 'opened' && accounts.kind === 'opened') {
+    return { objects, containers, accounts, repairs }
+  }
   if (containers.kind === 'opened') await containers.close()
   if (accounts.kind === 'opened') await accounts.close()
   await objects.close()

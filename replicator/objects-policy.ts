@@ -46,6 +46,7 @@ export class PolicyReplicator {
   readonly #lanes: readonly Lane[]
   readonly #stamps: StampBook
   readonly #lookedMs = new Map<number, number>()
+  #learning: Promise<void> = Promise.resolve()
   #known: { readonly ring: Ring; readonly owned: readonly number[] } | undefined
 
   constructor(policy: Policy, options: ObjectReplicatorOptions) {
@@ -56,8 +57,17 @@ export class PolicyReplicator {
     this.#lanes = Array.from({ length: lanes }, () => ({ gait: options.gait?.() }))
   }
 
-  /** Durably notes what the ring in use gives to this device. */
-  async learnRing(): Promise<RingView> {
+  /** Durably notes what the ring in use gives to this device. One after the other: the last ring counts. */
+  learnRing(): Promise<RingView> {
+    const learning = this.#learning.then(() => this.#learn())
+    this.#learning = learning.then(
+      () => {},
+      () => {},
+    )
+    return learning
+  }
+
+  async #learn(): Promise<RingView> {
     const view = this.#view()
     if (this.#known?.ring !== view.ring) {
       const { ring, self } = view

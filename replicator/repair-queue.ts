@@ -24,6 +24,11 @@ export class RepairQueue implements ObjectRepairs {
     if (this.#copies.size > 0 || this.#partitions.size > 0) wake()
   }
 
+  /** Asks for a pass soon: the ring has changed. */
+  nudge(): void {
+    this.#wake()
+  }
+
   /** Copies that wait or are being made good. */
   get waiting(): number {
     return this.#copies.size
