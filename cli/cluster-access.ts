@@ -109,6 +109,11 @@ export class ClusterAccess {
     return new ClusterAccess(place, rings, transport)
   }
 
+  /** Addresses of the proxy processes that the configuration names; none for a cluster of `martlet start`. */
+  get proxies(): readonly string[] {
+    return this.#place.settings.proxy.peers
+  }
+
   /** The devices of these names, or of all; a sentence when there is no such device. */
   select(names: readonly string[]): readonly ClusterDevice[] | { readonly problem: string } {
     if (names.length === 0) return this.devices

@@ -196,7 +196,6 @@ async function writeMember(store: Store, sample: Sampled, member: string): Promi
             contentType: 'text/plain',
             expectedEtag: undefined,
             metadata: {},
-            onlyIfAbsent: false,
             limitBytes: OBJECT_BYTES_MAX,
           },
         )

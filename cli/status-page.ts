@@ -26,6 +26,10 @@ export function statusPage(status: ClusterStatus): string {
     section('QUEUES', queueLines(status.workers)),
     section('WORKERS', [workerTable(status.workers, status.nowMs)]),
     section('RINGS', status.rings.map(ringLine)),
+    section(
+      'PROXIES',
+      status.proxies.map(({ address, problem }) => `${address}: ${problem ?? 'answers'}`),
+    ),
   ]
     .filter((part) => part !== '')
     .join('\n\n')
@@ -140,8 +144,11 @@ function resultText({ found, repaired, waiting, failed }: WorkerSummary): string
   return parts.join('; ')
 }
 
-function ringLine({ name, versions }: RingSummary): string {
+function ringLine({ name, versions, moving }: RingSummary): string {
   const [first] = versions
-  if (versions.length <= 1) return `${name}: version ${first?.version ?? '?'} everywhere`
-  return `${name}: ${versions.map(({ version, devices }) => `version ${version ?? '?'} on ${devices.join(', ')}`).join('; ')}`
+  const used =
+    versions.length <= 1
+      ? `version ${first?.version ?? '?'} everywhere`
+      : versions.map(({ version, users }) => `version ${version ?? '?'} on ${users.join(', ')}`).join('; ')
+  return `${name}: ${used}${moving.length === 0 ? '' : `, data still moving on ${moving.join(', ')}`}`
 }

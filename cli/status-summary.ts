@@ -4,6 +4,7 @@
  */
 import { addUp, type CensusReport, type CopyFigures } from '#census/census-report.ts'
 import type { DeviceFigures } from '#node/device-figures.ts'
+import type { RingReport } from '#node/ring-distribution.ts'
 import { amount, durationText } from './readable.ts'
 
 /** A device as it answered, or why it did not. */
@@ -37,12 +38,27 @@ export interface WorkerSummary {
 
 export interface RingSummary {
   readonly name: string
-  /** Devices by version and content; one entry when all agree. */
+  /** Who uses which; one entry when all agree. This machine's files come first. */
   readonly versions: readonly {
-    readonly version: number | undefined
-    readonly md5: string | undefined
-    readonly devices: readonly string[]
+    readonly version: number | null
+    /** SHA-256 of the file. */
+    readonly digest: string
+    readonly users: readonly string[]
   }[]
+  /** Devices that are still to get something that the ring gives them, or to hand something over. */
+  readonly moving: readonly string[]
+}
+
+/** A proxy process of the configuration. */
+export interface ProxyStatus {
+  readonly address: string
+  readonly problem: string | undefined
+}
+
+/** The rings that a process uses, or those in the files of this machine. */
+export interface RingUser {
+  readonly name: string
+  readonly rings: readonly Pick<RingReport, 'name' | 'version' | 'digest' | 'settled'>[]
 }
 
 export interface ClusterStatus {
@@ -53,6 +69,7 @@ export interface ClusterStatus {
   readonly copies: readonly CopyFigures[]
   readonly workers: readonly WorkerSummary[]
   readonly rings: readonly RingSummary[]
+  readonly proxies: readonly ProxyStatus[]
 }
 
 export interface Asked {
@@ -60,10 +77,11 @@ export interface Asked {
   readonly nowMs: number
   readonly devices: readonly DeviceStatus[]
   readonly census: readonly CensusReport[]
-  /** Rings as this command read them. */
-  readonly ownRings: Readonly<
-    Record<string, { readonly version: number | undefined; readonly md5: string | undefined }>
-  >
+  /** Partitions of the object rings, by policy. */
+  readonly partitions: ReadonlyMap<number, number>
+  readonly proxies: readonly ProxyStatus[]
+  /** This machine's files first. */
+  readonly ringUsers: readonly RingUser[]
 }
 
 /** A queue whose oldest entry waits longer than this is a problem, seconds. */
@@ -71,17 +89,27 @@ const QUEUE_AGE_MAX_SECONDS = 3600
 const CLOCK_DIFFERENCE_MAX_MS = 10_000
 
 /** Puts together what was asked. */
-export function summarise({ cluster, nowMs, devices, census, ownRings }: Asked): ClusterStatus {
-  const copies = addUp(census)
+export function summarise(asked: Asked): ClusterStatus {
+  const { cluster, nowMs, devices, census, partitions, proxies, ringUsers } = asked
+  const copies = addUp(census).map((figures) => withSilent(figures, partitions.get(figures.policy)))
   const workers = workersOf(devices)
-  const rings = ringsOf(devices, ownRings)
+  const rings = ringsOf(ringUsers)
   const problems = [
     ...copies.flatMap((figures) => copyProblems(figures, nowMs)),
     ...devices.flatMap((device) => deviceProblems(device, nowMs)),
     ...workers.flatMap(workerProblems),
     ...rings.flatMap(ringProblems),
+    ...proxies.flatMap(({ address, problem }) =>
+      problem === undefined ? [] : [`proxy ${address}: ${problem}`],
+    ),
   ]
-  return { cluster, nowMs, problems, devices, copies, workers, rings }
+  return { cluster, nowMs, problems, devices, copies, workers, rings, proxies }
+}
+
+/** Partitions none of whose primaries is there to speak for them have not been counted either. */
+function withSilent(figures: CopyFigures, all: number | undefined): CopyFigures {
+  if (all === undefined || figures.countedMs === undefined) return figures
+  return { ...figures, uncounted: figures.uncounted + Math.max(0, all - figures.partitions) }
 }
 
 function copyProblems(figures: CopyFigures, nowMs: number): readonly string[] {
@@ -145,7 +173,7 @@ function workerProblems({ name, states, failed, live }: WorkerSummary): readonly
 
 function ringProblems({ name, versions }: RingSummary): readonly string[] {
   if (versions.length <= 1) return []
-  const each = versions.map(({ version, devices }) => `version ${version ?? '?'} on ${devices.join(', ')}`)
+  const each = versions.map(({ version, users }) => `version ${version ?? '?'} on ${users.join(', ')}`)
   return [`the ${name} ring is not the same everywhere: ${each.join('; ')}`]
 }
 
@@ -199,16 +227,19 @@ export function combined(
   return sums
 }
 
-function ringsOf(devices: readonly DeviceStatus[], own: Asked['ownRings']): readonly RingSummary[] {
-  return Object.entries(own).map(([name, { version, md5 }]) => {
-    const versions = [{ version, md5, devices: ['this machine'] }]
-    for (const { device, host, figures } of devices) {
-      const ring = figures?.rings[name]
+function ringsOf(users: readonly RingUser[]): readonly RingSummary[] {
+  const names = [...new Set(users.flatMap(({ rings }) => rings.map(({ name }) => name)))]
+  return names.map((name) => {
+    const versions: { version: number | null; digest: string; users: string[] }[] = []
+    const moving: string[] = []
+    for (const { name: user, rings } of users) {
+      const ring = rings.find((one) => one.name === name)
       if (ring === undefined) continue
-      const same = versions.find((one) => one.md5 === ring.md5 && one.version === ring.version)
-      if (same === undefined) versions.push({ ...ring, devices: [`${host} ${device}`] })
-      else same.devices.push(`${host} ${device}`)
+      if (!ring.settled) moving.push(user)
+      const same = versions.find(({ digest }) => digest === ring.digest)
+      if (same === undefined) versions.push({ version: ring.version, digest: ring.digest, users: [user] })
+      else same.users.push(user)
     }
-    return { name, versions }
+    return { name, versions, moving }
   })
 }

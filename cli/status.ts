@@ -1,12 +1,24 @@
 /** `martlet status`: asks the owner of every device, and prints one page or JSON. */
+
+import { createHash } from 'node:crypto'
+import type { Disk } from '#base/environment.ts'
 import { CENSUS_PATH, type CensusReport } from '#census/census-report.ts'
-import { readWhole } from '#http/message.ts'
-import { DEVICE_PATH, type DeviceFigures, ringFigures } from '#node/device-figures.ts'
+import { discard, readWhole } from '#http/message.ts'
+import type { Endpoint } from '#http/transport.ts'
+import { DEVICE_PATH, type DeviceFigures } from '#node/device-figures.ts'
+import { parseEndpoint } from '#node/endpoint-option.ts'
 import { realEnvironment } from '#node/environment.ts'
-import { ClusterAccess, type ClusterArguments, type ClusterDevice } from './cluster-access.ts'
+import { RINGS_PATH, type RingsReport } from '#node/ring-distribution.ts'
+import { type Answered, ClusterAccess, type ClusterArguments, type ClusterDevice } from './cluster-access.ts'
 import { complain, say } from './report.ts'
 import { statusPage } from './status-page.ts'
-import { type ClusterStatus, type DeviceStatus, summarise } from './status-summary.ts'
+import {
+  type ClusterStatus,
+  type DeviceStatus,
+  type ProxyStatus,
+  type RingUser,
+  summarise,
+} from './status-summary.ts'
 
 export interface StatusArguments extends ClusterArguments {
   readonly json?: true
@@ -26,43 +38,93 @@ export async function status(args: StatusArguments): Promise<void> {
   }
 }
 
-/** Asks every device at the same time. */
+/** Asks every process at the same time. */
 export async function statusOf(access: ClusterAccess): Promise<ClusterStatus> {
   const environment = realEnvironment()
-  const [answers, ownRings] = await Promise.all([
+  const [answers, proxies, own] = await Promise.all([
     Promise.all(access.devices.map((device) => lookAt(access, device))),
-    ringFigures(access.rings, environment.disk),
+    Promise.all(access.proxies.map((address) => lookAtProxy(access, address))),
+    ownRings(access, environment.disk),
   ])
   return summarise({
     cluster: access.cluster.id,
     nowMs: environment.clock.wallMs(),
     devices: answers.map(({ status }) => status),
     census: answers.flatMap(({ census }) => (census === undefined ? [] : [census])),
-    ownRings,
+    partitions: new Map(
+      access.policies.map(({ index }) => [index, access.rings.object(index)?.ring.partitionCount ?? 0]),
+    ),
+    proxies: proxies.map(({ status }) => status),
+    ringUsers: [
+      own,
+      ...answers.flatMap(({ rings }) => rings ?? []),
+      ...proxies.flatMap(({ rings }) => rings ?? []),
+    ],
   })
 }
 
-async function lookAt(
-  access: ClusterAccess,
-  device: ClusterDevice,
-): Promise<{ readonly status: DeviceStatus; readonly census: CensusReport | undefined }> {
-  const { host, device: name, region, zone } = device
-  const place = { host, device: name, region, zone }
-  const figures = await askJson<DeviceFigures>(access, device, DEVICE_PATH)
-  if ('problem' in figures) {
-    return { status: { ...place, figures: undefined, problem: figures.problem }, census: undefined }
+/** The files of this machine; `settled`, because no data is here. */
+async function ownRings(access: ClusterAccess, disk: Disk): Promise<RingUser> {
+  const rings: RingUser['rings'][number][] = []
+  for (const [name, { ring, path }] of access.rings.all()) {
+    const file = await disk.readFile(path).catch(() => Buffer.alloc(0))
+    const digest = createHash('sha256').update(file).digest('hex')
+    rings.push({ name, version: ring.version ?? null, digest, settled: true })
   }
-  const census = await askJson<CensusReport>(access, device, CENSUS_PATH)
-  const status = { ...place, figures: figures.value, problem: undefined }
-  return { status, census: 'problem' in census ? undefined : census.value }
+  return { name: 'this machine', rings }
+}
+
+interface DeviceAnswers {
+  readonly status: DeviceStatus
+  readonly census?: CensusReport | undefined
+  readonly rings?: RingUser | undefined
+}
+
+async function lookAt(access: ClusterAccess, device: ClusterDevice): Promise<DeviceAnswers> {
+  const { host, device: name, region, zone, inside } = device
+  const place = { host, device: name, region, zone }
+  const figures = await askJson<DeviceFigures>(access, inside, DEVICE_PATH)
+  if ('problem' in figures) return { status: { ...place, figures: undefined, problem: figures.problem } }
+  const census = await askJson<CensusReport>(access, inside, CENSUS_PATH)
+  return {
+    status: { ...place, figures: figures.value, problem: undefined },
+    census: 'problem' in census ? undefined : census.value,
+    rings: await ringsUsedBy(access, inside, `${host} ${name}`),
+  }
+}
+
+async function lookAtProxy(
+  access: ClusterAccess,
+  address: string,
+): Promise<{ readonly status: ProxyStatus; readonly rings: RingUser | undefined }> {
+  const endpoint = parseEndpoint(address)
+  const asked = await access.ask(endpoint, { method: 'GET', path: '/healthcheck' })
+  const problem = await problemOf(asked)
+  const rings = problem === undefined ? await ringsUsedBy(access, endpoint, `proxy ${address}`) : undefined
+  return { status: { address, problem }, rings }
+}
+
+async function problemOf(asked: Answered): Promise<string | undefined> {
+  if (asked.kind === 'failed') return asked.reason
+  await discard(asked.response)
+  return asked.response.status === 200 ? undefined : `answer ${asked.response.status}`
+}
+
+async function ringsUsedBy(
+  access: ClusterAccess,
+  endpoint: Endpoint,
+  name: string,
+): Promise<RingUser | undefined> {
+  const report = await askJson<RingsReport>(access, endpoint, RINGS_PATH)
+  return 'problem' in report ? undefined : { name, rings: report.value.rings }
 }
 
 async function askJson<Value>(
   access: ClusterAccess,
-  { inside }: ClusterDevice,
+  endpoint: Endpoint,
   path: string,
 ): Promise<{ readonly value: Value } | { readonly problem: string }> {
-  const asked = await access.ask(inside, { method: 'GET', path })
+  const asked = await access.ask(endpoint, { method: 'GET', path })
   if (asked.kind === 'failed') return { problem: asked.reason }
   const { status, body } = asked.response
   try {
