@@ -6,6 +6,7 @@
  * state and a result. Rules of one database run one after the other, each on the outcome of the one before, and a
  * result is given only when what it rests on is durable. So read-modify-write is atomic without locks.
  */
+import type { ExpiryFilter } from './expiry.ts'
 import type { DatabaseInfo, DatabaseName, DatabaseState } from './info.ts'
 import type { ListingEntry, ListingQuery, NameRange } from './listing.ts'
 import type { Metadata } from './metadata.ts'
@@ -48,7 +49,13 @@ export interface Index<Row> {
   /** Runs a rule on a database and makes its outcome durable, with the rows if the rule says so. */
   apply<Result>(name: DatabaseName, rows: readonly Row[], rule: Rule<Result>): Promise<Result>
   /** Live rows of a group, folded as the query says. */
-  list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]>
+  list(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    /** Without it, what has expired is listed too. */
+    expiry?: ExpiryFilter,
+  ): Promise<readonly ListingEntry<Row>[]>
   /** Rows of a group in the order of their names, deleted ones too. */
   rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]>
   /** Digests of the rows of a group in a range. Cost is proportional to the range. */

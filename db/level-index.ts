@@ -22,6 +22,7 @@ import type {
 } from './contract.ts'
 import { type DatabaseLister, listDatabases } from './database-cursor.ts'
 import { emptyDigest, toggle } from './digest.ts'
+import type { ExpiryFilter } from './expiry.ts'
 import { afterHash, spanOf } from './hash-span.ts'
 import { type DatabaseName, type DatabaseState, decodeInfo } from './info.ts'
 import {
@@ -127,7 +128,12 @@ export class LevelIndex<Row> implements Index<Row> {
     })
   }
 
-  async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
+  async list(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    expiry?: ExpiryFilter,
+  ): Promise<readonly ListingEntry<Row>[]> {
     return this.#noticed(async () => {
       const prefix = rowPrefix(this.#hash(name), 'live', group)
       await using cursor = new RowCursor(
@@ -137,7 +143,7 @@ export class LevelIndex<Row> implements Index<Row> {
         listingBounds(query),
         query.direction,
       )
-      const listed = await listNames(cursor, query)
+      const listed = await listNames(cursor, query, this.#hider(group, expiry))
       return listed.map((entry) =>
         'subdir' in entry
           ? { kind: 'subdir', name: entry.subdir }
@@ -431,6 +437,14 @@ export class LevelIndex<Row> implements Index<Row> {
       this.#onFailure(error)
       throw error
     }
+  }
+
+  /** Only rows whose text says so can have expired; no others are decoded to find out. */
+  #hider(group: number, expiry: ExpiryFilter | undefined): ((stored: string) => boolean) | undefined {
+    const rows = this.#kind.expiry
+    if (expiry === undefined || rows === undefined) return undefined
+    return (stored) =>
+      stored.includes(rows.mark) && expiry.hides(rows.of(decodeStored(this.#kind, group, stored).row))
   }
 
   #hash(name: DatabaseName): Buffer {

@@ -103,17 +103,19 @@ interface Folded {
 const ROW: Shown = { kind: 'row' }
 const NOTHING: Shown = { kind: 'nothing' }
 
-/** Lists what the cursor gives; its bounds must be those of `listingBounds(query)`. */
+/** Lists what the cursor gives; its bounds must be those of `listingBounds(query)`. What `hides` is as if it were not there. */
 export async function listNames<Value>(
   cursor: NameCursor<Value>,
   query: ListingQuery,
+  hides?: (value: Value) => boolean,
 ): Promise<(CursorItem<Value> | { readonly subdir: string })[]> {
   const entries: (CursorItem<Value> | { readonly subdir: string })[] = []
   const show = shower(query)
   let pageSize = show === undefined ? PAGE_MAX : FOLDING_PAGE_MIN
   while (entries.length < query.limit) {
-    const page = await cursor.next(Math.min(pageSize, query.limit - entries.length))
-    if (page.length === 0) break
+    const read = await cursor.next(Math.min(pageSize, query.limit - entries.length))
+    if (read.length === 0) break
+    const page = hides === undefined ? read : read.filter(({ value }) => !hides(value))
     if (show === undefined) {
       entries.push(...page)
       continue

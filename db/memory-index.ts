@@ -2,6 +2,7 @@
  * The index's twin in memory, made to be obviously right: rows are a map, every listing sorts all names, every counter
  * is counted afresh. It is the model that the real index is compared with, and an index for tests of servers.
  */
+
 import { compareUtf8, type HashPathSalt, hashName, pathOf } from '#base/names.ts'
 import type {
   Change,
@@ -15,6 +16,7 @@ import type {
   Unreported,
 } from './contract.ts'
 import { emptyDigest, toggle } from './digest.ts'
+import type { ExpiryFilter } from './expiry.ts'
 import { spanOf } from './hash-span.ts'
 import { type DatabaseInfo, type DatabaseName, type DatabaseState, type PolicyStats } from './info.ts'
 import {
@@ -79,10 +81,17 @@ export class MemoryIndex<Row> implements Index<Row> {
     return decision.result
   }
 
-  async list(name: DatabaseName, group: number, query: ListingQuery): Promise<readonly ListingEntry<Row>[]> {
+  async list(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    expiry?: ExpiryFilter,
+  ): Promise<readonly ListingEntry<Row>[]> {
     const within = this.#within(name, group, listingBounds(query)).filter((row) => !this.#kind.isDeleted(row))
     const ordered = query.direction === 'forward' ? within : within.toReversed()
-    const listed = await listNames(this.#cursor(ordered, query), query)
+    const listed = await listNames(this.#cursor(ordered, query), query, (row) => {
+      return expiry?.hides(this.#kind.expiry?.of(row)) === true
+    })
     return listed.map((entry) =>
       'subdir' in entry ? { kind: 'subdir', name: entry.subdir } : { kind: 'row', row: entry.value },
     )

@@ -13,6 +13,7 @@ import {
   type RowTimestamps,
   withoutOffset,
 } from './encoded-timestamps.ts'
+import { EXPIRY_MARK, splitExpiry, withExpiry } from './expiry.ts'
 import type { RowKind } from './row-kind.ts'
 
 export interface ObjectRow {
@@ -28,6 +29,8 @@ export interface ObjectRow {
   readonly contentType: string
   /** The size a large object has for its readers: the `swift_bytes` parameter of the content type. */
   readonly swiftBytes: string | undefined
+  /** When the object expires, seconds since the epoch: belongs to the metadata. */
+  readonly expiresAt?: number | undefined
 }
 
 /** An object row as Swift's servers send it to each other as JSON (`merge_items`). */
@@ -60,7 +63,8 @@ export interface ObjectPut {
 
 /** The row of an object that was written. What has no time of its own has that of the data. */
 export function putRow(put: ObjectPut): ObjectRow {
-  const [contentType, swiftBytes] = splitSwiftBytes(put.contentType)
+  const [written, expiresAt] = splitExpiry(put.contentType)
+  const [contentType, swiftBytes] = splitSwiftBytes(written)
   const contentTypeTimestamp = withoutOffset(put.contentTypeTimestamp ?? put.timestamp)
   return {
     name: put.name,
@@ -73,6 +77,7 @@ export function putRow(put: ObjectPut): ObjectRow {
     etag: put.etag,
     contentType,
     swiftBytes,
+    expiresAt,
   }
 }
 
@@ -89,12 +94,14 @@ export function deletedRow(name: string, policyIndex: number, timestamp: Timesta
     etag: DELETED_ETAG,
     contentType: DELETED_CONTENT_TYPE,
     swiftBytes: undefined,
+    expiresAt: undefined,
   }
 }
 
 export function mergeObjectRows(left: ObjectRow, right: ObjectRow): ObjectRow {
   const data = compareData(left, right) >= 0 ? left : right
   const type = compareContentType(left, right) >= 0 ? left : right
+  const meta = compareMeta(left, right) >= 0 ? left : right
   return {
     name: left.name,
     policyIndex: left.policyIndex,
@@ -105,7 +112,8 @@ export function mergeObjectRows(left: ObjectRow, right: ObjectRow): ObjectRow {
     swiftBytes: data.swiftBytes,
     contentTypeTimestamp: type.contentTypeTimestamp,
     contentType: type.contentType,
-    metaTimestamp: left.metaTimestamp >= right.metaTimestamp ? left.metaTimestamp : right.metaTimestamp,
+    metaTimestamp: meta.metaTimestamp,
+    expiresAt: meta.expiresAt,
   }
 }
 
@@ -126,14 +134,20 @@ function compareContentType(left: ObjectRow, right: ObjectRow): number {
   )
 }
 
+function compareMeta(left: ObjectRow, right: ObjectRow): number {
+  return compare(left.metaTimestamp, right.metaTimestamp) || (left.expiresAt ?? 0) - (right.expiresAt ?? 0)
+}
+
 function compare(left: string, right: string): number {
   if (left === right) return 0
   return left < right ? -1 : 1
 }
 
-/** The content type as Swift stores and sends it, `swift_bytes` included. */
+/** The content type as Swift stores and sends it, `swift_bytes` included; and with it our own parameter. */
 export function fullContentType(row: ObjectRow): string {
-  return row.swiftBytes === undefined ? row.contentType : `${row.contentType};swift_bytes=${row.swiftBytes}`
+  const type =
+    row.swiftBytes === undefined ? row.contentType : `${row.contentType};swift_bytes=${row.swiftBytes}`
+  return withExpiry(type, row.expiresAt)
 }
 
 export function toSwiftItem(row: ObjectRow): SwiftItem {
@@ -189,10 +203,12 @@ const POLICY_INDEX_MAX = 0xffff
 
 /** A deleted row keeps the content type that was set last, as the merge leaves it. */
 function typeOf(times: RowTimestamps, contentType: string): Partial<ObjectRow> {
+  const [written, expiresAt] = splitExpiry(contentType)
   return {
+    expiresAt,
     contentTypeTimestamp: withoutOffset(times.contentType),
     metaTimestamp: withoutOffset(times.meta),
-    contentType: splitSwiftBytes(contentType)[0],
+    contentType: splitSwiftBytes(written)[0],
   }
 }
 
@@ -240,7 +256,8 @@ export const objectRows: RowKind<ObjectRow> = {
     const [encoded = '', size, etag = '', deleted, stored = ''] = fields
     const times = encoded.length === 16 ? sameTimes(encoded as Timestamp) : decodeTimestamps(encoded)
     if (times === undefined) throw new Error(`object row with bad timestamps "${encoded}"`)
-    const [contentType, swiftBytes] = splitSwiftBytes(stored)
+    const [written, expiresAt] = splitExpiry(stored)
+    const [contentType, swiftBytes] = splitSwiftBytes(written)
     return {
       name,
       policyIndex: group,
@@ -252,8 +269,10 @@ export const objectRows: RowKind<ObjectRow> = {
       etag,
       contentType,
       swiftBytes,
+      expiresAt,
     }
   },
+  expiry: { mark: EXPIRY_MARK, of: (row) => row.expiresAt },
 }
 
 function latest(left: Timestamp, right: Timestamp): Timestamp {

@@ -27,6 +27,8 @@ export interface RowKind<Row> {
   changedAt(row: Row): Timestamp
   /** Is it a row as servers make them? What a peer sends is asked this before it is merged. */
   isSound(row: Row): boolean
+  /** Rows that leave listings by themselves, and what the stored text of each of them has. */
+  readonly expiry?: { readonly mark: string; of(row: Row): number | undefined }
   readonly fieldCount: number
   /** The row without name and group, as texts without control characters, always `fieldCount` of them. */
   encode(row: Row): readonly string[]

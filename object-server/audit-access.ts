@@ -56,8 +56,8 @@ export interface AuditedData {
 
 /** Outcomes of disks are values; a promise rejects only for our own bugs. */
 export interface AuditAccess {
-  /** Objects and tombstones in the index. */
-  count(): number
+  /** Objects and tombstones whose hash begins with these hex digits, at most four, as the digests have it. */
+  count(prefix: string): number
   /** All names in a leaf directory, those that no object file has among them. */
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed>
   /** Entries of a leaf in the order of their hashes, those behind `after`; fewer than `limit` only at the end. */
@@ -97,8 +97,8 @@ export class DiskAuditAccess implements AuditAccess {
     this.#core = core
   }
 
-  count(): number {
-    return this.#core.index.digestBelow('').count
+  count(prefix: string): number {
+    return this.#core.index.digestBelow(prefix).count
   }
 
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed> {

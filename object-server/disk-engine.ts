@@ -1,8 +1,8 @@
 /** The engine over a real device: one storage policy, its files and its index. */
 import { codeOf } from '#disk/disk-error.ts'
+import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import type { ConditionalEngine } from './conditional.ts'
 import { ConditionalWrites } from './conditional-writes.ts'
-import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import { DamageMark } from './damage-mark.ts'
 import { DiskConditionalStore } from './disk-conditional-store.ts'
 import type {

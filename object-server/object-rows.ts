@@ -5,9 +5,10 @@
  */
 import { STATUS_CHANGED_AT_HEADER } from '#backend/extensions.ts'
 import { normalForm, type Timestamp } from '#base/timestamp.ts'
+import { splitExpiry, withExpiry } from '#db/expiry.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
-import type { StoredObject } from './stored-object.ts'
+import { deleteAtOf, type StoredObject } from './stored-object.ts'
 
 /** Headers of this prefix replace those of the row; the second prefix wins (encryption, large objects, symlinks). */
 const OVERRIDE_PREFIXES = [
@@ -46,6 +47,8 @@ export function rowOfObject(
     row['x-meta-timestamp'] = object.meta.timestamp
   }
   for (const prefix of OVERRIDE_PREFIXES) for (const source of overrides) applyOverrides(row, source, prefix)
+  // Whatever a client calls its content: when the row expires is the object's to say.
+  row['x-content-type'] = withExpiry(splitExpiry(row['x-content-type'] ?? '')[0], deleteAtOf(object))
   return updateOf('PUT', object.timestamp, routing, row)
 }
 

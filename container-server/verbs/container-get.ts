@@ -25,6 +25,7 @@ import {
 import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal, refuseWith } from '#backend/refusal.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
+import { ExpiryFilter } from '#db/expiry.ts'
 import { type DatabaseState, statsOf } from '#db/info.ts'
 import { listed, listedObject, pageAnswer, renderObjects } from '#db/listing-format.ts'
 import { type ListingRequest, parseListing } from '#db/listing-parameters.ts'
@@ -104,9 +105,11 @@ async function page(
       'x-backend-record-type': 'object',
     })
   }
-  const body = await service.pages.page(state.info, [policy, type, query], async () => {
-    const entries = listed(await service.index.list(name, policy, query), listedObject)
-    return renderObjects(entries, type, address.container)
+  const nowSeconds = Math.floor(service.clock.wallMs() / 1000)
+  const body = await service.pages.pageAt(state.info, [policy, type, query], nowSeconds, async () => {
+    const expiry = new ExpiryFilter(nowSeconds)
+    const entries = listed(await service.index.list(name, policy, query, expiry), listedObject)
+    return { body: renderObjects(entries, type, address.container), rightUntil: expiry.rightUntil }
   })
   return pageAnswer(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
 }
