@@ -11,6 +11,7 @@ import type { PolicyPass } from './objects-parts.ts'
 
 /** Both sides of some ranges that differ, by hash. */
 export interface Difference {
+  readonly partition: PartitionRange
   readonly mine: ReadonlyMap<string, Entry>
   readonly theirs: ReadonlyMap<string, Entry>
 }
@@ -35,7 +36,7 @@ export async function compare(
     const some = ranges.slice(at, at + RANGES_AT_ONCE)
     const theirs = await theirEntries(work, peer, partition, some)
     if (isFailure(theirs)) return theirs
-    await see({ mine: await ownEntries(work, partition, some), theirs })
+    await see({ partition, mine: await ownEntries(work, partition, some), theirs })
   }
   return 'compared'
 }

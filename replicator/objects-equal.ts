@@ -44,9 +44,11 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const others = await findHolders(work, surveyed, own === 'synced' ? 'primaries' : 'former_too')
   const fromStale = takesFromStale(own, others)
   const leftovers: LeftoversByPeer = []
+  const unequal = new Set<number>()
   const reached: Holder[] = []
   for (const holder of others)
-    reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers }))
+    reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers, unequal }))
+  pass.count('found', 'partitions_unequal', unequal.size)
   const verdict = judge(own, reached, replicas)
   if (verdict.kind === 'not_yet') return { kind: 'waits' }
   if (verdict.setAside !== 'nothing') {
@@ -60,8 +62,9 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   }
   const isEverybody = reached.every(({ extent }) => extent === 'everything')
   const before = policy.ledger.stamp(range)
-  const allMs = isEverybody ? work.startedMs : before.allMs
-  return { kind: 'in_touch', stamp: { ...NO_STAMP, majorityMs: work.startedMs, allMs } }
+  const untilMs = work.startedMs - work.settleMs
+  const allMs = isEverybody ? untilMs : before.allMs
+  return { kind: 'in_touch', stamp: { ...NO_STAMP, majorityMs: untilMs, allMs } }
 }
 
 type LeftoversByPeer = Leftovers[]
@@ -107,7 +110,7 @@ async function learnFrom(
   work: PolicyPass,
   partition: number,
   holder: Holder & { readonly equal: boolean; readonly failed: boolean },
-  how: { readonly fromStale: boolean; readonly leftovers: LeftoversByPeer },
+  how: { readonly fromStale: boolean; readonly leftovers: LeftoversByPeer; readonly unequal: Set<number> },
 ): Promise<Holder> {
   const { device, voice, standing } = holder
   const reached = (extent: Holder['extent']): Holder => ({ device, voice, standing, extent })
@@ -116,24 +119,39 @@ async function learnFrom(
   const unknown: Leftovers = new Map()
   if (voice === 'synced') how.leftovers.push(unknown)
   if (holder.equal) return reached('everything')
-  let missing = 0
+  const missing: Missing = { found: 0, left: 0 }
   const compared = await compare(
     work,
     addressOf(device),
     rangeOf(work.view, partition),
     async (difference) => {
       for (const [hash, entry] of difference.mine) if (!difference.theirs.has(hash)) unknown.set(hash, entry)
-      missing += await fetchFrom(work, device, difference)
+      await fetchFrom(work, device, difference, missing)
     },
   )
-  return reached(compared === 'compared' && missing === 0 ? 'everything' : 'not_everything')
+  if (missing.found > 0) how.unequal.add(partition)
+  return reached(compared === 'compared' && missing.left === 0 ? 'everything' : 'not_everything')
 }
 
-/** Resolves with how many objects it could not get. */
-async function fetchFrom(work: PolicyPass, device: RingDevice, difference: Difference): Promise<number> {
+/** What a peer has and this replica lacks. */
+interface Missing {
+  found: number
+  left: number
+}
+
+async function fetchFrom(
+  work: PolicyPass,
+  device: RingDevice,
+  difference: Difference,
+  missing: Missing,
+): Promise<void> {
   const { policy, pass, options } = work
-  const wishes = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone))
-  if (wishes.length === 0) return 0
+  const isJoining = policy.ledger.voice(difference.partition) !== 'synced'
+  const wishes = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
+    ({ entry }) => isJoining || !isUnderWay(work, entry),
+  )
+  if (wishes.length === 0) return
+  missing.found += wishes.length
   pass.count('found', 'objects_missing', wishes.length)
   const fetched = await policy.fetcher.fetch(addressOf(device), wishes, options.signal)
   pass.count('repaired', 'objects_fetched', fetched.objects)
@@ -142,7 +160,13 @@ async function fetchFrom(work: PolicyPass, device: RingDevice, difference: Diffe
   pass.count('waiting', 'objects_not_fetched', fetched.failed)
   pass.count('waiting', 'objects_without_room', fetched.full)
   pass.moveBytes(fetched.bytes)
-  return fetched.failed + fetched.full
+  missing.left += fetched.failed + fetched.full
+}
+
+/** Was it written so lately that it is probably on its way to this replica too? */
+function isUnderWay({ startedMs, settleMs }: PolicyPass, entry: Entry): boolean {
+  const latest = latestOf(entry)
+  return latest !== undefined && settleMs > 0 && ticksOf(latest) / TICKS_PER_MS > startedMs - settleMs
 }
 
 /**

@@ -48,6 +48,8 @@ export interface ObjectReplicatorOptions {
   /** Bodies moved to this device, bytes per second; `undefined`: no limit. */
   readonly bytesPerSecond?: number | undefined
   readonly reclaimAgeSeconds?: number | undefined
+  /** What was written so lately is probably on its way: a sweep of a synced replica leaves it alone, milliseconds. */
+  readonly settleMs?: number | undefined
   /** Rest between two passes, milliseconds. */
   readonly pauseMs?: number | undefined
 }
@@ -74,6 +76,7 @@ export interface PolicyPass {
   readonly clock: Clock
   readonly log: Logger
   readonly reclaimAgeSeconds: number
+  readonly settleMs: number
   readonly startedMs: number
 }
 

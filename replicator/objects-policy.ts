@@ -91,7 +91,8 @@ export class PolicyReplicator {
     const reclaimAgeSeconds = this.#options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS
     const policy = this.#policy
     const startedMs = clock.wallMs()
-    const work = { policy, view, pass, options, clock, log, reclaimAgeSeconds, startedMs }
+    const settleMs = this.#options.settleMs ?? 0
+    const work = { policy, view, pass, options, clock, log, reclaimAgeSeconds, settleMs, startedMs }
     try {
       await this.#repair(work)
       const surveyed = await survey(work, this.#known?.owned ?? [])
@@ -183,7 +184,7 @@ export class PolicyReplicator {
       // What lies here may be missing there: it is not known before they were asked.
       return { partition, kind: 'hand_over', goodCopies: replicas, replicas, urgency: urgencyOf(partition) }
     })
-    pass.count('found', 'partitions_unequal', unequal.length)
+    pass.count('found', 'partitions_compared', unequal.length)
     pass.count('found', 'partitions_astray', strays.length)
     const state = await this.#options.drive.state()
     return inOrder([...equalising, ...handing], state.kind === 'full' ? 'full' : 'roomy')

@@ -37,7 +37,11 @@ t.test('where all is equal a pass asks each peer once and changes nothing', asyn
   })
   const changes = devices.machines.map(({ disk }) => disk.changes)
   const report = await devices.pass(devices.machines[0] as Machine)
-  t.match(report, { ended: 'complete', found: { partitions_unequal: 0, partitions_astray: 0 }, repaired: {} })
+  t.match(report, {
+    ended: 'complete',
+    found: { partitions_compared: 0, partitions_astray: 0 },
+    repaired: {},
+  })
   t.equal(requests, 3)
   t.same(
     devices.machines.map(({ disk }) => disk.changes),

@@ -6,6 +6,9 @@ import { createObjectReplicator } from '#replicator/objects-worker.ts'
 import { Gait } from '#worker/gait.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 
+/** A PUT of a small object reaches the last of its replicas well within this, milliseconds. */
+const SETTLE_MS = 5_000
+
 export const replicatorWorker: MakeWorker = (context) => {
   const { environment, log, transport, device, host, rings, foreground, settings } = context
   const { clock, random } = environment
@@ -22,6 +25,7 @@ export const replicatorWorker: MakeWorker = (context) => {
     repairs: device.repairs,
     gait: () => new Gait({ clock, foreground }),
     partitionsUnderWay: partitions,
+    settleMs: SETTLE_MS,
     bytesPerSecond: bytesPerSecond === 0 ? undefined : bytesPerSecond,
   })
   const learn = (): void => {
