@@ -131,7 +131,7 @@ export function sessionParts<Row>({
 }
 
 async function noteSynced<Row>(
-  { source, view, startedMs, clock, pass }: SourcePass<Row>,
+  { source, view, startedMs, clock, pass, stamps }: SourcePass<Row>,
   partition: number,
   own: ReplicaVoice,
   reached: 'all' | 'majority',
@@ -142,8 +142,12 @@ async function noteSynced<Row>(
   const isFresh = clock.wallMs() - before.majorityMs < RENEW_MS
   if (own === 'synced' && isFresh && !before.stale) return
   const allMs = reached === 'all' ? startedMs : before.allMs
-  await ledger.write([{ range, stamp: { ...NO_STAMP, majorityMs: startedMs, allMs } }])
-  if (own === 'synced') return
+  const stamp = { ...NO_STAMP, majorityMs: startedMs, allMs }
+  if (own === 'synced') {
+    stamps.push({ range, stamp })
+    return
+  }
+  await ledger.write([{ range, stamp }])
   await ledger.states.set(range, 'synced')
   pass.count('repaired', 'partitions_synced')
 }

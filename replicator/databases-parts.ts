@@ -1,5 +1,7 @@
 /** What the pieces of the replicator of accounts and containers are made of: everything comes from outside. */
+import type { PartitionRange } from '#backend/range-states.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
+import type { SyncStamp } from '#backend/sync-stamp.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Index } from '#db/contract.ts'
@@ -62,6 +64,8 @@ export interface SourcePass<Row> {
   /** The first day whose deletions replicas must agree on (`db/days.ts`). */
   readonly horizon: number
   readonly gait: Gait
+  /** Stamps of partitions that were equal anyway, to be written together. */
+  readonly stamps: { readonly range: PartitionRange; readonly stamp: SyncStamp }[]
 }
 
 /** The ring as seen from this device. */

@@ -3,8 +3,10 @@
  * anywhere, run twice, or run from both ends at once.
  *
  * Rows travel in slices after the sync point: the number up to which the receiver has all rows of the sender's store, kept
- * by the receiver beside the rows. The point moves only behind rows that are durably merged. Should two replicas still
- * differ when everything after the points has passed, whatever the reason, they pass all rows.
+ * by the receiver beside the rows. The point moves only behind rows that are durably merged. Clients write to all replicas
+ * at once, so most of what lies after the point is on both sides already, and what is missing was written lately: the
+ * latest changes pass first, ever more of them until both hold the same. Should two replicas still differ when everything
+ * after the points has passed, whatever the reason, they pass all rows.
  */
 import type { Index } from '#db/contract.ts'
 import type { DatabaseName } from '#db/info.ts'
@@ -33,8 +35,9 @@ export type SessionOutcome =
   | { readonly kind: 'different' }
   | PeerFailure
 
-/** After the points, and then from the start. */
-const ROUNDS = ['after_points', 'everything'] as const
+/** Changes that pass in a round, those after the points at most; then, whatever the points say, all rows. */
+const ROUNDS = [1_000, 10_000, 100_000, Number.POSITIVE_INFINITY, 'all_rows'] as const
+type Round = (typeof ROUNDS)[number]
 
 export async function syncDatabase<Row>(
   parts: SessionParts<Row>,
@@ -75,11 +78,13 @@ class Session<Row> {
     for (const round of ROUNDS) {
       if (isFailure(theirs)) return theirs
       if (await this.#isEven(theirs)) return { kind: 'done' }
-      const failure = await this.#moveRows(theirs, round)
-      if (failure !== undefined) return failure
+      const moved = await this.#moveRows(theirs, round)
+      if (isFailure(moved)) return moved
+      if (moved.kind === 'skipped') continue
       theirs = await this.#exchange()
       // One direction alone need not make both equal: what there was has passed.
-      if (this.#direction !== 'both') return isFailure(theirs) ? theirs : { kind: 'done' }
+      if (this.#direction !== 'both' && moved.kind === 'all')
+        return isFailure(theirs) ? theirs : { kind: 'done' }
     }
     if (isFailure(theirs)) return theirs
     return (await this.#isEven(theirs)) ? { kind: 'done' } : { kind: 'different' }
@@ -127,17 +132,30 @@ class Session<Row> {
     await peers.rows(this.#peer, this.#name, { store, from: theirs.have, to: ourSequence, rows: [] })
   }
 
-  async #moveRows(theirs: Known, round: (typeof ROUNDS)[number]): Promise<PeerFailure | undefined> {
+  /** `part`: what lies further back after the points did not pass. */
+  async #moveRows(
+    theirs: Known,
+    round: Round,
+  ): Promise<{ readonly kind: 'all' | 'part' | 'skipped' } | PeerFailure> {
     const { index, count } = this.#parts
     const known = await index.syncPoint(this.#name, theirs.store)
-    if (round === 'everything' || (theirs.have === 0 && this.#direction !== 'pull'))
-      count('whole_databases', 1)
+    const sequence = (await index.state(this.#name))?.info.sequence ?? 0
+    const theirSequence = theirs.database?.sequence ?? 0
+    const push = startOf(round, theirs.have, sequence)
+    const pull = startOf(round, known, theirSequence)
+    const isAll = push <= theirs.have && pull <= known
+    // Where one side has nothing there is nothing to look for at the end.
+    if (!isAll && (theirSequence === 0 || sequence === 0)) return { kind: 'skipped' }
+    if (isAll && theirs.have === 0 && this.#direction !== 'pull') count('whole_databases', 1)
     if (this.#direction !== 'pull') {
-      const pushed = await this.#push(round === 'everything' ? 0 : theirs.have)
+      const pushed = await this.#push(push)
       if (isFailure(pushed)) return pushed
     }
-    if (this.#direction === 'push' || theirs.database === undefined) return undefined
-    return await this.#pull(theirs.store, round === 'everything' ? 0 : known)
+    if (this.#direction !== 'push' && theirs.database !== undefined) {
+      const failure = await this.#pull(theirs.store, pull)
+      if (failure !== undefined) return failure
+    }
+    return { kind: isAll ? 'all' : 'part' }
   }
 
   async #push(have: number): Promise<{ readonly kind: 'confirmed'; readonly upTo: number } | PeerFailure> {
@@ -175,11 +193,16 @@ class Session<Row> {
         rows: state === undefined ? 'leave' : 'merge',
       }))
       count('rows_received', rows.length)
-      if (told.upTo > (await index.syncPoint(this.#name, store))) {
-        await index.setSyncPoint(this.#name, store, told.upTo)
-      }
+      const known = await index.syncPoint(this.#name, store)
+      // Only what joins on to what is here: a gap would be believed to be filled.
+      if (after <= known && told.upTo > known) await index.setSyncPoint(this.#name, store, told.upTo)
       if (!told.more) return undefined
       after = told.upTo
     }
   }
+}
+
+/** After which change a round begins. */
+function startOf(round: Round, point: number, sequence: number): number {
+  return round === 'all_rows' ? 0 : Math.max(point, sequence - round)
 }

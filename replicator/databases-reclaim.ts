@@ -1,0 +1,179 @@
+/**
+ * Gives up deletions that nobody needs any more: rows, metadata and whole databases that were deleted longer ago than the
+ * reclaim age, once every primary of the ring durably has them. Each replica decides for itself, by what the others have
+ * just confirmed; replicas do not compare what is so old (`db/days.ts`), so one that has given up does not get it back.
+ */
+import { dayOf, givenUpBefore } from '#db/days.ts'
+import { eachDatabase } from '#db/each-database.ts'
+import { spanOf } from '#db/hash-span.ts'
+import type { DatabaseInfo, DatabaseState } from '#db/info.ts'
+import type { Metadata } from '#db/metadata.ts'
+import { isForgotten } from '#db/replica-merge.ts'
+import { hasUnreported } from '#db/reporting.ts'
+import { type Known, SLICE_ROWS } from '#db/sync-wire.ts'
+import type { RingDevice } from '#ring/device.ts'
+import { sessionParts } from './databases-partition.ts'
+import { isCurrent, peersOf, type SourcePass } from './databases-parts.ts'
+import { isFailure } from './databases-peers.ts'
+import { pushAll } from './databases-session.ts'
+
+/** What a forgotten database adds to a digest: nothing. */
+const NOTHING = '0'.repeat(32)
+
+/** What a pass over a partition came to: `unconfirmed` when a primary could not say that it has everything. */
+export type Reclaimed = 'whole' | 'unconfirmed'
+
+/** Passes over all databases of one partition, which this device must hold as a synced primary. */
+export async function reclaimIn<Row>(pass: SourcePass<Row>, partition: number): Promise<Reclaimed> {
+  const { source, view, gait, options } = pass
+  const range = { partPower: view.ring.partPower, partition }
+  const rest = (): Promise<void> => gait.before({ files: 1 }, options)
+  let peers: readonly RingDevice[] | undefined
+  let reclaimed: Reclaimed = 'whole'
+  for await (const { state } of eachDatabase(source.index, spanOf(range), rest)) {
+    if (!hasOldDeletions(state, givenUpBefore(pass.horizon))) continue
+    peers ??= await syncedPeers(pass, partition)
+    // Somebody is away: whoever comes back must find what was deleted.
+    if (peers === undefined || !isCurrent(pass)) return unconfirmed(pass)
+    if ((await reclaim(pass, state, peers)) === 'unconfirmed') reclaimed = 'unconfirmed'
+  }
+  return reclaimed
+}
+
+function unconfirmed<Row>({ pass }: SourcePass<Row>): Reclaimed {
+  pass.count('waiting', 'reclaims_unconfirmed')
+  return 'unconfirmed'
+}
+
+/** Is there a deletion of a day before this one? */
+export function hasOldDeletions({ info, metadata }: DatabaseState, day: number): boolean {
+  if (info.deleteTimestamp > info.putTimestamp && dayOf(info.deleteTimestamp) < day) return true
+  if ([...metadata.values()].some(({ value, timestamp }) => value === '' && dayOf(timestamp) < day))
+    return true
+  return [...info.stats.values()].some(({ tombstoneDays }) =>
+    [...tombstoneDays.keys()].some((one) => one < day),
+  )
+}
+
+/** The other primaries, when all of them can be reached and vote. */
+async function syncedPeers<Row>(
+  { view, peers, horizon }: SourcePass<Row>,
+  partition: number,
+): Promise<readonly RingDevice[] | undefined> {
+  const others = peersOf(view, partition)
+  for (const peer of others) {
+    const answers = await peers.digests(peer, view.ring.partPower, [partition], horizon)
+    if (isFailure(answers)) return undefined
+    const [answer] = answers
+    if (answer?.voice !== 'synced' || answer.role !== 'primary') return undefined
+  }
+  return others
+}
+
+async function reclaim<Row>(
+  pass: SourcePass<Row>,
+  state: DatabaseState,
+  others: readonly RingDevice[],
+): Promise<Reclaimed> {
+  const upTo = await confirmedUpTo(pass, state, others)
+  if (upTo === undefined) return unconfirmed(pass)
+  const { name } = state.info
+  const day = givenUpBefore(pass.horizon)
+  for (const group of groupsOf(pass, state.info)) await reclaimRows(pass, state, group, { upTo, day })
+  await pass.source.index.apply(name, [], (now) => {
+    const kept = now && withoutRemovals(now.metadata, state.metadata, day)
+    return kept === undefined ? { result: undefined } : { result: undefined, metadata: kept }
+  })
+  await removeForgotten(pass, state, others)
+  return 'whole'
+}
+
+function groupsOf<Row>({ source }: SourcePass<Row>, { stats }: DatabaseInfo): readonly number[] {
+  return source.server === 'account' ? [0] : [...stats.keys()]
+}
+
+/** Up to which of our changes every other primary has our rows, deletions too. */
+async function confirmedUpTo<Row>(
+  pass: SourcePass<Row>,
+  state: DatabaseState,
+  others: readonly RingDevice[],
+): Promise<number | undefined> {
+  const { name } = state.info
+  let upTo = state.info.sequence
+  for (const peer of others) {
+    if (isForgotten(state, pass.horizon)) {
+      const known = await lookAt(pass, state, peer)
+      if (known === undefined) return undefined
+      // It has given up all of it, or never had any: a synced primary has nothing that could come back.
+      if (known.database === undefined) continue
+    }
+    const pushed = await pushAll(sessionParts(pass), peer, name)
+    if (isFailure(pushed)) return undefined
+    upTo = Math.min(upTo, pushed.upTo)
+  }
+  return upTo
+}
+
+async function lookAt<Row>(
+  { source, peers, horizon }: SourcePass<Row>,
+  { info }: DatabaseState,
+  peer: RingDevice,
+): Promise<Known | undefined> {
+  const known = await peers.look(peer, info.name, { store: await source.index.storeId(), horizon })
+  return isFailure(known) ? undefined : known
+}
+
+async function reclaimRows<Row>(
+  { source, pass, gait, options }: SourcePass<Row>,
+  { info: { name } }: DatabaseState,
+  group: number,
+  limits: { readonly upTo: number; readonly day: number },
+): Promise<void> {
+  let after = ''
+  for (;;) {
+    await gait.before({ files: 1 }, options)
+    const page = await source.index.tombstones(name, group, after, SLICE_ROWS)
+    const old = page
+      .filter(
+        ({ row, sequence }) => sequence <= limits.upTo && dayOf(source.kind.changedAt(row)) < limits.day,
+      )
+      .map(({ row }) => row)
+    if (old.length > 0) await source.index.apply(name, old, () => ({ result: undefined, rows: 'drop' }))
+    pass.count('repaired', 'tombstones_reclaimed', old.length)
+    const last = page.at(-1)
+    if (last === undefined || page.length < SLICE_ROWS) return
+    after = source.kind.nameOf(last.row)
+  }
+}
+
+/** The metadata without the old removals that were told to everybody; `undefined` when there are none. */
+function withoutRemovals(now: Metadata, told: Metadata, day: number): Metadata | undefined {
+  const kept = [...now].filter(([name, { value, timestamp }]) => {
+    const isOld = value === '' && dayOf(timestamp) < day
+    return !isOld || told.get(name)?.timestamp !== timestamp
+  })
+  return kept.length === now.size ? undefined : new Map(kept)
+}
+
+/** A database of which nothing is left but its own old deletion, at any of the primaries. */
+async function removeForgotten<Row>(
+  pass: SourcePass<Row>,
+  before: DatabaseState,
+  others: readonly RingDevice[],
+): Promise<void> {
+  const day = givenUpBefore(pass.horizon)
+  if (dayOf(before.info.deleteTimestamp) >= day) return
+  for (const peer of others) {
+    const known = await lookAt(pass, before, peer)
+    if (known === undefined) return
+    if (known.database !== undefined && known.database.digest !== NOTHING) return
+  }
+  const outcome = await pass.source.index.remove(before.info.name, (state) => isEmptyAndOld(state, day))
+  if (outcome === 'removed') pass.pass.count('repaired', 'databases_reclaimed')
+}
+
+function isEmptyAndOld(state: DatabaseState, day: number): boolean {
+  const { stats } = state.info
+  if (!isForgotten(state, day) || hasUnreported(state.info)) return false
+  return [...stats.values()].every(({ rows, tombstones }) => rows === 0 && tombstones === 0)
+}
