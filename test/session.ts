@@ -23,7 +23,7 @@ export const NO_ADMIN = { user: 'test:tester3', key: 'testing3' } as const
 
 const UNHURRIED_MS = 120_000
 const agent = new Agent({
-  connections: 64,
+  connections: 256,
   headersTimeout: UNHURRIED_MS,
   bodyTimeout: UNHURRIED_MS,
   connect: { rejectUnauthorized: false },

@@ -1,7 +1,8 @@
 /** Objects of 1 GiB and 5 GiB go through without being held in memory. */
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { type RunningCluster, residentBytes, startCluster } from '#test/running-cluster.ts'
+import { memoryGrowth } from '#test/memory-growth.ts'
+import { startCluster } from '#test/running-cluster.ts'
 import { Session, TESTER } from '#test/session.ts'
 
 t.setTimeout(400_000)
@@ -20,27 +21,6 @@ async function* sparse(size: number, hash?: { update(chunk: Buffer): unknown }):
     hash?.update(piece)
     yield piece
   }
-}
-
-/** The most memory that each process had while `work` ran, above what it had before. */
-async function growth(
-  cluster: RunningCluster,
-  work: () => Promise<void>,
-): Promise<ReadonlyMap<string, number>> {
-  const pids = [...cluster.devices, ['supervisor', cluster.martlet.pid] as const]
-  const before = new Map(pids.map(([name, pid]) => [name, residentBytes(pid)]))
-  const most = new Map<string, number>()
-  const timer = setInterval(() => {
-    for (const [name, pid] of pids) {
-      most.set(name, Math.max(most.get(name) ?? 0, residentBytes(pid) - (before.get(name) ?? 0)))
-    }
-  }, 100)
-  try {
-    await work()
-  } finally {
-    clearInterval(timer)
-  }
-  return most
 }
 
 /** Reads the whole body and checks that the pieces come in order. */
@@ -95,8 +75,8 @@ t.test('large objects', async (t) => {
     '5 GiB up and down, in less than 100 MiB more memory per process',
     { timeout: 240_000 },
     async (t) => {
-      const up = await growth(cluster, () => upload('five', 5 * GIB))
-      const down = await growth(cluster, async () => {
+      const up = await memoryGrowth(cluster, () => upload('five', 5 * GIB))
+      const down = await memoryGrowth(cluster, async () => {
         t.same(await verify(session, '/large/five'), { bytes: 5 * GIB, wrongAt: undefined })
       })
       for (const [step, grown] of [
