@@ -1,0 +1,78 @@
+/** The replication measurement on `martlet start`. */
+import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { startMartlet } from './martlet-cluster.ts'
+import { countDataFiles, fill } from './replicate-fill.ts'
+import type { ReplicationFigures, ReplicationPlan } from './replicate-report.ts'
+
+const LOST = 'd1'
+const CLI = path.join(import.meta.dirname, '..', 'cli', 'martlet.ts')
+/** Passes until the lost device has everything; one is expected. */
+const PASSES_MAX = 5
+const execute = promisify(execFile)
+
+/** `data`: kept when given. */
+export async function replicateMartlet(
+  plan: ReplicationPlan,
+  data: string | undefined,
+): Promise<ReplicationFigures> {
+  const home = await mkdtemp(path.join(tmpdir(), 'martlet-replicate-'))
+  const folder = data ?? path.join(home, 'data')
+  const objects = path.join(folder, 'devices', LOST, 'objects')
+  try {
+    const lost = await fillAndCount(plan, folder, objects)
+    // A disk is replaced while its process is away: an empty directory in its place.
+    rmSync(path.join(folder, 'devices', LOST), { recursive: true, force: true })
+    const cluster = await startMartlet({ data: folder })
+    try {
+      const { refillSeconds, missing } = await refill(folder, objects, lost)
+      const idleSeconds = await secondsOf(() => runPass(folder, []))
+      return { name: 'Martlet', objects: plan.objects, lost, missing, refillSeconds, idleSeconds }
+    } finally {
+      await cluster.stop()
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true })
+  }
+}
+
+async function fillAndCount(plan: ReplicationPlan, folder: string, objects: string): Promise<number> {
+  const cluster = await startMartlet({ data: folder })
+  try {
+    await fill(cluster.url, plan)
+    await runPass(folder, [])
+    return countDataFiles(objects)
+  } finally {
+    await cluster.stop()
+  }
+}
+
+async function refill(
+  folder: string,
+  objects: string,
+  lost: number,
+): Promise<{ readonly refillSeconds: number; readonly missing: number }> {
+  const started = performance.now()
+  let missing = lost
+  for (let pass = 0; pass < PASSES_MAX && missing > 0; pass += 1) {
+    await runPass(folder, ['--device', LOST])
+    missing = lost - countDataFiles(objects)
+  }
+  return { refillSeconds: (performance.now() - started) / 1000, missing }
+}
+
+async function runPass(folder: string, more: readonly string[]): Promise<void> {
+  await execute(process.execPath, [CLI, 'run', 'replicator', '--once', '--data', folder, '--json', ...more], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
+}
+
+async function secondsOf(work: () => Promise<void>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return (performance.now() - started) / 1000
+}
