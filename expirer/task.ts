@@ -1,0 +1,41 @@
+/**
+ * A task of the expirer's queue: a row `<delete at, ten digits>-<account>/<container>/<object>` in a container of the
+ * hidden account (OpenStack Swift, `obj/expirer.py`: `build_task_obj`, `parse_task_obj`). Pure.
+ */
+import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import type { ObjectName } from '#store/contract.ts'
+
+export interface Task {
+  /** Name of its row. */
+  readonly row: string
+  /** When the row was written: its removal takes exactly this version away. */
+  readonly rowTimestamp: Timestamp
+  /** When the object expires, seconds since the epoch. */
+  readonly deleteAt: number
+  readonly name: ObjectName
+  /** `at_once`: not an expired object but one that somebody wants deleted, whatever it says (`ASYNC_DELETE_TYPE`). */
+  readonly kind: 'expired' | 'at_once'
+}
+
+/** Content type of rows by which Swift's tools have objects deleted in the background. */
+const ASYNC_DELETE_TYPE = 'application/async-deleted'
+const ROW = /^(\d{10})-([^/]+)\/([^/]+)\/([^]+)$/
+
+/** `undefined` for a row that is no task. */
+export function parseTask(row: string, rowTimestamp: Timestamp, contentType: string): Task | undefined {
+  const match = ROW.exec(row)
+  if (match === null) return undefined
+  const [, written = '', account = '', container = '', object = ''] = match
+  const kind = contentType === ASYNC_DELETE_TYPE ? 'at_once' : 'expired'
+  return { row, rowTimestamp, deleteAt: Number(written), name: { account, container, object }, kind }
+}
+
+/** Sorts behind every task that is due by then. */
+export function endOfDue(nowSeconds: number): string {
+  return String(Math.floor(nowSeconds) + 1).padStart(10, '0')
+}
+
+/** The time of a task as a timestamp. */
+export function dueTimestamp({ deleteAt }: Task): Timestamp {
+  return parseTimestamp(String(deleteAt)) as Timestamp
+}
