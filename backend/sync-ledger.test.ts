@@ -1,0 +1,119 @@
+/** What a device knows of its syncs, over restarts, changes of the ring and long absences. */
+import t from 'tap'
+import type { KvStore } from '#base/environment.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
+import { ReplicaStates } from './replica-state.ts'
+import { SyncLedger } from './sync-ledger.ts'
+import { NO_STAMP } from './sync-stamp.ts'
+
+const DAY_MS = 86_400_000
+const P = (partition: number, partPower = 4): { partPower: number; partition: number } => ({
+  partPower,
+  partition,
+})
+
+class Device {
+  readonly clock = new VirtualClock()
+  readonly kv = new MemoryKv()
+  #store: KvStore | undefined
+
+  async open(unknownDevice: 'new' | 'may_have_been_away' = 'new'): Promise<SyncLedger> {
+    await this.#store?.close()
+    this.#store = await this.kv.open('/state')
+    const states = await ReplicaStates.open(this.#store, {
+      clock: this.clock,
+      keyPrefix: Buffer.from('replicas/'),
+      newDevice: 'part_of_new_cluster',
+      salt: { prefix: 'a', suffix: 'b' },
+    })
+    const keyPrefix = Buffer.from('ledger/')
+    return await SyncLedger.open(this.#store, { clock: this.clock, keyPrefix, states, unknownDevice })
+  }
+}
+
+t.test('before a ring was seen everything is owned; what a ring newly gives is joining', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  t.ok(ledger.owns(P(3)))
+  t.equal(ledger.voice(P(3)), 'synced')
+  t.same(await ledger.own(4, [1, 2]), [], 'the first ring takes nothing for granted and nothing away')
+  t.equal(ledger.voice(P(1)), 'synced')
+  t.notOk(ledger.owns(P(3)))
+  t.equal(ledger.voice(P(3)), 'joining', 'it never held it')
+  t.same(await ledger.own(4, [2, 3]), [3])
+  t.equal(ledger.voice(P(3)), 'joining')
+  t.equal(ledger.voice(P(2)), 'synced')
+  t.equal(ledger.role(P(1)), 'handoff')
+  const again = await device.open()
+  t.ok(again.owns(P(3)) && !again.owns(P(1)))
+  t.equal(again.voice(P(3)), 'joining')
+  t.same(await again.own(4, [2, 3]), [])
+})
+
+t.test('a part power that grows changes no ownership', async (t) => {
+  const ledger = await new Device().open()
+  await ledger.own(4, [1, 2])
+  t.same(await ledger.own(5, [2, 3, 4, 5]), [])
+  t.ok(ledger.owns(P(3, 5)) && ledger.owns(P(1, 4)))
+  t.notOk(ledger.owns(P(0, 4)))
+  t.notOk(ledger.owns(P(0, 3)), 'half of it is not')
+  t.ok(ledger.ownsHash(`18${'0'.repeat(30)}`))
+  t.notOk(ledger.ownsHash(`38${'0'.repeat(30)}`))
+})
+
+t.test('a range that is being emptied says so until it is over', async (t) => {
+  const ledger = await new Device().open()
+  await ledger.own(4, [])
+  const stay = ledger.leave(P(1))
+  t.equal(ledger.role(P(1)), 'leaving')
+  stay()
+  t.equal(ledger.role(P(1)), 'handoff')
+})
+
+t.test('after a long absence every range is stale until it was made equal again', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [1, 2])
+  const atMs = device.clock.wallMs()
+  await ledger.write([{ range: P(1), stamp: { ...NO_STAMP, majorityMs: atMs, allMs: atMs } }])
+  t.notOk(ledger.mayBeStale)
+  await device.clock.advance(8 * DAY_MS)
+  const back = await device.open()
+  t.ok(back.mayBeStale && back.isStale(P(1)) && back.isStale(P(7)))
+  t.equal(back.voice(P(1)), 'stale')
+  t.equal(back.lastEqualMs(P(1), 'everybody'), atMs)
+  t.equal(back.lastEqualMs(P(2), 'everybody'), device.clock.wallMs() - 7 * DAY_MS)
+  await back.write([{ range: P(1), stamp: { ...NO_STAMP, majorityMs: device.clock.wallMs() } }])
+  t.notOk(back.isStale(P(1)))
+  const again = await device.open()
+  t.ok(again.isStale(P(2)), 'a restart is no cure')
+  t.notOk(again.isStale(P(1)))
+  await again.endAbsence()
+  t.notOk(again.mayBeStale)
+  t.notOk((await device.open()).mayBeStale)
+})
+
+t.test('a device that holds data and knows nothing of itself counts as long absent', async (t) => {
+  t.ok((await new Device().open('may_have_been_away')).isStale(P(1)))
+  t.notOk((await new Device().open('new')).isStale(P(1)))
+})
+
+t.test(
+  'a range that was out of touch for long while the device ran is found, and kept as stale',
+  async (t) => {
+    const device = new Device()
+    const ledger = await device.open()
+    t.notOk(ledger.isOutOfTouch(P(1)), 'nothing is known')
+    await ledger.write([{ range: P(1), stamp: { ...NO_STAMP, noticedMs: device.clock.wallMs() } }])
+    for (let day = 0; day < 8; day += 1) {
+      await device.clock.advance(DAY_MS)
+      await ledger.stampAlive()
+    }
+    t.ok(ledger.isOutOfTouch(P(1)))
+    await ledger.write([{ range: P(1), stamp: { ...ledger.stamp(P(1)), stale: true } }])
+    t.ok((await device.open()).isStale(P(1)))
+    await ledger.write([{ range: P(1), stamp: undefined }])
+    t.notOk(ledger.isStale(P(1)))
+  },
+)

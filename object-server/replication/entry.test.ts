@@ -1,0 +1,98 @@
+/** What one replica asks of another is what it will keep, and afterwards both know the same. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Timestamp } from '#base/timestamp.ts'
+import { comparedText, joinStates, type MetaRecord, type ObjectState } from '../object-state.ts'
+import { covers, decodeEntry, encodeEntry, entryOf, lackOf, latestOf, textOf } from './entry.ts'
+
+const HASH = '0'.repeat(32)
+const timestamp = fc.integer({ min: 1, max: 6 }).map((second) => `170000000${second}.00000` as Timestamp)
+const etag = fc.constantFrom('a'.repeat(32), 'b'.repeat(32))
+const data = fc.record({
+  timestamp,
+  etag,
+  sizeBytes: fc.constant(1),
+  fileBytes: fc.constant(1),
+  record: fc.constant(undefined),
+})
+const meta = fc
+  .record({ timestamp, typeAt: fc.option(timestamp, { nil: undefined }) })
+  .map(({ timestamp: at, typeAt }): MetaRecord => {
+    const contentType = typeAt === undefined || typeAt > at ? undefined : { value: 't', timestamp: typeAt }
+    return { name: '/a/c/o', timestamp: at, headers: {}, contentType }
+  })
+/** Only what a replica can be in: everything went through the rule of joining. */
+const state = fc
+  .record({
+    data: fc.option(data, { nil: undefined }),
+    meta: fc.option(meta, { nil: undefined }),
+    tombstone: fc.option(timestamp, { nil: undefined }),
+    lost: fc.option(timestamp, { nil: undefined }),
+  })
+  .map((one): ObjectState => joinStates(one, one))
+
+t.test('what is lacking is exactly what joining would change', async () => {
+  fc.assert(
+    fc.property(state, state, (mine, theirs) => {
+      const joined = joinStates(mine, theirs)
+      const lack = lackOf(entryOf(HASH, mine), entryOf(HASH, theirs))
+      const isNews = comparedText(joined) !== comparedText(mine)
+      const isOtherData =
+        joined.data !== undefined &&
+        (joined.data.timestamp !== mine.data?.timestamp || joined.data.etag !== mine.data.etag)
+      return lack === (isNews ? (isOtherData ? 'data' : 'small') : 'nothing')
+    }),
+  )
+})
+
+t.test('after each fetched from the other both are equal, and nothing is lacking', async () => {
+  fc.assert(
+    fc.property(state, state, (left, right) => {
+      const [one, other] = [joinStates(left, right), joinStates(right, left)]
+      const [first, second] = [entryOf(HASH, one), entryOf(HASH, other)]
+      return (
+        textOf(first) === textOf(second) &&
+        covers(first, second) &&
+        covers(second, first) &&
+        covers(first, entryOf(HASH, left)) &&
+        covers(first, entryOf(HASH, right))
+      )
+    }),
+  )
+})
+
+t.test('an entry is the same after the way over the network', async () => {
+  fc.assert(
+    fc.property(state, (one) => {
+      const entry = entryOf(HASH, one)
+      const decoded = decodeEntry(JSON.parse(JSON.stringify(encodeEntry(entry))))
+      return JSON.stringify(decoded) === JSON.stringify(entry)
+    }),
+  )
+})
+
+t.test('what is no entry is refused', async (t) => {
+  for (const value of [
+    undefined,
+    null,
+    1,
+    {},
+    [],
+    ['x'],
+    [HASH, [1, 2, 3]],
+    [HASH, ['1700000000.00000', 'x', 1]],
+  ]) {
+    t.equal(decodeEntry(value), undefined, JSON.stringify(value) ?? 'undefined')
+  }
+  t.equal(decodeEntry([HASH, null, [5, null], null, null]), undefined)
+})
+
+t.test('the latest time of an entry', async (t) => {
+  const at = (second: number): Timestamp => `170000000${second}.00000` as Timestamp
+  t.equal(
+    latestOf({ hash: HASH, data: undefined, meta: undefined, tombstone: undefined, lost: at(9) }),
+    undefined,
+  )
+  const metadata = { timestamp: at(3), contentTypeTimestamp: undefined }
+  t.equal(latestOf({ hash: HASH, data: undefined, meta: metadata, tombstone: at(2), lost: undefined }), at(3))
+})
