@@ -23,6 +23,8 @@ export interface Decision<Result> {
    * each is kept where nothing but a person looks for it.
    */
   readonly rows?: 'merge' | 'leave' | 'drop' | 'quarantine'
+  /** With `merge`: deleted rows of before this day (`days.ts`) are left out where nothing of that name is stored. */
+  readonly ignoreDeletionsBefore?: number | undefined
 }
 
 /** Must be pure: it may run more than once, and must not look at clocks or anything else that changes. */

@@ -34,7 +34,7 @@ import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
 import type { RowKind } from './row-kind.ts'
 import { isSameRow, type StoredRow } from './stored-row.ts'
-import { hasMisplaced } from './unit-of-work.ts'
+import { hasMisplaced, isOldDeletion } from './unit-of-work.ts'
 
 interface Database<Row> {
   state: DatabaseState
@@ -75,7 +75,8 @@ export class MemoryIndex<Row> implements Index<Row> {
     this.#databases.set(pathOf(name), database)
     if (decision.rows === 'drop' || decision.rows === 'quarantine') this.#drop(database, rows)
     let { sequence } = database.state.info
-    for (const row of decision.rows === 'merge' ? rows : []) sequence = this.#merge(database, row, sequence)
+    for (const row of decision.rows === 'merge' ? rows : [])
+      sequence = this.#merge(database, row, sequence, decision.ignoreDeletionsBefore)
     const counted: DatabaseInfo = { ...info, sequence, stats: this.#count(database) }
     database.state = { info: counted, metadata: decision.metadata ?? database.state.metadata }
     return decision.result
@@ -197,9 +198,15 @@ export class MemoryIndex<Row> implements Index<Row> {
     }
   }
 
-  #merge(database: Database<Row>, incoming: Row, sequence: number): number {
+  #merge(
+    database: Database<Row>,
+    incoming: Row,
+    sequence: number,
+    ignoredBefore: number | undefined,
+  ): number {
     const key = `${this.#kind.groupOf(incoming)}/${this.#kind.nameOf(incoming)}`
     const known = database.rows.get(key)
+    if (known === undefined && isOldDeletion(this.#kind, incoming, ignoredBefore)) return sequence
     const row = known === undefined ? incoming : this.#kind.merge(known.row, incoming)
     if (known !== undefined && isSameRow(this.#kind, known.row, row)) return sequence
     database.rows.set(key, { row, sequence: sequence + 1 })

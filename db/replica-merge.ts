@@ -92,15 +92,21 @@ function latest(times: readonly Timestamp[]): Timestamp {
   return times.reduce((one, other) => (one >= other ? one : other))
 }
 
-/** Takes over what a peer says, and its rows; a database that is not here yet is made. */
-export function mergeReplica(theirs: ReplicatedState): Rule<'merged'> {
+/**
+ * Takes over what a peer says; a database that is not here yet is made. Removals of metadata of before the day are left
+ * out where nothing of that name is known.
+ */
+export function mergeReplica(theirs: ReplicatedState, ignoreDeletionsBefore = 0): Rule<'merged'> {
   return (state): Decision<'merged'> => {
     if (state === undefined) {
       const info = { ...theirs.info, reported: NEVER_REPORTED, stats: new Map(), sequence: 0 }
       return { result: 'merged', info, metadata: theirs.metadata, rows: 'merge' }
     }
     const info = mergeInfo(replicated(state).info, theirs.info)
-    const metadata = mergeMetadata(state.metadata, theirs.metadata)
+    const told = [...theirs.metadata].filter(([name, { value, timestamp }]) => {
+      return value !== '' || dayOf(timestamp) >= ignoreDeletionsBefore || state.metadata.has(name)
+    })
+    const metadata = mergeMetadata(state.metadata, new Map(told))
     return {
       result: 'merged',
       ...(isSameInfo(info, state.info) ? {} : { info: { ...state.info, ...info } }),

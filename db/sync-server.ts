@@ -133,13 +133,14 @@ export class SyncServer<Row> {
     if (theirs === undefined || typeof store !== 'string' || !isCount(horizon)) return undefined
     const { name } = theirs.info
     if (!this.#isOurs(name)) return undefined
-    await this.#parts.index.apply(name, [], mergeReplica(theirs))
+    const ignored = fields['ignore_before']
+    await this.#parts.index.apply(name, [], mergeReplica(theirs, isCount(ignored) ? ignored : 0))
     return encodeKnown(await knownOf(this.#parts.index, name, { store, horizon }))
   }
 
   async #rows(fields: Fields): Promise<unknown> {
     const { index, kind } = this.#parts
-    const { store, from, to } = fields
+    const { store, from, to, ignore_before: ignored } = fields
     const name = this.#nameIn(fields)
     const rows = parseRows(kind, fields['rows'])
     if (name === undefined || rows === undefined || rows.length > SLICE_ROWS) return undefined
@@ -147,6 +148,7 @@ export class SyncServer<Row> {
     const merged = await index.apply(name, rows, (state) => ({
       result: state !== undefined,
       rows: state === undefined ? 'leave' : 'merge',
+      ignoreDeletionsBefore: isCount(ignored) ? ignored : undefined,
     }))
     const have = merged ? await index.syncPoint(name, store) : 0
     // Only what joins on to what is here: a gap would be believed to be filled.

@@ -5,6 +5,7 @@
 import type { KvOperation } from '#kv/group-commit.ts'
 import { type Deletions, joined } from './compactor.ts'
 import type { Rule } from './contract.ts'
+import { dayOf } from './days.ts'
 import {
   type DatabaseInfo,
   type DatabaseName,
@@ -105,7 +106,8 @@ export class UnitOfWork<Row> {
         metadata: decision.metadata ?? database.state?.metadata ?? NO_METADATA,
       }
     }
-    if (decision.rows === 'merge') for (const row of work.rows) this.#merge(database, row)
+    if (decision.rows === 'merge')
+      for (const row of work.rows) this.#merge(database, row, decision.ignoreDeletionsBefore)
     if (decision.rows === 'drop') for (const row of work.rows) this.#drop(database, row, 'nothing')
     if (decision.rows === 'quarantine')
       for (const row of work.rows) this.#drop(database, row, 'quarantined_copy')
@@ -130,12 +132,13 @@ export class UnitOfWork<Row> {
     return info === known ? info : { ...info, stats: known.stats, sequence: known.sequence }
   }
 
-  #merge(database: DatabaseWork<Row>, incoming: Row): void {
+  #merge(database: DatabaseWork<Row>, incoming: Row, ignoredBefore: number | undefined): void {
     const state = database.state
     const known = database.rows.get(rowId(this.#kind.groupOf(incoming), this.#kind.nameOf(incoming)))
     if (state === undefined || known === undefined)
       throw new Error('a row was merged that was not read before')
     const before = known.now?.row
+    if (before === undefined && isOldDeletion(this.#kind, incoming, ignoredBefore)) return
     const after = before === undefined ? incoming : this.#kind.merge(before, incoming)
     if (before !== undefined && isSameRow(this.#kind, before, after)) return
     const sequence = state.info.sequence + 1
@@ -249,6 +252,11 @@ export function hasMisplaced(info: DatabaseInfo): boolean {
   for (const [group, { rows, tombstones }] of info.stats)
     if (group !== info.policyIndex && (rows > 0 || tombstones > 0)) return true
   return false
+}
+
+/** Is it a row that was deleted before the day? */
+export function isOldDeletion<Row>(kind: RowKind<Row>, row: Row, day: number | undefined): boolean {
+  return day !== undefined && kind.isDeleted(row) && dayOf(kind.changedAt(row)) < day
 }
 
 /** Storage policies of which nothing is left are left out, so that a replica that never had any is not another one. */

@@ -105,7 +105,7 @@ export class DatabasePeers<Row> {
   async tell(
     peer: RingDevice,
     state: ReplicatedState,
-    about: { readonly store: string; readonly horizon: number },
+    about: { readonly store: string; readonly horizon: number; readonly ignore_before?: number | undefined },
   ): Promise<Known | PeerFailure> {
     const answered = await this.#ask(peer, 'tell', { state: encodeReplicated(state), ...about })
     if (isFailure(answered)) return answered
@@ -121,6 +121,8 @@ export class DatabasePeers<Row> {
       readonly from: number
       readonly to: number
       readonly rows: readonly Row[]
+      /** Deletions of before this day need not be taken by who knows nothing of what was deleted. */
+      readonly ignore_before?: number | undefined
     },
   ): Promise<{ readonly have: number } | PeerFailure> {
     const { kind } = this.#options

@@ -99,6 +99,7 @@ async function confirmedUpTo<Row>(
   others: readonly RingDevice[],
 ): Promise<number | undefined> {
   const { name } = state.info
+  const day = givenUpBefore(pass.horizon)
   let upTo = state.info.sequence
   for (const peer of others) {
     if (isForgotten(state, pass.horizon)) {
@@ -107,7 +108,7 @@ async function confirmedUpTo<Row>(
       // It has given up all of it, or never had any: a synced primary has nothing that could come back.
       if (known.database === undefined) continue
     }
-    const pushed = await pushAll(sessionParts(pass), peer, name)
+    const pushed = await pushAll({ ...sessionParts(pass), givenUpBefore: day }, peer, name)
     if (isFailure(pushed)) return undefined
     upTo = Math.min(upTo, pushed.upTo)
   }

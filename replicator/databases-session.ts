@@ -20,6 +20,8 @@ export interface SessionParts<Row> {
   readonly index: Index<Row>
   readonly peers: DatabasePeers<Row>
   readonly horizon: number
+  /** Deletions of before this day are given up: nobody takes them who knows nothing of what was deleted. */
+  readonly givenUpBefore?: number | undefined
   /** To be awaited before each slice. */
   readonly step: () => Promise<void>
   readonly count: (figure: 'rows_sent' | 'rows_received' | 'whole_databases', amount: number) => void
@@ -104,7 +106,10 @@ class Session<Row> {
     const theirs =
       this.#direction === 'pull' || ours.database === undefined
         ? await peers.look(this.#peer, this.#name, about)
-        : await peers.tell(this.#peer, ours.database.state, about)
+        : await peers.tell(this.#peer, ours.database.state, {
+            ...about,
+            ignore_before: this.#parts.givenUpBefore,
+          })
     if (isFailure(theirs) || theirs.database === undefined || this.#direction === 'push') return theirs
     await index.apply(this.#name, [], mergeReplica(theirs.database.state))
     return theirs
@@ -172,7 +177,13 @@ class Session<Row> {
       const to = isLast ? Math.max(last, state?.info.sequence ?? 0) : last
       if (to <= from && changes.length === 0) return { kind: 'confirmed', upTo: from }
       const rows = changes.map((change) => change.row)
-      const told = await peers.rows(this.#peer, this.#name, { store, from, to, rows })
+      const told = await peers.rows(this.#peer, this.#name, {
+        store,
+        from,
+        to,
+        rows,
+        ignore_before: this.#parts.givenUpBefore,
+      })
       if (isFailure(told)) return told
       count('rows_sent', rows.length)
       if (isLast) return { kind: 'confirmed', upTo: told.have }

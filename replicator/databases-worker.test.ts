@@ -195,7 +195,7 @@ async function settleReports(cluster: DatabaseDevices): Promise<void> {
 /** Every device notes that it is alive, and passes, day after day. */
 async function live(cluster: DatabaseDevices, days: number): Promise<void> {
   for (let day = 0; day < days; day += 1) {
-    cluster.clock.advance(DAY_MS)
+    await cluster.clock.advance(DAY_MS)
     for (const { containers, accounts } of cluster.devices) {
       await containers.stampAlive()
       await accounts.stampAlive()
@@ -352,7 +352,7 @@ t.test('a replica that was away for too long brings nothing back that was delete
   await cluster.passes(2)
   for (const at of [1, 2, 3]) await write(cluster.device(at), created, [gone('deleted', cluster.time(1000))])
   for (let day = 0; day < 12; day += 1) {
-    cluster.clock.advance(DAY_MS)
+    await cluster.clock.advance(DAY_MS)
     for (const at of [1, 2, 3]) await cluster.device(at).containers.stampAlive()
     for (const at of [1, 2, 3]) await cluster.pass(at)
   }
