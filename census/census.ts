@@ -192,13 +192,14 @@ class Counter {
       const primaries = ring.primaries(partition)
       const isEqual = primaries.every((device) => this.#holdingOf(views, device, partition) === 'equal')
       const speaks = this.#speaksFor(primaries, views)
-      if (speaks) {
-        sums.partitions += 1
-        sums.records += round.own.get(partition)?.count ?? 0
-      }
+      const records = round.own.get(partition)?.count ?? 0
+      if (speaks) sums.partitions += 1
+      if (speaks && isEqual) sums.records += records
       if (isEqual) continue
       const counted = speaks ? await this.#countOne(round, partition, primaries, views) : undefined
       if (counted?.isComplete === false) sums.uncounted += 1
+      // Who has lost what it held knows of it from the others.
+      if (counted !== undefined) sums.records += Math.max(records, counted.count.objects)
       if (counted !== undefined && counted.count.thin === 0) continue
       const sinceMs = this.#since(policy, partition, seen)
       if (counted === undefined) continue
