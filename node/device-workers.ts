@@ -9,6 +9,7 @@ import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
+import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { replicatorWorker } from './workers/replicator.ts'
 import { updaterWorker } from './workers/updater.ts'
 
@@ -16,6 +17,7 @@ import { updaterWorker } from './workers/updater.ts'
 const WORKERS: readonly MakeWorker[] = [
   updaterWorker,
   replicatorWorker,
+  databaseReplicatorWorker,
   censusWorker,
   quickAuditorWorker,
   auditorWorker,

@@ -13,6 +13,7 @@ import { handOver, handoffPartitions } from './databases-handoff.ts'
 import { makeEqual } from './databases-partition.ts'
 import {
   type DatabaseReplicatorOptions,
+  type DatabaseRingView,
   type DatabaseSource,
   type Gait,
   isCurrent,
@@ -27,12 +28,17 @@ const PAUSE_MS = 30_000
 /** OpenStack Swift's `concurrency` is 8 processes' worth; half of it leaves more to clients. */
 const PARTITIONS_UNDER_WAY = 4
 
-export function createDatabaseReplicator(options: DatabaseReplicatorOptions): Worker {
+export interface DatabaseReplicator extends Worker {
+  /** To be called when a ring changed: what it newly gives to this device is joining from then on. Durable when resolved. */
+  readonly learnRings: () => Promise<void>
+}
+
+export function createDatabaseReplicator(options: DatabaseReplicatorOptions): DatabaseReplicator {
   const { clock, log } = options
   const sources = options.sources.map(
     (source) => new SourceReplicator(options, source as DatabaseSource<unknown>),
   )
-  return passWorker({
+  const worker = passWorker({
     name: 'database-replicator',
     clock,
     log,
@@ -45,6 +51,10 @@ export function createDatabaseReplicator(options: DatabaseReplicatorOptions): Wo
       return 'complete'
     },
   })
+  const learnRings = async (): Promise<void> => {
+    for (const source of sources) await source.learnRing()
+  }
+  return { ...worker, learnRings }
 }
 
 const NO_GAIT: Gait = { before: async (_step, { signal }) => signal.throwIfAborted(), end: () => {} }
@@ -69,7 +79,7 @@ class SourceReplicator<Row> {
   async run(pass: Pass, how: PassOptions): Promise<'complete' | 'stopped'> {
     this.#signal = how.signal
     const work = this.#begin(pass, how)
-    const own = this.#ownPartitions(work)
+    const own = this.#ownPartitions(work.view)
     pass.expect(pass.progress().done + own.length)
     await this.#takeOn(work, own)
     const answers = await survey(work, own)
@@ -84,10 +94,14 @@ class SourceReplicator<Row> {
     return how.signal.aborted ? 'stopped' : 'complete'
   }
 
-  #begin(pass: Pass, options: PassOptions): SourcePass<Row> {
-    const { clock, log, self, reclaimAgeSeconds } = this.#options
+  async learnRing(): Promise<void> {
+    const view = this.#view()
+    await this.#source.ledger.own(view.ring.partPower, this.#ownPartitions(view))
+  }
+
+  #view(): DatabaseRingView {
+    const { self } = this.#options
     const { ring, previous } = this.#source.rings()
-    const startedMs = clock.wallMs()
     const own = ring.devices.find(
       (device) =>
         device !== undefined &&
@@ -95,10 +109,16 @@ class SourceReplicator<Row> {
         device.device === self.device &&
         (self.port === undefined || device.port === self.port),
     )
+    return { ring, previous, self: own }
+  }
+
+  #begin(pass: Pass, options: PassOptions): SourcePass<Row> {
+    const { clock, log, reclaimAgeSeconds } = this.#options
+    const startedMs = clock.wallMs()
     return {
       source: this.#source,
       peers: this.#peers,
-      view: { ring, previous, self: own },
+      view: this.#view(),
       pass,
       options,
       clock,
@@ -110,7 +130,7 @@ class SourceReplicator<Row> {
     }
   }
 
-  #ownPartitions({ view }: SourcePass<Row>): readonly number[] {
+  #ownPartitions(view: DatabaseRingView): readonly number[] {
     if (this.#own?.ring !== view.ring) this.#own = { ring: view.ring, partitions: ownPartitions(view) }
     return this.#own.partitions
   }
