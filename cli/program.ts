@@ -96,11 +96,14 @@ async function addRing(program: Command, argv: readonly string[]): Promise<void>
     program.command('ring').description('make rings, look into them, look names up in them')
     return
   }
-  const [{ ringCommand }, { realEnvironment }] = await Promise.all([
+  // Not the whole environment: making rings needs no stores, and they are large.
+  const [{ ringCommand }, { realClock, realRandom }, { realDisk }] = await Promise.all([
     import('./ring.ts'),
-    import('#node/environment.ts'),
+    import('#base/real-clock.ts'),
+    import('#disk/real-disk.ts'),
   ])
-  program.addCommand(inheriting(program, ringCommand(realEnvironment())))
+  const environment = { clock: realClock, random: realRandom, disk: realDisk }
+  program.addCommand(inheriting(program, ringCommand(environment)))
 }
 
 /** Commands that were made elsewhere speak and end as the others do. */

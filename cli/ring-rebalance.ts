@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { worstBalance } from '#ring/balance.ts'
 import { type Builder, rebalanced, ringOf } from '#ring/builder.ts'
-import { dispersionOf } from '#ring/dispersion.ts'
+import { worstDispersion } from '#ring/dispersion.ts'
 import type { MoveCost } from '#ring/moves.ts'
 import { accepted, action, type RingCommandContext } from './ring-context.ts'
 import { type CostOptions, costText, moveCost, withCostOptions } from './ring-cost.ts'
@@ -38,7 +38,7 @@ export function addRebalance(ring: Command, context: RingCommandContext): void {
       unfinishedReplicas: outcome.unfinishedReplicas,
       partitions: 2 ** builder.partPower,
       balance: worstBalance(builder),
-      dispersion: dispersionOf(builder).dispersion,
+      dispersion: worstDispersion(builder),
       version: builder.version,
       cost: moveCost(before, builder, options),
     }

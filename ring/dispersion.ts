@@ -32,19 +32,30 @@ export interface DispersionReport {
 /** Looks through the whole table. A builder that was never rebalanced has nothing at risk. */
 export function dispersionOf(builder: Builder): DispersionReport {
   const topology = topologyOf(builder.devices)
-  const most = evenSpread(builder, topology)
-  const counter = new TierCounter(builder, topology, most)
-  const partitionCount = 2 ** builder.partPower
-  for (let partition = 0; partition < Math.min(partitionCount, builder.table.length); partition += 1) {
-    counter.count(partition)
-  }
+  const counter = countedTiers(builder, topology)
   const { devices, replicas, overload } = builder
   return {
-    dispersion: (100 * counter.replicasAtRisk) / (partitionCount * replicas),
+    dispersion: percentAtRisk(builder, counter),
     replicasAtRisk: counter.replicasAtRisk,
     requiredOverload: replicaPlan({ topology, devices, replicas, overload }).requiredOverload,
     tiers: counter.tiers(),
   }
+}
+
+/** Per cent of all replicas that are at risk; the one figure of a report that sums it up. */
+export function worstDispersion(builder: Builder): number {
+  return percentAtRisk(builder, countedTiers(builder, topologyOf(builder.devices)))
+}
+
+function percentAtRisk({ partPower, replicas }: Builder, { replicasAtRisk }: TierCounter): number {
+  return (100 * replicasAtRisk) / (2 ** partPower * replicas)
+}
+
+function countedTiers(builder: Builder, topology: Topology): TierCounter {
+  const counter = new TierCounter(builder, topology, evenSpread(builder, topology))
+  const partitions = Math.min(2 ** builder.partPower, builder.table.length)
+  for (let partition = 0; partition < partitions; partition += 1) counter.count(partition)
+  return counter
 }
 
 /** By node, from the root down: the replicas of the tier above divided evenly, rounded up; never two on one device. */

@@ -47,6 +47,7 @@ export class Placement {
   readonly #quotas: Int32Array
   readonly #topology: Topology
   readonly #plan: ReplicaPlan
+  readonly #slots: number[] = []
   /** Tiers in which every partition should have a replica; few, since a partition has few. */
   readonly #neededTiers: readonly number[]
 
@@ -116,6 +117,23 @@ export class Placement {
     const id = this.table[slot] as number
     const surplus = this.surplus[id] as number
     return surplus <= 0 ? surplus : surplus / ((this.#quotas[id] as number) + surplus)
+  }
+
+  /**
+   * The replicas of a partition, those on devices that are to give up the largest part of what they hold first. The list is
+   * the caller's until the next call.
+   */
+  slotsBySurplus(partition: number): readonly number[] {
+    const slots = this.#slots
+    slots.length = 0
+    for (let slot = partition; slot < this.table.length; slot += this.partitionCount) {
+      const share = this.surplusShare(slot)
+      let at = slots.length
+      for (; at > 0 && this.surplusShare(slots[at - 1] as number) < share; at -= 1)
+        slots[at] = slots[at - 1] as number
+      slots[at] = slot
+    }
+    return slots
   }
 
   /** Replicas of the slot's partition in the tier `node`, the slot itself left out. */

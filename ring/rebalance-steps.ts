@@ -82,7 +82,7 @@ function slotsWhere(placement: Placement, matches: (id: number) => boolean): Uin
 export function spreadCrowded(step: Step): void {
   for (const partition of step.order) {
     if (step.locks.isLocked(partition) || !step.placement.isMisplaced(partition)) continue
-    const slots = slotsBySurplus(step.placement, partition)
+    const slots = step.placement.slotsBySurplus(partition)
     if (!spreadOne(step, slots, 'wanting')) spreadOne(step, slots, 'planned')
   }
 }
@@ -102,13 +102,6 @@ function spreadOne(
   return false
 }
 
-/** The replicas of a partition, those on devices that are to give up the largest part of what they hold first. */
-function slotsBySurplus(placement: Placement, partition: number): number[] {
-  const slots: number[] = []
-  for (let slot = partition; slot < placement.table.length; slot += placement.partitionCount) slots.push(slot)
-  return slots.sort((a, b) => placement.surplusShare(b) - placement.surplusShare(a))
-}
-
 /**
  * Empties devices without quota, before anything else: each of their partitions must move, so none may be locked for the
  * sake of another device. A replica that no device wants is put where the plan allows, and balance is restored later.
@@ -116,7 +109,7 @@ function slotsBySurplus(placement: Placement, partition: number): number[] {
 export function drain(step: Step): void {
   const { placement, locks } = step
   for (const partition of step.order) {
-    const slot = slotsBySurplus(placement, partition)[0] as number
+    const slot = placement.slotsBySurplus(partition)[0] as number
     if (placement.surplusShare(slot) < 1 || !locks.mayMove(slot)) continue
     const place = drainTarget(placement, slot)
     if (place === NOWHERE) continue
@@ -136,7 +129,7 @@ function drainTarget(placement: Placement, slot: number): number {
 export function shedSurplus(step: Step): void {
   for (const partition of step.order) {
     if (step.placement.wanted === 0) return
-    shedOne(step, slotsBySurplus(step.placement, partition))
+    shedOne(step, step.placement.slotsBySurplus(partition))
   }
 }
 
