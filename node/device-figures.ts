@@ -75,11 +75,15 @@ export interface DeviceFiguresOptions {
   readonly workers: () => Promise<readonly WorkerStatus[]>
 }
 
+/** A look is good for so long, milliseconds. */
+const SEEN_MS = 250
+
 /** Looks at one device. */
 export class DeviceFigureSource {
   readonly #options: DeviceFiguresOptions
   readonly #startedMs: number
   readonly #counts: Readonly<Record<'accounts' | 'containers', DatabaseCount>>
+  #seen: { readonly atMs: number; readonly figures: Promise<DeviceFigures> } | undefined
 
   constructor(options: DeviceFiguresOptions) {
     this.#options = options
@@ -96,7 +100,16 @@ export class DeviceFigureSource {
     return jsonAnswer(await this.now())
   }
 
-  async now(): Promise<DeviceFigures> {
+  /** One look serves all who ask at about the same time. */
+  now(): Promise<DeviceFigures> {
+    const nowMs = this.#options.environment.clock.monotonicMs()
+    if (this.#seen === undefined || nowMs - this.#seen.atMs > SEEN_MS) {
+      this.#seen = { atMs: nowMs, figures: this.#look() }
+    }
+    return this.#seen.figures
+  }
+
+  async #look(): Promise<DeviceFigures> {
     const { environment, device, host, version, rings, foregroundLoad, workers } = this.#options
     const { drive } = device.objects.device
     const space = await drive.space()

@@ -16,6 +16,7 @@ import { markInFile } from './clock-mark.ts'
 import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
 import { DeviceFigureSource } from './device-figures.ts'
 import { startDeviceLoops } from './device-loops.ts'
+import { observeDevice } from './device-metrics.ts'
 import { DeviceWorkers } from './device-workers.ts'
 import { type InsideHandlers, withInsidePaths } from './inside-paths.ts'
 import type { Loop } from './loop.ts'
@@ -202,6 +203,7 @@ function insideHandlers(
     foregroundLoad: () => foreground.load(),
     workers: () => allOf(admin),
   })
+  observeDevice(context.metrics, figures)
   const census: Handler = async () => jsonAnswer(censusOf(context).report())
   return { workers: workerAdmin(admin), device: figures.handler, census, invalidations: door?.invalidations }
 }
