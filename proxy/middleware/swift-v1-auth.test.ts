@@ -18,6 +18,16 @@ t.test('the storage URL is at the address by which the client came', async (t) =
   t.equal(await urlFor('[::1]:8080', true), 'https://[::1]:8080/v1/AUTH_test')
 })
 
+t.test('a user may say who it is under the older names too', async (t) => {
+  const { handler } = testProxy()
+  const signIn = (headers: Readonly<Record<string, string>>) =>
+    send(handler, { target: '/auth/v1.0', headers })
+  const older = { 'X-Storage-User': 'test:tester', 'X-Storage-Pass': 'testing' }
+  t.equal((await signIn(older)).status, 200)
+  t.equal((await signIn({ ...older, 'X-Storage-Pass': 'wrong' })).status, 401)
+  t.equal((await signIn({ 'X-Storage-User': 'test:tester', 'X-Auth-Key': 'testing' })).status, 200)
+})
+
 t.test('behind a TLS terminator the scheme is what was configured', async (t) => {
   const { handler } = testProxy({ storageUrlScheme: 'https' })
   const { headers } = await send(handler, { target: '/auth/v1.0', headers: TESTER })

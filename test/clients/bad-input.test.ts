@@ -280,6 +280,15 @@ t.test('bad input', async (t) => {
   })
 })
 
+t.test('a token that has expired is none', async (t) => {
+  const { url } = await startCluster(t, { config: '[auth]\ntoken_life = "2s"\n' })
+  const session = await Session.signIn(url, TESTER)
+  t.equal((await session.request('PUT', '/box')).status, 201)
+  await sleep(3_000)
+  t.equal((await session.request('GET', '')).status, 401)
+  t.equal((await (await Session.signIn(url, TESTER)).request('HEAD', '/box')).status, 204, 'sign in again')
+})
+
 t.test('a slow client is let go and harms nobody', async (t) => {
   const { url, port } = await startCluster(t, { config: '[proxy]\nclient_timeout = 1\n' })
   const session = await Session.signIn(url, TESTER)

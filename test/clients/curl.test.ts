@@ -42,6 +42,17 @@ t.test('curl', async (t) => {
   t.equal(sent.stdout, '201')
   t.match(await curl('-I', '-H', token, `${account}/photos/chunked`), /^Content-Length: 300000\r$/m)
 
+  const expecting = ['-v', '-H', 'Expect: 100-continue', '--expect100-timeout', '30', '-H', token]
+  const asked = await run('curl', ['-sS', ...expecting, '-T', 'bird.jpg', `${account}/photos/asked`], {
+    directory,
+  })
+  t.match(asked.stderr, /< HTTP\/1\.1 100 Continue[^]*< HTTP\/1\.1 201 Created/, 'the body is asked for')
+  const refused = await run('curl', ['-sS', ...expecting, '-T', 'bird.jpg', `${account}/nowhere/asked`], {
+    directory,
+  })
+  t.match(refused.stderr, /< HTTP\/1\.1 404 Not Found/)
+  t.notMatch(refused.stderr, /100 Continue/, 'a body that is not wanted is not asked for')
+
   t.equal(await status(`${account}/photos/bird.jpg`), '401', 'nobody in particular may not read')
   t.equal(await status('-X', 'POST', '-H', token, '-H', 'X-Container-Read: .r:*', `${account}/photos`), '204')
   t.equal(await status(`${account}/photos/bird.jpg`), '200', 'until the container is public')

@@ -86,6 +86,21 @@ t.test('memcached killed under load: no request fails', async (t) => {
   t.same(wrong, [])
 })
 
+t.test('where an object lies is told only where that is turned on', async (t) => {
+  const first = await startCluster(t)
+  t.not((await send('GET', first.url, '/endpoints/v1/AUTH_test/box/thing')).status, 200)
+  await first.stop()
+  const { url } = await startCluster(t, { dataPath: first.dataPath, config: '[proxy]\nendpoints = true\n' })
+  const session = await Session.signIn(url, TESTER)
+  await session.request('PUT', '/box')
+  await session.request('PUT', '/box/thing', { body: Buffer.from('thing') })
+  const answer = await send('GET', url, '/endpoints/v1/AUTH_test/box/thing')
+  t.equal(answer.status, 200)
+  const urls = JSON.parse(answer.body.toString()) as string[]
+  t.equal(urls.length, 3)
+  for (const where of urls) t.match(where, /^http:\/\/127\.0\.0\.1:\d+\/d[1-4]\/\d+\/AUTH_test\/box\/thing$/)
+})
+
 t.test('TLS at the door and between the processes', async (t) => {
   if (!havePrograms(t, 'openssl', 'curl')) return
   const directory = temporaryDirectory(t)

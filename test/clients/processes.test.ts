@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { isRunning, type RunningCluster, signal, startCluster } from '#test/running-cluster.ts'
-import { Session, TESTER } from '#test/session.ts'
+import { Session, TESTER, until } from '#test/session.ts'
 
 t.setTimeout(300_000)
 
@@ -123,7 +123,10 @@ t.test('a process that stays away: reads and writes go on', async (t) => {
   t.teardown(() => signal(stopped, 'SIGCONT'))
   await sleep(500)
   process.kill(stopped, 'SIGKILL')
+  await until(t, 'it is started again', () => (cluster.devices.get('d1') ?? stopped) !== stopped)
+  await sleep(1_000)
   await load.stop()
+  t.same(load.failures, [], `${load.requests} requests, ${load.broken} broken connections`)
   await allReadable(t, session, load)
 })
 

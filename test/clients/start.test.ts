@@ -93,6 +93,15 @@ t.test('what cannot be is said in one sentence', async (t) => {
       /^martlet: \/proc\/martlet cannot be [^\n]*$/,
     )
   })
+  t.test('a filesystem that can only be read', async (t) => {
+    const mount = join(directory, 'read-only')
+    mkdirSync(mount)
+    const { code } = await run('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', mount])
+    if (code !== 0) return void t.pass('is refused', { skip: 'not root, or no mounts' })
+    t.teardown(() => run('umount', [mount]))
+    t.match(await refusal('--port', '0', '--data', join(mount, 'data')), /^martlet: [^\n]*read-only[^\n]*$/)
+    t.match(await refusal('--port', '0', '--data', mount), /^martlet: [^\n]*read-only[^\n]*$/)
+  })
   t.test('a port that is none', async (t) => {
     t.match(await refusal('--port', 'http', '--data', data), /^martlet: [^\n]*port[^\n]*http[^\n]*$/)
     t.match(await refusal('--port', '70000', '--data', data), /^martlet: [^\n]*port[^\n]*70000[^\n]*$/)
@@ -123,6 +132,15 @@ t.test('the options are explained', async (t) => {
   t.equal(code, 0)
   for (const option of ['proxy.port', 'auth.token_life', 'log.level']) t.match(stdout, option)
   t.match(stdout, /seconds/)
+  const rows = JSON.parse((await martlet('config', 'explain', '--json')).stdout) as Record<string, string>[]
+  t.ok(rows.length > 40, `${rows.length} options`)
+  for (const { name = '', doc, default: fallback, unit } of rows) {
+    t.match(stdout, `${name}${unit === '' ? '' : ` (${unit})`}\n    ${doc}\n    default: ${fallback}`)
+    t.ok(
+      unit !== '' || !/^\d{2,}$/.test(String(fallback)) || /port|processes|_max$|_per_second$/.test(name),
+      `${name} has a unit`,
+    )
+  }
 })
 
 t.test('port and data may come from the environment', async (t) => {
