@@ -19,7 +19,15 @@ function after(report: Partial<PassReport>, name = 'replicator'): Parameters<typ
 
 t.test('a whole pass since the change that found nothing to move settles a ring', (t) => {
   t.ok(isRingSettled('object', CHANGED, after({ found: { partitions: 9, partitions_joining: 0 } })))
-  t.ok(isRingSettled('object-2', CHANGED, after({ waiting: { partitions_unequal: 0 } })))
+  t.ok(
+    isRingSettled(
+      'object-2',
+      CHANGED,
+      after({ waiting: { partitions_unequal: 0, reclaims_unconfirmed: 3 } }),
+    ),
+  )
+  for (const name of ['account', 'container'])
+    t.ok(isRingSettled(name, CHANGED, after({}, 'database-replicator')))
   t.end()
 })
 
@@ -29,7 +37,8 @@ t.test('anything else does not', (t) => {
     { ended: 'stopped' },
     { found: { partitions_astray: 1 } },
     { found: { partitions_joining: 1 } },
-    { waiting: { anything: 1 } },
+    { waiting: { partitions_unequal: 1 } },
+    { waiting: { handoffs_stale: 2 } },
   ]
   for (const report of unsettled)
     t.notOk(isRingSettled('object', CHANGED, after(report)), JSON.stringify(report))

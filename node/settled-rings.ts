@@ -10,16 +10,19 @@ import type { ServerType } from './rings.ts'
 /** Who moves what a ring places. */
 const MOVERS: Readonly<Record<ServerType, string>> = {
   object: 'replicator',
-  container: 'container-replicator',
-  account: 'account-replicator',
+  container: 'database-replicator',
+  account: 'database-replicator',
 }
-/** What a pass counts as found, and must not have found. Whatever waits must not be there either. */
-const UNSETTLED: readonly string[] = [
+/** What a pass must not have found. That clients wrote while it looked is no sign of anything to be moved. */
+const NOT_FOUND: readonly string[] = [
   'partitions_joining',
-  'partitions_unequal',
+  'partitions_gained',
   'partitions_astray',
+  'handoff_partitions',
   'peers_of_partitions_not_reached',
 ]
+/** What must not wait: beginnings of names. */
+const NOT_WAITING: readonly string[] = ['partitions_', 'handoffs', 'peers_', 'objects_']
 
 /** `name` as in the file's name before `.ring.gz`. */
 export function isRingSettled(
@@ -33,6 +36,8 @@ export function isRingSettled(
 }
 
 function foundNothing({ ended, found, waiting }: PassReport): boolean {
-  if (ended !== 'complete' || UNSETTLED.some((figure) => (found[figure] ?? 0) > 0)) return false
-  return Object.values(waiting).every((count) => count === 0)
+  if (ended !== 'complete' || NOT_FOUND.some((figure) => (found[figure] ?? 0) > 0)) return false
+  return Object.entries(waiting).every(
+    ([figure, count]) => count === 0 || !NOT_WAITING.some((beginning) => figure.startsWith(beginning)),
+  )
 }
