@@ -28,11 +28,16 @@ export const ROW_HEADER = 'x-backend-martlet-row'
 /** An UPDATE whose path is only `/<device>`: rows of many containers in one request. */
 export const BATCH_UPDATE_HEADER = 'x-backend-martlet-batch-update'
 
+/**
+ * Answer to a read of an object that has expired: `true`. It is absent, but nobody has deleted it: a replica that heard of
+ * a later expiry is not outdated by this one, whatever time the answer names.
+ */
+export const EXPIRED_HEADER = 'x-backend-martlet-expired'
 /** Request to an object HEAD: `true` asks only for the version, from the index; the file is not touched. */
 export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
 /**
  * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
- * else `queued`. Which of them, as `host:port/device` separated by commas, is in the two headers after it.
+ * else `queued`. Which of them have it and are synced, and which will get it, as `host:port/device` separated by commas, is in the two headers after it.
  */
 export const CONTAINER_UPDATE_HEADER = 'x-backend-container-update'
 export const CONTAINER_UPDATE_APPLIED_HEADER = 'x-backend-container-update-applied'

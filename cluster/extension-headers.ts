@@ -10,6 +10,11 @@ export const QUARANTINED_HEADER = 'x-backend-quarantined'
 /** What a server can: names, comma-separated. */
 export const CAPABILITIES_HEADER = 'x-backend-martlet-capabilities'
 /** Request, HEAD of an object: `true` asks only which version is there. Other servers answer the whole HEAD. */
+/**
+ * Answer to a read of an object that has expired: `true`. It is absent, but nobody has deleted it: a replica that heard of
+ * a later expiry is not outdated by this one, whatever time the answer names.
+ */
+export const EXPIRED_HEADER = 'x-backend-martlet-expired'
 export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
 /** Request and answer: digest of a container's live rows. */
 export const DIGEST_HEADER = 'x-backend-martlet-digest'

@@ -6,7 +6,7 @@
  */
 import { parseTimestamp, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { headerOf, type Response } from '#http/message.ts'
-import { QUARANTINED_HEADER, REPLICA_STATE_HEADER } from './extension-headers.ts'
+import { EXPIRED_HEADER, QUARANTINED_HEADER, REPLICA_STATE_HEADER } from './extension-headers.ts'
 import type { ServerType } from './storage-node.ts'
 
 /** When it was written, best source first (OpenStack Swift `source_key`; for indexes, the time of the last PUT). */
@@ -72,7 +72,8 @@ function conditionFailed(response: Response, asked: Asked): Evidence {
 }
 
 function absent(response: Response, { server, role }: Asked): Evidence {
-  const timestamp = firstTimestamp(response, DELETED_AT[server])
+  const isExpired = headerOf(response, EXPIRED_HEADER) !== undefined
+  const timestamp = isExpired ? ZERO_TIMESTAMP : firstTimestamp(response, DELETED_AT[server])
   const tombstone = timestamp > ZERO_TIMESTAMP
   return { kind: 'absent', timestamp, voter: tombstone || (role === 'primary' && isSynced(response)) }
 }

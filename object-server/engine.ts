@@ -140,6 +140,8 @@ export type Probe =
       readonly dataTimestamp: Timestamp
       readonly sizeBytes: number
       readonly etag: string
+      /** When it expires, seconds since the epoch; not told where only the file knows it. */
+      readonly deleteAt: number | undefined
     }
   | DiskFailed
 

@@ -1,7 +1,7 @@
 /** What a state means to a reader: found, or absent in one of the ways that differ as evidence. Pure. */
 import type { Absent, LookupOptions, Probe } from './engine.ts'
 import type { DataRecord, ObjectState } from './object-state.ts'
-import { isExpired, type StoredObject, storedObject } from './stored-object.ts'
+import { deleteAtOf, isExpired, type StoredObject, storedObject } from './stored-object.ts'
 
 /** Why there is no data; `undefined` when there is. */
 export function absenceOf(state: ObjectState): Absent | undefined {
@@ -25,6 +25,8 @@ export function judgeFound(
   return { kind: 'found', object }
 }
 
+const NO_HEADERS = { headers: {} }
+
 export function probeOf(state: ObjectState): Probe {
   const { data, meta } = state
   if (data !== undefined) {
@@ -34,6 +36,7 @@ export function probeOf(state: ObjectState): Probe {
       dataTimestamp: data.timestamp,
       sizeBytes: data.sizeBytes,
       etag: data.etag,
+      deleteAt: deleteAtOf(meta ?? data.record ?? NO_HEADERS),
     }
   }
   if (state.lost !== undefined) return { kind: 'quarantined' }

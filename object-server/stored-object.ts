@@ -68,6 +68,10 @@ export function deleteAtOf(object: { readonly headers: HeaderMap }): number | un
 
 /** Is it past its `X-Delete-At` at the time of the request? */
 export function isExpired(object: { readonly headers: HeaderMap }, at: Timestamp): boolean {
-  const deleteAt = deleteAtOf(object)
+  return isPast(deleteAtOf(object), at)
+}
+
+/** Has the time come, seconds since the epoch? */
+export function isPast(deleteAt: number | undefined, at: Timestamp): boolean {
   return deleteAt !== undefined && deleteAt <= Number(at.slice(0, 16))
 }

@@ -4,9 +4,9 @@
  */
 import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { CANDIDATE_HEADER } from '#backend/extensions.ts'
+import { CANDIDATE_HEADER, EXPIRED_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
-import { lastModifiedSeconds } from '#base/timestamp.ts'
+import { lastModifiedSeconds, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import {
@@ -75,12 +75,17 @@ export function absentAnswer(
     case 'deleted':
       return conditionalNotFound(notFound(absent.timestamp), request)
     case 'expired':
-      return conditionalNotFound(notFound(absent.object.timestamp), request)
+      return conditionalNotFound(expiredAnswer(absent.object.timestamp), request)
     case 'quarantined':
       return conditionalNotFound(notFound(undefined, { 'x-backend-quarantined': 'true' }), request)
     case 'missing':
       return conditionalNotFound(notFound(undefined), request)
   }
+}
+
+/** Names the time of the object, as Swift does, and that it is not that of a delete. */
+export function expiredAnswer(timestamp: Timestamp): Response {
+  return notFound(timestamp, { [EXPIRED_HEADER]: 'true' })
 }
 
 function conditionalNotFound(response: Response, request: HeaderMap): Response {

@@ -5,13 +5,14 @@ import { isRefusal } from '#backend/refusal.ts'
 import type { Request, Response } from '#http/message.ts'
 import { describeObject } from '../response-headers.ts'
 import type { ObjectServerContext } from '../server-context.ts'
+import { isPast } from '../stored-object.ts'
 import { diskFailed, notFound, type ObjectTarget, readTarget } from '../target.ts'
-import { absentAnswer, conditionAnswer, lookUp } from './get.ts'
+import { absentAnswer, conditionAnswer, expiredAnswer, expiredRule, lookUp } from './get.ts'
 
 export async function headObject(server: ObjectServerContext, request: Request): Promise<Response> {
   const target = await readTarget(server, request)
   if (isRefusal(target)) return target.response
-  if (isTrueValue(request.headers[INDEX_ONLY_HEADER])) return await probe(server, target)
+  if (isTrueValue(request.headers[INDEX_ONLY_HEADER])) return await probe(server, target, request)
   const lookup = await lookUp(target, request.headers)
   if (lookup.kind !== 'found') return absentAnswer(server, lookup, request.headers)
   const headers = describeObject(lookup.object, server.allowedHeaders)
@@ -20,7 +21,7 @@ export async function headObject(server: ObjectServerContext, request: Request):
 }
 
 /** Which version is here, by the index alone: a second replica confirms that the first one's copy is not older. */
-async function probe(server: ObjectServerContext, target: ObjectTarget): Promise<Response> {
+async function probe(server: ObjectServerContext, target: ObjectTarget, request: Request): Promise<Response> {
   const found = await target.engine.probe(target.name)
   switch (found.kind) {
     case 'disk_failed':
@@ -32,6 +33,9 @@ async function probe(server: ObjectServerContext, target: ObjectTarget): Promise
     case 'deleted':
       return notFound(found.timestamp)
     case 'found':
+      if (expiredRule(request.headers) === 'hide' && isPast(found.deleteAt, target.timestamp)) {
+        return expiredAnswer(found.timestamp)
+      }
       return {
         status: 200,
         headers: {

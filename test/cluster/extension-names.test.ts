@@ -8,6 +8,7 @@ t.test('both sides of our extensions have the same names', async (t) => {
   t.equal(asking.REPLICA_STATE_HEADER, answering.REPLICA_STATE_HEADER)
   t.equal(asking.CAPABILITIES_HEADER, answering.CAPABILITIES_HEADER)
   t.equal(asking.INDEX_ONLY_HEADER, answering.INDEX_ONLY_HEADER)
+  t.equal(asking.EXPIRED_HEADER, answering.EXPIRED_HEADER)
   t.equal(asking.DIGEST_HEADER, answering.DIGEST_HEADER)
   t.equal(asking.ROWS_HEADER, answering.ROWS_HEADER)
   t.equal(asking.BLOCK_CRCS_HEADER, answering.BLOCK_CRCS_HEADER)

@@ -19,9 +19,12 @@ import { MemoryBudget } from '#cluster/memory-budget.ts'
 import { NodeClient } from '#cluster/node-client.ts'
 import { RingPlacement, StorageNodes } from '#cluster/placement.ts'
 import { hostOf } from '#cluster/storage-node.ts'
-import { AccountUpdates } from '#container-server/account-updates.ts'
+import { type AccountTargets, AccountUpdates } from '#container-server/account-updates.ts'
 import { createContainerServer } from '#container-server/app.ts'
 import { openContainerDevice } from '#container-server/open-device.ts'
+import { ChangeReporter } from '#container-server/report-changed.ts'
+import type { Index } from '#db/contract.ts'
+import type { ObjectRow } from '#db/object-row.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { MemoryTransport } from '#http/memory-transport.ts'
 import type { Handler } from '#http/message.ts'
@@ -64,6 +67,9 @@ export interface MemoryDevice {
   readonly objects: ObjectService
   readonly accountStates: ReplicaStates
   readonly containerStates: ReplicaStates
+  readonly containers: Index<ObjectRow>
+  /** Tells accounts which containers there are now, as the updater does. */
+  reportContainers(): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -184,7 +190,7 @@ async function startDevice(
     kv: new MemoryKv(),
   }
   const accounts = await startAccounts(environment, name)
-  const containers = await startContainers(environment, name, transport)
+  const containers = await startContainers(environment, name, transport, rings.account)
   const objects = await startObjects(environment, name, transport, rings.container, cacheLimits)
   return {
     name,
@@ -199,6 +205,8 @@ async function startDevice(
     objects,
     accountStates: accounts.states,
     containerStates: containers.states,
+    containers: containers.index,
+    reportContainers: () => containers.reporter.reportChanged(),
     close: async () => {
       await objects.close()
       await containers.close()
@@ -211,6 +219,11 @@ interface StartedIndex {
   readonly handler: Handler
   readonly states: ReplicaStates
   close(): Promise<void>
+}
+
+interface StartedContainers extends StartedIndex {
+  readonly index: Index<ObjectRow>
+  readonly reporter: ChangeReporter
 }
 
 async function startAccounts(environment: Environment, device: string): Promise<StartedIndex> {
@@ -244,7 +257,8 @@ async function startContainers(
   environment: Environment,
   device: string,
   transport: Transport,
-): Promise<StartedIndex> {
+  accountRing: Ring,
+): Promise<StartedContainers> {
   const drive = driveOf(environment, device)
   const opened = await openContainerDevice({
     environment,
@@ -256,6 +270,9 @@ async function startContainers(
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
   const { store, index, replicaStates, ledger } = opened
+  const accounts = new AccountUpdates({ store, index, transport, clock, log: silentLogger })
+  const lookUp = accountTargets(accountRing)
+  const reporter = new ChangeReporter({ index, accounts, clock, log: silentLogger, lookUp })
   const handler = createContainerServer({
     ledger,
     salt: SALT,
@@ -264,11 +281,20 @@ async function startContainers(
     drive,
     index,
     policies: POLICIES,
-    accounts: new AccountUpdates({ store, index, transport, clock, log: silentLogger }),
+    accounts,
     replicaStates,
     version: 'test',
   })
-  return { handler, states: replicaStates, close: () => opened.close() }
+  return { handler, states: replicaStates, index, reporter, close: () => opened.close() }
+}
+
+function accountTargets(ring: Ring): (account: string) => AccountTargets {
+  const nodes = new StorageNodes(() => false)
+  const placement = new RingPlacement({ salt: SALT, ring: () => ring, nodes })
+  return (account) => {
+    const { partition, primaries } = placement.of({ account })
+    return { partition: String(partition), nodes: primaries }
+  }
 }
 
 function startObjects(
