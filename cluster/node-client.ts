@@ -126,6 +126,12 @@ export class NodeClient {
     return (this.#capabilities.get(node)?.names ?? NO_CAPABILITIES).has(capability)
   }
 
+  /** Has it answered, and not said that it can? */
+  lacks(node: StorageNode, capability: string): boolean {
+    const known = this.#capabilities.get(node)
+    return known !== undefined && !known.names.has(capability)
+  }
+
   #optionsFor(request: NodeRequest): SendOptions {
     if (request.signal === undefined) return this.#unsignalled
     return {

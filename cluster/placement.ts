@@ -40,7 +40,7 @@ export class RingPlacement {
     }
     let placement = this.#memo.get(partition)
     if (placement === undefined) {
-      placement = new Placement(ring, partition, this.#lookup.nodes)
+      placement = Placement.at(ring, partition, this.#lookup.nodes)
       this.#memo.set(partition, placement)
     }
     return placement
@@ -53,33 +53,52 @@ export class Placement {
   readonly primaries: readonly StorageNode[]
   /** The primaries of this process first. */
   readonly primariesLocalFirst: readonly StorageNode[]
-  readonly #ring: Ring
-  readonly #nodes: StorageNodes
+  readonly #findHandoffs: () => readonly StorageNode[]
   #handoffs: readonly StorageNode[] | undefined
 
-  constructor(ring: Ring, partition: number, nodes: StorageNodes) {
-    this.#ring = ring
-    this.#nodes = nodes
+  private constructor(
+    partition: number,
+    primaries: readonly StorageNode[],
+    findHandoffs: () => readonly StorageNode[],
+  ) {
     this.partition = partition
-    this.primaries = ring.primaries(partition).map((device) => nodes.of(device))
-    this.primariesLocalFirst = localFirst(this.primaries)
+    this.primaries = primaries
+    this.primariesLocalFirst = localFirst(primaries)
+    this.#findHandoffs = findHandoffs
+  }
+
+  static at(ring: Ring, partition: number, nodes: StorageNodes): Placement {
+    const primaries = ring.primaries(partition).map((device) => nodes.of(device))
+    return new Placement(partition, primaries, () => {
+      return firstHandoffs(ring, partition, nodes, primaries.length)
+    })
   }
 
   /** Those asked after the primaries, as many again as there are primaries (Swift `request_node_count`: 2 × replicas). */
   get handoffs(): readonly StorageNode[] {
-    this.#handoffs ??= this.#firstHandoffs(this.primaries.length)
+    this.#handoffs ??= this.#findHandoffs()
     return this.#handoffs
   }
 
-  #firstHandoffs(count: number): readonly StorageNode[] {
-    const found: StorageNode[] = []
-    if (count === 0) return found
-    for (const device of this.#ring.handoffs(this.partition)) {
-      found.push(this.#nodes.of(device))
-      if (found.length >= count) break
-    }
-    return found
+  /** The same partition on these nodes alone: nobody stands in for them. */
+  only(nodes: readonly StorageNode[]): Placement {
+    return new Placement(this.partition, nodes, () => [])
   }
+}
+
+function firstHandoffs(
+  ring: Ring,
+  partition: number,
+  nodes: StorageNodes,
+  count: number,
+): readonly StorageNode[] {
+  const found: StorageNode[] = []
+  if (count === 0) return found
+  for (const device of ring.handoffs(partition)) {
+    found.push(nodes.of(device))
+    if (found.length >= count) break
+  }
+  return found
 }
 
 function localFirst(nodes: readonly StorageNode[]): readonly StorageNode[] {

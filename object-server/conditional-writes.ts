@@ -43,7 +43,7 @@ export interface ConditionalStore {
   save(hash: string, record: PromiseRecord): Promise<void>
   /** The body that is staged or was accepted; `undefined` when it is not there, or damaged. */
   body(hash: string, candidate: CandidateId): Promise<DataVersion | undefined>
-  /** Was it received a moment ago, and not thrown away since? */
+  /** Was it received a moment ago, with no record that names it? */
   isStaged(hash: string, candidate: CandidateId): boolean
   /** The body belongs to a record now, and outlives this process. */
   keep(hash: string, candidate: CandidateId): void
@@ -81,6 +81,8 @@ export class ConditionalWrites implements ConditionalEngine {
     const { id, kind } = acceptance.candidate
     return this.#store.exclusively<Accepted>(hash, async () => {
       const before = await this.#record(hash)
+      // The body may have come once more: it stays, whatever becomes of this ballot.
+      if (before.accepted?.candidate.id === id) this.#store.keep(hash, id)
       const newest = writtenAt(await this.#store.state(hash)) ?? ZERO_TIMESTAMP
       const vote = accept(before, acceptance, mode, newest)
       if (vote.kind !== 'yes') return { kind: vote.kind, record: vote.record }

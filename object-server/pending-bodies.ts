@@ -66,8 +66,9 @@ export class PendingBodies {
     }
   }
 
+  /** Is it here without a record that names it? */
   isStaged(hash: string, candidate: CandidateId): boolean {
-    return this.#known.has(fileName(hash, candidate))
+    return this.#known.get(fileName(hash, candidate))?.timer !== undefined
   }
 
   /** A record names it now. */

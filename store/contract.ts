@@ -51,7 +51,12 @@ export type StoreFailure =
   | { readonly kind: 'not_empty' }
   /** Something as new or newer is stored. */
   | { readonly kind: 'conflict'; readonly newest: Timestamp | undefined }
-  | { readonly kind: 'precondition_failed'; readonly headers: HeaderMap }
+  /** `condition`: how it was judged, of a write. */
+  | {
+      readonly kind: 'precondition_failed'
+      readonly headers: HeaderMap
+      readonly condition?: ConditionJudged | undefined
+    }
   | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
   | { readonly kind: 'etag_mismatch' }
   | { readonly kind: 'too_large'; readonly limitBytes: number }
@@ -63,6 +68,11 @@ export type StoreFailure =
   | { readonly kind: 'no_space' }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
+  /**
+   * A conditional write that did not come to an end among others, or that may have been made and overwritten: whether it
+   * was is not known, and it may be tried again.
+   */
+  | { readonly kind: 'undecided'; readonly reason: string }
 
 // ---- accounts ----------------------------------------------------------------------------------------------------
 
@@ -227,6 +237,25 @@ export interface ObjectReadOptions {
   readonly newest: boolean
 }
 
+/** What must be there for a write to happen. */
+export type WriteCondition =
+  /** `If-None-Match: *`: nothing. */
+  | { readonly kind: 'absent' }
+  /** `If-Match`: something with one of these entity tags; `*` among them is any. */
+  | {
+      readonly kind: 'matches'
+      readonly etags: string
+      /** System metadata that holds the ETag, where it is not the body's MD5 (`x-object-sysmeta-…`, comma-separated). */
+      readonly etagIsAt?: string | undefined
+    }
+
+/**
+ * How a condition was judged. `agreed`: among concurrent conditional writes exactly one wins, and it is judged on every
+ * acknowledged write. `best_effort`: a storage server cannot promise anything (OpenStack Swift's), so that every copy
+ * judged by itself; of writes at the same moment several may win, or none.
+ */
+export type ConditionJudged = 'agreed' | 'best_effort'
+
 export interface ObjectPut {
   readonly body: RequestBody
   readonly contentType: string
@@ -234,8 +263,8 @@ export interface ObjectPut {
   readonly expectedEtag: string | undefined
   /** `x-object-meta-…`, sysmeta, `content-encoding`, `content-disposition`, `x-delete-at`, … */
   readonly metadata: HeaderMap
-  /** `If-None-Match: *`: only when nothing is there. */
-  readonly onlyIfAbsent: boolean
+  /** Only if this holds when the object is written. */
+  readonly condition?: WriteCondition | undefined
   /** Longest body accepted, bytes. */
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
@@ -249,6 +278,22 @@ export interface ObjectPutReceipt {
   readonly timestamp: Timestamp
   /** A majority of container replicas did not have the row in time: listings may lag (`X-Listing-Pending: true`). */
   readonly listingPending: boolean
+  /** Of a write with a condition. */
+  readonly condition?: ConditionJudged | undefined
+}
+
+export interface ObjectDelete {
+  /** The time the client dictates; otherwise the store takes one. */
+  readonly timestamp?: Timestamp | undefined
+  /** Only if this holds when the object is deleted. */
+  readonly condition?: WriteCondition | undefined
+}
+
+export interface ObjectDeleteReceipt {
+  readonly kind: 'deleted'
+  readonly timestamp: Timestamp
+  readonly listingPending: boolean
+  readonly condition?: ConditionJudged | undefined
 }
 
 export interface ObjectPost {
@@ -272,11 +317,8 @@ export interface ObjectOperations {
   delete(
     context: OperationContext,
     name: ObjectName,
-    options: { readonly timestamp?: Timestamp | undefined },
-  ): Promise<
-    | { readonly kind: 'deleted'; readonly timestamp: Timestamp; readonly listingPending: boolean }
-    | StoreFailure
-  >
+    options: ObjectDelete,
+  ): Promise<ObjectDeleteReceipt | StoreFailure>
 }
 
 export interface Store {

@@ -1,8 +1,17 @@
 /** DELETE of an object: a tombstone on every copy. */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ContainerInfo, ObjectName, OperationContext, StoreFailure } from './contract.ts'
+import { asBestEffort, refuseByBestEffort } from './best-effort-condition.ts'
+import type {
+  ContainerInfo,
+  ObjectDelete,
+  ObjectDeleteReceipt,
+  ObjectName,
+  OperationContext,
+  StoreFailure,
+} from './contract.ts'
+import { type Agreed, writeByAgreement } from './object-agreement.ts'
 import { changeObject } from './object-change.ts'
-import { containerForWrite, type ObjectDeps } from './object-container.ts'
+import { containerForWrite, noRing, type ObjectDeps, type WrittenContainer } from './object-container.ts'
 import { isListingPending } from './row-evidence.ts'
 import type { StoreParts } from './store-parts.ts'
 import { failureOf } from './write-outcome.ts'
@@ -14,19 +23,55 @@ export async function deleteObject(
   deps: ObjectDeps,
   context: OperationContext,
   name: ObjectName,
-  options: { readonly timestamp?: Timestamp | undefined },
-): Promise<
-  { readonly kind: 'deleted'; readonly timestamp: Timestamp; readonly listingPending: boolean } | StoreFailure
-> {
+  options: ObjectDelete,
+): Promise<ObjectDeleteReceipt | StoreFailure> {
   const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
+  const { condition, timestamp } = options
+  if (condition === undefined) return await deletePlainly(deps, context, name, container, timestamp)
+  const placement = deps.parts.objectPlacement(container.policyIndex, name)
+  if (placement === undefined) return noRing(container.policyIndex)
+  const about = { context, name, container, placement }
+  if (timestamp === undefined) {
+    const agreed = await writeByAgreement(deps.parts, { ...about, condition, own: {}, body: undefined })
+    if (agreed.kind !== 'unsupported') return receiptOf(deps.parts, name, agreed)
+  }
+  const refused = await refuseByBestEffort(deps.parts, about, condition)
+  return refused ?? asBestEffort(await deletePlainly(deps, context, name, container, timestamp))
+}
+
+function receiptOf(
+  parts: StoreParts,
+  name: ObjectName,
+  agreed: Exclude<Agreed, { readonly kind: 'unsupported' }>,
+): ObjectDeleteReceipt | StoreFailure {
+  if (agreed.kind === 'refused') {
+    return agreed.there === 'absent'
+      ? { kind: 'no_such_object', headers: {} }
+      : { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
+  }
+  if (agreed.kind !== 'agreed') return agreed
+  const { timestamp, answers } = agreed
+  const containerReplicas = parts.containerPlacement(name.account, name.container).primaries.length
+  const listingPending = isListingPending(answers, containerReplicas)
+  if (listingPending) parts.observer.listingPending('DELETE')
+  return { kind: 'deleted', timestamp, listingPending, condition: 'agreed' }
+}
+
+async function deletePlainly(
+  deps: ObjectDeps,
+  context: OperationContext,
+  name: ObjectName,
+  container: WrittenContainer,
+  dictated: Timestamp | undefined,
+): Promise<ObjectDeleteReceipt | StoreFailure> {
   const changed = await changeObject(deps.parts, {
     method: 'DELETE',
     context,
     name,
     container,
     own: {},
-    timestamp: options.timestamp,
+    timestamp: dictated,
     overrides: ABSENT_IS_DELETED,
   })
   if (changed.kind !== 'changed') return changed

@@ -8,12 +8,12 @@
  */
 import { hash } from 'node:crypto'
 import type { Timestamp } from '#base/timestamp.ts'
-import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
 import { fanOutPut } from '#cluster/fan-out-put.ts'
-import { fanOutWrite, type WaitRules, type WriteAnswer } from '#cluster/fan-out-write.ts'
+import { fanOutWrite, type WaitRules } from '#cluster/fan-out-write.ts'
 import type { MemoryShare } from '#cluster/memory-budget.ts'
 import type { Placement } from '#cluster/placement.ts'
-import { bufferBody, type HeaderMap, headerOf, type RequestBody } from '#http/message.ts'
+import { bufferBody, type HeaderMap, type RequestBody } from '#http/message.ts'
+import { asBestEffort, refuseByBestEffort } from './best-effort-condition.ts'
 import type { Containers } from './containers.ts'
 import type {
   ContainerInfo,
@@ -22,8 +22,10 @@ import type {
   ObjectPutReceipt,
   OperationContext,
   StoreFailure,
+  WriteCondition,
 } from './contract.ts'
 import { takeBody } from './held-body.ts'
+import { writeByAgreement } from './object-agreement.ts'
 import {
   containerForWrite,
   containerName,
@@ -33,30 +35,15 @@ import {
 } from './object-container.ts'
 import { removeCopies } from './object-delete.ts'
 import { objectWriteHeaders } from './object-headers.ts'
-import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
+import { type Attempt, isDoubtful, judge, refusedBeforeBody, type Stored, withLimit } from './put-attempt.ts'
+import { isListingPending, waitForRows } from './row-evidence.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
-import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
+import { failureOf } from './write-outcome.ts'
 
 /** A body that is here, or flows. */
 type Body =
   | { readonly kind: 'held'; readonly bytes: Buffer; readonly etag: string }
   | { readonly kind: 'stream'; readonly body: RequestBody }
-
-interface Stored {
-  readonly kind: 'stored'
-  readonly answers: readonly WriteAnswer[]
-  readonly etag: string
-  readonly sizeBytes: number
-}
-
-/** Something newer was there; `again`: the body can be sent once more. */
-interface Overtaken {
-  readonly kind: 'overtaken'
-  readonly newest: Timestamp | undefined
-  readonly again: 'possible' | 'impossible'
-}
-
-type Attempt = Stored | Overtaken | StoreFailure
 
 export async function putObject(
   deps: ObjectDeps,
@@ -109,6 +96,48 @@ class Putting {
   async #putInto(container: WrittenContainer, body: Body): Promise<ObjectPutReceipt | StoreFailure> {
     const placement = this.#parts.objectPlacement(container.policyIndex, this.#name)
     if (placement === undefined) return noRing(container.policyIndex)
+    const { condition, timestamp: dictated } = this.#put
+    if (condition !== undefined && dictated === undefined) {
+      const agreed = await this.#agree(container, placement, condition, body)
+      if (agreed.kind !== 'unsupported') return agreed
+    }
+    if (condition === undefined) return await this.#putPlainly(container, placement, body)
+    const about = { context: this.#context, name: this.#name, container, placement }
+    const refused = await refuseByBestEffort(this.#parts, about, condition)
+    return refused ?? asBestEffort(await this.#putPlainly(container, placement, body))
+  }
+
+  /** By agreement of the primaries, where all of them can. */
+  async #agree(
+    container: WrittenContainer,
+    placement: Placement,
+    condition: WriteCondition,
+    body: Body,
+  ): Promise<ObjectPutReceipt | StoreFailure | { readonly kind: 'unsupported' }> {
+    const { metadata, contentType, expectedEtag, limitBytes } = this.#put
+    const agreed = await writeByAgreement(this.#parts, {
+      context: this.#context,
+      name: this.#name,
+      container,
+      placement,
+      condition,
+      own: { ...metadata, 'content-type': contentType },
+      body: body.kind === 'held' ? body : { ...body, expectedEtag, limitBytes },
+    })
+    if (agreed.kind === 'refused') return { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
+    if (agreed.kind === 'unsupported') return agreed
+    if (agreed.kind !== 'agreed') return withLimit(agreed, limitBytes)
+    const { answers, etag, sizeBytes, timestamp } = agreed
+    const stored: Stored = { kind: 'stored', answers, etag, sizeBytes }
+    const misplaced = await this.#misplaced(container, stored, body)
+    return misplaced ?? { ...this.#receipt(stored, timestamp), condition: 'agreed' }
+  }
+
+  async #putPlainly(
+    container: WrittenContainer,
+    placement: Placement,
+    body: Body,
+  ): Promise<ObjectPutReceipt | StoreFailure> {
     let timestamp = this.#put.timestamp ?? (await this.#parts.timestamps.next())
     let attempt = await this.#attempt(container, placement, timestamp, body)
     if (attempt.kind === 'overtaken' && attempt.again === 'possible' && this.#put.timestamp === undefined) {
@@ -128,7 +157,8 @@ class Putting {
     timestamp: Timestamp,
     body: Body,
   ): Promise<Attempt> {
-    const { metadata, contentType, onlyIfAbsent } = this.#put
+    const { metadata, contentType, condition } = this.#put
+    const onlyIfAbsent = condition?.kind === 'absent'
     const headers = objectWriteHeaders(this.#parts, {
       context: this.#context,
       name: this.#name,
@@ -231,41 +261,4 @@ class Putting {
     this.#startedOver = true
     return await this.#putInto(known.info, body)
   }
-}
-
-/** A container server disagreed, or none took the row. */
-function isDoubtful(answers: readonly WriteAnswer[]): boolean {
-  const { applied, told } = rowEvidence(answers)
-  if (told && applied === 0) return true
-  return answers.some(
-    ({ status, headers }) =>
-      headerOf({ status, headers, body: undefined }, STATUS_CHANGED_AT_HEADER) !== undefined,
-  )
-}
-
-function judge(
-  answers: readonly WriteAnswer[],
-  copies: number,
-  { etag, sizeBytes, again }: Pick<Stored, 'etag' | 'sizeBytes'> & Pick<Overtaken, 'again'>,
-): Attempt {
-  const verdict = verdictOf(answers, copies)
-  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'stored', answers, etag, sizeBytes }
-  // Some copies have it, others something newer: then, too, a later timestamp settles it.
-  if (answers.some(({ status }) => status === 409))
-    return { kind: 'overtaken', newest: newestIn(answers), again }
-  return failureOf(verdict, answers)
-}
-
-/** Nothing of the body was read. One copy that fails a condition is enough: the object is there. */
-function refusedBeforeBody(answers: readonly WriteAnswer[]): Attempt {
-  const has = (status: number): boolean => answers.some((answer) => answer.status === status)
-  if (has(412)) return { kind: 'precondition_failed', headers: {} }
-  if (has(409)) return { kind: 'overtaken', newest: newestIn(answers), again: 'possible' }
-  const refusal = answers.find(({ status }) => status >= 400 && status < 500)
-  if (refusal !== undefined) return failureOf({ status: refusal.status, answer: refusal }, answers)
-  return failureOf({ status: 503, answer: undefined }, answers)
-}
-
-function withLimit<Failure extends StoreFailure>(failure: Failure, limitBytes: number): StoreFailure {
-  return failure.kind === 'too_large' ? { kind: 'too_large', limitBytes } : failure
 }

@@ -1,6 +1,7 @@
 /** What every operation of the store works with: the cluster's rings and nodes, the clock, and the rules in force. */
 import type { Environment } from '#base/environment.ts'
 import type { HashPathSalt, ResourceName } from '#base/names.ts'
+import { PATIENCE_MS } from '#cluster/conditional-write.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { MemoryBudget } from '#cluster/memory-budget.ts'
 import type { NodeClient } from '#cluster/node-client.ts'
@@ -31,6 +32,8 @@ export interface StoreRules {
   /** How long container and account information may be believed, milliseconds; absence a tenth of it. */
   readonly accountInfoMs: number
   readonly containerInfoMs: number
+  /** How long a conditional write is tried among others before it is undecided, milliseconds. */
+  readonly conditionalPatienceMs: number
 }
 
 /** OpenStack Swift's defaults (`proxy-server.conf`: `recheck_*_existence` 60 s, `expiring_objects_container_divisor`). */
@@ -42,6 +45,7 @@ export const DEFAULT_RULES: StoreRules = {
   expirerDivisorSeconds: 86_400,
   accountInfoMs: 60_000,
   containerInfoMs: 60_000,
+  conditionalPatienceMs: PATIENCE_MS,
 }
 
 export interface StorePartsOptions {

@@ -10,7 +10,7 @@ import { dealTargets } from './update-targets.ts'
 function placement(replicas: number): Placement {
   const { devices, partPower } = buildSimpleRing({ devices: 8, partPower: 2, replicas: 1 })
   const assignments = Array.from({ length: replicas }, (_, replica) => new Uint16Array(4).fill(replica + 1))
-  return new Placement(
+  return Placement.at(
     new Ring({ partPower, version: 1, devices, assignments }),
     1,
     new StorageNodes(() => false),

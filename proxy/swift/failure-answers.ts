@@ -2,6 +2,7 @@
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { StoreFailure } from '#store/contract.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
+import { withConditionHeader } from './condition-header.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 
 type FailureOf<Kind extends StoreFailure['kind']> = Extract<StoreFailure, { readonly kind: Kind }>
@@ -15,7 +16,7 @@ const RENDERINGS: Rendering = {
   not_empty: () => answer(409),
   // Swift answers 202 to a PUT that something newer has overtaken; we never say yes to what was dropped.
   conflict: () => answer(409),
-  precondition_failed: () => answer(412),
+  precondition_failed: ({ condition }) => withConditionHeader(answer(412), condition),
   range_unsatisfiable: ({ sizeBytes, headers }) =>
     answer(416, { ...withoutLength(shownObjectHeaders(headers)), 'content-range': `bytes */${sizeBytes}` }),
   etag_mismatch: () => answer(422),
@@ -25,6 +26,7 @@ const RENDERINGS: Rendering = {
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
   unavailable: () => answer(503),
+  undecided: () => answer(503),
 }
 
 /** Whether an operation's result is a failure. */

@@ -4,6 +4,7 @@ import { unquoted } from '#http/conditionals.ts'
 import type { Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { answer } from '../answers.ts'
+import { withConditionHeader } from './condition-header.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
@@ -14,7 +15,7 @@ import {
   checkObjectName,
   checkPutConditions,
   contentTypeOf,
-  isAnything,
+  writeConditionIn,
 } from './upload-rules.ts'
 import type { ObjectVerb } from './visit.ts'
 
@@ -39,17 +40,18 @@ export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, r
     contentType,
     expectedEtag: etag === undefined || etag === '' ? undefined : unquoted(etag),
     metadata,
-    onlyIfAbsent: isAnything(headers['if-none-match']),
+    condition: writeConditionIn(headers),
     limitBytes: options.maxFileSizeBytes,
   })
   return put.kind === 'created' ? receipt(put) : failureAnswer(put)
 }
 
 function receipt(put: ObjectPutReceipt): Response {
-  return answer(201, {
+  const created = answer(201, {
     'content-length': '0',
     etag: put.etag,
     'last-modified': httpDate(lastModifiedSeconds(put.timestamp)),
     ...(put.listingPending ? { 'x-listing-pending': 'true' } : undefined),
   })
+  return withConditionHeader(created, put.condition)
 }

@@ -6,7 +6,8 @@ import { isUtf8 } from 'node:buffer'
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import { HTML_TYPE, textAnswer } from '../answers.ts'
+import type { WriteCondition } from '#store/contract.ts'
+import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { guessedType } from './content-types.ts'
 import { isTrue } from './visit.ts'
 
@@ -65,8 +66,20 @@ export function contentTypeOf(headers: HeaderMap, object: string): string {
 /** The refusal of a condition that uploads do not have, or `undefined`. */
 export function checkPutConditions(headers: HeaderMap): Response | undefined {
   const condition = headers['if-none-match']
-  if (condition === undefined || isAnything(condition)) return undefined
-  return textAnswer(400, 'If-None-Match only supports *')
+  if (condition === undefined) return undefined
+  if (!isAnything(condition)) return textAnswer(400, 'If-None-Match only supports *')
+  // Nothing is both there and not there.
+  return headers['if-match'] === undefined ? undefined : answer(412)
+}
+
+/**
+ * What must be there for the upload to happen. OpenStack Swift looks at `If-None-Match: *` alone; we hold `If-Match` too.
+ * With both, `checkPutConditions` has answered already.
+ */
+export function writeConditionIn(headers: HeaderMap): WriteCondition | undefined {
+  const wanted = headers['if-match']
+  if (wanted !== undefined) return { kind: 'matches', etags: wanted }
+  return isAnything(headers['if-none-match']) ? { kind: 'absent' } : undefined
 }
 
 /** Whether a list of entity tags holds `*`. */

@@ -61,6 +61,12 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     why: 'Swift tells when the object that it refused would have been stored',
     headers: { 'last-modified': undefined },
   },
+  'PUT with a matching If-Match': {
+    why: 'Swift ignores `If-Match` of an upload and overwrites what the client wanted to keep',
+    status: 412,
+    headers: { 'content-length': '92', etag: undefined, 'last-modified': undefined },
+    body: '<html><h1>Precondition Failed</h1><p>A precondition for this request was not met.</p></html>',
+  },
   'OPTIONS of an object': {
     why: COPY_COMES_LATER,
     headers: { allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT' },

@@ -1,7 +1,7 @@
 /** The objects of the in-memory store. */
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
-import { evaluateConditions } from '#http/conditionals.ts'
+import { evaluateConditions, parseTags } from '#http/conditionals.ts'
 import { type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
@@ -13,6 +13,7 @@ import type {
   ObjectRead,
   ObjectReadOptions,
   StoreFailure,
+  WriteCondition,
 } from '#store/contract.ts'
 import type { MemoryContainer, MemoryObject } from './memory-state.ts'
 
@@ -41,7 +42,7 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
     async put(_context, name, put) {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
-      if (put.onlyIfAbsent && find(name) !== undefined) return { kind: 'precondition_failed', headers: {} }
+      if (!holds(put.condition, find(name))) return { kind: 'precondition_failed', headers: {} }
       return putObject(container, name.object, put, put.timestamp ?? deps.now())
     },
     async post(_context, name, post) {
@@ -53,14 +54,21 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       object.timestamp = deps.now()
       return { kind: 'accepted', timestamp: object.timestamp }
     },
-    async delete(_context, name) {
+    async delete(_context, name, { condition }) {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
       if (find(name) === undefined) return NO_OBJECT
+      if (!holds(condition, find(name))) return { kind: 'precondition_failed', headers: {} }
       container.objects.delete(name.object)
       return { kind: 'deleted', timestamp: deps.now(), listingPending: false }
     },
   }
+}
+
+function holds(condition: WriteCondition | undefined, there: MemoryObject | undefined): boolean {
+  if (condition === undefined) return true
+  if (condition.kind === 'absent') return there === undefined
+  return there !== undefined && parseTags(condition.etags)?.matches(there.etag) === true
 }
 
 async function putObject(

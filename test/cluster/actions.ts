@@ -39,7 +39,6 @@ export function put(
     contentType: 'text/plain',
     expectedEtag: undefined,
     metadata: {},
-    onlyIfAbsent: false,
     limitBytes: 2 ** 30,
     ...options,
   })

@@ -39,7 +39,6 @@ for (const name of names) {
     contentType: 'application/octet-stream',
     expectedEtag: undefined,
     metadata: {},
-    onlyIfAbsent: false,
     limitBytes: BODY.length,
   })
 }

@@ -16,7 +16,6 @@ t.test('an object that was put is read, listed and deleted', async (t) => {
     contentType: 'text/plain',
     expectedEtag: undefined,
     metadata: { 'x-object-meta-colour': 'red' },
-    onlyIfAbsent: false,
     limitBytes: 1000,
   })
   t.match(put, {

@@ -77,9 +77,11 @@ t.test('a write with a time that the client dictates is a conflict, never droppe
 
 t.test('only one of many writers that want the object to be new succeeds when nobody races', async (t) => {
   const cluster = await start(t)
-  t.match(await put(cluster, 'o', 'first', { onlyIfAbsent: true }), { kind: 'created' })
-  t.match(await put(cluster, 'o', 'second', { onlyIfAbsent: true }), { kind: 'precondition_failed' })
-  t.match(await put(cluster, 'o', streamed(pattern(200_000)), { onlyIfAbsent: true }), {
+  t.match(await put(cluster, 'o', 'first', { condition: { kind: 'absent' } }), { kind: 'created' })
+  t.match(await put(cluster, 'o', 'second', { condition: { kind: 'absent' } }), {
+    kind: 'precondition_failed',
+  })
+  t.match(await put(cluster, 'o', streamed(pattern(200_000)), { condition: { kind: 'absent' } }), {
     kind: 'precondition_failed',
   })
   t.equal(String((await get(cluster, 'o')).bytes), 'first')
@@ -161,7 +163,6 @@ t.test('an object put into a container that is not there is refused, and removed
     contentType: 'text/plain',
     expectedEtag: undefined,
     metadata: {},
-    onlyIfAbsent: false,
     limitBytes: 100,
   })
   t.match(outcome, { kind: 'no_such_container' })

@@ -1,0 +1,61 @@
+/** What one attempt to store an object came to, by the answers of the copies. Pure. */
+import type { Timestamp } from '#base/timestamp.ts'
+import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
+import type { WriteAnswer } from '#cluster/fan-out-write.ts'
+import { headerOf } from '#http/message.ts'
+import type { StoreFailure } from './contract.ts'
+import { rowEvidence } from './row-evidence.ts'
+import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
+
+export interface Stored {
+  readonly kind: 'stored'
+  readonly answers: readonly WriteAnswer[]
+  readonly etag: string
+  readonly sizeBytes: number
+}
+
+/** Something newer was there; `again`: the body can be sent once more. */
+export interface Overtaken {
+  readonly kind: 'overtaken'
+  readonly newest: Timestamp | undefined
+  readonly again: 'possible' | 'impossible'
+}
+
+export type Attempt = Stored | Overtaken | StoreFailure
+
+/** A container server disagreed, or none took the row. */
+export function isDoubtful(answers: readonly WriteAnswer[]): boolean {
+  const { applied, told } = rowEvidence(answers)
+  if (told && applied === 0) return true
+  return answers.some(
+    ({ status, headers }) =>
+      headerOf({ status, headers, body: undefined }, STATUS_CHANGED_AT_HEADER) !== undefined,
+  )
+}
+
+export function judge(
+  answers: readonly WriteAnswer[],
+  copies: number,
+  { etag, sizeBytes, again }: Pick<Stored, 'etag' | 'sizeBytes'> & Pick<Overtaken, 'again'>,
+): Attempt {
+  const verdict = verdictOf(answers, copies)
+  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'stored', answers, etag, sizeBytes }
+  // Some copies have it, others something newer: then, too, a later timestamp settles it.
+  if (answers.some(({ status }) => status === 409))
+    return { kind: 'overtaken', newest: newestIn(answers), again }
+  return failureOf(verdict, answers)
+}
+
+/** Nothing of the body was read. One copy that fails a condition is enough: the object is there. */
+export function refusedBeforeBody(answers: readonly WriteAnswer[]): Attempt {
+  const has = (status: number): boolean => answers.some((answer) => answer.status === status)
+  if (has(412)) return { kind: 'precondition_failed', headers: {} }
+  if (has(409)) return { kind: 'overtaken', newest: newestIn(answers), again: 'possible' }
+  const refusal = answers.find(({ status }) => status >= 400 && status < 500)
+  if (refusal !== undefined) return failureOf({ status: refusal.status, answer: refusal }, answers)
+  return failureOf({ status: 503, answer: undefined }, answers)
+}
+
+export function withLimit<Failure extends StoreFailure>(failure: Failure, limitBytes: number): StoreFailure {
+  return failure.kind === 'too_large' ? { kind: 'too_large', limitBytes } : failure
+}
