@@ -6,8 +6,10 @@
 import type { SeededRandom } from '#base/virtual-clock.ts'
 import type { Cluster } from './cluster.ts'
 import type { ProxyNode } from './proxy-node.ts'
+import { checkRestarted } from './restart-check.ts'
+import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
 import type { StorageNode } from './storage-node.ts'
-import { DEVICES_PATH, deviceName, writeRings } from './topology.ts'
+import { DEVICES_PATH, writeRings } from './topology.ts'
 
 /** From and to. */
 type Link = readonly [from: string, to: string]
@@ -44,6 +46,9 @@ export class FaultDirector {
   readonly #suspects = new Set<StorageNode>()
   /** The one machine that may lose what was durable. */
   readonly #victim: StorageNode
+  /** Rejects when a fault brought a violation to light. */
+  readonly #failed = Promise.withResolvers<never>()
+  #isVictimDamaged = false
   #healed = false
 
   constructor(cluster: Cluster) {
@@ -51,6 +56,12 @@ export class FaultDirector {
     this.#random = cluster.random()
     const inRing = cluster.rings.object.devices.length
     this.#victim = cluster.nodes[this.#random.below(inRing)] as StorageNode
+    this.#failed.promise.catch(() => {})
+  }
+
+  /** Never resolves; rejects when a machine that came back had lost what it must not. */
+  get failure(): Promise<never> {
+    return this.#failed.promise
   }
 
   /** Lets so many faults happen, spread over the work. Resolves when the last has begun. */
@@ -65,9 +76,7 @@ export class FaultDirector {
       names.push(name)
       events.add(`fault ${name}`)
       // Faults overlap; each ends by itself or when all is healed.
-      fault(this).catch((error: unknown) => {
-        throw error
-      })
+      fault(this).catch((error: unknown) => this.#failed.reject(error))
     }
     return names
   }
@@ -220,6 +229,7 @@ export class FaultDirector {
 
   async bitsFlip(): Promise<void> {
     const { disk } = this.#victim.machine
+    this.#isVictimDamaged = true
     const files = disk.files().filter((file) => /\/objects\/.*\.(?:data|meta|ts)$/.test(file))
     for (let flips = 0; flips < 3 && files.length > 0; flips += 1) {
       const file = files[this.#random.below(files.length)] as string
@@ -231,6 +241,7 @@ export class FaultDirector {
 
   async diskLost(): Promise<void> {
     const node = this.#victim
+    this.#isVictimDamaged = true
     await node.losePower()
     node.machine.replaceDisk()
     this.#cluster.events.add(`disk lost ${node.host}`)
@@ -272,6 +283,8 @@ export class FaultDirector {
         await this.#cluster.world.sleep(1_000)
       }
     }
+    const mayHaveLost = node === this.#victim && this.#isVictimDamaged
+    if (!mayHaveLost) await checkRestarted(this.#cluster, node)
   }
 
   async #cutFor(pairs: readonly Link[]): Promise<void> {
@@ -297,6 +310,11 @@ export class FaultDirector {
     }
   }
 
+  /** Only replicators bring back what was on a disk. */
+  #canRefill(): boolean {
+    return hasWorker(this.#cluster, OBJECT_REPLICATOR) && hasWorker(this.#cluster, DATABASE_REPLICATOR)
+  }
+
   #isInRing({ host }: StorageNode): boolean {
     return this.#cluster.rings.object.devices.some((device) => device?.ip === host)
   }
@@ -306,9 +324,10 @@ export class FaultDirector {
   }
 
   #pick(): readonly [name: string, fault: Fault] {
-    const total = FAULTS.reduce((sum, [, weight]) => sum + weight, 0)
+    const possible = FAULTS.filter(([name]) => name !== 'disk lost' || this.#canRefill())
+    const total = possible.reduce((sum, [, weight]) => sum + weight, 0)
     let at = this.#random.below(total)
-    for (const [name, weight, fault] of FAULTS) {
+    for (const [name, weight, fault] of possible) {
       at -= weight
       if (at < 0) return [name, fault]
     }
@@ -321,9 +340,4 @@ function both(one: string, other: string): readonly Link[] {
     [one, other],
     [other, one],
   ]
-}
-
-/** Directory of a node's device. */
-export function devicePath(node: number): string {
-  return `${DEVICES_PATH}/${deviceName(node)}`
 }

@@ -52,6 +52,9 @@ export class ProcessLife {
   }
 }
 
+/** No timer is shorter, or who waits for the remainder of a rounded sum would wait for ever at the same instant. */
+const TICK_MS = 0.001
+
 /** The clock of a machine: the world's time, and a wall clock that may be wrong. */
 export class MachineClock implements Clock {
   readonly #world: Clock
@@ -73,13 +76,13 @@ export class MachineClock implements Clock {
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    return this.#world.setTimer(delayMs, () => {
+    return this.#world.setTimer(Math.max(TICK_MS, delayMs), () => {
       if (this.#life.isAlive) callback()
     })
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#life.run(() => this.#world.sleep(delayMs, signal))
+    return this.#life.run(() => this.#world.sleep(Math.max(TICK_MS, delayMs), signal))
   }
 }
 

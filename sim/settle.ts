@@ -8,8 +8,10 @@ const DRAIN_LIMIT_MS = 3_600_000
 const LOOK_EVERY_MS = 5_000
 /** Replicators must agree after so many rounds of passes. */
 const ROUNDS_MAX = 30
-/** Workers whose passes make replicas equal, with the figures of their reports that say they did something. */
-const REPLICATORS: ReadonlySet<string> = new Set(['replicator', 'object-replicator', 'database-replicator'])
+/** Workers whose passes make replicas equal. */
+export const OBJECT_REPLICATOR = 'replicator'
+export const DATABASE_REPLICATOR = 'database-replicator'
+const REPLICATORS: ReadonlySet<string> = new Set([OBJECT_REPLICATOR, DATABASE_REPLICATOR])
 
 export function runningNodes(cluster: Cluster): readonly RunningNode[] {
   return cluster.nodes.flatMap(({ running }) => (running === undefined ? [] : [running]))

@@ -4,6 +4,7 @@ import { Cluster } from './cluster.ts'
 import { FaultDirector } from './faults.ts'
 import { checkListings, checkObjects } from './final-checks.ts'
 import type { StorageLayer } from './machine.ts'
+import { checkReplicas } from './replica-checks.ts'
 import { settle } from './settle.ts'
 import { Violation } from './violation.ts'
 import { Workload } from './workload.ts'
@@ -61,11 +62,14 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     await cluster.until(workload.prepare(), WORK_LIMIT_MS)
     const progress = (): number => workload.started / operations
     const [, names] = await cluster.until(
-      Promise.all([workload.run(), director.run(options.faults ?? FAULTS, progress)]),
+      Promise.race([
+        director.failure,
+        Promise.all([workload.run(), director.run(options.faults ?? FAULTS, progress)]),
+      ]),
       WORK_LIMIT_MS,
     )
     faults = names
-    await cluster.until(director.heal(), SETTLE_LIMIT_MS)
+    await cluster.until(Promise.race([director.failure, director.heal()]), SETTLE_LIMIT_MS)
     await cluster.until(settle(cluster), SETTLE_LIMIT_MS)
     await cluster.until(finalChecks(cluster), SETTLE_LIMIT_MS)
   } catch (error) {
@@ -94,6 +98,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 async function finalChecks(cluster: Cluster): Promise<void> {
   const outcomes = await checkObjects(cluster)
   await checkListings(cluster, outcomes)
+  await checkReplicas(cluster, outcomes)
 }
 
 /** A program that fails in a way nobody expected breaks a promise too. */

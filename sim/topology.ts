@@ -39,6 +39,11 @@ export function deviceName(node: number): string {
   return `d${node + 1}`
 }
 
+/** Directory of a node's device. */
+export function devicePath(node: number): string {
+  return `${DEVICES_PATH}/${deviceName(node)}`
+}
+
 /** Address of a proxy, at which it hears of the others' changes. */
 export function proxyHost(proxy: number): string {
   return `10.1.0.${proxy + 1}`

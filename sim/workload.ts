@@ -198,14 +198,15 @@ export class Workload {
       const deleted = await store.objects.delete(context, name, {})
       return deleted.kind === 'deleted' ? deleted : undefined
     }
-    const put = await store.objects.put(context, name, {
+    const wanted = {
       body: bytes.length > LARGE_BYTES ? streamed(bytes) : bufferBody(bytes),
       contentType: `text/x-${id}`,
       metadata,
       expectedEtag: undefined,
       onlyIfAbsent: false,
       limitBytes: 2 ** 30,
-    })
+    }
+    const put = await store.objects.put(context, name, wanted)
     return put.kind === 'created' ? put : undefined
   }
 

@@ -1,0 +1,84 @@
+/**
+ * What a storage server must still have when it comes back, whatever it died of: every write that it said it has, in
+ * whole files. Looked at from outside, before anybody asks it to read.
+ */
+import { hash as hashOf } from 'node:crypto'
+import { hashName } from '#base/names.ts'
+import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.ts'
+import type { ObjectState } from '#object-server/object-state.ts'
+import type { Cluster } from './cluster.ts'
+import type { ObjectHistory } from './history.ts'
+import { nameOfPath } from './names.ts'
+import type { StorageNode } from './storage-node.ts'
+import { devicePath, SALT } from './topology.ts'
+import { Violation } from './violation.ts'
+
+const LOOKS = 4
+const LOOK_AGAIN_MS = 50
+
+/** Throws a `Violation`. Only for a node whose disk has kept what was synced. */
+export async function checkRestarted(cluster: Cluster, node: StorageNode): Promise<void> {
+  const replica = node.running?.device.objects.device.replica(0)
+  if (replica === undefined) return
+  for (const object of cluster.history.objects) {
+    const hash = hashName(nameOfPath(object.path), SALT)
+    for (let looks = 1; ; looks += 1) {
+      const found = await replica.states([hash])
+      if ('kind' in found) return
+      try {
+        for (const { state } of found) checkObject(cluster, node, object, hash, state)
+        break
+      } catch (error) {
+        // Between two looks it may have been replaced.
+        if (looks === LOOKS) throw error
+        await cluster.world.sleep(LOOK_AGAIN_MS)
+      }
+    }
+  }
+}
+
+function checkObject(
+  cluster: Cluster,
+  node: StorageNode,
+  object: ObjectHistory,
+  hash: string,
+  state: ObjectState,
+): void {
+  checkKept(cluster, node, object, state)
+  checkBytes(node, object, hash, state)
+}
+
+function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, state: ObjectState): void {
+  const { path } = object
+  // A stand-in gives up what the primaries have.
+  if (!cluster.primaries('object', nameOfPath(path)).some(({ ip }) => ip === node.host)) return
+  let told: Timestamp = ZERO_TIMESTAMP
+  for (const { method, timestamp, holders } of object.attempts) {
+    if (method !== 'POST' && holders.has(node.host) && timestamp > told) told = timestamp
+  }
+  const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
+  if (kept.some((one) => one >= told)) return
+  throw new Violation(
+    'forgotten_write',
+    `${node.host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,
+    [path, node.host],
+  )
+}
+
+function checkBytes(
+  { machine, node, host }: StorageNode,
+  { path }: ObjectHistory,
+  hash: string,
+  { data }: ObjectState,
+): void {
+  if (data === undefined) return
+  const { objects } = policyPaths(devicePath(node), 0)
+  const name = fileName({ hash, timestamp: data.timestamp, kind: 'data' })
+  const file = machine.disk.nodeAt(`${leafPath(objects, leafOf(hash))}/${name}`)
+  const bytes = file !== undefined && 'bytes' in file ? file.bytes : undefined
+  if (bytes !== undefined && hashOf('md5', bytes.subarray(0, data.sizeBytes)) === data.etag) return
+  const what =
+    bytes === undefined ? 'is not there' : `has ${bytes.length} bytes that are not those of ${data.etag}`
+  throw new Violation('torn_object', `the file of ${path} on ${host} ${what} after a restart`, [path, host])
+}
