@@ -180,6 +180,14 @@ export class ObjectIndex {
     return this.#digests.knows(prefix)
   }
 
+  get digestChanges(): number {
+    return this.#digests.changes
+  }
+
+  digestSum(range: number): ReturnType<RangeDigests['sum']> {
+    return this.#digests.sum(range)
+  }
+
   digestSums(): ReturnType<RangeDigests['sums']> {
     return this.#digests.sums()
   }

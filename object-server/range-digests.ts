@@ -56,6 +56,7 @@ export function rangeOf(hash: string): string {
 
 export class RangeDigests {
   readonly #sums = new Map<string, Sum>()
+  #changes = 0
 
   load(prefix: string, stored: Buffer): void {
     const bytes = Buffer.from(stored.subarray(0, DIGEST_BYTES))
@@ -65,6 +66,7 @@ export class RangeDigests {
   /** Moves an object from one state to another; returns what to store for its range. */
   change(hash: string, before: ObjectState, after: ObjectState): Buffer {
     const sum = this.#sumOf(rangeOf(hash))
+    this.#changes += 1
     sum.count += this.#add(sum, hash, after) - this.#add(sum, hash, before)
     return storedSum(sum)
   }
@@ -82,6 +84,17 @@ export class RangeDigests {
     return [...this.#sums]
       .map(([prefix, sum]) => ({ prefix, ...digestOfSum(sum) }))
       .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
+  }
+
+  /** Another number after every change. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** The sum of one range, as it is held: to be read at once. */
+  sum(range: number): { readonly digest: Buffer; readonly count: number } | undefined {
+    const sum = this.#sums.get(range.toString(16).padStart(4, '0'))
+    return sum === undefined ? undefined : { digest: sum.bytes, count: sum.count }
   }
 
   /** Did any object ever lie in the range of these four hex digits? */

@@ -33,6 +33,10 @@ export interface ReplicaAccess {
   digests(): readonly (RangeDigest & { readonly prefix: string })[]
   /** The same without order or texts: to be read at once. */
   sums(): Iterable<{ readonly range: number; readonly digest: Buffer; readonly count: number }>
+  /** The sum of one of 65,536 ranges; `undefined` where nothing ever was. To be read at once. */
+  sum(range: number): { readonly digest: Buffer; readonly count: number } | undefined
+  /** Another number after every change of a digest. */
+  readonly changes: number
   /** False for four hex digits below which nothing ever was. */
   knows(prefix: string): boolean
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
@@ -68,6 +72,14 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   sums(): ReturnType<ReplicaAccess['sums']> {
     return this.#core.index.digestSums()
+  }
+
+  sum(range: number): ReturnType<ReplicaAccess['sum']> {
+    return this.#core.index.digestSum(range)
+  }
+
+  get changes(): number {
+    return this.#core.index.digestChanges
   }
 
   knows(prefix: string): boolean {

@@ -48,8 +48,8 @@ async function differingRanges(
 ): Promise<readonly number[] | PeerFailure> {
   const ranges = prefixesOf(partition).map((prefix) => Number.parseInt(prefix, 16))
   if (partition.partPower >= RANGE_BITS) return ranges
-  const mine = await policy.digests.all(RANGE_BITS)
-  const units = ranges.map((number) => ({ number, digest: (mine.get(number) ?? EMPTY_UNIT).digest }))
+  const mine = await policy.digests.of(RANGE_BITS, ranges)
+  const units = ranges.map((number, at) => ({ number, digest: mine[at] ?? EMPTY_UNIT.digest }))
   const answers = await policy.peers.digests(peer, RANGE_BITS, units, options.signal)
   if (isFailure(answers)) return answers
   return ranges.filter((_, at) => answers[at]?.equal !== true)

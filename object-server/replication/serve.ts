@@ -37,7 +37,7 @@ import {
 } from './messages.ts'
 import { Peers } from './peer.ts'
 import { serveObjects } from './serve-objects.ts'
-import { EMPTY_UNIT, holds, prefixesOf, UnitDigests, unitOf } from './unit-digests.ts'
+import { holds, prefixesOf, UnitDigests, unitOf } from './unit-digests.ts'
 
 export interface SyncServerOptions {
   readonly device: ObjectDevice
@@ -153,10 +153,11 @@ export class SyncServer {
 async function serveDigests({ digests, ledger }: Policy, body: Buffer): Promise<Response> {
   const asked = decodeDigests(body)
   if (asked === undefined) return malformed()
-  const mine = await digests.all(asked.bits)
-  const answers = asked.units.map(({ number, digest }) => {
+  const numbers = asked.units.map(({ number }) => number)
+  const mine = await digests.of(asked.bits, numbers)
+  const answers = asked.units.map(({ number, digest }, at) => {
     const range = { partPower: asked.bits, partition: number }
-    const equal = (mine.get(number) ?? EMPTY_UNIT).digest.equals(digest)
+    const equal = mine[at]?.equals(digest) === true
     return { equal, voice: ledger.voice(range), role: ledger.role(range) }
   })
   return binary(encodeUnitAnswers(answers))

@@ -25,9 +25,16 @@ interface Split {
   readonly units: ReadonlyMap<number, UnitDigest>
 }
 
+/** Sums that were added up, good until something changes. */
+interface Summed {
+  readonly changes: number
+  readonly units: ReadonlyMap<number, UnitDigest>
+}
+
 export class UnitDigests {
   readonly #replica: ReplicaAccess
   readonly #splits = new Map<string, Split>()
+  readonly #sums = new Map<number, Summed>()
 
   constructor(replica: ReplicaAccess) {
     this.#replica = replica
@@ -35,12 +42,29 @@ export class UnitDigests {
 
   /** All units of so many bits that hold something. Rejects with the errors of the index, beyond 16 bits only. */
   async all(bits: number): Promise<ReadonlyMap<number, UnitDigest>> {
-    if (bits <= RANGE_BITS) return this.#summed(bits)
+    if (bits <= RANGE_BITS) return this.#known(bits)
     const units = new Map<number, UnitDigest>()
     for (const { prefix, digest, count } of this.#replica.digests()) {
       if (count === 0) continue
       for (const [unit, sum] of await this.#split(bits, prefix, digest)) units.set(unit, sum)
     }
+    return units
+  }
+
+  /** The digests of some units, in their order: of ranges of 16 bits without looking at any other. */
+  async of(bits: number, numbers: readonly number[]): Promise<readonly Buffer[]> {
+    if (bits === RANGE_BITS)
+      return numbers.map((number) => this.#replica.sum(number)?.digest ?? EMPTY_UNIT.digest)
+    const units = await this.all(bits)
+    return numbers.map((number) => (units.get(number) ?? EMPTY_UNIT).digest)
+  }
+
+  #known(bits: number): ReadonlyMap<number, UnitDigest> {
+    const { changes } = this.#replica
+    const known = this.#sums.get(bits)
+    if (known?.changes === changes) return known.units
+    const units = this.#summed(bits)
+    this.#sums.set(bits, { changes, units })
     return units
   }
 

@@ -102,6 +102,7 @@ export class ObjectDevices {
   ): Promise<RunningDevice> {
     const disk = machine.disk.remount()
     await disk.mkdir(`${DEVICES_PATH}/${machine.name}`, { recursive: true })
+    for (const parent of ['/', '/srv', DEVICES_PATH]) await disk.syncDirectory(parent)
     const random = new SeededRandom(machine.port)
     const repairs = new RepairQueue()
     const { clock, network } = this
