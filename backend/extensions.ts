@@ -37,7 +37,8 @@ export const EXPIRED_HEADER = 'x-backend-martlet-expired'
 export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
 /**
  * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
- * else `queued`. Which of them have it and are synced, and which will get it, as `host:port/device` separated by commas, is in the two headers after it.
+ * else `queued`. Which of them have it, and count because they are synced, and which will get it, as `host:port/device`
+ * separated by commas, is in the two headers after it.
  */
 export const CONTAINER_UPDATE_HEADER = 'x-backend-container-update'
 export const CONTAINER_UPDATE_APPLIED_HEADER = 'x-backend-container-update-applied'

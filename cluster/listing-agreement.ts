@@ -115,6 +115,9 @@ class ListingRun {
   }
 
   async #askDigest(node: StorageNode): Promise<Digest> {
+    // It has answered before and did not say that it has digests: OpenStack Swift's servers are not asked in vain.
+    if (this.#client.latencyMs(node) > 0 && !this.#client.can(node, 'digest'))
+      return { node, digest: undefined }
     const response = await this.#ask(node, 'HEAD', 'format=json')
     if (response === undefined) return { node, digest: undefined }
     await discard(response)

@@ -358,3 +358,25 @@ t.test('a device that is full takes deletes and reads, but no writes', async (t)
   t.equal(await plain(server), 'o\n')
   t.equal((await server.send('DELETE', '/a/c/o', ts(3))).status, 204)
 })
+
+t.test('a row in a replica that may not vote is applied, and said not to count', async (t) => {
+  const server = await startContainerServer()
+  await server.send('PUT', '/a/c', ts(1))
+  await server.device.replicaStates.setAll('joining')
+  const row = { name: 'o', created_at: timeOf(2), size: 1, content_type: 'a/b', etag: 'e', deleted: 0 }
+  const entry = { account: 'a', container: 'c', timestamp: timeOf(2), policy_index: 0, items: [row] }
+  const request = requestOf(
+    'UPDATE',
+    '/sda1',
+    { 'x-backend-martlet-batch-update': 'true' },
+    JSON.stringify([entry]),
+  )
+  t.same(jsonOf(await server.handler(request)), [{ status: 202, joining: true }])
+  const single = await server.send('PUT', '/a/c/o', {
+    ...ts(3),
+    'x-size': '1',
+    'x-etag': 'e',
+    'x-content-type': 'a/b',
+  })
+  t.equal(single.headers['x-backend-martlet-replica-state'], 'joining')
+})

@@ -14,8 +14,9 @@ import { serveSync } from '#backend/serve-sync.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { serveVerbs } from '#backend/verbs.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, hashName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import type { DatabaseName } from '#db/info.ts'
 import { objectRows } from '#db/object-row.ts'
 import { PageCache } from '#db/page-cache.ts'
 import { syncVerb } from '#db/sync-server.ts'
@@ -29,7 +30,7 @@ import { objectDelete } from './verbs/object-delete.ts'
 import { objectPut } from './verbs/object-put.ts'
 import { update } from './verbs/update.ts'
 
-export interface ContainerServerDeps extends Omit<ContainerService, 'pages'> {
+export interface ContainerServerDeps extends Omit<ContainerService, 'pages' | 'mayVote'> {
   readonly replicaStates: ReplicaStates
   /** What this device is to each partition. */
   readonly ledger: SyncLedger
@@ -49,7 +50,11 @@ const CAPABILITIES: readonly Capability[] = [
 
 /** The handler of one device's container server. Access log and node authentication are layers of whoever serves it. */
 export function createContainerServer(deps: ContainerServerDeps): Handler {
-  const service: ContainerService = { ...deps, pages: new PageCache() }
+  const service: ContainerService = {
+    ...deps,
+    pages: new PageCache(),
+    mayVote: (name) => mayVote(deps, name),
+  }
   const verbs = serveVerbs({
     server: `container-server/${deps.version}`,
     verbs: {
@@ -69,6 +74,11 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
     serveSync({ drive: deps.drive, ...syncVerb({ ...sync, kind: objectRows, level: 'container' }) }),
     answerByIndexStanding({ kept: 'container', ledger: deps.ledger, salt: deps.salt }),
   ])
+}
+
+function mayVote({ ledger, salt }: ContainerServerDeps, name: DatabaseName): boolean {
+  const hash = hashName(name, salt)
+  return ledger.ownsHash(hash) && !ledger.isStaleHash(hash) && ledger.states.ofHash(hash) === 'synced'
 }
 
 type Verb<Address> = (

@@ -5,6 +5,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Index } from '#db/contract.ts'
+import type { DatabaseName } from '#db/info.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import type { PageCache } from '#db/page-cache.ts'
 import type { AccountUpdates } from './account-updates.ts'
@@ -17,4 +18,6 @@ export interface ContainerService {
   readonly policies: StoragePolicies
   readonly pages: PageCache
   readonly accounts: AccountUpdates
+  /** May this replica of the container vote: do its listings count? */
+  readonly mayVote: (name: DatabaseName) => boolean
 }

@@ -26,6 +26,8 @@ export interface DeliveryOutcome {
   readonly update: ContainerUpdate
   /** Container servers that have the row. */
   readonly applied: readonly UpdateTarget[]
+  /** Those of them whose listings count. */
+  readonly listing: readonly UpdateTarget[]
   /** Those that will get it from the queue. */
   readonly missing: readonly UpdateTarget[]
   /** A container server says that the container is not what the proxy believes. */
@@ -50,8 +52,8 @@ export class RowDelivery {
     const done = Promise.all(deliveries.map((one) => one.done)).then(() => settle(deliveries, queue))
     done.catch((error: unknown) => this.#options.log.error({ err: error }, 'the queue of rows failed'))
     await this.#atMost(this.#options.waitMs ?? WAIT_MS, done)
-    return deliveries.map(({ update, applied, missing, misplaced }) => {
-      return { update, applied: [...applied], missing, misplaced }
+    return deliveries.map(({ update, applied, listing, missing, misplaced }) => {
+      return { update, applied: [...applied], listing: [...listing], missing, misplaced }
     })
   }
 
@@ -77,6 +79,7 @@ async function settle(deliveries: readonly SingleDelivery[], queue: UpdateQueue)
 class SingleDelivery {
   readonly update: ContainerUpdate
   readonly applied: UpdateTarget[] = []
+  readonly listing: UpdateTarget[] = []
   readonly done: Promise<void>
   misplaced: HeaderMap | undefined
 
@@ -92,6 +95,7 @@ class SingleDelivery {
   async #send(batches: RowBatches, target: UpdateTarget): Promise<void> {
     const answer = await batches.send(this.update, target)
     if (answer.applied) this.applied.push(target)
+    if (answer.applied && answer.joining !== true) this.listing.push(target)
     if (answer.misplaced !== undefined) this.misplaced = answer.misplaced
   }
 }

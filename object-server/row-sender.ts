@@ -6,6 +6,7 @@ import {
   BATCH_UPDATE_HEADER,
   CAPABILITIES_HEADER,
   parseCapabilities,
+  REPLICA_STATE_HEADER,
   ROW_HEADER,
   STATUS_CHANGED_AT_HEADER,
 } from '#backend/extensions.ts'
@@ -42,6 +43,8 @@ const BATCH_ANSWER_BYTES_MAX = 1024 * 1024
 
 export interface RowAnswer {
   readonly applied: boolean
+  /** The replica that has the row proves nothing by it: its own listings do not count (`backend/replica-state.ts`). */
+  readonly joining?: boolean | undefined
   /** What the container really is, as headers for the proxy, when it is not what the proxy believed. */
   readonly misplaced: HeaderMap | undefined
 }
@@ -68,7 +71,8 @@ export class RowSender {
     if (response === undefined) return NOT_APPLIED
     await discard(response).catch(() => {})
     const applied = response.status >= 200 && response.status < 300
-    return { applied, misplaced: misplacedIn(response) }
+    const joining = headerOf(response, REPLICA_STATE_HEADER) === 'joining'
+    return { applied, joining, misplaced: misplacedIn(response) }
   }
 
   /** Many rows for one device; what became of them, in their order. */
@@ -121,13 +125,15 @@ export class RowSender {
 function rowAnswer(outcome: unknown): RowAnswer {
   if (outcome === 202) return { applied: true, misplaced: undefined }
   if (typeof outcome !== 'object' || outcome === null) return NOT_APPLIED
-  const { status, policy_index, status_changed_at } = outcome as Record<string, unknown>
+  const { status, joining, policy_index, status_changed_at } = outcome as Record<string, unknown>
+  const answered = { applied: status === 202, joining: joining === true }
+  if (policy_index === undefined) return { ...answered, misplaced: undefined }
   const misplaced = {
     [ROW_HEADER]: 'misplaced',
     'x-backend-storage-policy-index': String(policy_index),
     [STATUS_CHANGED_AT_HEADER]: String(status_changed_at),
   }
-  return { applied: status === 202, misplaced }
+  return { ...answered, misplaced }
 }
 
 function misplacedIn(response: Response): HeaderMap | undefined {

@@ -46,7 +46,7 @@ export async function deliverRows(
   return {
     ...own.misplaced,
     [CONTAINER_UPDATE_HEADER]: own.applied.length > 0 && own.missing.length === 0 ? 'applied' : 'queued',
-    [CONTAINER_UPDATE_APPLIED_HEADER]: own.applied.map(targetName).join(','),
+    [CONTAINER_UPDATE_APPLIED_HEADER]: own.listing.map(targetName).join(','),
     [CONTAINER_UPDATE_QUEUED_HEADER]: own.missing.map(targetName).join(','),
   }
 }

@@ -5,7 +5,8 @@
  * and the body a list of `{account, container, timestamp, policy_index, auto_create, items}`, rows of many containers in
  * one request and one sync. The answer is 200 with a list in the same order: 202 applied, 404 no such container, 400 not
  * understood. An entry may say in `status_changed_at` what its writer believes of the container; where that or the policy
- * is not so, the rows are applied all the same and the answer is `{status, policy_index, status_changed_at}`.
+ * is not so, the rows are applied all the same and the answer is `{status, policy_index, status_changed_at}`. A replica that
+ * may not vote answers `{status, joining: true}`.
  */
 import { isTrueValue, parseContainerAddress } from '#backend/address.ts'
 import { textAnswer } from '#backend/answers.ts'
@@ -69,7 +70,13 @@ async function batchUpdate(service: ContainerService, request: Request): Promise
 /** What became of one entry: a status, with the facts when the writer was wrong about the container. */
 export type BatchOutcome =
   | number
-  | { readonly status: number; readonly policy_index: number; readonly status_changed_at: string }
+  | {
+      readonly status: number
+      /** The replica's listings do not count. */
+      readonly joining?: true
+      readonly policy_index?: number
+      readonly status_changed_at?: string
+    }
 
 async function applyEntry(
   service: ContainerService,
@@ -86,9 +93,11 @@ async function applyEntry(
   const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief }))
   if (result.kind !== 'merged') return 404
   const { disagrees } = result
-  if (disagrees === undefined) return 202
+  const joining = service.mayVote(name) ? {} : { joining: true as const }
+  if (disagrees === undefined) return 'joining' in joining ? { status: 202, ...joining } : 202
   return {
     status: 202,
+    ...joining,
     policy_index: disagrees.policyIndex,
     status_changed_at: disagrees.statusChangedAt,
   }
