@@ -50,13 +50,18 @@ function figureMetrics(metrics: Metrics): (report: PassReport) => void {
     help: 'What the last pass could not do yet',
     labels,
   })
+  const told = new Map<string, readonly string[]>()
   return (report) => {
     const each = (figures: Figures, tell: (figure: string, value: number) => void): void => {
       for (const [figure, value] of Object.entries(figures)) tell(figure, value)
     }
     each(report.found, (figure, value) => found.with({ worker: report.worker, figure }).add(value))
     each(report.repaired, (figure, value) => repaired.with({ worker: report.worker, figure }).add(value))
-    each(report.waiting, (figure, value) => waiting.with({ worker: report.worker, figure }).set(value))
+    const { worker } = report
+    // What is not said to wait any more does not.
+    for (const figure of told.get(worker) ?? []) waiting.with({ worker, figure }).set(0)
+    told.set(worker, Object.keys(report.waiting))
+    each(report.waiting, (figure, value) => waiting.with({ worker, figure }).set(value))
   }
 }
 
