@@ -10,6 +10,7 @@ import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
+import { expirerWorker } from './workers/expirer.ts'
 import { replicatorWorker } from './workers/replicator.ts'
 import { updaterWorker } from './workers/updater.ts'
 
@@ -21,6 +22,7 @@ const WORKERS: readonly MakeWorker[] = [
   censusWorker,
   quickAuditorWorker,
   auditorWorker,
+  expirerWorker,
 ]
 
 /** All workers of the device, but those that are switched off. None of them runs by itself. */

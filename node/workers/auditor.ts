@@ -3,7 +3,6 @@ import { type DataChecker, inlineChecker } from '#auditor/data-checker.ts'
 import { createObjectAuditor } from '#auditor/object-auditor.ts'
 import { ThreadChecker } from '#auditor/thread-checker.ts'
 import { realDisk } from '#disk/real-disk.ts'
-import { repairsOf } from '../repairs.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 
 export const auditorWorker: MakeWorker = (context) => {
@@ -53,7 +52,7 @@ function common({ environment, log, device, policies, foreground }: WorkerContex
       const access = objects.audit(index)
       return access === undefined ? [] : [{ policyIndex: index, access }]
     }),
-    repairs: repairsOf(device),
+    repairs: device.repairs,
     notes: objects.notes,
   }
 }
