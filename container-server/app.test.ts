@@ -330,6 +330,27 @@ t.test('a container that was never split has no shard ranges', async (t) => {
   t.equal(write.status, 501)
 })
 
+t.test('what Swift asks of a container that may be split is understood of one that is not', async (t) => {
+  const server = await started()
+  const redirect = { 'x-backend-accept-redirect': 'true', 'x-backend-accept-quoted-location': 'true' }
+  t.equal(await put(server, 'o', 2, redirect), 201, 'a row is taken, not sent elsewhere')
+  t.equal(await put(server, 'gone', 2), 201)
+  t.equal((await server.send('DELETE', '/a/c/gone', ts(3, redirect))).status, 204)
+  const deleted = { 'x-backend-include-deleted': 'true' }
+  const shards = await server.send('GET', '/a/c?format=json', {
+    ...deleted,
+    'x-backend-record-type': 'shard',
+  })
+  t.equal(String(shards.body), '[]')
+  t.match(
+    jsonOf(await server.send('GET', '/a/c?format=json', deleted)),
+    [{ name: 'o' }],
+    'deleted rows are none',
+  )
+  const head = await server.send('HEAD', '/a/c')
+  t.equal(head.headers['x-backend-sharding-state'], 'unsharded')
+})
+
 t.test('OPTIONS names the server and its verbs; rsync-style replication is refused', async (t) => {
   const server = await started()
   const options = await server.send('OPTIONS', '/a/c')

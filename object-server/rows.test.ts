@@ -169,7 +169,11 @@ await t.test('overrides replace fields of the row; stored ones stay in force for
 await t.test('the row goes to another container when the proxy says so', (t) =>
   withServer(async (server) => {
     await put(server, 1, 'x', { ...ROUTING, 'x-backend-container-path': '.shards_a/c-1' })
-    await put(server, 2, 'x', { ...ROUTING, 'x-backend-quoted-container-path': '.shards_a/c%2D2' })
+    await put(server, 2, 'x', {
+      ...ROUTING,
+      'x-backend-quoted-container-path': '.shards_a/c%2D2',
+      'x-container-root-db-state': 'sharded',
+    })
     await put(server, 3, 'x', { ...ROUTING, 'x-backend-container-path': 'nonsense' })
     t.same(
       server.containers.rows.map((row) => row.path),
