@@ -11,6 +11,7 @@ import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
+import { reaperWorker } from './workers/reaper.ts'
 import { replicatorWorker } from './workers/replicator.ts'
 import { updaterWorker } from './workers/updater.ts'
 
@@ -19,6 +20,7 @@ const WORKERS: readonly MakeWorker[] = [
   updaterWorker,
   replicatorWorker,
   databaseReplicatorWorker,
+  reaperWorker,
   censusWorker,
   quickAuditorWorker,
   auditorWorker,

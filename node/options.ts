@@ -8,6 +8,7 @@ import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } fr
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
+import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
 
 const OURS = 'decision'
@@ -390,6 +391,7 @@ export const SECTIONS = {
   replicator,
   auditor,
   expirer,
+  reaper,
   log,
   shutdown,
 } satisfies Readonly<Record<string, OptionTable>>
