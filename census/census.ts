@@ -141,6 +141,7 @@ class Counter {
     const { clock } = this.#options.environment
     const startedMs = clock.monotonicMs()
     this.#sinceMs ??= new Map(await this.#options.memory.load())
+    this.#expect(pass)
     const seen = new Map<string, number>()
     const policies: PolicyCensus[] = []
     for (const { index, replica } of this.#options.policies) {
@@ -153,6 +154,11 @@ class Counter {
     this.#tell(pass)
     this.#pauseMs = Math.max(PAUSE_MIN_MS, (clock.monotonicMs() - startedMs) * PAUSE_PER_PASS)
     return 'complete'
+  }
+
+  #expect(pass: Pass): void {
+    const rings = this.#options.policies.flatMap(({ index }) => this.#options.ring(index) ?? [])
+    pass.expect(rings.reduce((sum, ring) => sum + this.#ownPartitions(ring).length, 0))
   }
 
   async #keep(seen: ReadonlyMap<string, number>): Promise<void> {
@@ -182,7 +188,6 @@ class Counter {
   ): Promise<PolicyCensus> {
     const begun = await this.#begin(policy, ring, replica, how)
     const partitions = this.#ownPartitions(ring)
-    pass.expect(partitions.length)
     const views = await this.#askPeers(begun, partitions)
     const round = { ...begun, handoffs: await this.#askHandoffs(begun, partitions, views) }
     const thin: ThinPartition[] = []

@@ -2,6 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { ClusterStatus } from '#cli/status-summary.ts'
+import { martlet } from '#test/operators/command.ts'
 import { runWell } from '#test/programs.ts'
 import { MARTLET, RunningMartlet, temporaryDirectory } from '#test/running-cluster.ts'
 import { Session, send, TESTER, until } from '#test/session.ts'
@@ -9,7 +11,7 @@ import { Session, send, TESTER, until } from '#test/session.ts'
 t.setTimeout(180_000)
 
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
-const SECTION = PAGE.slice(PAGE.indexOf('## Several hosts'), PAGE.indexOf('## Watching it'))
+const SECTION = PAGE.slice(PAGE.indexOf('## Several hosts'), PAGE.indexOf('## Watching'))
 const HOSTS = ['127.0.0.2', '127.0.0.3', '127.0.0.4'] as const
 
 /** The code blocks of a language, in order. */
@@ -100,8 +102,29 @@ t.test('three hosts, as documented', async (t) => {
     }
   })
 
+  await t.test('an operator on any host sees all of them', async (t) => {
+    const config = hosts[2]?.config ?? ''
+    const { output } = await martlet('status', '--json', '--config', config)
+    const status = JSON.parse(output) as ClusterStatus
+    t.same(
+      status.devices.map(({ host, problem }) => [host, problem ?? 'answers']),
+      HOSTS.map((host) => [host, 'answers']),
+    )
+    t.same(
+      status.proxies.map(({ address, problem }) => [address, problem ?? 'answers']),
+      HOSTS.map((host) => [`${host}:6300`, 'answers']),
+    )
+    t.ok(status.rings.every(({ versions }) => versions.length === 1))
+    const located = await martlet('locate', 'AUTH_test', 'box', 'thing', '--config', config)
+    t.equal(located.code, 0, located.output)
+    const pass = await martlet('run', 'updater', '--once', '--device', '127.0.0.3/d1', '--config', config)
+    t.match(pass.output, /^d1 +updater +complete in/)
+  })
+
   await t.test('without one host everything goes on, and it comes back', async (t) => {
     await nodes[1]?.stop()
+    const seen = await martlet('status', '--config', hosts[0]?.config ?? '')
+    t.match(seen.output, '! 127.0.0.3 d1: not running')
     for (let index = 0; index < 20; index += 1) {
       const put = await first.request('PUT', `/box/without-${index}`, { body: Buffer.from('x') })
       t.equal(put.status, 201)
