@@ -141,6 +141,12 @@ export class SyncLedger {
     return true
   }
 
+  /** The same of a partition of the ring that was seen last; true for a number that it does not have. */
+  ownsPartition(partition: number): boolean {
+    const owned = this.#owned
+    return owned === undefined || partition >= 2 ** owned.partPower || hasBit(owned.bitmap, partition)
+  }
+
   role(range: PartitionRange): ReplicaRole {
     if (this.#leaving.has(keyOf(range))) return 'leaving'
     return this.owns(range) ? 'primary' : 'handoff'

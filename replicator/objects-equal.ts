@@ -12,7 +12,7 @@ import {
   latestOf,
   textOf,
 } from '#object-server/replication/entry.ts'
-import type { FetchWish } from '#object-server/replication/fetcher.ts'
+import type { Fetched, FetchWish } from '#object-server/replication/fetcher.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare, type Difference } from './objects-comparison.ts'
@@ -27,6 +27,8 @@ export type MadeEqual =
   /** Too few could be reached, or something could not be fetched. */
   | { readonly kind: 'waits' }
 
+/** Objects fetched between two rests for clients. */
+const WISHES_PER_STEP = 256
 const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 interface Holder extends HolderReached {
@@ -145,7 +147,7 @@ async function fetchFrom(
   difference: Difference,
   missing: Missing,
 ): Promise<void> {
-  const { policy, pass, options } = work
+  const { policy, pass, options, gait } = work
   const isJoining = policy.ledger.voice(difference.partition) !== 'synced'
   const wishes = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
     ({ entry }) => isJoining || !isUnderWay(work, entry),
@@ -153,7 +155,14 @@ async function fetchFrom(
   if (wishes.length === 0) return
   missing.found += wishes.length
   pass.count('found', 'objects_missing', wishes.length)
-  const fetched = await policy.fetcher.fetch(addressOf(device), wishes, options.signal)
+  for (let at = 0; at < wishes.length; at += WISHES_PER_STEP) {
+    const some = wishes.slice(at, at + WISHES_PER_STEP)
+    await gait?.before({ files: some.length }, options)
+    countFetched(pass, missing, await policy.fetcher.fetch(addressOf(device), some, options.signal))
+  }
+}
+
+function countFetched(pass: PolicyPass['pass'], missing: Missing, fetched: Fetched): void {
   pass.count('repaired', 'objects_fetched', fetched.objects)
   pass.count('repaired', 'metadata_fetched', fetched.metadata)
   pass.count('repaired', 'bytes_fetched', fetched.bytes)

@@ -107,8 +107,9 @@ async function* pages(work: PolicyPass, partition: number): AsyncGenerator<reado
 
 /** Resolves with how many objects are still here. */
 async function handOverPage(work: PolicyPass, partition: number, page: readonly Entry[]): Promise<number> {
-  const { policy, pass, options } = work
+  const { policy, pass, options, gait } = work
   options.signal.throwIfAborted()
+  await gait?.before({ files: page.length }, options)
   const held = await confirmedByAll(work, partition, page)
   let left = page.length
   for (const entry of page) {

@@ -72,6 +72,8 @@ export interface PolicyPass {
   readonly policy: Policy
   readonly view: RingView
   readonly pass: Pass
+  /** Rests for clients before the next step of this lane; `undefined` where nobody asked for it. */
+  readonly gait: Gait | undefined
   readonly options: PassOptions
   readonly clock: Clock
   readonly log: Logger

@@ -92,7 +92,8 @@ export class PolicyReplicator {
     const policy = this.#policy
     const startedMs = clock.wallMs()
     const settleMs = this.#options.settleMs ?? 0
-    const work = { policy, view, pass, options, clock, log, reclaimAgeSeconds, settleMs, startedMs }
+    const gait = undefined
+    const work = { policy, view, pass, gait, options, clock, log, reclaimAgeSeconds, settleMs, startedMs }
     try {
       await this.#repair(work)
       const surveyed = await survey(work, this.#known?.owned ?? [])
@@ -151,7 +152,7 @@ export class PolicyReplicator {
         for (const task of left) {
           await gait?.before({ files: 1 }, work.options)
           work.options.signal.throwIfAborted()
-          outcomes.add(await this.#one(work, task, byPartition.get(task.partition)))
+          outcomes.add(await this.#one({ ...work, gait }, task, byPartition.get(task.partition)))
           work.pass.advance()
         }
       }),

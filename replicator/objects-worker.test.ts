@@ -4,7 +4,7 @@ import { BLOCK_BYTES } from '#base/limits.ts'
 import { headerOf } from '#http/message.ts'
 import { DAY_MS, HOST, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
 
-const NAMES = Array.from({ length: 40 }, (_, index) => `/a/c/o${index}`)
+const NAMES = Array.from({ length: 20 }, (_, index) => `/a/c/o${index}`)
 
 async function filled(options: Parameters<typeof ObjectDevices.start>[0] = {}): Promise<ObjectDevices> {
   const devices = await ObjectDevices.start(options)
@@ -245,6 +245,39 @@ t.test('a whole cluster that was off for long comes back with everything', async
   await devices.passes()
   t.equal(await isWhole(devices), undefined)
   for (const machine of devices.machines) t.equal(devices.ledger(machine).mayBeStale, false)
+  await devices.closeAll()
+})
+
+t.test('replicas of what nobody had before vote after the first pass', async (t) => {
+  const devices = await ObjectDevices.start()
+  for (const machine of devices.machines) {
+    await devices.wipe(machine)
+    await devices.open(machine)
+  }
+  const answer = await devices.ask(devices.placed('/a/c/o').primaries[0] as Machine, 'GET', '/a/c/o')
+  t.equal(headerOf(answer, 'x-backend-martlet-replica-state'), 'joining')
+  await devices.passes()
+  for (const machine of devices.placed('/a/c/o').primaries) {
+    const voting = await devices.ask(machine, 'GET', '/a/c/o')
+    t.equal(headerOf(voting, 'x-backend-martlet-replica-state'), 'synced')
+  }
+  await devices.closeAll()
+})
+
+t.test('a write in the place of a primary is handed over at the next pass, and asks for one', async (t) => {
+  const devices = await ObjectDevices.start()
+  const [handoff] = devices.placed('/a/c/o').others as [Machine]
+  let woken = 0
+  handoff.running?.replicator.onUrgent?.(() => {
+    woken += 1
+  })
+  await devices.ask(handoff, 'DELETE', '/a/c/o')
+  t.equal(woken, 0, 'a request without a timestamp changes nothing')
+  await devices.ask(handoff, 'DELETE', '/a/c/o', { 'x-timestamp': devices.now() })
+  t.equal(woken, 1)
+  await devices.pass(handoff)
+  for (const machine of devices.placed('/a/c/o').primaries)
+    t.equal(await devices.holds(machine, '/a/c/o'), 'deleted')
   await devices.closeAll()
 })
 

@@ -32,6 +32,7 @@ export function createObjectReplicator(options: ObjectReplicatorOptions): Object
     return new PolicyReplicator(policyOf(options, source, admission), options)
   })
   let isUnfinished = true
+  let isSomebodyAway = false
   let pauseMs = SOON_MS
   const pass = async (pass: Pass, how: PassOptions): Promise<'complete' | 'stopped'> => {
     const startedMs = clock.monotonicMs()
@@ -39,6 +40,8 @@ export function createObjectReplicator(options: ObjectReplicatorOptions): Object
     for (const replicator of replicators) {
       if ((await replicator.run(pass, how)) === 'got_on') isUnfinished = true
     }
+    const { waiting } = pass.report('complete')
+    isSomebodyAway = (waiting['partitions_astray'] ?? 0) > 0
     const tookMs = clock.monotonicMs() - startedMs
     pauseMs = isUnfinished ? SOON_MS : Math.max(options.pauseMs ?? PAUSE_MS, tookMs * PAUSE_PER_PASS)
     return how.signal.aborted ? 'stopped' : 'complete'
@@ -51,7 +54,11 @@ export function createObjectReplicator(options: ObjectReplicatorOptions): Object
     pauseMs: () => pauseMs,
     pass,
     live: async (): Promise<Figures> => ({ repairs_waiting: repairs.waiting }),
-    onUrgent: (wake) => repairs.onUrgent(wake),
+    // While somebody is away every write in its place would ask for a pass that can do nothing.
+    onUrgent: (wake) =>
+      repairs.onUrgent((urgency) => {
+        if (urgency !== 'partition' || !isSomebodyAway) wake()
+      }),
   })
   return {
     ...worker,

@@ -13,20 +13,24 @@ interface WaitingCopy extends CopyToRepair {
   readonly settle: (outcome: RepairOutcome) => void
 }
 
+/** Why a pass is wanted soon: a bad copy, a partition that changed, a new ring. */
+export type Urgency = 'copy' | 'partition' | 'ring'
+
 export class RepairQueue implements ObjectRepairs {
   readonly #copies = new Map<string, WaitingCopy>()
   readonly #partitions = new Map<number, Set<number>>()
-  #wake: () => void = () => {}
+  #wake: (urgency: Urgency) => void = () => {}
 
   /** Whom to tell that something waits; the last one told counts. */
-  onUrgent(wake: () => void): void {
+  onUrgent(wake: (urgency: Urgency) => void): void {
     this.#wake = wake
-    if (this.#copies.size > 0 || this.#partitions.size > 0) wake()
+    if (this.#copies.size > 0) wake('copy')
+    else if (this.#partitions.size > 0) wake('partition')
   }
 
   /** Asks for a pass soon: the ring has changed. */
   nudge(): void {
-    this.#wake()
+    this.#wake('ring')
   }
 
   /** Copies that wait or are being made good. */
@@ -41,7 +45,7 @@ export class RepairQueue implements ObjectRepairs {
     if (this.#copies.size >= COPIES_MAX) return Promise.resolve('failed')
     const { promise, resolve } = Promise.withResolvers<RepairOutcome>()
     this.#copies.set(key, { policyIndex: copy.policyIndex, hash: copy.hash, promise, settle: resolve })
-    this.#wake()
+    this.#wake('copy')
     return promise
   }
 
@@ -50,7 +54,7 @@ export class RepairQueue implements ObjectRepairs {
     if (known?.has(partition) === true) return
     if (known === undefined) this.#partitions.set(policyIndex, new Set([partition]))
     else known.add(partition)
-    this.#wake()
+    this.#wake('partition')
   }
 
   /** Copies of a policy that wait, oldest first. They stay until they are settled. */

@@ -23,7 +23,9 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
 /** What replicas agree by; a PUT may be a part of it. */
 const VOTES: ReadonlySet<string> = new Set(['PROMISE', 'ACCEPT', 'COMMIT', 'PUT'])
+const BAD_REQUEST = 400
 const NOT_FOUND = 404
+const PARTITION = /^\/[^/]+\/(\d{1,10})\//
 
 export function answerByStanding(options: StandingOptions): Layer {
   return (inner) => async (request) => {
@@ -53,17 +55,18 @@ function mayVote(options: StandingOptions, ledger: SyncLedger, request: Request)
   return hash === undefined || (ledger.ownsHash(hash) && !ledger.isStaleHash(hash))
 }
 
+/** By the number in the path: a sender with a ring of another part power costs at most a look too many. */
 function handOver(
-  { repairs, ...options }: StandingOptions,
+  { repairs }: StandingOptions,
   ledger: SyncLedger,
   policyIndex: number,
   request: Request,
   response: Response,
 ): void {
-  if (!ledger.knowsOwned || response.status >= 500) return
-  const address = parseObjectAddress(request)
-  if (isRefusal(address) || ledger.ownsHash(hashName(address, options.salt))) return
-  repairs.hurry(policyIndex, address.partition)
+  if (!ledger.knowsOwned || response.status >= 500 || response.status === BAD_REQUEST) return
+  const partition = Number(PARTITION.exec(request.path)?.[1] ?? Number.NaN)
+  if (Number.isNaN(partition) || ledger.ownsPartition(partition)) return
+  repairs.hurry(policyIndex, partition)
 }
 
 function hashOf({ salt }: Pick<StandingOptions, 'salt'>, request: Request): string | undefined {

@@ -26,7 +26,7 @@ export const HOST = '10.0.0.1'
 const FIRST_PORT = 6200
 const DEVICES_PATH = '/srv/node'
 const SALT = { prefix: 'test', suffix: 'replication' }
-export const PART_POWER = 5
+export const PART_POWER = 4
 export const DAY_MS = 86_400_000
 
 const POLICIES = parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies
@@ -258,14 +258,19 @@ export class ObjectDevices {
   }
 
   /** A request to the server of a device, past the network. */
-  async ask(machine: Machine, method: string, name: string): Promise<Response> {
+  async ask(
+    machine: Machine,
+    method: string,
+    name: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     const { running } = machine
     if (running === undefined) throw new Error(`${machine.name} does not run`)
     return await running.service.handler({
       method,
       path: `/${machine.name}/${this.partitionOf(name)}${name}`,
       query: '',
-      headers: {},
+      headers,
       body: bufferBody(Buffer.alloc(0)),
       signal: undefined,
       remoteAddress: '',
