@@ -48,6 +48,7 @@ export class FaultDirector {
   readonly #victim: StorageNode
   /** Rejects when a fault brought a violation to light. */
   readonly #failed = Promise.withResolvers<never>()
+  readonly #underWay: Promise<void>[] = []
   #isVictimDamaged = false
   #healed = false
 
@@ -76,7 +77,7 @@ export class FaultDirector {
       names.push(name)
       events.add(`fault ${name}`)
       // Faults overlap; each ends by itself or when all is healed.
-      fault(this).catch((error: unknown) => this.#failed.reject(error))
+      this.#underWay.push(fault(this).catch((error: unknown) => this.#failed.reject(error)))
     }
     return names
   }
@@ -88,8 +89,9 @@ export class FaultDirector {
     events.add('healing')
     network.heal()
     for (const node of nodes) this.#mendDisk(node)
+    await Promise.all(this.#underWay)
+    for (const node of nodes) this.#mendDisk(node)
     for (const node of this.#suspects) await this.#restart(node)
-    this.#suspects.clear()
     for (const node of nodes) {
       if (this.#isInRing(node) && !node.isStarted) await this.#bringUp(node)
     }
@@ -149,7 +151,8 @@ export class FaultDirector {
     node.machine.disk.stopAfter(1 + this.#random.below(120), () => {
       dead.resolve(node.losePower())
     })
-    await dead.promise
+    await Promise.race([dead.promise, this.#wait(30_000)])
+    node.machine.disk.stopAfter(Number.POSITIVE_INFINITY)
     await this.#wait(8_000)
     await this.#bringUp(node)
   }
@@ -271,6 +274,7 @@ export class FaultDirector {
   async #restart(node: StorageNode): Promise<void> {
     await node.kill()
     await this.#bringUp(node)
+    this.#suspects.delete(node)
   }
 
   /** As a supervisor does: again and again, until it runs. */

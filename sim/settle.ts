@@ -4,10 +4,10 @@ import type { RunningNode } from './storage-node.ts'
 import { Violation } from './violation.ts'
 
 /** Everything must have been delivered after so long, milliseconds of virtual time. */
-const DRAIN_LIMIT_MS = 3_600_000
+const DRAIN_LIMIT_MS = 1_500_000
 const LOOK_EVERY_MS = 5_000
 /** Replicators must agree after so many rounds of passes. */
-const ROUNDS_MAX = 30
+const ROUNDS_MAX = 10
 /** Workers whose passes make replicas equal. */
 export const OBJECT_REPLICATOR = 'replicator'
 export const DATABASE_REPLICATOR = 'database-replicator'
@@ -61,6 +61,7 @@ async function drain(cluster: Cluster): Promise<void> {
   for (;;) {
     const waiting = await waitingIn(cluster)
     if (waiting.length === 0) return
+    cluster.events.add(`waits ${waiting.join(', ')}`)
     if (cluster.nowMs() > endMs)
       throw new Violation(
         'queue_not_drained',

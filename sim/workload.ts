@@ -203,7 +203,6 @@ export class Workload {
       contentType: `text/x-${id}`,
       metadata,
       expectedEtag: undefined,
-      onlyIfAbsent: false,
       limitBytes: 2 ** 30,
     }
     const put = await store.objects.put(context, name, wanted)
