@@ -38,7 +38,12 @@ export async function loadRingFile(disk: Disk, path: string): Promise<LoadedRing
 export function readRingFile(file: Buffer): LoadedRing | BrokenFile {
   const parsed = parseRing(file)
   if (parsed.kind === 'broken') return parsed
-  return { kind: 'loaded', ring: parsed.ring, digest: createHash('sha256').update(file).digest('hex') }
+  return { kind: 'loaded', ring: parsed.ring, digest: digestOf(file) }
+}
+
+/** By which two files of rings are compared: SHA-256, hex. */
+export function digestOf(file: Buffer): string {
+  return createHash('sha256').update(file).digest('hex')
 }
 
 /** Durable when resolved; a reader sees the old file or the whole new one. Rejects with the errors of the disk. */

@@ -12,6 +12,7 @@ import type { BrokenFile } from './raw-ring.ts'
 import type { Ring } from './ring.ts'
 import { serialiseRing } from './ring-file.ts'
 import {
+  digestOf,
   type LoadedRing,
   loadRingFile,
   previousPath,
@@ -48,7 +49,8 @@ export class RingWatcher {
   readonly #source: RingSource
   readonly #listeners = new Set<RingListener>()
   #loaded: LoadedRing
-  #previous: Ring | undefined
+  /** What is kept as the ring before; the one in use for the moment in which the next one is being put in place. */
+  #kept: LoadedRing | undefined
   /** Modification time and size of the file last looked at, refused or not. */
   #stamp: string
   #previousStamp: string
@@ -86,7 +88,7 @@ export class RingWatcher {
 
   /** The last ring under which all was synced, while there may be something that is not. */
   get previous(): Ring | undefined {
-    return this.#previous
+    return this.#kept?.digest === this.#loaded.digest ? undefined : this.#kept?.ring
   }
 
   /** SHA-256 of the file of the ring in use, hex. */
@@ -122,7 +124,7 @@ export class RingWatcher {
       const succession = successionOf(this.#loaded, offered)
       if (succession.kind === 'refused') return succession
       if (succession.kind === 'same') return { kind: 'same' }
-      await this.#keepPrevious(this.#loaded.ring)
+      await this.#keepPrevious()
       await replaceRingFile(this.#source.environment, this.path, file)
       this.#stamp = await stampOf(this.#source.environment.disk, this.path)
       await this.#adopt(offered)
@@ -133,7 +135,7 @@ export class RingWatcher {
   /** Every moved partition is synced: the ring before is not needed any more. Durable when resolved. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#previous === undefined) return
+      if (this.#kept === undefined) return
       await removeRingFile(this.#source.environment.disk, previousPath(this.path))
       await this.#readPrevious()
     })
@@ -175,7 +177,7 @@ export class RingWatcher {
 
   async #adopt(loaded: LoadedRing): Promise<void> {
     const before = this.#loaded.ring
-    await this.#keepPrevious(before)
+    await this.#keepPrevious()
     this.#loaded = loaded
     this.#changedAtMs = this.#source.environment.clock.wallMs()
     const versions = { version: loaded.ring.version, previousVersion: before.version }
@@ -183,18 +185,28 @@ export class RingWatcher {
     for (const listener of this.#listeners) listener(loaded.ring, before)
   }
 
-  /** Unless an earlier one is kept still. Where the file cannot be written, this process remembers it until it ends. */
-  async #keepPrevious(ring: Ring): Promise<void> {
+  /**
+   * Keeps the ring in use as the one before, unless an earlier one is kept still. Where the file cannot be written, this
+   * process remembers it until it ends.
+   */
+  async #keepPrevious(): Promise<void> {
     await this.#lookAtPrevious()
-    if (this.#previous !== undefined) return
-    this.#previous = ring
+    if (this.#kept !== undefined) return
+    this.#kept = this.#loaded
     const { environment, log } = this.#source
     try {
-      await replaceRingFile(environment, previousPath(this.path), serialiseRing(ring))
+      await replaceRingFile(environment, previousPath(this.path), await this.#presentFile())
       this.#previousStamp = await stampOf(environment.disk, previousPath(this.path))
     } catch (error) {
       log.warn({ path: this.path, err: error }, 'the ring before could not be kept in a file')
     }
+  }
+
+  /** The file of the ring in use: as it lies there, or written anew when another one is in its place already. */
+  async #presentFile(): Promise<Buffer> {
+    const { ring, digest } = this.#loaded
+    const file = await this.#source.environment.disk.readFile(this.path)
+    return digestOf(file) === digest ? file : serialiseRing(ring)
   }
 
   /** Another process of this host may have kept or removed it. */
@@ -207,8 +219,7 @@ export class RingWatcher {
     const { disk } = this.#source.environment
     this.#previousStamp = await stampOf(disk, previousPath(this.path))
     const loaded = await loadRingFile(disk, previousPath(this.path))
-    const isOther = loaded.kind === 'loaded' && loaded.digest !== this.#loaded.digest
-    this.#previous = isOther ? loaded.ring : undefined
+    this.#kept = loaded.kind === 'loaded' ? loaded : undefined
   }
 
   #schedule(): void {
