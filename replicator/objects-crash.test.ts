@@ -92,7 +92,7 @@ for (const who of ['handoff', 'primary'] as const) {
 }
 
 t.test('a peer that dies in the middle of an answer costs nothing but time', async (t) => {
-  for (let afterBytes = 0; afterBytes < 2000; afterBytes += 97) {
+  for (let afterBytes = 0; afterBytes < 2000; afterBytes += 211) {
     const one = await scene()
     let broken = 0
     one.devices.network.inject((_, request) => {
