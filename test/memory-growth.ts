@@ -1,5 +1,5 @@
 /** How much memory the processes of a running cluster take while something is done. */
-import { type RunningCluster, residentBytes } from '#test/running-cluster.ts'
+import { type RunningCluster, residentBytes } from './running-cluster.ts'
 
 const LOOK_EVERY_MS = 100
 

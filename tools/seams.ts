@@ -55,6 +55,7 @@ export const SEAMS: readonly Seam[] = [
     allowed: {
       'http/server.ts': 'the listening socket',
       'http/header-lines.ts': 'the names of statuses',
+      'http/link-client.ts': 'the remote transport: offers links',
       'http/pooled-client.ts': 'the remote transport',
       'http/streaming-client.ts': 'the remote transport',
       'http/tcp-client.ts': 'connections to memcached',
