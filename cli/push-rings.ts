@@ -78,8 +78,9 @@ async function pushOne(
   const { name, version } = ring
   const result = await pushRing({ client, targets, ring, onProgress: showProgress(name) })
   if (result.kind === 'refused') throw new OperatorError(`nothing was sent: ${result.reason}`)
-  const { rows } = result
-  print(json === true ? JSON.stringify({ name, version, nodes: rows }) : pushText(ring, rows))
+  const { rows, unsettled } = result
+  print(json === true ? JSON.stringify({ name, version, nodes: rows, unsettled }) : pushText(ring, rows))
+  if (json !== true && unsettled.length > 0) print(hurryText(unsettled))
   const missing = rows.filter(({ outcome }) => outcome === 'failed').length
   if (missing > 0) {
     throw new OperatorError(
@@ -106,6 +107,13 @@ function pushText({ name, version }: RingToPush, rows: readonly PushRow[]): stri
   )
   const used = rows.filter(({ outcome }) => outcome !== 'failed').length
   return `Ring ${name}, version ${version}: in use on ${used} of ${rows.length}\n${table}`
+}
+
+/** Nothing is lost by it: the first of the rings before is kept. But it takes longer, and fewer replicas may vote meanwhile. */
+function hurryText(unsettled: readonly string[]): string {
+  const [first] = unsettled
+  const who = unsettled.length === 1 ? `${first} was` : `${first} and ${unsettled.length - 1} others were`
+  return `Note: ${who} not done with the ring before this one; wait with the next until \`martlet status\` shows none`
 }
 
 const WORDS: Readonly<Record<PushRow['outcome'], string>> = {

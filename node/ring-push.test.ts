@@ -42,6 +42,7 @@ t.test('every process gets the ring and says so, one that is away catches up', a
       { label: '10.0.0.3/d1', before: undefined, outcome: 'failed', reason: 'not running' },
       { label: '10.0.0.4/d1', ...taken },
     ],
+    unsettled: [],
   })
   t.equal(progress.at(-1), '4/4')
   away?.start()
@@ -50,7 +51,10 @@ t.test('every process gets the ring and says so, one that is away catches up', a
     hosts.versions(),
     Array.from({ length: 4 }, () => next.version),
   )
-  const again = await push(hosts, next)
+  const another = await push(hosts, nextOf(next))
+  t.match(another.result, { unsettled: hosts.all.map(({ ip }) => `${ip}/d1`) }, 'the ring before moves still')
+  const again = await push(hosts, nextOf(next))
+  t.match(again.result, { unsettled: [] })
   t.match(again.result, { rows: Array.from({ length: 4 }, () => ({ outcome: 'had' })) })
 })
 

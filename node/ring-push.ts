@@ -40,7 +40,12 @@ export interface PushOptions {
 }
 
 export type PushResult =
-  | { readonly kind: 'pushed'; readonly rows: readonly PushRow[] }
+  | {
+      readonly kind: 'pushed'
+      readonly rows: readonly PushRow[]
+      /** Processes that had not moved yet what the ring before this one gave them. */
+      readonly unsettled: readonly string[]
+    }
   /** Nothing was sent. */
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -48,7 +53,9 @@ export type PushResult =
 const HOSTS_AT_ONCE = 8
 
 type Before = ReadonlyMap<PushTarget, Known>
-type Known = { readonly version: number | undefined; readonly digest: string } | { readonly failed: string }
+type Known =
+  | { readonly version: number | undefined; readonly digest: string; readonly isMoving: boolean }
+  | { readonly failed: string }
 
 /** Never rejects. Rows are in the order of the targets. */
 export async function pushRing(options: PushOptions): Promise<PushResult> {
@@ -60,7 +67,16 @@ export async function pushRing(options: PushOptions): Promise<PushResult> {
     rows.set(target, await pushToOne(options, target, before.get(target)))
     options.onProgress(rows.size, options.targets.length)
   })
-  return { kind: 'pushed', rows: options.targets.flatMap((target) => rows.get(target) ?? []) }
+  const { targets } = options
+  return {
+    kind: 'pushed',
+    rows: targets.flatMap((target) => rows.get(target) ?? []),
+    unsettled: targets.flatMap((target) => (isMovingFor(options, before.get(target)) ? [target.label] : [])),
+  }
+}
+
+function isMovingFor({ ring }: PushOptions, known: Known | undefined): boolean {
+  return known !== undefined && !('failed' in known) && known.isMoving && known.digest !== ring.digest
 }
 
 async function askAll({ client, targets, ring }: PushOptions): Promise<Before> {
@@ -76,7 +92,8 @@ async function askOne(client: RingClient, { endpoint }: PushTarget, name: string
   if (reported.kind === 'failed') return { failed: reported.reason }
   const found = reported.rings.find((report) => report.name === name)
   if (found === undefined) return { failed: `it has no ring ${name}` }
-  return { version: found.version ?? undefined, digest: found.digest }
+  const { version, digest, previousVersion, settled } = found
+  return { version: version ?? undefined, digest, isMoving: previousVersion !== null && !settled }
 }
 
 function newerThan(ring: RingToPush, before: Before): string | undefined {
