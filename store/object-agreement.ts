@@ -47,7 +47,21 @@ export type Agreed =
   | { readonly kind: 'unsupported' }
   | StoreFailure
 
+/** Longest wait for other conditional writes of the same name in this process, milliseconds. */
+const TURN_WAIT_MS = 3000
+
 export async function writeByAgreement(parts: StoreParts, write: AgreedWrite): Promise<Agreed> {
+  // Who waits for a long body to arrive would wait for its sender.
+  if (write.body?.kind === 'stream') return await propose(parts, write)
+  const turn = await parts.turns.take(pathOnWire(write.name), TURN_WAIT_MS)
+  try {
+    return await propose(parts, write)
+  } finally {
+    turn.end()
+  }
+}
+
+async function propose(parts: StoreParts, write: AgreedWrite): Promise<Agreed> {
   const electorate = electorateOf(parts, write)
   const outcome = await writeConditionally({
     clock: parts.clock,

@@ -9,6 +9,7 @@ import { type Placement, RingPlacement, type StorageNodes } from '#cluster/place
 import type { Ring } from '#ring/ring.ts'
 import type { ObjectName } from './contract.ts'
 import { type StoreObserver, UNOBSERVED } from './store-metrics.ts'
+import { Turns } from './turns.ts'
 
 /** The rings in force now. Another object when a ring file has changed. */
 export interface ClusterRings {
@@ -70,6 +71,8 @@ export class StoreParts {
   readonly rules: StoreRules
   readonly observer: StoreObserver
   readonly rings: ClusterRings
+  /** Of conditional writes, by path. */
+  readonly turns: Turns
   readonly #nodes: StorageNodes
   readonly #accounts: RingPlacement
   readonly #containers: RingPlacement
@@ -85,6 +88,7 @@ export class StoreParts {
     this.rules = { ...DEFAULT_RULES, ...options.rules }
     this.observer = options.observer ?? UNOBSERVED
     this.rings = options.rings
+    this.turns = new Turns(options.environment.clock)
     this.#nodes = options.nodes
     this.#accounts = this.#placementOf(options.rings.account)
     this.#containers = this.#placementOf(options.rings.container)

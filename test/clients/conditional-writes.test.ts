@@ -1,0 +1,93 @@
+/**
+ * A hundred clients race for one name through the proxies of a real cluster, while a storage process is killed. Whoever
+ * is told 201 is the only one, and what it wrote is there.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { isRunning, type RunningCluster, startCluster } from '#test/running-cluster.ts'
+import { type Answer, Session, TESTER } from '#test/session.ts'
+
+t.setTimeout(180_000)
+
+const RACERS = 100
+const RACES = 4
+
+/** What each racer was told; 0 for a connection that broke. */
+async function race(
+  session: Session,
+  name: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<readonly number[]> {
+  return await Promise.all(
+    Array.from({ length: RACERS }, async (_, at) => {
+      const body = Buffer.from(`racer ${at}`)
+      const answer: Answer | undefined = await session
+        .request('PUT', `/race/${name}`, { body, headers })
+        .catch(() => undefined)
+      return answer?.status ?? 0
+    }),
+  )
+}
+
+function winnersOf(statuses: readonly number[]): readonly number[] {
+  return statuses.flatMap((status, at) => (status === 201 ? [at] : []))
+}
+
+/** The device whose process is killed in this race; another one each time. */
+async function kill(cluster: RunningCluster, device: string): Promise<void> {
+  const victim = cluster.devices.get(device) ?? 0
+  process.kill(victim, 'SIGKILL')
+  while (isRunning(victim)) await sleep(1)
+}
+
+async function allRunning(cluster: RunningCluster, devices: readonly string[]): Promise<void> {
+  while (!devices.every((device) => isRunning(cluster.devices.get(device) ?? 0))) await sleep(50)
+  await sleep(1_000)
+}
+
+t.test('of a hundred racers exactly one wins, with a storage process killed, every time', async (t) => {
+  const cluster = await startCluster(t)
+  const session = await Session.signIn(cluster.url, TESTER)
+  await session.request('PUT', '/race')
+  const devices = ['d1', 'd2', 'd3', 'd4']
+  for (let turn = 0; turn < RACES; turn += 1) {
+    const name = `first-${turn}`
+    await kill(cluster, devices[turn % devices.length] as string)
+    const statuses = await race(session, name, { 'if-none-match': '*' })
+    const winners = winnersOf(statuses)
+    t.equal(winners.length, 1, `${name}: ${[...new Set(statuses)].join()}`)
+    t.ok(statuses.every((status) => [201, 412, 503, 0].includes(status)))
+    const read = await session.request('GET', `/race/${name}`, { headers: { 'x-newest': 'true' } })
+    t.equal(read.body.toString(), `racer ${winners[0]}`)
+    const late = await session.request('PUT', `/race/${name}`, {
+      body: Buffer.from('late'),
+      headers: { 'if-none-match': '*' },
+    })
+    t.equal(late.status, 412)
+    await allRunning(cluster, devices)
+  }
+})
+
+t.test('a process that is killed in the middle of a race makes no second winner', async (t) => {
+  const cluster = await startCluster(t)
+  const session = await Session.signIn(cluster.url, TESTER)
+  await session.request('PUT', '/race')
+  const devices = ['d1', 'd2', 'd3', 'd4']
+  let etag = String(
+    (await session.request('PUT', '/race/version', { body: Buffer.from('0') })).headers['etag'],
+  )
+  for (let turn = 0; turn < RACES; turn += 1) {
+    const racing = race(session, 'version', { 'if-match': etag })
+    await sleep(10 * turn)
+    await kill(cluster, devices[turn % devices.length] as string)
+    const statuses = await racing
+    const winners = winnersOf(statuses)
+    t.ok(winners.length <= 1, `${winners.length} winners: ${[...new Set(statuses)].join()}`)
+    const read = await session.request('GET', '/race/version', { headers: { 'x-newest': 'true' } })
+    const isAnswered = statuses.every((status) => status === 201 || status === 412)
+    if (winners.length === 1) t.equal(read.body.toString(), `racer ${winners[0]}`)
+    else t.notOk(isAnswered, 'the winner is among those who were told nothing')
+    etag = String(read.headers['etag'])
+    await allRunning(cluster, devices)
+  }
+})
