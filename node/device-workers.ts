@@ -12,6 +12,7 @@ import { censusWorker } from './workers/census.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
 import { reaperWorker } from './workers/reaper.ts'
+import { reconcilerWorker } from './workers/reconciler.ts'
 import { replicatorWorker } from './workers/replicator.ts'
 import { updaterWorker } from './workers/updater.ts'
 
@@ -21,6 +22,7 @@ const WORKERS: readonly MakeWorker[] = [
   replicatorWorker,
   databaseReplicatorWorker,
   reaperWorker,
+  reconcilerWorker,
   censusWorker,
   quickAuditorWorker,
   auditorWorker,

@@ -23,6 +23,7 @@ import { type AccountTargets, AccountUpdates } from '#container-server/account-u
 import { createContainerServer } from '#container-server/app.ts'
 import { openContainerDevice } from '#container-server/open-device.ts'
 import { ChangeReporter } from '#container-server/report-changed.ts'
+import type { ContainerRow } from '#db/container-row.ts'
 import type { Index } from '#db/contract.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
@@ -67,6 +68,7 @@ export interface MemoryDevice {
   readonly objects: ObjectService
   readonly accountStates: ReplicaStates
   readonly containerStates: ReplicaStates
+  readonly accounts: Index<ContainerRow>
   readonly containers: Index<ObjectRow>
   /** Tells accounts which containers there are now, as the updater does. */
   reportContainers(): Promise<unknown>
@@ -205,6 +207,7 @@ async function startDevice(
     objects,
     accountStates: accounts.states,
     containerStates: containers.states,
+    accounts: accounts.index,
     containers: containers.index,
     reportContainers: () => containers.reporter.reportChanged(),
     close: async () => {
@@ -226,7 +229,11 @@ interface StartedContainers extends StartedIndex {
   readonly reporter: ChangeReporter
 }
 
-async function startAccounts(environment: Environment, device: string): Promise<StartedIndex> {
+interface StartedAccounts extends StartedIndex {
+  readonly index: Index<ContainerRow>
+}
+
+async function startAccounts(environment: Environment, device: string): Promise<StartedAccounts> {
   const drive = driveOf(environment, device)
   const opened = await openAccountDevice({
     environment,
@@ -250,7 +257,7 @@ async function startAccounts(environment: Environment, device: string): Promise<
     replicaStates,
     version: 'test',
   })
-  return { handler, states: replicaStates, close: () => opened.close() }
+  return { handler, index, states: replicaStates, close: () => opened.close() }
 }
 
 async function startContainers(
