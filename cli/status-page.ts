@@ -7,9 +7,9 @@ import { textTable } from './ring-tables.ts'
 import {
   type ClusterStatus,
   type DeviceStatus,
-  isJoining,
   quarantinedOn,
   type RingSummary,
+  votersOn,
   type WorkerSummary,
 } from './status-summary.ts'
 
@@ -90,7 +90,8 @@ function deviceTable(devices: readonly DeviceStatus[]): string {
 function figureCells(figures: DeviceFigures): readonly string[] {
   const { state, space, objects, containers, accounts } = figures
   const used = space === undefined ? 0 : space.totalBytes - space.freeBytes
-  const kind = state.kind === 'ready' && isJoining(figures) ? 'joining' : state.kind.replace('_', ' ')
+  const kind =
+    state.kind === 'ready' && votersOn(figures).joining > 0 ? 'joining' : state.kind.replace('_', ' ')
   return [
     kind,
     space === undefined ? '' : sizeText(used),

@@ -3,7 +3,7 @@
  * asked before (`status.ts`).
  */
 import { addUp, type CensusReport, type CopyFigures } from '#census/census-report.ts'
-import type { DeviceFigures } from '#node/device-figures.ts'
+import type { DeviceFigures, VoterFigures } from '#node/device-figures.ts'
 import type { RingReport } from '#node/ring-distribution.ts'
 import { amount, durationText } from './readable.ts'
 
@@ -138,8 +138,7 @@ function deviceProblems(status: DeviceStatus, nowMs: number): readonly string[] 
       `${name} is ${state.kind.replace('_', ' ')}${state.kind === 'failed' ? ` (${state.reason})` : ''}`,
     )
   }
-  if (isJoining(figures))
-    problems.push(`${name} is joining: it lost or missed something and is being made complete`)
+  problems.push(...joiningProblems(name, figures))
   const quarantined = quarantinedOn(figures)
   if (quarantined > 0) problems.push(`${name} has ${amount(quarantined)} in quarantine`)
   const apartMs = Math.abs(figures.nowMs - nowMs)
@@ -148,11 +147,23 @@ function deviceProblems(status: DeviceStatus, nowMs: number): readonly string[] 
   return problems
 }
 
-/** Does any replica on the device not vote? */
-export function isJoining({ objects, containers, accounts }: DeviceFigures): boolean {
-  return [...objects, containers, accounts].some(
-    ({ voters }) => voters.device === 'joining' || voters.exceptions > 0,
-  )
+/** A device that lost or missed something does not vote before it has been made complete. */
+function joiningProblems(name: string, figures: DeviceFigures): readonly string[] {
+  const { joining, partitions } = votersOn(figures)
+  if (joining === 0) return []
+  const share = joining === partitions ? 'all' : `${amount(joining)} of ${amount(partitions)}`
+  return [
+    `${name} is joining with ${share} of its replicas: they lost or missed something and are being made complete`,
+  ]
+}
+
+/** Replicas of accounts, containers and objects together. */
+export function votersOn({ objects, containers, accounts }: DeviceFigures): VoterFigures {
+  const all = [...objects, containers, accounts].map(({ voters }) => voters)
+  return {
+    partitions: all.reduce((sum, { partitions }) => sum + partitions, 0),
+    joining: all.reduce((sum, { joining }) => sum + joining, 0),
+  }
 }
 
 /** Files and whole indexes that were taken out of service. */

@@ -8,7 +8,7 @@ import { statusPage } from './status-page.ts'
 import { type Asked, type DeviceStatus, summarise } from './status-summary.ts'
 
 const NOW_MS = 1_700_000_000_000
-const SYNCED = { device: 'synced', exceptions: 0 } as const
+const SYNCED = { partitions: 8, joining: 0 }
 const MINUTE_MS = 60_000
 
 function worker(parts: Partial<WorkerStatus> = {}): WorkerStatus {
@@ -95,7 +95,7 @@ t.test('what is wrong is said in sentences, the copies first', async (t) => {
         device('d1', { state: { kind: 'read_only' } }),
         device('d2', 'not running'),
         device('d3', {
-          containers: { count: 0, quarantined: 1, voters: { device: 'joining', exceptions: 0 } },
+          containers: { count: 0, quarantined: 1, voters: { partitions: 8, joining: 5 } },
         }),
         device('d4', { nowMs: NOW_MS + MINUTE_MS }),
       ],
@@ -107,7 +107,7 @@ t.test('what is wrong is said in sentences, the copies first', async (t) => {
     'policy 0: the copies of 1 partitions could not be counted',
     '10.0.0.1 d1 is read only',
     '10.0.0.1 d2: not running',
-    '10.0.0.1 d3 is joining: it lost or missed something and is being made complete',
+    '10.0.0.1 d3 is joining with 5 of 24 of its replicas: they lost or missed something and are being made complete',
     '10.0.0.1 d3 has 1 in quarantine',
     '10.0.0.1 d4: its clock differs by 1 min',
     'proxy 10.0.0.9:6300: not running',

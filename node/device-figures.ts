@@ -8,6 +8,7 @@ import type { ReplicaStates } from '#backend/replica-state.ts'
 import type { Disk, Environment } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { Handler } from '#http/message.ts'
+import type { Ring } from '#ring/ring.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { DatabaseCount } from './database-count.ts'
 import type { ServerType } from './rings.ts'
@@ -16,12 +17,11 @@ import { jsonAnswer, type WorkerStatus } from './worker-admin.ts'
 
 export const DEVICE_PATH = '/martlet/device'
 
-/** How many replicas of the device's may vote. */
+/** How many of the replicas that the ring gives the device may vote. */
 export interface VoterFigures {
-  /** What every partition is that is not told apart. */
-  readonly device: 'synced' | 'joining'
-  /** Partitions that are joining on a synced device, or synced on a joining one. */
-  readonly exceptions: number
+  readonly partitions: number
+  /** Of these, those whose silence proves nothing. */
+  readonly joining: number
 }
 
 export interface PolicyFigures {
@@ -82,6 +82,7 @@ const SEEN_MS = 250
 export class DeviceFigureSource {
   readonly #options: DeviceFiguresOptions
   readonly #startedMs: number
+  readonly #ringFiles: RingFiles
   readonly #counts: Readonly<Record<'accounts' | 'containers', DatabaseCount>>
   #seen: { readonly atMs: number; readonly figures: Promise<DeviceFigures> } | undefined
 
@@ -89,6 +90,7 @@ export class DeviceFigureSource {
     this.#options = options
     const { clock } = options.environment
     this.#startedMs = clock.wallMs()
+    this.#ringFiles = new RingFiles(options.rings, options.environment.disk)
     this.#counts = {
       accounts: new DatabaseCount(options.device.accounts.store, clock),
       containers: new DatabaseCount(options.device.containers.store, clock),
@@ -110,7 +112,7 @@ export class DeviceFigureSource {
   }
 
   async #look(): Promise<DeviceFigures> {
-    const { environment, device, host, version, rings, foregroundLoad, workers } = this.#options
+    const { environment, device, host, version, foregroundLoad, workers } = this.#options
     const { drive } = device.objects.device
     const space = await drive.space()
     return {
@@ -125,7 +127,7 @@ export class DeviceFigureSource {
       containers: await this.#databases('container'),
       accounts: await this.#databases('account'),
       foregroundLoad: foregroundLoad(),
-      rings: await ringFigures(rings, environment.disk),
+      rings: await this.#ringFiles.figures(),
       workers: await workers(),
     }
   }
@@ -137,46 +139,66 @@ export class DeviceFigureSource {
       index,
       records: engine.digestBelow('').count,
       quarantined: quarantined.get(index) ?? 0,
-      voters: votersOf(device.replicaStates(index)),
+      voters: this.#votersOf(device.replicaStates(index), this.#options.rings.object(index)?.ring),
     }))
   }
 
   async #databases(type: Exclude<ServerType, 'object'>): Promise<DatabaseFigures> {
-    const { device, environment } = this.#options
+    const { device, environment, rings } = this.#options
     const kind = `${type}s` as const
     return {
       count: await this.#counts[kind].now(),
       quarantined: await countNames(environment.disk, `${device.path}/quarantined/${kind}`),
-      voters: votersOf(device[kind].replicaStates),
+      voters: this.#votersOf(device[kind].replicaStates, rings[type].ring),
     }
   }
-}
 
-function votersOf(states: ReplicaStates | undefined): VoterFigures {
-  const { device, exceptions } = states?.summary() ?? { device: 'joining', exceptions: [] }
-  return { device, exceptions: exceptions.filter(([, state]) => state !== device).length }
-}
-
-/** Versions and digests of all rings, by the names of their files. */
-export async function ringFigures(
-  rings: RingDirectory,
-  disk: Disk,
-): Promise<Readonly<Record<string, RingFigures>>> {
-  const figures: Record<string, RingFigures> = {}
-  for (const [name, { ring, path }] of rings.all()) {
-    figures[name] = { version: ring.version, md5: await md5OfFile(disk, path) }
+  #votersOf(states: ReplicaStates | undefined, ring: Ring | undefined): VoterFigures {
+    const { host, device } = this.#options
+    const self = ring?.devices.find((other) => other?.ip === host && other.device === device.name)
+    if (ring === undefined || self === undefined) return { partitions: 0, joining: 0 }
+    const { partPower } = ring
+    const partitions = [...ring.partitionsOf(self.id)]
+    const joining = partitions.filter((partition) => states?.of({ partPower, partition }) !== 'synced')
+    return { partitions: partitions.length, joining: joining.length }
   }
-  return figures
 }
 
-/** `undefined` when it cannot be read. */
-export async function md5OfFile(disk: Disk, path: string): Promise<string | undefined> {
-  try {
-    return createHash('md5')
-      .update(await disk.readFile(path))
-      .digest('hex')
-  } catch {
-    return undefined
+/** Versions and digests of all rings. A file is read again only when it has changed. */
+export class RingFiles {
+  readonly #rings: RingDirectory
+  readonly #disk: Disk
+  readonly #known = new Map<string, { readonly stamp: string; readonly md5: string }>()
+
+  constructor(rings: RingDirectory, disk: Disk) {
+    this.#rings = rings
+    this.#disk = disk
+  }
+
+  /** By the names of their files. */
+  async figures(): Promise<Readonly<Record<string, RingFigures>>> {
+    const figures: Record<string, RingFigures> = {}
+    for (const [name, { ring, path }] of this.#rings.all()) {
+      figures[name] = { version: ring.version, md5: await this.md5(path) }
+    }
+    return figures
+  }
+
+  /** `undefined` when the file cannot be read. */
+  async md5(path: string): Promise<string | undefined> {
+    try {
+      const { mtimeMs, sizeBytes } = await this.#disk.stat(path)
+      const stamp = `${mtimeMs} ${sizeBytes}`
+      const known = this.#known.get(path)
+      if (known?.stamp === stamp) return known.md5
+      const md5 = createHash('md5')
+        .update(await this.#disk.readFile(path))
+        .digest('hex')
+      this.#known.set(path, { stamp, md5 })
+      return md5
+    } catch {
+      return undefined
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 /** The state of a device as metrics, for alerts (`docs/operations.md`). Asked when somebody looks. */
 import type { Metrics } from '#base/metrics.ts'
-import type { DeviceFigureSource, DeviceFigures } from './device-figures.ts'
+import type { DeviceFigureSource, DeviceFigures, VoterFigures } from './device-figures.ts'
 
 type Values<Label extends string> = readonly {
   readonly labels: Readonly<Record<Label, string>>
@@ -48,7 +48,7 @@ export function observeDevice(metrics: Metrics, source: DeviceFigureSource): voi
     { labels: { kind: 'accounts' }, value: figures.accounts.quarantined },
     { labels: { kind: 'containers' }, value: figures.containers.quarantined },
   ])
-  gauge('joining', '1 while replicas on the device may not vote', ['kind'], (figures) => [
+  gauge('joining_partitions', 'Partitions whose replica on the device may not vote', ['kind'], (figures) => [
     ...figures.objects.map(({ index, voters }) => joiningOf(`objects-${index}`, voters)),
     joiningOf('accounts', figures.accounts.voters),
     joiningOf('containers', figures.containers.voters),
@@ -60,7 +60,7 @@ export function observeDevice(metrics: Metrics, source: DeviceFigureSource): voi
 
 function joiningOf(
   kind: string,
-  { device, exceptions }: DeviceFigures['accounts']['voters'],
+  { joining }: VoterFigures,
 ): { readonly labels: { readonly kind: string }; readonly value: number } {
-  return { labels: { kind }, value: device === 'joining' || exceptions > 0 ? 1 : 0 }
+  return { labels: { kind }, value: joining }
 }

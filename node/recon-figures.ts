@@ -11,7 +11,7 @@ import {
 } from '#backend/recon.ts'
 import type { Layer } from '#http/message.ts'
 import type { Figures, PassReport, Worker } from '#worker/contract.ts'
-import { countNames, ringFigures } from './device-figures.ts'
+import { countNames, RingFiles } from './device-figures.ts'
 import type { ServerType } from './rings.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -27,6 +27,7 @@ export interface ReconOptions extends WorkerContext {
 /** Answers `/recon/…` of one device. */
 export function reconLayer(options: ReconOptions): Layer {
   const { environment, devicesPath, device, rings, version, workers } = options
+  const ringFiles = new RingFiles(rings, environment.disk)
   const providers: ReconProviders = {
     version,
     clock: environment.clock,
@@ -34,10 +35,9 @@ export function reconLayer(options: ReconOptions): Layer {
     devicesPath,
     drives: [device.objects.device.drive],
     ringMd5: async () => {
-      const figures = await ringFigures(rings, environment.disk)
-      return Object.fromEntries(
-        [...rings.all()].map(([name, { path }]) => [path, figures[name]?.md5 ?? null]),
-      )
+      const digests: Record<string, string | null> = {}
+      for (const [, { path }] of rings.all()) digests[path] = (await ringFiles.md5(path)) ?? null
+      return digests
     },
     configMd5: async () => ({ [SWIFT_CONF]: null }),
     asyncPending: async () => (await named(workers, 'updater')?.live?.())?.['object_rows'] ?? 0,

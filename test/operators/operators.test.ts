@@ -9,7 +9,7 @@ import { Session, TESTER, until } from '#test/session.ts'
 import { command, martlet } from './command.ts'
 import { Load } from './load.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const DEVICES = 4
 const REPLICAS = 3
@@ -272,4 +272,18 @@ t.test('an operator finds out what is wrong, and works without the owners', asyn
   })
 
   await after.stop()
+  await startCluster(t, { dataPath })
+
+  await t.test('with its workers the cluster makes itself whole again, and says so', async (t) => {
+    const isWhole = async (): Promise<boolean> => {
+      for (const worker of ['replicator', 'database-replicator', 'census']) {
+        await martlet('run', worker, '--once', '--data', dataPath)
+      }
+      const { copies, problems } = await statusOf(dataPath)
+      return copies[0]?.objects === 0 && !problems.some((problem) => problem.includes('joining'))
+    }
+    await until(t, 'no copy is missing, and every replica votes', isWhole, 120_000)
+    const { copies } = await statusOf(dataPath)
+    t.match(copies, [{ objects: 0, records: names.length, uncounted: 0 }])
+  })
 })
