@@ -62,9 +62,14 @@ export class KeptPosition {
 /** The first pass after a start waits at least so long, milliseconds: a start has better things to do. */
 const FIRST_PAUSE_MS = 60_000
 
-/** How long until the next pass: at once when one was stopped, else so long after the last one. */
+/** How long until the next pass: soon when one was stopped, else so long after the last one. */
 export function pauseUntilNext(kept: KeptPosition, everyMs: number, nowMs: number): number {
   const { completedMs, position } = kept
-  if (position !== undefined || completedMs === undefined) return FIRST_PAUSE_MS
+  return pauseAfter(position === undefined ? completedMs : undefined, everyMs, nowMs)
+}
+
+/** The same, given when the last pass was completed; `undefined` when none was, or one is to be gone on with. */
+export function pauseAfter(completedMs: number | undefined, everyMs: number, nowMs: number): number {
+  if (completedMs === undefined) return FIRST_PAUSE_MS
   return Math.max(FIRST_PAUSE_MS, completedMs + everyMs - nowMs)
 }

@@ -9,6 +9,7 @@ import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
+import { databaseAuditorWorker } from './workers/database-auditor.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
 import { reaperWorker } from './workers/reaper.ts'
@@ -26,6 +27,7 @@ const WORKERS: readonly MakeWorker[] = [
   censusWorker,
   quickAuditorWorker,
   auditorWorker,
+  databaseAuditorWorker,
   expirerWorker,
 ]
 
