@@ -9,7 +9,7 @@
 
 import { policyString } from '#backend/policies.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import type { ObjectState } from './object-state.ts'
+import type { DataVersion, MetaRecord } from './object-state.ts'
 
 export type FileKind = 'data' | 'meta' | 'ts'
 
@@ -72,8 +72,17 @@ export function parseFileName(name: string): ObjectFile | undefined {
   return timestamp === undefined ? undefined : { hash, timestamp, kind: kind as FileKind }
 }
 
+/** What of an object's state says which files it has. */
+export interface FileTimes {
+  readonly data: Pick<DataVersion, 'timestamp'> | undefined
+  readonly meta: Pick<MetaRecord, 'timestamp'> | undefined
+  readonly tombstone: Timestamp | undefined
+  /** There was a data file of this time, and is none any more. */
+  readonly lost: Timestamp | undefined
+}
+
 /** The files that a state stands for; every other file of the object is obsolete. */
-export function filesOf(hash: string, state: ObjectState): readonly ObjectFile[] {
+export function filesOf(hash: string, state: FileTimes): readonly ObjectFile[] {
   const files: ObjectFile[] = []
   if (state.data !== undefined) files.push({ hash, timestamp: state.data.timestamp, kind: 'data' })
   if (state.meta !== undefined) files.push({ hash, timestamp: state.meta.timestamp, kind: 'meta' })

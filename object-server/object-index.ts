@@ -25,10 +25,10 @@ import {
   recheckKey,
   timestampOfUpdateKey,
 } from './index-keys.ts'
-import type { Leaf } from './layout.ts'
+import type { FileTimes, Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
 import { errorOf, type HeldSum, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
-import { decodeEntry, encodeEntry } from './stored-bytes.ts'
+import { decodeEntry, decodeFileTimes, encodeEntry } from './stored-bytes.ts'
 
 const FORMAT = Buffer.from('1')
 /** Set when the index holds everything that the files say; without it, it is rebuilt from them. */
@@ -47,6 +47,9 @@ export interface IndexChange {
   readonly along?: readonly KvOperation[]
 }
 
+/** Entries of a page of `filesBelow`, and bytes that LevelDB reads for it at a time (its own default is 16 KiB). */
+const PAGE_ENTRIES = 1000
+const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 }
 /** So many outcomes of rows are held in memory at most. */
 const SETTLED_MAX = 1000
 
@@ -165,6 +168,20 @@ export class ObjectIndex {
   correctDigest(prefix: string, error: HeldSum): Promise<void> {
     const value = this.#digests.correct(prefix, error)
     return this.#group.commit([{ type: 'put', key: digestKey(prefix), value }])
+  }
+
+  /** Which files the objects of a leaf have, in pages: all that recovery needs to know of most of them. */
+  async *filesBelow(leaf: Leaf): AsyncGenerator<readonly (FileTimes & { readonly hash: string })[]> {
+    const iterator = this.#store.iterator({ ...objectsBelow(leaf), ...READ_AHEAD })
+    try {
+      for (;;) {
+        const page = await iterator.nextv(PAGE_ENTRIES)
+        if (page.length === 0) return
+        yield page.map(([key, value]) => ({ hash: hashOfKey(key), ...decodeFileTimes(value) }))
+      }
+    } finally {
+      await iterator.close()
+    }
   }
 
   digestBelow(prefix: string): RangeDigest {

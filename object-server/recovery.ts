@@ -15,6 +15,7 @@ import type { ContainerUpdate } from './container-update.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
 import {
+  type FileTimes,
   fileName,
   filesOf,
   type Leaf,
@@ -27,7 +28,7 @@ import {
 import { readObjectFile } from './object-files.ts'
 import type { ObjectIndex } from './object-index.ts'
 import { rowOfDelete, rowOfObject, unaddressed } from './object-rows.ts'
-import { comparedText, EMPTY_STATE, isEmpty, joinStates, type ObjectState } from './object-state.ts'
+import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
 import { storedObject } from './stored-object.ts'
 
@@ -116,12 +117,18 @@ export class Recovery {
     for (const name of await this.#namesIn(leaf)) {
       const file = parseFileName(name)
       if (file === undefined) continue
-      files.set(file.hash, [...(files.get(file.hash) ?? []), file])
+      const known = files.get(file.hash)
+      if (known === undefined) files.set(file.hash, [file])
+      else known.push(file)
     }
-    for await (const { hash, state } of this.#context.index.objectsBelow(leaf)) {
-      const present = files.get(hash) ?? []
-      files.delete(hash)
-      if (!sameFiles(hash, present, state)) await this.#reconcile(hash, state, present)
+    const { index } = this.#context
+    for await (const page of index.filesBelow(leaf)) {
+      for (const indexed of page) {
+        const { hash } = indexed
+        const present = files.get(hash) ?? []
+        files.delete(hash)
+        if (!sameFiles(hash, present, indexed)) await this.#reconcile(hash, await index.get(hash), present)
+      }
     }
     for (const [hash, present] of files) await this.#reconcile(hash, EMPTY_STATE, present)
   }
@@ -196,11 +203,13 @@ function withIndexKnowledge(told: ObjectState, indexed: ObjectState): ObjectStat
   return joinStates(told, { data: undefined, meta: indexed.meta, tombstone: indexed.tombstone, lost })
 }
 
-function sameFiles(hash: string, present: readonly ObjectFile[], state: ObjectState): boolean {
-  const wanted = filesOf(hash, state)
-  if (isEmpty(state) || wanted.length !== present.length) return false
-  const names = new Set(present.map(fileName))
-  return wanted.every((file) => names.has(fileName(file)))
+function sameFiles(hash: string, present: readonly ObjectFile[], indexed: FileTimes): boolean {
+  const wanted = filesOf(hash, indexed)
+  if (wanted.length !== present.length) return false
+  if (wanted.length === 0) return indexed.lost !== undefined
+  return wanted.every(({ kind, timestamp }) =>
+    present.some((file) => file.kind === kind && file.timestamp === timestamp),
+  )
 }
 
 function ignoreMissing(error: unknown): void {

@@ -13,6 +13,7 @@ import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import type { FileTimes } from './layout.ts'
 import type { DataRecord, DataVersion, MetaRecord, ObjectState } from './object-state.ts'
 
 export type StoredRecord =
@@ -178,6 +179,21 @@ export function decodeEntry(bytes: Buffer): ObjectState {
     meta: Buffer.isBuffer(meta) ? metaIn(meta) : undefined,
     tombstone: timestampIn(tombstone),
     lost: timestampIn(lost),
+  }
+}
+
+/**
+ * Only what tells which files the object has: a tenth of the work, for a million objects after an unclean stop. What is
+ * damaged agrees with no file. Throws for what a newer version wrote.
+ */
+export function decodeFileTimes(bytes: Buffer): FileTimes {
+  if (bytes[0] !== ENTRY_VERSION) return decodeEntry(bytes)
+  const [data, meta, tombstone, lost] = unpack(bytes.subarray(1))
+  return {
+    data: Array.isArray(data) ? { timestamp: data[0] as Timestamp } : undefined,
+    meta: Buffer.isBuffer(meta) ? metaIn(meta) : undefined,
+    tombstone: (tombstone ?? undefined) as Timestamp | undefined,
+    lost: (lost ?? undefined) as Timestamp | undefined,
   }
 }
 
