@@ -84,7 +84,8 @@ export function rebalance(input: RebalanceInput): RebalanceOutcome {
 
 function improve(input: RebalanceInput, placement: Placement, random: SeededRandom): void {
   const locks = locksOf(input, placement.table.length)
-  const order = Uint32Array.from({ length: placement.partitionCount }, (_, partition) => partition)
+  const order = new Uint32Array(placement.partitionCount)
+  for (let partition = 0; partition < order.length; partition += 1) order[partition] = partition
   random.shuffle(order)
   const step = { placement, locks, random, order }
   placeUnassigned(step)
