@@ -18,6 +18,7 @@ import { devicesOf, moreDevicesOf, RING_CASES, type RingCase } from './ring-topo
 
 interface Placed extends RingQuality {
   readonly seconds: number
+  readonly cpuSeconds: number
   readonly peakBytes: number
 }
 
@@ -64,8 +65,8 @@ async function measureSide(one: RingCase, command: RingBuilderCommand): Promise<
   }
 }
 
-function placed({ seconds, peakBytes }: MeasuredCommand, ring: Ring): Placed {
-  return { seconds, peakBytes, ...qualityOf(ring) }
+function placed({ seconds, cpuSeconds, peakBytes }: MeasuredCommand, ring: Ring): Placed {
+  return { seconds, cpuSeconds, peakBytes, ...qualityOf(ring) }
 }
 
 function caseText({ name, partPower, devices, sides }: CaseResult): string {
@@ -80,13 +81,15 @@ function caseText({ name, partPower, devices, sides }: CaseResult): string {
   return `${heading}\n\n${table([
     header,
     row('first: seconds', ({ first }) => first.seconds),
+    row('first: processor seconds', ({ first }) => first.cpuSeconds),
     row('first: peak memory, MiB', ({ first }) => first.peakBytes / 2 ** 20, 0),
     row('first: balance, %', ({ first }) => first.balance, 3),
-    row('first: dispersion, %', ({ first }) => first.dispersion, 3),
+    row('first: dispersion, %', ({ first }) => first.dispersion),
     row('+1 %: seconds', ({ grown }) => grown.seconds),
+    row('+1 %: processor seconds', ({ grown }) => grown.cpuSeconds),
     row('+1 %: peak memory, MiB', ({ grown }) => grown.peakBytes / 2 ** 20, 0),
     row('+1 %: balance, %', ({ grown }) => grown.balance, 3),
-    row('+1 %: dispersion, %', ({ grown }) => grown.dispersion, 3),
+    row('+1 %: dispersion, %', ({ grown }) => grown.dispersion),
     row('+1 %: moved replicas', ({ grown }) => grown.moved, 0),
     row('+1 %: moved / least', ({ grown }) => grown.movedRatio, 3),
   ])}\n`
