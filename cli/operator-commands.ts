@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 import type { ClusterArguments } from './cluster-access.ts'
 import type { DispersionArguments } from './dispersion.ts'
 import type { LocateArguments } from './locate.ts'
-import type { PauseArguments, RunArguments } from './run.ts'
+import type { PauseArguments } from './pause.ts'
+import type { RunArguments } from './run.ts'
 import type { StatusArguments } from './status.ts'
 
 /** Adds them to the program. */
@@ -97,12 +98,12 @@ function addWorkers(program: Command): void {
     .argument('<worker>')
     .option('--for <time>', 'how long: 30m, 2h, 1d; at most 7d')
     .action(async (worker: string, options: PauseArguments) => {
-      await (await import('./run.ts')).pause(worker, options)
+      await (await import('./pause.ts')).pause(worker, options)
     })
   ofDevices(program.command('resume'))
     .description('let a paused worker go on')
     .argument('<worker>')
     .action(async (worker: string, options: ClusterArguments) => {
-      await (await import('./run.ts')).resume(worker, options)
+      await (await import('./pause.ts')).resume(worker, options)
     })
 }

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import t, { type Test } from 'tap'
+import { realClock, realRandom } from '#base/real-clock.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import { realDisk } from '#disk/real-disk.ts'
+import { newCluster, writeClusterFile } from '#node/cluster-file.ts'
+import { storeRecord } from '#object-server/data-file.ts'
+import { parseFileName } from '#object-server/layout.ts'
+import type { DataRecord } from '#object-server/object-state.ts'
+import { encodeRecord } from '#object-server/stored-bytes.ts'
+import { serialiseRing } from '#ring/ring-file.ts'
+import { buildSimpleRing } from '#ring/simple-ring.ts'
+import type { Inspection } from './inspect.ts'
+import { inspectObjectFile } from './inspect-object.ts'
+import { inspectSmallFile } from './inspect-small.ts'
+
+const HASH = '72555e6d6fd7b2ecb9543b1df717ec47'
+const TIMESTAMP = '1700000000.00000' as Timestamp
+const NAME = '/a/c/o'
+const BODY = Buffer.from('hello')
+
+async function directory(t: Test): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'martlet-inspect-'))
+  t.teardown(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+function recordOf(body: Buffer, etag = createHash('md5').update(body).digest('hex')): DataRecord {
+  return {
+    name: NAME,
+    timestamp: TIMESTAMP,
+    sizeBytes: body.length,
+    etag,
+    contentType: 'text/plain',
+    headers: { 'x-object-meta-a': 'b' },
+    blockCrcs: body.length === 0 ? [] : [crc32(body)],
+  }
+}
+
+type Place = 'attribute' | 'trailer'
+
+/** A data file as the object server leaves it. */
+async function dataFile(
+  directory: string,
+  place: Place,
+  body = BODY,
+  record = recordOf(body),
+): Promise<string> {
+  const path = join(directory, `${HASH}_${TIMESTAMP}.data`)
+  const disk =
+    place === 'attribute'
+      ? realDisk
+      : { ...realDisk, setXattr: () => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' })) }
+  const file = await realDisk.createExclusive(path)
+  await file.write(body, 0)
+  await storeRecord(disk, path, file, record)
+  await file.close()
+  return path
+}
+
+function inspectAt(path: string): Promise<Inspection> {
+  const name = parseFileName(path.slice(path.lastIndexOf('/') + 1))
+  if (name === undefined) throw new Error(`${path} is no object file`)
+  return inspectObjectFile(realDisk, path, name)
+}
+
+for (const place of ['attribute', 'trailer'] as const) {
+  void t.test(`a data file with its metadata in the ${place} is shown and checked`, async (t) => {
+    const path = await dataFile(await directory(t), place)
+    const found = await inspectAt(path)
+    t.match(found, {
+      what: 'object data',
+      facts: { name: NAME, timestamp: TIMESTAMP, bytes: 5, headers: { 'x-object-meta-a': 'b' } },
+    })
+    // Some filesystems have no attributes.
+    t.match(found.facts['metadata in'], place === 'trailer' ? /^trailer$/ : /attribute|trailer/)
+    t.same(found.problems, [])
+    await writeFile(path, Buffer.from('J'), { flag: 'r+' })
+    const damaged = await inspectAt(path)
+    t.match(damaged.problems, [/block 0 does not match its CRC/, /the body has MD5/])
+  })
+}
+
+t.test('a file that is longer than it says is damaged, and one that lies about its time', async (t) => {
+  const path = await dataFile(await directory(t), 'attribute')
+  await appendFile(path, 'more')
+  t.match((await inspectAt(path)).problems, [/size differs from the metadata|no readable metadata/])
+  const other = await dataFile(await directory(t), 'trailer', BODY, {
+    ...recordOf(BODY),
+    timestamp: '1700000001.00000' as Timestamp,
+  })
+  t.match((await inspectAt(other)).problems, [/the timestamp inside is 1700000001/])
+})
+
+t.test('an empty object is whole', async (t) => {
+  t.same((await inspectAt(await dataFile(await directory(t), 'attribute', Buffer.alloc(0)))).problems, [])
+})
+
+t.test('metadata and tombstones are shown; other bytes under their names are damaged', async (t) => {
+  const own = await directory(t)
+  const meta = join(own, `${HASH}_${TIMESTAMP}.meta`)
+  const headers = { 'x-object-meta-colour': 'blue' }
+  await writeFile(
+    meta,
+    encodeRecord({
+      kind: 'meta',
+      meta: { name: NAME, timestamp: TIMESTAMP, headers, contentType: undefined },
+    }),
+  )
+  t.match(await inspectAt(meta), { what: 'object metadata', facts: { name: NAME, headers }, problems: [] })
+  const tombstone = join(own, `${HASH}_${TIMESTAMP}.ts`)
+  await writeFile(tombstone, encodeRecord({ kind: 'tombstone', name: NAME, timestamp: TIMESTAMP }))
+  t.match(await inspectAt(tombstone), { what: 'tombstone', facts: { name: NAME }, problems: [] })
+  await writeFile(
+    meta,
+    encodeRecord({
+      kind: 'meta',
+      meta: { name: NAME, timestamp: TIMESTAMP, headers, contentType: undefined },
+    }).subarray(1),
+  )
+  t.match((await inspectAt(meta)).problems, [/no readable record/])
+})
+
+t.test('rings, identities and marks are told by their contents', async (t) => {
+  const own = await directory(t)
+  const path = join(own, 'anything')
+  const inspectText = async (bytes: Buffer | string): Promise<Inspection> => {
+    await writeFile(path, bytes)
+    return inspectSmallFile(realDisk, path)
+  }
+  const ring = serialiseRing(buildSimpleRing({ devices: 3, partPower: 4, replicas: 2 }))
+  t.match(await inspectText(ring), { what: 'ring', facts: { 'part power': 4, replicas: 2, partitions: 16 } })
+  t.match(await inspectText(ring.subarray(0, 40)), { what: 'ring', problems: [/not a whole gzip file/] })
+  t.match(await inspectText(`${TIMESTAMP}\n`), { what: 'mark of a hybrid clock' })
+  t.match(await inspectText('{"version":1,"untilMs":{"auditor":5000}}'), {
+    what: 'pauses of workers',
+    facts: { 'paused until': { auditor: '1970-01-01T00:00:05.000Z' } },
+  })
+  t.match(await inspectText('what else'), { what: 'unknown', problems: ['it is no file of Martlet'] })
+  t.match(await inspectText('{"a":1}'), { what: 'unknown' })
+  const cluster = newCluster(realRandom, realClock)
+  await writeClusterFile(realDisk, join(own, 'cluster.json'), cluster)
+  const identity = await inspectSmallFile(realDisk, join(own, 'cluster.json'))
+  t.match(identity, { what: 'cluster file', facts: { id: cluster.id }, problems: [] })
+  const shown = JSON.stringify(identity)
+  for (const secret of [
+    cluster.nodeSecret,
+    cluster.salt.prefix,
+    cluster.salt.suffix,
+    cluster.tokenKeys[0]?.secret ?? '',
+  ]) {
+    t.notOk(shown.includes(secret))
+  }
+})
