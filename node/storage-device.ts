@@ -23,6 +23,7 @@ import type { ContainerPlacement } from '#object-server/pending-rows.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
 import { RepairQueue } from '#replicator/repair-queue.ts'
 import { accountUpdates, containerReports, type DeliverySource, objectRows } from '#updater/sources.ts'
+import { RateLimit } from '#worker/rate-limit.ts'
 import { codeOf } from './durable-file.ts'
 import type { Settings } from './options.ts'
 import type { ServerType } from './rings.ts'
@@ -66,10 +67,15 @@ export class StorageDevice {
   readonly accounts: AccountDevice
   /** Copies of objects to be made good at once, and partitions to be handed over soon. */
   readonly repairs: RepairQueue
+  /** Waits until so many bytes of bodies more may be fetched from peers, whoever asked for them. */
+  readonly admitReplication: AdmitReplication
   readonly #accountUpdates: AccountUpdates
   readonly #reporter: ChangeReporter
 
-  private constructor(options: StorageDeviceOptions, { objects, containers, accounts, repairs }: Engines) {
+  private constructor(
+    options: StorageDeviceOptions,
+    { objects, containers, accounts, repairs, admit }: Engines,
+  ) {
     const { transport, log } = options
     const { clock } = options.environment
     const { index, store } = containers
@@ -79,6 +85,7 @@ export class StorageDevice {
     this.containers = containers
     this.accounts = accounts
     this.repairs = repairs
+    this.admitReplication = admit
     this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
     const lookUp = options.accountTargets
     this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
@@ -164,11 +171,18 @@ interface Engines {
   readonly containers: ContainerDevice
   readonly accounts: AccountDevice
   readonly repairs: RepairQueue
+  readonly admit: AdmitReplication
 }
+
+type AdmitReplication = (bytes: number, signal: AbortSignal | undefined) => Promise<void>
 
 async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
   const { environment, log, salt, newDevice, settings, isObjectPeer } = options
   const repairs = new RepairQueue()
+  const { bytesPerSecond } = settings.replicator
+  const perSecond = bytesPerSecond === 0 ? undefined : bytesPerSecond
+  const rate = new RateLimit({ clock: environment.clock, perSecond })
+  const admit: AdmitReplication = (bytes, signal) => rate.take(bytes, signal)
   const objects = await openObjectService({
     ...options,
     log: log.child({ server: 'object' }),
@@ -176,12 +190,12 @@ async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
     reserve: parseReserve(settings.storage.reserve) ?? DEFAULT_RESERVE,
     operationsMax: settings.storage.operationsMax,
     placement: options.containerPlacement,
-    replication: { repairs, isPeer: isObjectPeer },
+    replication: { repairs, admit, isPeer: isObjectPeer },
   })
   const index = { environment, log, drive: objects.device.drive, salt, newDevice }
   const [containers, accounts] = await Promise.all([openContainerDevice(index), openAccountDevice(index)])
   if (containers.kind === 'opened' && accounts.kind === 'opened') {
-    return { objects, containers, accounts, repairs }
+    return { objects, containers, accounts, repairs, admit }
   }
   if (containers.kind === 'opened') await containers.close()
   if (accounts.kind === 'opened') await accounts.close()

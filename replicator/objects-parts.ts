@@ -6,7 +6,7 @@ import type { Clock, Random } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Transport } from '#http/transport.ts'
 import type { ReplicaAccess } from '#object-server/replica-access.ts'
-import type { ObjectFetcher } from '#object-server/replication/fetcher.ts'
+import type { FetcherOptions, ObjectFetcher } from '#object-server/replication/fetcher.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Peers } from '#object-server/replication/peer.ts'
 import type { UnitDigests } from '#object-server/replication/unit-digests.ts'
@@ -45,8 +45,8 @@ export interface ObjectReplicatorOptions {
   readonly gait?: (() => Gait) | undefined
   /** Partitions worked on at the same time. */
   readonly partitionsUnderWay?: number | undefined
-  /** Bodies moved to this device, bytes per second; `undefined`: no limit. */
-  readonly bytesPerSecond?: number | undefined
+  /** Waits until so many bytes of bodies more may be fetched; no limit where it is left out. */
+  readonly admit?: FetcherOptions['admit']
   readonly reclaimAgeSeconds?: number | undefined
   /** What was written so lately is probably on its way: a sweep of a synced replica leaves it alone, milliseconds. */
   readonly settleMs?: number | undefined

@@ -1,5 +1,6 @@
 /** One storage policy of the object replicator: what a pass does with it, in which order. */
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import type { PeerAddress } from '#object-server/replication/messages.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { PassOptions } from '#worker/contract.ts'
@@ -46,6 +47,7 @@ export class PolicyReplicator {
   readonly #lanes: readonly Lane[]
   readonly #stamps: StampBook
   readonly #lookedMs = new Map<number, number>()
+  #address: PeerAddress | undefined
   #learning: Promise<void> = Promise.resolve()
   #known: { readonly ring: Ring; readonly owned: readonly number[] } | undefined
 
@@ -113,7 +115,10 @@ export class PolicyReplicator {
     const { host, device, port } = this.#options.self
     const self = ring.devices.find((one) => one?.ip === host && one.device === device)
     const known = self ?? previous?.devices.find((one) => one?.ip === host && one.device === device)
-    const ownAddress = known === undefined ? { host, port: port ?? 0, device } : addressOf(known)
+    // A device that two rings in a row do not have is still where it was.
+    this.#address =
+      known === undefined ? (this.#address ?? { host, port: port ?? 0, device }) : addressOf(known)
+    const ownAddress = this.#address
     return { ring, previous, self, ownAddress }
   }
 

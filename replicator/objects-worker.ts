@@ -8,7 +8,6 @@ import { Peers } from '#object-server/replication/peer.ts'
 import { UnitDigests } from '#object-server/replication/unit-digests.ts'
 import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
-import { RateLimit } from '#worker/rate-limit.ts'
 import type { ObjectReplicatorOptions, Policy, PolicySource } from './objects-parts.ts'
 import { PolicyReplicator } from './objects-policy.ts'
 
@@ -27,9 +26,8 @@ export interface ObjectReplicator extends Worker {
 
 export function createObjectReplicator(options: ObjectReplicatorOptions): ObjectReplicator {
   const { clock, log, repairs } = options
-  const admission = new RateLimit({ clock, perSecond: options.bytesPerSecond })
   const replicators = options.policies.map((source) => {
-    return new PolicyReplicator(policyOf(options, source, admission), options)
+    return new PolicyReplicator(policyOf(options, source), options)
   })
   let isUnfinished = true
   let isSomebodyAway = false
@@ -68,14 +66,9 @@ export function createObjectReplicator(options: ObjectReplicatorOptions): Object
   }
 }
 
-function policyOf(
-  { transport, log, clock, drive }: ObjectReplicatorOptions,
-  source: PolicySource,
-  admission: RateLimit,
-): Policy {
+function policyOf(options: ObjectReplicatorOptions, source: PolicySource): Policy {
+  const { transport, log, clock, drive, admit } = options
   const peers = new Peers({ transport, policyIndex: source.index, log })
-  const admit = (bytes: number, signal: AbortSignal | undefined): Promise<void> =>
-    admission.take(bytes, signal)
   const fetcher = new ObjectFetcher({ replica: source.replica, drive, peers, clock, log, admit })
   return { ...source, peers, fetcher, digests: new UnitDigests(source.replica) }
 }

@@ -12,7 +12,7 @@ const SETTLE_MS = 5_000
 export const replicatorWorker: MakeWorker = (context) => {
   const { environment, log, transport, device, host, rings, foreground, settings } = context
   const { clock, random } = environment
-  const { bytesPerSecond, partitions } = settings.replicator
+  const { partitions } = settings.replicator
   const policies = policiesOf(context)
   const replicator = createObjectReplicator({
     clock,
@@ -26,7 +26,7 @@ export const replicatorWorker: MakeWorker = (context) => {
     gait: () => new Gait({ clock, foreground }),
     partitionsUnderWay: partitions,
     settleMs: SETTLE_MS,
-    bytesPerSecond: bytesPerSecond === 0 ? undefined : bytesPerSecond,
+    admit: device.admitReplication,
   })
   const learn = (): void => {
     void replicator.learnRings().then(

@@ -15,7 +15,7 @@ import type { ObjectDevice } from '../device.ts'
 import { comparedText, EMPTY_STATE } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
-import { type FetchWish, ObjectFetcher } from './fetcher.ts'
+import { type FetcherOptions, type FetchWish, ObjectFetcher } from './fetcher.ts'
 import { generatedBody } from './frames.ts'
 import {
   decodeDigests,
@@ -48,6 +48,8 @@ export interface SyncServerOptions {
   /** Is there such a device in the ring of the policy? Nobody else is fetched from. */
   readonly isPeer?: ((policyIndex: number, peer: PeerAddress) => boolean) | undefined
   readonly reclaimAgeSeconds?: number | undefined
+  /** Waits until so many bytes more may be fetched, whoever asked for it. */
+  readonly admit?: FetcherOptions['admit']
 }
 
 /** While a long answer is worked out the peer hears something so often, milliseconds. */
@@ -67,12 +69,12 @@ export class SyncServer {
 
   constructor(options: SyncServerOptions) {
     this.#options = options
-    const { device, transport, log, clock } = options
+    const { device, transport, log, clock, admit } = options
     for (const [index] of device.engines) {
       const [replica, ledger] = [device.replica(index), device.ledger(index)]
       if (replica === undefined || ledger === undefined) continue
       const peers = new Peers({ transport, policyIndex: index, log })
-      const fetcher = new ObjectFetcher({ replica, drive: device.drive, peers, clock, log })
+      const fetcher = new ObjectFetcher({ replica, drive: device.drive, peers, clock, log, admit })
       this.#policies.set(index, { index, replica, ledger, digests: new UnitDigests(replica), fetcher })
     }
   }
