@@ -1,8 +1,6 @@
-/**
- * Answers without an object or a listing in them: status, a short text, few headers. The HTML texts are those that
- * OpenStack Swift sends (`common/swob.py`, RESPONSE_REASONS); clients show them to people and some match on them.
- */
+/** Answers without an object or a listing in them: status, a short text (that of OpenStack Swift), few headers. */
 import { decodePercent } from '#base/names.ts'
+import { explanationOf } from '#http/explanations.ts'
 import type { Response } from '#http/message.ts'
 
 export const HTML_TYPE = 'text/html; charset=UTF-8'
@@ -10,51 +8,17 @@ export const TEXT_TYPE = 'text/plain'
 
 type AnswerHeaders = Readonly<Record<string, string | undefined>>
 
-/** Status, title and sentence; a status without sentence has an empty body. */
-const SENTENCES = {
-  200: undefined,
-  201: undefined,
-  202: ['Accepted', 'The request is accepted for processing.'],
-  204: undefined,
-  304: undefined,
-  400: [
-    'Bad Request',
-    'The server could not comply with the request since it is either malformed or otherwise incorrect.',
-  ],
-  401: [
-    'Unauthorized',
-    'This server could not verify that you are authorized to access the document you requested.',
-  ],
-  403: ['Forbidden', 'Access was denied to this resource.'],
-  404: ['Not Found', 'The resource could not be found.'],
-  405: ['Method Not Allowed', 'The method is not allowed for this resource.'],
-  406: ['Not Acceptable', 'The resource is not available in a format acceptable to your browser.'],
-  408: ['Request Timeout', 'The server has waited too long for the request to be sent by the client.'],
-  409: ['Conflict', 'There was a conflict when trying to complete your request.'],
-  410: undefined,
-  411: ['Length Required', 'Content-Length header required.'],
-  412: ['Precondition Failed', 'A precondition for this request was not met.'],
-  413: ['Request Entity Too Large', 'The body of your request was too large for this server.'],
-  416: ['Requested Range Not Satisfiable', 'The Range requested is not available.'],
-  422: ['Unprocessable Entity', 'Unable to process the contained instructions'],
-  499: ['Client Disconnect', 'The client was disconnected during request.'],
-  500: [
-    'Internal Error',
-    'The server has either erred or is incapable of performing the requested operation.',
-  ],
-  501: ['Not Implemented', 'The requested method is not implemented by this server.'],
-  503: ['Service Unavailable', 'The server is currently unavailable. Please try again at a later time.'],
-  507: ['Insufficient Storage', 'There was not enough space to save the resource. Drive: unknown'],
-} as const satisfies Record<number, readonly [string, string] | undefined>
+/** What the proxy answers without an object or a listing. */
+const STATUSES = [
+  200, 201, 202, 204, 304, 400, 401, 403, 404, 405, 406, 408, 409, 410, 411, 412, 413, 416, 422, 499, 500,
+  501, 503, 507,
+] as const
 
-export type AnswerStatus = keyof typeof SENTENCES
+export type AnswerStatus = (typeof STATUSES)[number]
 
 const EMPTY = Buffer.alloc(0)
 const BODIES = new Map<number, Buffer>(
-  Object.entries(SENTENCES).map(([status, sentence]) => [
-    Number(status),
-    sentence === undefined ? EMPTY : Buffer.from(`<html><h1>${sentence[0]}</h1><p>${sentence[1]}</p></html>`),
-  ]),
+  STATUSES.map((status) => [status, Buffer.from(explanationOf(status, 'unknown'))]),
 )
 
 /** The status with its own sentence. A `content-type` among the headers is kept, as Swift does. */

@@ -10,7 +10,8 @@ import { listen } from '#http/server.ts'
 import { expectedOf } from './testing/expected-answers.ts'
 import { normalAnswer } from './testing/normal-answer.ts'
 import { playScenario } from './testing/play-scenario.ts'
-import { CALLERS, type Caller, SCENARIO, type Step } from './testing/scenario.ts'
+import { CALLERS, type Caller, type Step } from './testing/scenario/step.ts'
+import { SCENARIO } from './testing/scenario.ts'
 import { type Sent, send, testProxy, tokenFor } from './testing/test-proxy.ts'
 
 const { handler } = testProxy()

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { NormalAnswer } from './normal-answer.ts'
-import type { Step } from './scenario.ts'
+import type { Step } from './scenario/step.ts'
 
 const recorded = JSON.parse(
   readFileSync(new URL('./swift-2.30-answers.json', import.meta.url), 'utf8'),

@@ -4,7 +4,8 @@
  */
 import { connect } from 'node:net'
 import { type NormalAnswer, normalAnswer } from './normal-answer.ts'
-import { CALLERS, type Caller, SCENARIO, type Step } from './scenario.ts'
+import { CALLERS, type Caller, type Step } from './scenario/step.ts'
+import { SCENARIO } from './scenario.ts'
 
 /** Where a cluster answers. */
 export interface Target {
