@@ -128,3 +128,26 @@ t.test('where nothing can be written a ring is not adopted', async (t) => {
   await t.rejects(watcher.offer(fileOf(four, 2)), { code: 'ENOSPC' })
   t.equal(watcher.ring.version, 1)
 })
+
+t.test(
+  'power may fail at any moment of an adoption: a whole ring is there, and never a new one without the one before',
+  async (t) => {
+    const found = new Set<string>()
+    for (let changes = 0; changes < 14; changes += 1) {
+      const host = await Host.start(fileOf(three, 1))
+      const watcher = await host.process()
+      host.disk.stopAfter(changes)
+      await watcher.offer(fileOf(four, 2)).catch(() => {})
+      host.disk.crash(new SeededRandom(changes))
+      const after = await host.process()
+      const { ring, previous } = after
+      if (ring.version === 2) t.equal(previous?.version, 1, `after ${changes} changes`)
+      else t.same([ring.version, previous], [1, undefined], `after ${changes} changes`)
+      t.match(await after.offer(fileOf(four, 3)), { kind: 'adopted' }, 'it goes on')
+      t.equal(after.previous?.version, 1)
+      found.add(`version ${ring.version}`)
+      host.close()
+    }
+    t.equal(found.size, 2, 'both were met')
+  },
+)
