@@ -49,5 +49,6 @@ export const CARRIED_HEADER = 'x-backend-martlet-carried'
 export const VOTE_HEADER = 'x-backend-martlet-vote'
 /** Request GET: the body of this candidate, with all that must be stored with it. */
 export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
-/** What a server can that takes part in conditional writes (`CAPABILITIES_HEADER`). */
+/** What an object server can that takes part in conditional writes, and a container server that gives digests. */
+export const DIGEST_CAPABILITY = 'digest'
 export const PROMISES_CAPABILITY = 'promises'

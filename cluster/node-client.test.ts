@@ -68,6 +68,25 @@ t.test('what a node says it can do is remembered, until it says otherwise', asyn
   t.notOk(nodes.client.can(node, 'digest'))
 })
 
+t.test('what refuses a request before the server sees it says nothing of what the server can', async (t) => {
+  const nodes = new FakeNodes()
+  const node = nodes.primary(0)
+  const { client } = nodes
+  t.notOk(client.lacks(node, 'promises'), 'nobody knows yet')
+  nodes.set(node, { headers: { 'x-backend-martlet-capabilities': 'promises' } })
+  await client.send(node, request())
+  for (const status of [400, 401, 408, 413, 431, 503]) {
+    nodes.set(node, { status, headers: {} })
+    await client.send(node, request())
+  }
+  t.ok(client.can(node, 'promises'))
+  t.notOk(client.lacks(node, 'promises') || client.anyLacks('object', 'promises'))
+  nodes.set(node, { status: 405, headers: {} })
+  await client.send(node, request())
+  t.ok(client.lacks(node, 'promises') && client.anyLacks('object', 'promises'))
+  t.notOk(client.anyLacks('container', 'digest'))
+})
+
 t.test('latency follows what is measured', async (t) => {
   const nodes = new FakeNodes()
   const node = nodes.primary(0)

@@ -132,6 +132,13 @@ export class NodeClient {
     return known !== undefined && !known.names.has(capability)
   }
 
+  /** Has any server of this type that was ever asked not said that it can? */
+  anyLacks(server: ServerType, capability: string): boolean {
+    return [...this.#capabilities.values()].some(
+      (known) => known.server === server && !known.names.has(capability),
+    )
+  }
+
   #optionsFor(request: NodeRequest): SendOptions {
     if (request.signal === undefined) return this.#unsignalled
     return {
@@ -146,17 +153,33 @@ export class NodeClient {
     if (status === INSUFFICIENT_STORAGE) this.errors.recordFull(node)
     else if (status >= 500) this.errors.recordError(node)
     else this.errors.recordSuccess(node)
-    if (status < 500) this.#learnCapabilities(node, headerOf(response, CAPABILITIES_HEADER) ?? '')
+    const written = headerOf(response, CAPABILITIES_HEADER)
+    if (written !== undefined || isFromVerb(status)) {
+      this.#learnCapabilities(node, request.server, written ?? '')
+    }
     this.#observer?.exchanged(request.server, request.method, status, durationMs)
   }
 
-  #learnCapabilities(node: StorageNode, written: string): void {
+  #learnCapabilities(node: StorageNode, server: ServerType, written: string): void {
     if (this.#capabilities.get(node)?.written === written) return
-    this.#capabilities.set(node, { written, names: new Set(written.split(',').map((name) => name.trim())) })
+    this.#capabilities.set(node, {
+      server,
+      written,
+      names: new Set(written.split(',').map((name) => name.trim())),
+    })
   }
 }
 
+/**
+ * Does an answer of this status come from the server itself, so that its silence about what it can means something? What
+ * refuses a request before that (HTTP, authentication, a process about to stop) speaks of no capabilities anywhere.
+ */
+function isFromVerb(status: number): boolean {
+  return (status >= 200 && status < 400) || [404, 405, 409, 412, 416].includes(status)
+}
+
 interface Capabilities {
+  readonly server: ServerType
   readonly written: string
   readonly names: ReadonlySet<string>
 }

@@ -23,6 +23,7 @@ import { createStore } from '#store/create-store.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
@@ -62,6 +63,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     environment,
     log,
     store,
+    guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
     keys: keyRingOf(cluster.tokenKeys),
@@ -107,6 +109,7 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
       defaultPolicyIndex: policies.default.index,
     },
     invalidations: new PeerInvalidations({ transport, clock, log, peers }),
+    observer: storeMetrics(options.metrics),
   })
 }
 

@@ -11,8 +11,8 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
 import type { Handler } from '#http/message.ts'
-import type { Store } from '#store/contract.ts'
-import { capabilities } from './capabilities.ts'
+import type { Guarantees, Store } from '#store/contract.ts'
+import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { catchErrors } from './middleware/catch-errors.ts'
 import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
@@ -33,6 +33,8 @@ export interface ProxyDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
   readonly log: Logger
   readonly store: Store
+  /** What the storage servers let the store promise; `/info` tells it. */
+  readonly guarantees?: (() => Guarantees) | undefined
   readonly policies: StoragePolicies
   readonly users: UserDirectory
   /** The same in every process of the cluster. */
@@ -154,11 +156,12 @@ function firstPrefix({ resellers }: ProxyOptions): string {
   return resellers[0]?.prefix ?? ''
 }
 
-function infoOptions({ environment, options, policies }: Parts): Parameters<typeof info>[0] {
+function infoOptions({ environment, options, policies, guarantees }: Parts): Parameters<typeof info>[0] {
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
     sections: capabilities(options, policies),
+    live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,
   }

@@ -11,6 +11,7 @@ import {
   MAX_META_VALUE_BYTES,
   MAX_OBJECT_NAME_BYTES,
 } from '#base/limits.ts'
+import type { Guarantees } from '#store/contract.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
 
@@ -47,4 +48,14 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
 function policyInfo(policy: StoragePolicies['default']): Readonly<Record<string, unknown>> {
   const aliases = [policy.name, ...policy.aliases].join(', ')
   return { name: policy.name, aliases, ...(policy.isDefault ? { default: true } : undefined) }
+}
+
+/**
+ * What is promised beyond Swift, as far as every storage server that was heard lets it be: a cluster with servers of
+ * OpenStack Swift is told apart from one without before a client relies on it.
+ */
+export function promisesBeyondSwift({ listings, conditionalWrites }: Guarantees): InfoSections {
+  return {
+    martlet: { listings, conditional_writes: conditionalWrites === 'agreed' ? 'agreed' : 'best-effort' },
+  }
 }

@@ -326,3 +326,11 @@ export interface Store {
   readonly containers: ContainerOperations
   readonly objects: ObjectOperations
 }
+
+/** What the storage servers of the cluster, as far as they were heard, let the store promise. */
+export interface Guarantees {
+  /** `eventual`: some container server cannot prove that a listing is complete. */
+  readonly listings: 'complete' | 'eventual'
+  /** Of the weakest object servers. */
+  readonly conditionalWrites: ConditionJudged
+}

@@ -1,7 +1,8 @@
 /** Puts the store together: the typed operations on accounts, containers and objects over one cluster. */
+import { DIGEST_CAPABILITY, PROMISES_CAPABILITY } from '#cluster/extension-headers.ts'
 import { Accounts } from './accounts.ts'
 import { Containers } from './containers.ts'
-import type { AccountInfo, ContainerInfo, ObjectOperations, Store } from './contract.ts'
+import type { AccountInfo, ContainerInfo, Guarantees, ObjectOperations, Store } from './contract.ts'
 import { InfoCache, type SharedCache } from './info-cache.ts'
 import { type Invalidations, NO_PEERS, type Stale } from './invalidations.ts'
 import type { ObjectDeps } from './object-container.ts'
@@ -20,6 +21,7 @@ export interface StoreOptions extends StorePartsOptions {
 export interface CreatedStore extends Store {
   /** Drops what this process remembers of an account or container: what `invalidationHandler` calls. */
   forget(stale: Stale): void
+  guarantees(): Guarantees
 }
 
 export function createStore(options: StoreOptions): CreatedStore {
@@ -45,6 +47,10 @@ export function createStore(options: StoreOptions): CreatedStore {
     accounts,
     containers,
     objects: objectOperations({ parts, containers }),
+    guarantees: () => ({
+      listings: parts.client.anyLacks('container', DIGEST_CAPABILITY) ? 'eventual' : 'complete',
+      conditionalWrites: parts.client.anyLacks('object', PROMISES_CAPABILITY) ? 'best_effort' : 'agreed',
+    }),
     forget({ account, container }) {
       if (container === undefined) accountCache.forgetHere(account)
       else containerCache.forgetHere(`${account}/${container}`)

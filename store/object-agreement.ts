@@ -16,6 +16,7 @@ import type { ObjectName, OperationContext, StoreFailure, WriteCondition } from 
 import type { WrittenContainer } from './object-container.ts'
 import { objectWriteHeaders } from './object-headers.ts'
 import { isListingPending } from './row-evidence.ts'
+import type { ConditionalEnd } from './store-metrics.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { conditionOf, etagIsAt } from './write-condition.ts'
 import { failureOf, verdictOf } from './write-outcome.ts'
@@ -72,7 +73,17 @@ async function propose(parts: StoreParts, write: AgreedWrite): Promise<Agreed> {
     condition: conditionOf(write.condition),
     patienceMs: parts.rules.conditionalPatienceMs,
   })
+  parts.observer.conditional(ENDS[outcome.kind])
   return agreedOf(outcome, electorate.facts)
+}
+
+const ENDS: Readonly<Record<ConditionalOutcome<CommitVote, BodyFailure>['kind'], ConditionalEnd>> = {
+  committed: 'written',
+  condition_false: 'refused',
+  undecided: 'undecided',
+  overtaken: 'failed',
+  failed: 'failed',
+  unsupported: 'best_effort',
 }
 
 function electorateOf(parts: StoreParts, write: AgreedWrite): NodeElectorate {

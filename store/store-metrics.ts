@@ -8,12 +8,18 @@ export interface StoreObserver {
   eventualListing(server: 'account' | 'container'): void
   /** A write that something newer had overtaken was tried again with a later time. */
   overtaken(method: 'PUT' | 'POST' | 'DELETE'): void
+  /** A write with a condition came to its end. */
+  conditional(outcome: ConditionalEnd): void
 }
+
+/** `written` and `refused` by agreement; `best_effort` where a storage server could not promise anything. */
+export type ConditionalEnd = 'written' | 'refused' | 'undecided' | 'failed' | 'best_effort'
 
 export const UNOBSERVED: StoreObserver = {
   listingPending: () => {},
   eventualListing: () => {},
   overtaken: () => {},
+  conditional: () => {},
 }
 
 export function storeMetrics(metrics: Metrics): StoreObserver {
@@ -32,9 +38,15 @@ export function storeMetrics(metrics: Metrics): StoreObserver {
     help: 'Object writes tried again with a later timestamp, because something newer was there.',
     labels: ['method'],
   })
+  const conditional = metrics.counter<'outcome'>({
+    name: 'martlet_conditional_writes_total',
+    help: 'Object writes with a condition, by how they ended.',
+    labels: ['outcome'],
+  })
   return {
     listingPending: (method) => pending.with({ method }).add(),
     eventualListing: (server) => eventual.with({ server }).add(),
     overtaken: (method) => overtaken.with({ method }).add(),
+    conditional: (outcome) => conditional.with({ outcome }).add(),
   }
 }

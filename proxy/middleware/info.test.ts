@@ -44,6 +44,24 @@ t.test('info has the members of Swift', async (t) => {
   })
 })
 
+t.test('what storage servers cannot promise is told as soon as they were heard', async (t) => {
+  let weaker = false
+  const { handler } = testProxy(
+    {},
+    {
+      guarantees: () =>
+        weaker
+          ? { listings: 'eventual', conditionalWrites: 'best_effort' }
+          : { listings: 'complete', conditionalWrites: 'agreed' },
+    },
+  )
+  const told = async (): Promise<unknown> =>
+    JSON.parse((await send(handler, { target: '/info' })).body).martlet
+  t.strictSame(await told(), { listings: 'complete', conditional_writes: 'agreed' })
+  weaker = true
+  t.strictSame(await told(), { listings: 'eventual', conditional_writes: 'best-effort' })
+})
+
 t.test('sections may be withheld, and info altogether', async (t) => {
   const { handler } = testProxy({ infoDisallowedSections: ['tempauth', 'swift.policies'] })
   const info = JSON.parse((await send(handler, { target: '/info' })).body)

@@ -21,6 +21,8 @@ export interface InfoOptions {
   readonly clock: Clock
   readonly expose: boolean
   readonly sections: InfoSections
+  /** Sections that may change while the process runs. */
+  readonly live?: (() => InfoSections) | undefined
   /** `section` or `section.key`. */
   readonly disallowedSections: readonly string[]
   /** Signs requests that see the `admin` section; without it there are none. */
@@ -28,10 +30,13 @@ export interface InfoOptions {
 }
 
 export function info(options: InfoOptions): ProxyLayer {
-  const shown = withoutSections(options.sections, options.disallowedSections)
-  const publicBody = Buffer.from(JSON.stringify(shown))
-  const admin = { disallowed_sections: options.disallowedSections }
-  const adminBody = Buffer.from(JSON.stringify({ ...shown, admin }))
+  const { sections, live, disallowedSections } = options
+  const shown = withoutSections(sections, disallowedSections)
+  const admin = { disallowed_sections: disallowedSections }
+  const bodyFor = (access: 'public' | 'admin'): Buffer => {
+    const now = live === undefined ? {} : withoutSections(live(), disallowedSections)
+    return Buffer.from(JSON.stringify({ ...shown, ...now, ...(access === 'admin' ? { admin } : {}) }))
+  }
 
   function answerTo(request: Request): Response {
     if (request.method === 'OPTIONS') return answer(200, { allow: ALLOW, 'content-length': '0' })
@@ -40,7 +45,7 @@ export function info(options: InfoOptions): ProxyLayer {
     const access = accessOf(request, options)
     if (access === 'forbidden') return answer(403)
     if (access === 'unauthorized') return unauthorized('unknown')
-    const body = access === 'admin' ? adminBody : publicBody
+    const body = bodyFor(access)
     return {
       status: 200,
       headers: { 'content-type': TYPE, 'content-length': String(body.length), ...corsHeaders(request) },
