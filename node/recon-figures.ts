@@ -42,7 +42,7 @@ export function reconLayer(options: ReconOptions): Layer {
     configMd5: async () => ({ [SWIFT_CONF]: null }),
     asyncPending: async () => (await named(workers, 'updater')?.live?.())?.['object_rows'] ?? 0,
     quarantined: () => quarantinedCounts(options),
-    worker: (worker, type) => FIGURES[worker]?.(workers, type, device.name),
+    worker: (worker, type) => RECON_FIGURES[worker]?.(workers, type, device.name),
   }
   return recon(providers)
 }
@@ -61,7 +61,7 @@ async function quarantinedCounts({ device, environment }: ReconOptions): Promise
 type FiguresOf = (workers: readonly Worker[], type: ServerType, device: string) => WorkerFigures | undefined
 
 /** OpenStack Swift's names of what each worker leaves in its recon cache. */
-const FIGURES: Partial<Record<WorkerName, FiguresOf>> = {
+export const RECON_FIGURES: Partial<Record<WorkerName, FiguresOf>> = {
   replication: replicationFigures,
   updater: (workers, type) => {
     const last = named(workers, 'updater')?.lastPass()
@@ -71,7 +71,7 @@ const FIGURES: Partial<Record<WorkerName, FiguresOf>> = {
   expirer: (workers) => {
     const last = named(workers, 'expirer')?.lastPass()
     if (last === undefined) return undefined
-    const expired = last.repaired['objects_expired'] ?? totalOf(last.repaired)
+    const expired = last.repaired['deleted'] ?? 0
     return { object_expiration_pass: last.durationMs / 1000, expired_last_pass: expired }
   },
 }
@@ -87,7 +87,7 @@ function replicationFigures(workers: readonly Worker[], type: ServerType): Worke
     replication_time: type === 'object' ? minutes : seconds,
     replication_last: endedSeconds,
     replication_stats: {
-      attempted: last.found['partitions'] ?? last.found['databases'] ?? 0,
+      attempted: last.found['partitions'] ?? totalOf(last.repaired) + totalOf(last.waiting),
       success: totalOf(last.repaired),
       failure: totalOf(last.waiting),
     },
@@ -115,7 +115,7 @@ function auditStats({ startedMs, durationMs, found }: PassReport): object {
   const bad = sumOf(found, ['damaged_files', 'missing_files'])
   return {
     audit_time: durationMs / 1000,
-    bytes_processed: found['bytes_checked'] ?? found['bytes'] ?? 0,
+    bytes_processed: found['bytes'] ?? 0,
     passes: found['objects'] ?? 0,
     errors: 0,
     quarantined: bad,
@@ -127,8 +127,9 @@ function databaseAuditFigures(workers: readonly Worker[], type: ServerType): Wor
   const last = named(workers, 'database-auditor')?.lastPass()
   if (last === undefined) return undefined
   return {
-    [`${type}_audits_passed`]: last.found[`${type}s`] ?? last.found['databases'] ?? 0,
-    [`${type}_audits_failed`]: last.found['damaged'] ?? 0,
+    [`${type}_audits_passed`]: last.found[`${type}s`] ?? 0,
+    // One index holds all of a kind; which of them a damaged one belongs to is not told apart.
+    [`${type}_audits_failed`]: sumOf(last.found, ['damaged_databases', 'unreadable_databases']),
     [`${type}_audits_since`]: last.startedMs / 1000,
     [`${type}_auditor_pass_completed`]: last.durationMs / 1000,
   }
