@@ -69,7 +69,8 @@ export async function readConfirmed(
     for (const one of probes) {
       if (one === undefined || one.evidence.kind === 'none' || one.evidence.kind === 'refused') continue
       if (one.evidence.timestamp > mine) return await overtaken(client, read, outcome.response)
-      confirmed += 1
+      // A joining replica, or one that lost its copy, may have held the newer version.
+      if (one.evidence.voter) confirmed += 1
     }
   }
   if (confirmed >= needed || ifUnconfirmed === 'accept') return resumable(client, read, outcome)

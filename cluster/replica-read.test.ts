@@ -232,3 +232,11 @@ t.test(
     t.match(await readConfirmed(nodes.client, nodes.read(), 'unavailable'), { kind: 'unavailable' })
   },
 )
+
+t.test('a replica that is joining confirms nothing, for it may have lost what is newer', async (t) => {
+  const nodes = new FakeNodes({ local: 6200, devices: 3 })
+  const [local, ...others] = nodes.placement.primariesLocalFirst
+  if (local !== undefined) nodes.set(local, found('old', 1))
+  for (const node of others) nodes.set(node, { status: 404, headers: JOINING })
+  t.match(await readConfirmed(nodes.client, nodes.read(), 'unavailable'), { kind: 'unavailable' })
+})
