@@ -10,6 +10,7 @@ export interface ExploreOptions {
   /** The first seed; the others follow it. Fresh ones when left out. */
   readonly from: number | undefined
   readonly jobs: number
+  readonly afterViolation: 'go_on' | 'stop'
 }
 
 /** What a process that runs seeds says of one. */
@@ -75,6 +76,7 @@ class Exploration {
 
   #mayBegin(): boolean {
     const { minutes, count } = this.#options
+    if (this.#options.afterViolation === 'stop' && this.#failed.length > 0) return false
     if (count !== undefined && this.#begun >= count) return false
     return minutes === undefined || performance.now() - this.#startedMs < minutes * 60_000
   }

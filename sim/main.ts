@@ -8,7 +8,7 @@ import { simulate } from './simulation.ts'
 
 const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed
 npm run sim -- --minutes M [--jobs 2]      explores fresh seeds
-npm run sim -- --from N --count C          runs a range of seeds
+npm run sim -- --from N --count C          runs a range of seeds; --stop ends at the first that fails
 `
 
 async function main(): Promise<number> {
@@ -20,6 +20,7 @@ async function main(): Promise<number> {
       from: { type: 'string' },
       count: { type: 'string' },
       log: { type: 'string', default: 'silent' },
+      stop: { type: 'boolean', default: false },
     },
   })
   if (values.seed !== undefined) return await replay(Number(values.seed), values.log as LogLevel)
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
     count: numberOf(values.count),
     from: numberOf(values.from),
     jobs: Number(values.jobs),
+    afterViolation: values.stop ? 'stop' : 'go_on',
   })
 }
 

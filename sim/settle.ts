@@ -11,6 +11,7 @@ const ROUNDS_MAX = 10
 /** Workers whose passes make replicas equal. */
 export const OBJECT_REPLICATOR = 'replicator'
 export const DATABASE_REPLICATOR = 'database-replicator'
+const AUDITORS: ReadonlySet<string> = new Set(['auditor'])
 const REPLICATORS: ReadonlySet<string> = new Set([OBJECT_REPLICATOR, DATABASE_REPLICATOR])
 
 export function runningNodes(cluster: Cluster): readonly RunningNode[] {
@@ -25,11 +26,12 @@ export function hasWorker(cluster: Cluster, name: string): boolean {
   )
 }
 
-/** Lets the queues drain and the replicators finish. */
+/** Lets the queues drain, the auditors read everything once, and the replicators finish. */
 export async function settle(cluster: Cluster): Promise<void> {
   await drain(cluster)
+  await onePass(cluster, AUDITORS)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const changes = await replicate(cluster)
+    const changes = await onePass(cluster, REPLICATORS)
     await drain(cluster)
     if (changes === 0) return
   }
@@ -38,12 +40,12 @@ export async function settle(cluster: Cluster): Promise<void> {
   ])
 }
 
-/** One whole pass of every replicator, one node after the other. How much they changed. */
-async function replicate(cluster: Cluster): Promise<number> {
+/** One whole pass of these workers, one node after the other. How much they changed, or could not yet. */
+async function onePass(cluster: Cluster, names: ReadonlySet<string>): Promise<number> {
   let changes = 0
   for (const { workers } of runningNodes(cluster)) {
     for (const loop of workers.loops) {
-      if (!REPLICATORS.has(loop.worker.name)) continue
+      if (!names.has(loop.worker.name)) continue
       const report = await loop.runNow()
       const sum = (figures: Readonly<Record<string, number>>): number =>
         Object.values(figures).reduce((total, one) => total + one, 0)

@@ -1,0 +1,124 @@
+/**
+ * Deliberately broken variants of the cluster. Each is a small change of one production file, made in memory while it is
+ * loaded, with a seed whose run must find it: so it is shown that the simulation can fail. A text that is not found
+ * exactly once means that the code has changed and the variant must follow it.
+ */
+export interface Edit {
+  /** Path from the root of the project. */
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+export interface Mutant {
+  readonly name: string
+  readonly edits: readonly Edit[]
+  /** Seeds of which one at least finds it. */
+  readonly seeds: readonly number[]
+}
+
+const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'fsync left out',
+    edits: [
+      { file: 'object-server/data-writer.ts', find: FINISHED, replace: '    this.#file = undefined\n' },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'rename before fsync',
+    edits: [
+      { file: 'object-server/data-writer.ts', find: FINISHED, replace: '    this.#file = undefined\n' },
+      {
+        file: 'object-server/object-writes.ts',
+        find: '    await syncs.sync(directory)\n    await this.#core.commit(',
+        replace:
+          '    await syncs.sync(directory)\n    const late = await disk.openRead(`${directory}/${name}`)\n    await late.sync()\n    await late.close()\n    await this.#core.commit(',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'index batch not synced',
+    edits: [{ file: 'kv/group-commit.ts', find: '{ sync: true } as object', replace: '{} as object' }],
+    seeds: [1],
+  },
+  {
+    name: 'tombstone reclaimed too early',
+    edits: [
+      {
+        file: 'replicator/objects-reclaim.ts',
+        find: '    if (!isPastReclaim(work, tombstone)) continue\n',
+        replace: '',
+      },
+      {
+        file: 'replicator/objects-reclaim.ts',
+        find: "answer.role !== 'primary') return 'not_now'",
+        replace: "answer.role !== 'primary') continue",
+      },
+      {
+        file: 'replicator/objects-reclaim.ts',
+        find: 'agreed.filter((one) => isHarmless(one, theirs.get(one.hash)))',
+        replace: 'agreed.filter((one) => isHarmless(one, theirs.get(one.hash)) || true)',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'merge not commutative',
+    edits: [
+      {
+        file: 'db/object-row.ts',
+        find: 'const data = compareData(left, right) >= 0 ? left : right',
+        replace: 'const data = compareData(left, right) > 9 ? left : right',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'equal timestamps tied arbitrarily',
+    edits: [
+      {
+        file: 'object-server/object-state.ts',
+        find: 'return left.etag >= right.etag ? left : right',
+        replace: 'return left',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'handoff deleted early',
+    edits: [
+      {
+        file: 'replicator/objects-handoff.ts',
+        find: 'const held = await confirmedByAll(work, partition, page)',
+        replace: 'const held = new Set(page.map(({ hash }) => hash))\n  void confirmedByAll',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'joining replica allowed to vote',
+    edits: [
+      {
+        file: 'cluster/read-evidence.ts',
+        find: "headerOf(response, REPLICA_STATE_HEADER) !== 'joining' &&",
+        replace: 'REPLICA_STATE_HEADER.length > 0 &&',
+      },
+    ],
+    seeds: [1],
+  },
+  {
+    name: 'quorum of one',
+    edits: [
+      {
+        file: 'cluster/quorum.ts',
+        find: 'return Math.floor((replicas + 1) / 2)',
+        replace: 'return Math.min(1, replicas)',
+      },
+    ],
+    seeds: [1],
+  },
+]
