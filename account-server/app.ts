@@ -50,7 +50,7 @@ export function createAccountServer(deps: AccountServerDeps): Handler {
       REPLICATE: refuseReplicate('account-server', deps.log),
     },
   })
-  const sync = { index: deps.index, standing: standingBy(deps.ledger) }
+  const sync = { index: deps.index, salt: deps.salt, standing: standingBy(deps.ledger) }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('account', CAPABILITIES, deps.replicaStates),

@@ -67,7 +67,7 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
       REPLICATE: refuseReplicate('container-server', deps.log),
     },
   })
-  const sync = { index: deps.index, standing: standingBy(deps.ledger) }
+  const sync = { index: deps.index, salt: deps.salt, standing: standingBy(deps.ledger) }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('container', CAPABILITIES, deps.replicaStates),

@@ -27,7 +27,16 @@ function server(): {
 } {
   const index = new MemoryIndex(objectRows)
   const standing = () => ({ voice: 'synced', role: 'primary' }) as const
-  return { index, sync: new SyncServer({ index, kind: objectRows, level: 'container', standing }) }
+  return {
+    index,
+    sync: new SyncServer({
+      index,
+      kind: objectRows,
+      level: 'container',
+      salt: { prefix: '', suffix: '' },
+      standing,
+    }),
+  }
 }
 
 t.test('rows are taken after the point, and a gap moves no point', async (t) => {

@@ -2,6 +2,7 @@
  * Answers the replicators of peers (`sync-wire.ts`) for all accounts or all containers of a device. Reads change nothing;
  * what is answered as being here is here durably.
  */
+import { type HashPathSalt, hashName } from '#base/names.ts'
 import type { DatabasePartition, Index } from './contract.ts'
 import { afterHash, partitionOfHash, spanOf } from './hash-span.ts'
 import type { DatabaseName, DatabaseState } from './info.ts'
@@ -31,6 +32,7 @@ import {
 export interface SyncServerParts<Row> {
   readonly index: Index<Row>
   readonly kind: RowKind<Row>
+  readonly salt: HashPathSalt
   /** What the databases are of. */
   readonly level: 'account' | 'container'
   /** What this device is to a partition. */
@@ -124,7 +126,7 @@ export class SyncServer<Row> {
     const name = this.#nameIn(fields)
     const { store, horizon } = fields
     if (name === undefined || typeof store !== 'string' || !isCount(horizon)) return undefined
-    return encodeKnown(await knownOf(this.#parts.index, name, { store, horizon }))
+    return encodeKnown(await this.#known(name, { store, horizon }))
   }
 
   async #tell(fields: Fields): Promise<unknown> {
@@ -135,7 +137,7 @@ export class SyncServer<Row> {
     if (!this.#isOurs(name)) return undefined
     const ignored = fields['ignore_before']
     await this.#parts.index.apply(name, [], mergeReplica(theirs, isCount(ignored) ? ignored : 0))
-    return encodeKnown(await knownOf(this.#parts.index, name, { store, horizon }))
+    return encodeKnown(await this.#known(name, { store, horizon }))
   }
 
   async #rows(fields: Fields): Promise<unknown> {
@@ -188,6 +190,14 @@ export class SyncServer<Row> {
     return { found }
   }
 
+  async #known(name: DatabaseName, about: About): Promise<Known> {
+    const { index, standing, salt } = this.#parts
+    // A range so small that it lies within every partition that any ring makes.
+    const partition = partitionOfHash(hashName(name, salt), HASH_HEAD_BITS)
+    const { role } = standing({ partPower: HASH_HEAD_BITS, partition })
+    return { ...(await knownOf(index, name, about)), role }
+  }
+
   #nameIn(fields: Fields): DatabaseName | undefined {
     const name = parseName(fields['name'])
     return name !== undefined && this.#isOurs(name) ? name : undefined
@@ -198,18 +208,25 @@ export class SyncServer<Row> {
   }
 }
 
+const HASH_HEAD_BITS = 32
 const HASH = /^[0-9a-f]{32}$/
 
 function standingFields({ voice, role }: Standing): readonly [string, string] {
   return [voice, role]
 }
 
+/** Who asks, and from which day on deletions are compared. */
+export interface About {
+  readonly store: string
+  readonly horizon: number
+}
+
 /** What is known of a database here, all of one moment. `store` is the asker's. */
 export async function knownOf<Row>(
   index: Index<Row>,
   name: DatabaseName,
-  { store, horizon }: { readonly store: string; readonly horizon: number },
-): Promise<Known> {
+  { store, horizon }: About,
+): Promise<Omit<Known, 'role'>> {
   const own = await index.storeId()
   // Before the state: what is had by then is in the digests.
   const have = await index.syncPoint(name, store)

@@ -37,7 +37,8 @@ export const SLICE_ROWS = 1000
 export const BODY_BYTES_MAX = 32 * 1024 * 1024
 
 export type Voice = 'synced' | 'joining' | 'stale'
-export type Role = 'primary' | 'handoff' | 'leaving'
+const ROLES = ['primary', 'handoff', 'leaving'] as const
+export type Role = (typeof ROLES)[number]
 
 /** What a device is to a partition. */
 export interface Standing {
@@ -62,6 +63,8 @@ export interface Known {
   readonly store: string
   /** Up to which of the asker's changes its rows are there. */
   readonly have: number
+  /** What the device that answers is to the database, by its own ring. */
+  readonly role: Role
   readonly database: KnownDatabase | undefined
 }
 
@@ -192,21 +195,22 @@ function hasControls(text: string): boolean {
   return false
 }
 
-export function encodeKnown({ store, have, database }: Known): unknown {
-  if (database === undefined) return { store, have }
+export function encodeKnown({ store, have, role, database }: Known): unknown {
+  if (database === undefined) return { store, have, role }
   const { state, sequence, digest, wholeDigest } = database
-  return { store, have, database: { state: encodeReplicated(state), sequence, digest, wholeDigest } }
+  return { store, have, role, database: { state: encodeReplicated(state), sequence, digest, wholeDigest } }
 }
 
 export function parseKnown(value: unknown): Known | undefined {
-  const { store, have, database } = fieldsOf(value)
-  if (typeof store !== 'string' || !isCount(have)) return undefined
-  if (database === undefined) return { store, have, database: undefined }
-  const { state: told, sequence, digest, wholeDigest } = fieldsOf(database)
-  const state = parseReplicated(told)
+  const { store, have, role: told, database } = fieldsOf(value)
+  const role = ROLES.find((one) => one === told)
+  if (typeof store !== 'string' || !isCount(have) || role === undefined) return undefined
+  if (database === undefined) return { store, have, role, database: undefined }
+  const { state: written, sequence, digest, wholeDigest } = fieldsOf(database)
+  const state = parseReplicated(written)
   if (state === undefined || !isCount(sequence)) return undefined
   if (typeof digest !== 'string' || typeof wholeDigest !== 'string') return undefined
-  return { store, have, database: { state, sequence, digest, wholeDigest } }
+  return { store, have, role, database: { state, sequence, digest, wholeDigest } }
 }
 
 export function isSameName(left: DatabaseName, right: DatabaseName): boolean {

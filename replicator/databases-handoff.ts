@@ -109,7 +109,8 @@ async function confirms<Row>(
   const { name, sequence } = state.info
   const store = await source.index.storeId()
   const known = await peers.look(peer, name, { store, horizon })
-  if (isFailure(known)) return false
+  // By its own ring, too: two devices with different rings must not both give away to each other.
+  if (isFailure(known) || known.role !== 'primary') return false
   if (known.database === undefined && isForgotten(state, horizon)) return true
   if (how === 'ask_again') return known.database !== undefined && known.have >= sequence
   const pushed = await pushAll(sessionParts(pass), peer, name)
