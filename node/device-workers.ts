@@ -12,6 +12,7 @@ import { censusWorker } from './workers/census.ts'
 import { databaseAuditorWorker } from './workers/database-auditor.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
+import { listingAuditorWorker } from './workers/listing-auditor.ts'
 import { reaperWorker } from './workers/reaper.ts'
 import { reconcilerWorker } from './workers/reconciler.ts'
 import { replicatorWorker } from './workers/replicator.ts'
@@ -28,6 +29,7 @@ const WORKERS: readonly MakeWorker[] = [
   quickAuditorWorker,
   auditorWorker,
   databaseAuditorWorker,
+  listingAuditorWorker,
   expirerWorker,
 ]
 

@@ -1,6 +1,7 @@
 /** The auditor of the account and container indexes of a device. */
 import { join } from 'node:path'
 import { type AuditedIndex, createDatabaseAuditor } from '#auditor/database-auditor.ts'
+import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { NodeOutcome } from '#cluster/node-client.ts'
 import { evidenceOf } from '#cluster/read-evidence.ts'
 import type { ServerType } from '#cluster/storage-node.ts'
@@ -90,5 +91,7 @@ async function ask({ client }: StoreParts, { server, name, partition, node }: Qu
   if (outcome.kind === 'failed') return false
   await discard(outcome.response)
   const evidence = evidenceOf(outcome.response, { server, role: 'primary' })
-  return evidence.kind === 'found' && evidence.voter
+  if (evidence.kind === 'found') return evidence.voter
+  // A deleted one is kept too, and says when it was deleted.
+  return evidence.kind === 'absent' && evidence.timestamp !== ZERO_TIMESTAMP
 }
