@@ -301,6 +301,20 @@ t.test(
   },
 )
 
+t.test('nothing is given away to a device that does not know yet that it is a primary', async (t) => {
+  const cluster = await DatabaseDevices.start({ devices: 4, replicas: 3 })
+  cluster.place(ALL, 3)
+  for (const at of ALL) await write(cluster.device(at), cluster.time(9000), [object('x', cluster.time(8000))])
+  await cluster.passes(2)
+  cluster.place([1, 2, 3], 3)
+  await cluster.pass(0)
+  t.same(await listed(cluster.device(0)), ['x'], 'it might give it away itself')
+  await cluster.pass(3)
+  await cluster.pass(0)
+  t.equal(await cluster.device(0).containers.index.state(CONTAINER), undefined)
+  t.same(await listed(cluster.device(3)), ['x'])
+})
+
 t.test(
   'what the ring newly gives to a device is joining before it is asked, and moves there whole',
   async (t) => {
