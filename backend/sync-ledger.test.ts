@@ -82,6 +82,7 @@ t.test('after a long absence every range is stale until it was made equal again'
   const back = await device.open()
   t.ok(back.mayBeStale && back.isStale(P(1)) && back.isStale(P(7)))
   t.equal(back.voice(P(1)), 'stale')
+  t.ok(back.isWithheldHash(`1${'0'.repeat(31)}`))
   t.equal(back.lastEqualMs(P(1), 'everybody'), atMs)
   t.equal(back.lastEqualMs(P(2), 'everybody'), device.clock.wallMs() - 7 * DAY_MS)
   await back.write([{ range: P(1), stamp: { ...NO_STAMP, majorityMs: device.clock.wallMs() } }])
@@ -114,6 +115,9 @@ t.test(
     await ledger.write([{ range: P(1), stamp: { ...ledger.stamp(P(1)), stale: true } }])
     const again = await device.open()
     t.ok(again.isStale(P(1)))
+    t.notOk(again.isWithheldHash(`1${'0'.repeat(31)}`), 'a primary that ran all the time serves on')
+    await again.own(4, [2])
+    t.ok(again.isWithheldHash(`1${'0'.repeat(31)}`), 'what is not its own it does not serve')
     await again.write([{ range: P(1), stamp: undefined }])
     t.notOk(again.isStale(P(1)))
   },

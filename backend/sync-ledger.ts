@@ -5,7 +5,8 @@
  *
  *  - A range that the ring newly gives to the device is *joining* before it counts as owned, durably in this order.
  *  - A range that is not owned never votes, whatever its state says.
- *  - A range that is stale votes, serves and gives away nothing until it was made equal again.
+ *  - A range that is stale votes on nothing and gives nothing away until it was made equal again, and serves nothing if the
+ *    device was away or the range is not its own.
  */
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
@@ -175,12 +176,21 @@ export class SyncLedger {
     if (!this.mayBeStale) return false
     const stamp = this.#stamps.of(range)
     if (stamp?.stale === true) return true
-    const { absence } = this.#device
-    return absence !== undefined && lastTouch(stamp ?? NO_STAMP) < absence.returnedMs
+    return this.#wasAway(stamp ?? NO_STAMP)
   }
 
   isStaleHash(hash: string): boolean {
     return this.isStale(rangeOfHash(hash))
+  }
+
+  /**
+   * Must it not be served? What the device holds after a long absence, or in the place of others after a long time out of
+   * touch. A primary that ran all the time serves on: without it no tombstone was forgotten.
+   */
+  isWithheldHash(hash: string): boolean {
+    const range = rangeOfHash(hash)
+    if (!this.isStale(range)) return false
+    return !this.owns(range) || this.#wasAway(this.stamp(range))
   }
 
   ownsHash(hash: string): boolean {
@@ -230,6 +240,12 @@ export class SyncLedger {
     if (this.#device.absence === undefined) return
     this.#device = { ...this.#device, absence: undefined }
     await this.stampAlive()
+  }
+
+  /** Was it not made equal since the device came back from a long absence? */
+  #wasAway(stamp: SyncStamp): boolean {
+    const { absence } = this.#device
+    return absence !== undefined && lastTouch(stamp) < absence.returnedMs
   }
 
   #deviceOperation(): KvOperation {

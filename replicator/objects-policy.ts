@@ -220,16 +220,13 @@ export class PolicyReplicator {
     return 'done'
   }
 
-  /** A majority was out of reach for too long: deletes may have come and gone. */
+  /** A majority was out of reach for too long: it votes on nothing before it has heard one, and serves on. */
   async #declareStale({ policy, view, log }: PolicyPass, partition: number): Promise<void> {
     const range = rangeOf(view, partition)
     const stamp = policy.ledger.stamp(range)
     if (stamp.stale || !policy.ledger.isOutOfTouch(range)) return
-    log.error(
-      { partition, policy: policy.index },
-      'out of touch for longer than the reclaim age: joining again',
-    )
-    await policy.ledger.states.set(range, 'joining')
+    const about = { partition, policy: policy.index }
+    log.error(about, 'out of touch with a majority for longer than the reclaim age: it does not vote')
     await policy.ledger.write([{ range, stamp: { ...stamp, stale: true } }])
   }
 

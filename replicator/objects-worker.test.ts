@@ -353,3 +353,29 @@ t.test(
     await devices.closeAll()
   },
 )
+
+t.test(
+  'a primary that hears nobody for long serves on, does not vote, and is made equal when they are back',
+  async (t) => {
+    const devices = await filled()
+    await devices.clock.advance(1000)
+    await devices.passes()
+    const [name] = NAMES as [string]
+    const [alone, ...others] = devices.placed(name).primaries as [Machine, ...Machine[]]
+    for (const machine of others) devices.disconnect(machine)
+    for (let day = 0; day < 9; day += 1) {
+      await devices.clock.advance(DAY_MS)
+      await alone.running?.service.device.stampAlive()
+      await devices.pass(alone)
+    }
+    const range = { partPower: PART_POWER, partition: devices.partitionOf(name) }
+    t.equal(devices.ledger(alone).voice(range), 'stale')
+    t.equal((await devices.ask(alone, 'GET', name)).status, 200)
+    for (const machine of others) devices.connect(machine)
+    await devices.put(others, name, 'written meanwhile')
+    await devices.passes(2)
+    t.equal(devices.ledger(alone).voice(range), 'synced')
+    t.equal(await devices.holds(alone, name), 'written meanwhile')
+    await devices.closeAll()
+  },
+)

@@ -32,7 +32,7 @@ export function answerByStanding(options: StandingOptions): Layer {
     const policyIndex = Number(request.headers['x-backend-storage-policy-index'] ?? 0)
     const ledger = options.device.ledger(policyIndex)
     if (ledger === undefined) return await inner(request)
-    if (ledger.mayBeStale && READS.has(request.method) && isStale(options, ledger, request)) {
+    if (ledger.mayBeStale && READS.has(request.method) && isWithheld(options, ledger, request)) {
       await request.body.cancel()
       return unproven({ ...answer(NOT_FOUND), ...(request.method === 'HEAD' ? { body: undefined } : {}) })
     }
@@ -42,6 +42,11 @@ export function answerByStanding(options: StandingOptions): Layer {
     if (!proves || mayVote(options, ledger, request)) return response
     return isStale(options, ledger, request) ? unproven(withoutState(response)) : unproven(response)
   }
+}
+
+function isWithheld(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
+  const hash = hashOf(options, request)
+  return hash !== undefined && ledger.isWithheldHash(hash)
 }
 
 function isStale(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
