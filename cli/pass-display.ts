@@ -81,8 +81,9 @@ function barText(share: number): string {
 }
 
 /** `complete in 1.2 s; found a 3; repaired b 1; waiting c 2` */
-export function reportText({ ended, durationMs, found, repaired, waiting }: PassReport): string {
-  const parts = [`${ended} in ${durationText(durationMs / 1000)}`]
+export function reportText({ ended, durationMs, bytes, found, repaired, waiting }: PassReport): string {
+  const size = bytes === undefined ? '' : `, ${sizeText(bytes)}`
+  const parts = [`${ended} in ${durationText(durationMs / 1000)}${size}`]
   for (const [name, figures] of Object.entries({ found, repaired, waiting })) {
     const text = figuresText(figures)
     if (text !== '') parts.push(`${name} ${text}`)

@@ -111,11 +111,11 @@ function auditorFigures(
   }
 }
 
-function auditStats({ startedMs, durationMs, found }: PassReport): object {
+function auditStats({ startedMs, durationMs, found, bytes = 0 }: PassReport): object {
   const bad = sumOf(found, ['damaged_files', 'missing_files'])
   return {
     audit_time: durationMs / 1000,
-    bytes_processed: found['bytes'] ?? 0,
+    bytes_processed: bytes,
     passes: found['objects'] ?? 0,
     errors: 0,
     quarantined: bad,

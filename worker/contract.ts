@@ -33,6 +33,8 @@ export interface PassReport {
   readonly durationMs: number
   /** `stopped`: by its signal or by `pause`; it goes on from there in the next pass. */
   readonly ended: 'complete' | 'stopped' | 'failed'
+  /** Read or sent; left out where nothing was. */
+  readonly bytes?: number
   /** What was looked at, and what was wrong with it. */
   readonly found: Figures
   /** What was put right. */

@@ -23,11 +23,17 @@ export function observePasses(metrics: Metrics): (report: PassReport) => void {
     help: 'When the last complete pass ended, seconds since the epoch',
     labels: worker,
   })
+  const bytes = metrics.counter({
+    name: 'martlet_worker_bytes_total',
+    help: 'Bytes that passes read or sent',
+    labels: worker,
+  })
   const figures = figureMetrics(metrics)
   return (report) => {
     const name = { worker: report.worker }
     passes.with({ ...name, ended: report.ended }).add()
     seconds.with(name).set(report.durationMs / 1000)
+    if (report.bytes !== undefined) bytes.with(name).add(report.bytes)
     if (report.ended === 'complete') completed.with(name).set((report.startedMs + report.durationMs) / 1000)
     figures(report)
   }

@@ -84,6 +84,7 @@ export class Pass {
       startedMs: this.#startedMs,
       durationMs: this.#spec.clock.monotonicMs() - this.#startedMonotonicMs,
       ended,
+      ...(this.#bytes === 0 ? {} : { bytes: this.#bytes }),
       found: { ...this.#figures.found },
       repaired: { ...this.#figures.repaired },
       waiting: { ...this.#figures.waiting },
