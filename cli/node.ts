@@ -58,7 +58,12 @@ export async function runNode(args: NodeArguments): Promise<void> {
     greeting: `Storage servers of ${storage.host} are ready: ${devices.join(', ')}`,
     watchForMore: (add) =>
       watchForDevices({
-        ...{ environment, log, policies, directory: place.ringsPath, host: place.host, known: devices },
+        environment,
+        log,
+        policies,
+        directory: place.ringsPath,
+        host: place.host,
+        known: devices,
         // In a cluster that is in service it joins, whatever this start was.
         onNew: (device) => add({ name: device, assignment: async () => assignment(device, 'after_service') }),
       }),
