@@ -35,8 +35,8 @@ export async function* handoffPartitions<Row>(
   }
 }
 
-/** Empties a partition, as far as that can be done now. */
-export async function handOver<Row>(pass: SourcePass<Row>, partition: number): Promise<void> {
+/** Empties a partition, as far as that can be done now. `stale`: it is not known yet what was deleted meanwhile. */
+export async function handOver<Row>(pass: SourcePass<Row>, partition: number): Promise<'tried' | 'stale'> {
   const { source, view, clock } = pass
   const { ledger } = source
   const range = { partPower: view.ring.partPower, partition }
@@ -46,7 +46,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   const primaries = peersOf(view, partition)
   if (ledger.isStale(range) && !(await resynchronise(pass, partition, primaries))) {
     pass.pass.count('waiting', 'handoffs_stale')
-    return
+    return 'stale'
   }
   const left = ledger.leave(range)
   try {
@@ -55,6 +55,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   } finally {
     left()
   }
+  return 'tried'
 }
 
 async function empty<Row>(

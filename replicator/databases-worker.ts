@@ -149,11 +149,15 @@ class SourceReplicator<Row> {
   }
 
   async #handOver(work: SourcePass<Row>, own: readonly number[]): Promise<void> {
+    const { ledger } = this.#source
+    const { partPower } = work.view.ring
+    let isStale = own.some((partition) => ledger.isStale({ partPower, partition }))
     for await (const partition of handoffPartitions(work, new Set(own))) {
       if (!isCurrent(work)) return
       work.pass.count('found', 'handoff_partitions')
-      await handOver(work, partition)
+      if ((await handOver(work, partition)) === 'stale') isStale = true
     }
+    if (!isStale) await ledger.endAbsence()
   }
 
   /** Once a day is enough: deletions are given up by whole days. */
