@@ -12,6 +12,7 @@ import type { Logger } from '#base/log.ts'
 import { DataDirectory } from './data-directory.ts'
 import { makeDirectoryDurably } from './durable-file.ts'
 import { type PortTrust, prepareMachineRings } from './machine-rings.ts'
+import { watchForDevices } from './new-devices.ts'
 import { listenForPublic, type PublicAddress, type PublicPort } from './public-port.ts'
 import type { Fork, NotStarted, ProgramStart } from './supervised-process.ts'
 import { Supervisor } from './supervisor.ts'
@@ -42,6 +43,8 @@ export interface NoCluster {
   readonly failed: string
 }
 
+/** Of every device in the rings of such a cluster. */
+const HOST = '127.0.0.1'
 /** Starts in which another program takes a port between our choice of it and our listening. */
 const START_TRIES = 4
 
@@ -49,11 +52,18 @@ export class LocalCluster {
   readonly #port: PublicPort
   readonly #directory: DataDirectory
   readonly #supervisor: Supervisor
+  readonly #endWatch: () => void
 
-  private constructor(port: PublicPort, directory: DataDirectory, supervisor: Supervisor) {
+  private constructor(
+    port: PublicPort,
+    directory: DataDirectory,
+    supervisor: Supervisor,
+    endWatch: () => void,
+  ) {
     this.#port = port
     this.#directory = directory
     this.#supervisor = supervisor
+    this.#endWatch = endWatch
   }
 
   /** Resolves when every process is ready and gets connections, or with the reason why that cannot be. */
@@ -73,7 +83,8 @@ export class LocalCluster {
     }
     await directory.markGrown()
     supervisor.serve(port)
-    return new LocalCluster(port, directory, supervisor)
+    const endWatch = await watchRings(options, directory, supervisor)
+    return new LocalCluster(port, directory, supervisor, endWatch)
   }
 
   /** The public address; port 0 has become a real one. */
@@ -83,6 +94,7 @@ export class LocalCluster {
 
   /** Answers the requests under way, closes everything in order. Never rejects. */
   async stop(): Promise<void> {
+    this.#endWatch()
     this.#port.close()
     await this.#supervisor.stop()
     await this.#directory.close()
@@ -116,6 +128,28 @@ async function run(
     if (outcome.kind === 'stopped') return { failed: 'stopped before it was ready' }
     if (outcome.reason !== 'port_taken' || tried === START_TRIES) return { failed: outcome.sentence }
   }
+}
+
+/** A device that a pushed ring has and the cluster had not gets a directory and a process. */
+function watchRings(
+  options: LocalClusterOptions,
+  directory: DataDirectory,
+  supervisor: Supervisor,
+): Promise<() => void> {
+  const { environment, log, policies, devices, assignmentOf } = options
+  const assignment = async (device: string): Promise<unknown> => {
+    await makeDirectoryDurably(environment.disk, join(directory.devicesPath, device))
+    return assignmentOf(device, directory, 'may_have_held_data')
+  }
+  return watchForDevices({
+    environment,
+    log,
+    policies,
+    directory: directory.ringsPath,
+    host: HOST,
+    known: devices,
+    onNew: (device) => supervisor.add({ name: device, assignment: () => assignment(device) }),
+  })
 }
 
 function notStarted(sentence: string): NotStarted {
