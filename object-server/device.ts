@@ -22,6 +22,7 @@ import { policyPaths, statePath } from './layout.ts'
 import type { CacheLimits } from './object-cache.ts'
 import type { RecoveryReport } from './recovery.ts'
 import type { ReplicaAccess } from './replica-access.ts'
+import type { CopyToRepair } from './replication/repairs.ts'
 import { type SaltEvidence, saltEvidence } from './salt-evidence.ts'
 import { claimSalt } from './salt-fingerprint.ts'
 
@@ -40,6 +41,8 @@ export interface ObjectDeviceOptions {
   readonly operationsMax: number
   readonly deadlineMs?: number
   readonly cacheLimits?: CacheLimits
+  /** Told of each copy that readers found bad or gone. Must not fail. */
+  readonly onLost?: ((copy: CopyToRepair) => void) | undefined
 }
 
 interface Basis {
@@ -248,6 +251,7 @@ async function openEngine(
       if (from === 'files' || options.newDevice === 'may_have_held_data') await states.setAll('joining')
     },
     ...(cacheLimits === undefined ? {} : { cacheLimits }),
+    onLost: (hash) => options.onLost?.({ policyIndex, hash }),
   })
   if (opened.report.kind !== 'clean') {
     log.info({ device: options.device, policy: policyIndex, ...opened.report }, 'opened the object index')

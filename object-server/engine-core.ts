@@ -35,6 +35,8 @@ export interface DiskEngineOptions {
   /** Called before an index that is not complete counts as complete: what it knew may be lost. */
   readonly beforeRebuild?: (from: RebuildFrom) => Promise<void>
   readonly cacheLimits?: CacheLimits
+  /** Told of each copy that readers found bad or gone: it has to come from another replica. Must not fail. */
+  readonly onLost?: (hash: string) => void
 }
 
 export class EngineCore {
@@ -134,6 +136,7 @@ export class EngineCore {
       await quarantineFile(disk, syncs, leaves.path(leaf), name, paths.quarantined)
       const after: ObjectState = { ...before, data: undefined, lost: version.timestamp }
       await this.commit({ hash, before, after, updates: [] })
+      this.options.onLost?.(hash)
     })
   }
 
@@ -144,6 +147,7 @@ export class EngineCore {
       if (state.data === undefined || !sameVersion(state.data, version)) return state
       const after = await this.recovery.object(hash)
       this.cache.forget(hash)
+      if (after.data === undefined && after.lost !== undefined) this.options.onLost?.(hash)
       return after
     })
   }

@@ -49,7 +49,12 @@ export interface ObjectService {
  * other errors of the disk.
  */
 export async function openObjectService(options: ObjectServiceOptions): Promise<ObjectService> {
-  const device = await ObjectDevice.open(options)
+  const repairs = options.replication?.repairs
+  const device = await ObjectDevice.open({
+    ...options,
+    // A copy that a reader found bad is fetched again at once.
+    onLost: (copy) => void repairs?.repair(copy),
+  })
   const { clock, random } = options.environment
   const sender = new RowSender(options)
   const pending = new PendingRows({ sender, placement: options.placement, clock, log: options.log })
