@@ -283,6 +283,7 @@ export class LevelIndex<Row> implements Index<Row> {
 
   /** Whoever makes a database anew that is being removed waits until it is gone. */
   #setAsideRemoved(): void {
+    if (!this.#removals.isBusy) return
     const ready: Job<Row>[] = []
     for (const job of this.#jobs) {
       const removal = this.#removals.under(job.hash)

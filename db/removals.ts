@@ -31,6 +31,11 @@ export class Removals {
     this.#onFailure = onFailure
   }
 
+  /** Is anything being removed? */
+  get isBusy(): boolean {
+    return this.#running.size > 0
+  }
+
   /** A new database numbers its changes from here. */
   get sequenceFloor(): number {
     return this.#floor
