@@ -14,7 +14,7 @@ import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare } from './objects-comparison.ts'
 import { setAside } from './objects-equal.ts'
-import { addressOf, isCurrent, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
+import { addressOf, isCurrent, nameOf, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
 import { majorityOf } from './objects-voting.ts'
 
 export type HandedOver =
@@ -142,14 +142,17 @@ async function confirmedByAll(
 }
 
 async function askToFetch(
-  { policy, view, options, pass }: PolicyPass,
+  { policy, view, options, pass, silent }: PolicyPass,
   partition: number,
   device: RingDevice,
   page: readonly Entry[],
 ): Promise<ReadonlyMap<string, Entry>> {
+  const peer = addressOf(device)
+  if (silent.has(nameOf(peer))) return new Map()
   const request = { partition: rangeOf(view, partition), from: view.ownAddress, entries: page }
-  const answer = await policy.peers.fetch(addressOf(device), request, options.signal)
+  const answer = await policy.peers.fetch(peer, request, options.signal)
   if (isFailure(answer)) {
+    silent.add(nameOf(peer))
     pass.count('waiting', 'peers_not_reached')
     return new Map()
   }

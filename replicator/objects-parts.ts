@@ -79,6 +79,8 @@ export interface PolicyPass {
   readonly log: Logger
   readonly reclaimAgeSeconds: number
   readonly settleMs: number
+  /** Peers that did not answer in this pass: nobody waits for them twice. */
+  readonly silent: Set<string>
   readonly startedMs: number
 }
 

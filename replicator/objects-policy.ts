@@ -95,7 +95,20 @@ export class PolicyReplicator {
     const startedMs = clock.wallMs()
     const settleMs = this.#options.settleMs ?? 0
     const gait = undefined
-    const work = { policy, view, pass, gait, options, clock, log, reclaimAgeSeconds, settleMs, startedMs }
+    const silent = new Set<string>()
+    const work = {
+      policy,
+      view,
+      pass,
+      gait,
+      options,
+      clock,
+      log,
+      reclaimAgeSeconds,
+      settleMs,
+      silent,
+      startedMs,
+    }
     try {
       await this.#repair(work)
       const surveyed = await survey(work, this.#known?.owned ?? [])
@@ -150,6 +163,7 @@ export class PolicyReplicator {
     const tasks = await this.#tasks(work, surveyed, hurried)
     const byPartition = new Map(surveyed.owned.map((one) => [one.partition, one]))
     work.pass.expect(tasks.length)
+    const repairedBefore = repairedBy(work.pass)
     const left = tasks.values()
     const outcomes = new Set<'done' | 'waits'>()
     await Promise.all(
@@ -163,7 +177,7 @@ export class PolicyReplicator {
       }),
     )
     if (!outcomes.has('waits')) return 'done'
-    return outcomes.has('done') ? 'got_on' : 'waits'
+    return repairedBy(work.pass) > repairedBefore ? 'got_on' : 'waits'
   }
 
   async #tasks(
@@ -257,4 +271,9 @@ export class PolicyReplicator {
     if (all.some((partition) => policy.ledger.isStale(rangeOf(view, partition)))) return
     await policy.ledger.endAbsence()
   }
+}
+
+/** All that a pass has put right so far. */
+function repairedBy(pass: Pass): number {
+  return Object.values(pass.report('complete').repaired).reduce((sum, count) => sum + count, 0)
 }

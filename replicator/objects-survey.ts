@@ -73,14 +73,17 @@ function askedPeers({ view }: PolicyPass, owned: readonly number[]): readonly As
 }
 
 async function ask(
-  { policy, view, options }: PolicyPass,
+  { policy, view, options, silent }: PolicyPass,
   counts: ReadonlyMap<number, UnitDigest>,
   device: RingDevice,
   partitions: readonly number[],
 ): Promise<readonly UnitAnswer[] | PeerFailure> {
   options.signal.throwIfAborted()
   const units = partitions.map((number) => ({ number, digest: (counts.get(number) ?? EMPTY_UNIT).digest }))
-  return await policy.peers.digests(addressOf(device), view.ring.partPower, units, options.signal)
+  const peer = addressOf(device)
+  const answers = await policy.peers.digests(peer, view.ring.partPower, units, options.signal)
+  if (isFailure(answers)) silent.add(nameOf(peer))
+  return answers
 }
 
 /** Primaries of a partition that can be reached and vote, this one left out. */
