@@ -96,7 +96,8 @@ export class MimeReader {
     }
     const safeBytes = this.#rest.length - lengthOfBeginning(this.#delimiter, this.#rest)
     const piece = this.#rest.subarray(0, safeBytes)
-    this.#rest = this.#rest.subarray(safeBytes)
+    // Whoever gets the last of a piece may give its memory back: nothing of it is held on to.
+    this.#rest = safeBytes === this.#rest.length ? NOTHING : this.#rest.subarray(safeBytes)
     if (piece.length === 0) await this.#fill()
     return piece
   }

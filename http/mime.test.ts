@@ -3,6 +3,7 @@ import t from 'tap'
 import { type HeaderMap } from './message.ts'
 import { MimeReader } from './mime-reader.ts'
 import { footerDocument, objectDocumentOverhead, objectHead, writeObjectDocument } from './mime-writer.ts'
+import { ownPiece, releasePiece } from './piece-memory.ts'
 
 const boundary = 'b0'.repeat(32)
 
@@ -127,6 +128,26 @@ void t.test('malformed documents are refused', async (t) => {
     const reader = new MimeReader(pieces(Buffer.from(text), [1000]), 'B')
     await t.rejects(documents(reader), { code: 'MIME_MALFORMED' }, text.slice(0, 20))
   }
+})
+
+void t.test('the memory of a piece may be given back while the next one is waited for', async (t) => {
+  const sizeBytes = 3 * 65_536
+  const source = async function* (): AsyncGenerator<Buffer> {
+    yield objectHead(boundary)
+    for (let at = 0; at < sizeBytes; at += 65_536) {
+      const piece = Buffer.allocUnsafeSlow(65_536).fill('x')
+      ownPiece(piece)
+      yield piece
+    }
+    yield footerDocument(boundary, {})
+  }
+  let read = 0
+  const document = await new MimeReader(source(), boundary).next()
+  for await (const piece of document?.body ?? []) {
+    read += piece.length
+    releasePiece(piece)
+  }
+  t.equal(read, sizeBytes)
 })
 
 void t.test('a large body costs linear time', async (t) => {
