@@ -3,6 +3,9 @@
  * process down, whoever dies on the way.
  */
 import t, { type Test } from 'tap'
+import { ballotOf, candidateIdOf, formatAcceptance, NONCE_BYTES } from '#base/ballot.ts'
+import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { PROPOSAL_HEADER } from '#cluster/extension-headers.ts'
 import { bufferBody } from '#http/message.ts'
 import type { ObjectDeleteReceipt, ObjectPut, StoreFailure, WriteCondition } from '#store/contract.ts'
 import type { CreatedStore } from '#store/create-store.ts'
@@ -192,6 +195,69 @@ await t.test('a plain write that only a handoff and one primary have is seen', a
   cluster.restart(third)
   cluster.stop(first)
   t.match(await put(cluster, 'o', 'x', { condition: ABSENT }), { kind: 'precondition_failed' })
+})
+
+/** A proxy that died after one primary had accepted what it proposed. */
+async function proposeToOne(cluster: MemoryCluster, object: string, body: Buffer, at: number): Promise<void> {
+  const placement = cluster.parts.objectPlacement(0, named(object))
+  const node = placement?.primaries[at]
+  if (placement === undefined || node === undefined) throw new Error('no primary')
+  const [ballotTime, time] = [await cluster.timestamps.next(), await cluster.timestamps.next()]
+  const ballot = ballotOf(ballotTime, Buffer.alloc(NONCE_BYTES, 1))
+  const candidate = { id: candidateIdOf(time, Buffer.alloc(NONCE_BYTES, 1)), kind: 'data' } as const
+  const outcome = await cluster.client.send(node, {
+    server: 'object',
+    method: 'PUT',
+    partition: placement.partition,
+    path: `/${CONTAINER.account}/${CONTAINER.container}/${object}`,
+    query: '',
+    headers: {
+      'x-timestamp': time,
+      'x-backend-storage-policy-index': '0',
+      'content-type': 'a/b',
+      'content-length': String(body.length),
+      'x-object-meta-colour': 'blue',
+      'x-delete-at': '4000000000',
+      [PROPOSAL_HEADER]: formatAcceptance({ ballot, candidate, base: ZERO_TIMESTAMP }),
+    },
+    body: bufferBody(body),
+    signal: undefined,
+  })
+  if (outcome.kind !== 'answered' || outcome.response.status !== 202) throw new Error('not accepted')
+}
+
+await t.test('what a dead proxy may have had chosen is finished by the next one, body and all', async (t) => {
+  for (const [object, body] of [
+    ['small', Buffer.from('left behind')],
+    ['large', Buffer.alloc(2_500_000, 'left behind')],
+  ] as const) {
+    const cluster = await startCluster(t)
+    const [, , third] = primariesOf(cluster, object)
+    await proposeToOne(cluster, object, body, 0)
+    t.equal((await get(cluster, object)).kind, 'no_such_object', 'nobody sees it')
+    cluster.stop(third as MemoryDevice)
+    t.match(await put(cluster, object, 'mine', { condition: ABSENT }), { kind: 'precondition_failed' })
+    for (const newest of [true, false]) {
+      const read = await get(cluster, object, { newest })
+      t.ok(read.bytes.equals(body))
+      t.match(read.headers, {
+        'x-object-meta-colour': 'blue',
+        'x-delete-at': '4000000000',
+        'content-type': 'a/b',
+      })
+    }
+    t.ok((await list(cluster)).names.includes(object))
+  }
+})
+
+await t.test('what a dead proxy cannot have had chosen gives way, and waits no plain write up', async (t) => {
+  const cluster = await startCluster(t)
+  await proposeToOne(cluster, 'o', Buffer.from('left behind'), 1)
+  t.match(await put(cluster, 'o', 'plain'), { kind: 'created' })
+  t.equal((await get(cluster, 'o', { newest: true })).bytes.toString(), 'plain')
+  t.match(await put(cluster, 'o', 'mine', { condition: ABSENT }), { kind: 'precondition_failed' })
+  t.match(await put(cluster, 'o', 'mine', { condition: matching('*') }), { kind: 'created' })
+  t.equal((await get(cluster, 'o', { newest: true })).bytes.toString(), 'mine')
 })
 
 await t.test('containers and their policies are what they are at the time of the write', async (t) => {
