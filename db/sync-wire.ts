@@ -27,8 +27,8 @@ export const SYNC_PLACE = 'databases'
 export const SYNC_KINDS = ['digests', 'list', 'look', 'tell', 'rows', 'changes', 'has'] as const
 export type SyncKind = (typeof SYNC_KINDS)[number]
 
-/** Partitions of one `digests` request at most. */
-export const PARTITIONS_MAX = 4096
+/** Partitions of one `digests` request at most: not so many that reading them for the first time takes too long. */
+export const PARTITIONS_MAX = 1024
 /** Databases of one `list` answer. */
 export const LIST_MAX = 1000
 /** Rows that travel together: little enough that other requests pass in between. */

@@ -47,6 +47,8 @@ async function ask<Row>(
   const told = await peers.digests(peer, partPower, partitions, horizon)
   if (isFailure(told)) pass.count('waiting', 'peers_unreachable')
   for (const [at, partition] of partitions.entries()) {
+    // What is not in memory yet is read.
+    await gait.before({ files: 1 }, options)
     const answer = isFailure(told) ? undefined : told[at]
     const own =
       answer === undefined ? undefined : await source.index.partitionDigest({ partPower, partition }, horizon)
