@@ -1,0 +1,142 @@
+/** What arrives is what was stored, or it is not kept. */
+import t from 'tap'
+import { BLOCK_BYTES } from '#base/limits.ts'
+import { silentLogger } from '#base/log.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
+import { type BodyStream, type Response, readWhole } from '#http/message.ts'
+import type { DiskEngine } from '../disk-engine.ts'
+import { bodyOf, look, NAME, post, putObject, remove, second } from '../engine-contract.ts'
+import { startEngine } from '../test-engine.ts'
+import { type Entry, entryOf } from './entry.ts'
+import { type Fetched, type FetchWish, ObjectFetcher } from './fetcher.ts'
+import { generatedBody } from './frames.ts'
+import type { ObjectsRequest } from './messages.ts'
+import { serveObjects } from './serve-objects.ts'
+
+const PEER = { host: '10.0.0.2', port: 6200, device: 'sdb' }
+
+/** What the network does to the bytes of an answer. */
+type Wire = (bytes: Buffer, request: ObjectsRequest) => Buffer
+
+async function fetchFrom(
+  from: DiskEngine,
+  to: DiskEngine,
+  parts: { readonly wire?: Wire; readonly room?: 'full'; readonly lack?: FetchWish['lack'] } = {},
+): Promise<Fetched> {
+  const entry = await entryIn(from)
+  const fetcher = new ObjectFetcher({
+    replica: to.replica,
+    drive: { refuseWrite: async () => (parts.room === 'full' ? ({} as never) : undefined) },
+    clock: new VirtualClock(),
+    log: silentLogger,
+    peers: {
+      objects: async (_peer: unknown, request: ObjectsRequest): Promise<Response> => {
+        const answer = serveObjects(from.replica, request)
+        const bytes = Buffer.from(await readWhole(answer.body, 2 ** 30))
+        return { ...answer, body: pieces(parts.wire?.(bytes, request) ?? bytes) }
+      },
+    } as never,
+  })
+  return await fetcher.fetch(PEER, [{ entry, lack: parts.lack ?? 'data' }])
+}
+
+async function entryIn(engine: DiskEngine): Promise<Entry> {
+  const hash = engine.replica.hashOf(NAME)
+  const states = await engine.replica.states([hash])
+  if ('kind' in states) throw new Error(states.reason)
+  return entryOf(hash, states[0]?.state as never)
+}
+
+/** In pieces of odd lengths, as a network gives them. */
+function pieces(bytes: Buffer): BodyStream {
+  return generatedBody(
+    (async function* () {
+      for (let at = 0; at < bytes.length; at += 70_001) yield bytes.subarray(at, at + 70_001)
+    })(),
+  )
+}
+
+t.test('an object arrives with its metadata, also with what POSTs said later', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(one, second(1), 'hello', { headers: { 'x-object-sysmeta-a': '1' } })
+  await post(one, second(2), { 'x-object-meta-b': '2' }, { value: 'new/type', timestamp: second(2) })
+  t.match(await fetchFrom(one, other), { objects: 1, bytes: 5, failed: 0 })
+  t.equal(await bodyOf(other), 'hello')
+  t.same(await look(other), await look(one))
+  t.same(one.digestBelow(''), other.digestBelow(''))
+  t.equal(await other.updates.count(), 0, 'no rows: whoever took the requests has queued them')
+})
+
+t.test('a tombstone arrives without a body', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(other, second(1), 'old')
+  await remove(one, second(2))
+  t.match(await fetchFrom(one, other, { lack: 'small' }), { metadata: 1, failed: 0 })
+  t.same(await look(other), { kind: 'deleted', timestamp: second(2) })
+})
+
+t.test('a body that changed on the way is not kept, wherever a bit flips', async (t) => {
+  const { engine: one } = await startEngine()
+  await putObject(one, second(1), 'hello, this is a body')
+  for (let back = 1; back < 40; back += 1) {
+    const { engine: other } = await startEngine()
+    const flipped: Wire = (bytes) => {
+      const at = bytes.length - back
+      bytes[at] = (bytes[at] ?? 0) ^ 1
+      return bytes
+    }
+    await fetchFrom(one, other, { wire: flipped })
+    const body = await bodyOf(other)
+    t.ok(body === 'missing' || body === 'hello, this is a body', body)
+    await other.close()
+  }
+})
+
+t.test('an answer that breaks off leaves nothing half done', async (t) => {
+  const { engine: one } = await startEngine()
+  await putObject(one, second(1), 'hello, this is a body')
+  const { engine: other } = await startEngine()
+  for (const kept of [0, 3, 50, 200]) {
+    t.match(await fetchFrom(one, other, { wire: (bytes) => bytes.subarray(0, kept) }), {
+      objects: 0,
+      failed: 1,
+    })
+    t.equal(await bodyOf(other), 'missing')
+  }
+  t.match(await fetchFrom(one, other), { objects: 1, failed: 0 })
+})
+
+t.test('a large object that changed while it was fetched is not put together from two', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  const [first, later] = [Buffer.alloc(3 * BLOCK_BYTES, 'a'), Buffer.alloc(3 * BLOCK_BYTES, 'b')]
+  await putObject(one, second(1), first)
+  const entry = await entryIn(one)
+  let asked = 0
+  const clock = new VirtualClock()
+  const fetcher = new ObjectFetcher({
+    replica: other.replica,
+    drive: { refuseWrite: async () => undefined },
+    clock,
+    log: silentLogger,
+    peers: {
+      objects: async (_peer: unknown, request: ObjectsRequest): Promise<Response> => {
+        asked += 1
+        const answer = serveObjects(one.replica, request)
+        const bytes = await readWhole(answer.body, 2 ** 30)
+        if (asked > 1) return { ...answer, body: pieces(bytes) }
+        await putObject(one, second(2), later)
+        return { ...answer, body: pieces(bytes.subarray(0, 2 * BLOCK_BYTES)) }
+      },
+    } as never,
+  })
+  const fetching = fetcher.fetch(PEER, [{ entry, lack: 'data' }])
+  for (let step = 0; step < 20; step += 1) await clock.advance(1000)
+  t.match(await fetching, { objects: 0, failed: 1 })
+  t.equal(await bodyOf(other), 'missing')
+})
+
+t.test('a device without room is asked nothing', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(one, second(1), 'hello')
+  t.match(await fetchFrom(one, other, { room: 'full' }), { objects: 0, full: 1, failed: 0 })
+})
