@@ -8,6 +8,7 @@
 
 import { silentLogger } from '#base/log.ts'
 import { encodedPathOf, hashName, type ResourceName } from '#base/names.ts'
+import { realClock } from '#base/real-clock.ts'
 import { bufferBody, discard } from '#http/message.ts'
 import { realEnvironment } from '#node/environment.ts'
 import type { Ring } from '#ring/ring.ts'
@@ -29,6 +30,8 @@ export interface DispersionArguments extends ClusterArguments {
 const ACCOUNT = '.dispersion'
 const CONCURRENCY = 16
 const RETRIES = 5
+/** Longer by this after each attempt. */
+const RETRY_PAUSE_MS = 500
 const PAGE = 10_000
 const COVERAGE_PERCENT = 1
 const OBJECT_BYTES_MAX = 1024
@@ -142,7 +145,7 @@ async function populateOne(
   const there = await membersOf(store, sample)
   if ('problem' in there) return complain(there.problem)
   const missing = membersToAdd(access, sample, there, wanted)
-  const failures = await forEach(missing, (member) => writeMember(store, sample, member))
+  const failures = await forEach(missing, (member) => writePatiently(store, sample, member))
   const failed = failures.filter((failure) => failure !== undefined)
   for (const failure of new Set(failed))
     complain(`${failed.length} ${kind}s could not be written: ${failure}`)
@@ -176,6 +179,17 @@ function membersToAdd(
 
 function partitionOf(access: ClusterAccess, { ring, nameOf }: Sampled, member: string): number {
   return ring.partitionOf(hashName(nameOf(member), access.cluster.salt))
+}
+
+/** As often as Swift's tool: a cluster of which a part is away takes most of the sample at once. */
+async function writePatiently(store: Store, sample: Sampled, member: string): Promise<string | undefined> {
+  let failure: string | undefined
+  for (let attempt = 0; attempt <= RETRIES; attempt += 1) {
+    failure = await writeMember(store, sample, member)
+    if (failure === undefined) return undefined
+    await realClock.sleep(attempt * RETRY_PAUSE_MS)
+  }
+  return failure
 }
 
 /** `undefined` when it was written. */

@@ -16,6 +16,10 @@ import type { Store } from '#store/contract.ts'
 import { createStore } from '#store/create-store.ts'
 import { markInMemory } from './clock-mark.ts'
 
+/** No client waits: a busy server is given more time than a proxy would give it. */
+const CONNECT_TIMEOUT_MS = 5_000
+const NODE_TIMEOUT_MS = 30_000
+
 export interface OperatorStoreOptions {
   readonly environment: Environment
   readonly log: Logger
@@ -31,7 +35,13 @@ export async function openOperatorStore(options: OperatorStoreOptions): Promise<
   const { clock } = environment
   return createStore({
     environment,
-    client: new NodeClient({ transport, clock, errors: new ErrorLimiter({ clock }) }),
+    client: new NodeClient({
+      transport,
+      clock,
+      errors: new ErrorLimiter({ clock }),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      nodeTimeoutMs: NODE_TIMEOUT_MS,
+    }),
     timestamps: await HybridClock.open(clock, markInMemory(), (error) =>
       log.warn({ err: error }, 'the clock of the command'),
     ),
