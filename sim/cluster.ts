@@ -192,7 +192,9 @@ export class Cluster {
       `${target.host}:${target.port} ${response.status} ${method} ${path} ${headers['x-trans-id'] ?? ''} ${headers['x-timestamp'] ?? ''}`,
     )
     const write = writeOf(target, request)
-    if (write === undefined || response.status >= 300) return
+    // A DELETE of nothing leaves its tombstone too.
+    const isDone = response.status < 300 || (method === 'DELETE' && response.status === 404)
+    if (write === undefined || !isDone) return
     this.history.held(write.id, write.method, write.timestamp, target.host)
   }
 }

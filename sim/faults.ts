@@ -5,6 +5,7 @@
  */
 import type { SeededRandom } from '#base/virtual-clock.ts'
 import type { Cluster } from './cluster.ts'
+import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import { checkRestarted } from './restart-check.ts'
 import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
@@ -39,6 +40,7 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
 
 /** Nodes that may be down at the same time. */
 const DOWN_MAX = 1
+const WATCH_EVERY_MS = 1_000
 
 export class FaultDirector {
   readonly #cluster: Cluster
@@ -65,14 +67,37 @@ export class FaultDirector {
     return this.#failed.promise
   }
 
+  /** A node more takes its share, or one is to be emptied; each machine gets the new rings when the operator comes to it. */
+  async ringChange(): Promise<void> {
+    const { nodes, proxies, builders, rings, events, world } = this.#cluster
+    const inRing = rings.object.devices.length
+    const fresh = nodes[inRing]
+    if (fresh !== undefined && this.#random.below(3) > 0) builders.add(inRing)
+    else builders.drain(this.#random.below(inRing))
+    const next = this.#cluster.takeNewRings()
+    events.add(`fault ring change to ${next.object.devices.length} devices`)
+    if (fresh !== undefined && next.object.devices.length > inRing) {
+      await this.#cluster.install(fresh, 'may_have_held_data')
+    }
+    for (const { machine } of [...nodes, ...proxies]) {
+      await world.sleep(this.#random.below(2_000))
+      await writeRings(machine.disk.remount(), next).catch(() => {})
+    }
+  }
+
   /** Lets so many faults happen, spread over the work. Resolves when the last has begun. */
   async run(count: number, progress: () => number): Promise<readonly string[]> {
     const names: string[] = []
     const { world, events } = this.#cluster
+    const ringChangeAt = this.#canRefill() ? this.#random.below(count) : undefined
     for (let at = 0; at < count; at += 1) {
       const due = (at + 0.2 + this.#random.below(600) / 1000) / count
       while (progress() < due && !this.#healed) await world.sleep(50)
       if (this.#healed) break
+      if (at === ringChangeAt) {
+        names.push('ring change')
+        this.#underWay.push(this.ringChange().catch((error: unknown) => this.#failed.reject(error)))
+      }
       const [name, fault] = this.#pick()
       names.push(name)
       events.add(`fault ${name}`)
@@ -80,6 +105,14 @@ export class FaultDirector {
       this.#underWay.push(fault(this).catch((error: unknown) => this.#failed.reject(error)))
     }
     return names
+  }
+
+  /** Looks every few seconds how many disks have what was acknowledged. Rejects when they are too few. */
+  async watch(): Promise<never> {
+    for (;;) {
+      await this.#cluster.world.sleep(WATCH_EVERY_MS)
+      checkFloor(this.#cluster, this.#isVictimDamaged ? 1 : 0)
+    }
   }
 
   /** Everything that can be mended from outside is, and every process is up. */
@@ -90,6 +123,9 @@ export class FaultDirector {
     network.heal()
     for (const node of nodes) this.#mendDisk(node)
     await Promise.all(this.#underWay)
+    for (const { machine } of [...nodes, ...proxies]) {
+      await writeRings(machine.disk.remount(), this.#cluster.rings)
+    }
     for (const node of nodes) this.#mendDisk(node)
     for (const node of this.#suspects) await this.#restart(node)
     for (const node of nodes) {

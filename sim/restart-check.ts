@@ -15,12 +15,14 @@ import { devicePath, SALT } from './topology.ts'
 import { Violation } from './violation.ts'
 
 const LOOKS = 4
+const TORN = /\/quarantined\/objects\//
 const LOOK_AGAIN_MS = 50
 
 /** Throws a `Violation`. Only for a node whose disk has kept what was synced. */
 export async function checkRestarted(cluster: Cluster, node: StorageNode): Promise<void> {
   const replica = node.running?.device.objects.device.replica(0)
   if (replica === undefined) return
+  checkNothingTorn(node)
   for (const object of cluster.history.objects) {
     const hash = hashName(nameOfPath(object.path), SALT)
     for (let looks = 1; ; looks += 1) {
@@ -36,6 +38,13 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode): Promi
       }
     }
   }
+}
+
+/** What a crash leaves is the old state or the new one: nothing that must be taken out of service. */
+function checkNothingTorn({ machine, host }: StorageNode): void {
+  const torn = machine.disk.files().find((file) => TORN.test(file))
+  if (torn === undefined) return
+  throw new Violation('torn_object', `${host} found ${torn} torn after a restart`, [host])
 }
 
 function checkObject(

@@ -61,17 +61,18 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   try {
     await cluster.until(workload.prepare(), WORK_LIMIT_MS)
     const progress = (): number => workload.started / operations
+    const failure = Promise.race([director.failure, director.watch()])
     const [, names] = await cluster.until(
       Promise.race([
-        director.failure,
+        failure,
         Promise.all([workload.run(), director.run(options.faults ?? FAULTS, progress)]),
       ]),
       WORK_LIMIT_MS,
     )
     faults = names
-    await cluster.until(Promise.race([director.failure, director.heal()]), SETTLE_LIMIT_MS)
-    await cluster.until(settle(cluster), SETTLE_LIMIT_MS)
-    await cluster.until(finalChecks(cluster), SETTLE_LIMIT_MS)
+    await cluster.until(Promise.race([failure, director.heal()]), SETTLE_LIMIT_MS)
+    await cluster.until(Promise.race([failure, settle(cluster)]), SETTLE_LIMIT_MS)
+    await cluster.until(Promise.race([failure, finalChecks(cluster)]), SETTLE_LIMIT_MS)
   } catch (error) {
     violation = error instanceof Violation ? error : unexpected(error)
   }

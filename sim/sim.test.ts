@@ -1,0 +1,34 @@
+/** A seed that found something once is run for ever. */
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { describe } from './describe.ts'
+import { simulate } from './simulation.ts'
+
+/** Seed to what it found. */
+const KEPT: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(new URL('./seeds.json', import.meta.url), 'utf8'),
+)
+/** On a machine with much else to do, milliseconds. */
+const PATIENCE_MS = 600_000
+
+t.setTimeout(PATIENCE_MS)
+
+t.test('the same seed gives the same events, to the last', async (t) => {
+  const options = { seed: 7, operations: 200, faults: 4 }
+  const one = await simulate(options)
+  const other = await simulate(options)
+  t.equal(one.violation, undefined, describe(one))
+  t.ok(one.events > 1_000)
+  t.equal(other.digest, one.digest)
+  const third = await simulate({ ...options, seed: 8 })
+  t.not(third.digest, one.digest)
+})
+
+for (const [seed, found] of Object.entries(KEPT)) {
+  t.test(`seed ${seed} is good: ${found}`, async (t) => {
+    const report = await simulate({ seed: Number(seed) })
+    t.equal(report.violation, undefined, describe(report))
+    t.ok(report.operations >= 2_000)
+    t.ok(report.faults.length >= 10)
+  })
+}
