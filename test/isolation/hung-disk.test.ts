@@ -13,6 +13,8 @@ import { inWords, type Measured, measure } from './latency.ts'
 const OBJECTS = 64
 const READS = 1_500
 const AT_ONCE = 8
+/** Without any care for it, one read in six or so would wait for the hung disk. */
+const SLOW_MAX = READS / 20
 /** Reads of a file and what comes before them. */
 const HANGING: readonly DiskOperation[] = ['openRead', 'read', 'getXattr', 'stat', 'readdir', 'space']
 
@@ -45,6 +47,6 @@ for (const [what, sizeBytes] of [
     const during = await readAll(t, cluster, sizeBytes)
     t.comment(`healthy: ${inWords(before)}; with a hung disk: ${inWords(during)}, ${during.slow} slow`)
     t.ok(during.slow > 0, 'somebody met the hung disk')
-    t.ok(during.slow <= 2 * AT_ONCE, `${during.slow} of ${READS} reads were slow`)
+    t.ok(during.slow < SLOW_MAX, `${during.slow} of ${READS} reads were slow`)
   })
 }

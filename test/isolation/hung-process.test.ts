@@ -13,6 +13,8 @@ import { inWords, type Measured, measure } from './latency.ts'
 const OBJECTS = 64
 const READS = 800
 const AT_ONCE = 8
+/** Without any care for it, one read in twelve or so would wait for the hung process. */
+const SLOW_MAX = READS / 20
 const ANSWER_WITHIN_MS = 1_000
 t.setTimeout(120_000)
 
@@ -58,6 +60,6 @@ t.test('a process that hangs slows nobody who reads through the others', async (
   t.equal(others.length, AT_ONCE, 'new connections go to processes that answer')
   const during = await readAll(t, others, session)
   t.comment(`healthy: ${inWords(before)}; with a hung process: ${inWords(during)}, ${during.slow} slow`)
-  t.ok(during.slow <= 3 * AT_ONCE, `${during.slow} of ${READS} reads were slow`)
+  t.ok(during.slow < SLOW_MAX, `${during.slow} of ${READS} reads were slow`)
   process.kill(hung, 'SIGCONT')
 })
