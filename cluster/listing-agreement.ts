@@ -11,13 +11,13 @@
  * in them always lag, two pages of an account agree when they have the same names.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import { discard, EMPTY_BODY, headerOf, type Response, readWhole } from '#http/message.ts'
+import { discard, headerOf, type Response, readWhole } from '#http/message.ts'
 import { DIGEST_HEADER, REPLICA_STATE_HEADER } from './extension-headers.ts'
 import { differingStretches, type ListingMember, type ListingOrder, type Page } from './listing-difference.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize } from './quorum.ts'
 import { readOrder } from './read-order.ts'
-import { type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
+import { askNode, type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
 import { exchangeRows } from './row-exchange.ts'
 import type { StorageNode } from './storage-node.ts'
 
@@ -201,19 +201,8 @@ class ListingRun {
     }
   }
 
-  async #ask(node: StorageNode, method: 'GET' | 'HEAD', query: string): Promise<Response | undefined> {
-    const { server, path, headers, placement, signal } = this.#read
-    const outcome = await this.#client.send(node, {
-      server,
-      method,
-      partition: placement.partition,
-      path,
-      query,
-      headers,
-      body: EMPTY_BODY,
-      signal,
-    })
-    return outcome.kind === 'answered' ? outcome.response : undefined
+  #ask(node: StorageNode, method: 'GET' | 'HEAD', query: string): Promise<Response | undefined> {
+    return askNode(this.#client, { ...this.#read, method, query }, node)
   }
 }
 

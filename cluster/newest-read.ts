@@ -3,12 +3,12 @@
  * by the index alone where they can; the body then comes from one that has the newest.
  */
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
-import { discard, EMPTY_BODY, type Response } from '#http/message.ts'
+import { discard, type Response } from '#http/message.ts'
 import { INDEX_ONLY_HEADER } from './extension-headers.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize, readsToSeeEveryWrite } from './quorum.ts'
 import { type Evidence, evidenceOf, isOutdated, writtenAt } from './read-evidence.ts'
-import { type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
+import { askNode, type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
 import { resumable } from './resumable-read.ts'
 import type { StorageNode } from './storage-node.ts'
 
@@ -91,25 +91,10 @@ async function probe(
 ): Promise<Probe | undefined> {
   const headers: Record<string, string | undefined> = { ...read.headers, [INDEX_ONLY_HEADER]: 'true' }
   for (const name of NOT_PROBED) headers[name] = undefined
-  const outcome = await send(client, { ...read, method: 'HEAD', headers }, node)
+  const outcome = await askNode(client, { ...read, method: 'HEAD', headers }, node)
   if (outcome === undefined) return undefined
   await discard(outcome)
   return { node, response: outcome, evidence: evidenceOf(outcome, { server: read.server, role }) }
-}
-
-async function send(client: NodeClient, read: ReplicaRead, node: StorageNode): Promise<Response | undefined> {
-  const { server, method, path, query, headers, placement, signal } = read
-  const outcome = await client.send(node, {
-    server,
-    method,
-    partition: placement.partition,
-    path,
-    query,
-    headers,
-    body: EMPTY_BODY,
-    signal,
-  })
-  return outcome.kind === 'answered' ? outcome.response : undefined
 }
 
 /** The read itself, from a node that said it has the version; `undefined` when it has it no more. */
@@ -119,7 +104,7 @@ async function readFrom(
   node: StorageNode,
   expected: Timestamp,
 ): Promise<ReadOutcome | undefined> {
-  const response = await send(client, read, node)
+  const response = await askNode(client, read, node)
   if (response === undefined) return undefined
   const evidence = evidenceOf(response, { server: read.server, role: 'primary' })
   if (evidence.kind === 'found' && evidence.timestamp >= expected) {

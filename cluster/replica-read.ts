@@ -44,6 +44,18 @@ export function readReplica(client: NodeClient, read: ReplicaRead): Promise<Read
   })
 }
 
+/** Sends the read to one node; `undefined` when no answer came. */
+export async function askNode(
+  client: NodeClient,
+  { server, method, path, query, headers, placement, signal }: ReplicaRead,
+  node: StorageNode,
+): Promise<Response | undefined> {
+  const { partition } = placement
+  const body = EMPTY_BODY
+  const outcome = await client.send(node, { server, method, partition, path, query, headers, body, signal })
+  return outcome.kind === 'answered' ? outcome.response : undefined
+}
+
 interface Candidate {
   readonly node: StorageNode
   readonly response: Response

@@ -3,11 +3,11 @@
  * fetched from another replica that has the very same version, from the byte reached. The reader does not notice.
  */
 import type { BodyStream, Response } from '#http/message.ts'
-import { discard, EMPTY_BODY, headerOf } from '#http/message.ts'
+import { discard, headerOf } from '#http/message.ts'
 import { parseContentRange } from '#http/ranges.ts'
 import { skipBytes, withBoundary } from './multipart-boundary.ts'
 import type { NodeClient } from './node-client.ts'
-import { type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
+import { askNode, type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
 import type { StorageNode } from './storage-node.ts'
 
 /** Reads from the first good replica; a body that is not in memory yet is made resumable. */
@@ -103,22 +103,12 @@ class ResumableBody implements BodyStream, AsyncIterator<Buffer> {
 
   async #restFrom(node: StorageNode): Promise<BodyStream | undefined> {
     const rest = this.#restOfRange()
-    const { server, path, query, headers, placement, signal } = this.#read
+    const { headers } = this.#read
     const asked: Record<string, string | undefined> = { ...headers }
     for (const name of CONDITIONS) asked[name] = undefined
     asked['range'] = rest ?? headers['range']
-    const outcome = await this.#client.send(node, {
-      server,
-      method: 'GET',
-      partition: placement.partition,
-      path,
-      query,
-      headers: asked,
-      body: EMPTY_BODY,
-      signal,
-    })
-    if (outcome.kind === 'failed') return undefined
-    const { response } = outcome
+    const response = await askNode(this.#client, { ...this.#read, method: 'GET', headers: asked }, node)
+    if (response === undefined) return undefined
     const body = this.#isSameVersion(response) ? this.#aligned(response, rest) : undefined
     if (body === undefined) await discard(response)
     return body

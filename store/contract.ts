@@ -141,7 +141,18 @@ export type AccountRead = {
   readonly page: ListingPage<ListedContainer> | undefined
 }
 
-export interface AccountOperations {
+/** What can be done to an account and to a container alike. */
+export interface IndexOperations<Name extends ResourceName> {
+  /** An account that is missing is created where auto-creation is on. */
+  post(
+    context: OperationContext,
+    name: Name,
+    changes: HeaderMap,
+  ): Promise<{ readonly kind: 'updated' } | StoreFailure>
+  delete(context: OperationContext, name: Name): Promise<{ readonly kind: 'deleted' } | StoreFailure>
+}
+
+export interface AccountOperations extends IndexOperations<AccountName> {
   /** From a cache at most 60 s old; an account not yet created reads as empty when auto-creation is on. */
   info(context: OperationContext, name: AccountName): Promise<AccountInfo | undefined>
   /** HEAD without, GET with a listing. */
@@ -155,13 +166,6 @@ export interface AccountOperations {
     name: AccountName,
     changes: HeaderMap,
   ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure>
-  /** Creates the account when it is missing and auto-creation is on. */
-  post(
-    context: OperationContext,
-    name: AccountName,
-    changes: HeaderMap,
-  ): Promise<{ readonly kind: 'updated' } | StoreFailure>
-  delete(context: OperationContext, name: AccountName): Promise<{ readonly kind: 'deleted' } | StoreFailure>
 }
 
 // ---- containers --------------------------------------------------------------------------------------------------
@@ -194,7 +198,7 @@ export interface ContainerPut {
   readonly policyIndex: number | undefined
 }
 
-export interface ContainerOperations {
+export interface ContainerOperations extends IndexOperations<ContainerName> {
   /**
    * From a cache at most 60 s old (a container's absence a tenth of that); reductions of access made through any proxy
    * take effect within a second.
@@ -211,12 +215,6 @@ export interface ContainerOperations {
     name: ContainerName,
     put: ContainerPut,
   ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure>
-  post(
-    context: OperationContext,
-    name: ContainerName,
-    changes: HeaderMap,
-  ): Promise<{ readonly kind: 'updated' } | StoreFailure>
-  delete(context: OperationContext, name: ContainerName): Promise<{ readonly kind: 'deleted' } | StoreFailure>
 }
 
 // ---- objects -----------------------------------------------------------------------------------------------------
