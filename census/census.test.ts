@@ -17,6 +17,9 @@ const PORT = 6200
 const NODES = 4
 const HOUR_MS = 3_600_000
 
+/** Addresses of devices that can not be read. */
+const outOfService = new Set<string>()
+
 interface Node {
   readonly ip: string
   readonly server: TestServer
@@ -77,6 +80,7 @@ async function startNode(
         for (const [key, since] of sinceMs) kept.set(key, since)
       },
     },
+    isInService: async () => !outOfService.has(ip),
     foreground: new Foreground(clock),
   })
   return { ip, server, census, kept }
@@ -160,6 +164,16 @@ t.test('copies on handoffs count while a primary is gone', async (t) => {
   t.match(await count(cluster, others), { objects: 1 })
   await putOn(others, 'o')
   t.match(await count(cluster, others), { objects: 0, missingCopies: 0 })
+})
+
+t.test('a device that cannot be read speaks for nothing', async (t) => {
+  const cluster = await startCluster(t)
+  await putOn(primariesOf(cluster, 'o'), 'o')
+  const [broken] = primariesOf(cluster, 'o') as [Node]
+  cluster.transport.unregister({ host: broken.ip, port: PORT })
+  outOfService.add(broken.ip)
+  t.teardown(() => outOfService.clear())
+  t.match(await count(cluster), { partitions: 128, records: 1, objects: 1, missingCopies: 1 })
 })
 
 t.test('deleted objects need no copies', async (t) => {

@@ -47,6 +47,8 @@ export interface CensusOptions {
   /** Is a device of a ring this one? */
   readonly isSelf: (device: RingDevice) => boolean
   readonly memory: CensusMemory
+  /** Can the device be read? One that is out of service speaks for nothing: its peers cannot reach it either. */
+  readonly isInService: () => Promise<boolean>
   readonly foreground: GaitOptions['foreground']
 }
 
@@ -144,7 +146,8 @@ class Counter {
     this.#expect(pass)
     const seen = new Map<string, number>()
     const policies: PolicyCensus[] = []
-    for (const { index, replica } of this.#options.policies) {
+    const counted = (await this.#options.isInService()) ? this.#options.policies : []
+    for (const { index, replica } of counted) {
       const ring = this.#options.ring(index)
       if (ring !== undefined) policies.push(await this.#countPolicy(index, ring, replica, seen, pass, how))
     }
@@ -156,6 +159,15 @@ class Counter {
     return 'complete'
   }
 
+  /** Without it the times begin anew at the next start, and nothing else. */
+  async #save(seen: ReadonlyMap<string, number>): Promise<void> {
+    try {
+      await this.#options.memory.save(seen)
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'since when objects lack copies could not be kept')
+    }
+  }
+
   #expect(pass: Pass): void {
     const rings = this.#options.policies.flatMap(({ index }) => this.#options.ring(index) ?? [])
     pass.expect(rings.reduce((sum, ring) => sum + this.#ownPartitions(ring).length, 0))
@@ -165,7 +177,7 @@ class Counter {
     const before = this.#sinceMs ?? new Map<string, number>()
     const isSame = before.size === seen.size && [...seen.keys()].every((key) => before.has(key))
     this.#sinceMs = new Map(seen)
-    if (!isSame) await this.#options.memory.save(seen)
+    if (!isSame) await this.#save(seen)
   }
 
   #tell(pass: Pass): void {

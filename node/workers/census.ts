@@ -23,6 +23,7 @@ export function censusOf(context: WorkerContext): Census {
     ring: (policy) => rings.object(policy)?.ring,
     isSelf: (other) => other.ip === host && other.device === device.name,
     memory: censusMemory(environment.disk, device.path),
+    isInService: async () => (await device.objects.device.drive.refuseRead()) === undefined,
     foreground,
   })
   COUNTERS.set(context, census)
