@@ -1,4 +1,4 @@
-/** The example of three hosts in `docs/operations.md`, as it stands there, with directories of the test's own. */
+/** The example of three hosts in `docs/operations.md`, as it stands there, with directories and addresses of the test's own. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -12,12 +12,14 @@ t.setTimeout(180_000)
 
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
 const SECTION = PAGE.slice(PAGE.indexOf('## Several hosts'), PAGE.indexOf('## Watching'))
-const HOSTS = ['127.0.0.2', '127.0.0.3', '127.0.0.4'] as const
+/** Loopback addresses that no other run on this machine has. */
+const NETWORK = `127.${1 + ((process.pid >> 8) % 250)}.${process.pid % 250}`
+const HOSTS = [`${NETWORK}.2`, `${NETWORK}.3`, `${NETWORK}.4`] as const
 
 /** The code blocks of a language, in order. */
 function blocks(language: string): readonly string[] {
   return [...SECTION.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    ([, text = '']) => text,
+    ([, text = '']) => text.replaceAll('127.0.0.', `${NETWORK}.`),
   )
 }
 
@@ -42,7 +44,7 @@ function makeHost(directory: string, etc: string, address: string): Host {
     .replaceAll('/etc/martlet', etc)
     .replaceAll('/srv/martlet', join(own, 'srv'))
     .replaceAll('/var/lib/martlet', join(own, 'state'))
-    .replaceAll(/host = "127\.0\.0\.2"/g, `host = "${address}"`)
+    .replaceAll(`host = "${HOSTS[0]}"`, `host = "${address}"`)
   const config = join(own, 'martlet.toml')
   writeFileSync(config, toml)
   return { address, config }
@@ -95,7 +97,7 @@ t.test('three hosts, as documented', async (t) => {
 
   await t.test('nobody without the secret gets anything of a storage server', async (t) => {
     for (const port of [6200, 6201, 6202]) {
-      const url = `http://127.0.0.2:${port}`
+      const url = `http://${HOSTS[0]}:${port}`
       t.equal((await send('GET', url, '/d1/0/AUTH_test/box/thing')).status, 401)
       t.equal((await send('GET', url, '/healthcheck')).status, 200)
       t.match((await send('GET', url, '/metrics')).body.toString(), /martlet_storage_requests_total/)
@@ -117,14 +119,14 @@ t.test('three hosts, as documented', async (t) => {
     t.ok(status.rings.every(({ versions }) => versions.length === 1))
     const located = await martlet('locate', 'AUTH_test', 'box', 'thing', '--config', config)
     t.equal(located.code, 0, located.output)
-    const pass = await martlet('run', 'updater', '--once', '--device', '127.0.0.3/d1', '--config', config)
+    const pass = await martlet('run', 'updater', '--once', '--device', `${HOSTS[1]}/d1`, '--config', config)
     t.match(pass.output, /^d1 +updater +complete in/)
   })
 
   await t.test('without one host everything goes on, and it comes back', async (t) => {
     await nodes[1]?.stop()
     const seen = await martlet('status', '--config', hosts[0]?.config ?? '')
-    t.match(seen.output, '! 127.0.0.3 d1: not running')
+    t.match(seen.output, `! ${HOSTS[1]} d1: not running`)
     for (let index = 0; index < 20; index += 1) {
       const put = await first.request('PUT', `/box/without-${index}`, { body: Buffer.from('x') })
       t.equal(put.status, 201)
