@@ -1,4 +1,5 @@
 /** What the pieces of the replicator of accounts and containers are made of: everything comes from outside. */
+import type { Drive } from '#backend/drive-state.ts'
 import type { PartitionRange } from '#backend/range-states.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
 import type { SyncStamp } from '#backend/sync-stamp.ts'
@@ -40,6 +41,8 @@ export interface DatabaseReplicatorOptions {
   /** By which peers are reached; it signs. */
   readonly transport: Transport
   readonly sources: readonly (DatabaseSource<never> | DatabaseSource<unknown>)[]
+  /** Nothing is taken while it is full, and nothing is done while it is not there. */
+  readonly drive: Pick<Drive, 'state'>
   /** Which device of a ring this one is: by the address that rings know it under, and its name. */
   readonly self: { readonly host: string; readonly device: string; readonly port?: number | undefined }
   /** To be awaited before each step; one for each lane. */

@@ -68,7 +68,7 @@ t.test('any writes anywhere: after a few passes all replicas hold the same', asy
       for (const state of states) t.same(state?.info.stats, states[0]?.info.stats, JSON.stringify(changes))
       return await haveSame(cluster)
     }),
-    { numRuns: 25 },
+    { numRuns: 8 },
   )
 })
 
@@ -447,3 +447,20 @@ function base(cluster: DatabaseDevices) {
     sequence: 0,
   }
 }
+
+t.test('a full device takes nothing, and still gives away what is not its own', async (t) => {
+  const cluster = await DatabaseDevices.start({ devices: 4, replicas: 3 })
+  cluster.place(ALL, 3)
+  const spare = cluster.device(3)
+  await write(spare, cluster.time(9000), [object('x', cluster.time(8000))])
+  await write(cluster.device(1), cluster.time(9000), [object('y', cluster.time(8000))], 'other')
+  for (const at of [0, 3]) cluster.device(at).twin.space.freeBytes = 0
+  await cluster.clock.advance(5000)
+  t.match((await cluster.pass(3)).waiting, { drive_full: 2, handoffs: 1 }, 'one of the primaries is full too')
+  await cluster.pass(0)
+  t.same(await listed(cluster.device(0), 'other'), [])
+  cluster.device(0).twin.space.freeBytes = 50
+  await cluster.clock.advance(5000)
+  await cluster.pass(3)
+  t.equal(await spare.containers.index.state(CONTAINER), undefined)
+})

@@ -80,18 +80,28 @@ class SourceReplicator<Row> {
     this.#signal = how.signal
     const work = this.#begin(pass, how)
     const own = this.#ownPartitions(work.view)
+    const { kind } = await this.#options.drive.state()
+    if (kind !== 'ready' && kind !== 'full') {
+      pass.count('waiting', 'drive_unfit')
+      return 'complete'
+    }
     pass.expect(pass.progress().done + own.length)
     await this.#takeOn(work, own)
+    if (kind === 'ready') await this.#makeEqual(work, own)
+    else pass.count('waiting', 'drive_full')
+    await this.#handOver(work, own)
+    if (kind === 'ready') await this.#reclaim(work, own)
+    work.gait.end()
+    return how.signal.aborted ? 'stopped' : 'complete'
+  }
+
+  async #makeEqual(work: SourcePass<Row>, own: readonly number[]): Promise<void> {
     const answers = await survey(work, own)
     await this.#inLanes(own, work, async (partition, lane) => {
       await makeEqual(lane, partition, answers.get(partition) ?? [])
-      pass.advance()
+      work.pass.advance()
     })
     await this.#source.ledger.write(work.stamps.splice(0))
-    await this.#handOver(work, own)
-    await this.#reclaim(work, own)
-    work.gait.end()
-    return how.signal.aborted ? 'stopped' : 'complete'
   }
 
   async learnRing(): Promise<void> {

@@ -13,6 +13,7 @@ export const databaseReplicatorWorker: MakeWorker = (context) => {
     clock,
     log,
     transport,
+    drive: device.objects.device.drive,
     self: { host, device: device.name },
     gait: () => new Gait({ clock, foreground }),
     sources: [

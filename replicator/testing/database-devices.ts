@@ -117,6 +117,7 @@ export class DatabaseDevices {
       clock: this.clock,
       log: silentLogger,
       transport: this.network,
+      drive: twin.drive,
       self: { host: hostOf(at), device: 'sda1' },
       sources: [
         { ...containers, server: 'container', kind: objectRows, rings: () => this.#rings('container') },
