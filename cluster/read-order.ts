@@ -9,8 +9,11 @@ import type { StorageNode } from './storage-node.ts'
 /** Latencies are compared in steps of this, milliseconds: smaller differences are noise. */
 const LATENCY_STEP_MS = 5
 
-/** A read that waits for longer than this in this very process waits for a disk in trouble, milliseconds. */
-const LOCAL_WAIT_MAX_MS = 50
+/**
+ * A read that waits for longer than this in this very process waits for a disk in trouble, and not only for a process that is
+ * busy: then the others would be no quicker. Milliseconds.
+ */
+const LOCAL_WAIT_MAX_MS = 200
 
 export function readOrder(client: NodeClient, placement: Placement): readonly StorageNode[] {
   const nodes = placement.primariesLocalFirst
