@@ -45,6 +45,8 @@ function recountedDay(
   sign: 1 | -1,
 ): ReadonlyMap<number, TombstoneDay> {
   const known = days.get(day)
+  // Deleted before days were counted.
+  if (known === undefined && sign < 0) return days
   const tombstones = (known?.tombstones ?? 0) + sign
   const changed = new Map(days)
   if (tombstones === 0) changed.delete(day)
