@@ -41,6 +41,7 @@ else {
   const results: ReplicationFigures[] = []
   if (values.only !== 'martlet' && (values.compare || values.only === 'swift')) {
     results.push(await replicateSwift(plan, values.devices === 'plain' ? 'plain' : 'xfs'))
+    console.error(replicationTable(results))
   }
   if (values.only !== 'swift') {
     const data = values.data === undefined ? undefined : path.resolve(values.data)
