@@ -131,8 +131,11 @@ function isFull({ status }: WriteAnswer): boolean {
 /** A vote that never came. */
 export const SILENT: NodeVote = { node: undefined, voter: false, vote: 'silent', ballot: undefined }
 
-/** Enough yeses settle it; without them, everybody is heard. */
-export function votingRules({ client, needed }: Pick<BodyTrip, 'client' | 'needed'>): {
+/** How long further copies of a chosen candidate are waited for, milliseconds. */
+const MORE_COPIES_MS = 200
+
+/** Enough yeses decide it; without them, everybody is heard. */
+export function votingRules({ needed }: Pick<BodyTrip, 'needed'>): {
   readonly isSettled: (answers: readonly WriteAnswer[]) => boolean
   readonly isDecided: (answers: readonly WriteAnswer[]) => boolean
   readonly patienceMs: number
@@ -140,5 +143,5 @@ export function votingRules({ client, needed }: Pick<BodyTrip, 'client' | 'neede
   const hasEnough = (answers: readonly WriteAnswer[]): boolean => {
     return answers.map(acceptAnswer).filter(({ voter, vote }) => voter && vote === 'yes').length >= needed
   }
-  return { isSettled: hasEnough, isDecided: hasEnough, patienceMs: client.nodeTimeoutMs }
+  return { isSettled: () => false, isDecided: hasEnough, patienceMs: MORE_COPIES_MS }
 }

@@ -52,6 +52,9 @@ export interface ConditionalName {
   readonly rowRules: Pick<WaitRules, 'isSettled' | 'patienceMs'>
 }
 
+/** How long those who are not needed any more may still answer, milliseconds. */
+const STRAGGLERS_MS = 50
+
 export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyFailure> {
   readonly primaries: number
   readonly #name: ConditionalName
@@ -76,28 +79,39 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     return this.#facts
   }
 
+  async askHandoffs(): Promise<readonly PromiseAnswer<StorageNode>[]> {
+    const { placement, client } = this.#name
+    const asked = placement.handoffs.map((node) => ({ node, isSetAside: client.errors.isSetAside(node) }))
+    const expected = asked.filter(({ isSetAside }) => !isSetAside).length
+    if (expected === 0 || this.#isUnsupported()) return []
+    const replies = asked.map(async ({ node, isSetAside }) => {
+      return { isSetAside, answer: await this.#ask(node, 'handoff', {}) }
+    })
+    const heard = await gather(replies, {
+      clock: client.clock,
+      isSettled: () => false,
+      // Those that are set aside are asked too, and not waited for.
+      isDecided: (some) => some.filter(({ isSetAside }) => !isSetAside).length === expected,
+      patienceMs: STRAGGLERS_MS,
+    })
+    return heard.flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
+  }
+
   async promise(ballot: Ballot): Promise<Promises<StorageNode>> {
     const { placement, client } = this.#name
-    if (placement.primaries.some((node) => client.lacks(node, PROMISES_CAPABILITY))) {
-      return { answers: [], support: 'missing' }
-    }
-    const asked = [
-      ...placement.primaries.map((node) => ({ node, role: 'primary' as const })),
-      ...placement.handoffs.map((node) => ({ node, role: 'handoff' as const })),
-    ].map((one) => ({ ...one, isSetAside: client.errors.isSetAside(one.node) }))
-    const expected = asked.filter(({ isSetAside }) => !isSetAside)
+    if (this.#isUnsupported()) return { answers: [], support: 'missing' }
+    const vote = { [BALLOT_HEADER]: ballot, 'x-timestamp': timeOf(ballot) }
     const replies = await gather(
-      asked.map((one) => this.#ask(one, ballot)),
+      placement.primaries.map((node) => this.#ask(node, 'primary', vote)),
       {
         clock: client.clock,
-        isSettled: (some) => this.#isHeard(some, expected),
+        isSettled: () => false,
         isDecided: (some) => this.#hasPromises(some),
-        patienceMs: client.nodeTimeoutMs,
+        patienceMs: STRAGGLERS_MS,
       },
     )
-    const isMissing = placement.primaries.some((node) => client.lacks(node, PROMISES_CAPABILITY))
-    const answers = replies.flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
-    return { answers, support: isMissing ? 'missing' : 'all' }
+    const answers = replies.filter((answer) => answer !== undefined)
+    return { answers, support: this.#isUnsupported() ? 'missing' : 'all' }
   }
 
   async propose(acceptance: Acceptance): Promise<Proposed<BodyFailure>> {
@@ -178,12 +192,11 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
       'content-length': '0',
       ...(mode === 'carried' ? { [CARRIED_HEADER]: 'true' } : {}),
     }
-    const { client } = this.#name
     const answers = await this.#write(
       'ACCEPT',
       nodes,
       nodes.map(() => headers),
-      votingRules({ client, needed: this.#needed }),
+      votingRules({ needed: this.#needed }),
     )
     const late = Array.from({ length: nodes.length - answers.length }, () => SILENT)
     return [...answers.map(acceptAnswer), ...late]
@@ -206,9 +219,12 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     })
   }
 
-  async #ask({ node, role, isSetAside }: Asked, ballot: Ballot): Promise<Reply> {
+  async #ask(
+    node: StorageNode,
+    role: 'primary' | 'handoff',
+    vote: HeaderMap,
+  ): Promise<PromiseAnswer<StorageNode> | undefined> {
     const { client, placement, path, common } = this.#name
-    const vote = role === 'primary' ? { [BALLOT_HEADER]: ballot, 'x-timestamp': timeOf(ballot) } : {}
     const outcome = await client.send(node, {
       server: 'object',
       method: 'PROMISE',
@@ -219,21 +235,19 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
       body: EMPTY_BODY,
       signal: undefined,
     })
-    if (outcome.kind === 'failed') return { isSetAside, role, answer: undefined }
+    if (outcome.kind === 'failed') return undefined
     await discard(outcome.response).catch(() => {})
-    return { isSetAside, role, answer: promiseAnswer(node, role, outcome.response) }
+    return promiseAnswer(node, role, outcome.response)
   }
 
-  /** Everybody was heard who is not set aside; or all handoffs were, and enough primaries promised. */
-  #isHeard(replies: readonly Reply[], expected: readonly Asked[]): boolean {
-    const heard = replies.filter(({ isSetAside }) => !isSetAside)
-    if (heard.length === expected.length) return true
-    return handoffsOf(heard) === handoffsOf(expected) && this.#hasPromises(replies)
-  }
-
-  #hasPromises(replies: readonly Reply[]): boolean {
-    const promised = replies.filter(({ answer }) => answer?.voter === true && answer.promised)
+  #hasPromises(replies: readonly (PromiseAnswer<StorageNode> | undefined)[]): boolean {
+    const promised = replies.filter((answer) => answer?.voter === true && answer.promised)
     return promised.length >= this.#needed
+  }
+
+  #isUnsupported(): boolean {
+    const { placement, client } = this.#name
+    return placement.primaries.some((node) => client.lacks(node, PROMISES_CAPABILITY))
   }
 
   #headers(acceptance: Acceptance): HeaderMap {
@@ -254,20 +268,4 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     const { client, placement } = this.#name
     return placement.primaries.filter((node) => client.can(node, PROMISES_CAPABILITY))
   }
-}
-
-function handoffsOf(those: readonly Pick<Asked, 'role'>[]): number {
-  return those.filter(({ role }) => role === 'handoff').length
-}
-
-interface Asked {
-  readonly node: StorageNode
-  readonly role: 'primary' | 'handoff'
-  readonly isSetAside: boolean
-}
-
-interface Reply {
-  readonly isSetAside: boolean
-  readonly role: Asked['role']
-  readonly answer: PromiseAnswer<StorageNode> | undefined
 }

@@ -68,6 +68,12 @@ export interface Promises<Node> {
 /** The replicas of one name, as the proposer speaks to them. Nothing of it rejects for what nodes or networks do. */
 export interface Electorate<Node, Commit extends CommitAnswer, Failure> {
   readonly primaries: number
+  /**
+   * What every handoff that can be reached has. They are asked before the ballot is taken: one that is slow to answer
+   * must not make a round so long that others outbid it.
+   */
+  askHandoffs(): Promise<readonly PromiseAnswer<Node>[]>
+  /** The answers of the primaries. */
   promise(ballot: Ballot): Promise<Promises<Node>>
   /** Sends one's own candidate, the body with it where it is missing. */
   propose(acceptance: Acceptance): Promise<Proposed<Failure>>
@@ -142,9 +148,11 @@ class Proposer<Node, Commit extends CommitAnswer, Failure> {
 
   async #round(): Promise<Step<Commit, Failure>> {
     const { timestamps, random, condition } = this.#options
+    const handoffs = await this.#electorate.askHandoffs()
     const ballot = ballotOf(await timestamps.next(), random.bytes(NONCE_BYTES))
-    const { answers, support } = await this.#electorate.promise(ballot)
+    const { answers: promises, support } = await this.#electorate.promise(ballot)
     if (support === 'missing') return { kind: 'unsupported' }
+    const answers = [...promises, ...handoffs]
     timestamps.observe(timeOf(latestBallot(answers)))
     timestamps.observe(newestState(answers).changedAt)
     const judgement = judge(answers, this.#electorate.primaries, condition, this.#sent)

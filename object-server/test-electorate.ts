@@ -257,17 +257,27 @@ class ModelElectorate implements Electorate<ModelReplica, CommitAnswer, never> {
     this.primaries = cluster.primaries.length
   }
 
+  askHandoffs(): Promise<readonly PromiseAnswer<ModelReplica>[]> {
+    return this.#ask(this.#cluster.handoffs, FIRST_BALLOT)
+  }
+
   async promise(
     ballot: Ballot,
   ): Promise<{ readonly answers: readonly PromiseAnswer<ModelReplica>[]; readonly support: 'all' }> {
-    const { primaries, handoffs } = this.#cluster
+    return { answers: await this.#ask(this.#cluster.primaries, ballot), support: 'all' }
+  }
+
+  async #ask(
+    nodes: readonly ModelReplica[],
+    ballot: Ballot,
+  ): Promise<readonly PromiseAnswer<ModelReplica>[]> {
     const answers = await Promise.all(
-      [...primaries, ...handoffs].map(async (node) => {
+      nodes.map(async (node) => {
         const answer = await this.#send(node, () => node.promise(ballot))
         return answer === undefined ? [] : [{ ...answer, node, role: node.role }]
       }),
     )
-    return { answers: answers.flat(), support: 'all' }
+    return answers.flat()
   }
 
   async propose(acceptance: Acceptance): Promise<Proposed<never>> {
