@@ -60,7 +60,7 @@ function derive(key: string, salt: Buffer, cost: Cost): Promise<Buffer> {
 }
 
 /** Compares digests, so that neither length nor contents show in the time taken. */
-export function sameText(left: string, right: string): boolean {
+function sameText(left: string, right: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(left), digest(right))
 }

@@ -19,7 +19,7 @@ import { textAnswer } from './answers.ts'
 
 export const NODE_AUTH_HEADER = 'x-backend-martlet-auth'
 /** A secret must be at least this long, bytes. */
-export const SECRET_BYTES_MIN = 16
+const SECRET_BYTES_MIN = 16
 /** How far the clocks of two nodes may differ, and for how long a request can be replayed, milliseconds. */
 const WINDOW_MS = 60_000
 /** Nonces are drawn in one piece for this many requests: asking the kernel each time would cost more than the code. */
