@@ -3,6 +3,7 @@
  * worst relative error of any device is as small as possible; within that, devices keep what they have.
  */
 import type { RingDevice } from './device.ts'
+import { chooseUps, type Rounded } from './even-rounding.ts'
 import type { ReplicaPlan } from './replica-plan.ts'
 import { DEVICE_LEVEL, LEVELS, ROOT, type Topology } from './topology.ts'
 
@@ -35,7 +36,7 @@ const HALVINGS = 60
 export function partitionQuotas(input: QuotaInput): Int32Array {
   const quotas = new Int32Array(input.devices.length)
   for (const group of groupsOf(input)) {
-    for (const [id, quota] of roundGroup(group)) quotas[id] = quota
+    for (const [id, quota] of roundGroup(group, input.topology)) quotas[id] = quota
   }
   keepWithinPlan(input, quotas)
   return isAsGood(input, input.held, quotas) ? input.held.slice() : quotas
@@ -102,13 +103,28 @@ function isWhole(target: number): boolean {
 }
 
 /** Rounds every device down or up so that the group's total is met. */
-function roundGroup({ total, candidates }: Group): Iterable<readonly [id: number, quota: number]> {
+function roundGroup(
+  { total, candidates }: Group,
+  topology: Topology,
+): Iterable<readonly [id: number, quota: number]> {
   const ups = total - candidates.reduce((sum, { floor }) => sum + floor, 0)
   const error = smallestWorstError(candidates, ups)
   const order = candidates.toSorted(
     (a, b) => rank(a, error) - rank(b, error) || fraction(b) - fraction(a) || a.id - b.id,
   )
-  return order.map(({ id, floor }, at) => [id, at < ups ? floor + 1 : floor])
+  const sure = order.findIndex((candidate) => rank(candidate, error) > 1)
+  const mayUp = order.filter((candidate) => rank(candidate, error) < 3).length
+  if (sure < 0 || ups <= sure || ups >= mayUp) return order.map(upWhen((_, at) => at < ups))
+  const sideOf = (at: number): Rounded['side'] => (at < sure ? 'up' : at < mayUp ? 'free' : 'down')
+  const rounded = order.map((one, at) => ({ id: one.id, lack: fraction(one), side: sideOf(at) }))
+  const chosen = chooseUps(topology, rounded, ups - sure)
+  return order.map(upWhen(({ id }, at) => at < sure || chosen.has(id)))
+}
+
+function upWhen(
+  isUp: (candidate: Candidate, at: number) => boolean,
+): (candidate: Candidate, at: number) => readonly [id: number, quota: number] {
+  return (candidate, at) => [candidate.id, isUp(candidate, at) ? candidate.floor + 1 : candidate.floor]
 }
 
 function fraction({ ideal, floor }: Candidate): number {

@@ -19,6 +19,8 @@ import { parseSwiftBuilder } from './swift-builder-file.ts'
  * take them for its own.
  */
 const TOOLS = ['/usr/bin/swift-ring-builder', '/usr/bin/swift-get-nodes']
+/** Swift's tools are slow on a machine that does other things, too. */
+t.setTimeout(300_000)
 const skip = TOOLS.every((tool) => existsSync(tool))
   ? false
   : 'Debian package swift (swift-ring-builder) is not installed'
