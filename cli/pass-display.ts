@@ -18,6 +18,7 @@ export class PassDisplay {
   readonly #lines: Map<string, string>
   readonly #shownMs = new Map<string, number>()
   readonly #width: number
+  readonly #begunMs = Date.now()
   #drawn = 0
 
   constructor(worker: string, devices: readonly ClusterDevice[], reader: 'people' | 'json') {
@@ -46,7 +47,7 @@ export class PassDisplay {
 
   #isDue(key: string): boolean {
     const nowMs = Date.now()
-    if (nowMs - (this.#shownMs.get(key) ?? nowMs - LINE_EVERY_MS) < LINE_EVERY_MS) return false
+    if (nowMs - (this.#shownMs.get(key) ?? this.#begunMs) < LINE_EVERY_MS) return false
     this.#shownMs.set(key, nowMs)
     return true
   }
