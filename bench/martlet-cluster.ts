@@ -35,7 +35,7 @@ export async function startMartlet(options: MartletOptions = {}): Promise<Martle
   const home = await mkdtemp(path.join(tmpdir(), 'martlet-bench-'))
   const data = options.data ?? path.join(home, 'data')
   mkdirSync(data, { recursive: true })
-  const cli = path.join(import.meta.dirname, '..', 'cli', 'martlet.ts')
+  const cli = path.join(import.meta.dirname, '..', 'cli', 'martlet.mjs')
   const logFile = path.join(home, 'martlet.log')
   const started = performance.now()
   const martlet = await startProcess({

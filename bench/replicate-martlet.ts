@@ -10,7 +10,7 @@ import { countDataFiles, fill } from './replicate-fill.ts'
 import type { ReplicationFigures, ReplicationPlan } from './replicate-report.ts'
 
 const LOST = 'd1'
-const CLI = path.join(import.meta.dirname, '..', 'cli', 'martlet.ts')
+const CLI = path.join(import.meta.dirname, '..', 'cli', 'martlet.mjs')
 /** Passes until the lost device has everything; one is expected. */
 const PASSES_MAX = 5
 const execute = promisify(execFile)

@@ -25,7 +25,7 @@ const MIN_PART_HOURS = '1'
 const WARNED = [0, 1]
 /** Devices named in one command: a command line holds about 2 MB. */
 const DEVICES_PER_COMMAND = 20_000
-const MARTLET = fileURLToPath(new URL('../cli/martlet.ts', import.meta.url))
+const MARTLET = fileURLToPath(new URL('../cli/martlet.mjs', import.meta.url))
 const SWIFT = '/usr/bin/swift-ring-builder'
 
 const execute = promisify(execFile)

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
-export const MARTLET = fileURLToPath(new URL('../cli/martlet.ts', import.meta.url))
+export const MARTLET = fileURLToPath(new URL('../cli/martlet.mjs', import.meta.url))
 const READY_WITHIN_MS = 30_000
 const STOP_WITHIN_MS = 20_000
 const POLL_MS = 20
