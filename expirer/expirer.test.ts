@@ -8,7 +8,7 @@ import { Foreground } from '#worker/foreground.ts'
 import { createExpirer, type ExpirerOptions } from './expirer.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
 import type { Removal } from './remover.ts'
-import { ownerOf } from './share.ts'
+import { ownerOf, TAKE_OVER_AFTER_SECONDS } from './share.ts'
 import { parseTask, type Task } from './task.ts'
 
 const NOW = 1_700_000_000
@@ -135,14 +135,14 @@ t.test('a device does its share page by page, a few at a time', async (t) => {
   )
 })
 
-t.test('tasks of those who are away are done, and after an hour those of everybody', async (t) => {
+t.test('tasks of those who are away are done, and those of everybody when they are very late', async (t) => {
   const one = scene()
   one.queue.add(300)
   one.queue.gone.add(1).add(2)
   await one.pass()
   t.equal(one.queue.tasks.size, 0)
   one.queue.gone.clear()
-  one.queue.add(300, NOW - 4000)
+  one.queue.add(300, NOW - TAKE_OVER_AFTER_SECONDS - 1)
   await one.pass()
   t.equal(one.queue.tasks.size, 0)
 })

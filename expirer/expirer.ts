@@ -64,12 +64,13 @@ class SeenContainers {
 /** How late the oldest task is that is due, on this device. */
 async function liveFigures({ clock, queue }: ExpirerOptions, seen: SeenContainers): Promise<Figures> {
   const nowSeconds = clock.wallMs() / 1000
+  let lagSeconds = 0
   for (const container of seen.list) {
     const { tasks } = await queue.page(container, '', nowSeconds, 1)
     const [oldest] = tasks
-    if (oldest !== undefined) return { lag_seconds: Math.max(0, nowSeconds - oldest.deleteAt) }
+    if (oldest !== undefined) lagSeconds = Math.max(lagSeconds, nowSeconds - oldest.deleteAt)
   }
-  return { lag_seconds: 0 }
+  return { lag_seconds: lagSeconds }
 }
 
 class ExpirerPass {

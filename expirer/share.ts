@@ -5,8 +5,11 @@
  */
 import { hash as digestOf } from 'node:crypto'
 
-/** Tasks as late as this are done by whoever sees them: their owner lives, but does not get on. Seconds. */
-export const TAKE_OVER_AFTER_SECONDS = 3600
+/**
+ * Tasks as late as this are done by whoever sees them: their owner lives, but does not get on. Longer than a million tasks
+ * that are due at once take on few devices, or all would do the same. Seconds.
+ */
+export const TAKE_OVER_AFTER_SECONDS = 6 * 3600
 
 /**
  * Position of the replica that does a task, among `replicas`; `isAway` tells who is not there. `undefined` when nobody is.

@@ -311,6 +311,7 @@ export class DiskAuditAccess implements AuditAccess {
     if (filesOf(file.hash, state).some((known) => fileName(known) === fileName(file))) return 'gone'
     if (isObsolete(file, state)) {
       await disk.unlink(path)
+      await this.#core.syncs.sync(leafPath(this.#core.paths.objects, leaf))
       return 'leftover'
     }
     if (this.#isOld(file)) {
