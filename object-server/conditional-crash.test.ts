@@ -277,20 +277,21 @@ await t.test(
     const machine = newMachine()
     const clock = new VirtualClock()
     const { engine } = await startEngine(machine, { clock })
+    const pending = (): readonly string[] =>
+      machine.disk.files().filter((path) => path.startsWith('/sda/pending/'))
     await stage(engine, FIRST, 'first')
     await accept(engine, { ...first, base: second(0) })
+    await clock.advance(590_000)
+    t.equal(pending().length, 1)
     await clock.advance(700_000)
+    t.same(pending(), [], 'also when nobody asks')
     t.same(await commit(engine, first), { kind: 'unknown' }, 'too late')
     t.match(await engine.conditional.promise(NAME, ballot(6, 0)), { kind: 'outvoted' })
-    t.match(await engine.conditional.promise(NAME, ballot(700)), {
+    t.match(await engine.conditional.promise(NAME, ballot(1300)), {
       kind: 'promised',
       record: { accepted: undefined },
     })
-    await clock.advance(1000)
-    t.same(
-      machine.disk.files().filter((path) => path.startsWith('/sda/pending/')),
-      [],
-    )
+    t.equal(clock.waiting, 0)
     await engine.close()
   },
 )

@@ -4,8 +4,17 @@
  * record says is durable before it is answered, and a body is durable before it is accepted.
  */
 import { type Acceptance, type Ballot, type CandidateId, timeOf } from '#base/ballot.ts'
+import type { Clock, Timer } from '#base/environment.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
-import { accept, committed, hasCommitted, type PromiseRecord, promise, withoutAbandoned } from './acceptor.ts'
+import {
+  ACCEPTED_LIFE_SECONDS,
+  accept,
+  committed,
+  hasCommitted,
+  type PromiseRecord,
+  promise,
+  withoutAbandoned,
+} from './acceptor.ts'
 import type {
   Accepted,
   AcceptRequest,
@@ -52,14 +61,27 @@ export interface ConditionalStore {
   open(hash: string, candidate: CandidateId, version: DataVersion): Promise<ObjectContent>
 }
 
+const GIVE_UP_EVERY_MS = ACCEPTED_LIFE_SECONDS * 1000
+
 export class ConditionalWrites implements ConditionalEngine {
   readonly #store: ConditionalStore
   readonly #pending: Map<string, Timestamp>
+  readonly #clock: Clock | undefined
+  /** Runs while something is pending. */
+  #timer: Timer | undefined
+  #closed = false
 
-  /** `pending` is kept up to date with what was accepted. */
-  constructor(store: ConditionalStore, pending: Map<string, Timestamp>) {
+  /** `pending` is kept up to date with what was accepted. Without a clock nothing is given up by itself. */
+  constructor(store: ConditionalStore, pending: Map<string, Timestamp>, clock?: Clock) {
     this.#store = store
     this.#pending = pending
+    this.#clock = clock
+    this.#watch()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.cancel()
   }
 
   promise(name: string, ballot: Ballot | undefined): Promise<Promised | DiskFailed> {
@@ -161,5 +183,26 @@ export class ConditionalWrites implements ConditionalEngine {
   #note(hash: string, { accepted }: PromiseRecord): void {
     if (accepted === undefined) this.#pending.delete(hash)
     else this.#pending.set(hash, timeOf(accepted.candidate.id))
+    this.#watch()
+  }
+
+  /** Nobody may ever ask for the name again: what was abandoned must not lie there for good. */
+  #watch(): void {
+    if (this.#timer !== undefined || this.#pending.size === 0 || this.#closed) return
+    this.#timer = this.#clock?.setTimer(GIVE_UP_EVERY_MS, () => {
+      void this.#giveUpAbandoned().then(() => {
+        this.#timer = undefined
+        this.#watch()
+      })
+    })
+  }
+
+  async #giveUpAbandoned(): Promise<void> {
+    for (const hash of [...this.#pending.keys()]) {
+      await this.#store.exclusively(hash, async () => {
+        const record = await this.#record(hash)
+        if (record.accepted === undefined && this.#pending.has(hash)) await this.#save(hash, record)
+      })
+    }
   }
 }

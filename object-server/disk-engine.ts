@@ -1,7 +1,6 @@
 /** The engine over a real device: one storage policy, its files and its index. */
 import { codeOf } from '#disk/disk-error.ts'
 import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
-import type { ConditionalEngine } from './conditional.ts'
 import { ConditionalWrites } from './conditional-writes.ts'
 import { DamageMark } from './damage-mark.ts'
 import { DiskConditionalStore } from './disk-conditional-store.ts'
@@ -31,7 +30,7 @@ export class DiskEngine implements ObjectEngine {
   readonly updates: UpdateQueue
   /** The same objects as replication sees them. */
   readonly replica: ReplicaAccess
-  readonly conditional: ConditionalEngine
+  readonly conditional: ConditionalWrites
   /** The same objects as the auditor sees them. */
   readonly audit: AuditAccess
   readonly #core: EngineCore
@@ -39,7 +38,7 @@ export class DiskEngine implements ObjectEngine {
   readonly #writes: ObjectWrites
 
   /** Use `open`. */
-  constructor(core: EngineCore, writes: ObjectWrites, conditional: ConditionalEngine) {
+  constructor(core: EngineCore, writes: ObjectWrites, conditional: ConditionalWrites) {
     this.#core = core
     this.#reads = new ObjectReads(core)
     this.#writes = writes
@@ -110,6 +109,7 @@ export class DiskEngine implements ObjectEngine {
 
   /** After a failure of the device the index is left as it is, to be reconciled at the next start. */
   async close(): Promise<void> {
+    this.conditional.close()
     this.#core.bodies.close()
     const removals = await this.#writes.settle()
     this.#core.cache.clear()
@@ -132,7 +132,10 @@ async function openSound(
     const writes = new ObjectWrites(core)
     const kept = await DiskConditionalStore.open(core, writes, report.kind)
     await mark.clear()
-    return { engine: new DiskEngine(core, writes, new ConditionalWrites(kept, core.pending)), report }
+    return {
+      engine: new DiskEngine(core, writes, new ConditionalWrites(kept, core.pending, options.clock)),
+      report,
+    }
   } catch (error) {
     await index.close()
     throw error

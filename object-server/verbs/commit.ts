@@ -42,7 +42,7 @@ export async function commitCandidate(server: ObjectServerContext, request: Requ
 function rowsOf(server: ObjectServerContext, target: ObjectTarget, headers: HeaderMap): UpdatesOf {
   const rows = rowsOfChange(server, target, headers, (after) => [headers, after.headers])
   return (before, after) => {
-    const isTold = headers['x-delete-at-host'] !== undefined
+    const isTold = headers['x-delete-at'] !== undefined
     const tasks = after === undefined || isTold ? [] : server.expirerQueue.rowsAgain(after)
     return [...rows(before, after), ...tasks]
   }
