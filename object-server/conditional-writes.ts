@@ -198,7 +198,7 @@ export class ConditionalWrites implements ConditionalEngine {
   }
 
   async #giveUpAbandoned(): Promise<void> {
-    for (const hash of [...this.#pending.keys()]) {
+    for (const hash of this.#pending.keys()) {
       await this.#store.exclusively(hash, async () => {
         const record = await this.#record(hash)
         if (record.accepted === undefined && this.#pending.has(hash)) await this.#save(hash, record)
