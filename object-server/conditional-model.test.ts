@@ -16,7 +16,7 @@ import {
   ONLY_IF_ABSENT,
 } from './test-electorate.ts'
 
-const SEEDS = Number(process.env['MODEL_SEEDS'] ?? 120)
+const SEEDS = Number(process.env['MODEL_SEEDS'] ?? 60)
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 0)
 const WILD: Chaos = { lost: 8, doubled: 10, delayMs: 30 }
 const LONG_MS = 120_000
