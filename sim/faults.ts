@@ -45,6 +45,7 @@ const WATCH_EVERY_MS = 1_000
 export class FaultDirector {
   readonly #cluster: Cluster
   readonly #random: SeededRandom
+  readonly #only: readonly string[] | undefined
   readonly #suspects = new Set<StorageNode>()
   /** The one machine that may lose what was durable. */
   readonly #victim: StorageNode
@@ -54,7 +55,9 @@ export class FaultDirector {
   #isVictimDamaged = false
   #healed = false
 
-  constructor(cluster: Cluster) {
+  /** `only`: the names of the faults that may happen; all when left out. */
+  constructor(cluster: Cluster, only?: readonly string[]) {
+    this.#only = only
     this.#cluster = cluster
     this.#random = cluster.random()
     const inRing = cluster.rings.object.devices.length
@@ -364,7 +367,10 @@ export class FaultDirector {
   }
 
   #pick(): readonly [name: string, fault: Fault] {
-    const possible = FAULTS.filter(([name]) => name !== 'disk lost' || this.#canRefill())
+    const possible = FAULTS.filter(([name]) => {
+      if (this.#only !== undefined && !this.#only.includes(name)) return false
+      return name !== 'disk lost' || this.#canRefill()
+    })
     const total = possible.reduce((sum, [, weight]) => sum + weight, 0)
     let at = this.#random.below(total)
     for (const [name, weight, fault] of possible) {

@@ -6,7 +6,7 @@ import { describe } from './describe.ts'
 import { explore } from './explore.ts'
 import { simulate } from './simulation.ts'
 
-const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed
+const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed; --races P makes P of 100 operations conditional races
 npm run sim -- --minutes M [--jobs 2]      explores fresh seeds
 npm run sim -- --from N --count C          runs a range of seeds; --stop ends at the first that fails
 `
@@ -21,9 +21,12 @@ async function main(): Promise<number> {
       count: { type: 'string' },
       log: { type: 'string', default: 'silent' },
       stop: { type: 'boolean', default: false },
+      races: { type: 'string', default: '0' },
     },
   })
-  if (values.seed !== undefined) return await replay(Number(values.seed), values.log as LogLevel)
+  if (values.seed !== undefined) {
+    return await replay(Number(values.seed), values.log as LogLevel, Number(values.races))
+  }
   if (values.minutes === undefined && values.count === undefined) {
     process.stderr.write(USAGE)
     return 2
@@ -37,9 +40,9 @@ async function main(): Promise<number> {
   })
 }
 
-async function replay(seed: number, level: LogLevel): Promise<number> {
+async function replay(seed: number, level: LogLevel, racePercent: number): Promise<number> {
   const startedMs = realClock.monotonicMs()
-  const report = await simulate({ seed, log: createLogger({ level, clock: realClock }) })
+  const report = await simulate({ seed, racePercent, log: createLogger({ level, clock: realClock }) })
   const seconds = (realClock.monotonicMs() - startedMs) / 1000
   process.stdout.write(`${describe(report)}\n${seconds.toFixed(1)} s\n`)
   return report.violation === undefined ? 0 : 1

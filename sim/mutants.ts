@@ -3,6 +3,8 @@
  * loaded, with a seed whose run must find it: so it is shown that the simulation can fail. A text that is not found
  * exactly once means that the code has changed and the variant must follow it.
  */
+import type { SimulationOptions } from './simulation.ts'
+
 export interface Edit {
   /** Path from the root of the project. */
   readonly file: string
@@ -15,8 +17,12 @@ export interface Mutant {
   readonly edits: readonly Edit[]
   /** Seeds of which one at least finds it. */
   readonly seeds: readonly number[]
+  /** What brings it to light: other faults, or more of them, than a usual run has. */
+  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults'>
 }
 
+/** The first or second of them is enough as a rule. */
+const SEEDS = [1, 2, 3, 4, 5, 6]
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -25,7 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       { file: 'object-server/data-writer.ts', find: FINISHED, replace: '    this.#file = undefined\n' },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'rename before fsync',
@@ -38,16 +44,21 @@ export const MUTANTS: readonly Mutant[] = [
           '    await syncs.sync(directory)\n    const late = await disk.openRead(`${directory}/${name}`)\n    await late.sync()\n    await late.close()\n    await this.#core.commit(',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'index batch not synced',
     edits: [{ file: 'kv/group-commit.ts', find: '{ sync: true } as object', replace: '{} as object' }],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'tombstone reclaimed too early',
     edits: [
+      {
+        file: 'replicator/objects-policy.ts',
+        find: 'const pauseMs = Math.min(LOOK_PAUSE_MAX_MS, (work.reclaimAgeSeconds * 1000) / LOOKS_PER_RECLAIM_AGE)',
+        replace: 'const pauseMs = Math.min(LOOK_PAUSE_MAX_MS, 1 + 0 * LOOKS_PER_RECLAIM_AGE)',
+      },
       {
         file: 'replicator/objects-reclaim.ts',
         find: '    if (!isPastReclaim(work, tombstone)) continue\n',
@@ -64,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'agreed.filter((one) => isHarmless(one, theirs.get(one.hash)) || true)',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'merge not commutative',
@@ -75,7 +86,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'const data = compareData(left, right) > 9 ? left : right',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'equal timestamps tied arbitrarily',
@@ -86,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return left',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'handoff deleted early',
@@ -97,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'const held = new Set(page.map(({ hash }) => hash))\n  void confirmedByAll',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
   {
     name: 'joining replica allowed to vote',
@@ -107,8 +118,14 @@ export const MUTANTS: readonly Mutant[] = [
         find: "headerOf(response, REPLICA_STATE_HEADER) !== 'joining' &&",
         replace: 'REPLICA_STATE_HEADER.length > 0 &&',
       },
+      {
+        file: 'backend/replica-state.ts',
+        find: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'joining'",
+        replace: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'synced'",
+      },
     ],
-    seeds: [1],
+    seeds: SEEDS,
+    options: { faults: 40, onlyFaults: ['disk lost', 'isolation', 'one-way cut', 'split'] },
   },
   {
     name: 'quorum of one',
@@ -119,6 +136,6 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return Math.min(1, replicas)',
       },
     ],
-    seeds: [1],
+    seeds: SEEDS,
   },
 ]

@@ -13,6 +13,10 @@ export interface SimulationOptions {
   readonly seed: number
   readonly operations?: number
   readonly faults?: number
+  /** Names of the faults that may happen; all when left out. */
+  readonly onlyFaults?: readonly string[] | undefined
+  /** Of 100 operations, those that are races of conditional writes. */
+  readonly racePercent?: number
   readonly log?: Logger
   /** A deliberately broken variant. */
   readonly layer?: StorageLayer
@@ -54,8 +58,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     workersOff: options.workersOff ?? [],
   })
   const operations = options.operations ?? OPERATIONS
-  const workload = new Workload(cluster, operations)
-  const director = new FaultDirector(cluster)
+  const workload = new Workload(cluster, operations, options.racePercent)
+  const director = new FaultDirector(cluster, options.onlyFaults)
   let faults: readonly string[] = []
   let violation: Violation | undefined
   try {
@@ -72,7 +76,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     faults = names
     await cluster.until(Promise.race([failure, director.heal()]), SETTLE_LIMIT_MS)
     await cluster.until(Promise.race([failure, settle(cluster)]), SETTLE_LIMIT_MS)
-    await cluster.until(Promise.race([failure, finalChecks(cluster)]), SETTLE_LIMIT_MS)
+    await cluster.until(Promise.race([failure, finalChecks(cluster, workload)]), SETTLE_LIMIT_MS)
   } catch (error) {
     violation = error instanceof Violation ? error : unexpected(error)
   }
@@ -96,10 +100,11 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
-async function finalChecks(cluster: Cluster): Promise<void> {
+async function finalChecks(cluster: Cluster, workload: Workload): Promise<void> {
   const outcomes = await checkObjects(cluster)
   await checkListings(cluster, outcomes)
   await checkReplicas(cluster, outcomes)
+  await workload.races.check()
 }
 
 /** A program that fails in a way nobody expected breaks a promise too. */

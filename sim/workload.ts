@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { silentLogger } from '#base/log.ts'
-import type { Timestamp } from '#base/timestamp.ts'
+import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import type { SeededRandom } from '#base/virtual-clock.ts'
 import { bufferBody, type RequestBody, readWhole } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext } from '#store/contract.ts'
@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts'
 import { bodyOf, type ClientWrite, type WriteMethod } from './history.ts'
 import { checkListing } from './listing-checks.ts'
 import type { RunningProxy } from './proxy-node.ts'
+import { Races } from './races.ts'
 import { checkAbsent, checkFound, checkFresh, checkOrder, WRITER_HEADER } from './read-checks.ts'
 import { isSolid } from './solid.ts'
 
@@ -29,7 +30,17 @@ const PAUSE_MAX_MS = 1_600
 const LARGE_BYTES = 70_000
 const MEDIUM_BYTES_MAX = 600
 
-type Action = 'put' | 'post' | 'delete' | 'get' | 'head' | 'list' | 'container'
+/** Of 100 PUTs, those that come as two with the same time; so far ahead of the clock that nothing is newer. */
+const TWINS = 8
+const TWINS_AHEAD_MS = 2_500
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
+
+interface Dictated {
+  readonly name: ObjectName
+  readonly timestamp: Timestamp
+}
+
+type Action = 'put' | 'post' | 'delete' | 'get' | 'head' | 'list' | 'container' | 'race'
 
 /** How often of 100. */
 const SHARES: readonly (readonly [Action, number])[] = [
@@ -49,6 +60,8 @@ export interface WorkloadFigures {
 }
 
 export class Workload {
+  readonly races: Races
+  readonly #racePercent: number
   readonly #cluster: Cluster
   readonly #random: SeededRandom
   readonly #operations: number
@@ -56,10 +69,12 @@ export class Workload {
   #ended = 0
   #acknowledged = 0
 
-  constructor(cluster: Cluster, operations: number) {
+  constructor(cluster: Cluster, operations: number, racePercent = 0) {
     this.#cluster = cluster
     this.#random = cluster.random()
     this.#operations = operations
+    this.races = new Races(cluster)
+    this.#racePercent = racePercent
   }
 
   /** Operations begun so far. */
@@ -75,6 +90,8 @@ export class Workload {
   /** Makes the lasting containers. */
   async prepare(): Promise<void> {
     for (const container of CONTAINERS) await this.#makeContainer(container)
+    const proxy = this.#racePercent > 0 ? this.#aProxy() : undefined
+    if (proxy !== undefined) await this.races.prepare(proxy)
   }
 
   /** All operations, by all clients. Rejects with a `Violation` when a client was told what is not so. */
@@ -85,13 +102,13 @@ export class Workload {
   async #client(): Promise<void> {
     const { world } = this.#cluster
     while (this.#started < this.#operations) {
-      this.#started += 1
-      const id = this.#started
       const proxy = this.#aProxy()
       if (proxy === undefined) {
         await world.sleep(100)
         continue
       }
+      this.#started += 1
+      const id = this.#started
       await this.#act(id, proxy)
       this.#ended += 1
       await world.sleep(this.#random.below(PAUSE_MAX_MS))
@@ -119,6 +136,7 @@ export class Workload {
   }
 
   #pick(): Action {
+    if (this.#racePercent > 0 && this.#random.below(100) < this.#racePercent) return 'race'
     let at = this.#random.below(100)
     for (const [action, share] of SHARES) {
       at -= share
@@ -141,9 +159,13 @@ export class Workload {
     const action = this.#pick()
     switch (action) {
       case 'put':
+        return this.#random.below(100) < TWINS
+          ? await this.#twins(id, proxy)
+          : await this.#write(id, proxy, 'PUT')
       case 'post':
+        return await this.#write(id, proxy, 'POST')
       case 'delete':
-        return await this.#write(id, proxy, action)
+        return await this.#write(id, proxy, 'DELETE')
       case 'get':
       case 'head':
         return await this.#read(id, proxy, action === 'get' ? 'GET' : 'HEAD')
@@ -151,15 +173,34 @@ export class Workload {
         return await this.#list(id, proxy)
       case 'container':
         return await this.#container(id, proxy)
+      case 'race':
+        return await this.races.run(
+          id,
+          () => this.#aProxy(),
+          (racing, start) => this.#asked(racing, start),
+        )
     }
   }
 
-  async #write(id: number, proxy: RunningProxy, action: 'put' | 'post' | 'delete'): Promise<void> {
+  /** Two clients dictate the same time for different bodies, as container sync may. */
+  async #twins(id: number, proxy: RunningProxy): Promise<void> {
+    this.#started += 1
     const name = this.#aName()
-    const bytes = action === 'put' ? bodyOf(id, this.#sizeOfBody()) : Buffer.alloc(0)
+    const ticks = Math.floor((this.#cluster.world.wallMs() + TWINS_AHEAD_MS) * TICKS_PER_MS)
+    const timestamp = timestampFromTicks(ticks)
+    const other = this.#aProxy() ?? proxy
+    const pair = [this.#write(id, proxy, 'PUT', { name, timestamp })]
+    pair.push(this.#write(this.#started, other, 'PUT', { name, timestamp }))
+    await Promise.all(pair)
+    this.#ended += 1
+  }
+
+  async #write(id: number, proxy: RunningProxy, method: WriteMethod, dictated?: Dictated): Promise<void> {
+    const name = dictated?.name ?? this.#aName()
+    const bytes = method === 'PUT' ? bodyOf(id, this.#sizeOfBody()) : Buffer.alloc(0)
     const write: ClientWrite = {
       id,
-      method: action.toUpperCase() as WriteMethod,
+      method,
       path: `/${name.account}/${name.container}/${name.object}`,
       etag: createHash('md5').update(bytes).digest('hex'),
       sizeBytes: bytes.length,
@@ -171,7 +212,7 @@ export class Workload {
     const { history, events } = this.#cluster
     history.begin(write)
     events.add(`op-${id} begins ${write.method} ${write.path} at ${proxy.life.name}`)
-    const outcome = await this.#asked(proxy, () => this.#send(proxy, write, name, bytes))
+    const outcome = await this.#asked(proxy, () => this.#send(proxy, write, name, bytes, dictated?.timestamp))
     write.endedMs = this.#cluster.nowMs()
     write.outcome = outcome === undefined ? 'unknown' : 'acknowledged'
     write.timestamp = outcome?.timestamp
@@ -187,6 +228,7 @@ export class Workload {
     { id, method }: ClientWrite,
     name: ObjectName,
     bytes: Buffer,
+    timestamp: Timestamp | undefined,
   ): Promise<{ readonly timestamp: Timestamp; readonly listingPending: boolean } | undefined> {
     const context = contextOf(`op-${id}`)
     const metadata = { [WRITER_HEADER]: String(id) }
@@ -204,6 +246,7 @@ export class Workload {
       metadata,
       expectedEtag: undefined,
       limitBytes: 2 ** 30,
+      timestamp,
     }
     const put = await store.objects.put(context, name, wanted)
     return put.kind === 'created' ? put : undefined
