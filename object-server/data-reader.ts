@@ -43,7 +43,12 @@ export async function readSmallBody(file: DiskFile, record: DataRecord, fileByte
   return body
 }
 
-/** Bytes `start` to `end` (exclusive) of the body. The block after the one handed out is already being read. */
+/**
+ * A block is handed out in slices of this size: what waits for a slow client is a slice and the block behind it. Bytes.
+ */
+const SLICE_BYTES = 256 * 1024
+
+/** Bytes `start` to `end` (exclusive) of the body. The next block is read while the last slice of one is on its way. */
 export async function* readVerified(
   file: DiskFile,
   record: DataRecord,
@@ -56,14 +61,24 @@ export async function* readVerified(
   try {
     for (let block = Math.floor(start / BLOCK_BYTES); block <= last; block += 1) {
       const bytes = await (ahead ?? readBlock(file, record, block))
-      ahead = block < last ? readBlock(file, record, block + 1) : undefined
-      // Rejections are seen when it is awaited; if nobody comes for it, nobody minds.
-      ahead?.catch(() => {})
+      ahead = undefined
       ownPiece(bytes)
       const blockStart = block * BLOCK_BYTES
-      yield bytes.subarray(Math.max(0, start - blockStart), Math.min(bytes.length, end - blockStart))
+      const wantedEnd = Math.min(bytes.length, end - blockStart)
+      for (let at = Math.max(0, start - blockStart); at < wantedEnd; at += SLICE_BYTES) {
+        const sliceEnd = Math.min(wantedEnd, at + SLICE_BYTES)
+        if (sliceEnd === wantedEnd && block < last) ahead = readAhead(file, record, block + 1)
+        yield bytes.subarray(at, sliceEnd)
+      }
     }
   } finally {
     await ahead?.catch(() => {})
   }
+}
+
+/** A rejection is seen when the block is awaited; if nobody comes for it, nobody minds. */
+function readAhead(file: DiskFile, record: DataRecord, block: number): Promise<Buffer> {
+  const reading = readBlock(file, record, block)
+  reading.catch(() => {})
+  return reading
 }
