@@ -2,7 +2,8 @@
  * What a storage server's answer to a read proves (`docs/architecture.md`, "404 is a statement"). Pure.
  *
  * The newest timestamp wins, tombstones included. A 404 of a primary that is synced is evidence of absence; that of a
- * joining one, or of a handoff without a tombstone, is none.
+ * joining one, or of a handoff, is none: the tombstone that it may have beats what was written before it, and proves
+ * nothing about what was written since.
  */
 import { parseTimestamp, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { headerOf, type Response } from '#http/message.ts'
@@ -74,8 +75,7 @@ function conditionFailed(response: Response, asked: Asked): Evidence {
 function absent(response: Response, { server, role }: Asked): Evidence {
   const isExpired = headerOf(response, EXPIRED_HEADER) !== undefined
   const timestamp = isExpired ? ZERO_TIMESTAMP : firstTimestamp(response, DELETED_AT[server])
-  const tombstone = timestamp > ZERO_TIMESTAMP
-  return { kind: 'absent', timestamp, voter: tombstone || (role === 'primary' && isSynced(response)) }
+  return { kind: 'absent', timestamp, voter: role === 'primary' && isSynced(response) }
 }
 
 function firstTimestamp(response: Response, names: readonly string[]): Timestamp {

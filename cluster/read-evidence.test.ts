@@ -1,0 +1,39 @@
+import t from 'tap'
+import type { Response } from '#http/message.ts'
+import { REPLICA_STATE_HEADER } from './extension-headers.ts'
+import { evidenceOf } from './read-evidence.ts'
+
+const DELETED = '1700000001.00000'
+
+function notFound(headers: Response['headers'] = {}): Response {
+  return { status: 404, headers, body: undefined }
+}
+
+void t.test('a synced primary that has nothing, or a tombstone, votes for absence', async (t) => {
+  const asked = { server: 'object', role: 'primary' } as const
+  t.match(evidenceOf(notFound(), asked), { kind: 'absent', voter: true })
+  t.match(evidenceOf(notFound({ 'x-backend-timestamp': DELETED }), asked), {
+    kind: 'absent',
+    timestamp: DELETED,
+    voter: true,
+  })
+})
+
+void t.test("a handoff's tombstone has its time, and no vote", async (t) => {
+  const asked = { server: 'object', role: 'handoff' } as const
+  t.match(evidenceOf(notFound({ 'x-backend-timestamp': DELETED }), asked), {
+    kind: 'absent',
+    timestamp: DELETED,
+    voter: false,
+  })
+})
+
+void t.test('a joining primary has no vote, whatever it has', async (t) => {
+  const asked = { server: 'object', role: 'primary' } as const
+  const joining = { [REPLICA_STATE_HEADER]: 'joining' }
+  t.match(evidenceOf(notFound(joining), asked), { voter: false })
+  t.match(evidenceOf(notFound({ ...joining, 'x-backend-timestamp': DELETED }), asked), {
+    timestamp: DELETED,
+    voter: false,
+  })
+})
