@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
           '    await syncs.sync(directory)\n    const late = await disk.openRead(`${directory}/${name}`)\n    await late.sync()\n    await late.close()\n    await this.#core.commit(',
       },
     ],
-    seeds: SEEDS,
+    seeds: [6, ...SEEDS],
   },
   {
     name: 'index batch not synced',
@@ -124,7 +124,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'synced'",
       },
     ],
-    seeds: SEEDS,
+    seeds: [4, ...SEEDS],
     options: { faults: 40, onlyFaults: ['disk lost', 'isolation', 'one-way cut', 'split'] },
   },
   {
