@@ -173,7 +173,7 @@ void t.test('a handler that throws costs a 500 and one line in the log, and tell
 void t.test('a body that a handler cannot read and does not mind is the fault of the client', async (t) => {
   const lines: LogFields[] = []
   const log: Logger = { ...silentLogger, error: (fields) => lines.push(fields) }
-  const impatient = await serve(t, echo, { log, limits: { clientTimeoutMs: 100 } })
+  const impatient = await serve(t, echo, { log, limits: { clientTimeoutMs: 800 } })
   const slow = (await Wire.to(t, impatient.address)).send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc')
   t.match(await slow.closed(), 'HTTP/1.1 408 Request Timeout')
   const listener = await serve(t, echo, { log, limits: { lingerMs: 50 } })
@@ -392,7 +392,7 @@ void t.test('a client that is silent in the middle of a body is told so', async 
       )
       return { status: code === 'SENDER_TIMEOUT' ? 408 : 500, headers: {}, body: undefined }
     },
-    { limits: { clientTimeoutMs: 100, lingerMs: 50 } },
+    { limits: { clientTimeoutMs: 800, lingerMs: 50 } },
   )
   const wire = await Wire.to(t, listener.address)
   const text = await wire.send('PUT / HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc').closed()
@@ -407,12 +407,12 @@ void t.test('a client that is silent in the middle of a head is told so', async 
 
 void t.test('a slow handler is not taken for a silent client', async (t) => {
   const handler: Handler = async (request) => {
-    await pause(250)
+    await pause(1200)
     return await echo(request)
   }
-  const listener = await serve(t, handler, { limits: { clientTimeoutMs: 100 } })
+  const listener = await serve(t, handler, { limits: { clientTimeoutMs: 800 } })
   const wire = (await Wire.to(t, listener.address)).send('PUT / HTTP/1.1\r\nContent-Length: 6\r\n\r\nabc')
-  await pause(280)
+  await pause(1250)
   t.match(await wire.send('def').until('PUT 6'), 'HTTP/1.1 200 OK')
 })
 
