@@ -13,7 +13,8 @@ export const reaper = {
   }),
   concurrency: option({
     name: 'concurrency',
-    doc: 'Objects of deleted accounts that a device deletes at the same time.',
+    doc: 'How much of deleted accounts a device deletes at the same time.',
+    unit: 'objects',
     parse: integer({ least: 1, most: 256 }),
     default: 25,
     source: 'OpenStack Swift [account-reaper] concurrency',

