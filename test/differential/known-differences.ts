@@ -57,6 +57,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Every other 404 has that body too, in Swift as here.',
   },
   {
+    step: 'condition: PUT If-Match with an ETag',
+    field: REFUSED_UPLOAD,
+    statuses: [201, 412],
+    what: 'PUT with `If-Match` is 412 when the object has another ETag (Swift stores it and does not look at the header).',
+    reason: 'The condition is kept by the agreement of conditional writes (decision 5).',
+  },
+  {
     step: 'sign-in: with a wrong key',
     field: 'header www-authenticate',
     what: 'A refused sign-in names the realm of the account, whether or not the user exists.',

@@ -102,6 +102,7 @@ export const conditionRequests: readonly Step[] = steps('condition', {
   'PUT If-None-Match any, not there': put('~/conditions/new', { 'If-None-Match': '*' }, 'x'),
   'PUT If-None-Match with an ETag': put(thing, { 'If-None-Match': `"${HELLO_MD5}"` }, 'x'),
   'PUT If-Match with an ETag': put(thing, { 'If-Match': 'other' }, 'y'),
+  'PUT anew': put(thing, {}, 'y'),
   'GET afterwards': get(thing),
   'POST If-None-Match': post(thing, { 'If-None-Match': '*', 'X-Object-Meta-A': 'b' }),
   'DELETE If-Match another': remove('~/conditions/new', { 'If-Match': 'other' }),
