@@ -24,14 +24,16 @@ export interface Comparison {
 const NAMES_PER_CLIENT = 40
 const CLIENTS = 6
 const DELETES = 0.15
-const CONTAINER = '/torture'
 const BODY_REPEAT_MAX = 300
 /** Until a cluster that was hurt answers for everything again, milliseconds. */
 const READ_WITHIN_MS = 90_000
 const LIST_WITHIN_MS = 90_000
 
 export class SteadyLoad {
+  static #loads = 0
   readonly #session: Session
+  /** Its own: what an earlier load left on the same cluster is none of its business. */
+  readonly #container: string
   readonly #possible = new Map<string, Possible>()
   #clients: readonly Promise<void>[] = []
   readonly #stopping = new AbortController()
@@ -39,14 +41,17 @@ export class SteadyLoad {
   #acknowledged = 0
   #uncertain = 0
 
-  private constructor(session: Session) {
+  private constructor(session: Session, container: string) {
     this.#session = session
+    this.#container = container
   }
 
   /** Begins to work at once. */
   static async start(session: Session): Promise<SteadyLoad> {
-    await session.request('PUT', CONTAINER)
-    const load = new SteadyLoad(session)
+    SteadyLoad.#loads += 1
+    const container = `/torture-${SteadyLoad.#loads}`
+    await session.request('PUT', container)
+    const load = new SteadyLoad(session, container)
     load.#clients = Array.from({ length: CLIENTS }, (_, client) => load.#work(client))
     return load
   }
@@ -65,12 +70,12 @@ export class SteadyLoad {
     const lost: string[] = []
     const found = new Set<string>()
     for (const [name, possible] of this.#possible) {
-      const stored = await read(session, name)
+      const stored = await read(session, `${this.#container}/${name}`)
       if (stored !== undefined) found.add(name)
       if (!possible.has(stored))
         lost.push(`${name} is ${shortened(stored)}, not ${[...possible].map(shortened).join(' or ')}`)
     }
-    lost.push(...(await listingFaults(session, found)))
+    lost.push(...(await listingFaults(session, this.#container, found)))
     return { names: this.#possible.size, lost }
   }
 
@@ -89,8 +94,8 @@ export class SteadyLoad {
     try {
       const answer =
         content === undefined
-          ? await this.#session.request('DELETE', `${CONTAINER}/${name}`)
-          : await this.#session.request('PUT', `${CONTAINER}/${name}`, { body: Buffer.from(content) })
+          ? await this.#session.request('DELETE', `${this.#container}/${name}`)
+          : await this.#session.request('PUT', `${this.#container}/${name}`, { body: Buffer.from(content) })
       const isDone = answer.status === (content === undefined ? 204 : 201)
       if (isDone) this.#possible.set(name, new Set([content]))
       if (isDone) this.#acknowledged += 1
@@ -101,24 +106,28 @@ export class SteadyLoad {
   }
 }
 
-async function read(session: Session, name: string): Promise<string | undefined> {
+async function read(session: Session, path: string): Promise<string | undefined> {
   const untilMs = performance.now() + READ_WITHIN_MS
   for (;;) {
     const answer = await session
-      .request('GET', `${CONTAINER}/${name}`, { headers: { 'x-newest': 'true' } })
+      .request('GET', path, { headers: { 'x-newest': 'true' } })
       .catch(() => undefined)
     if (answer?.status === 200) return answer.body.toString()
     if (answer?.status === 404) return undefined
-    if (performance.now() > untilMs) throw new Error(`${name} cannot be read: ${answer?.status}`)
+    if (performance.now() > untilMs) throw new Error(`${path} cannot be read: ${answer?.status}`)
     await pause(250)
   }
 }
 
 /** A listing that does not say what the objects say, after its time to catch up. */
-async function listingFaults(session: Session, stored: ReadonlySet<string>): Promise<readonly string[]> {
+async function listingFaults(
+  session: Session,
+  container: string,
+  stored: ReadonlySet<string>,
+): Promise<readonly string[]> {
   const untilMs = performance.now() + LIST_WITHIN_MS
   for (;;) {
-    const answer = await session.request('GET', `${CONTAINER}?format=json&limit=10000`).catch(() => undefined)
+    const answer = await session.request('GET', `${container}?format=json&limit=10000`).catch(() => undefined)
     const rows = answer?.status === 200 ? (JSON.parse(answer.body.toString()) as { name: string }[]) : []
     const listed = new Set(rows.map(({ name }) => name))
     const missing = [...stored].filter((name) => !listed.has(name)).map((name) => `${name} is not listed`)
