@@ -6,14 +6,14 @@ import type { BodyStream } from './message.ts'
 import { QueuedBody } from './queued-body.ts'
 
 /** A sender may be ahead of its reader by so much from the start. Bytes. */
-const WINDOW_BYTES = 256 * 1024
+const WINDOW_BYTES = 512 * 1024
 /** Credit is given back in portions of at least this size. Bytes. */
-const PORTION_BYTES = 64 * 1024
+const PORTION_BYTES = 128 * 1024
 /**
  * A body that is read gets more credit, for links with a long way to go, as long as the bodies that come over the link
  * together have no more than this extra. Bytes.
  */
-const EXTRA_BYTES = 768 * 1024
+const EXTRA_BYTES = 512 * 1024
 const EXTRA_PER_LINK_BYTES = 8 * EXTRA_BYTES
 
 /** Watches over one wait at a time. */

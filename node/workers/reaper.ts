@@ -17,8 +17,11 @@ export const reaperWorker: MakeWorker = (context) => {
     index: device.accounts.index,
     isFirst: (account) => {
       const { ring } = rings.account
-      const [first] = ring.primaries(ring.partitionOf(hashName({ account }, salt)))
-      return first !== undefined && first.ip === host && first.device === device.name
+      const partition = ring.partitionOf(hashName({ account }, salt))
+      const [first] = ring.primaries(partition)
+      const isOurs = first !== undefined && first.ip === host && first.device === device.name
+      // One that was away may not know that the account was made anew.
+      return isOurs && device.accounts.ledger.voice({ partPower: ring.partPower, partition }) === 'synced'
     },
     content: {
       objects: async (...asked) => (await content()).objects(...asked),
