@@ -2,7 +2,7 @@
  * A task of the expirer's queue: a row `<delete at, ten digits>-<account>/<container>/<object>` in a container of the
  * hidden account (OpenStack Swift, `obj/expirer.py`: `build_task_obj`, `parse_task_obj`). Pure.
  */
-import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import { type Timestamp } from '#base/timestamp.ts'
 import type { ObjectName } from '#store/contract.ts'
 
 export interface Task {
@@ -33,9 +33,4 @@ export function parseTask(row: string, rowTimestamp: Timestamp, contentType: str
 /** Sorts behind every task that is due by then. */
 export function endOfDue(nowSeconds: number): string {
   return String(Math.floor(nowSeconds) + 1).padStart(10, '0')
-}
-
-/** The time of a task as a timestamp. */
-export function dueTimestamp({ deleteAt }: Task): Timestamp {
-  return parseTimestamp(String(deleteAt)) as Timestamp
 }

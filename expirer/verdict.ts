@@ -5,7 +5,7 @@
  */
 import { offsetOf, type Timestamp, ticksOf, timestampFromTicks, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { majoritySize } from '#cluster/quorum.ts'
-import { dueTimestamp, type Task } from './task.ts'
+import type { Task } from './task.ts'
 
 /** What one replica says of an object. */
 export type Witness =
@@ -43,9 +43,8 @@ export function judge(task: Task, witnesses: readonly Witness[], primaries: numb
   if (task.kind === 'at_once') return atOnce(task, data)
   const newest = found.filter((one) => one.dataTimestamp === data && one.timestamp === timestamp)
   if (!newest.some(({ deleteAt }) => deleteAt === task.deleteAt)) return { kind: 'over' }
-  const due = dueTimestamp(task)
-  // A clock that was ahead wrote it after its end: the version dies all the same, and nothing that is later.
-  return { kind: 'delete', timestamp: due > timestamp ? due : justAfter(timestamp) }
+  // That version dies, and nothing that was written after it: a PUT that these witnesses have not heard of stays.
+  return { kind: 'delete', timestamp: justAfter(timestamp) }
 }
 
 /** What was written after somebody asked stays. */
