@@ -70,7 +70,7 @@ async function writeRows(cluster: MemoryCluster, all: readonly Write[]): Promise
           'x-trans-id': context.txId,
           'x-size': String(second),
           'x-content-type': 'text/plain',
-          'x-etag': `etag-${name}-${second}`,
+          'x-etag': `etag-${encodeURIComponent(name)}-${second}`,
           'x-backend-storage-policy-index': '0',
         },
         body: EMPTY_BODY,
