@@ -20,6 +20,7 @@ import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { createStore } from '#store/create-store.ts'
+import { withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
@@ -62,7 +63,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { handler } = createProxy({
     environment,
     log,
-    store,
+    store: withFeatures(store, { environment }),
     guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),

@@ -6,7 +6,7 @@
 import type { Principal } from '#auth/principal.ts'
 import type { Logger } from '#base/log.ts'
 import type { Request, Response } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
 
 export class Transaction implements OperationContext {
   /** What the client sent, without what the gatekeeper took away. */
@@ -19,6 +19,9 @@ export class Transaction implements OperationContext {
   readonly arrivedMs: number
   /** The verified sender, once the token layer has passed; `undefined` for an anonymous one. */
   principal: Principal | undefined = undefined
+  /** Whether the sender may do something further, asked by layers of the store; set by the door. */
+  permits: ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>) | undefined =
+    undefined
   readonly #parentLog: Logger
   #log: Logger | undefined
 

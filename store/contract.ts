@@ -20,7 +20,19 @@ export interface OperationContext {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | undefined
   readonly log: Logger
+  /**
+   * Whether who asked may also read or write something that the operation leads to (a segment, a symlink's target, the
+   * source of a copy). Without it the operation is the cluster's own and may.
+   */
+  readonly permits?:
+    | ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>)
+    | undefined
 }
+
+/** 401 tells someone unknown that a token may help, 403 someone known that theirs does not. */
+export type Permission =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'denied'; readonly status: 401 | 403 }
 
 export interface AccountName extends ResourceName {
   readonly account: string
@@ -66,6 +78,8 @@ export type StoreFailure =
   | { readonly kind: 'client_timeout' }
   | { readonly kind: 'bad_request'; readonly reason: string }
   | { readonly kind: 'no_space' }
+  /** Something that the operation leads to is not for who asked. */
+  | { readonly kind: 'denied'; readonly status: 401 | 403 }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -324,6 +338,9 @@ export interface Store {
   readonly containers: ContainerOperations
   readonly objects: ObjectOperations
 }
+
+/** A feature: a store around a store (`features.ts` is the one list of them). */
+export type StoreLayer = (inner: Store) => Store
 
 /** What the storage servers of the cluster, as far as they were heard, let the store promise. */
 export interface Guarantees {

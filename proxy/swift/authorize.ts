@@ -6,7 +6,7 @@ import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { type ContainerAcl, parseAcl } from '#auth/container-acl.ts'
 import { type Action, type Decision, decideByLists, decideByRole } from '#auth/decision.ts'
 import type { Response } from '#http/message.ts'
-import type { ContainerInfo } from '#store/contract.ts'
+import type { ContainerInfo, ContainerName, ObjectName, Permission } from '#store/contract.ts'
 import { answer, realmOf, unauthorized } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'
 import type { SwiftDoorDeps } from './visit.ts'
@@ -47,6 +47,19 @@ export async function decisionByLists(
     accountAcl: parseAccountAcl(accountInfo?.metadata[ACCOUNT_ACL_SYSMETA]),
     referer: undefined,
   })
+}
+
+/** Whether the sender may also read or write something that the operation leads to. */
+export async function permission(
+  deps: SwiftDoorDeps,
+  transaction: Transaction,
+  list: 'read' | 'write',
+  { account, container, object }: ObjectName | ContainerName,
+): Promise<Permission> {
+  const action: Action = { method: list === 'read' ? 'GET' : 'PUT', account, container, object }
+  const decision =
+    decisionByRole(deps, transaction, action) ?? (await decisionByLists(deps, transaction, action, list))
+  return decision.kind === 'allow' ? { kind: 'allowed' } : { kind: 'denied', status: decision.status }
 }
 
 function aclOf(info: ContainerInfo, list: ListThatAdmits): ContainerAcl {

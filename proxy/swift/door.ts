@@ -12,7 +12,13 @@ import { accountDelete } from './account-delete.ts'
 import { accountPost } from './account-post.ts'
 import { accountPut } from './account-put.ts'
 import { accountRead } from './account-read.ts'
-import { decisionByLists, decisionByRole, denialAnswer, type ListThatAdmits } from './authorize.ts'
+import {
+  decisionByLists,
+  decisionByRole,
+  denialAnswer,
+  type ListThatAdmits,
+  permission,
+} from './authorize.ts'
 import { containerDelete } from './container-delete.ts'
 import { containerPost } from './container-post.ts'
 import { containerPut } from './container-put.ts'
@@ -115,6 +121,7 @@ function run<Name extends AnyName>(
   route: Route<Name>,
   owner: boolean,
 ): Promise<Response> {
+  transaction.permits = (list, other) => permission(deps, transaction, list, other)
   return route.verb(deps, { name, request: transaction.request, transaction, access: { owner } })
 }
 

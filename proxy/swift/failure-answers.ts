@@ -25,6 +25,7 @@ const RENDERINGS: Rendering = {
   client_timeout: () => answer(408),
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
+  denied: ({ status }) => answer(status),
   unavailable: () => answer(503),
   undecided: () => answer(503),
 }

@@ -15,6 +15,7 @@ import {
   type Response,
   readWhole,
 } from '#http/message.ts'
+import { withFeatures } from '#store/features.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '../options.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -44,7 +45,7 @@ export function testProxy(
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
-    store,
+    store: withFeatures(store, { environment: overrides.environment ?? environment }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),

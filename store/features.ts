@@ -1,0 +1,24 @@
+/**
+ * The one list of features: layers around the core store, outermost first. Every door gets the store with all of them, so
+ * what one door writes the others read. A layer wraps the operations it changes and hands the others through.
+ */
+import type { Environment } from '#base/environment.ts'
+import type { Store, StoreLayer } from './contract.ts'
+
+export interface FeatureDeps {
+  readonly environment: Pick<Environment, 'clock' | 'random'>
+}
+
+interface Feature {
+  readonly name: string
+  /** `undefined` when the options turn it off. */
+  readonly make: (deps: FeatureDeps) => StoreLayer | undefined
+}
+
+/** Outermost first. The order is that of OpenStack Swift's default pipeline. */
+const FEATURES: readonly Feature[] = []
+
+/** The store as doors use it. */
+export function withFeatures(core: Store, deps: FeatureDeps): Store {
+  return FEATURES.reduceRight((inner, { make }) => make(deps)?.(inner) ?? inner, core)
+}
