@@ -11,6 +11,17 @@ export interface ExploreOptions {
   readonly from: number | undefined
   readonly jobs: number
   readonly afterViolation: 'go_on' | 'stop'
+  /** Told how far it is, and everything about a seed that found something. */
+  readonly print: (line: string) => void
+}
+
+/** What came of an exploration. */
+export interface Explored {
+  readonly seeds: number
+  readonly seconds: number
+  readonly operations: number
+  readonly acknowledged: number
+  readonly failed: readonly SeedResult[]
 }
 
 /** What a process that runs seeds says of one. */
@@ -31,11 +42,17 @@ const HUNG_MS = 300_000
 const SEED_LIMIT = 2 ** 31
 const PROGRESS_EVERY_MS = 15_000
 
-/** Resolves with the exit code: 0 when every seed was good. */
-export async function explore(options: ExploreOptions): Promise<number> {
+/** Runs seeds until there have been enough. */
+export async function explore(options: ExploreOptions): Promise<Explored> {
   const exploration = new Exploration(options)
   await Promise.all(Array.from({ length: options.jobs }, () => exploration.work()))
-  return exploration.end()
+  return exploration.explored
+}
+
+/** An exploration in words: how much it was, and how each seed that found something is run again. */
+export function summaryOf({ seeds, seconds, operations, acknowledged, failed }: Explored): string {
+  const sum = `${seeds} seeds in ${seconds.toFixed(0)} s, ${operations} operations, ${acknowledged} acknowledged, ${failed.length} violations`
+  return [sum, ...failed.map(({ seed, check }) => `${check}: npm run sim -- --seed ${seed}`)].join('\n')
 }
 
 class Exploration {
@@ -65,13 +82,14 @@ class Exploration {
     }
   }
 
-  end(): number {
-    const seconds = (performance.now() - this.#startedMs) / 1000
-    print(
-      `${this.#done} seeds in ${seconds.toFixed(0)} s, ${this.#operations} operations, ${this.#acknowledged} acknowledged, ${this.#failed.length} violations`,
-    )
-    for (const { seed, check } of this.#failed) print(`${check}: npm run sim -- --seed ${seed}`)
-    return this.#failed.length === 0 ? 0 : 1
+  get explored(): Explored {
+    return {
+      seeds: this.#done,
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      operations: this.#operations,
+      acknowledged: this.#acknowledged,
+      failed: this.#failed,
+    }
   }
 
   #mayBegin(): boolean {
@@ -94,11 +112,11 @@ class Exploration {
     this.#acknowledged += result.acknowledged
     if (!result.isGood) {
       this.#failed.push(result)
-      print(result.text)
+      this.#options.print(result.text)
     }
     if (performance.now() - this.#shownMs < PROGRESS_EVERY_MS) return
     this.#shownMs = performance.now()
-    print(`${this.#done} seeds, ${this.#failed.length} violations`)
+    this.#options.print(`${this.#done} seeds, ${this.#failed.length} violations`)
   }
 }
 
@@ -134,8 +152,4 @@ function failure(seed: number, check: string): SeedResult {
     operations: 0,
     acknowledged: 0,
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

@@ -18,7 +18,7 @@ export interface Mutant {
   /** Seeds of which one at least finds it. */
   readonly seeds: readonly number[]
   /** What brings it to light: other faults, or more of them, than a usual run has. */
-  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults'>
+  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults' | 'absence' | 'racePercent'>
 }
 
 /** The first or second of them is enough as a rule. */
@@ -137,5 +137,61 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     seeds: SEEDS,
+  },
+  {
+    name: 'condition judged by one replica',
+    edits: [
+      {
+        file: 'cluster/conditional-write.ts',
+        find: 'this.#needed = majoritySize(options.electorate.primaries)',
+        replace: 'this.#needed = Math.min(1, majoritySize(options.electorate.primaries))',
+      },
+      {
+        file: 'cluster/conditional-rules.ts',
+        find: 'const needed = majoritySize(primaries)',
+        replace: 'const needed = Math.min(1, majoritySize(primaries))',
+      },
+      {
+        file: 'cluster/conditional-nodes.ts',
+        find: 'this.#needed = majoritySize(this.primaries)',
+        replace: 'this.#needed = Math.min(1, majoritySize(this.primaries))',
+      },
+    ],
+    seeds: SEEDS,
+    options: { faults: 24, onlyFaults: ['isolation', 'one-way cut', 'split', 'kill'], racePercent: 10 },
+  },
+  {
+    name: 'copy dropped behind a candidate that waits',
+    edits: [
+      {
+        file: 'object-server/object-writes.ts',
+        find: "origin === 'replica' ? undefined : candidateAhead",
+        replace: 'origin === undefined ? undefined : candidateAhead',
+      },
+    ],
+    seeds: SEEDS,
+    options: { racePercent: 5 },
+  },
+  {
+    name: 'replica believed that was away for too long',
+    edits: [
+      {
+        file: 'backend/sync-ledger.ts',
+        find: 'const isTooLong = nowMs - aliveMs >',
+        replace: 'const isTooLong = nowMs - aliveMs - 1e12 >',
+      },
+      {
+        file: 'backend/sync-ledger.ts',
+        find: 'return lastMs > 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs',
+        replace: 'return lastMs < 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs',
+      },
+      {
+        file: 'backend/replica-state.ts',
+        find: 'const tooLongAway = !fresh && nowMs - record.aliveMs > absentMs',
+        replace: 'const tooLongAway = !fresh && nowMs - record.aliveMs - 1e12 > absentMs',
+      },
+    ],
+    seeds: SEEDS,
+    options: { absence: 'always' },
   },
 ]
