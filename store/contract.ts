@@ -13,6 +13,7 @@ import type { Logger } from '#base/log.ts'
 import type { ResourceName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap, RequestBody, ResponseBody } from '#http/message.ts'
+import type { RangeSpec } from '#http/ranges.ts'
 
 export interface OperationContext {
   /** Travels to every storage server and into every log line (`X-Trans-Id`). */
@@ -80,6 +81,10 @@ export type StoreFailure =
   | { readonly kind: 'no_space' }
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
+  /** Segments of a large object that is written are not what was said of them; nothing was stored. */
+  | { readonly kind: 'segments_refused'; readonly problems: readonly SegmentProblem[] }
+  /** Not all segments of a large object could be deleted, so that it was kept: it is the only list of what is left. */
+  | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -247,6 +252,12 @@ export interface ObjectReadOptions {
   readonly conditions: HeaderMap
   /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
   readonly newest: boolean
+  /** The manifest of a large object itself, instead of what it stands for. */
+  readonly manifest?: 'as_stored' | undefined
+  /** Stored headers that hold the ETag which conditions are about, comma-separated: the first that the object has. */
+  readonly etagIsAt?: string | undefined
+  /** Stored headers, comma-separated: an object that has one of them is given whole, whatever range was asked for. */
+  readonly wholeWith?: string | undefined
 }
 
 /** What must be there for a write to happen. */
@@ -281,6 +292,29 @@ export interface ObjectPut {
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
   readonly timestamp?: Timestamp | undefined
+  /**
+   * Makes a static large object of these segments, all of the object's account. `body` is then what the client sent
+   * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
+   */
+  readonly segments?: readonly SegmentWanted[] | undefined
+}
+
+/** A segment as whoever makes a large object describes it; it is held against what is stored. */
+export type SegmentWanted =
+  | {
+      readonly kind: 'object'
+      /** `/container/object`, decoded. */
+      readonly path: string
+      readonly etag: string | undefined
+      /** Of the whole object, also where only a range of it is used. */
+      readonly sizeBytes: number | undefined
+      readonly range: RangeSpec | undefined
+    }
+  | { readonly kind: 'inline'; readonly bytes: Buffer }
+
+export interface SegmentProblem {
+  readonly path: string
+  readonly problem: 'etag_mismatch' | 'size_mismatch' | 'range_unsatisfiable' | 'too_small' | StoreFailure
 }
 
 export interface ObjectPutReceipt {
@@ -299,6 +333,18 @@ export interface ObjectDelete {
   readonly timestamp?: Timestamp | undefined
   /** Only if this holds when the object is deleted. */
   readonly condition?: WriteCondition | undefined
+  /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
+  readonly segments?: 'now' | 'later' | undefined
+}
+
+/** What a delete with segments came to; nested manifests count as segments, and the manifest itself counts too. */
+export interface SegmentsReport {
+  readonly deletedCount: number
+  readonly notFoundCount: number
+  readonly failures: readonly {
+    readonly path: string
+    readonly failure: 'not_a_manifest' | StoreFailure
+  }[]
 }
 
 export interface ObjectDeleteReceipt {
@@ -306,6 +352,8 @@ export interface ObjectDeleteReceipt {
   readonly timestamp: Timestamp
   readonly listingPending: boolean
   readonly condition?: ConditionJudged | undefined
+  /** Of a delete with segments. */
+  readonly report?: SegmentsReport | undefined
 }
 
 export interface ObjectPost {

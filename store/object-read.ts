@@ -50,12 +50,24 @@ function replicaRead(
     query: '',
     headers: {
       ...options.conditions,
+      ...manifestHeaders(options),
       ...reservedNameHeaders(name),
       'x-trans-id': context.txId,
       'x-backend-storage-policy-index': String(container.policyIndex),
     },
     placement,
     signal: context.signal,
+  }
+}
+
+const NO_HEADERS: HeaderMap = {}
+
+/** What a storage server must know of objects that stand for others. */
+function manifestHeaders({ etagIsAt, wholeWith }: ObjectReadOptions): HeaderMap {
+  if (etagIsAt === undefined && wholeWith === undefined) return NO_HEADERS
+  return {
+    ...(etagIsAt === undefined ? {} : { 'x-backend-etag-is-at': etagIsAt }),
+    ...(wholeWith === undefined ? {} : { 'x-backend-ignore-range-if-metadata-present': wholeWith }),
   }
 }
 
