@@ -166,9 +166,14 @@ class DatabasePass {
     log.error({ server, hash, reason, others }, 'a database is not what it says')
     if (others === 0) return this.#pass.count('waiting', 'damaged_and_alone')
     const partition = Number.parseInt(hash.slice(0, 8), 16)
-    await index.states.set({ partPower: FINEST_PART_POWER, partition }, 'joining')
-    const removed = await this.#removeWithCopy(index, hash, info.name)
-    this.#pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
+    // The replicator may be comparing this very database: what it found before the removal is worth nothing after it.
+    const release = await index.states.holdJoining({ partPower: FINEST_PART_POWER, partition })
+    try {
+      const removed = await this.#removeWithCopy(index, hash, info.name)
+      this.#pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
+    } finally {
+      release()
+    }
   }
 
   /** Nothing that is written meanwhile may go with it: what has changed since the copy is copied again. */

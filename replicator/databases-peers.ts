@@ -3,6 +3,7 @@
  * `unreachable`, or `unsupported` for a server that does not know the method, such as OpenStack Swift's.
  */
 import { CAPABILITIES_HEADER, parseCapabilities } from '#backend/extensions.ts'
+import { REPLICA_VOICES } from '#backend/sync-ledger.ts'
 import type { Logger } from '#base/log.ts'
 import type { Change, DatabasePartition } from '#db/contract.ts'
 import type { DatabaseName } from '#db/info.ts'
@@ -233,7 +234,7 @@ function malformed(what: SyncKind): PeerFailure {
   return { kind: 'unreachable', reason: `an answer to ${what} that makes no sense` }
 }
 
-const VOICES = new Set(['synced', 'joining', 'stale'])
+const VOICES: ReadonlySet<string> = new Set(REPLICA_VOICES)
 const ROLES = new Set(['primary', 'handoff', 'leaving'])
 
 function parsePartitionAnswers(json: unknown, count: number): readonly PartitionAnswer[] | undefined {
