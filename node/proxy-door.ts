@@ -11,6 +11,7 @@ import { MemoryBudget } from '#cluster/memory-budget.ts'
 import { NodeClient } from '#cluster/node-client.ts'
 import { nodeMetrics } from '#cluster/node-metrics.ts'
 import { StorageNodes } from '#cluster/placement.ts'
+import { dnsNames } from '#http/canonical-names.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
@@ -29,6 +30,7 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import type { Settings } from './options.ts'
+import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
   readonly environment: Environment
@@ -58,12 +60,15 @@ export interface ProxyDoor {
 export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoor> {
   const { environment, log, metrics, cluster, policies } = options
   const proxyOptions = proxyOptionsOf(options.settings)
-  const store = await openStore(options)
+  const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
+    log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
+  )
+  const store = openStore(options, timestamps)
   let ending = false
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { environment }),
+    store: withFeatures(store, { environment, timestamps }),
     guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
@@ -71,6 +76,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
+    canonicalNames: canonicalNames(options.settings),
     endpoints: options.settings.proxy.endpoints
       ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
       : undefined,
@@ -84,7 +90,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   }
 }
 
-async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof createStore>> {
+function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
   const { environment, log, transport, rings, cluster, settings, policies, peers } = options
   const { clock } = environment
   return createStore({
@@ -97,9 +103,7 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
       nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),
-    timestamps: await HybridClock.open(clock, options.clockMark, (error) =>
-      log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
-    ),
+    timestamps,
     nodes: new StorageNodes((endpoint) => transport.isLocal(endpoint)),
     rings: ringsNow(rings),
     shared: sharedCache(options),
@@ -112,6 +116,11 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
     invalidations: new PeerInvalidations({ transport, clock, log, peers }),
     observer: storeMetrics(options.metrics),
   })
+}
+
+function canonicalNames({ websites }: Settings): ReturnType<typeof dnsNames> | undefined {
+  const { cnameLookup, nameservers, lookupTimeoutMs } = websites
+  return cnameLookup ? dnsNames({ servers: nameservers, timeoutMs: lookupTimeoutMs }) : undefined
 }
 
 function ringsNow(rings: RingDirectory): ClusterRings {
@@ -128,10 +137,12 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
 }
 
-function proxyOptionsOf({ proxy, auth, log }: Settings): ProxyOptions {
+function proxyOptionsOf(settings: Settings): ProxyOptions {
+  const { proxy, auth, log } = settings
   const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
   return {
     pipeline: proxy.pipeline,
+    web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],
