@@ -8,22 +8,19 @@ import { reservedNameHeaders, singleValued } from './backend-headers.ts'
 import type {
   ContainerInfo,
   ObjectName,
-  ObjectRead,
   ObjectReadOptions,
+  ObjectReadOutcome,
   OperationContext,
-  StoreFailure,
 } from './contract.ts'
 import { containerName, noRing, type ObjectDeps } from './object-container.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
-
-type Outcome = ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure
 
 export async function readObject(
   deps: ObjectDeps,
   context: OperationContext,
   name: ObjectName,
   options: ObjectReadOptions,
-): Promise<Outcome> {
+): Promise<ObjectReadOutcome> {
   const { parts, containers } = deps
   const container = containerName(name)
   const known = containers.held(container) ?? (await containers.lookUp(context, container))
@@ -77,7 +74,7 @@ function readFrom(parts: StoreParts, read: ReplicaRead, { newest }: ObjectReadOp
   return readResumably(parts.client, read)
 }
 
-async function outcomeOf(outcome: ReadOutcome): Promise<Outcome> {
+async function outcomeOf(outcome: ReadOutcome): Promise<ObjectReadOutcome> {
   switch (outcome.kind) {
     case 'found':
       return await foundOutcome(outcome.response)
@@ -94,7 +91,7 @@ async function outcomeOf(outcome: ReadOutcome): Promise<Outcome> {
   }
 }
 
-async function foundOutcome(response: Response): Promise<Outcome> {
+async function foundOutcome(response: Response): Promise<ObjectReadOutcome> {
   const headers = singleValued(response.headers)
   const { status, body } = response
   if (status === 200 || status === 206) return { kind: 'found', status, headers, body }
