@@ -5,6 +5,7 @@
 import type { Environment } from '#base/environment.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import { largeObjects } from './large-objects/large-objects.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -19,7 +20,9 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
-const FEATURES: readonly Feature[] = []
+const FEATURES: readonly Feature[] = [
+  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+]
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {

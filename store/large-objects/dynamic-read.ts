@@ -3,19 +3,27 @@
  * a container shows under a prefix, in the order of their names. A listing that is proven complete also says which version
  * of each segment is meant; another is not passed on.
  */
+
+import { hash } from 'node:crypto'
 import { LISTING_LIMIT } from '#base/limits.ts'
 import { decodePercent } from '#base/names.ts'
-import { hash } from 'node:crypto'
 import type { HeaderMap } from '#http/message.ts'
 import { type ByteRange, parseRange, type RangeSpec } from '#http/ranges.ts'
-import type { ContainerName, ListedObject, ListingPage, StoreFailure } from '../contract.ts'
-import { begun, joinedAnswer, joinedHeaders, judged, type ReadResult } from './joined-answer.ts'
+import type {
+  ContainerName,
+  ListedObject,
+  ListingPage,
+  ObjectReadOutcome,
+  ReadTrail,
+  StoreFailure,
+} from '../contract.ts'
+import { begun, joinedAnswer, joinedHeaders, judged } from './joined-answer.ts'
 import { JoinedBody } from './joined-body.ts'
 import { DYNAMIC_MARK, typeWithSize } from './manifest.ts'
 import type { Piece } from './pieces.ts'
 import { SegmentError } from './segment-error.ts'
 import { SegmentReader } from './segment-reader.ts'
-import type { LargeRead } from './static-read.ts'
+import { accountOf, type LargeRead } from './static-read.ts'
 
 /** Where the segments are. */
 interface Prefix {
@@ -32,20 +40,28 @@ interface Page {
 }
 
 /** `manifest` are the headers of the object that has the mark. */
-export async function readDynamic(read: LargeRead, manifest: HeaderMap): Promise<ReadResult> {
-  const where = prefixIn(manifest[DYNAMIC_MARK] ?? '', read.name.account)
+export async function readDynamic(
+  read: LargeRead,
+  manifest: HeaderMap,
+  trail: ReadTrail | undefined,
+): Promise<ObjectReadOutcome> {
+  const where = prefixIn(manifest[DYNAMIC_MARK] ?? '', accountOf(read.name, trail))
   if (where === undefined) return { kind: 'conflict', newest: undefined }
   const permission = await read.context.permits?.('read', where.container)
   if (permission?.kind === 'denied') return permission
   const page = await pageAfter(read, where, undefined)
   if (page.kind !== 'page') return page
-  return page.isLast ? await answerWhole(read, manifest, page) : await answerOpenEnded(read, manifest, where, page)
+  return page.isLast
+    ? await answerWhole(read, manifest, page)
+    : await answerOpenEnded(read, manifest, where, page)
 }
 
 /** `container/prefix`, percent-encoded; `undefined` when it is something else. */
 function prefixIn(mark: string, account: string): Prefix | undefined {
   const [, container, prefix] = /^([^/]+)\/(.+)$/s.exec(decodePercent(mark) ?? '') ?? []
-  return container === undefined || prefix === undefined ? undefined : { container: { account, container }, prefix }
+  return container === undefined || prefix === undefined
+    ? undefined
+    : { container: { account, container }, prefix }
 }
 
 async function pageAfter(
@@ -63,7 +79,7 @@ async function pageAfter(
 }
 
 /** One page has all segments: size and ETag are known, as of a static large object. */
-async function answerWhole(read: LargeRead, manifest: HeaderMap, page: Page): Promise<ReadResult> {
+async function answerWhole(read: LargeRead, manifest: HeaderMap, page: Page): Promise<ObjectReadOutcome> {
   const { options, random } = read
   const sizeBytes = bytesOf(page)
   const etag = hash('md5', page.segments.map((segment) => segment.etag.replaceAll('"', '')).join(''))
@@ -71,7 +87,7 @@ async function answerWhole(read: LargeRead, manifest: HeaderMap, page: Page): Pr
   const refused = judged(options.conditions, headers)
   if (refused !== undefined) return refused
   if (options.method === 'HEAD') return { kind: 'found', status: 200, headers, body: undefined }
-  const reader = new SegmentReader(read.store, read.context, read.name.account)
+  const reader = new SegmentReader(read.store, read.context, page.container.account)
   const pieces = (range: ByteRange): AsyncIterator<Piece, void> => piecesOfPage(page, range)
   return await joinedAnswer(reader, random, { headers, sizeBytes, pieces }, oneRange(options.conditions))
 }
@@ -91,14 +107,14 @@ async function answerOpenEnded(
   manifest: HeaderMap,
   where: Prefix,
   first: Page,
-): Promise<ReadResult> {
+): Promise<ObjectReadOutcome> {
   const { options } = read
   const { 'content-range': _range, 'content-length': _length, ...kept } = manifest
   const headers = { ...kept, 'content-type': typeWithSize(manifest['content-type'] ?? '').contentType }
   const refused = judged(options.conditions, headers)
   if (refused !== undefined) return refused
   if (options.method === 'HEAD') return { kind: 'found', status: 200, headers, body: undefined }
-  const reader = new SegmentReader(read.store, read.context, read.name.account)
+  const reader = new SegmentReader(read.store, read.context, first.container.account)
   const range = rangeWithin(oneRange(options.conditions), bytesOf(first))
   if (range === undefined) {
     return await begun({ status: 200, headers }, [new JoinedBody(reader, piecesOfPages(read, where, first))])
@@ -150,7 +166,8 @@ async function* piecesOfPages(read: LargeRead, where: Prefix, first: Page): Asyn
     yield* piecesOfPage(page, { start: 0, end: bytesOf(page) })
     if (page.isLast) return
     const next = await pageAfter(read, where, page.segments.at(-1)?.name)
-    if (next.kind !== 'page') throw new SegmentError('UNAVAILABLE', `the segments were listed no further: ${next.kind}`)
+    if (next.kind !== 'page')
+      throw new SegmentError('UNAVAILABLE', `the segments were listed no further: ${next.kind}`)
     page = next
   }
 }

@@ -12,17 +12,12 @@ import {
   renderMultipart,
 } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, type RangeSpec, resolveRanges } from '#http/ranges.ts'
-import type { ObjectRead, StoreFailure } from '../contract.ts'
-import { typeWithSize } from './manifest.ts'
+import type { ObjectRead, ObjectReadOutcome, StoreFailure } from '../contract.ts'
 import { JoinedBody } from './joined-body.ts'
+import { typeWithSize } from './manifest.ts'
 import type { Piece } from './pieces.ts'
 import { SegmentError } from './segment-error.ts'
 import { bareEtag, type SegmentReader } from './segment-reader.ts'
-
-export type ReadResult =
-  | ObjectRead
-  | { readonly kind: 'not_modified'; readonly headers: HeaderMap }
-  | StoreFailure
 
 /** Says of what kind the large object is whose parts were joined; only inside (`X-Backend-…`). */
 export const JOINED_HEADER = 'x-backend-large-object'
@@ -52,7 +47,7 @@ export function joinedHeaders(
 }
 
 /** The outcome of conditions held against the joined object; `undefined` when the read goes on. */
-export function judged(conditions: HeaderMap, headers: HeaderMap): ReadResult | undefined {
+export function judged(conditions: HeaderMap, headers: HeaderMap): ObjectReadOutcome | undefined {
   const outcome = evaluateConditions(conditions, {
     exists: true,
     etag: bareEtag(headers),
@@ -67,7 +62,7 @@ export async function joinedAnswer(
   random: Random,
   { headers, sizeBytes, pieces }: Joined,
   ranges: readonly RangeSpec[] | undefined,
-): Promise<ReadResult> {
+): Promise<ObjectReadOutcome> {
   const body = (range: ByteRange): JoinedBody => new JoinedBody(reader, pieces(range))
   const resolved = resolveRanges(ranges, sizeBytes)
   switch (resolved.kind) {
@@ -109,7 +104,7 @@ export async function begun(
   answer: Pick<ObjectRead, 'status' | 'headers'>,
   bodies: readonly JoinedBody[],
   rendered?: AsyncGenerator<Buffer>,
-): Promise<ReadResult> {
+): Promise<ObjectReadOutcome> {
   const cancel = async (): Promise<void> => {
     await Promise.all(bodies.map((body) => body.cancel()))
   }

@@ -17,7 +17,9 @@ const AHEAD_PIECES = 4
 
 const DONE: IteratorResult<Buffer> = { done: true, value: undefined }
 
-type Part = { readonly kind: 'bytes'; readonly bytes: Buffer } | { readonly kind: 'body'; readonly body: SegmentBody }
+type Part =
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  | { readonly kind: 'body'; readonly body: SegmentBody }
 
 export class JoinedBody implements BodyStream, AsyncIterator<Buffer> {
   readonly #reader: SegmentReader

@@ -128,7 +128,16 @@ function segmentOf(value: unknown): Segment | undefined {
   const range = rangeIn(member.range)
   if (!Number.isSafeInteger(sizeBytes) || range === 'malformed') return undefined
   const lastModified = typeof member.last_modified === 'string' ? member.last_modified : ''
-  return { kind: 'object', path: name, etag, sizeBytes, contentType: typed.contentType, lastModified, range, isManifest }
+  return {
+    kind: 'object',
+    path: name,
+    etag,
+    sizeBytes,
+    contentType: typed.contentType,
+    lastModified,
+    range,
+    isManifest,
+  }
 }
 
 const SWIFT_BYTES = /;\s*swift_bytes=(\d{1,15})\s*$/

@@ -4,8 +4,8 @@
  */
 import type { ByteRange } from '#http/ranges.ts'
 import type { ObjectName } from '../contract.ts'
-import { SegmentError } from './segment-error.ts'
 import { lengthOf, type ObjectSegment, type Segment } from './manifest.ts'
+import { SegmentError } from './segment-error.ts'
 
 export type Piece =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }

@@ -101,7 +101,8 @@ export class SegmentBody implements BodyStream, AsyncIterator<Buffer> {
     this.#reopened += 1
     this.#body = undefined
     this.#iterator = undefined
-    if (this.missingBytes === 0) throw new SegmentError('UNAVAILABLE', 'a segment broke off at its end', error)
+    if (this.missingBytes === 0)
+      throw new SegmentError('UNAVAILABLE', 'a segment broke off at its end', error)
     this.#opening = this.#open()
     this.#opening.catch(() => {})
   }

@@ -5,7 +5,14 @@
 import type { HeaderMap, ResponseBody } from '#http/message.ts'
 import { readWhole } from '#http/message.ts'
 import { parseContentRange } from '#http/ranges.ts'
-import type { ObjectName, ObjectRead, ObjectReadOptions, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type {
+  ObjectName,
+  ObjectRead,
+  ObjectReadOptions,
+  OperationContext,
+  Store,
+  StoreFailure,
+} from '../contract.ts'
 import { joinedEtag, type ObjectSegment, parseManifest, type Segment, totalBytes } from './manifest.ts'
 import { type ManifestSource, type Piece, segmentName } from './pieces.ts'
 import { SegmentError } from './segment-error.ts'
@@ -90,10 +97,13 @@ function failed({ container, object }: ObjectName, failure: StoreFailure): Segme
 /** ETag and size are those of the manifest, and the part is the one asked for. */
 function isUnchanged({ status, headers }: ObjectRead, { etag, sizeBytes, range }: ObjectPiece): boolean {
   if (etag !== undefined && bareEtag(headers) !== etag) return false
-  if (status === 200) return range.start === 0 && range.end === sizeBytes && Number(headers['content-length']) === sizeBytes
+  if (status === 200)
+    return range.start === 0 && range.end === sizeBytes && Number(headers['content-length']) === sizeBytes
   const partial = parseContentRange(headers['content-range'])
   return (
-    partial?.lengthBytes === sizeBytes && partial.range.start === range.start && partial.range.end === range.end
+    partial?.lengthBytes === sizeBytes &&
+    partial.range.start === range.start &&
+    partial.range.end === range.end
   )
 }
 

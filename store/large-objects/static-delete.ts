@@ -12,18 +12,19 @@
 import { isTrueValue } from '#backend/address.ts'
 import type {
   ObjectDelete,
-  ObjectDeleteReceipt,
+  ObjectDeleteOutcome,
   ObjectName,
   OperationContext,
   SegmentsReport,
   Store,
   StoreFailure,
 } from '../contract.ts'
+import { type SeenTimes, seenIn } from '../object-state.ts'
 import { inParallel } from './in-parallel.ts'
-import { ETAG_AT, joinedEtag, parseManifest, type Segment, STATIC_MARK } from './manifest.ts'
+import { segmentFailure } from './joined-answer.ts'
+import { parseManifest, type Segment, STATIC_MARK } from './manifest.ts'
 import { segmentName } from './pieces.ts'
 import { release, wholeBody } from './segment-reader.ts'
-import { segmentFailure } from './joined-answer.ts'
 
 /** Segments deleted together (OpenStack Swift `[filter:slo] concurrency`, which is 2 by default). */
 const LANES = 4
@@ -32,7 +33,7 @@ const ATTEMPTS_MAX = 3
 /** As deep as readers follow. */
 const DEPTH_MAX = 10
 
-type Deleted = ObjectDeleteReceipt | StoreFailure
+type Deleted = ObjectDeleteOutcome
 
 /** `store` is the one below: it knows no large objects. */
 export async function deleteWithSegments(
@@ -48,7 +49,7 @@ export async function deleteWithSegments(
 interface Manifest {
   readonly kind: 'manifest'
   readonly segments: readonly Segment[]
-  readonly etag: string
+  readonly seen: SeenTimes
 }
 
 class DeletingSegments {
@@ -68,7 +69,7 @@ class DeletingSegments {
   async run(name: ObjectName): Promise<Deleted> {
     let before: Manifest | undefined
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-      const manifest = await this.#read(name)
+      const manifest = await this.#read(name, this.#options.versionId)
       if (manifest.kind === 'not_a_manifest') return this.#kept(pathOf(name), 'not_a_manifest')
       if (manifest.kind !== 'manifest') return manifest
       await this.#deleteAll(name.account, manifest.segments, 1)
@@ -94,13 +95,16 @@ class DeletingSegments {
     return { kind: 'segments_kept', report: this.#report() }
   }
 
-  /** Where the same manifest is there again, what is under the name is a link to it. */
-  async #deleteManifest(name: ObjectName, manifest: Manifest, before: Manifest | undefined): Promise<Deleted> {
-    const { timestamp } = this.#options
-    const etags = `"${manifest.etag}"`
-    const condition = { kind: 'matches', etags, etagIsAt: ETAG_AT } as const
-    const isLink = before?.etag === manifest.etag
-    return await this.#store.objects.delete(this.#context, name, isLink ? { timestamp } : { timestamp, condition })
+  /** Where nothing has changed and the condition fails, what is under the name is a link to the manifest. */
+  async #deleteManifest(
+    name: ObjectName,
+    manifest: Manifest,
+    before: Manifest | undefined,
+  ): Promise<Deleted> {
+    const { segments: _segments, ...options } = this.#options
+    const isLink = before?.seen.changedAt === manifest.seen.changedAt
+    const condition = isLink ? undefined : ({ kind: 'unchanged', ...manifest.seen } as const)
+    return await this.#store.objects.delete(this.#context, name, { condition, ...options })
   }
 
   async #deleteAll(account: string, segments: readonly Segment[], depth: number): Promise<void> {
@@ -138,14 +142,18 @@ class DeletingSegments {
     const deleted =
       permission?.kind === 'denied' ? permission : await this.#store.objects.delete(this.#context, name, {})
     if (deleted.kind === 'deleted') this.#deletedCount += 1
-    else if (deleted.kind === 'no_such_object' || deleted.kind === 'no_such_container') this.#notFoundCount += 1
+    else if (deleted.kind === 'no_such_object' || deleted.kind === 'no_such_container')
+      this.#notFoundCount += 1
     else this.#failures.push({ path, failure: deleted })
   }
 
-  async #read(name: ObjectName): Promise<Manifest | StoreFailure | { readonly kind: 'not_a_manifest' }> {
+  async #read(
+    name: ObjectName,
+    versionId?: string,
+  ): Promise<Manifest | StoreFailure | { readonly kind: 'not_a_manifest' }> {
     const permission = await this.#context.permits?.('read', name)
     if (permission?.kind === 'denied') return permission
-    return await readManifest(this.#store, this.#context, name)
+    return await readManifest(this.#store, this.#context, name, versionId)
   }
 }
 
@@ -154,12 +162,14 @@ export async function readManifest(
   store: Store,
   context: OperationContext,
   name: ObjectName,
+  versionId: string | undefined,
 ): Promise<Manifest | StoreFailure | { readonly kind: 'not_a_manifest' }> {
   const read = await store.objects.read(context, name, {
     method: 'GET',
     conditions: { range: 'bytes=0-0' },
     newest: true,
     wholeWith: STATIC_MARK,
+    versionId,
   })
   // An empty object has no first byte.
   if (read.kind === 'range_unsatisfiable') return { kind: 'not_a_manifest' }
@@ -172,7 +182,7 @@ export async function readManifest(
   try {
     const segments = parseManifest(await wholeBody(read.body))
     if (segments === undefined) return { kind: 'unavailable', reason: 'the manifest cannot be read' }
-    return { kind: 'manifest', segments, etag: read.headers[ETAG_AT] ?? joinedEtag(segments) }
+    return { kind: 'manifest', segments, seen: seenIn(read.headers) }
   } catch (error) {
     return segmentFailure(error)
   }

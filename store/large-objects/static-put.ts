@@ -123,7 +123,10 @@ async function look(readers: ObjectOperations, context: OperationContext, name: 
   if (permission?.kind === 'denied') return { kind: 'failed', failure: permission }
   const read = await readers.read(context, name, { method: 'HEAD', conditions: {}, newest: false })
   if (read.kind === 'found') return { kind: 'found', headers: read.headers }
-  return { kind: 'failed', failure: read.kind === 'not_modified' ? { kind: 'conflict', newest: undefined } : read }
+  return {
+    kind: 'failed',
+    failure: read.kind === 'not_modified' ? { kind: 'conflict', newest: undefined } : read,
+  }
 }
 
 interface Made {

@@ -7,7 +7,15 @@ import { isTrueValue } from '#backend/address.ts'
 import type { Random } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { parseRange } from '#http/ranges.ts'
-import type { ObjectName, ObjectReadOptions, OperationContext, Store } from '../contract.ts'
+import type {
+  ObjectName,
+  ObjectReadOptions,
+  ObjectReadOutcome,
+  OperationContext,
+  ReadTrail,
+  Store,
+} from '../contract.ts'
+import { joinedAnswer, joinedHeaders, judged, segmentFailure } from './joined-answer.ts'
 import {
   ETAG_AT,
   joinedEtag,
@@ -17,7 +25,6 @@ import {
   STATIC_MARK,
   totalBytes,
 } from './manifest.ts'
-import { joinedAnswer, joinedHeaders, judged, type ReadResult, segmentFailure } from './joined-answer.ts'
 import { piecesOf } from './pieces.ts'
 import { release, SegmentReader, wholeBody } from './segment-reader.ts'
 
@@ -32,20 +39,28 @@ export interface LargeRead {
 /** `first` is the answer of the store below, whose headers are those of a manifest. `changed`: it is none any more. */
 export async function readStatic(
   read: LargeRead,
-  first: ReadResult,
+  first: ObjectReadOutcome,
   headers: HeaderMap,
-): Promise<ReadResult | { readonly kind: 'changed' }> {
+): Promise<ObjectReadOutcome | { readonly kind: 'changed' }> {
   const known = knownHeaders(headers)
   const needsNoManifest = read.options.method === 'HEAD' || first.kind !== 'found'
   if (known !== undefined && needsNoManifest && first.kind !== 'range_unsatisfiable') {
-    return { ...first, headers: known } as ReadResult
+    return { ...first, headers: known } as ObjectReadOutcome
   }
-  if (first.kind === 'found' && first.status === 200 && read.options.method === 'GET' && known !== undefined) {
+  if (
+    first.kind === 'found' &&
+    first.status === 200 &&
+    read.options.method === 'GET' &&
+    known !== undefined
+  ) {
     return await answerFrom(read, first, 'judged')
   }
   if (first.kind === 'found') await release(first.body)
-  const { newest } = read.options
-  const again = await read.store.objects.read(read.context, read.name, { method: 'GET', conditions: {}, newest })
+  const again = await read.store.objects.read(read.context, read.name, {
+    ...read.options,
+    method: 'GET',
+    conditions: {},
+  })
   if (again.kind !== 'found' || again.status !== 200) return again
   if (!isTrueValue(again.headers[STATIC_MARK])) {
     await release(again.body)
@@ -61,14 +76,14 @@ function knownHeaders(headers: HeaderMap): HeaderMap | undefined {
   return joinedHeaders(headers, { kind: 'static', etag, sizeBytes: Number(size) })
 }
 
-type Found = Extract<ReadResult, { readonly kind: 'found' }>
+type Found = Extract<ObjectReadOutcome, { readonly kind: 'found' }>
 
 /** `conditions`: whether the storage server has judged them against the right ETag. */
 async function answerFrom(
   read: LargeRead,
   manifest: Found,
   conditions: 'judged' | 'not_judged',
-): Promise<ReadResult> {
+): Promise<ObjectReadOutcome> {
   const { options, context, name, store, random } = read
   try {
     const segments = parseManifest(await wholeBody(manifest.body))
@@ -79,13 +94,23 @@ async function answerFrom(
     const refused = conditions === 'judged' ? undefined : judged(options.conditions, headers)
     if (refused !== undefined) return refused
     if (options.method === 'HEAD') return { kind: 'found', status: 200, headers, body: undefined }
-    const reader = new SegmentReader(store, context, name.account)
+    const reader = new SegmentReader(store, context, accountOf(name, manifest.trail))
     const pieces = (range: { start: number; end: number }): ReturnType<typeof piecesOf> =>
       piecesOf(segments, range, reader)
-    return await joinedAnswer(reader, random, { headers, sizeBytes, pieces }, parseRange(options.conditions['range']))
+    return await joinedAnswer(
+      reader,
+      random,
+      { headers, sizeBytes, pieces },
+      parseRange(options.conditions['range']),
+    )
   } catch (error) {
     return segmentFailure(error)
   }
+}
+
+/** Segments are in the account of the manifest, wherever the links are that led to it. */
+export function accountOf(name: ObjectName, trail: ReadTrail | undefined): string {
+  return trail?.location?.account ?? name.account
 }
 
 function computedHeaders(headers: HeaderMap, segments: readonly Segment[]): HeaderMap {
