@@ -5,7 +5,11 @@
 import type { Environment } from '#base/environment.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
-import { largeObjects } from './large-objects/large-objects.ts'
+
+const FEATURES: readonly Feature[] = [
+  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  { name: 'symlinks', make: () => symlinks },
+]
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -20,9 +24,13 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
+<<<<<<< HEAD
 const FEATURES: readonly Feature[] = [
   { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
 ]
+=======
+const FEATURES: readonly Feature[] = [{ name: 'symlinks', make: () => symlinks }]
+>>>>>>> main
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {
