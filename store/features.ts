@@ -24,13 +24,10 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
-<<<<<<< HEAD
 const FEATURES: readonly Feature[] = [
   { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  { name: 'symlinks', make: () => symlinks },
 ]
-=======
-const FEATURES: readonly Feature[] = [{ name: 'symlinks', make: () => symlinks }]
->>>>>>> main
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {
