@@ -5,11 +5,8 @@
 import type { Environment } from '#base/environment.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
-
-const FEATURES: readonly Feature[] = [
-  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
-  { name: 'symlinks', make: () => symlinks },
-]
+import { largeObjects } from './large-objects/large-objects.ts'
+import { symlinks } from './symlinks/symlinks.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
