@@ -4,6 +4,7 @@
  */
 import { type JsonValue, pythonJson } from '#base/python-json.ts'
 import { negotiate } from '#http/accept.ts'
+import { reasonOf } from '#http/header-lines.ts'
 import type { HeaderMap } from '#http/message.ts'
 
 /** What reports come in, the preferred one first. */
@@ -28,6 +29,11 @@ export interface ItemError {
 export function reportTypeOf(headers: HeaderMap): string | undefined {
   const negotiated = negotiate(headers['accept'], REPORT_TYPES)
   return negotiated.kind === 'chosen' ? negotiated.contentType : undefined
+}
+
+/** `404 Not Found` */
+export function statusLine(status: number): string {
+  return `${status} ${reasonOf(status)}`
 }
 
 /** The report in a form of `REPORT_TYPES`; anything else is plain text. */

@@ -74,14 +74,18 @@ function wrong(problem: string): Parsed {
 
 function extraneous(member: Members, known: ReadonlySet<string>): Parsed | undefined {
   const unknown = Object.keys(member).filter((key) => !known.has(key))
-  return unknown.length === 0 ? undefined : wrong(`extraneous keys ${unknown.toSorted().map(pythonJson).join(', ')}`)
+  return unknown.length === 0
+    ? undefined
+    : wrong(`extraneous keys ${unknown.toSorted().map(pythonJson).join(', ')}`)
 }
 
 function inlineSegment(data: unknown): Parsed {
   const isEncoded = typeof data === 'string' && BASE64.test(data) && data.length % 4 === 0
   if (!isEncoded) return wrong('data must be valid base64')
   const bytes = Buffer.from(data, 'base64')
-  return bytes.length === 0 ? wrong('too small; each segment must be at least 1 byte.') : { kind: 'inline', bytes }
+  return bytes.length === 0
+    ? wrong('too small; each segment must be at least 1 byte.')
+    : { kind: 'inline', bytes }
 }
 
 function objectSegment(member: Members, { isLast, manifestPath }: Place): Parsed {
@@ -98,7 +102,8 @@ function objectSegment(member: Members, { isLast, manifestPath }: Place): Parsed
   if (sizeBytes !== undefined && sizeBytes < 1 && !isLast) {
     return wrong('too small; each segment must be at least 1 byte.')
   }
-  if (`/${path.replace(/^\/+/, '')}` === manifestPath) return wrong('manifest must not include itself as a segment')
+  if (`/${path.replace(/^\/+/, '')}` === manifestPath)
+    return wrong('manifest must not include itself as a segment')
   const part = rangeIn(range, sizeBytes)
   if (part.kind === 'wrong') return part
   return { kind: 'object', path, etag: etag ?? undefined, sizeBytes, range: part.range }
