@@ -12,27 +12,24 @@ const KEPT = 'The manifest was kept, because not all of its segments could be de
 
 /** The report on the outcome of a delete with segments. */
 export function deleteReport(outcome: ObjectDeleteOutcome, name: ObjectName): Report {
-  switch (outcome.kind) {
-    case 'deleted':
-      return reportOf(200, outcome.report ?? { deletedCount: 1, notFoundCount: 0, failures: [] }, '')
-    case 'no_such_object':
-    case 'no_such_container':
-      return reportOf(200, { deletedCount: 0, notFoundCount: 1, failures: [] }, '')
-    case 'segments_kept': {
-      const isManifest = outcome.report.failures.every(({ failure }) => failure !== 'not_a_manifest')
-      return reportOf(400, outcome.report, isManifest ? KEPT : '')
-    }
-    default: {
-      const path = `/${name.container}/${name.object}`
-      return reportOf(400, { deletedCount: 0, notFoundCount: 0, failures: [{ path, failure: outcome }] }, '')
-    }
+  if (outcome.kind === 'deleted') return reportOf(200, outcome.report ?? { ...NOTHING, deletedCount: 1 })
+  if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') {
+    return reportOf(200, { ...NOTHING, notFoundCount: 1 })
   }
+  if (outcome.kind !== 'segments_kept') {
+    const path = `/${name.container}/${name.object}`
+    return reportOf(400, { ...NOTHING, failures: [{ path, failure: outcome }] })
+  }
+  const isManifest = outcome.report.failures.every(({ failure }) => failure !== 'not_a_manifest')
+  return reportOf(400, outcome.report, isManifest ? KEPT : '')
 }
+
+const NOTHING: SegmentsReport = { deletedCount: 0, notFoundCount: 0, failures: [] }
 
 function reportOf(
   status: number,
   { deletedCount, notFoundCount, failures }: SegmentsReport,
-  text: string,
+  text = '',
 ): Report {
   return {
     root: 'delete',

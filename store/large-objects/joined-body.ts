@@ -74,7 +74,7 @@ export class JoinedBody implements BodyStream, AsyncIterator<Buffer> {
     this.#cancelled = true
     const bodies = this.#ahead.map(({ part }) => (part.kind === 'body' ? part.body : undefined))
     this.#ahead.length = 0
-    await Promise.all([this.#current, ...bodies].map((body) => body?.cancel()))
+    await Promise.all([this.#current, ...bodies].map(async (body) => await body?.cancel()))
   }
 
   async #take(): Promise<Part | undefined> {
