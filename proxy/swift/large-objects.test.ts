@@ -1,7 +1,7 @@
 /** Goal: large objects through the Swift door. Method: requests to a proxy over the store in memory. */
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { type Ask, askingAs, type Received, testProxy } from '../testing/test-proxy.ts'
+import { type Ask, askingAs, type Received, send, testProxy } from '../testing/test-proxy.ts'
 
 const md5 = (text: string): string => createHash('md5').update(text).digest('hex')
 
@@ -270,4 +270,15 @@ t.test('a dynamic large object is what a listing shows under a prefix', async (t
   }
   await ask('PUT', '/box/empty', { body: '', headers: { 'X-Object-Manifest': 'segments/none' } })
   t.match(await ask('GET', '/box/empty'), { status: 200, body: '', headers: { etag: `"${md5('')}"` } })
+})
+
+t.test('/info tells the limits of manifests', async (t: Test) => {
+  const { body } = await send(testProxy().handler, { target: '/info' })
+  t.same(JSON.parse(body).slo, {
+    max_manifest_segments: 1000,
+    max_manifest_size: 8_388_608,
+    yield_frequency: 10,
+    min_segment_size: 1,
+    allow_async_delete: false,
+  })
 })
