@@ -10,6 +10,7 @@ import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
+import { formpost, tempurl, websites } from './web-options.ts'
 
 const OURS = 'decision'
 
@@ -386,6 +387,9 @@ export const SECTIONS = {
   start,
   proxy,
   auth,
+  tempurl,
+  formpost,
+  websites,
   storage,
   workers,
   replicator,
