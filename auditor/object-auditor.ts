@@ -239,7 +239,8 @@ class ObjectPass {
     const faults = await policy.access.inspect(object)
     if (isFailure(faults)) return this.#pass.count('waiting', 'disk_failures')
     const unreadable = faults.filter(({ kind }) => kind === 'unreadable')
-    if (unreadable.some(({ file }) => file.kind === 'data')) return await this.#giveUpUnreadable(policy, object)
+    if (unreadable.some(({ file }) => file.kind === 'data'))
+      return await this.#giveUpUnreadable(policy, object)
     if (unreadable.length > 0) return this.#pass.count('found', 'unreadable_files')
     if (faults.length > 0) await this.#mend(policy, object, faults)
   }

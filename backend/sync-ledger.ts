@@ -12,7 +12,7 @@
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
-import { type PartitionRange, RangeStates } from './range-states.ts'
+import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
 import { decodeStamp, encodeStamp, NO_STAMP, type SyncStamp } from './sync-stamp.ts'
 
@@ -293,11 +293,6 @@ export class SyncLedger {
     written.writeUInt32BE(partition, 1)
     return Buffer.concat([this.#prefix, STAMP_TAG, written])
   }
-}
-
-/** A range so small that it lies within every partition that any ring makes. */
-function rangeOfHash(hash: string): PartitionRange {
-  return { partPower: 32, partition: Number.parseInt(hash.slice(0, 8), 16) }
 }
 
 function lastTouch({ touchedMs, majorityMs, noticedMs }: SyncStamp): number {

@@ -48,9 +48,7 @@ export class PendingBodies {
     await this.#syncs.sync(this.#directory)
     this.#known.get(name)?.timer?.cancel()
     const isKept = this.#closed || this.#named.has(name)
-    const timer = isKept
-      ? undefined
-      : this.#clock.setTimer(STAGED_LIFE_MS, () => this.drop(hash, candidate))
+    const timer = isKept ? undefined : this.#clock.setTimer(STAGED_LIFE_MS, () => this.drop(hash, candidate))
     this.#known.set(name, { version, timer })
   }
 
