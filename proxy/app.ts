@@ -14,6 +14,7 @@ import type { Handler } from '#http/message.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { type BulkOptions, bulk } from './middleware/bulk.ts'
 import { catchErrors } from './middleware/catch-errors.ts'
 import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
 import { gatekeeper } from './middleware/gatekeeper.ts'
@@ -90,6 +91,7 @@ const LAYERS: readonly LayerEntry[] = [
       swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }),
   },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'bulk', make: (parts) => bulk(bulkOptions(parts)) },
 ]
 
 /** The doors, asked in this order. */
@@ -154,6 +156,24 @@ function throughDoors(doors: readonly Door[]): ProxyHandler {
 
 function firstPrefix({ resellers }: ProxyOptions): string {
   return resellers[0]?.prefix ?? ''
+}
+
+function bulkOptions({ environment, options }: Parts): BulkOptions {
+  const { bulk: limits, maxFileSizeBytes } = options
+  return {
+    clock: environment.clock,
+    yieldMs: limits.yieldMs,
+    extract: {
+      containersMax: limits.maxContainersPerExtraction,
+      failuresMax: limits.maxFailedExtractions,
+      maxFileSizeBytes,
+    },
+    delete: {
+      deletesMax: limits.maxDeletesPerRequest,
+      failuresMax: limits.maxFailedDeletes,
+      concurrency: limits.deleteConcurrency,
+    },
+  }
 }
 
 function infoOptions({ environment, options, policies, guarantees }: Parts): Parameters<typeof info>[0] {

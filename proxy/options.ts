@@ -27,6 +27,28 @@ export interface ProxyOptions {
   readonly exposeInfo: boolean
   readonly infoAdminKey: string | undefined
   readonly infoDisallowedSections: readonly string[]
+  readonly bulk: BulkSettings
+}
+
+/** Of unpacking archives and deleting by list. */
+export interface BulkSettings {
+  readonly maxContainersPerExtraction: number
+  readonly maxFailedExtractions: number
+  readonly maxDeletesPerRequest: number
+  readonly maxFailedDeletes: number
+  readonly deleteConcurrency: number
+  /** How often a client that waits gets a sign of life, milliseconds. */
+  readonly yieldMs: number
+}
+
+/** OpenStack Swift's (`common/middleware/bulk.py`). */
+export const DEFAULT_BULK: BulkSettings = {
+  maxContainersPerExtraction: 10_000,
+  maxFailedExtractions: 1000,
+  maxDeletesPerRequest: 10_000,
+  maxFailedDeletes: 1000,
+  deleteConcurrency: 2,
+  yieldMs: 10_000,
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
@@ -47,4 +69,5 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   exposeInfo: true,
   infoAdminKey: undefined,
   infoDisallowedSections: ['swift.auto_create_account_prefix', 'swift.valid_api_versions'],
+  bulk: DEFAULT_BULK,
 }

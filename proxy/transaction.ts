@@ -5,8 +5,18 @@
  */
 import type { Principal } from '#auth/principal.ts'
 import type { Logger } from '#base/log.ts'
-import type { Request, Response } from '#http/message.ts'
+import type { HeaderMap, Request, RequestBody, Response } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
+
+/** A request that serves another one. */
+export interface InnerRequest {
+  readonly method: string
+  /** Percent-encoded, and decoded. */
+  readonly path: string
+  readonly decodedPath: string
+  readonly headers: HeaderMap
+  readonly body: RequestBody
+}
 
 export class Transaction implements OperationContext {
   /** What the client sent, without what the gatekeeper took away. */
@@ -30,6 +40,15 @@ export class Transaction implements OperationContext {
     this.txId = txId
     this.arrivedMs = arrivedMs
     this.#parentLog = log
+  }
+
+  /** A request of the same sender in the service of this one: it has its identifier and ends with it. */
+  within({ method, path, decodedPath, headers, body }: InnerRequest): Transaction {
+    const request: Request = { ...this.request, method, path, query: '', headers, body }
+    const inner = new Transaction(request, this.txId, this.arrivedMs, this.#parentLog)
+    inner.path = decodedPath
+    inner.principal = this.principal
+    return inner
   }
 
   get signal(): AbortSignal | undefined {
