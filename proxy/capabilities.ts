@@ -12,6 +12,7 @@ import {
   MAX_OBJECT_NAME_BYTES,
 } from '#base/limits.ts'
 import type { Guarantees } from '#store/contract.ts'
+import { LINKS_MAX } from '#store/symlinks/follow.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
 
@@ -42,6 +43,7 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       valid_api_versions: ['v1', 'v1.0'],
     },
     tempauth: { account_acls: true },
+    symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }
 

@@ -3,10 +3,14 @@
  * what one door writes the others read. A layer wraps the operations it changes and hands the others through.
  */
 import type { Environment } from '#base/environment.ts'
+import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import { symlinks } from './symlinks/symlinks.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
+  /** The clock that the core store writes by. */
+  readonly timestamps: Pick<HybridClock, 'next' | 'observe'>
 }
 
 interface Feature {
@@ -16,7 +20,7 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
-const FEATURES: readonly Feature[] = []
+const FEATURES: readonly Feature[] = [{ name: 'symlinks', make: () => symlinks }]
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {

@@ -30,6 +30,7 @@ import { type DatabaseState, statsOf } from '#db/info.ts'
 import { listed, listedObject, pageAnswer, renderObjects } from '#db/listing-format.ts'
 import { type ListingRequest, parseListing } from '#db/listing-parameters.ts'
 import { toSwiftItem } from '#db/object-row.ts'
+import { renderStoredObjects } from '#db/stored-listing.ts'
 import type { Request, Response } from '#http/message.ts'
 import { containerHeaders, type Headers } from '../container-headers.ts'
 import type { ContainerService } from '../service.ts'
@@ -108,8 +109,15 @@ async function page(
   const nowSeconds = Math.floor(service.clock.wallMs() / 1000)
   const body = await service.pages.pageAt(state.info, [policy, type, query], nowSeconds, async () => {
     const expiry = new ExpiryFilter(nowSeconds)
-    const entries = listed(await service.index.list(name, policy, query, expiry), listedObject)
-    return { body: renderObjects(entries, type, address.container), rightUntil: expiry.rightUntil }
+    const body =
+      type === 'application/json'
+        ? renderStoredObjects(await service.index.listStored(name, policy, query, expiry), policy)
+        : renderObjects(
+            listed(await service.index.list(name, policy, query, expiry), listedObject),
+            type,
+            address.container,
+          )
+    return { body, rightUntil: expiry.rightUntil }
   })
   return pageAnswer(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
 }

@@ -1,10 +1,17 @@
 /** DELETE of an object. */
 import { answer } from '../answers.ts'
 import { failureAnswer } from './failure-answers.ts'
+import { objectParametersIn } from './object-parameters.ts'
+import { versionHeaders } from './version-answers.ts'
 import type { ObjectVerb } from './visit.ts'
 
-export const objectDelete: ObjectVerb = async ({ store }, { name, transaction }) => {
-  const deleted = await store.objects.delete(transaction, name, {})
-  if (deleted.kind !== 'deleted') return failureAnswer(deleted)
-  return answer(204, deleted.listingPending ? { 'x-listing-pending': 'true' } : undefined)
+export const objectDelete: ObjectVerb = async ({ store }, { name, request, transaction }) => {
+  const { versionId } = objectParametersIn(request)
+  const deleted = await store.objects.delete(transaction, name, { versionId })
+  const versions = versionHeaders(deleted)
+  if (deleted.kind === 'deleted') {
+    return answer(204, { ...(deleted.listingPending ? { 'x-listing-pending': 'true' } : {}), ...versions })
+  }
+  const { status, headers, body } = failureAnswer(deleted)
+  return { status, headers: { ...headers, ...versions }, body }
 }

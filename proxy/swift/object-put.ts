@@ -7,7 +7,9 @@ import { answer } from '../answers.ts'
 import { withConditionHeader } from './condition-header.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { failureAnswer } from './failure-answers.ts'
+import { linkInRequest } from './link-headers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
+import { objectParametersIn } from './object-parameters.ts'
 import {
   checkContentType,
   checkCopy,
@@ -17,11 +19,15 @@ import {
   contentTypeOf,
   writeConditionIn,
 } from './upload-rules.ts'
+import { versionHeaders } from './version-answers.ts'
 import type { ObjectVerb } from './visit.ts'
 
 export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, request, transaction }) => {
   const { headers } = request
-  const contentType = contentTypeOf(headers, name.object)
+  const link = linkInRequest(headers)
+  if (link.kind === 'refused') return link.response
+  const ownType = link.kind === 'link' ? link.contentType : undefined
+  const contentType = ownType ?? contentTypeOf(headers, name.object)
   const refusal =
     checkPutConditions(headers) ??
     checkCopy(headers) ??
@@ -42,6 +48,8 @@ export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, r
     metadata,
     condition: writeConditionIn(headers),
     limitBytes: options.maxFileSizeBytes,
+    link: link.kind === 'link' ? link.link : undefined,
+    versionId: objectParametersIn(request).versionId,
   })
   return put.kind === 'created' ? receipt(put) : failureAnswer(put)
 }
@@ -52,6 +60,7 @@ function receipt(put: ObjectPutReceipt): Response {
     etag: put.etag,
     'last-modified': httpDate(lastModifiedSeconds(put.timestamp)),
     ...(put.listingPending ? { 'x-listing-pending': 'true' } : undefined),
+    ...versionHeaders(put),
   })
   return withConditionHeader(created, put.condition)
 }

@@ -1,8 +1,11 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { StoreFailure } from '#store/contract.ts'
+import type { ReadTrail, StoreFailure } from '#store/contract.ts'
+import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
+import { trailHeaders } from './link-headers.ts'
+import { objectParametersIn } from './object-parameters.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 import { isAnything } from './upload-rules.ts'
 import { isTrue, type ObjectVerb } from './visit.ts'
@@ -35,11 +38,20 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
     method,
     conditions,
     newest: isTrue(headers['x-newest']),
+    ...objectParametersIn(request),
   })
-  if (isFailure(read)) return refusal(read, conditions)
-  const shown = shownObjectHeaders(read.headers)
+  if (isFailure(read)) return withTrail(refusal(read, conditions), read.trail)
+  const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
   if (read.kind === 'found') return { status: read.status, headers: shown, body: read.body }
   return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
+}
+
+/** A refusal says, too, where links led, and which version it is about. */
+function withTrail(response: Response, trail: ReadTrail | undefined): Response {
+  if (trail === undefined) return response
+  const { status, headers, body } = response
+  const type = trail.isDeleteMarker === true ? { 'content-type': DELETE_MARKER_TYPE } : {}
+  return { status, headers: { ...headers, ...type, ...trailHeaders(trail) }, body }
 }
 
 function refusal(failure: StoreFailure, conditions: HeaderMap): Response {
