@@ -12,21 +12,27 @@ import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
 import type { Handler } from '#http/message.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
+import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { type BulkOptions, bulk } from './middleware/bulk.ts'
 import { catchErrors } from './middleware/catch-errors.ts'
+import { crossdomain } from './middleware/crossdomain.ts'
 import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
+import { etagQuoter } from './middleware/etag-quoter.ts'
 import { gatekeeper } from './middleware/gatekeeper.ts'
 import { head } from './middleware/head.ts'
 import { healthcheck } from './middleware/healthcheck.ts'
 import { info } from './middleware/info.ts'
 import { countAndTime } from './middleware/metrics.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
+import { nameCheck } from './middleware/name-check.ts'
+import { ratelimit } from './middleware/ratelimit.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
+import { RateDesk } from './ratelimit/rate-desk.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 
@@ -43,6 +49,8 @@ export interface ProxyDeps {
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
+  /** Where it is decided who may go on; this process decides alone without it. */
+  readonly desks?: Desks | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
   /** While true, `/healthcheck` says 503. */
@@ -83,7 +91,20 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   { name: 'metrics-page', make: ({ metrics }) => metricsPage(metrics) },
   { name: 'info', make: (parts) => info(infoOptions(parts)) },
+  {
+    name: 'crossdomain',
+    make: ({ options: { crossdomainPolicy: policy } }) =>
+      policy === undefined ? undefined : crossdomain(policy),
+  },
   { name: 'request-limits', make: () => requestLimits, required: true },
+  {
+    name: 'name-check',
+    make: ({ options: { nameRules } }) => (nameRules === undefined ? undefined : nameCheck(nameRules)),
+  },
+  {
+    name: 'etag-quoter',
+    make: ({ store, options }) => etagQuoter({ store, default: options.etags }),
+  },
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
   {
     name: 'swift-v1-auth',
@@ -92,6 +113,16 @@ const LAYERS: readonly LayerEntry[] = [
   },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
   { name: 'bulk', make: (parts) => bulk(bulkOptions(parts)) },
+  {
+    name: 'ratelimit',
+    make: ({ environment: { clock }, store, desks, options }) =>
+      ratelimit({
+        clock,
+        store,
+        desks: desks ?? onlyDesk(new RateDesk(clock).answer),
+        limits: options.rateLimits,
+      }),
+  },
 ]
 
 /** The doors, asked in this order. */

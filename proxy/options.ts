@@ -1,7 +1,10 @@
 /** What can be set about a proxy, with the defaults of OpenStack Swift unless a comment says why not. */
 import { DEFAULT_RESELLERS, type ResellerPrefix } from '#auth/principal.ts'
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
+import type { ReadOnlyOptions } from '#store/read-only/read-only.ts'
 import type { AccessLogWhat } from './middleware/access-log.ts'
+import type { NameRules } from './middleware/name-check.ts'
+import type { RateLimits } from './middleware/ratelimit.ts'
 
 export interface ProxyOptions {
   /** Names of layers, outermost first (`app.ts` has the list); all of them when empty. */
@@ -28,6 +31,13 @@ export interface ProxyOptions {
   readonly infoAdminKey: string | undefined
   readonly infoDisallowedSections: readonly string[]
   readonly bulk: BulkSettings
+  readonly rateLimits: RateLimits
+  readonly readOnly: ReadOnlyOptions
+  /** `undefined`: every name that Swift takes is taken. */
+  readonly nameRules: NameRules | undefined
+  readonly etags: 'quoted' | 'bare'
+  /** What stands in `/crossdomain.xml`; `undefined`: there is no such file. */
+  readonly crossdomainPolicy: string | undefined
 }
 
 /** Of unpacking archives and deleting by list. */
@@ -51,6 +61,16 @@ export const DEFAULT_BULK: BulkSettings = {
   yieldMs: 10_000,
 }
 
+/** OpenStack Swift's (`common/middleware/ratelimit.py`): nothing is limited. */
+export const DEFAULT_RATE_LIMITS: RateLimits = {
+  accountRate: 0,
+  containerRates: [],
+  listingRates: [],
+  maxSleepMs: 60_000,
+  logSleepMs: 0,
+  bufferMs: 5_000,
+}
+
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   pipeline: [],
   accessLog: 'all',
@@ -70,4 +90,9 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   infoAdminKey: undefined,
   infoDisallowedSections: ['swift.auto_create_account_prefix', 'swift.valid_api_versions'],
   bulk: DEFAULT_BULK,
+  rateLimits: DEFAULT_RATE_LIMITS,
+  readOnly: { cluster: 'writable', deletes: 'refused' },
+  nameRules: undefined,
+  etags: 'bare',
+  crossdomainPolicy: undefined,
 }

@@ -3,7 +3,7 @@
  * pipeline (`app.ts`) hand it inwards and responses outwards; each fact is filled in by one layer and only read by those
  * further in.
  */
-import type { Principal } from '#auth/principal.ts'
+import { type Principal, ROLES } from '#auth/principal.ts'
 import type { Logger } from '#base/log.ts'
 import type { HeaderMap, Request, RequestBody, Response } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
@@ -49,6 +49,10 @@ export class Transaction implements OperationContext {
     inner.path = decodedPath
     inner.principal = this.principal
     return inner
+  }
+
+  get accountQuotas(): 'waived' | undefined {
+    return this.principal?.groups.includes(ROLES.resellerAdmin) === true ? 'waived' : undefined
   }
 
   get signal(): AbortSignal | undefined {

@@ -34,7 +34,7 @@ export async function* filesIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<Ar
   } catch (error) {
     throw failure.error ?? new ArchiveError((error as Error).message, error)
   } finally {
-    archive.destroy()
+    archive.destroy(null)
   }
 }
 
@@ -50,7 +50,7 @@ async function feed(
       keepPiece(piece)
       if (!archive.write(piece)) await eitherOf(archive, ['drain', 'close'])
     }
-    archive.end()
+    archive.end(null)
   } catch (error) {
     failure.error = error
     archive.destroy(error as Error)

@@ -5,7 +5,7 @@
  * `X-Container-Rfc-Compliant-Etags` (and `-Account-`) of a request is kept as system metadata, and shown again.
  */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { AccountName, ContainerName, Store } from '#store/contract.ts'
+import type { AccountName, ContainerName, ObjectName, Store } from '#store/contract.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
 import { isTrue } from '../swift/visit.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
@@ -64,7 +64,7 @@ function keptValue(headers: HeaderMap, name: string, removal: string): string | 
 async function quotedWhereWanted(
   { store, default: byDefault }: EtagQuoterOptions,
   transaction: Transaction,
-  { account, container }: ContainerName,
+  { account, container }: ObjectName,
   response: Response,
 ): Promise<Response> {
   const { etag } = response.headers

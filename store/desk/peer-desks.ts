@@ -109,6 +109,17 @@ export class PeerDesks implements Desks {
   }
 }
 
+/** One desk for several sorts of questions. */
+export function deskOf(desks: readonly Desk[]): Desk {
+  return async (question) => {
+    for (const desk of desks) {
+      const answer = await desk(question)
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  }
+}
+
 /** Desks of a cluster of one proxy process. */
 export function onlyDesk(own: Desk): Desks {
   return { ask: (_key, question) => own(question) }

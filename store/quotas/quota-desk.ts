@@ -1,7 +1,7 @@
 /** Quotas at a desk (`store/desk/`): the questions of an upload as messages, and the ledger that answers them. */
 import type { Desk, Desks, Message } from '../desk/peer-desks.ts'
-import type { QuotaLimits, QuotaScope, ScopedLimits } from './quota-limits.ts'
 import type { Claim, Grant, QuotaLedger } from './quota-ledger.ts'
+import type { QuotaLimits, QuotaScope, ScopedLimits } from './quota-limits.ts'
 
 /** What an upload asks of the desk of its account. */
 export class QuotaDesk {

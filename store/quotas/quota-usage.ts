@@ -56,7 +56,9 @@ export class UsageReader {
       bytes: Number(read.headers[`${prefix}-bytes-used`] ?? 0),
       count: Number(read.headers[`${prefix}-object-count`] ?? 0),
     }
-    const changes = await Promise.all(about.lately.map((container) => this.#unreported(context, name, container)))
+    const changes = await Promise.all(
+      about.lately.map((container) => this.#unreported(context, name, container)),
+    )
     const inPolicy = changes.filter(({ policyIndex }) => policyIndex === about.policyIndex)
     return {
       ...changes.reduce<Usage>(sumOf, total),

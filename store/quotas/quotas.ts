@@ -26,9 +26,12 @@ export interface QuotasOptions {
 
 export function quotas(options: QuotasOptions): StoreLayer {
   return (inner) => ({
-    ...inner,
+    accounts: inner.accounts,
+    containers: inner.containers,
     objects: {
-      ...inner.objects,
+      read: (context, name, read) => inner.objects.read(context, name, read),
+      post: (context, name, post) => inner.objects.post(context, name, post),
+      delete: (context, name, gone) => inner.objects.delete(context, name, gone),
       put: (context, name, put) => putWithin(options, inner, context, name, put),
     },
   })

@@ -36,7 +36,6 @@ export function readOnly(options: ReadOnlyOptions): StoreLayer {
     const { accounts, containers, objects } = inner
     return {
       accounts: {
-        ...accounts,
         ...guarded<AccountName>(accounts, guard, options, ACCOUNT_READ_ONLY_SYSMETA),
         info: (context, name) => accounts.info(context, name),
         read: (context, name, read) => accounts.read(context, name, read),
@@ -46,15 +45,12 @@ export function readOnly(options: ReadOnlyOptions): StoreLayer {
             : ((await guard(context, name)) ?? accounts.put(context, name, changes)),
       },
       containers: {
-        ...containers,
         ...guarded<ContainerName>(containers, guard, options, CONTAINER_READ_ONLY_SYSMETA),
         info: (context, name) => containers.info(context, name),
         read: (context, name, read) => containers.read(context, name, read),
-        put: async (context, name, put) =>
-          (await guard(context, name)) ?? containers.put(context, name, put),
+        put: async (context, name, put) => (await guard(context, name)) ?? containers.put(context, name, put),
       },
       objects: {
-        ...objects,
         read: (context, name, read) => objects.read(context, name, read),
         put: async (context, name, put) => {
           const refused = await guard(context, name)
