@@ -11,6 +11,7 @@ import { address } from './endpoint-option.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
+import { formpost, tempurl, websites } from './web-options.ts'
 
 const OURS = 'decision'
 
@@ -393,6 +394,9 @@ export const SECTIONS = {
   name_check: nameCheck,
   etag_quoter: etagQuoter,
   crossdomain,
+  tempurl,
+  formpost,
+  websites,
   storage,
   workers,
   replicator,

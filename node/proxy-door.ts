@@ -11,6 +11,7 @@ import { MemoryBudget } from '#cluster/memory-budget.ts'
 import { NodeClient } from '#cluster/node-client.ts'
 import { nodeMetrics } from '#cluster/node-metrics.ts'
 import { StorageNodes } from '#cluster/placement.ts'
+import { dnsNames } from '#http/canonical-names.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
@@ -33,6 +34,7 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import type { Settings } from './options.ts'
+import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
   readonly environment: Environment
@@ -87,6 +89,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
+    canonicalNames: canonicalNames(options.settings),
     endpoints: options.settings.proxy.endpoints
       ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
       : undefined,
@@ -134,6 +137,11 @@ function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnTy
   })
 }
 
+function canonicalNames({ websites }: Settings): ReturnType<typeof dnsNames> | undefined {
+  const { cnameLookup, nameservers, lookupTimeoutMs } = websites
+  return cnameLookup ? dnsNames({ servers: nameservers, timeoutMs: lookupTimeoutMs }) : undefined
+}
+
 function ringsNow(rings: RingDirectory): ClusterRings {
   return {
     account: () => rings.account.ring,
@@ -153,6 +161,7 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
   const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
   return {
     pipeline: proxy.pipeline,
+    web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],

@@ -13,6 +13,7 @@ import {
 } from '#base/limits.ts'
 import type { Guarantees } from '#store/contract.ts'
 import { LINKS_MAX } from '#store/symlinks/follow.ts'
+import { storeLimitSections } from './limit-sections.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
 
@@ -43,6 +44,7 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       valid_api_versions: ['v1', 'v1.0'],
     },
     tempauth: { account_acls: true },
+    ...storeLimitSections(options),
     symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }

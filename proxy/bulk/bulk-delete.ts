@@ -81,6 +81,7 @@ class Deleting {
     const queue = names.values()
     const workers = Array.from({ length: this.#limits.concurrency }, () => this.#work(queue))
     await Promise.all(workers)
+    this.#isOver()
   }
 
   async #work(queue: Iterator<Buffer>): Promise<void> {

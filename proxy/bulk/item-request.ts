@@ -13,16 +13,13 @@ export interface Item {
   readonly body?: RequestBody
 }
 
-/** The transaction of one item of a bulk request. */
-export function itemOf(bulk: Transaction, { method, path, headers, body }: Item): Transaction {
+/** The transaction of one item of a bulk request. What a signature allows is one request, not those inside it. */
+export function itemOf(bulk: Transaction, { method, path, headers, body = EMPTY_BODY }: Item): Transaction {
   const { host } = bulk.request.headers
-  return bulk.within({
-    method,
-    path: quotePath(path),
-    decodedPath: path,
-    headers: { host, ...headers },
-    body: body ?? EMPTY_BODY,
-  })
+  const inner = { method, path: quotePath(path), query: '', headers: { host, ...headers }, body }
+  const item = bulk.derived({ ...bulk.request, ...inner }, path)
+  item.grant = undefined
+  return item
 }
 
 /** What Python's `quote` leaves as it is; Swift's reports show names so. */

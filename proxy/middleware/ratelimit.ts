@@ -10,6 +10,7 @@ import type { Response } from '#http/message.ts'
 import type { Store } from '#store/contract.ts'
 import type { Desks } from '#store/desk/peer-desks.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { ACCOUNT_RATE_SYSMETA } from '../ratelimit/account-rate.ts'
 import { askForTurn } from '../ratelimit/rate-desk.ts'
 import { type RateStep, rateFor } from '../ratelimit/rates.ts'
 import { parseSwiftPath, type SwiftPath } from '../swift/swift-path.ts'
@@ -37,8 +38,6 @@ export interface RateLimitOptions {
   readonly limits: RateLimits
 }
 
-/** Set by resellers: `WHITELIST`, `BLACKLIST`, or how many writes a second the account may make. */
-export const ACCOUNT_RATE_SYSMETA = 'x-account-sysmeta-global-write-ratelimit'
 /** A client that is shut out waits for its answer. */
 const SHUT_OUT_MS = 1000
 

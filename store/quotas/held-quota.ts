@@ -9,7 +9,7 @@ import { type Claim, RESERVATION_LIVES_MS } from './quota-ledger.ts'
 import type { QuotaScope } from './quota-limits.ts'
 
 /** A body of unknown length reserves so much at a time. */
-export const STEP_BYTES = 4 * 1024 * 1024
+export const STEP_BYTES = 1024 * 1024
 const KEEP_EVERY_MS = RESERVATION_LIVES_MS / 3
 
 export class HeldQuota {
