@@ -9,6 +9,7 @@ import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
+import { largeObjects } from './large-objects/large-objects.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -48,6 +49,7 @@ const FEATURES: readonly Feature[] = [
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
+  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
   { name: 'symlinks', make: () => symlinks },
 ]
 

@@ -21,10 +21,10 @@ export async function readDeleteList(body: RequestBody, namesMax: number): Promi
   const names: Buffer[] = []
   let lines = 0
   for await (const line of linesOf(body)) {
-    if (line === 'too_long') return refused(refusal(400, 'Invalid File Name'))
+    if (line.kind === 'too_long') return refused(refusal(400, 'Invalid File Name'))
     lines += 1
     if (lines > namesMax) return refused(refusal(413, `Maximum Bulk Deletes: ${namesMax} per request`))
-    const name = unquoted(line.trim())
+    const name = unquoted(line.text.trim())
     if (name.length > 0) names.push(name)
   }
   return { kind: 'names', names }
@@ -34,16 +34,18 @@ function refused(whole: BulkRefusal): DeleteList {
   return { kind: 'refused', refusal: whole }
 }
 
+type Line = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'too_long' }
+
 /** Lines as latin1 text, without their ends. What follows a line that is too long is not read. */
-async function* linesOf(body: RequestBody): AsyncGenerator<string | 'too_long'> {
+async function* linesOf(body: RequestBody): AsyncGenerator<Line> {
   let begun = ''
   for await (const piece of body) {
     const lines = (begun + piece.toString('latin1')).split('\n')
     begun = lines.pop() ?? ''
-    for (const line of lines) yield line.length > MAX_LINE_BYTES ? 'too_long' : line
-    if (begun.length > MAX_LINE_BYTES) yield 'too_long'
+    for (const text of [...lines, begun]) if (text.length > MAX_LINE_BYTES) yield { kind: 'too_long' }
+    for (const text of lines) yield { kind: 'line', text }
   }
-  if (begun !== '') yield begun
+  if (begun !== '') yield { kind: 'line', text: begun }
 }
 
 /** The bytes that a percent-encoded text stands for; a lone `%` stays as it is. */

@@ -29,7 +29,7 @@ async function clientOf(proxy = testProxy(), user = 'test:tester', key = 'testin
   return {
     proxy,
     token,
-    send: (method, target, headers = {}, body = undefined) =>
+    send: (method, target, headers = {}, body) =>
       send(proxy.handler, {
         method,
         target,
@@ -204,22 +204,22 @@ t.test('the limits of an archive: containers, failures, size of a file', async (
 })
 
 t.test('the forms of a report', async (t) => {
-  const { send: ask } = await clientOf()
+  const client = await clientOf()
   const body = tar([{ name: 'c/<&>', body: '' }, { name: Buffer.from('c/\xff', 'latin1') }])
-  const plain = await ask('PUT', '/v1/AUTH_test?extract-archive=tar', {}, body)
+  const plain = await client.send('PUT', '/v1/AUTH_test?extract-archive=tar', {}, body)
   t.equal(plain.headers['content-type'], 'text/plain; charset=UTF-8')
   t.equal(
     plain.body,
     'Number Files Created: 1\nResponse Body: \nResponse Status: 400 Bad Request\nErrors:\nc/%FF, 412 Precondition Failed\n',
   )
-  const xml = await ask('PUT', '/v1/AUTH_test?extract-archive=tar', { Accept: 'text/xml' }, body)
+  const xml = await client.send('PUT', '/v1/AUTH_test?extract-archive=tar', { Accept: 'text/xml' }, body)
   t.equal(
     xml.body,
     '<extract>\n<number_files_created>1</number_files_created>\n<response_body></response_body>\n' +
       '<response_status>400 Bad Request</response_status>\n<errors>\n' +
       '<object><name>c/%FF</name><status>412 Precondition Failed</status></object>\n</errors>\n</extract>\n',
   )
-  const none = await ask('PUT', '/v1/AUTH_test?extract-archive=tar', { Accept: 'image/png' }, body)
+  const none = await client.send('PUT', '/v1/AUTH_test?extract-archive=tar', { Accept: 'image/png' }, body)
   t.equal(none.status, 200)
   t.match(none.body, /Response Status: 406 Not Acceptable/)
 })

@@ -56,7 +56,8 @@ async function putWithin(
   let stored: number | undefined
   try {
     const outcome = await inner.objects.put(context, name, { ...put, body: held.within(put.body) })
-    if (outcome.kind === 'created') stored = outcome.sizeBytes
+    // A manifest is as long as what was sent of it, whatever it stands for.
+    if (outcome.kind === 'created') stored = put.segments === undefined ? outcome.sizeBytes : claim.leastBytes
     return held.refusedFor === undefined || outcome.kind === 'created' ? outcome : overQuota(held.refusedFor)
   } finally {
     await held.settle(stored)
