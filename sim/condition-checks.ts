@@ -8,8 +8,11 @@ import type { Attempt, ClientWrite, ObjectHistory } from './history.ts'
 import type { Solid } from './read-checks.ts'
 import { Violation } from './violation.ts'
 
+/** What clients may ask for. */
+export type ClientCondition = Exclude<WriteCondition, { readonly kind: 'unchanged' }>
+
 interface Circumstances {
-  readonly condition: WriteCondition
+  readonly condition: ClientCondition
   readonly solid: Solid
   readonly wallMs: number
 }
@@ -31,7 +34,7 @@ export function checkCondition(
 }
 
 /** Could this version have been there and be what the condition asks for? */
-function mayFulfil(one: Attempt, before: Attempt, condition: WriteCondition): boolean {
+function mayFulfil(one: Attempt, before: Attempt, condition: ClientCondition): boolean {
   if (one.timestamp < before.timestamp) return false
   return condition.kind === 'absent'
     ? one.method === 'DELETE'
@@ -62,7 +65,7 @@ export function checkRefusal(
 }
 
 /** Is this version one that the condition does not hold of? */
-function mayRefuse(one: Attempt, condition: WriteCondition): boolean {
+function mayRefuse(one: Attempt, condition: ClientCondition): boolean {
   if (condition.kind === 'absent') return one.method === 'PUT'
   return one.method === 'DELETE' || !condition.etags.includes(one.write.etag)
 }

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import { bufferBody, type RequestBody } from '#http/message.ts'
-import type { ObjectName, WriteCondition } from '#store/contract.ts'
-import { checkCondition, checkRefusal } from './condition-checks.ts'
+import type { ObjectName } from '#store/contract.ts'
+import { type ClientCondition, checkCondition, checkRefusal } from './condition-checks.ts'
 import { bodyOf, type ClientWrite, type WriteMethod } from './history.ts'
 import { aName, mayExpire, pathOf } from './object-names.ts'
 import type { RunningProxy } from './proxy-node.ts'
@@ -28,7 +28,7 @@ const EXPIRES_WITHIN_SECONDS = 60
 interface Wish {
   readonly name: ObjectName
   readonly timestamp?: Timestamp
-  readonly condition?: WriteCondition
+  readonly condition?: ClientCondition
 }
 
 interface Receipt {
@@ -69,7 +69,7 @@ export class ObjectWriters {
     const { cluster, random } = this.#session
     const name = aName(random)
     const believed = cluster.history.object(pathOf(name)).acknowledged(Number.POSITIVE_INFINITY)
-    const condition: WriteCondition =
+    const condition: ClientCondition =
       believed?.method === 'PUT' && random.below(2) === 0
         ? { kind: 'matches', etags: `"${believed.write.etag}"` }
         : { kind: 'absent' }

@@ -10,7 +10,7 @@ const DRAIN_LIMIT_MS = 1_500_000
 const LOOK_EVERY_MS = 5_000
 /** What a worker could not do at once it tries again by then, milliseconds. */
 const TRIED_AGAIN_MS = 120_000
-/** After the last of them, containers' reports are told once more by then, milliseconds. */
+/** Containers' reports are told once more by then, and replicators leave nothing alone as just written; milliseconds. */
 const CONFIRMED_MS = CONFIRM_AFTER_MS + 10_000
 /** The workers must agree that nothing is left to do after so many rounds of passes. */
 const ROUNDS_MAX = 10

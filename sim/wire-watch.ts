@@ -4,8 +4,8 @@
  */
 
 import { parseAcceptance } from '#base/ballot.ts'
+import { CARRIED_HEADER, PROPOSAL_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { CARRIED_HEADER, PROPOSAL_HEADER } from '#cluster/extension-headers.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { Endpoint } from '#http/transport.ts'
 import type { History, WriteMethod } from './history.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions, parseTags } from '#http/conditionals.ts'
-import { type HeaderMap, readWhole } from '#http/message.ts'
+import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type {
@@ -49,10 +49,11 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       if (deps.containerOf(name) === undefined) return NO_CONTAINER
       const object = find(name)
       if (object === undefined) return NO_OBJECT
-      object.metadata = defined(post.metadata)
+      const stored = systemMetadataIn(object.metadata)
+      object.metadata = { ...stored, ...defined(post.metadata) }
       object.contentType = post.contentType ?? object.contentType
       object.timestamp = deps.now()
-      return { kind: 'accepted', timestamp: object.timestamp }
+      return { kind: 'accepted', timestamp: object.timestamp, stored }
     },
     async delete(_context, name, { condition }) {
       const container = deps.containerOf(name)
@@ -68,7 +69,11 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
 function holds(condition: WriteCondition | undefined, there: MemoryObject | undefined): boolean {
   if (condition === undefined) return true
   if (condition.kind === 'absent') return there === undefined
-  return there !== undefined && parseTags(condition.etags)?.matches(there.etag) === true
+  if (condition.kind === 'unchanged') {
+    return there?.putAt === condition.writtenAt && there.timestamp === condition.changedAt
+  }
+  if (there === undefined) return false
+  return parseTags(condition.etags)?.matches(conditionalEtag(there, condition.etagIsAt)) === true
 }
 
 async function putObject(
@@ -79,29 +84,39 @@ async function putObject(
 ): Promise<ObjectPutReceipt | StoreFailure> {
   put.body.sendContinue()
   const body = await readWhole(put.body, put.limitBytes).catch((error: unknown) => error as Error)
-  if (!Buffer.isBuffer(body)) return { kind: 'too_large', limitBytes: put.limitBytes }
+  if (!Buffer.isBuffer(body)) {
+    const isGone = body instanceof BodyError && body.code === 'SENDER_GONE'
+    return isGone ? { kind: 'client_gone' } : { kind: 'too_large', limitBytes: put.limitBytes }
+  }
   if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
   const etag = createHash('md5').update(body).digest('hex')
   if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
   const { contentType } = put
-  container.objects.set(name, { body, etag, contentType, metadata: defined(put.metadata), timestamp })
+  const there = container.objects.get(name)
+  if (there !== undefined && there.timestamp >= timestamp)
+    return { kind: 'conflict', newest: there.timestamp }
+  const metadata = defined(put.metadata)
+  container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })
   return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
 }
 
 type ReadResult = ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure
 
-function readObject(object: MemoryObject, { method, conditions }: ObjectReadOptions): ReadResult {
-  const { body, etag } = object
+function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResult {
+  const { method, conditions } = options
+  const { body } = object
   const modifiedSeconds = lastModifiedSeconds(object.timestamp)
   const headers = {
     ...object.metadata,
     'content-type': object.contentType,
     // As the object server sends it.
-    etag: `"${etag}"`,
+    etag: `"${object.etag}"`,
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
+    'x-backend-data-timestamp': object.putAt,
   }
+  const etag = conditionalEtag(object, options.etagIsAt)
   const outcome = evaluateConditions(conditions, { exists: true, etag, lastModifiedSeconds: modifiedSeconds })
   if (outcome === 'not_modified') return { kind: 'not_modified', headers }
   if (outcome === 'precondition_failed') return { kind: 'precondition_failed', headers }
@@ -112,7 +127,9 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     body,
   } as const
   if (method === 'HEAD') return { ...whole, body: undefined }
-  const resolved = resolveRanges(parseRange(conditions['range']), body.length)
+  const isWhole = options.wholeWith?.split(',').some((name) => object.metadata[name.trim()] !== undefined)
+  const range = isWhole === true ? undefined : conditions['range']
+  const resolved = resolveRanges(parseRange(range), body.length)
   switch (resolved.kind) {
     case 'whole':
       return whole
@@ -123,6 +140,12 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     case 'multiple':
       return manyRanges(body, resolved.ranges, headers)
   }
+}
+
+/** The ETag that conditions are about. */
+function conditionalEtag(object: MemoryObject, etagIsAt = ''): string {
+  const names = etagIsAt.split(',').map((name) => name.trim())
+  return names.map((name) => object.metadata[name]).find((etag) => etag !== undefined) ?? object.etag
 }
 
 function oneRange(body: Buffer, range: ByteRange, headers: HeaderMap): ObjectRead {
@@ -143,6 +166,10 @@ function manyRanges(body: Buffer, ranges: readonly ByteRange[], headers: HeaderM
   }
   const stream = { [Symbol.asyncIterator]: () => rendered, cancel: async () => {} }
   return { kind: 'found', status: 206, headers: { ...headers, ...multipartHeaders }, body: stream }
+}
+
+function systemMetadataIn(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => name.startsWith('x-object-sysmeta-')))
 }
 
 function defined(metadata: HeaderMap): Record<string, string> {

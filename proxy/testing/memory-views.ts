@@ -10,6 +10,7 @@ import type {
   ListingPage,
   ListingQuery,
 } from '#store/contract.ts'
+import { typeWithSize } from '#store/large-objects/manifest.ts'
 import { memoryListing } from './memory-listing.ts'
 import { bytesIn, type MemoryAccount, type MemoryContainer, type MemoryObject } from './memory-state.ts'
 
@@ -53,7 +54,12 @@ export function accountPage(
   account: MemoryAccount | undefined,
   query: ListingQuery,
 ): ListingPage<ListedContainer> {
-  const listed = memoryListing(account?.containers ?? new Map<string, MemoryContainer>(), query)
+  const containers = account?.containers ?? new Map<string, MemoryContainer>()
+  const shown =
+    query.reservedNames === 'shown'
+      ? containers
+      : new Map([...containers].filter(([name]) => !name.startsWith('\0')))
+  const listed = memoryListing(shown, query)
   return page(
     listed.map((entry) => ('kind' in entry ? entry : listedContainer(entry.name, entry.value))),
     (entry) => ({
@@ -90,12 +96,13 @@ export function containerPage(container: MemoryContainer, query: ListingQuery): 
 }
 
 function listedObject(name: string, object: MemoryObject): ListedObject {
+  const { contentType, sizeBytes = object.body.length } = typeWithSize(object.contentType)
   return {
     kind: 'object',
     name,
-    sizeBytes: object.body.length,
-    etag: object.etag,
-    contentType: object.contentType,
+    sizeBytes,
+    etag: object.metadata['x-object-sysmeta-container-update-override-etag'] ?? object.etag,
+    contentType,
     lastModified: isoForm(object.timestamp),
     extra: {},
   }
