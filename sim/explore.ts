@@ -7,6 +7,8 @@ export interface ExploreOptions {
   readonly minutes: number | undefined
   /** Runs so many seeds. */
   readonly count: number | undefined
+  /** Goes on after that time until so many were begun, for half as long again at most. */
+  readonly least?: number | undefined
   /** The first seed; the others follow it. Fresh ones when left out. */
   readonly from: number | undefined
   readonly jobs: number
@@ -41,6 +43,9 @@ const SEEDS_PER_PROCESS = 25
 const HUNG_MS = 300_000
 const SEED_LIMIT = 2 ** 31
 const PROGRESS_EVERY_MS = 15_000
+const OVERTIME = 1.5
+/** Few runs of the collector of young garbage: a run makes much that does not live long. MiB. */
+const YOUNG_SPACE_MB = 32
 
 /** Runs seeds until there have been enough. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
@@ -96,7 +101,9 @@ class Exploration {
     const { minutes, count } = this.#options
     if (this.#options.afterViolation === 'stop' && this.#failed.length > 0) return false
     if (count !== undefined && this.#begun >= count) return false
-    return minutes === undefined || performance.now() - this.#startedMs < minutes * 60_000
+    if (minutes === undefined) return true
+    const minutesGone = (performance.now() - this.#startedMs) / 60_000
+    return minutesGone < (this.#begun < (this.#options.least ?? 0) ? minutes * OVERTIME : minutes)
   }
 
   #nextSeed(): number {
@@ -121,7 +128,9 @@ class Exploration {
 }
 
 class SeedProcess {
-  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url))
+  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url), {
+    execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MB}`],
+  })
 
   async run(seed: number): Promise<SeedResult> {
     const answer = Promise.withResolvers<SeedResult>()

@@ -2,14 +2,12 @@
  * How many disks hold what was acknowledged, looked at from outside at any moment, whether their machines run or not: never
  * fewer than a quorum, until a later write takes its place.
  */
-import { hashName } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { MemoryDirectory } from '#disk/memory-tree.ts'
 import { parseFileName, policyPaths } from '#object-server/layout.ts'
 import type { Cluster } from './cluster.ts'
-import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, POLICY_INDEXES, SALT } from './topology.ts'
+import { devicePath, POLICY_INDEXES } from './topology.ts'
 import { Violation } from './violation.ts'
 
 /** What a plain write needs of three replicas. */
@@ -21,8 +19,9 @@ export function checkFloor(cluster: Cluster, spoiled: number): void {
   for (const object of cluster.history.objects) {
     const latest = object.acknowledged(cluster.nowMs())
     if (latest === undefined || object.mayBeForgotten(cluster.world.wallMs())) continue
-    const hash = hashName(nameOfPath(object.path), SALT)
-    const copies = disks.filter((files) => (files.get(hash) ?? ZERO_TIMESTAMP) >= latest.timestamp).length
+    const copies = disks.filter(
+      (files) => (files.get(object.hash) ?? ZERO_TIMESTAMP) >= latest.timestamp,
+    ).length
     if (copies >= QUORUM - spoiled) continue
     throw new Violation(
       'too_few_copies',

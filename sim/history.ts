@@ -5,7 +5,10 @@
  */
 import { createHash } from 'node:crypto'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import { hashName } from '#base/names.ts'
 import { TICKS_PER_SECOND, type Timestamp, ticksOf, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { nameOfPath } from './object-names.ts'
+import { SALT } from './topology.ts'
 
 export type WriteMethod = 'PUT' | 'POST' | 'DELETE'
 
@@ -49,11 +52,14 @@ export function bodyOf(id: number, sizeBytes: number): Buffer {
 
 export class ObjectHistory {
   readonly path: string
+  /** Of its name. */
+  readonly hash: string
   readonly writes: ClientWrite[] = []
   readonly attempts: Attempt[] = []
 
   constructor(path: string) {
     this.path = path
+    this.hash = hashName(nameOfPath(path), SALT)
   }
 
   /** The latest PUT or DELETE that was acknowledged before `beforeMs`, of those that `counts` lets through. */

@@ -3,7 +3,6 @@
  * whole files. Looked at from outside, before anybody asks it to read.
  */
 import { hash as hashOf } from 'node:crypto'
-import { hashName } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.ts'
 import type { ObjectState } from '#object-server/object-state.ts'
@@ -11,7 +10,7 @@ import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
 import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, policyOf, SALT } from './topology.ts'
+import { devicePath, policyOf } from './topology.ts'
 import { Violation } from './violation.ts'
 
 const LOOKS = 4
@@ -23,9 +22,8 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode): Promi
   const device = node.running?.device.objects.device
   checkNothingTorn(node)
   for (const object of cluster.history.objects) {
-    const name = nameOfPath(object.path)
-    const hash = hashName(name, SALT)
-    const replica = device?.replica(policyOf(name))
+    const { hash } = object
+    const replica = device?.replica(policyOf(nameOfPath(object.path)))
     if (replica === undefined) return
     for (let looks = 1; ; looks += 1) {
       const found = await replica.states([hash])
