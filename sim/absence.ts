@@ -22,7 +22,7 @@ export async function beAway(cluster: Cluster, director: FaultDirector, absent: 
   const { world, events } = cluster
   events.add(`fault long absence of ${absent.host}`)
   await absent.losePower()
-  await director.perhapsDrain(absent)
+  await director.ringChange.perhapsDrain(absent)
   await world.sleep(AWAKE_MS)
   for (let night = 0; night < NIGHTS; night += 1) {
     await switchOff(cluster)

@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts'
 import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import { checkRestarted } from './restart-check.ts'
+import { RingChange } from './ring-change.ts'
 import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
 import type { StorageNode } from './storage-node.ts'
 import { DEVICES_PATH, writeRings } from './topology.ts'
@@ -58,10 +59,10 @@ export class FaultDirector {
   /** Nodes that may have taken out of service what they had: they were away for too long. */
   readonly forgiven = new Set<StorageNode>()
   #isVictimDamaged = false
-  #areRingsChanged = false
   #healed = false
   readonly #count: number
   readonly #ringChangeAt: number
+  readonly ringChange: RingChange
 
   /** `count`: faults of the whole run. `only`: the names of those that may happen; all when left out. */
   constructor(cluster: Cluster, count: number, only?: readonly string[]) {
@@ -69,6 +70,7 @@ export class FaultDirector {
     this.#cluster = cluster
     this.#count = count
     this.#random = cluster.random()
+    this.ringChange = new RingChange(cluster, this.#random)
     const inRing = cluster.rings.object.devices.length
     this.#victim = cluster.nodes[this.#random.below(inRing)] as StorageNode
     this.#ringChangeAt = this.#random.below(count)
@@ -78,40 +80,6 @@ export class FaultDirector {
   /** Never resolves; rejects when a machine that came back had lost what it must not. */
   get failure(): Promise<never> {
     return this.#failed.promise
-  }
-
-  /** A node more takes its share, or one is to be emptied. */
-  async ringChange(): Promise<void> {
-    const { nodes, builders, rings } = this.#cluster
-    const inRing = rings.object.devices.length
-    const fresh = nodes[inRing]
-    if (fresh === undefined || this.#random.below(3) === 0) {
-      builders.drain(this.#random.below(inRing))
-      return await this.#bringRings()
-    }
-    builders.add(inRing)
-    await this.#bringRings(fresh)
-  }
-
-  /** Perhaps a machine that is away is to be emptied, if this run's change of the rings has not been yet. */
-  async perhapsDrain({ node }: StorageNode): Promise<void> {
-    if (this.#areRingsChanged || this.#random.below(2) === 0) return
-    this.#cluster.builders.drain(node)
-    await this.#bringRings()
-  }
-
-  /** Each machine gets the new rings when the operator comes to it. */
-  async #bringRings(fresh?: StorageNode): Promise<void> {
-    const { nodes, proxies, events, world } = this.#cluster
-    this.#areRingsChanged = true
-    const next = this.#cluster.takeNewRings()
-    const kept = next.object.devices.map((device) => device?.device ?? '').join(' ')
-    events.add(`fault ring change: ${kept}`)
-    if (fresh !== undefined) await this.#cluster.install(fresh, 'may_have_held_data')
-    for (const { machine } of [...nodes, ...proxies]) {
-      await world.sleep(this.#random.below(2_000))
-      await writeRings(machine.disk.remount(), next).catch(() => {})
-    }
   }
 
   /**
@@ -126,9 +94,9 @@ export class FaultDirector {
       const due = (at + 0.2 + this.#random.below(600) / 1000) / this.#count
       while (progress() < due && !this.#healed) await world.sleep(50)
       if (this.#healed) break
-      if (at === this.#ringChangeAt && !this.#areRingsChanged && this.#canRefill()) {
+      if (at === this.#ringChangeAt && !this.ringChange.isBegun && this.#canRefill()) {
         names.push('ring change')
-        this.#underWay.push(this.ringChange().catch((error: unknown) => this.#failed.reject(error)))
+        this.#underWay.push(this.ringChange.run().catch((error: unknown) => this.#failed.reject(error)))
       }
       const [name, fault] = this.#pick()
       names.push(name)

@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'index batch not synced',
     edits: [{ file: 'kv/group-commit.ts', find: '{ sync: true } as object', replace: '{} as object' }],
-    seeds: SEEDS,
+    seeds: [2, ...SEEDS],
   },
   {
     name: 'tombstone reclaimed too early',
@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (!isCurrent(work)) continue',
       },
     ],
-    seeds: SEEDS,
+    seeds: [2, ...SEEDS],
   },
   {
     name: 'joining replica allowed to vote',
