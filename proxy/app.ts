@@ -20,6 +20,7 @@ import { gatekeeper } from './middleware/gatekeeper.ts'
 import { head } from './middleware/head.ts'
 import { healthcheck } from './middleware/healthcheck.ts'
 import { info } from './middleware/info.ts'
+import { type KeystoneParts, keystone } from './middleware/keystone.ts'
 import { countAndTime } from './middleware/metrics.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
 import { requestLimits } from './middleware/request-limits.ts'
@@ -42,6 +43,8 @@ export interface ProxyDeps {
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
+  /** Tokens of Keystone are accepted besides those of `users`. */
+  readonly keystone?: KeystoneParts | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
   /** While true, `/healthcheck` says 503. */
@@ -87,9 +90,17 @@ const LAYERS: readonly LayerEntry[] = [
   {
     name: 'swift-v1-auth',
     make: ({ users, seal, options }) =>
-      swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }),
+      users.isEmpty
+        ? undefined
+        : swiftV1Auth({
+            users,
+            seal,
+            prefix: options.authPrefix,
+            storageUrlScheme: options.storageUrlScheme,
+          }),
   },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'keystone', make: (parts) => parts.keystone && keystone(parts.keystone) },
 ]
 
 /** The doors, asked in this order. */
@@ -156,11 +167,17 @@ function firstPrefix({ resellers }: ProxyOptions): string {
   return resellers[0]?.prefix ?? ''
 }
 
-function infoOptions({ environment, options, policies, guarantees }: Parts): Parameters<typeof info>[0] {
+function infoOptions({
+  environment,
+  options,
+  policies,
+  guarantees,
+  users,
+}: Parts): Parameters<typeof info>[0] {
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
-    sections: capabilities(options, policies),
+    sections: capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'),
     live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,

@@ -18,7 +18,12 @@ import type { ProxyOptions } from './options.ts'
 /** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
 const SWIFT_VERSION = '2.30.1'
 
-export function capabilities(options: ProxyOptions, policies: StoragePolicies): InfoSections {
+/** `signIn`: whether users sign in at this door, or elsewhere (at Keystone) only. */
+export function capabilities(
+  options: ProxyOptions,
+  policies: StoragePolicies,
+  signIn: 'here' | 'elsewhere' = 'here',
+): InfoSections {
   return {
     swift: {
       version: SWIFT_VERSION,
@@ -41,7 +46,7 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       auto_create_account_prefix: '.',
       valid_api_versions: ['v1', 'v1.0'],
     },
-    tempauth: { account_acls: true },
+    ...(signIn === 'here' ? { tempauth: { account_acls: true } } : undefined),
   }
 }
 

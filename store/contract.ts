@@ -96,6 +96,8 @@ export interface AccountInfo {
   readonly bytesUsed: number
   /** User metadata, sysmeta and the account's other stored headers. */
   readonly metadata: HeaderMap
+  /** Nobody has written to it; it comes into being with the first write. */
+  readonly state?: 'not_yet_created' | undefined
 }
 
 /** Marker paging of an account's containers or a container's objects; names are decoded. */
@@ -210,6 +212,8 @@ export interface ContainerPut {
   readonly changes: HeaderMap
   /** Index of the storage policy the client asked for; `undefined` for the default or what is there. */
   readonly policyIndex: number | undefined
+  /** What the account is given when it comes into being by this. */
+  readonly accountMetadata?: HeaderMap | undefined
 }
 
 export interface ContainerOperations extends IndexOperations<ContainerName> {

@@ -4,6 +4,7 @@ import { MAX_ACCOUNT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { changesIn, checkMetadata } from './metadata-headers.ts'
+import { projectDomainIn } from './project-domain.ts'
 
 /** The refusal of a name that is too long, or `undefined`. */
 export function checkAccountName(account: string): Response | undefined {
@@ -31,8 +32,8 @@ export type AccountChanges =
 export function accountChangesIn(account: string, headers: HeaderMap): AccountChanges {
   const refusal = checkAccountName(account) ?? checkMetadata(headers, 'account')
   if (refusal !== undefined) return { kind: 'refused', response: refusal }
-  const changes = changesIn(headers, 'account')
+  const changes = { ...changesIn(headers, 'account'), ...projectDomainIn(headers) }
   const acl = headers[ACCOUNT_ACL_HEADER]
-  if (acl !== undefined) changes[ACCOUNT_ACL_SYSMETA] = acl
-  return { kind: 'changes', changes }
+  const withAcl = acl === undefined ? changes : { ...changes, [ACCOUNT_ACL_SYSMETA]: acl }
+  return { kind: 'changes', changes: withAcl }
 }
