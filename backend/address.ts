@@ -6,7 +6,7 @@
  * Names that begin with NUL are reserved for the cluster's own use. Storage servers accept them; the gatekeeper of the
  * proxy is what keeps clients from using them.
  */
-import { decodePercent } from '#base/names.ts'
+import { decodePercent, quotedPath } from '#base/names.ts'
 import type { Request } from '#http/message.ts'
 import { textAnswer } from './answers.ts'
 import { Refusal } from './refusal.ts'
@@ -100,10 +100,10 @@ function split(request: Request, shape: Shape): Parts | Refusal {
   const path = decodePercent(request.path)
   if (path === undefined) return new Refusal(textAnswer(412, 'Invalid UTF8 or contains NULL'))
   const segments = segmentsOf(path, shape)
-  if (segments === undefined) return refuse(`Invalid path: ${quote(path)}`)
+  if (segments === undefined) return refuse(`Invalid path: ${quotedPath(path)}`)
   const [device = '', written = '', account = '', container = '', object = ''] = segments
   if (device === '.' || device === '..') return refuse(`Invalid device: ${device}`)
-  if (!/^\d{1,10}$/.test(written)) return refuse(`Invalid partition: ${quote(written)}`)
+  if (!/^\d{1,10}$/.test(written)) return refuse(`Invalid partition: ${quotedPath(written)}`)
   return { device, partition: Number(written), account, container, object }
 }
 
@@ -158,11 +158,4 @@ function hidesReserved(name: string | undefined): boolean {
 
 function refuse(text: string): Refusal {
   return new Refusal(textAnswer(400, text))
-}
-
-/** Percent-encodes as Swift's error texts do: unreserved characters and slashes stay. */
-function quote(text: string): string {
-  return encodeURIComponent(text)
-    .replaceAll('%2F', '/')
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }

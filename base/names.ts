@@ -35,6 +35,13 @@ export function encodedPathOf(name: ResourceName): string {
   return `/${parts.map((part) => part.split('/').map(encodeURIComponent).join('/')).join('/')}`
 }
 
+/** Percent-encodes as Python's `quote` does, which writes what Swift stores and shows: slashes stay. */
+export function quotedPath(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll('%2F', '/')
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
 /** Percent-decodes to a string; `undefined` when the bytes are not UTF-8. A lone `%` stays as it is, as in Swift. */
 export function decodePercent(encoded: string): string | undefined {
   if (!encoded.includes('%')) return isAscii(encoded) ? encoded : decodeBytes(Buffer.from(encoded, 'latin1'))

@@ -63,12 +63,15 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
   const proxyOptions = proxyOptionsOf(settings, keystone)
-  const store = await openStore(options)
+  const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
+    log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
+  )
+  const store = openStore(options, timestamps)
   let ending = false
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { environment }),
+    store: withFeatures(store, { environment, timestamps }),
     guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
@@ -90,7 +93,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   }
 }
 
-async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof createStore>> {
+function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
   const { environment, log, transport, rings, cluster, settings, policies, peers } = options
   const { clock } = environment
   return createStore({
@@ -103,9 +106,7 @@ async function openStore(options: ProxyDoorOptions): Promise<ReturnType<typeof c
       nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),
-    timestamps: await HybridClock.open(clock, options.clockMark, (error) =>
-      log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
-    ),
+    timestamps,
     nodes: new StorageNodes((endpoint) => transport.isLocal(endpoint)),
     rings: ringsNow(rings),
     shared: sharedCache(options),

@@ -5,7 +5,7 @@ import { listAgreed } from '#cluster/listing-agreement.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import { discard, type HeaderMap } from '#http/message.ts'
 import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
-import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
+import { reservedNameHeaders, SHOW_RESERVED_NAMES, singleValued, writeHeaders } from './backend-headers.ts'
 import type {
   AccountInfo,
   AccountName,
@@ -19,7 +19,8 @@ import type {
 } from './contract.ts'
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
-import { listingPage, listingQuery } from './listing-query.ts'
+import { containerPage } from './listing-pages.ts'
+import { listingQuery } from './listing-query.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
@@ -57,11 +58,11 @@ export class Accounts implements AccountOperations {
       if (outcome.kind !== 'found') return await this.#notFound(outcome, undefined)
       return this.#found(name, singleValued(outcome.response.headers), undefined)
     }
-    const read = this.#readOf(context, name, 'GET', listingQuery(listing))
+    const read = withReservedNames(this.#readOf(context, name, 'GET', listingQuery(listing)), listing)
     const outcome = await listAgreed(client, { read, listing, timestamp: await timestamps.next() })
     if (outcome.kind !== 'listed') return await this.#notFound(outcome, listing)
     if (outcome.consistency === 'eventual') this.#parts.observer.eventualListing('account')
-    return this.#found(name, singleValued(outcome.headers), page(outcome.json, outcome.consistency))
+    return this.#found(name, singleValued(outcome.headers), containerPage(outcome.json, outcome.consistency))
   }
 
   async put(
@@ -191,11 +192,16 @@ export class Accounts implements AccountOperations {
   #absent(deleted: boolean, listing: ListingQuery | undefined): AccountRead | StoreFailure {
     if (deleted) return { kind: 'account_deleted' }
     if (!this.#parts.rules.autoCreateAccounts) return { kind: 'no_such_account' }
-    const emptyPage = listing === undefined ? undefined : page(Buffer.from('[]'), 'complete')
+    const emptyPage = listing === undefined ? undefined : containerPage(Buffer.from('[]'), 'complete')
     const now = normalForm(timestampAt(this.#parts.clock.wallMs()))
     const headers = { ...EMPTY_ACCOUNT_HEADERS, 'x-timestamp': now, 'x-put-timestamp': now }
     return { kind: 'found', info: EMPTY_ACCOUNT, headers, page: emptyPage }
   }
+}
+
+function withReservedNames(read: ReplicaRead, { reservedNames }: ListingQuery): ReplicaRead {
+  if (reservedNames !== 'shown') return read
+  return { ...read, headers: { ...read.headers, ...SHOW_RESERVED_NAMES } }
 }
 
 function timestampAt(wallMs: number): Timestamp {
@@ -241,24 +247,4 @@ export async function refusalOf(
   const text = Buffer.isBuffer(response.body) ? response.body.toString('utf8') : ''
   await discard(response)
   return { kind: 'bad_request', reason: text }
-}
-
-interface ContainerMember {
-  readonly name: string
-  readonly count: number
-  readonly bytes: number
-  readonly last_modified: string
-}
-
-function page(
-  json: Buffer,
-  consistency: ListingPage<ListedContainer>['consistency'],
-): ListingPage<ListedContainer> {
-  return listingPage(json, consistency, (member: ContainerMember) => ({
-    kind: 'container',
-    name: member.name,
-    objectCount: member.count,
-    bytesUsed: member.bytes,
-    lastModified: member.last_modified,
-  }))
 }

@@ -16,11 +16,14 @@ export function writeHeaders(context: OperationContext, timestamp: Timestamp): W
   return { 'x-trans-id': context.txId, 'x-timestamp': timestamp }
 }
 
+/** Lets names in the cluster's own namespace be used and listed. */
+export const SHOW_RESERVED_NAMES: HeaderMap = { 'x-backend-allow-reserved-names': 'true' }
+
 /** Set for names in the cluster's own namespace. */
 export function reservedNameHeaders(name: ResourceName): HeaderMap {
   const isReserved =
     name.account.startsWith(RESERVED) === true || name.container?.startsWith(RESERVED) === true
-  return isReserved ? { 'x-backend-allow-reserved-names': 'true' } : {}
+  return isReserved ? SHOW_RESERVED_NAMES : {}
 }
 
 /** A response's headers with one value each. */

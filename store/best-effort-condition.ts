@@ -8,9 +8,10 @@ import { readNewest } from '#cluster/newest-read.ts'
 import type { Placement } from '#cluster/placement.ts'
 import { discard, headerOf } from '#http/message.ts'
 import { refusalOf } from './accounts.ts'
-import { reservedNameHeaders } from './backend-headers.ts'
+import { reservedNameHeaders, singleValued } from './backend-headers.ts'
 import type { ObjectName, OperationContext, StoreFailure, WriteCondition } from './contract.ts'
 import type { WrittenContainer } from './object-container.ts'
+import { seenIn } from './object-state.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { conditionOf, etagIsAt } from './write-condition.ts'
 
@@ -48,7 +49,12 @@ export async function refuseByBestEffort(
   const etag = [...names, 'etag']
     .map((one) => headerOf(outcome.response, one))
     .find((one) => one !== undefined)
-  const seen = { ...NOTHING_SEEN, kind: outcome.kind, etag }
+  const seen = {
+    ...NOTHING_SEEN,
+    ...seenIn(singleValued(outcome.response.headers)),
+    kind: outcome.kind,
+    etag,
+  }
   if (conditionOf(condition)(seen)) return undefined
   return { kind: 'precondition_failed', headers: {}, condition: 'best_effort' }
 }

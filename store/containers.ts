@@ -22,7 +22,8 @@ import type {
 } from './contract.ts'
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
-import { listingPage, listingQuery } from './listing-query.ts'
+import { objectPage } from './listing-pages.ts'
+import { listingQuery } from './listing-query.ts'
 import { isSplit } from './shard-range.ts'
 import { listShards } from './shards.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
@@ -168,7 +169,7 @@ export class Containers implements ContainerOperations {
       : outcome
     if (whole === undefined) return { kind: 'unavailable', reason: 'a shard could not be listed' }
     if (whole.consistency === 'eventual') this.#parts.observer.eventualListing('container')
-    return found(singleValued(whole.headers), page(whole))
+    return found(singleValued(whole.headers), objectPage(whole.json, whole.consistency))
   }
 
   async #listShards(
@@ -294,19 +295,4 @@ function knownOf(outcome: ReadOutcome): Known<ContainerInfo> | Unknown {
     case 'unavailable':
       return outcome
   }
-}
-
-interface ObjectMember {
-  readonly name: string
-  readonly bytes: number
-  readonly hash: string
-  readonly content_type: string
-  readonly last_modified: string
-}
-
-function page({ json, consistency }: Listing): ListingPage<ListedObject> {
-  return listingPage(json, consistency, (member: ObjectMember): ListedObject => {
-    const { name, bytes, hash, content_type: contentType, last_modified: lastModified, ...extra } = member
-    return { kind: 'object', name, sizeBytes: bytes, etag: hash, contentType, lastModified, extra }
-  })
 }

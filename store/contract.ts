@@ -13,6 +13,7 @@ import type { Logger } from '#base/log.ts'
 import type { ResourceName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap, RequestBody, ResponseBody } from '#http/message.ts'
+import type { RangeSpec } from '#http/ranges.ts'
 
 export interface OperationContext {
   /** Travels to every storage server and into every log line (`X-Trans-Id`). */
@@ -80,6 +81,16 @@ export type StoreFailure =
   | { readonly kind: 'no_space' }
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
+  /** A symbolic link that leads nowhere. */
+  | { readonly kind: 'broken_link'; readonly problem: LinkProblem }
+  /** What was to be changed is a link, and the link is what was changed; `stored` is its system metadata. */
+  | { readonly kind: 'link_changed'; readonly target: ObjectName; readonly stored: HeaderMap }
+  /** An operation on versions that cannot be. */
+  | { readonly kind: 'version_refused'; readonly problem: VersionProblem }
+  /** Segments of a large object that is written are not what was said of them; nothing was stored. */
+  | { readonly kind: 'segments_refused'; readonly problems: readonly SegmentProblem[] }
+  /** Not all segments of a large object could be deleted, so that it was kept: it is the only list of what is left. */
+  | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -87,6 +98,37 @@ export type StoreFailure =
    * was is not known, and it may be tried again.
    */
   | { readonly kind: 'undecided'; readonly reason: string }
+
+export type LinkProblem =
+  | { readonly kind: 'too_many_links'; readonly limit: number }
+  /** Two static links of one chain name different ETags. */
+  | { readonly kind: 'etags_disagree' }
+  /** The target is not (any more) what the static link is fixed to. */
+  | { readonly kind: 'other_etag'; readonly found: string; readonly wanted: string }
+  /** A static link that is made must have a target. */
+  | { readonly kind: 'no_target' }
+  | { readonly kind: 'targets_itself' }
+  /** Links have no body. */
+  | { readonly kind: 'has_body' }
+  /** The target is in the cluster's own namespace. */
+  | { readonly kind: 'forbidden_target' }
+
+export type VersionProblem =
+  | 'container_not_versioned'
+  | 'invalid_version_id'
+  | 'invalid_marker'
+  | 'invalid_delimiter'
+  | 'has_body'
+  | 'no_such_version'
+  /** The hidden container of the versions is gone; enabling versions again makes it anew. */
+  | 'no_versions_container'
+  /** A container is deleted after all its versions. */
+  | 'versions_left'
+  /** One container, one way of keeping versions. */
+  | 'kept_by_location'
+  | 'container_is_synced'
+  | 'two_locations'
+  | 'location_has_slash'
 
 // ---- accounts ----------------------------------------------------------------------------------------------------
 
@@ -110,6 +152,13 @@ export interface ListingQuery {
   readonly path?: string | undefined
   readonly limit: number
   readonly reverse: boolean
+  /**
+   * Every version of every object is listed, newest first, with `version_id` and `is_latest`. `marker` goes on after this
+   * version of the object named by the query's own marker. Containers only.
+   */
+  readonly versions?: { readonly marker?: string | undefined } | undefined
+  /** Names in the cluster's own namespace, which begin with NUL, are listed too. */
+  readonly reservedNames?: 'shown' | undefined
 }
 
 export interface ListedContainer {
@@ -157,7 +206,11 @@ export type AccountRead = {
   readonly page: ListingPage<ListedContainer> | undefined
 }
 
-/** What can be done to an account and to a container alike. */
+/**
+ * What can be done to an account and to a container alike. In changes of a container, `x-versions-enabled` (`true` or
+ * `false`), `x-versions-location` and `x-history-location` (a container's name, or empty to end it) say how versions are
+ * kept; in the headers of a read they tell it.
+ */
 export interface IndexOperations<Name extends ResourceName> {
   /** An account that is missing is created where auto-creation is on. */
   post(
@@ -245,12 +298,60 @@ export interface ObjectRead {
   readonly body: ResponseBody
 }
 
+/** How a read came to what it gives; failures have it, too. Layers pass it on. */
+export interface ReadTrail {
+  /** The object whose headers and body these are, where links led to another than was asked for. */
+  readonly location?: VersionName | undefined
+  /** In a container that has versions: of the version that was read; `null` of an object that was put without. */
+  readonly versionId?: string | undefined
+  /** The version says that the object was deleted. */
+  readonly isDeleteMarker?: true | undefined
+  /** Of a link that was read as it is stored. */
+  readonly link?: StoredLink | undefined
+}
+
+export interface VersionName extends ObjectName {
+  readonly versionId?: string | undefined
+}
+
+export type ObjectReadOutcome = (
+  | ObjectRead
+  | { readonly kind: 'not_modified'; readonly headers: HeaderMap }
+  | StoreFailure
+) & { readonly trail?: ReadTrail | undefined }
+
+/** What a symbolic link leads to. */
+export interface LinkTarget {
+  /** The link's own account when `undefined`. */
+  readonly account?: string | undefined
+  readonly container: string
+  readonly object: string
+}
+
+export interface StoredLink extends LinkTarget {
+  /** Of a link to a version of an object. */
+  readonly versionId?: string | undefined
+  /** Of a static link: what the target's ETag must be, and how long it is. */
+  readonly etag?: string | undefined
+  readonly sizeBytes?: number | undefined
+}
+
 export interface ObjectReadOptions {
   readonly method: 'GET' | 'HEAD'
   /** `range`, `if-match`, `if-none-match`, `if-modified-since`, `if-unmodified-since`, as the client sent them. */
   readonly conditions: HeaderMap
   /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
   readonly newest: boolean
+  /** This version instead of the current one; `null` is the current one if it was put without a version. */
+  readonly versionId?: string | undefined
+  /** The link itself, instead of what it leads to. */
+  readonly symlink?: 'as_stored' | undefined
+  /** The manifest of a large object itself, instead of what it stands for. */
+  readonly manifest?: 'as_stored' | undefined
+  /** Stored headers that hold the ETag which conditions are about, comma-separated: the first that the object has. */
+  readonly etagIsAt?: string | undefined
+  /** Stored headers, comma-separated: an object that has one of them is given whole, whatever range was asked for. */
+  readonly wholeWith?: string | undefined
 }
 
 /** What must be there for a write to happen. */
@@ -263,6 +364,12 @@ export type WriteCondition =
       readonly etags: string
       /** System metadata that holds the ETag, where it is not the body's MD5 (`x-object-sysmeta-…`, comma-separated). */
       readonly etagIsAt?: string | undefined
+    }
+  /** Still what a read showed (`seenIn` in `object-state.ts`): the same write, with the same changes by POST. */
+  | {
+      readonly kind: 'unchanged'
+      readonly writtenAt: Timestamp
+      readonly changedAt: Timestamp
     }
 
 /**
@@ -285,6 +392,41 @@ export interface ObjectPut {
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
   readonly timestamp?: Timestamp | undefined
+  /** Makes a symbolic link; the body must be empty. */
+  readonly link?: LinkPut | undefined
+  /** Makes this version the current one; the body must be empty. */
+  readonly versionId?: string | undefined
+  /**
+   * Makes a static large object of these segments, all of the object's account. `body` is then what the client sent
+   * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
+   */
+  readonly segments?: readonly SegmentWanted[] | undefined
+}
+
+export interface LinkPut {
+  readonly target: LinkTarget
+  /** Makes a static link: only while the target has this ETag, which is checked now and at every read. */
+  readonly etag?: string | undefined
+  /** `as_target`: a static link's content type is that of its target, not the one in the put. */
+  readonly contentType: 'given' | 'as_target'
+}
+
+/** A segment as whoever makes a large object describes it; it is held against what is stored. */
+export type SegmentWanted =
+  | {
+      readonly kind: 'object'
+      /** `/container/object`, decoded. */
+      readonly path: string
+      readonly etag: string | undefined
+      /** Of the whole object, also where only a range of it is used. */
+      readonly sizeBytes: number | undefined
+      readonly range: RangeSpec | undefined
+    }
+  | { readonly kind: 'inline'; readonly bytes: Buffer }
+
+export interface SegmentProblem {
+  readonly path: string
+  readonly problem: 'etag_mismatch' | 'size_mismatch' | 'range_unsatisfiable' | 'too_small' | StoreFailure
 }
 
 export interface ObjectPutReceipt {
@@ -296,6 +438,8 @@ export interface ObjectPutReceipt {
   readonly listingPending: boolean
   /** Of a write with a condition. */
   readonly condition?: ConditionJudged | undefined
+  /** Of a container that keeps versions. */
+  readonly versionId?: string | undefined
 }
 
 export interface ObjectDelete {
@@ -303,6 +447,28 @@ export interface ObjectDelete {
   readonly timestamp?: Timestamp | undefined
   /** Only if this holds when the object is deleted. */
   readonly condition?: WriteCondition | undefined
+  /** Deletes this version for good, instead of marking the object as deleted. */
+  readonly versionId?: string | undefined
+  /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
+  readonly segments?: 'now' | 'later' | undefined
+}
+
+/** What a delete with segments came to; nested manifests count as segments, and the manifest itself counts too. */
+export interface SegmentsReport {
+  readonly deletedCount: number
+  readonly notFoundCount: number
+  readonly failures: readonly {
+    readonly path: string
+    readonly failure: 'not_a_manifest' | StoreFailure
+  }[]
+}
+
+/** What a delete says of versions, also when there was nothing to delete. */
+export interface VersionsOfDelete {
+  /** The version that was deleted, or that says that the object was. */
+  readonly versionId?: string | undefined
+  /** Of a delete of one version: which is the current one now; `null` when none is. */
+  readonly currentVersionId?: string | undefined
 }
 
 export interface ObjectDeleteReceipt {
@@ -310,7 +476,11 @@ export interface ObjectDeleteReceipt {
   readonly timestamp: Timestamp
   readonly listingPending: boolean
   readonly condition?: ConditionJudged | undefined
+  /** Of a delete with segments. */
+  readonly report?: SegmentsReport | undefined
 }
+
+export type ObjectDeleteOutcome = (ObjectDeleteReceipt | StoreFailure) & VersionsOfDelete
 
 export interface ObjectPost {
   /** The whole new set of user metadata and removable headers. */
@@ -318,23 +488,22 @@ export interface ObjectPost {
   readonly contentType: string | undefined
 }
 
+export interface ObjectPostReceipt {
+  readonly kind: 'accepted'
+  readonly timestamp: Timestamp
+  /** The system metadata that stands now, as a storage server told it. */
+  readonly stored?: HeaderMap | undefined
+}
+
 export interface ObjectOperations {
-  read(
-    context: OperationContext,
-    name: ObjectName,
-    options: ObjectReadOptions,
-  ): Promise<ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure>
+  read(context: OperationContext, name: ObjectName, options: ObjectReadOptions): Promise<ObjectReadOutcome>
   put(context: OperationContext, name: ObjectName, put: ObjectPut): Promise<ObjectPutReceipt | StoreFailure>
   post(
     context: OperationContext,
     name: ObjectName,
     post: ObjectPost,
-  ): Promise<{ readonly kind: 'accepted'; readonly timestamp: Timestamp } | StoreFailure>
-  delete(
-    context: OperationContext,
-    name: ObjectName,
-    options: ObjectDelete,
-  ): Promise<ObjectDeleteReceipt | StoreFailure>
+  ): Promise<ObjectPostReceipt | StoreFailure>
+  delete(context: OperationContext, name: ObjectName, options: ObjectDelete): Promise<ObjectDeleteOutcome>
 }
 
 export interface Store {

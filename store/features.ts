@@ -3,10 +3,13 @@
  * what one door writes the others read. A layer wraps the operations it changes and hands the others through.
  */
 import type { Environment } from '#base/environment.ts'
+import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
+  /** The clock that the core store writes by. */
+  readonly timestamps: Pick<HybridClock, 'next' | 'observe'>
 }
 
 interface Feature {

@@ -1,6 +1,7 @@
 /** POST of an object: its whole user metadata, and its content type if one is given, are replaced. */
-import type { Timestamp } from '#base/timestamp.ts'
-import type { ObjectName, ObjectPost, OperationContext, StoreFailure } from './contract.ts'
+import type { HeaderMap } from '#http/message.ts'
+import { singleValued } from './backend-headers.ts'
+import type { ObjectName, ObjectPost, ObjectPostReceipt, OperationContext, StoreFailure } from './contract.ts'
 import { changeObject } from './object-change.ts'
 import { containerForWrite, type ObjectDeps } from './object-container.ts'
 import { failureOf } from './write-outcome.ts'
@@ -10,7 +11,7 @@ export async function postObject(
   context: OperationContext,
   name: ObjectName,
   post: ObjectPost,
-): Promise<{ readonly kind: 'accepted'; readonly timestamp: Timestamp } | StoreFailure> {
+): Promise<ObjectPostReceipt | StoreFailure> {
   const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
   const own =
@@ -25,7 +26,19 @@ export async function postObject(
   })
   if (changed.kind !== 'changed') return changed
   const { verdict, answers, timestamp } = changed
-  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'accepted', timestamp }
+  if (verdict.status >= 200 && verdict.status < 300) {
+    return {
+      kind: 'accepted',
+      timestamp,
+      stored: systemMetadataIn(singleValued(verdict.answer?.headers ?? {})),
+    }
+  }
   if (verdict.status === 404) return { kind: 'no_such_object', headers: {} }
   return failureOf(verdict, answers)
+}
+
+const SYSMETA = 'x-object-sysmeta-'
+
+function systemMetadataIn(headers: HeaderMap): HeaderMap {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith(SYSMETA)))
 }

@@ -8,22 +8,19 @@ import { reservedNameHeaders, singleValued } from './backend-headers.ts'
 import type {
   ContainerInfo,
   ObjectName,
-  ObjectRead,
   ObjectReadOptions,
+  ObjectReadOutcome,
   OperationContext,
-  StoreFailure,
 } from './contract.ts'
 import { containerName, noRing, type ObjectDeps } from './object-container.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
-
-type Outcome = ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure
 
 export async function readObject(
   deps: ObjectDeps,
   context: OperationContext,
   name: ObjectName,
   options: ObjectReadOptions,
-): Promise<Outcome> {
+): Promise<ObjectReadOutcome> {
   const { parts, containers } = deps
   const container = containerName(name)
   const known = containers.held(container) ?? (await containers.lookUp(context, container))
@@ -50,6 +47,7 @@ function replicaRead(
     query: '',
     headers: {
       ...options.conditions,
+      ...manifestHeaders(options),
       ...reservedNameHeaders(name),
       'x-trans-id': context.txId,
       'x-backend-storage-policy-index': String(container.policyIndex),
@@ -59,13 +57,24 @@ function replicaRead(
   }
 }
 
+const NO_HEADERS: HeaderMap = {}
+
+/** What a storage server must know of objects that stand for others. */
+function manifestHeaders({ etagIsAt, wholeWith }: ObjectReadOptions): HeaderMap {
+  if (etagIsAt === undefined && wholeWith === undefined) return NO_HEADERS
+  return {
+    ...(etagIsAt === undefined ? {} : { 'x-backend-etag-is-at': etagIsAt }),
+    ...(wholeWith === undefined ? {} : { 'x-backend-ignore-range-if-metadata-present': wholeWith }),
+  }
+}
+
 function readFrom(parts: StoreParts, read: ReplicaRead, { newest }: ObjectReadOptions): Promise<ReadOutcome> {
   if (newest) return readNewest(parts.client, read)
   if (parts.rules.objectReads === 'confirmed') return readConfirmed(parts.client, read, 'unavailable')
   return readResumably(parts.client, read)
 }
 
-async function outcomeOf(outcome: ReadOutcome): Promise<Outcome> {
+async function outcomeOf(outcome: ReadOutcome): Promise<ObjectReadOutcome> {
   switch (outcome.kind) {
     case 'found':
       return await foundOutcome(outcome.response)
@@ -82,7 +91,7 @@ async function outcomeOf(outcome: ReadOutcome): Promise<Outcome> {
   }
 }
 
-async function foundOutcome(response: Response): Promise<Outcome> {
+async function foundOutcome(response: Response): Promise<ObjectReadOutcome> {
   const headers = singleValued(response.headers)
   const { status, body } = response
   if (status === 200 || status === 206) return { kind: 'found', status, headers, body }

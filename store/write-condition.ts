@@ -6,6 +6,10 @@ import type { WriteCondition } from './contract.ts'
 /** The condition as the agreement of the replicas judges it. */
 export function conditionOf(condition: WriteCondition): Condition {
   if (condition.kind === 'absent') return ({ kind }) => kind === 'absent'
+  if (condition.kind === 'unchanged') {
+    const { writtenAt, changedAt } = condition
+    return (seen) => seen.kind === 'found' && seen.writtenAt === writtenAt && seen.changedAt === changedAt
+  }
   const wanted = parseTags(condition.etags)
   return ({ kind, etag }: SeenState) =>
     kind === 'found' && (wanted?.isAny === true || (etag !== undefined && wanted?.matches(etag) === true))

@@ -40,7 +40,12 @@ class Tokens implements TokenValidator {
 interface Door {
   readonly tokens: Tokens
   readonly proxy: TestProxy
-  ask(token: string, method: string, target: string, headers?: Record<string, string>): Promise<Received>
+  readonly ask: (
+    token: string,
+    method: string,
+    target: string,
+    headers?: Record<string, string>,
+  ) => Promise<Received>
 }
 
 function door(): Door {

@@ -26,6 +26,11 @@ const RENDERINGS: Rendering = {
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
   denied: ({ status }) => answer(status),
+  broken_link: () => answer(409),
+  link_changed: () => answer(409),
+  version_refused: () => answer(400),
+  segments_refused: () => answer(400),
+  segments_kept: () => answer(409),
   unavailable: () => answer(503),
   undecided: () => answer(503),
 }

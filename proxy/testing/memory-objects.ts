@@ -49,10 +49,11 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       if (deps.containerOf(name) === undefined) return NO_CONTAINER
       const object = find(name)
       if (object === undefined) return NO_OBJECT
-      object.metadata = defined(post.metadata)
+      const stored = systemMetadataIn(object.metadata)
+      object.metadata = { ...stored, ...defined(post.metadata) }
       object.contentType = post.contentType ?? object.contentType
       object.timestamp = deps.now()
-      return { kind: 'accepted', timestamp: object.timestamp }
+      return { kind: 'accepted', timestamp: object.timestamp, stored }
     },
     async delete(_context, name, { condition }) {
       const container = deps.containerOf(name)
@@ -68,6 +69,9 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
 function holds(condition: WriteCondition | undefined, there: MemoryObject | undefined): boolean {
   if (condition === undefined) return true
   if (condition.kind === 'absent') return there === undefined
+  if (condition.kind === 'unchanged') {
+    return there?.putAt === condition.writtenAt && there.timestamp === condition.changedAt
+  }
   return there !== undefined && parseTags(condition.etags)?.matches(there.etag) === true
 }
 
@@ -84,13 +88,18 @@ async function putObject(
   const etag = createHash('md5').update(body).digest('hex')
   if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
   const { contentType } = put
-  container.objects.set(name, { body, etag, contentType, metadata: defined(put.metadata), timestamp })
+  const there = container.objects.get(name)
+  if (there !== undefined && there.timestamp >= timestamp)
+    return { kind: 'conflict', newest: there.timestamp }
+  const metadata = defined(put.metadata)
+  container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })
   return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
 }
 
 type ReadResult = ObjectRead | { readonly kind: 'not_modified'; readonly headers: HeaderMap } | StoreFailure
 
-function readObject(object: MemoryObject, { method, conditions }: ObjectReadOptions): ReadResult {
+function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResult {
+  const { method, conditions } = options
   const { body, etag } = object
   const modifiedSeconds = lastModifiedSeconds(object.timestamp)
   const headers = {
@@ -101,6 +110,7 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
+    'x-backend-data-timestamp': object.putAt,
   }
   const outcome = evaluateConditions(conditions, { exists: true, etag, lastModifiedSeconds: modifiedSeconds })
   if (outcome === 'not_modified') return { kind: 'not_modified', headers }
@@ -112,7 +122,9 @@ function readObject(object: MemoryObject, { method, conditions }: ObjectReadOpti
     body,
   } as const
   if (method === 'HEAD') return { ...whole, body: undefined }
-  const resolved = resolveRanges(parseRange(conditions['range']), body.length)
+  const isWhole = options.wholeWith?.split(',').some((name) => object.metadata[name.trim()] !== undefined)
+  const range = isWhole === true ? undefined : conditions['range']
+  const resolved = resolveRanges(parseRange(range), body.length)
   switch (resolved.kind) {
     case 'whole':
       return whole
@@ -143,6 +155,10 @@ function manyRanges(body: Buffer, ranges: readonly ByteRange[], headers: HeaderM
   }
   const stream = { [Symbol.asyncIterator]: () => rendered, cancel: async () => {} }
   return { kind: 'found', status: 206, headers: { ...headers, ...multipartHeaders }, body: stream }
+}
+
+function systemMetadataIn(metadata: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => name.startsWith('x-object-sysmeta-')))
 }
 
 function defined(metadata: HeaderMap): Record<string, string> {

@@ -6,6 +6,7 @@ export interface MemoryObject {
   etag: string
   contentType: string
   metadata: Record<string, string>
+  readonly putAt: Timestamp
   /** Of the last PUT or POST. */
   timestamp: Timestamp
 }

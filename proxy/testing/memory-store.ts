@@ -7,6 +7,7 @@ import type { Clock } from '#base/environment.ts'
 import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { AccountInfo, AccountOperations, ContainerOperations, Store } from '#store/contract.ts'
+import type { FeatureDeps } from '#store/features.ts'
 import { memoryObjects } from './memory-objects.ts'
 import { bytesIn, changeMetadata, type MemoryAccount, type MemoryContainer } from './memory-state.ts'
 import {
@@ -28,6 +29,11 @@ export class MemoryStore implements Store {
   readonly accounts: AccountOperations
   readonly containers: ContainerOperations
   readonly objects: Store['objects']
+  /** The clock by which it writes. */
+  readonly timestamps: FeatureDeps['timestamps'] = {
+    next: () => Promise.resolve(this.#now()),
+    observe: () => undefined,
+  }
   readonly #clock: Clock
   readonly #policies: StoragePolicies
   readonly #accounts = new Map<string, MemoryAccount>()

@@ -54,7 +54,12 @@ export function accountPage(
   account: MemoryAccount | undefined,
   query: ListingQuery,
 ): ListingPage<ListedContainer> {
-  const listed = memoryListing(account?.containers ?? new Map<string, MemoryContainer>(), query)
+  const containers = account?.containers ?? new Map<string, MemoryContainer>()
+  const shown =
+    query.reservedNames === 'shown'
+      ? containers
+      : new Map([...containers].filter(([name]) => !name.startsWith('\0')))
+  const listed = memoryListing(shown, query)
   return page(
     listed.map((entry) => ('kind' in entry ? entry : listedContainer(entry.name, entry.value))),
     (entry) => ({
@@ -95,7 +100,7 @@ function listedObject(name: string, object: MemoryObject): ListedObject {
     kind: 'object',
     name,
     sizeBytes: object.body.length,
-    etag: object.etag,
+    etag: object.metadata['x-object-sysmeta-container-update-override-etag'] ?? object.etag,
     contentType: object.contentType,
     lastModified: isoForm(object.timestamp),
     extra: {},

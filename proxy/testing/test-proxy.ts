@@ -45,7 +45,10 @@ export function testProxy(
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
-    store: withFeatures(store, { environment: overrides.environment ?? environment }),
+    store: withFeatures(store, {
+      environment: overrides.environment ?? environment,
+      timestamps: store.timestamps,
+    }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),

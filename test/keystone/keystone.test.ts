@@ -23,10 +23,8 @@ const COMPARED_HEADERS = [
   'x-container-write',
   'www-authenticate',
 ]
-const PIPELINE = [
-  ...['catch_errors', 'gatekeeper', 'healthcheck', 'proxy-logging', 'cache', 'listing_formats'],
-  ...['authtoken', 'keystoneauth', 'copy', 'proxy-logging'],
-]
+const PIPELINE =
+  'catch_errors gatekeeper healthcheck proxy-logging cache listing_formats authtoken keystoneauth copy proxy-logging'
 
 t.test('tokens of a real Keystone', async (t) => {
   if (!havePrograms(t, ...KEYSTONE_PROGRAMS) || !haveRealSwift(t)) return
@@ -68,28 +66,46 @@ level = "debug"
   })
 }
 
-async function startSwift(t: Test, place: Place, keystone: RealKeystone): Promise<string> {
+async function startSwift(
+  t: Test,
+  { home, port, backendPort }: Place,
+  keystone: RealKeystone,
+): Promise<string> {
   const swift = await startReferenceSwift({
-    ...{ home: place.home, port: place.port, backendPort: place.backendPort, workers: 1 },
-    ...{ devices: 'plain', daemons: 'none', pipeline: PIPELINE },
+    home,
+    port,
+    backendPort,
+    workers: 1,
+    devices: 'plain',
+    daemons: 'none',
+    pipeline: PIPELINE.split(' '),
     filters: {
-      authtoken: [
-        'paste.filter_factory = keystonemiddleware.auth_token:filter_factory',
-        ...[`www_authenticate_uri = ${keystone.url}`, `auth_url = ${keystone.url}/v3`],
-        ...['auth_type = password', 'project_domain_id = default', 'user_domain_id = default'],
-        ...[`project_name = ${SWIFT.project}`, `username = ${SWIFT.user}`, `password = ${PASSWORD}`],
-        ...['delay_auth_decision = True', 'cache = swift.cache', 'include_service_catalog = False'],
-      ],
-      keystoneauth: [
-        'use = egg:swift#keystoneauth',
-        ...['reseller_prefix = AUTH, SERVICE', 'operator_roles = admin, swiftoperator'],
-        ...['SERVICE_service_roles = service', 'project_reader_roles = reader'],
-      ],
+      authtoken: AUTHTOKEN.replaceAll('URL', keystone.url).split('\n'),
+      keystoneauth: KEYSTONEAUTH.split('\n'),
     },
   })
   t.teardown(() => swift.stop())
   return swift.url
 }
+
+const AUTHTOKEN = `paste.filter_factory = keystonemiddleware.auth_token:filter_factory
+www_authenticate_uri = URL
+auth_url = URL/v3
+auth_type = password
+project_domain_id = default
+user_domain_id = default
+project_name = ${SWIFT.project}
+username = ${SWIFT.user}
+password = ${PASSWORD}
+delay_auth_decision = True
+cache = swift.cache
+include_service_catalog = False`
+
+const KEYSTONEAUTH = `use = egg:swift#keystoneauth
+reseller_prefix = AUTH, SERVICE
+operator_roles = admin, swiftoperator
+SERVICE_service_roles = service
+project_reader_roles = reader`
 
 async function compare(
   t: Test,
@@ -129,12 +145,17 @@ async function useClient(
   { demo }: People,
 ): Promise<void> {
   const swift = (...args: string[]) =>
-    run('swift', [
-      ...['--os-auth-url', `${keystone.url}/v3`, '--auth-version', '3', '--os-username', OPERATOR.user],
-      ...['--os-password', PASSWORD, '--os-project-name', OPERATOR.project],
-      ...['--os-user-domain-name', 'Default', '--os-project-domain-name', 'Default'],
-      ...['--os-storage-url', `${martlet.url}/v1/AUTH_${demo}`, ...args],
-    ])
+    run('swift', ['--os-storage-url', `${martlet.url}/v1/AUTH_${demo}`, ...args], {
+      environment: {
+        OS_AUTH_URL: `${keystone.url}/v3`,
+        OS_IDENTITY_API_VERSION: '3',
+        OS_USERNAME: OPERATOR.user,
+        OS_PASSWORD: PASSWORD,
+        OS_PROJECT_NAME: OPERATOR.project,
+        OS_USER_DOMAIN_NAME: 'Default',
+        OS_PROJECT_DOMAIN_NAME: 'Default',
+      },
+    })
   const uploaded = await swift('upload', 'from-client', 'package.json')
   t.equal(uploaded.code, 0, uploaded.stderr)
   const downloaded = await swift('download', 'from-client', 'package.json', '-o', '-')

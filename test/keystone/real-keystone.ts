@@ -72,16 +72,14 @@ password_hash_rounds = 4
 `
 }
 
+const UWSGI = `--plugins python3 --wsgi-file /usr/bin/keystone-wsgi-public --master --processes 1 --threads 1
+  --enable-threads --lazy-apps --need-app --buffer-size 65535 --die-on-term --disable-logging`
+
 async function serve(home: string, port: number): Promise<StartedProcess> {
   const server = await startProcess({
     name: 'keystone',
     program: 'uwsgi',
-    args: [
-      ...['--http-socket', `127.0.0.1:${port}`, '--plugins', 'python3'],
-      ...['--wsgi-file', '/usr/bin/keystone-wsgi-public', '--master', '--processes', '1', '--threads', '1'],
-      ...['--enable-threads', '--lazy-apps', '--need-app', '--buffer-size', '65535', '--die-on-term'],
-      ...['--disable-logging', '--add-header', 'Connection: close'],
-    ],
+    args: ['--http-socket', `127.0.0.1:${port}`, ...UWSGI.split(/\s+/)],
     environment: { OS_KEYSTONE_CONFIG_FILES: join(home, 'keystone.conf') },
     logFile: join(home, 'uwsgi.log'),
     directory: home,
