@@ -14,7 +14,7 @@ import { makePeople, OPERATOR, type People, SWIFT } from './people.ts'
 import { KEYSTONE_PROGRAMS, PASSWORD, type RealKeystone, startKeystone } from './real-keystone.ts'
 import { type KeystoneRequest, keystoneRequests } from './requests.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 /** Shown to clients, and the same on both sides. */
 const COMPARED_HEADERS = [

@@ -32,19 +32,24 @@ export const SWIFT: Login = { user: 'swift', project: 'service', password: PASSW
 
 /** Makes them all. */
 export async function makePeople(api: IdentityApi): Promise<People> {
-  const known = await api.idsOf('roles')
-  const role = async (name: string): Promise<string> => known.get(name) ?? (await api.make('role', name))
+  const roles = new Map(await api.idsOf('roles'))
+  for (const name of ['SwiftOperator', 'ResellerAdmin', 'service']) {
+    if (!roles.has(name)) roles.set(name, await api.make('role', name))
+  }
   const demo = await api.make('project', 'demo')
   const other = await api.make('project', 'other')
   const services = await api.make('project', 'service')
   const domain = await api.make('domain', 'elsewhere')
   const elsewhere = await api.make('project', 'other', domain)
-  const user = async (name: string, project: string, roles: readonly string[], domainId?: string) => {
+  const user = async (name: string, project: string, names: readonly string[], domainId?: string) => {
     const id = await api.makeUser(name, domainId)
-    await api.grant(project, id, await Promise.all(roles.map(role)))
+    await api.grant(
+      project,
+      id,
+      names.map((name) => roles.get(name) ?? ''),
+    )
     return id
   }
-  await role('service')
   await user('operator', demo, ['SwiftOperator'])
   await user('member', demo, ['member'])
   await user('reader', demo, ['reader'])
