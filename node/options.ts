@@ -11,6 +11,7 @@ import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
+import { formpost, tempurl, websites } from './web-options.ts'
 
 const OURS = 'decision'
 
@@ -388,6 +389,9 @@ export const SECTIONS = {
   proxy,
   auth,
   keystone,
+  tempurl,
+  formpost,
+  websites,
   storage,
   workers,
   replicator,

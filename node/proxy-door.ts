@@ -12,6 +12,7 @@ import { MemoryBudget } from '#cluster/memory-budget.ts'
 import { NodeClient } from '#cluster/node-client.ts'
 import { nodeMetrics } from '#cluster/node-metrics.ts'
 import { StorageNodes } from '#cluster/placement.ts'
+import { dnsNames } from '#http/canonical-names.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
@@ -32,6 +33,7 @@ import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
+import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
   readonly environment: Environment
@@ -80,6 +82,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
+    canonicalNames: canonicalNames(settings),
     endpoints: settings.proxy.endpoints
       ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
       : undefined,
@@ -121,6 +124,11 @@ function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnTy
   })
 }
 
+function canonicalNames({ websites }: Settings): ReturnType<typeof dnsNames> | undefined {
+  const { cnameLookup, nameservers, lookupTimeoutMs } = websites
+  return cnameLookup ? dnsNames({ servers: nameservers, timeoutMs: lookupTimeoutMs }) : undefined
+}
+
 function ringsNow(rings: RingDirectory): ClusterRings {
   return {
     account: () => rings.account.ring,
@@ -158,6 +166,7 @@ function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined)
   const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
   return {
     pipeline: proxy.pipeline,
+    web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: resellersOf(settings, keystone),

@@ -14,8 +14,11 @@ t.test('the pipeline is printed as it runs', (t) => {
     'metrics-page',
     'info',
     'request-limits',
+    'tempurl',
+    'formpost',
     'swift-v1-auth',
     'token',
+    'staticweb',
     'door:swift',
   ])
   const endpoints = { locate: async () => ({ urls: [], policyIndex: undefined }) }

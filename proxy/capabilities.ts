@@ -12,8 +12,10 @@ import {
   MAX_OBJECT_NAME_BYTES,
 } from '#base/limits.ts'
 import type { Guarantees } from '#store/contract.ts'
+import { LINKS_MAX } from '#store/symlinks/follow.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
+import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-put.ts'
 
 /** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
 const SWIFT_VERSION = '2.30.1'
@@ -47,6 +49,14 @@ export function capabilities(
       valid_api_versions: ['v1', 'v1.0'],
     },
     ...(signIn === 'here' ? { tempauth: { account_acls: true } } : undefined),
+    slo: {
+      max_manifest_segments: MANIFEST_SEGMENTS_MAX,
+      max_manifest_size: MANIFEST_INPUT_BYTES_MAX,
+      yield_frequency: 10,
+      min_segment_size: 1,
+      allow_async_delete: false,
+    },
+    symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }
 

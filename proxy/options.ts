@@ -2,8 +2,11 @@
 import { DEFAULT_RESELLERS, type ResellerPrefix } from '#auth/principal.ts'
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import type { AccessLogWhat } from './middleware/access-log.ts'
+import { DEFAULT_WEB_OPTIONS, type WebOptions } from './web-options.ts'
 
 export interface ProxyOptions {
+  /** Signed URLs and forms, websites and their domains. */
+  readonly web: WebOptions
   /** Names of layers, outermost first (`app.ts` has the list); all of them when empty. */
   readonly pipeline: readonly string[]
   readonly accessLog: AccessLogWhat
@@ -30,6 +33,7 @@ export interface ProxyOptions {
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
+  web: DEFAULT_WEB_OPTIONS,
   pipeline: [],
   accessLog: 'all',
   transactionIdSuffix: '',

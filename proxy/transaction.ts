@@ -4,6 +4,7 @@
  * further in.
  */
 import type { Principal } from '#auth/principal.ts'
+import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Logger } from '#base/log.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
@@ -19,6 +20,8 @@ export class Transaction implements OperationContext {
   readonly arrivedMs: number
   /** The verified sender, once the token layer has passed; `undefined` for an anonymous one. */
   principal: Principal | undefined = undefined
+  /** What a signature in the request allows, in place of everything else that the sender may or may not do. */
+  grant: SignedGrant | undefined = undefined
   /** Whether the sender may do something further, asked by layers of the store; set by the door. */
   permits: ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>) | undefined =
     undefined
@@ -30,6 +33,18 @@ export class Transaction implements OperationContext {
     this.txId = txId
     this.arrivedMs = arrivedMs
     this.#parentLog = log
+  }
+
+  /**
+   * A request that this one leads to: the page of a website behind a folder, a file of a form. It belongs to the same
+   * sender and has the same identifier. `path` is decoded.
+   */
+  derived(request: Request, path: string): Transaction {
+    const other = new Transaction(request, this.txId, this.arrivedMs, this.#parentLog)
+    other.path = path
+    other.principal = this.principal
+    other.grant = this.grant
+    return other
   }
 
   get signal(): AbortSignal | undefined {

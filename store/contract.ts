@@ -82,9 +82,20 @@ export type StoreFailure =
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
   /** A symbolic link that leads nowhere. */
-  | { readonly kind: 'broken_link'; readonly problem: LinkProblem }
+  | {
+      readonly kind: 'broken_link'
+      readonly problem: LinkProblem
+      /** Where the chain broke. */
+      readonly location?: ObjectName | undefined
+    }
   /** What was to be changed is a link, and the link is what was changed; `stored` is its system metadata. */
-  | { readonly kind: 'link_changed'; readonly target: ObjectName; readonly stored: HeaderMap }
+  | {
+      readonly kind: 'link_changed'
+      readonly target: ObjectName
+      /** The ETag that a static link asks for. */
+      readonly wanted: string | undefined
+      readonly stored: HeaderMap
+    }
   /** An operation on versions that cannot be. */
   | { readonly kind: 'version_refused'; readonly problem: VersionProblem }
   /** Segments of a large object that is written are not what was said of them; nothing was stored. */

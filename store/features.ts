@@ -5,6 +5,8 @@
 import type { Environment } from '#base/environment.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import { largeObjects } from './large-objects/large-objects.ts'
+import { symlinks } from './symlinks/symlinks.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -19,7 +21,10 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
-const FEATURES: readonly Feature[] = []
+const FEATURES: readonly Feature[] = [
+  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  { name: 'symlinks', make: () => symlinks },
+]
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {

@@ -3,7 +3,9 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { StoreFailure } from '#store/contract.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { withConditionHeader } from './condition-header.ts'
+import { brokenLinkAnswer, linkChangedAnswer } from './link-headers.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
+import { versionRefusal } from './version-answers.ts'
 
 type FailureOf<Kind extends StoreFailure['kind']> = Extract<StoreFailure, { readonly kind: Kind }>
 type Rendering = { readonly [Kind in StoreFailure['kind']]: (failure: FailureOf<Kind>) => Response }
@@ -26,9 +28,9 @@ const RENDERINGS: Rendering = {
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
   denied: ({ status }) => answer(status),
-  broken_link: () => answer(409),
-  link_changed: () => answer(409),
-  version_refused: () => answer(400),
+  broken_link: ({ problem, location }) => brokenLinkAnswer(problem, location),
+  link_changed: ({ target, wanted }) => linkChangedAnswer(target, wanted),
+  version_refused: ({ problem }) => versionRefusal(problem),
   segments_refused: () => answer(400),
   segments_kept: () => answer(409),
   unavailable: () => answer(503),

@@ -1,8 +1,12 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { StoreFailure } from '#store/contract.ts'
+import type { ReadTrail, StoreFailure } from '#store/contract.ts'
+import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
+import { trailHeaders } from './link-headers.ts'
+import { manifestAnswer } from './manifest-get.ts'
+import { objectParametersIn } from './object-parameters.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 import { isAnything } from './upload-rules.ts'
 import { isTrue, type ObjectVerb } from './visit.ts'
@@ -30,16 +34,29 @@ function conditionsIn(headers: HeaderMap): HeaderMap {
 export const objectRead: ObjectVerb = async ({ store }, { name, request, transaction }) => {
   const { headers } = request
   const conditions = conditionsIn(headers)
+  const parameters = objectParametersIn(request)
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
   const read = await store.objects.read(transaction, name, {
     method,
     conditions,
     newest: isTrue(headers['x-newest']),
+    ...parameters,
   })
-  if (isFailure(read)) return refusal(read, conditions)
-  const shown = shownObjectHeaders(read.headers)
-  if (read.kind === 'found') return { status: read.status, headers: shown, body: read.body }
+  if (isFailure(read)) return withTrail(refusal(read, conditions), read.trail)
+  const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
+  if (read.kind === 'found') {
+    const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
+    return manifest ?? { status: read.status, headers: shown, body: read.body }
+  }
   return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
+}
+
+/** A refusal says, too, where links led, and which version it is about. */
+function withTrail(response: Response, trail: ReadTrail | undefined): Response {
+  if (trail === undefined) return response
+  const { status, headers, body } = response
+  const type = trail.isDeleteMarker === true ? { 'content-type': DELETE_MARKER_TYPE } : {}
+  return { status, headers: { ...headers, ...type, ...trailHeaders(trail) }, body }
 }
 
 function refusal(failure: StoreFailure, conditions: HeaderMap): Response {

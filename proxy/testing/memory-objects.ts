@@ -72,7 +72,8 @@ function holds(condition: WriteCondition | undefined, there: MemoryObject | unde
   if (condition.kind === 'unchanged') {
     return there?.putAt === condition.writtenAt && there.timestamp === condition.changedAt
   }
-  return there !== undefined && parseTags(condition.etags)?.matches(there.etag) === true
+  if (there === undefined) return false
+  return parseTags(condition.etags)?.matches(conditionalEtag(there, condition.etagIsAt)) === true
 }
 
 async function putObject(
@@ -100,18 +101,19 @@ type ReadResult = ObjectRead | { readonly kind: 'not_modified'; readonly headers
 
 function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResult {
   const { method, conditions } = options
-  const { body, etag } = object
+  const { body } = object
   const modifiedSeconds = lastModifiedSeconds(object.timestamp)
   const headers = {
     ...object.metadata,
     'content-type': object.contentType,
     // As the object server sends it.
-    etag: `"${etag}"`,
+    etag: `"${object.etag}"`,
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
     'x-backend-data-timestamp': object.putAt,
   }
+  const etag = conditionalEtag(object, options.etagIsAt)
   const outcome = evaluateConditions(conditions, { exists: true, etag, lastModifiedSeconds: modifiedSeconds })
   if (outcome === 'not_modified') return { kind: 'not_modified', headers }
   if (outcome === 'precondition_failed') return { kind: 'precondition_failed', headers }
@@ -135,6 +137,12 @@ function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResul
     case 'multiple':
       return manyRanges(body, resolved.ranges, headers)
   }
+}
+
+/** The ETag that conditions are about. */
+function conditionalEtag(object: MemoryObject, etagIsAt = ''): string {
+  const names = etagIsAt.split(',').map((name) => name.trim())
+  return names.map((name) => object.metadata[name]).find((etag) => etag !== undefined) ?? object.etag
 }
 
 function oneRange(body: Buffer, range: ByteRange, headers: HeaderMap): ObjectRead {

@@ -111,6 +111,20 @@ function flatHeaders(response: Response, body: Buffer): Readonly<Record<string, 
   return headers
 }
 
+/** Sends requests about the account `AUTH_test` as its administrator. */
+export type Ask = (method: string, path: string, sending?: Partial<Sent>) => Promise<Received>
+
+export async function askingAs(handler: Handler, user: string, key: string): Promise<Ask> {
+  const token = await tokenFor(handler, user, key)
+  return (method, path, sending = {}) =>
+    send(handler, {
+      method,
+      target: `/v1/AUTH_test${path}`,
+      ...sending,
+      headers: { 'X-Auth-Token': token, ...sending.headers },
+    })
+}
+
 /** A token for a user of the development set. */
 export async function tokenFor(handler: Handler, user: string, key: string): Promise<string> {
   const headers = { 'X-Auth-User': user, 'X-Auth-Key': key }
