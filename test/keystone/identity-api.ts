@@ -59,6 +59,12 @@ export class IdentityApi {
     return this.#create('user', { name, domain_id: domainId, password: this.#password })
   }
 
+  /** Puts an object store into the catalogue that comes with tokens. */
+  async offerObjectStore(url: string): Promise<void> {
+    const id = await this.#create('service', { type: 'object-store', name: 'swift' })
+    await this.#create('endpoint', { service_id: id, interface: 'public', url })
+  }
+
   async grant(projectId: string, userId: string, roleIds: readonly string[]): Promise<void> {
     for (const id of roleIds) {
       await this.#call('PUT', `/projects/${projectId}/users/${userId}/roles/${id}`)

@@ -77,7 +77,8 @@ key_repository = ${home}/fernet
 [credential]
 key_repository = ${home}/credential
 [cache]
-enabled = false
+enabled = true
+backend = dogpile.cache.memory
 [identity]
 password_hash_rounds = 4
 `

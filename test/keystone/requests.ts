@@ -22,6 +22,9 @@ const EVERYBODY: readonly KeystoneRequest['who'][] = [
   'anonymous',
 ]
 
+/** Whom a list can let in, or not. */
+const LISTED: readonly KeystoneRequest['who'][] = ['member', 'stranger', 'foreigner', 'anonymous']
+
 /** All requests; what they mean is written beside them. */
 export function keystoneRequests({ demo, other, stranger }: People): readonly KeystoneRequest[] {
   const account = `AUTH_${demo}`
@@ -89,8 +92,10 @@ function withList(account: string, list: string): readonly KeystoneRequest[] {
   if (!list.startsWith('.r:')) headers['X-Container-Write'] = list
   return [
     { who: 'operator', method: 'POST', path: `${account}/c`, headers },
-    ...everybody('GET', `${account}/c`),
-    ...everybody('HEAD', `${account}/c/o`),
-    ...everybody('POST', `${account}/c/o`),
+    ...LISTED.flatMap((who) => [
+      { who, method: 'GET', path: `${account}/c` },
+      { who, method: 'HEAD', path: `${account}/c/o` },
+      { who, method: 'POST', path: `${account}/c/o` },
+    ]),
   ]
 }
