@@ -102,6 +102,8 @@ export type StoreFailure =
   | { readonly kind: 'segments_refused'; readonly problems: readonly SegmentProblem[] }
   /** Not all segments of a large object could be deleted, so that it was kept: it is the only list of what is left. */
   | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
+  /** What is stored cannot be read here: it is encrypted under keys that are not known. */
+  | { readonly kind: 'unreadable'; readonly reason: string }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -403,6 +405,11 @@ export interface ObjectPut {
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
   readonly timestamp?: Timestamp | undefined
+  /**
+   * What else is stored, known only when the body was read: asked after its last byte, before anything becomes visible.
+   * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
+   */
+  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */
