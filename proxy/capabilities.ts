@@ -43,6 +43,8 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       valid_api_versions: ['v1', 'v1.0'],
     },
     tempauth: { account_acls: true },
+    versioned_writes: { allowed_flags: ['x-versions-location', 'x-history-location'] },
+    object_versioning: {},
     symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }

@@ -6,6 +6,8 @@ import type { Environment } from '#base/environment.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
 import { symlinks } from './symlinks/symlinks.ts'
+import { archives } from './versions/archives.ts'
+import { versions } from './versions/versions.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -20,7 +22,11 @@ interface Feature {
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
-const FEATURES: readonly Feature[] = [{ name: 'symlinks', make: () => symlinks }]
+const FEATURES: readonly Feature[] = [
+  { name: 'archives', make: archives },
+  { name: 'versions', make: versions },
+  { name: 'symlinks', make: () => symlinks },
+]
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {

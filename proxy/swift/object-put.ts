@@ -4,6 +4,7 @@ import { unquoted } from '#http/conditionals.ts'
 import type { Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { answer } from '../answers.ts'
+import { denialAnswer } from './authorize.ts'
 import { withConditionHeader } from './condition-header.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { failureAnswer } from './failure-answers.ts'
@@ -51,6 +52,7 @@ export const objectPut: ObjectVerb = async ({ store, clock, options }, { name, r
     link: link.kind === 'link' ? link.link : undefined,
     versionId: objectParametersIn(request).versionId,
   })
+  if (put.kind === 'denied') return denialAnswer(transaction, put.status)
   return put.kind === 'created' ? receipt(put) : failureAnswer(put)
 }
 

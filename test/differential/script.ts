@@ -8,9 +8,11 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import { archiveRequests, versionRequests } from './requests/versions.ts'
 import type { Step } from './step.ts'
 
 export const SCRIPT: readonly Step[] = [
@@ -27,5 +29,8 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...linkRequests,
+  ...versionRequests,
+  ...archiveRequests,
   ...malformedRequests,
 ]
