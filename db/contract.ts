@@ -8,7 +8,7 @@
  */
 import type { ExpiryFilter } from './expiry.ts'
 import type { DatabaseInfo, DatabaseName, DatabaseState } from './info.ts'
-import type { ListingEntry, ListingQuery, NameRange } from './listing.ts'
+import type { ListingEntry, ListingQuery, NameRange, StoredEntry } from './listing.ts'
 import type { Metadata } from './metadata.ts'
 
 /** What a rule makes of a database. */
@@ -58,6 +58,13 @@ export interface Index<Row> {
     /** Without it, what has expired is listed too. */
     expiry?: ExpiryFilter,
   ): Promise<readonly ListingEntry<Row>[]>
+  /** The same with the rows as they are stored (`stored-row.ts`): for those who render many. */
+  listStored(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    expiry?: ExpiryFilter,
+  ): Promise<readonly StoredEntry[]>
   /** Rows of a group in the order of their names, deleted ones too. */
   rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]>
   /** Digests of the rows of a group in a range. Cost is proportional to the range. */

@@ -46,6 +46,7 @@ import {
   listNames,
   type NameRange,
   rangeBounds,
+  type StoredEntry,
 } from './listing.ts'
 import { decodeMetadata } from './metadata.ts'
 import { addDigest, PartitionDigests } from './partition-digests.ts'
@@ -134,6 +135,22 @@ export class LevelIndex<Row> implements Index<Row> {
     query: ListingQuery,
     expiry?: ExpiryFilter,
   ): Promise<readonly ListingEntry<Row>[]> {
+    const entries = await this.listStored(name, group, query, expiry)
+    return this.#noticed(async () =>
+      entries.map((entry) =>
+        'subdir' in entry
+          ? { kind: 'subdir', name: entry.subdir }
+          : { kind: 'row', row: decodeStored(this.#kind, group, entry.value).row },
+      ),
+    )
+  }
+
+  async listStored(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    expiry?: ExpiryFilter,
+  ): Promise<readonly StoredEntry[]> {
     return this.#noticed(async () => {
       const prefix = rowPrefix(this.#hash(name), 'live', group)
       await using cursor = new RowCursor(
@@ -143,12 +160,7 @@ export class LevelIndex<Row> implements Index<Row> {
         listingBounds(query),
         query.direction,
       )
-      const listed = await listNames(cursor, query, this.#hider(group, expiry))
-      return listed.map((entry) =>
-        'subdir' in entry
-          ? { kind: 'subdir', name: entry.subdir }
-          : { kind: 'row', row: decodeStored(this.#kind, group, entry.value).row },
-      )
+      return await listNames(cursor, query, this.#hider(group, expiry))
     })
   }
 

@@ -45,6 +45,9 @@ export interface CursorItem<Value> {
   readonly value: Value
 }
 
+/** A name with its row as it is stored, or a subdir. */
+export type StoredEntry = CursorItem<string> | { readonly subdir: string }
+
 /** Names in order within bounds. */
 export interface NameCursor<Value> {
   /** Up to `count` more; none at the end. */

@@ -28,12 +28,13 @@ import {
   type NameBounds,
   type NameRange,
   rangeBounds,
+  type StoredEntry,
 } from './listing.ts'
 import { comparisonDigest } from './replica-merge.ts'
 import { hasUnreported } from './reporting.ts'
 import { recount } from './row-accounting.ts'
 import type { RowKind } from './row-kind.ts'
-import { isSameRow, type StoredRow } from './stored-row.ts'
+import { encodeStored, isSameRow, type StoredRow } from './stored-row.ts'
 import { hasMisplaced, isOldDeletion } from './unit-of-work.ts'
 
 interface Database<Row> {
@@ -96,6 +97,20 @@ export class MemoryIndex<Row> implements Index<Row> {
     return listed.map((entry) =>
       'subdir' in entry ? { kind: 'subdir', name: entry.subdir } : { kind: 'row', row: entry.value },
     )
+  }
+
+  async listStored(
+    name: DatabaseName,
+    group: number,
+    query: ListingQuery,
+    expiry?: ExpiryFilter,
+  ): Promise<readonly StoredEntry[]> {
+    const entries = await this.list(name, group, query, expiry)
+    return entries.map((entry) => {
+      if (entry.kind === 'subdir') return { subdir: entry.name }
+      const value = encodeStored(this.#kind, { row: entry.row, sequence: 0 }).toString()
+      return { name: this.#kind.nameOf(entry.row), value }
+    })
   }
 
   async rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]> {

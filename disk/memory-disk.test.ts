@@ -3,6 +3,7 @@ import type { Disk } from '#base/environment.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
 import { diskContract } from './disk-contract.ts'
 import { MemoryDisk } from './memory-disk.ts'
+import { MemoryContents, MemoryDirectory, treeAfterCrash } from './memory-tree.ts'
 
 await t.test('the twin with attributes', (t) =>
   diskContract(t, async () => {
@@ -78,6 +79,39 @@ await t.test('contents that were not synced may be torn, attributes missing', as
     },
   )
   t.same(found, ['torn undefined', 'torn value', 'whole undefined', 'whole value'])
+})
+
+await t.test('what was synced stays when the file grew behind it', async (t) => {
+  const found = await outcomes(
+    async (disk) => {
+      const file = await disk.createExclusive('/file')
+      await file.write(Buffer.alloc(5000, 'x'), 0)
+      await file.sync()
+      await disk.syncDirectory('/')
+      await file.write(Buffer.alloc(5000, 'y'), 5000)
+    },
+    async (disk) => {
+      const bytes = await disk.readFile('/file')
+      return `${bytes.subarray(0, 5000).equals(Buffer.alloc(5000, 'x')) ? 'kept' : 'lost'}`
+    },
+  )
+  t.same(found, ['kept'])
+})
+
+await t.test('a sync makes durable what was there when it began', async (t) => {
+  const directory = new MemoryDirectory()
+  const contents = new MemoryContents()
+  directory.set('before', contents)
+  const finish = directory.beginSync()
+  directory.set('meanwhile', new MemoryContents())
+  finish()
+  const lost = { below: () => 0, bytes: (count: number) => Buffer.alloc(count) }
+  t.same([...treeAfterCrash(directory, lost).entries.keys()], ['before'])
+  contents.write(Buffer.from('one'), 0)
+  const finishContents = contents.beginSync()
+  contents.write(Buffer.from('two'), 3)
+  finishContents()
+  t.equal(contents.synced.bytes.toString(), 'one')
 })
 
 await t.test('a rename never loses the file, whichever directory was synced', async (t) => {

@@ -4,9 +4,11 @@
  * Every file has contents as programs see them and contents that were synced. Every directory has the entries programs
  * see, the entries that are durable, and the changes made since its last sync, in order. `afterCrash` picks one legal
  * outcome:
- *  - of the changes to one name in one directory, a prefix survives;
+ *  - of the changes to one name in one directory, a prefix survives; in a directory whose changes are journalled in
+ *    order, a prefix of all of them;
  *  - a rename across directories never loses the file: the old name goes only if the new one stays;
- *  - unsynced contents are the synced ones, the new ones, cut short, or with holes of zeros.
+ *  - unsynced contents are the synced ones, the new ones, cut short, or new in some blocks only; what was synced and not
+ *    written again stays.
  */
 import type { Random } from '#base/environment.ts'
 
@@ -31,7 +33,15 @@ export class MemoryContents {
   }
 
   sync(): void {
-    this.synced = { bytes: Buffer.from(this.bytes), xattrs: new Map(this.xattrs) }
+    this.beginSync()()
+  }
+
+  /** A sync that takes time: what is returned makes durable what was there now, and nothing written since. */
+  beginSync(): () => void {
+    const synced = { bytes: Buffer.from(this.bytes), xattrs: new Map(this.xattrs) }
+    return () => {
+      this.synced = synced
+    }
   }
 
   get isSynced(): boolean {
@@ -55,11 +65,19 @@ interface EntryChange {
   survives: boolean
 }
 
+/** Whether changes of different names may survive in another order than they were made. ext4 and XFS keep the order. */
+export type EntryOrder = 'any' | 'journalled'
+
 export class MemoryDirectory {
+  readonly #order: EntryOrder
   readonly entries = new Map<string, MemoryNode>()
   #durable = new Map<string, MemoryNode>()
   #changes: EntryChange[] = []
   mtimeMs = 0
+
+  constructor(order: EntryOrder = 'any') {
+    this.#order = order
+  }
 
   set(name: string, node: MemoryNode | undefined, needs?: EntryChange): EntryChange {
     if (node === undefined) this.entries.delete(name)
@@ -70,14 +88,24 @@ export class MemoryDirectory {
   }
 
   sync(): void {
-    this.#durable = new Map(this.entries)
-    for (const change of this.#changes) change.survives = true
-    this.#changes = []
+    this.beginSync()()
+  }
+
+  /** A sync that takes time: what is returned makes durable what was changed so far, and nothing changed since. */
+  beginSync(): () => void {
+    const synced = new Set(this.#changes)
+    return () => {
+      for (const change of this.#changes.filter((one) => synced.has(one))) {
+        change.survives = true
+        applyTo(this.#durable, change)
+      }
+      this.#changes = this.#changes.filter((one) => !synced.has(one))
+    }
   }
 
   /** First step of a crash: which of the changes to each name survive, before renames are made consistent. */
   chooseSurvivors(random: Random): void {
-    for (const changes of byName(this.#changes).values()) {
+    for (const changes of this.#ordered()) {
       const kept = random.below(changes.length + 1)
       changes.forEach((change, at) => {
         change.survives = at < kept
@@ -88,7 +116,7 @@ export class MemoryDirectory {
   /** Second step, repeated until nothing changes: a removal that would lose a renamed file did not happen. */
   keepRenamedFiles(): boolean {
     let changed = false
-    for (const changes of byName(this.#changes).values()) {
+    for (const changes of this.#ordered()) {
       const at = changes.findIndex((one) => one.survives && one.needs !== undefined && !one.needs.survives)
       if (at < 0) continue
       for (const change of changes.slice(at)) change.survives = false
@@ -97,18 +125,19 @@ export class MemoryDirectory {
     return changed
   }
 
+  /** Changes of which a prefix survives. */
+  #ordered(): Iterable<readonly EntryChange[]> {
+    return this.#order === 'journalled' ? [this.#changes] : byName(this.#changes).values()
+  }
+
   /** Last step: what was durable, and the surviving changes on top. */
   afterCrash(copyOf: (node: MemoryNode) => MemoryNode): MemoryDirectory {
-    const after = new MemoryDirectory()
+    const after = new MemoryDirectory(this.#order)
     const entries = new Map(this.#durable)
-    for (const change of this.#changes) {
-      if (!change.survives) continue
-      if (change.node === undefined) entries.delete(change.name)
-      else entries.set(change.name, change.node)
-    }
+    for (const change of this.#changes) if (change.survives) applyTo(entries, change)
     for (const [name, node] of entries) after.entries.set(name, copyOf(node))
     after.mtimeMs = this.mtimeMs
-    after.sync()
+    after.#durable = new Map(after.entries)
     return after
   }
 
@@ -119,6 +148,11 @@ export class MemoryDirectory {
     for (const change of this.#changes) if (change.node !== undefined) seen.add(change.node)
     for (const node of seen) if (node instanceof MemoryDirectory) yield* node.directories()
   }
+}
+
+function applyTo(entries: Map<string, MemoryNode>, change: EntryChange): void {
+  if (change.node === undefined) entries.delete(change.name)
+  else entries.set(change.name, change.node)
 }
 
 function byName(changes: readonly EntryChange[]): Map<string, EntryChange[]> {
@@ -167,15 +201,26 @@ function tornBytes(before: MemoryContents, random: Random): Buffer {
     case 1:
       return Buffer.from(before.bytes)
     case 2:
-      return Buffer.from(before.bytes.subarray(0, random.below(before.bytes.length + 1)))
+      return cutShort(before, random)
     default:
-      return withHoles(Buffer.from(before.bytes), random)
+      return withHoles(before, random)
   }
 }
 
-function withHoles(bytes: Buffer, random: Random): Buffer {
-  for (let start = 0; start < bytes.length; start += BLOCK_BYTES) {
-    if (random.below(2) === 0) bytes.fill(0, start, Math.min(bytes.length, start + BLOCK_BYTES))
+/** The file did not grow to its whole length. */
+function cutShort(before: MemoryContents, random: Random): Buffer {
+  const certain = Math.min(before.synced.bytes.length, before.bytes.length)
+  return Buffer.from(before.bytes.subarray(0, certain + random.below(before.bytes.length - certain + 1)))
+}
+
+/** Some blocks are as they were when the file was synced: zeros where it was shorter. */
+function withHoles({ bytes, synced }: MemoryContents, random: Random): Buffer {
+  const torn = Buffer.from(bytes)
+  for (let start = 0; start < torn.length; start += BLOCK_BYTES) {
+    if (random.below(2) !== 0) continue
+    const end = Math.min(torn.length, start + BLOCK_BYTES)
+    torn.fill(0, start, end)
+    torn.set(synced.bytes.subarray(start, end), start)
   }
-  return bytes
+  return torn
 }

@@ -4,85 +4,12 @@
  * left it, or as the one under way would have; never anything in between, and with its container row queued.
  */
 import t from 'tap'
-import { BLOCK_BYTES } from '#base/limits.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
-import type { ContainerUpdate } from './container-update.ts'
 import type { ObjectEngine } from './engine.ts'
-import { look, md5, NAME, putObject, second, update } from './engine-contract.ts'
+import { look, md5, NAME, putObject, second } from './engine-contract.ts'
 import { parseFileName } from './layout.ts'
 import { newMachine, startEngine, type TestMachine } from './test-engine.ts'
-
-const LARGE = Buffer.alloc(BLOCK_BYTES + 5000, 'large')
-
-interface Step {
-  readonly what: 'put' | 'post' | 'delete'
-  readonly at: number
-  readonly body: Buffer
-  readonly mark: string
-}
-
-const put = (at: number, body: Buffer | string): Step => {
-  return { what: 'put', at, body: Buffer.from(body), mark: `put${at}` }
-}
-
-/** Every kind of change on every kind of state. */
-const WORKLOAD: readonly Step[] = [
-  put(1, 'first'),
-  put(2, 'second'),
-  { what: 'post', at: 3, body: Buffer.alloc(0), mark: 'post3' },
-  put(4, LARGE),
-  { what: 'delete', at: 5, body: Buffer.alloc(0), mark: '' },
-  put(6, ''),
-  { what: 'post', at: 7, body: Buffer.alloc(0), mark: 'post7' },
-  put(8, 'last'),
-]
-
-/** Equal timestamps: the file is replaced under its own name, and the greater ETag wins. */
-const TIE: readonly Step[] = ['one', 'two', 'three', 'four']
-  .toSorted((left, right) => (md5(left) < md5(right) ? -1 : 1))
-  .map((body) => put(1, body))
-
-const HEADER = 'x-object-meta-mark'
-
-async function apply(engine: ObjectEngine, step: Step): Promise<boolean> {
-  const timestamp = second(step.at)
-  const headers = { [HEADER]: step.mark }
-  const updates = (): readonly ContainerUpdate[] => [update('o', timestamp)]
-  if (step.what === 'post') {
-    const request = { timestamp, headers, contentType: undefined, expired: 'hide' as const, updates }
-    return (await engine.post(NAME, request)).kind === 'changed'
-  }
-  if (step.what === 'delete') return (await engine.delete(NAME, { timestamp, updates })).kind === 'changed'
-  const writer = engine.beginWrite(NAME, { hashing: 'md5' })
-  if ((await writer.write(step.body)) !== undefined) return false
-  const request = { timestamp, etag: md5(step.body), contentType: 'a/b', headers, updates }
-  return (await writer.commit(request)).kind === 'changed'
-}
-
-/** What the object looks like after the first `count` steps: a text to compare. */
-function expectedAfter(workload: readonly Step[], count: number): string {
-  let text = 'missing'
-  let body = ''
-  for (const step of workload.slice(0, count)) {
-    if (step.what === 'delete') text = `deleted ${step.at}`
-    if (step.what === 'put') body = md5(step.body)
-    if (step.what !== 'delete') text = `found ${step.at} ${body} ${step.mark}`
-  }
-  return text
-}
-
-async function seenIn(engine: ObjectEngine): Promise<string> {
-  const found = await look(engine)
-  if (found.kind === 'deleted') return `deleted ${Number(found.timestamp) - 1_700_000_000}`
-  if (found.kind !== 'found') return found.kind
-  const opened = await engine.open(found.object)
-  if (opened.kind !== 'open') return opened.kind
-  const pieces: Buffer[] = []
-  for await (const piece of opened.content.stream(0, found.object.sizeBytes)) pieces.push(piece)
-  opened.content.close()
-  const at = Number(found.object.timestamp) - 1_700_000_000
-  return `found ${at} ${md5(Buffer.concat(pieces))} ${found.object.headers[HEADER]}`
-}
+import { apply, expectedAfter, type Step, seenIn, TIE, WORKLOAD } from './test-workload.ts'
 
 /** Runs the workload until the machine dies; returns how many steps were acknowledged. */
 async function runUntilDeath(machine: TestMachine, workload: readonly Step[]): Promise<number> {

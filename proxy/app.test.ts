@@ -14,8 +14,14 @@ t.test('the pipeline is printed as it runs', (t) => {
     'metrics-page',
     'info',
     'request-limits',
+    'etag-quoter',
+    'tempurl',
+    'formpost',
     'swift-v1-auth',
     'token',
+    'bulk',
+    'ratelimit',
+    'staticweb',
     'door:swift',
   ])
   const endpoints = { locate: async () => ({ urls: [], policyIndex: undefined }) }

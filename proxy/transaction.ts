@@ -3,7 +3,8 @@
  * pipeline (`app.ts`) hand it inwards and responses outwards; each fact is filled in by one layer and only read by those
  * further in.
  */
-import type { Principal } from '#auth/principal.ts'
+import { type Principal, ROLES } from '#auth/principal.ts'
+import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Logger } from '#base/log.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
@@ -19,6 +20,8 @@ export class Transaction implements OperationContext {
   readonly arrivedMs: number
   /** The verified sender, once the token layer has passed; `undefined` for an anonymous one. */
   principal: Principal | undefined = undefined
+  /** What a signature in the request allows, in place of everything else that the sender may or may not do. */
+  grant: SignedGrant | undefined = undefined
   /** Whether the sender may do something further, asked by layers of the store; set by the door. */
   permits: ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>) | undefined =
     undefined
@@ -30,6 +33,27 @@ export class Transaction implements OperationContext {
     this.txId = txId
     this.arrivedMs = arrivedMs
     this.#parentLog = log
+  }
+
+  /** The sender administers all accounts. */
+  get isReseller(): boolean {
+    return this.principal?.groups.includes(ROLES.resellerAdmin) === true
+  }
+
+  get accountQuotas(): 'waived' | undefined {
+    return this.isReseller ? 'waived' : undefined
+  }
+
+  /**
+   * A request that this one leads to: the page of a website behind a folder, a file of a form. It belongs to the same
+   * sender and has the same identifier. `path` is decoded.
+   */
+  derived(request: Request, path: string): Transaction {
+    const other = new Transaction(request, this.txId, this.arrivedMs, this.#parentLog)
+    other.path = path
+    other.principal = this.principal
+    other.grant = this.grant
+    return other
   }
 
   get signal(): AbortSignal | undefined {

@@ -1,5 +1,5 @@
 /**
- * A cluster of several hosts on loopback addresses, each with configuration, ring files and devices of its own, run by
+ * A cluster of several hosts, on loopback addresses or in network namespaces, each with configuration, ring files and devices of its own, run by
  * `martlet node` and `martlet proxy` as an operator runs them.
  */
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -15,9 +15,13 @@ const PORTS = { account: 6202, container: 6201, object: 6200 } as const
 export interface HostClusterOptions {
   /** Empty; everything of the cluster goes there. */
   readonly directory: string
-  /** Loopback addresses that no other test has. */
+  /** Addresses that no other test has. */
   readonly hosts: readonly string[]
   readonly replicas: number
+  /** Words before a command that run it on a host; none for one on a loopback address. */
+  readonly commandOf?: (host: string) => readonly string[]
+  /** More lines of `[proxy]`. */
+  readonly proxySettings?: readonly string[]
 }
 
 export interface Printed {
@@ -81,6 +85,7 @@ export class HostCluster {
       'internal_port = 6300',
       `peers = ["${host}:6300"]`,
       `state = "${this.path(host, 'state')}"`,
+      ...(this.#options.proxySettings ?? []),
       '[auth]',
       'users = ["test:tester testing .admin"]',
     ]
@@ -104,16 +109,21 @@ export class HostCluster {
   }
 
   async startNode(t: Test, host: string, ...args: readonly string[]): Promise<RunningMartlet> {
-    const node = new RunningMartlet(['node', '--config', this.config(host), ...args])
+    const node = this.#run(host, 'node', ...args)
     t.teardown(() => node.stop())
     await node.printed(/are ready/)
     return node
   }
 
   async startProxy(t: Test, host: string): Promise<RunningMartlet> {
-    const proxy = new RunningMartlet(['proxy', '--config', this.config(host)])
+    const proxy = this.#run(host, 'proxy')
     t.teardown(() => proxy.stop())
     await proxy.printed(/are ready at/)
     return proxy
+  }
+
+  #run(host: string, command: 'node' | 'proxy', ...args: readonly string[]): RunningMartlet {
+    const before = this.#options.commandOf?.(host) ?? []
+    return new RunningMartlet([command, '--config', this.config(host), ...args], before)
   }
 }

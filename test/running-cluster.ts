@@ -42,8 +42,10 @@ export class RunningMartlet {
   #output = ''
   #over: Ended | undefined
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [MARTLET, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  /** `before`: words that run what follows them, on another host for example. */
+  constructor(args: readonly string[], before: readonly string[] = []) {
+    const [program, ...words] = [...before, process.execPath, MARTLET, ...args] as [string, ...string[]]
+    this.#child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child.stdout?.on('data', (chunk: Buffer) => (this.#output += chunk))
     this.#child.stderr?.on('data', (chunk: Buffer) => (this.#output += chunk))
     this.#ended = new Promise((resolve, reject) => {

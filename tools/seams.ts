@@ -53,6 +53,7 @@ export const SEAMS: readonly Seam[] = [
       /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'undici'|(?<![.\w])fetch\((?:['"`]|url\b|new\b))/,
     instead: 'http/server.ts to listen, a Transport to send',
     allowed: {
+      'http/canonical-names.ts': 'the domain name system',
       'http/server.ts': 'the listening socket',
       'http/header-lines.ts': 'the names of statuses',
       'http/link-client.ts': 'the remote transport: offers links',

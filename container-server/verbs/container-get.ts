@@ -1,7 +1,7 @@
 /**
  * GET and HEAD of a container: what it is, and a page of what it holds.
  *
- * Ours, negotiated, asked for by headers (`backend/extensions.ts`):
+ * Ours, negotiated, asked for by headers (`base/extensions.ts`):
  * - `digest`: the digests of all rows, live and deleted ones, as of before the page was read;
  * - `range-digest`: the same of the rows between the markers;
  * - `rows`: the page as rows to merge, deleted ones too, of a deleted container as well.
@@ -15,21 +15,22 @@ import {
   parseContainerOrObjectAddress,
 } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
+import { requestedPolicyIndex } from '#backend/policy-header.ts'
+import { Refusal, refuseWith } from '#backend/refusal.ts'
 import {
   DIGEST_HEADER,
   RANGE_DIGEST_HEADER,
   RANGE_TOMBSTONE_DIGEST_HEADER,
   ROWS_HEADER,
   TOMBSTONE_DIGEST_HEADER,
-} from '#backend/extensions.ts'
-import { requestedPolicyIndex } from '#backend/policy-header.ts'
-import { Refusal, refuseWith } from '#backend/refusal.ts'
+} from '#base/extensions.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
 import { ExpiryFilter } from '#db/expiry.ts'
 import { type DatabaseState, statsOf } from '#db/info.ts'
 import { listed, listedObject, pageAnswer, renderObjects } from '#db/listing-format.ts'
 import { type ListingRequest, parseListing } from '#db/listing-parameters.ts'
 import { toSwiftItem } from '#db/object-row.ts'
+import { renderStoredObjects } from '#db/stored-listing.ts'
 import type { Request, Response } from '#http/message.ts'
 import { containerHeaders, type Headers } from '../container-headers.ts'
 import type { ContainerService } from '../service.ts'
@@ -108,8 +109,15 @@ async function page(
   const nowSeconds = Math.floor(service.clock.wallMs() / 1000)
   const body = await service.pages.pageAt(state.info, [policy, type, query], nowSeconds, async () => {
     const expiry = new ExpiryFilter(nowSeconds)
-    const entries = listed(await service.index.list(name, policy, query, expiry), listedObject)
-    return { body: renderObjects(entries, type, address.container), rightUntil: expiry.rightUntil }
+    const body =
+      type === 'application/json'
+        ? renderStoredObjects(await service.index.listStored(name, policy, query, expiry), policy)
+        : renderObjects(
+            listed(await service.index.list(name, policy, query, expiry), listedObject),
+            type,
+            address.container,
+          )
+    return { body, rightUntil: expiry.rightUntil }
   })
   return pageAnswer(type, body, { ...headers, ...ofPolicy, 'x-backend-record-type': 'object' })
 }

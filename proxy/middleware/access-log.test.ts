@@ -99,3 +99,20 @@ t.test('our failures are warnings; of the rest, as much as is asked for', async 
   t.equal((await run({ ...failed, status: 404 }, 'errors'))[1].length, 1)
   t.equal((await run(failed, 'none'))[1].length, 0)
 })
+
+t.test('of a signature only the beginning is logged', async (t) => {
+  const clock = new VirtualClock()
+  const { log, lines } = recorder()
+  const query = `temp_url_sig=${'a'.repeat(16)}SECRET&temp_url_expires=1&swiftinfo_sig=short`
+  const request = requestOf({ target: `/v1/AUTH_test/c/o?${query}` })
+  const transaction = new Transaction(request, 'tx1', clock.monotonicMs(), log)
+  transaction.grant = {
+    method: 'GET',
+    name: { account: 'AUTH_test', container: 'c', object: 'o' },
+    reach: 'nothing',
+  }
+  const layer = accessLog({ clock, log, what: 'all' })
+  await layer(async () => ({ status: 200, headers: {}, body: undefined }))(transaction)
+  const path = `/v1/AUTH_test/c/o?temp_url_sig=${'a'.repeat(16)}...&temp_url_expires=1&swiftinfo_sig=short...`
+  t.match(lines, [{ path, signed: true }])
+})

@@ -1,6 +1,6 @@
 /**
  * One line per request, written when its answer has been sent or given up, with what an operator asks first: who, what,
- * how it ended, how long, how much. Tokens and keys are never in it.
+ * how it ended, how long, how much. Tokens and keys are never in it, and of signatures only the beginning.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -45,21 +45,29 @@ function writeLine(
 ): void {
   const { status } = response
   if (options.what === 'errors' && status < CLIENT_ERROR && whole) return
-  const { request, principal, txId, arrivedMs } = transaction
+  const { request, principal, grant, txId, arrivedMs } = transaction
   const fields = {
     txId,
     method: request.method,
-    path: request.query === '' ? request.path : `${request.path}?${request.query}`,
+    path: request.query === '' ? request.path : `${request.path}?${withoutSignatures(request.query)}`,
     status,
     sentBytes,
     ...(whole ? undefined : { brokenOff: true }),
     tookMs: Math.round((options.clock.monotonicMs() - arrivedMs) * 100) / 100,
     user: principal?.user,
+    ...(grant === undefined ? undefined : { signed: true }),
     from: request.remoteAddress,
     agent: request.headers['user-agent'],
   }
   if (status >= SERVER_ERROR) options.log.warn(fields, 'request')
   else options.log.info(fields, 'request')
+}
+
+/** Who has a signature may do what was signed; its beginning tells it from others (Swift `reveal_sensitive_prefix`). */
+const SIGNATURE = /(\b(?:temp_url|swiftinfo)_sig=[^&]{0,16})[^&]*/g
+
+function withoutSignatures(query: string): string {
+  return query.includes('_sig=') ? query.replaceAll(SIGNATURE, '$1...') : query
 }
 
 /** Counts what is read of a body and tells its end once, whether it was read whole or given up. */

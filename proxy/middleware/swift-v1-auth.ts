@@ -9,6 +9,7 @@ import type { TokenSeal } from '#auth/token-seal.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import { answer, HTML_TYPE, unauthorized } from '../answers.ts'
+import { hostUrlOf } from '../host-url.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
 export interface SwiftV1AuthOptions {
@@ -113,12 +114,4 @@ function storageUrlFor(
 ): string {
   const seen = url.replace('$HOST', hostUrlOf(request))
   return scheme === 'default' ? seen : scheme + seen.slice(seen.indexOf(':'))
-}
-
-/** Scheme and host by which the client reached us, a default port left out. */
-function hostUrlOf(request: Request): string {
-  const scheme = request.secure ? 'https' : 'http'
-  const defaultPort = request.secure ? ':443' : ':80'
-  const host = request.headers['host'] ?? 'localhost'
-  return `${scheme}://${host.endsWith(defaultPort) ? host.slice(0, -defaultPort.length) : host}`
 }

@@ -1,6 +1,7 @@
 /**
  * Says who sends a request: verifies the token, if there is one of ours, and notes the principal. A token that is ours
- * by its looks and does not verify is refused at once; without a token the request goes on as an anonymous one.
+ * by its looks and does not verify is refused at once; without a token the request goes on as an anonymous one. Where a
+ * signature has settled what the request may do, no token is looked at.
  */
 import type { Principal } from '#auth/principal.ts'
 import type { TokenSeal } from '#auth/token-seal.ts'
@@ -9,6 +10,7 @@ import type { ProxyLayer } from '../transaction.ts'
 
 export function token(seal: TokenSeal, resellerPrefix: string): ProxyLayer {
   return (inner) => async (transaction) => {
+    if (transaction.grant !== undefined) return inner(transaction)
     const { headers, path } = transaction.request
     const given = headers['x-auth-token'] ?? headers['x-storage-token']
     if (given === undefined || !given.startsWith(resellerPrefix)) return inner(transaction)

@@ -5,6 +5,7 @@
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { type ContainerAcl, parseAcl } from '#auth/container-acl.ts'
 import { type Action, type Decision, decideByLists, decideByRole } from '#auth/decision.ts'
+import { decideByGrant } from '#auth/signed-grant.ts'
 import type { Response } from '#http/message.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Permission } from '#store/contract.ts'
 import { answer, realmOf, unauthorized } from '../answers.ts'
@@ -14,13 +15,16 @@ import type { SwiftDoorDeps } from './visit.ts'
 /** Which of the container's lists can admit to a verb. */
 export type ListThatAdmits = 'read' | 'write' | 'none'
 
-/** What roles settle; `undefined` leaves it to the lists. */
+/** What a signature or roles settle; `undefined` leaves it to the lists. */
 export function decisionByRole(
   { options }: SwiftDoorDeps,
   transaction: Transaction,
   action: Action,
 ): Decision | undefined {
-  return decideByRole(transaction.principal, action, options.resellers)
+  const { grant, principal } = transaction
+  return grant === undefined
+    ? decideByRole(principal, action, options.resellers)
+    : decideByGrant(grant, action)
 }
 
 /** What the lists settle, of which only those that matter are fetched. */

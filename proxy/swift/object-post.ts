@@ -5,7 +5,7 @@ import { failureAnswer } from './failure-answers.ts'
 import { checkLinkInPost } from './link-headers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
 import { objectParametersIn } from './object-parameters.ts'
-import { withoutOwnParameters } from './upload-rules.ts'
+import { checkStaticMark, withoutOwnParameters } from './upload-rules.ts'
 import { checkVersionInPost } from './version-answers.ts'
 import type { ObjectVerb } from './visit.ts'
 
@@ -14,6 +14,7 @@ export const objectPost: ObjectVerb = async ({ store, clock }, { name, request, 
   const refusal =
     checkVersionInPost(objectParametersIn(request).versionId) ??
     checkLinkInPost(headers) ??
+    checkStaticMark(headers) ??
     checkMetadata(headers, 'object')
   if (refusal !== undefined) return refusal
   const deleteAt = deleteAtIn(headers, clock)

@@ -7,6 +7,7 @@ import type { Transaction } from '../transaction.ts'
 import { denialAnswer } from './authorize.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
 import { trailHeaders } from './link-headers.ts'
+import { manifestAnswer } from './manifest-get.ts'
 import { objectParametersIn } from './object-parameters.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 import { isAnything } from './upload-rules.ts'
@@ -35,16 +36,20 @@ function conditionsIn(headers: HeaderMap): HeaderMap {
 export const objectRead: ObjectVerb = async ({ store }, { name, request, transaction }) => {
   const { headers } = request
   const conditions = conditionsIn(headers)
+  const parameters = objectParametersIn(request)
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
   const read = await store.objects.read(transaction, name, {
     method,
     conditions,
     newest: isTrue(headers['x-newest']),
-    ...objectParametersIn(request),
+    ...parameters,
   })
   if (isFailure(read)) return withTrail(refusal(read, transaction, conditions), read.trail)
   const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
-  if (read.kind === 'found') return { status: read.status, headers: shown, body: read.body }
+  if (read.kind === 'found') {
+    const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
+    return manifest ?? { status: read.status, headers: shown, body: read.body }
+  }
   return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
 }
 

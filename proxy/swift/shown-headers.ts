@@ -3,6 +3,7 @@
  * gatekeeper, which has the last word.
  */
 import type { HeaderMap } from '#http/message.ts'
+import { JOINED_HEADER } from '#store/large-objects/joined-answer.ts'
 import { OWNER_HEADERS } from './visit.ts'
 
 /** Of the hop to the storage server, or given by the proxy itself. */
@@ -26,8 +27,9 @@ export function shownObjectHeaders(stored: HeaderMap): Record<string, string> {
   const type = shown['content-type']
   if (type?.includes(';') === true) shown['content-type'] = withoutSwiftBytes(type)
   const { etag } = shown
-  // Storage servers quote it as RFC 9110 wants; Swift's clients have always been given it bare.
-  if (etag?.includes('"') === true) shown['etag'] = etag.replaceAll('"', '')
+  // Storage servers quote it as RFC 9110 wants; Swift's clients have always been given it bare, save that of a large object.
+  const isBare = stored[JOINED_HEADER] === undefined
+  if (isBare && etag?.includes('"') === true) shown['etag'] = etag.replaceAll('"', '')
   shown['accept-ranges'] = 'bytes'
   return shown
 }

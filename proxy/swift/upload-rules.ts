@@ -7,6 +7,7 @@ import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { WriteCondition } from '#store/contract.ts'
+import { STATIC_MARK } from '#store/large-objects/manifest.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { guessedType } from './content-types.ts'
 import { isTrue } from './visit.ts'
@@ -85,6 +86,25 @@ export function writeConditionIn(headers: HeaderMap): WriteCondition | undefined
 /** Whether a list of entity tags holds `*`. */
 export function isAnything(condition: string | undefined): boolean {
   return parseTags(condition)?.isAny === true
+}
+
+const NO_DYNAMIC_MANIFEST = 'X-Object-Manifest must be in the format container/prefix'
+
+/** The refusal of headers that would make the object a manifest it is not, or `undefined`. */
+export function checkManifestHeaders(headers: HeaderMap): Response | undefined {
+  const dynamic = headers['x-object-manifest']
+  if (dynamic !== undefined && !/^[^/?&]+\/[^/?&][^?&]*$/.test(dynamic)) {
+    return textAnswer(400, NO_DYNAMIC_MANIFEST, HTML_TYPE)
+  }
+  return checkStaticMark(headers)
+}
+
+const STATIC_MARK_TEXT =
+  'X-Static-Large-Object is a reserved header. To create a static large object add query param multipart-manifest=put.'
+
+/** The refusal of the mark of a static large object, which only we make; or `undefined`. */
+export function checkStaticMark(headers: HeaderMap): Response | undefined {
+  return headers[STATIC_MARK] === undefined ? undefined : textAnswer(400, STATIC_MARK_TEXT, HTML_TYPE)
 }
 
 /** There are no copies on the server's side yet; saying so beats storing an empty object. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions, parseTags } from '#http/conditionals.ts'
-import { type HeaderMap, readWhole } from '#http/message.ts'
+import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type {
@@ -73,7 +73,8 @@ function holds(condition: WriteCondition | undefined, there: MemoryObject | unde
   if (condition.kind === 'unchanged') {
     return there?.putAt === condition.writtenAt && there.timestamp === condition.changedAt
   }
-  return there !== undefined && parseTags(condition.etags)?.matches(there.etag) === true
+  if (there === undefined) return false
+  return parseTags(condition.etags)?.matches(conditionalEtag(there, condition.etagIsAt)) === true
 }
 
 async function putObject(
@@ -84,7 +85,10 @@ async function putObject(
 ): Promise<ObjectPutReceipt | StoreFailure> {
   put.body.sendContinue()
   const body = await readWhole(put.body, put.limitBytes).catch((error: unknown) => error as Error)
-  if (!Buffer.isBuffer(body)) return { kind: 'too_large', limitBytes: put.limitBytes }
+  if (!Buffer.isBuffer(body)) {
+    const isGone = body instanceof BodyError && body.code === 'SENDER_GONE'
+    return isGone ? { kind: 'client_gone' } : { kind: 'too_large', limitBytes: put.limitBytes }
+  }
   if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
   const etag = createHash('md5').update(body).digest('hex')
   if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
@@ -101,18 +105,19 @@ type ReadResult = ObjectRead | { readonly kind: 'not_modified'; readonly headers
 
 function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResult {
   const { method, conditions } = options
-  const { body, etag } = object
+  const { body } = object
   const modifiedSeconds = lastModifiedSeconds(object.timestamp)
   const headers = {
     ...object.metadata,
     'content-type': object.contentType,
     // As the object server sends it.
-    etag: `"${etag}"`,
+    etag: `"${object.etag}"`,
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
     'x-backend-timestamp': object.timestamp,
     'x-backend-data-timestamp': object.putAt,
   }
+  const etag = conditionalEtag(object, options.etagIsAt)
   const outcome = evaluateConditions(conditions, { exists: true, etag, lastModifiedSeconds: modifiedSeconds })
   if (outcome === 'not_modified') return { kind: 'not_modified', headers }
   if (outcome === 'precondition_failed') return { kind: 'precondition_failed', headers }
@@ -136,6 +141,12 @@ function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResul
     case 'multiple':
       return manyRanges(body, resolved.ranges, headers)
   }
+}
+
+/** The ETag that conditions are about. */
+function conditionalEtag(object: MemoryObject, etagIsAt = ''): string {
+  const names = etagIsAt.split(',').map((name) => name.trim())
+  return names.map((name) => object.metadata[name]).find((etag) => etag !== undefined) ?? object.etag
 }
 
 function oneRange(body: Buffer, range: ByteRange, headers: HeaderMap): ObjectRead {

@@ -10,6 +10,7 @@ import type {
   ListingPage,
   ListingQuery,
 } from '#store/contract.ts'
+import { typeWithSize } from '#store/large-objects/manifest.ts'
 import { memoryListing } from './memory-listing.ts'
 import { bytesIn, type MemoryAccount, type MemoryContainer, type MemoryObject } from './memory-state.ts'
 
@@ -95,12 +96,13 @@ export function containerPage(container: MemoryContainer, query: ListingQuery): 
 }
 
 function listedObject(name: string, object: MemoryObject): ListedObject {
+  const { contentType, sizeBytes = object.body.length } = typeWithSize(object.contentType)
   return {
     kind: 'object',
     name,
-    sizeBytes: object.body.length,
+    sizeBytes,
     etag: object.metadata['x-object-sysmeta-container-update-override-etag'] ?? object.etag,
-    contentType: object.contentType,
+    contentType,
     lastModified: isoForm(object.timestamp),
     extra: {},
   }

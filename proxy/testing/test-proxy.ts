@@ -48,6 +48,8 @@ export function testProxy(
     store: withFeatures(store, {
       environment: overrides.environment ?? environment,
       timestamps: store.timestamps,
+      policies,
+      readOnly: all.readOnly,
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
@@ -109,6 +111,20 @@ function flatHeaders(response: Response, body: Buffer): Readonly<Record<string, 
   }
   headers['content-length'] ??= String(body.length)
   return headers
+}
+
+/** Sends requests about the account `AUTH_test` as its administrator. */
+export type Ask = (method: string, path: string, sending?: Partial<Sent>) => Promise<Received>
+
+export async function askingAs(handler: Handler, user: string, key: string): Promise<Ask> {
+  const token = await tokenFor(handler, user, key)
+  return (method, path, sending = {}) =>
+    send(handler, {
+      method,
+      target: `/v1/AUTH_test${path}`,
+      ...sending,
+      headers: { 'X-Auth-Token': token, ...sending.headers },
+    })
 }
 
 /** A token for a user of the development set. */

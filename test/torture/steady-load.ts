@@ -31,7 +31,7 @@ const LIST_WITHIN_MS = 90_000
 
 export class SteadyLoad {
   static #loads = 0
-  readonly #session: Session
+  readonly #sessions: readonly Session[]
   /** Its own: what an earlier load left on the same cluster is none of its business. */
   readonly #container: string
   readonly #possible = new Map<string, Possible>()
@@ -41,17 +41,17 @@ export class SteadyLoad {
   #acknowledged = 0
   #uncertain = 0
 
-  private constructor(session: Session, container: string) {
-    this.#session = session
+  private constructor(sessions: readonly Session[], container: string) {
+    this.#sessions = sessions
     this.#container = container
   }
 
-  /** Begins to work at once. */
-  static async start(session: Session): Promise<SteadyLoad> {
+  /** Begins to work at once. The clients are shared out over the sessions. */
+  static async start(...sessions: readonly [Session, ...Session[]]): Promise<SteadyLoad> {
     SteadyLoad.#loads += 1
     const container = `/torture-${SteadyLoad.#loads}`
-    await session.request('PUT', container)
-    const load = new SteadyLoad(session, container)
+    await sessions[0].request('PUT', container)
+    const load = new SteadyLoad(sessions, container)
     load.#clients = Array.from({ length: CLIENTS }, (_, client) => load.#work(client))
     return load
   }
@@ -80,22 +80,23 @@ export class SteadyLoad {
   }
 
   async #work(client: number): Promise<void> {
+    const session = this.#sessions[client % this.#sessions.length] as Session
     for (let round = 0; !this.#stopping.signal.aborted; round += 1) {
       const name = `client-${client}-${round % NAMES_PER_CLIENT}`
       const deletes = fractionOf(`${name} ${round}`) < DELETES
-      await this.#write(name, deletes ? undefined : contentOf(name, round))
+      await this.#write(session, name, deletes ? undefined : contentOf(name, round))
     }
   }
 
-  async #write(name: string, content: string | undefined): Promise<void> {
+  async #write(session: Session, name: string, content: string | undefined): Promise<void> {
     this.#requests += 1
     const before = this.#possible.get(name) ?? new Set([undefined])
     this.#possible.set(name, new Set([...before, content]))
     try {
       const answer =
         content === undefined
-          ? await this.#session.request('DELETE', `${this.#container}/${name}`)
-          : await this.#session.request('PUT', `${this.#container}/${name}`, { body: Buffer.from(content) })
+          ? await session.request('DELETE', `${this.#container}/${name}`)
+          : await session.request('PUT', `${this.#container}/${name}`, { body: Buffer.from(content) })
       const isDone = answer.status === (content === undefined ? 204 : 201)
       if (isDone) this.#possible.set(name, new Set([content]))
       if (isDone) this.#acknowledged += 1

@@ -1,0 +1,56 @@
+/** What the headers of an upload ask for, checked: everything of a put but its body. */
+import { unquoted } from '#http/conditionals.ts'
+import type { Response } from '#http/message.ts'
+import type { ObjectName, ObjectPut } from '#store/contract.ts'
+import { deleteAtIn } from './delete-at.ts'
+import { linkInRequest } from './link-headers.ts'
+import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
+import {
+  checkContentType,
+  checkManifestHeaders,
+  checkObjectName,
+  checkPutConditions,
+  contentTypeOf,
+  writeConditionIn,
+} from './upload-rules.ts'
+import type { SwiftDoorDeps, Visit } from './visit.ts'
+
+export type Upload =
+  | { readonly kind: 'upload'; readonly put: Omit<ObjectPut, 'body'> }
+  | { readonly kind: 'refused'; readonly response: Response }
+
+/** `checkBody` is what else must hold before a byte of the body is read. */
+export function uploadIn(
+  { clock, options }: SwiftDoorDeps,
+  { name, request: { headers } }: Visit<ObjectName>,
+  checkBody: () => Response | undefined,
+): Upload {
+  const link = linkInRequest(headers)
+  if (link.kind === 'refused') return link
+  const ownType = link.kind === 'link' ? link.contentType : undefined
+  const contentType = ownType ?? contentTypeOf(headers, name.object)
+  const refusal =
+    checkPutConditions(headers) ??
+    checkManifestHeaders(headers) ??
+    checkBody() ??
+    checkObjectName(name.object) ??
+    checkContentType(contentType) ??
+    checkMetadata(headers, 'object')
+  if (refusal !== undefined) return { kind: 'refused', response: refusal }
+  const deleteAt = deleteAtIn(headers, clock)
+  if (deleteAt.kind === 'refused') return deleteAt
+  const metadata = objectMetadataIn(headers)
+  if (deleteAt.value !== undefined) metadata['x-delete-at'] = deleteAt.value
+  const etag = headers['etag']
+  return {
+    kind: 'upload',
+    put: {
+      contentType,
+      expectedEtag: etag === undefined || etag === '' ? undefined : unquoted(etag),
+      metadata,
+      condition: writeConditionIn(headers),
+      limitBytes: options.maxFileSizeBytes,
+      link: link.kind === 'link' ? link.link : undefined,
+    },
+  }
+}

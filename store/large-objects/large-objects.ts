@@ -1,0 +1,122 @@
+/**
+ * Large objects as a layer of the store: objects that are made of others, of those that a manifest lists (static) or of
+ * those whose names have a prefix (dynamic). Stored is what OpenStack Swift stores, so that either reads the other's.
+ *
+ * A plain object costs two look-ups in the headers of its answer, and nothing on the way to it: only a request with a range
+ * or an entity tag tells the storage servers what to do should it meet a manifest.
+ */
+import { isTrueValue } from '#backend/address.ts'
+import type { Random } from '#base/environment.ts'
+import type { HeaderMap } from '#http/message.ts'
+import type {
+  ContainerOperations,
+  ObjectOperations,
+  ObjectReadOptions,
+  ObjectReadOutcome,
+  Store,
+  StoreLayer,
+  WriteCondition,
+} from '../contract.ts'
+import { containersOver, objectsOver } from '../layering.ts'
+import { readDynamic } from './dynamic-read.ts'
+import { withJoinedEtags } from './listing.ts'
+import { DYNAMIC_MARK, ETAG_AT, STATIC_MARK } from './manifest.ts'
+import { release } from './segment-reader.ts'
+import { deleteWithSegments } from './static-delete.ts'
+import { putStatic } from './static-put.ts'
+import { type LargeRead, readStatic } from './static-read.ts'
+
+/** How often a read starts over because the manifest was replaced by a plain object while it was read. */
+const ATTEMPTS_MAX = 3
+const MARKS = `${STATIC_MARK},${DYNAMIC_MARK}`
+
+export function largeObjects({ random }: { readonly random: Random }): StoreLayer {
+  return (inner) => ({
+    accounts: inner.accounts,
+    containers: containersOver(inner.containers, { read: listing(inner.containers) }),
+    objects: objectOperations(inner, random),
+  })
+}
+
+function listing(inner: ContainerOperations): ContainerOperations['read'] {
+  return async (context, name, options) => {
+    const read = await inner.read(context, name, options)
+    if (read.kind !== 'found' || read.page === undefined) return read
+    const page = withJoinedEtags(read.page)
+    return page === read.page ? read : { ...read, page }
+  }
+}
+
+function objectOperations(inner: Store, random: Random): ObjectOperations {
+  const read: ObjectOperations['read'] = async (context, name, options) =>
+    options.manifest === undefined
+      ? await readLarge({ store: inner, random, context, name, options })
+      : await inner.objects.read(context, name, options)
+  return objectsOver(inner.objects, {
+    read,
+    put: (context, name, given) => {
+      const put = onJoinedEtag(given)
+      const { segments } = put
+      if (segments === undefined) return inner.objects.put(context, name, put)
+      const readers = objectsOver(inner.objects, { read })
+      return putStatic({ readers, writers: inner.objects }, { context, name, put, segments })
+    },
+    delete: (context, name, options) =>
+      options.segments === undefined
+        ? inner.objects.delete(context, name, onJoinedEtag(options))
+        : deleteWithSegments(inner, context, name, options),
+  })
+}
+
+/** The same write, its condition judged by the ETag that clients see. */
+function onJoinedEtag<Write extends { readonly condition?: WriteCondition | undefined }>(
+  write: Write,
+): Write {
+  const { condition } = write
+  if (condition?.kind !== 'matches') return write
+  return { ...write, condition: { ...condition, etagIsAt: alsoAt(condition.etagIsAt) } }
+}
+
+function alsoAt(etagIsAt: string | undefined): string {
+  return etagIsAt === undefined ? ETAG_AT : `${etagIsAt},${ETAG_AT}`
+}
+
+async function readLarge(read: LargeRead): Promise<ObjectReadOutcome> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const first = await read.store.objects.read(read.context, read.name, meetingManifests(read.options))
+    const headers = 'headers' in first ? first.headers : undefined
+    if (headers === undefined) return first
+    const outcome = isTrueValue(headers[STATIC_MARK])
+      ? await readStatic(read, first, headers)
+      : headers[DYNAMIC_MARK] === undefined
+        ? first
+        : await dynamic(read, first, headers)
+    if (outcome.kind !== 'changed')
+      return outcome.trail === first.trail ? outcome : { ...outcome, trail: first.trail }
+  }
+  return { kind: 'unavailable', reason: 'the manifest changed again and again' }
+}
+
+async function dynamic(
+  read: LargeRead,
+  first: ObjectReadOutcome,
+  headers: HeaderMap,
+): Promise<ObjectReadOutcome> {
+  if (first.kind === 'found') await release(first.body)
+  return await readDynamic(read, headers, first.trail)
+}
+
+/** Storage servers are told only what the request makes them ask. */
+function meetingManifests(options: ObjectReadOptions): ObjectReadOptions {
+  const { conditions } = options
+  const isRanged = conditions['range'] !== undefined
+  const isTagged = conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
+  if (!isRanged && !isTagged) return options
+  return {
+    ...options,
+    ...(isRanged
+      ? { wholeWith: options.wholeWith === undefined ? MARKS : `${options.wholeWith},${MARKS}` }
+      : {}),
+    ...(isTagged ? { etagIsAt: alsoAt(options.etagIsAt) } : {}),
+  }
+}
