@@ -9,6 +9,7 @@ import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
+import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
 import { formpost, tempurl, websites } from './web-options.ts'
@@ -389,6 +390,12 @@ export const SECTIONS = {
   proxy,
   auth,
   keystone,
+  bulk,
+  ratelimit,
+  read_only: readOnly,
+  name_check: nameCheck,
+  etag_quoter: etagQuoter,
+  crossdomain,
   tempurl,
   formpost,
   websites,

@@ -124,7 +124,12 @@ function run<Name extends AnyName>(
 ): Promise<Response> {
   transaction.permits = (list, other) => permission(deps, transaction, list, other)
   const answerIt = (): Promise<Response> =>
-    route.verb(deps, { name, request: transaction.request, transaction, access: { owner } })
+    route.verb(deps, {
+      name,
+      request: transaction.request,
+      transaction,
+      access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
+    })
   const told = tellProjectDomain(deps, transaction, name)
   return told === undefined ? answerIt() : told.then(answerIt)
 }
