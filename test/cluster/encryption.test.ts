@@ -86,7 +86,7 @@ await t.test('small and large objects come back, and listings show their ETags',
       'nothing of the encryption is shown',
     )
   }
-  t.same([...(await listed(proxy)).entries()].toSorted(), [
+  t.same(Object.entries(Object.fromEntries(await listed(proxy))), [
     ['empty', md5('')],
     ['large', md5(large)],
     ['small', md5(SECRET)],
