@@ -13,6 +13,7 @@ import {
 } from '#base/limits.ts'
 import type { Guarantees } from '#store/contract.ts'
 import { LINKS_MAX } from '#store/symlinks/follow.ts'
+import { storeLimitSections } from './limit-sections.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
 import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-put.ts'
@@ -44,6 +45,7 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       valid_api_versions: ['v1', 'v1.0'],
     },
     tempauth: { account_acls: true },
+    ...storeLimitSections(options),
     slo: {
       max_manifest_segments: MANIFEST_SEGMENTS_MAX,
       max_manifest_size: MANIFEST_INPUT_BYTES_MAX,
@@ -51,6 +53,8 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       min_segment_size: 1,
       allow_async_delete: false,
     },
+    versioned_writes: { allowed_flags: ['x-versions-location', 'x-history-location'] },
+    object_versioning: {},
     symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }

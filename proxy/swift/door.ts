@@ -122,7 +122,12 @@ function run<Name extends AnyName>(
   owner: boolean,
 ): Promise<Response> {
   transaction.permits = (list, other) => permission(deps, transaction, list, other)
-  return route.verb(deps, { name, request: transaction.request, transaction, access: { owner } })
+  return route.verb(deps, {
+    name,
+    request: transaction.request,
+    transaction,
+    access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
+  })
 }
 
 /** OPTIONS, which everyone may ask, and methods that the resource does not have. */
