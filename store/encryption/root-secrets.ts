@@ -4,18 +4,12 @@
  */
 import { parseIni } from '#base/ini.ts'
 import { KEY_BYTES } from './cipher.ts'
-import type { RootSecrets } from './key-manager.ts'
+import type { ActiveSecrets, RootSecrets } from './key-manager.ts'
 
 const SECTION = 'keymaster'
 const SECRET = 'encryption_root_secret'
 const ACTIVE = 'active_root_secret_id'
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/
-
-export interface ActiveSecrets {
-  readonly secrets: RootSecrets
-  /** Id of the one under which is written; empty for that without an id. */
-  readonly active: string
-}
 
 /** Reads the text of a `keymaster.conf`. Throws an `Error` that says what is wrong. */
 export function parseKeymasterFile(text: string): ActiveSecrets {
