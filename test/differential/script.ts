@@ -9,10 +9,12 @@ import {
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formPostRequests } from './requests/formpost.ts'
+import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
 import { tempUrlRequests } from './requests/tempurl.ts'
+import { archiveRequests, versionRequests } from './requests/versions.ts'
 import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
@@ -30,6 +32,9 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...linkRequests,
+  ...versionRequests,
+  ...archiveRequests,
   ...tempUrlRequests,
   ...formPostRequests,
   ...websiteRequests,
