@@ -96,12 +96,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Nothing was stored, so nothing was modified.',
   },
   {
-    step: /^object: (OPTIONS|in the silver policy, OPTIONS)$|^cors: preflight/,
-    field: /^header (allow|access-control-allow-methods)$/,
-    what: '`COPY` is not among the methods that OPTIONS lists.',
-    reason: 'There is no server-side copy yet.',
-  },
-  {
     step: 'object: metadata UTF-8 name, PUT',
     field: REFUSED_UPLOAD,
     statuses: [201, 400],
