@@ -1,6 +1,5 @@
 /** An account server on an index in memory, and requests to it, for the tests of this room. */
-import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { type Send, sendTo, type TestDevice, testDevice } from '#backend/test-twins.ts'
+import { type Send, sendTo, TEST_POLICIES, type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
 import type { Handler } from '#http/message.ts'
 import { createAccountServer } from './app.ts'
@@ -14,11 +13,6 @@ export interface AccountServerTwin extends TestDevice {
 }
 
 const SALT = { prefix: '', suffix: 'test' }
-
-const POLICIES = parsePolicies([
-  { index: 0, name: 'gold', default: true },
-  { index: 1, name: 'Silver' },
-]) as StoragePolicies
 
 /** Starts a server; on the store of a twin that crashed, if one is given. */
 export async function startAccountServer(
@@ -39,7 +33,7 @@ export async function startAccountServer(
     log: silentLogger,
     drive,
     index: device.index,
-    policies: POLICIES,
+    policies: TEST_POLICIES,
     stamps: new ReportStamps(clock),
     replicaStates: device.replicaStates,
     ledger: device.ledger,

@@ -5,8 +5,8 @@
 
 import { timestampNow } from '#backend/timestamp-header.ts'
 import type { Clock } from '#base/environment.ts'
+import { INDEX_ONLY_HEADER, REPLICA_STATE_HEADER, ROWS_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { INDEX_ONLY_HEADER, REPLICA_STATE_HEADER, ROWS_HEADER } from '#cluster/extension-headers.ts'
 import type { NodeOutcome } from '#cluster/node-client.ts'
 import type { Placement } from '#cluster/placement.ts'
 import { majoritySize } from '#cluster/quorum.ts'

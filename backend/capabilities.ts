@@ -1,7 +1,8 @@
 /** Says in every answer which of our extensions this server has, and whether the replica asked may vote. */
+
+import { CAPABILITIES_HEADER, type Capability, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { decodePercent, type ResourceName } from '#base/names.ts'
 import type { Layer, Request } from '#http/message.ts'
-import { CAPABILITIES_HEADER, type Capability, REPLICA_STATE_HEADER } from './extensions.ts'
 import type { ReplicaState, ReplicaStates } from './replica-state.ts'
 
 /** What a server keeps replicas of: by its name, and not by that of a row in it, a partition is found. */

@@ -1,10 +1,10 @@
 /** What a device says of databases that are not its own, or that it was away from for too long. */
 import t from 'tap'
+import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import type { Handler } from '#http/message.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { textAnswer } from './answers.ts'
-import { REPLICA_STATE_HEADER } from './extensions.ts'
 import { answerByIndexStanding } from './index-standing.ts'
 import { ReplicaStates } from './replica-state.ts'
 import { SyncLedger } from './sync-ledger.ts'

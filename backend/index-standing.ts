@@ -3,10 +3,11 @@
  * long: it takes writes, but its silence and its digests prove nothing, and what may have been deleted long ago is not
  * shown.
  */
+
+import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { decodePercent, type HashPathSalt, hashName } from '#base/names.ts'
 import type { Layer, Request, Response } from '#http/message.ts'
 import { answer } from './answers.ts'
-import { REPLICA_STATE_HEADER } from './extensions.ts'
 import type { PartitionRange } from './range-states.ts'
 import type { ReplicaRole, ReplicaVoice, SyncLedger } from './sync-ledger.ts'
 

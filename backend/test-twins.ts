@@ -6,11 +6,19 @@ import {
   EMPTY_BODY,
   type Handler,
   type HeaderMap,
+  ownRequest,
   type Request,
   type Response,
 } from '#http/message.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { Drive } from './drive-state.ts'
+import { parsePolicies, type StoragePolicies } from './policies.ts'
+
+/** Two policies, the first the default. */
+export const TEST_POLICIES = parsePolicies([
+  { index: 0, name: 'gold', default: true },
+  { index: 1, name: 'silver' },
+]) as StoragePolicies
 
 /** Space of a disk, to be changed by a test. */
 export interface TestSpace {
@@ -69,16 +77,13 @@ export function sendTo(handler: Handler): Send {
 
 export function requestOf(method: string, target: string, headers: HeaderMap = {}, body?: string): Request {
   const [path = '', query = ''] = target.split('?', 2)
-  return {
+  return ownRequest({
     method,
     path,
     query,
     headers,
     body: body === undefined ? EMPTY_BODY : bufferBody(Buffer.from(body)),
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-  }
+  })
 }
 
 /** Headers with the `X-Timestamp` of a second of a test; later seconds are later times, all in the past. */

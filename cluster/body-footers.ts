@@ -3,10 +3,11 @@
  * extension the CRC of each block, with which a storage server of ours checks what it has written without computing an
  * MD5 itself.
  */
+
+import { BLOCK_CRCS_HEADER } from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { footerDocument, objectHead } from '#http/mime-writer.ts'
 import type { BodyFacts } from './body-splitter.ts'
-import { BLOCK_CRCS_HEADER } from './extension-headers.ts'
 
 /** A peer that takes footers says so in its `100 Continue`. */
 const FOOTERS_ACCEPTED = 'x-obj-metadata-footer'

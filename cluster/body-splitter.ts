@@ -3,10 +3,10 @@
  * for too long is dropped. Length, MD5 and block checksums are worked out on the way, once for all.
  */
 import { createHash } from 'node:crypto'
+import { BlockChecksums } from '#base/block-checksums.ts'
 import type { Clock, Timer } from '#base/environment.ts'
 import { BodyError, type RequestBody } from '#http/message.ts'
 import { sharePiece } from '#http/piece-memory.ts'
-import { BlockChecksums } from './block-checksums.ts'
 import type { BodyBranch } from './body-branch.ts'
 
 export interface SplitRules {

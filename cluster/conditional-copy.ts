@@ -3,6 +3,7 @@
  * finished although its own proxy is gone. It flows through this process, a piece at a time.
  */
 import type { CandidateId } from '#base/ballot.ts'
+import { CANDIDATE_HEADER } from '#base/extensions.ts'
 import { MAX_FILE_SIZE_BYTES } from '#base/limits.ts'
 import { unquoted } from '#http/conditionals.ts'
 import {
@@ -16,7 +17,6 @@ import {
 } from '#http/message.ts'
 import { type BodyTrip, SILENT, sendBody } from './conditional-body.ts'
 import type { NodeVote } from './conditional-messages.ts'
-import { CANDIDATE_HEADER } from './extension-headers.ts'
 import type { StorageNode } from './storage-node.ts'
 
 /** Told by the replica about itself or the message, not about the candidate. */

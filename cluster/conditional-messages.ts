@@ -1,10 +1,5 @@
 /** What object servers answer to PROMISE, ACCEPT, COMMIT and the PUT of a candidate. Pure. */
 import { FIRST_BALLOT, parseAcceptance, parseBallot } from '#base/ballot.ts'
-import { parseTimestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
-import { unquoted } from '#http/conditionals.ts'
-import { headerOf, type Response } from '#http/message.ts'
-import type { PromiseAnswer, SeenState } from './conditional-rules.ts'
-import type { AcceptAnswer, CommitAnswer } from './conditional-write.ts'
 import {
   ACCEPTED_HEADER,
   BALLOT_HEADER,
@@ -12,7 +7,12 @@ import {
   REPLICA_STATE_HEADER,
   STATE_HEADER,
   VOTE_HEADER,
-} from './extension-headers.ts'
+} from '#base/extensions.ts'
+import { parseTimestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { unquoted } from '#http/conditionals.ts'
+import { headerOf, type Response } from '#http/message.ts'
+import type { PromiseAnswer, SeenState } from './conditional-rules.ts'
+import type { AcceptAnswer, CommitAnswer } from './conditional-write.ts'
 import type { WriteAnswer } from './fan-out-write.ts'
 import type { StorageNode } from './storage-node.ts'
 

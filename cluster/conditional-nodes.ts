@@ -5,6 +5,7 @@
  */
 import { type Acceptance, type Ballot, formatAcceptance, timeOf } from '#base/ballot.ts'
 import type { Environment } from '#base/environment.ts'
+import { BALLOT_HEADER, CARRIED_HEADER, PROMISES_CAPABILITY, PROPOSAL_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { discard, EMPTY_BODY, type HeaderMap } from '#http/message.ts'
 import {
@@ -27,7 +28,6 @@ import {
 } from './conditional-messages.ts'
 import type { PromiseAnswer } from './conditional-rules.ts'
 import type { AcceptAnswer, Electorate, Promises, Proposed } from './conditional-write.ts'
-import { BALLOT_HEADER, CARRIED_HEADER, PROMISES_CAPABILITY, PROPOSAL_HEADER } from './extension-headers.ts'
 import { fanOutWrite, type WaitRules, type WriteAnswer } from './fan-out-write.ts'
 import { gather } from './gather.ts'
 import type { NodeClient } from './node-client.ts'

@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
+import { BlockChecksums } from '#base/block-checksums.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
 import {
   BodyError,
@@ -13,7 +14,6 @@ import {
   readWhole,
 } from '#http/message.ts'
 import { MimeReader } from '#http/mime-reader.ts'
-import { BlockChecksums } from './block-checksums.ts'
 import { type FanOutPut, fanOutPut, type PutOutcome } from './fan-out-put.ts'
 import { FakeNodes } from './testing/fake-nodes.ts'
 

@@ -10,9 +10,10 @@
  * Accounts exchange nothing: their rows are reports of containers, which come again by themselves. And since the figures
  * in them always lag, two pages of an account agree when they have the same names.
  */
+
+import { DIGEST_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { discard, headerOf, type Response, readWhole } from '#http/message.ts'
-import { DIGEST_HEADER, REPLICA_STATE_HEADER } from './extension-headers.ts'
 import { differingStretches, type ListingMember, type ListingOrder, type Page } from './listing-difference.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize } from './quorum.ts'

@@ -2,9 +2,10 @@
  * Reads that care which version they get. All replicas (or as many as are needed) are asked which version they have,
  * by the index alone where they can; the body then comes from one that has the newest.
  */
+
+import { INDEX_ONLY_HEADER } from '#base/extensions.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { discard, type Response } from '#http/message.ts'
-import { INDEX_ONLY_HEADER } from './extension-headers.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize, readsToSeeEveryWrite } from './quorum.ts'
 import { type Evidence, evidenceOf, isOutdated, writtenAt } from './read-evidence.ts'

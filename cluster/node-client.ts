@@ -3,11 +3,11 @@
  * on the way is kept: errors (`error-limit.ts`), latency, and what the node says it can do.
  */
 import type { Clock } from '#base/environment.ts'
+import { CAPABILITIES_HEADER } from '#base/extensions.ts'
 import type { HeaderMap, RequestBody, Response } from '#http/message.ts'
 import { headerOf } from '#http/message.ts'
 import { type SendOptions, type Transport, TransportError } from '#http/transport.ts'
 import type { ErrorLimiter } from './error-limit.ts'
-import { CAPABILITIES_HEADER } from './extension-headers.ts'
 import { NodeLatency } from './node-latency.ts'
 import type { ServerType, StorageNode } from './storage-node.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { Response } from '#http/message.ts'
-import { REPLICA_STATE_HEADER } from './extension-headers.ts'
 import { evidenceOf } from './read-evidence.ts'
 
 const DELETED = '1700000001.00000'

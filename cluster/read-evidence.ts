@@ -5,9 +5,10 @@
  * joining one, or of a handoff, is none: the tombstone that it may have beats what was written before it, and proves
  * nothing about what was written since.
  */
+
+import { EXPIRED_HEADER, QUARANTINED_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { parseTimestamp, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { headerOf, type Response } from '#http/message.ts'
-import { EXPIRED_HEADER, QUARANTINED_HEADER, REPLICA_STATE_HEADER } from './extension-headers.ts'
 import type { ServerType } from './storage-node.ts'
 
 /** When it was written, best source first (OpenStack Swift `source_key`; for indexes, the time of the last PUT). */

@@ -3,9 +3,9 @@
  * has differently, deleted ones too. Merging decides which row is the newer, so it does not matter who gets what.
  */
 
+import { ROWS_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { bufferBody, discard, EMPTY_BODY, type HeaderMap, readWhole } from '#http/message.ts'
-import { ROWS_HEADER } from './extension-headers.ts'
 import type { Stretch } from './listing-difference.ts'
 import type { NodeClient } from './node-client.ts'
 import type { StorageNode } from './storage-node.ts'

@@ -1,6 +1,5 @@
 /** A container server on an index in memory, and requests to it, for the tests of this room. */
-import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { type Send, sendTo, type TestDevice, testDevice } from '#backend/test-twins.ts'
+import { type Send, sendTo, TEST_POLICIES, type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
 import type { Handler, Request, Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
@@ -35,11 +34,6 @@ export interface ContainerServerTwin extends TestDevice {
 
 const SALT = { prefix: '', suffix: 'test' }
 
-const POLICIES = parsePolicies([
-  { index: 0, name: 'gold', default: true },
-  { index: 1, name: 'silver' },
-]) as StoragePolicies
-
 /** Starts a server; on the store of a twin that crashed, if one is given. */
 export async function startContainerServer(
   before?: Pick<ContainerServerTwin, 'kv' | 'clock'>,
@@ -62,7 +56,7 @@ export async function startContainerServer(
     log: silentLogger,
     drive,
     index,
-    policies: POLICIES,
+    policies: TEST_POLICIES,
     accounts: updates,
     replicaStates,
     ledger: device.ledger,

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { LinkClient } from './link-client.ts'
-import { bufferBody, EMPTY_BODY, type Handler, type Request, type RequestBody, readWhole } from './message.ts'
+import { bufferBody, type Handler, ownRequest, type Request, type RequestBody, readWhole } from './message.ts'
 import { RemoteTransport } from './remote-transport.ts'
 import { type Listener, listen } from './server.ts'
 import type { Endpoint, Transport } from './transport.ts'
@@ -13,17 +13,7 @@ import { transportContract } from './transport-contract.ts'
 const patience = { connectTimeoutMs: 2000, responseTimeoutMs: 5000 }
 
 function requestOf(parts: Partial<Request>): Request {
-  return {
-    method: 'GET',
-    path: '/',
-    query: '',
-    headers: {},
-    body: EMPTY_BODY,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-    ...parts,
-  }
+  return ownRequest({ method: 'GET', path: '/', ...parts })
 }
 
 function serve(handler: Handler, links: 'accepted' | undefined = 'accepted', port = 0): Promise<Listener> {

@@ -3,7 +3,7 @@ import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { LocalTransport } from './local-transport.ts'
 import { MemoryTransport } from './memory-transport.ts'
-import { EMPTY_BODY, type Request } from './message.ts'
+import { ownRequest } from './message.ts'
 import { transportContract } from './transport-contract.ts'
 
 const target = { host: '127.0.0.1', port: 6200 }
@@ -19,16 +19,7 @@ transportContract({
   },
 })
 
-const request: Request = {
-  method: 'GET',
-  path: '/',
-  query: '',
-  headers: {},
-  body: EMPTY_BODY,
-  signal: undefined,
-  remoteAddress: '',
-  secure: false,
-}
+const request = ownRequest({ method: 'GET', path: '/' })
 const patience = { connectTimeoutMs: 1000, responseTimeoutMs: 1000 }
 
 void t.test('an address of another process goes to the transport behind', async (t) => {

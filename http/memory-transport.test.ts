@@ -2,7 +2,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { type Fault, MemoryTransport } from './memory-transport.ts'
-import { type BodyError, bufferBody, type Handler, type Request, readWhole } from './message.ts'
+import { type BodyError, bufferBody, type Handler, ownRequest, readWhole } from './message.ts'
 import { transportContract } from './transport-contract.ts'
 
 const target = { host: 'node-1', port: 6200 }
@@ -21,16 +21,7 @@ transportContract({
 const alive = setInterval(() => {}, 1000)
 t.teardown(() => clearInterval(alive))
 
-const request: Request = {
-  method: 'PUT',
-  path: '/',
-  query: '',
-  headers: {},
-  body: bufferBody(Buffer.from('0123456789')),
-  signal: undefined,
-  remoteAddress: '',
-  secure: false,
-}
+const request = ownRequest({ method: 'PUT', path: '/', body: bufferBody(Buffer.from('0123456789')) })
 const hasty = { connectTimeoutMs: 20, responseTimeoutMs: 20 }
 
 /** A transport with one fault, and a count of what reached the handler. */

@@ -99,6 +99,19 @@ export const EMPTY_BODY: RequestBody = {
   async *[Symbol.asyncIterator]() {},
 }
 
+/** A request that a process makes itself: nobody is waiting behind it unless a signal is given. */
+export function ownRequest(parts: Pick<Request, 'method' | 'path'> & Partial<Request>): Request {
+  return {
+    query: '',
+    headers: {},
+    body: EMPTY_BODY,
+    signal: undefined,
+    remoteAddress: '',
+    secure: false,
+    ...parts,
+  }
+}
+
 /** A request body of bytes held in memory. */
 export function bufferBody(bytes: Buffer): RequestBody {
   return {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
-import { bufferBody, EMPTY_BODY, type Request, type RequestBody, readWhole } from './message.ts'
+import { bufferBody, ownRequest, type Request, type RequestBody, readWhole } from './message.ts'
 import { RemoteTransport } from './remote-transport.ts'
 import { listen } from './server.ts'
 import type { TransportTls } from './transport.ts'
@@ -37,17 +37,7 @@ transportContract({
 const patience = { connectTimeoutMs: 2000, responseTimeoutMs: 2000 }
 
 function requestOf(parts: Partial<Request>): Request {
-  return {
-    method: 'GET',
-    path: '/',
-    query: '',
-    headers: {},
-    body: EMPTY_BODY,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-    ...parts,
-  }
+  return ownRequest({ method: 'GET', path: '/', ...parts })
 }
 
 function streamOf(text: string): RequestBody {

@@ -11,6 +11,7 @@ import {
   EMPTY_BODY,
   type Handler,
   type HeaderMap,
+  ownRequest,
   type Request,
   type RequestBody,
   type Response,
@@ -92,17 +93,7 @@ class Talk {
 }
 
 function requestOf(parts: Partial<Request>): Request {
-  return {
-    method: 'GET',
-    path: '/sda1/7/AUTH_test/c/o',
-    query: '',
-    headers: {},
-    body: EMPTY_BODY,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-    ...parts,
-  }
+  return ownRequest({ method: 'GET', path: '/sda1/7/AUTH_test/c/o', ...parts })
 }
 
 // ---- answers -----------------------------------------------------------------------------------------------------

@@ -1,5 +1,13 @@
 /** Asking another process for its rings, and giving it one (`ring-distribution.ts`). Whatever happens is a value. */
-import { bufferBody, discard, EMPTY_BODY, headerOf, type Request, readWhole } from '#http/message.ts'
+import {
+  bufferBody,
+  discard,
+  EMPTY_BODY,
+  headerOf,
+  ownRequest,
+  type Request,
+  readWhole,
+} from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 import { TransportError } from '#http/transport.ts'
 import { RING_FILE_BYTES_MAX, RINGS_PATH, type RingReport, type RingsReport } from './ring-distribution.ts'
@@ -66,16 +74,12 @@ export class RingClient {
     read: (response: Awaited<ReturnType<Transport['send']>>) => Promise<Outcome | Failed>,
   ): Promise<Outcome | Failed> {
     const length = body === undefined ? {} : { 'content-length': String(body.length) }
-    const request: Request = {
+    const request = ownRequest({
       method,
       path,
-      query: '',
       headers: { ...headers, ...length },
       body: body === undefined ? EMPTY_BODY : bufferBody(body),
-      signal: undefined,
-      remoteAddress: '',
-      secure: false,
-    }
+    })
     try {
       const response = await this.#transport.send(target, request, {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,

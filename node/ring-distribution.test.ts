@@ -1,6 +1,6 @@
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
-import { bufferBody, type Request, readWhole } from '#http/message.ts'
+import { bufferBody, ownRequest, type Request, readWhole } from '#http/message.ts'
 import { type Builder, createBuilder } from '#ring/builder.ts'
 import { RingClient } from './ring-client.ts'
 import { ringDistribution } from './ring-distribution.ts'
@@ -179,14 +179,5 @@ function requestOf(
   body: Buffer = Buffer.alloc(0),
   headers: Request['headers'] = {},
 ): Request {
-  return {
-    method,
-    path,
-    query: '',
-    headers,
-    body: bufferBody(body),
-    signal: undefined,
-    remoteAddress: '10.0.0.7',
-    secure: false,
-  }
+  return ownRequest({ method, path, headers, body: bufferBody(body), remoteAddress: '10.0.0.7' })
 }

@@ -4,9 +4,9 @@
  * by two buffers of `BUFFER_BYTES`.
  */
 import { createHash, type Hash, hash } from 'node:crypto'
+import { BlockChecksums } from '#base/block-checksums.ts'
 import type { Disk, DiskFile } from '#base/environment.ts'
 import { releasePiece } from '#http/piece-memory.ts'
-import { BlockChecksums } from './block-checksums.ts'
 import { storeRecord } from './data-file.ts'
 import type { DataRecord, DataVersion } from './object-state.ts'
 

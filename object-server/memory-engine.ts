@@ -1,10 +1,10 @@
 /** The object engine in memory: the simple twin of `disk-engine.ts`, by the same rules, with nothing that can fail. */
 import { hash as digestOf } from 'node:crypto'
 import { type CandidateId, timeOf } from '#base/ballot.ts'
+import { BlockChecksums } from '#base/block-checksums.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { emptyRecord, type PromiseRecord } from './acceptor.ts'
-import { BlockChecksums } from './block-checksums.ts'
 import { type ConditionalEngine, candidateAhead, type Staged, type StageRequest } from './conditional.ts'
 import { type ConditionalStore, ConditionalWrites } from './conditional-writes.ts'
 import { type ContainerUpdate, keyOfUpdate } from './container-update.ts'

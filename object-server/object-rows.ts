@@ -3,7 +3,7 @@
  * so a later row always says everything an earlier one said (OpenStack Swift, `obj/server.py`: `_post_commit_updates`,
  * `POST`, `_check_container_override`).
  */
-import { STATUS_CHANGED_AT_HEADER } from '#backend/extensions.ts'
+import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import { normalForm, type Timestamp } from '#base/timestamp.ts'
 import { splitExpiry, withExpiry } from '#db/expiry.ts'
 import type { HeaderMap } from '#http/message.ts'

@@ -1,5 +1,5 @@
 /** Reads from a request which container servers are to be told about the object (`X-Container-*`). */
-import { STATUS_CHANGED_AT_HEADER } from '#backend/extensions.ts'
+import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { UpdateTarget } from './container-update.ts'
 import type { RowRouting } from './object-rows.ts'

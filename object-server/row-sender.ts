@@ -9,7 +9,7 @@ import {
   REPLICA_STATE_HEADER,
   ROW_HEADER,
   STATUS_CHANGED_AT_HEADER,
-} from '#backend/extensions.ts'
+} from '#base/extensions.ts'
 import type { Logger } from '#base/log.ts'
 import { encodedPathOf } from '#base/names.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
@@ -19,6 +19,7 @@ import {
   discard,
   type HeaderMap,
   headerOf,
+  ownRequest,
   type Request,
   type RequestBody,
   type Response,
@@ -149,16 +150,12 @@ function requestOf(
   headers: HeaderMap,
   body: RequestBody = bufferBody(EMPTY),
 ): Request {
-  return {
+  return ownRequest({
     method,
     path,
-    query: '',
     headers: { ...headers, 'content-length': String(body.lengthBytes), 'user-agent': 'object-server' },
     body,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-  }
+  })
 }
 
 const EMPTY = Buffer.alloc(0)

@@ -3,7 +3,7 @@ import {
   CONTAINER_UPDATE_APPLIED_HEADER,
   CONTAINER_UPDATE_HEADER,
   CONTAINER_UPDATE_QUEUED_HEADER,
-} from '#backend/extensions.ts'
+} from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { Changed, UpdatesOf } from './engine.ts'
 import { rowOfDelete, rowOfObject } from './object-rows.ts'

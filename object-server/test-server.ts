@@ -8,6 +8,7 @@ import {
   bufferBody,
   type Handler,
   type HeaderMap,
+  ownRequest,
   type Request,
   type RequestBody,
   type Response,
@@ -136,16 +137,14 @@ export async function send(
     body.lengthBytes === undefined
       ? { 'transfer-encoding': 'chunked' }
       : { 'content-length': String(body.lengthBytes) }
-  const response = await server.handler({
-    method,
-    path: request.path ?? OBJECT_PATH,
-    query: '',
-    headers: { ...length, ...request.headers },
-    body,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-  })
+  const response = await server.handler(
+    ownRequest({
+      method,
+      path: request.path ?? OBJECT_PATH,
+      headers: { ...length, ...request.headers },
+      body,
+    }),
+  )
   const bytes = await readWhole(response.body, 2 ** 30)
   return { status: response.status, headers: response.headers, body: bytes, text: bytes.toString() }
 }

@@ -2,7 +2,7 @@
  * Asks the account or container servers of peers (`db/sync-wire.ts`). What the network or a peer does wrong is a value:
  * `unreachable`, or `unsupported` for a server that does not know the method, such as OpenStack Swift's.
  */
-import { CAPABILITIES_HEADER, parseCapabilities } from '#backend/extensions.ts'
+import { CAPABILITIES_HEADER, parseCapabilities } from '#base/extensions.ts'
 import type { Logger } from '#base/log.ts'
 import type { Change, DatabasePartition } from '#db/contract.ts'
 import type { DatabaseName } from '#db/info.ts'

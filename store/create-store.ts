@@ -1,5 +1,5 @@
 /** Puts the store together: the typed operations on accounts, containers and objects over one cluster. */
-import { DIGEST_CAPABILITY, PROMISES_CAPABILITY } from '#cluster/extension-headers.ts'
+import { DIGEST_CAPABILITY, PROMISES_CAPABILITY } from '#base/extensions.ts'
 import { Accounts } from './accounts.ts'
 import { Containers } from './containers.ts'
 import type { AccountInfo, ContainerInfo, Guarantees, ObjectOperations, Store } from './contract.ts'

@@ -2,7 +2,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryTransport } from '#http/memory-transport.ts'
-import { bufferBody, type Response } from '#http/message.ts'
+import { bufferBody, ownRequest, type Response } from '#http/message.ts'
 import { INVALIDATIONS_PATH, invalidationHandler, PeerInvalidations, type Stale } from './invalidations.ts'
 
 const PEERS = [1, 2, 3].map((port) => ({ host: 'peer', port }))
@@ -51,16 +51,7 @@ t.test('only well-formed announcements are taken', async (t) => {
   const forgotten: Stale[] = []
   const handler = invalidationHandler((stale) => forgotten.push(stale))
   const post = async (body: string, path = INVALIDATIONS_PATH, method = 'POST'): Promise<Response> =>
-    await handler({
-      method,
-      path,
-      query: '',
-      headers: {},
-      body: bufferBody(Buffer.from(body)),
-      signal: undefined,
-      remoteAddress: '',
-      secure: false,
-    })
+    await handler(ownRequest({ method, path, body: bufferBody(Buffer.from(body)) }))
   for (const bad of [
     '',
     '{}',

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { bufferBody, discard, type Handler, type Response, readWhole } from '#http/message.ts'
+import { bufferBody, discard, type Handler, ownRequest, type Response, readWhole } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 
 export const INVALIDATIONS_PATH = '/martlet/invalidations'
@@ -60,16 +60,12 @@ export class PeerInvalidations implements Invalidations {
   }
 
   async #tell(peer: Endpoint, body: Buffer): Promise<void> {
-    const request = {
+    const request = ownRequest({
       method: 'POST',
       path: INVALIDATIONS_PATH,
-      query: '',
       headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
       body: bufferBody(body),
-      signal: undefined,
-      remoteAddress: '',
-      secure: false,
-    }
+    })
     try {
       const response = await this.#options.transport.send(peer, request, {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,

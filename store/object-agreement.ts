@@ -2,12 +2,13 @@
  * A PUT or DELETE with a condition, by agreement of the primaries (`docs/decisions/0005-conditional-writes.md`): puts
  * together what the proposer needs, and says what its outcome is to the store.
  */
+
+import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { BodyFailure, CandidateBody } from '#cluster/conditional-body.ts'
 import type { CommitVote } from '#cluster/conditional-messages.ts'
 import { NodeElectorate } from '#cluster/conditional-nodes.ts'
 import { type ConditionalOutcome, writeConditionally } from '#cluster/conditional-write.ts'
-import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
 import type { Placement } from '#cluster/placement.ts'
 import type { HeaderMap } from '#http/message.ts'

@@ -1,7 +1,7 @@
 /** The headers of an object write: what goes to every copy, and what each copy tells the containers. */
 
+import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
 import type { Placement } from '#cluster/placement.ts'
 import { containerUpdatesNeeded, copiesWithoutStandIn } from '#cluster/quorum.ts'
 import type { HeaderMap } from '#http/message.ts'

@@ -1,6 +1,7 @@
 /** What one attempt to store an object came to, by the answers of the copies. Pure. */
+
+import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { STATUS_CHANGED_AT_HEADER } from '#cluster/extension-headers.ts'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
 import { headerOf } from '#http/message.ts'
 import type { StoreFailure } from './contract.ts'

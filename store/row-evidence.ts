@@ -2,7 +2,7 @@
  * Will a listing show what was just written? Every object server says which container servers have its row by now. A
  * strict majority of them makes the listing sure, because a listing asks a majority too. Pure.
  */
-import { ROWS_APPLIED_HEADER, ROWS_QUEUED_HEADER } from '#cluster/extension-headers.ts'
+import { CONTAINER_UPDATE_APPLIED_HEADER, CONTAINER_UPDATE_QUEUED_HEADER } from '#base/extensions.ts'
 import { statusesOf, type WaitRules, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { isDecided, majoritySize } from '#cluster/quorum.ts'
 import { headerOf } from '#http/message.ts'
@@ -19,7 +19,10 @@ export function rowEvidence(answers: readonly WriteAnswer[]): RowEvidence {
   let told = false
   for (const { status, headers } of answers) {
     const response = { status, headers, body: undefined }
-    const [has, will] = [headerOf(response, ROWS_APPLIED_HEADER), headerOf(response, ROWS_QUEUED_HEADER)]
+    const [has, will] = [
+      headerOf(response, CONTAINER_UPDATE_APPLIED_HEADER),
+      headerOf(response, CONTAINER_UPDATE_QUEUED_HEADER),
+    ]
     if (has === undefined && will === undefined) continue
     told = true
     for (const server of (has ?? '').split(',')) if (server !== '') applied.add(server)

@@ -1,21 +1,11 @@
 import t from 'tap'
 import { VirtualClock } from '#base/virtual-clock.ts'
-import { EMPTY_BODY, type Handler, type Request } from '#http/message.ts'
+import { type Handler, ownRequest, type Request } from '#http/message.ts'
 import { countForeground, Foreground } from './foreground.ts'
 import { Gait } from './gait.ts'
 
 function request(parts: Partial<Request>): Request {
-  return {
-    method: 'GET',
-    path: '/d1/7/a/c/o',
-    query: '',
-    headers: {},
-    body: EMPTY_BODY,
-    signal: undefined,
-    remoteAddress: '',
-    secure: false,
-    ...parts,
-  }
+  return ownRequest({ method: 'GET', path: '/d1/7/a/c/o', ...parts })
 }
 
 t.test('the load follows the number of requests under way, and forgets', async (t) => {

@@ -6,8 +6,8 @@ import {
   parseAccountAddress,
 } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { DIGEST_HEADER, TOMBSTONE_DIGEST_HEADER } from '#backend/extensions.ts'
 import { Refusal, refuseWith } from '#backend/refusal.ts'
+import { DIGEST_HEADER, TOMBSTONE_DIGEST_HEADER } from '#base/extensions.ts'
 import { isAccountDeleted } from '#db/account-rules.ts'
 import { type DatabaseInfo, type DatabaseState, totalStats } from '#db/info.ts'
 import { listed, listedContainer, pageAnswer, renderContainers } from '#db/listing-format.ts'

@@ -1,7 +1,7 @@
 /**
  * GET and HEAD of a container: what it is, and a page of what it holds.
  *
- * Ours, negotiated, asked for by headers (`backend/extensions.ts`):
+ * Ours, negotiated, asked for by headers (`base/extensions.ts`):
  * - `digest`: the digests of all rows, live and deleted ones, as of before the page was read;
  * - `range-digest`: the same of the rows between the markers;
  * - `rows`: the page as rows to merge, deleted ones too, of a deleted container as well.
@@ -15,15 +15,15 @@ import {
   parseContainerOrObjectAddress,
 } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
+import { requestedPolicyIndex } from '#backend/policy-header.ts'
+import { Refusal, refuseWith } from '#backend/refusal.ts'
 import {
   DIGEST_HEADER,
   RANGE_DIGEST_HEADER,
   RANGE_TOMBSTONE_DIGEST_HEADER,
   ROWS_HEADER,
   TOMBSTONE_DIGEST_HEADER,
-} from '#backend/extensions.ts'
-import { requestedPolicyIndex } from '#backend/policy-header.ts'
-import { Refusal, refuseWith } from '#backend/refusal.ts'
+} from '#base/extensions.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
 import { ExpiryFilter } from '#db/expiry.ts'
 import { type DatabaseState, statsOf } from '#db/info.ts'

@@ -10,10 +10,10 @@
  */
 import { isTrueValue, parseContainerAddress } from '#backend/address.ts'
 import { textAnswer } from '#backend/answers.ts'
-import { BATCH_UPDATE_HEADER } from '#backend/extensions.ts'
 import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
+import { BATCH_UPDATE_HEADER } from '#base/extensions.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import { type Belief, mergeRows } from '#db/container-rules.ts'
 import { fromSwiftItem, type ObjectRow } from '#db/object-row.ts'

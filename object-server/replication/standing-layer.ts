@@ -4,9 +4,9 @@
  */
 import { parseObjectAddress } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { REPLICA_STATE_HEADER, STATE_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
+import { REPLICA_STATE_HEADER, STATE_HEADER } from '#base/extensions.ts'
 import { type HashPathSalt, hashName } from '#base/names.ts'
 import type { Layer, Request, Response } from '#http/message.ts'
 import type { ObjectDevice } from '../device.ts'

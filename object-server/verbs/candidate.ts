@@ -1,8 +1,8 @@
 /** GET of a candidate that is not visible: its body and all that is stored with it, for a replica that lacks it. */
 import { answer, textAnswer } from '#backend/answers.ts'
-import { CANDIDATE_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import { parseCandidateId } from '#base/ballot.ts'
+import { CANDIDATE_HEADER } from '#base/extensions.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { ObjectServerContext } from '../server-context.ts'
 import type { StoredObject } from '../stored-object.ts'

@@ -1,7 +1,7 @@
 /** COMMIT: a candidate was chosen and becomes visible, with its container row queued in the same step. */
 import { answer } from '#backend/answers.ts'
-import { CONTAINER_UPDATE_QUEUED_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
+import { CONTAINER_UPDATE_QUEUED_HEADER } from '#base/extensions.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { UpdatesOf } from '../engine.ts'
 import { deliverRows, rowsOfChange } from '../rows-of-change.ts'

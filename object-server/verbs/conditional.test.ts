@@ -1,5 +1,6 @@
 /** Promises, proposals and commits as they travel: what the proxy of a conditional write says to one object server. */
 import t from 'tap'
+import { formatAcceptance, timeOf } from '#base/ballot.ts'
 import {
   ACCEPTED_HEADER,
   BALLOT_HEADER,
@@ -9,8 +10,7 @@ import {
   PROPOSAL_HEADER,
   STATE_HEADER,
   VOTE_HEADER,
-} from '#backend/extensions.ts'
-import { formatAcceptance, timeOf } from '#base/ballot.ts'
+} from '#base/extensions.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { acceptanceOf, ballot, candidate, type Proposal } from '../conditional-contract.ts'
 import { md5, second } from '../engine-contract.ts'

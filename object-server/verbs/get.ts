@@ -4,8 +4,8 @@
  */
 import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { CANDIDATE_HEADER, EXPIRED_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
+import { CANDIDATE_HEADER, EXPIRED_HEADER } from '#base/extensions.ts'
 import { lastModifiedSeconds, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'

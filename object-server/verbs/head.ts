@@ -1,7 +1,7 @@
 /** HEAD: the headers of GET, without touching the file; with our extension not even its metadata is needed. */
 import { isTrueValue } from '#backend/address.ts'
-import { INDEX_ONLY_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
+import { INDEX_ONLY_HEADER } from '#base/extensions.ts'
 import type { Request, Response } from '#http/message.ts'
 import { describeObject } from '../response-headers.ts'
 import type { ObjectServerContext } from '../server-context.ts'

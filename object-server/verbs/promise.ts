@@ -3,9 +3,9 @@
  * (`docs/decisions/0005-conditional-writes.md`)? Without a ballot nothing is promised: handoffs are asked so.
  */
 import { answer, textAnswer } from '#backend/answers.ts'
-import { ACCEPTED_HEADER, BALLOT_HEADER, COMMITTED_HEADER, STATE_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import { type Acceptance, formatAcceptance, parseBallot, timeOf } from '#base/ballot.ts'
+import { ACCEPTED_HEADER, BALLOT_HEADER, COMMITTED_HEADER, STATE_HEADER } from '#base/extensions.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { Promised } from '../conditional.ts'

@@ -1,9 +1,9 @@
 /** What PUT, ACCEPT and COMMIT of a candidate say in their headers, and the answer to the first two. */
 import { isTrueValue } from '#backend/address.ts'
 import { answer, textAnswer } from '#backend/answers.ts'
-import { BALLOT_HEADER, CARRIED_HEADER, PROPOSAL_HEADER, VOTE_HEADER } from '#backend/extensions.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { type Acceptance, type CandidateId, parseAcceptance, timeOf } from '#base/ballot.ts'
+import { BALLOT_HEADER, CARRIED_HEADER, PROPOSAL_HEADER, VOTE_HEADER } from '#base/extensions.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { type AcceptMode, knows } from '../acceptor.ts'
 import type { Accepted } from '../conditional.ts'

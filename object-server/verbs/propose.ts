@@ -5,8 +5,8 @@
  */
 
 import { answer } from '#backend/answers.ts'
-import { BLOCK_CRCS_HEADER } from '#backend/extensions.ts'
 import { isRefusal } from '#backend/refusal.ts'
+import { BLOCK_CRCS_HEADER } from '#base/extensions.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import { accept } from '../acceptor.ts'
@@ -15,9 +15,9 @@ import { putMetadata } from '../metadata-headers.ts'
 import { writtenAt } from '../object-state.ts'
 import type { ObjectServerContext } from '../server-context.ts'
 import { diskFailed, type ObjectTarget, writeTarget } from '../target.ts'
-import { planUpload, receive, type UploadPlan } from '../upload.ts'
+import { planUpload, type UploadPlan } from '../upload.ts'
 import { type Proposal, proposalIn, voteAnswer } from './proposal.ts'
-import { acceptableHeaders, agreedEtag } from './put-checks.ts'
+import { acceptableHeaders, receiveAgreed } from './put-checks.ts'
 
 interface Upload {
   readonly plan: UploadPlan
@@ -65,12 +65,9 @@ async function store(
   { plan, headers, proposal }: Upload,
   writer: ObjectWriter,
 ): Promise<Response> {
-  const received = await receive(plan, writer)
+  const received = await receiveAgreed(server, plan, headers, writer)
   if (isRefusal(received)) return received.response
-  if ('kind' in received && received.kind === 'disk_failed') return diskFailed(server, received as never)
-  const footers = received as HeaderMap
-  const etag = agreedEtag(headers, footers, writer)
-  if (etag === undefined) return answer(422)
+  const { etag, footers } = received
   const { id } = proposal.acceptance.candidate
   const staged = await writer.stage({
     candidate: id,

@@ -4,8 +4,8 @@
  */
 import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
-import { BLOCK_CRCS_HEADER, PROPOSAL_HEADER } from '#backend/extensions.ts'
 import { isRefusal, Refusal } from '#backend/refusal.ts'
+import { BLOCK_CRCS_HEADER, PROPOSAL_HEADER } from '#base/extensions.ts'
 import { parseTags } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { ObjectWriter } from '../engine.ts'
@@ -13,9 +13,9 @@ import { putMetadata } from '../metadata-headers.ts'
 import { deliverRows, rowsOfChange } from '../rows-of-change.ts'
 import type { ObjectServerContext } from '../server-context.ts'
 import { diskFailed, type ObjectTarget, writeTarget } from '../target.ts'
-import { planUpload, receive, type UploadPlan } from '../upload.ts'
+import { planUpload, type UploadPlan } from '../upload.ts'
 import { proposeObject } from './propose.ts'
-import { acceptableHeaders, agreedEtag } from './put-checks.ts'
+import { acceptableHeaders, receiveAgreed } from './put-checks.ts'
 
 export async function putObject(server: ObjectServerContext, request: Request): Promise<Response> {
   const isProposal = request.headers[PROPOSAL_HEADER] !== undefined
@@ -71,12 +71,9 @@ async function store(
   headers: HeaderMap,
   writer: ObjectWriter,
 ): Promise<Response> {
-  const received = await receive(plan, writer)
+  const received = await receiveAgreed(server, plan, headers, writer)
   if (isRefusal(received)) return received.response
-  if ('kind' in received && received.kind === 'disk_failed') return diskFailed(server, received as never)
-  const footers = received as HeaderMap
-  const etag = agreedEtag(headers, footers, writer)
-  if (etag === undefined) return answer(422)
+  const { etag, footers } = received
   const committed = await writer.commit({
     timestamp: target.timestamp,
     etag,

@@ -4,8 +4,8 @@
  */
 import t, { type Test } from 'tap'
 import { ballotOf, candidateIdOf, formatAcceptance, NONCE_BYTES } from '#base/ballot.ts'
+import { PROPOSAL_HEADER } from '#base/extensions.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
-import { PROPOSAL_HEADER } from '#cluster/extension-headers.ts'
 import { bufferBody } from '#http/message.ts'
 import type { ObjectDeleteReceipt, ObjectPut, StoreFailure, WriteCondition } from '#store/contract.ts'
 import type { CreatedStore } from '#store/create-store.ts'

@@ -1,6 +1,6 @@
 /** CRC-32 of each block of a body as it passes by, in pieces of any size. */
 import { crc32 } from 'node:zlib'
-import { BLOCK_BYTES } from '#base/limits.ts'
+import { BLOCK_BYTES } from './limits.ts'
 
 export class BlockChecksums {
   readonly #blockBytes: number
@@ -16,7 +16,7 @@ export class BlockChecksums {
     let at = 0
     while (at < chunk.length) {
       const end = Math.min(chunk.length, at + this.#blockBytes - this.#inBlock)
-      this.#crc = crc32(chunk.subarray(at, end), this.#crc)
+      this.#crc = crc32(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end), this.#crc)
       this.#inBlock += end - at
       at = end
       if (this.#inBlock === this.#blockBytes) this.#finishBlock()

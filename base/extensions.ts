@@ -1,10 +1,14 @@
 /**
- * Our extensions of Swift's backend dialect: header names and values that both sides share. A server says what it can in
+ * Our extensions of Swift's backend dialect: header names and values that the side that asks and the side that answers
+ * share. A server says what it can in
  * `CAPABILITIES_HEADER` of every answer; a peer that does not say so is spoken to in Swift's dialect alone.
  */
 export const CAPABILITIES_HEADER = 'x-backend-martlet-capabilities'
-/** `synced` or `joining`: may this replica's silence, digest and promise be counted (`replica-state.ts`)? */
+/** `synced` or `joining`: may this replica's silence, digest and promise be counted (`backend/replica-state.ts`)? */
 export const REPLICA_STATE_HEADER = 'x-backend-martlet-replica-state'
+
+/** Answer to a read of an object, with 404: this replica had it and lost it. */
+export const QUARANTINED_HEADER = 'x-backend-quarantined'
 
 /**
  * Request to a container GET or HEAD: `true` asks for the digests of all rows of a storage policy (the container's, or the
@@ -68,8 +72,12 @@ export const VOTE_HEADER = 'x-backend-martlet-vote'
 /** Request GET: the body of this candidate, with all that must be stored with it. */
 export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
 
+/** Of a container server that gives digests, and of an object server that takes part in conditional writes. */
+export const DIGEST_CAPABILITY = 'digest'
+export const PROMISES_CAPABILITY = 'promises'
+
 export type Capability =
-  | 'digest'
+  | typeof DIGEST_CAPABILITY
   | 'range-digest'
   | 'rows'
   | 'batch-update'
@@ -77,7 +85,7 @@ export type Capability =
   | 'container-update-status'
   | 'index-probe'
   | 'block-crcs'
-  | 'promises'
+  | typeof PROMISES_CAPABILITY
   /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
   | 'sync'
 
