@@ -31,9 +31,10 @@ export function accountHeaders({ info, metadata }: DatabaseState, policies: Stor
   }
 }
 
-/** What a 404 says about an account that is marked as deleted. */
+/** What a 404 says about an account that is marked as deleted: whoever empties it must know since when. */
 export function statusHeaders(info: DatabaseInfo | undefined): Headers {
-  return info !== undefined && isAccountStatusDeleted(info) ? { 'x-account-status': 'Deleted' } : {}
+  if (info === undefined || !isAccountStatusDeleted(info)) return {}
+  return { 'x-account-status': 'Deleted', 'x-backend-delete-timestamp': info.deleteTimestamp }
 }
 
 function policyHeaders(info: DatabaseInfo, policies: StoragePolicies): Headers {

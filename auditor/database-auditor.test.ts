@@ -134,6 +134,27 @@ const DAMAGES: Readonly<Record<string, (store: KvStore) => Promise<unknown>>> = 
     store.put(logKey(HASH, 6), rowKey(HASH, 'live', 0, 'o9')),
 }
 
+t.test('a replicator that is at work does not give back the vote of what is being quarantined', async (t) => {
+  const kv = new MemoryKv()
+  const one = await scene(t, kv)
+  await DAMAGES['a digest']?.(one.store)
+  const { states } = one
+  const all = { partPower: 0, partition: 0 }
+  const before = states.joinings
+  const joined: string[] = []
+  const slow: KvEngine = {
+    open: async (path) => {
+      joined.push(await states.join(all, before), await states.join(all, states.joinings))
+      return await kv.open(path)
+    },
+    move: (from, to) => kv.move(from, to),
+  }
+  await one.audit({ kv: slow })
+  t.same(joined, ['not_now', 'not_now'])
+  t.equal(states.ofHash(HASH.toString('hex')), 'joining')
+  t.equal(await states.join(all, states.joinings), 'synced', 'what is compared afterwards counts')
+})
+
 t.test('indexes in order are left alone', async (t) => {
   const one = await scene(t)
   const report = await one.audit()

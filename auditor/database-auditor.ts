@@ -4,6 +4,7 @@
  * a copy is kept in a store of its own, then it is removed, and replication brings it anew. That is done only while another
  * synced replica has it; the last one is left as it is, and reported.
  */
+import { rangeOfHash } from '#backend/range-states.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import type { Clock, KvEngine, KvStore } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -58,8 +59,6 @@ const FIRST_HASH = '0'.repeat(32)
 const PAGE = 100
 /** Times that a database which is being written to is copied before it is left for the next pass. */
 const COPIES_MAX = 5
-/** One hash has a range of its own here: the finest that replica states know. */
-const FINEST_PART_POWER = 32
 
 /** Makes the worker of a device. */
 export function createDatabaseAuditor(options: DatabaseAuditorOptions): Worker {
@@ -165,10 +164,14 @@ class DatabasePass {
     const others = await index.othersWith(info.name)
     log.error({ server, hash, reason, others }, 'a database is not what it says')
     if (others === 0) return this.#pass.count('waiting', 'damaged_and_alone')
-    const partition = Number.parseInt(hash.slice(0, 8), 16)
-    await index.states.set({ partPower: FINEST_PART_POWER, partition }, 'joining')
-    const removed = await this.#removeWithCopy(index, hash, info.name)
-    this.#pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
+    // The replicator may be comparing this very database: what it found before the removal is worth nothing after it.
+    const release = await index.states.holdJoining(rangeOfHash(hash))
+    try {
+      const removed = await this.#removeWithCopy(index, hash, info.name)
+      this.#pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
+    } finally {
+      release()
+    }
   }
 
   /** Nothing that is written meanwhile may go with it: what has changed since the copy is copied again. */

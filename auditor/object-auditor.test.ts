@@ -250,6 +250,24 @@ t.test('sectors that cannot be read cost a copy, but not a whole disk', async (t
   scene.disk.clearFaults()
 })
 
+t.test(
+  'a record that could not be read once costs nothing, nor a body because of its metadata',
+  async (t) => {
+    const scene = await filled()
+    const name = fileOf(scene).split('/').at(-1) as string
+    scene.disk.addFault({ operation: 'openRead', path: name, effect: 'EIO', times: 1 })
+    const report = await scene.audit('quick')
+    t.equal(report.found['unreadable_files'], undefined)
+    t.same(scene.asked, [])
+    await post(scene.engine, second(5), { 'x-object-meta-colour': 'blue' })
+    scene.disk.addFault({ operation: 'readFile', path: '.meta', effect: 'EIO' })
+    const metadata = await scene.audit('quick')
+    t.ok((metadata.found['unreadable_files'] ?? 0) > 0)
+    t.same(scene.asked, [])
+    scene.disk.clearFaults()
+  },
+)
+
 t.test('a pass that is stopped goes on where it was, in another process too', async (t) => {
   const scene = await auditScene()
   const names = Array.from({ length: 40 }, (_, at) => `/a/c/${at}`)

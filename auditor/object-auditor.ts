@@ -189,7 +189,7 @@ class ObjectPass {
 
   /** What was seen without the lock may have been a write under way. */
   async #mend(policy: AuditedPolicy, object: AuditedObject, faults: readonly FileFault[]): Promise<void> {
-    if (faults.some(({ kind }) => kind === 'unreadable')) return await this.#giveUpUnreadable(policy, object)
+    if (faults.some(({ kind }) => kind === 'unreadable')) return await this.#unreadableTwice(policy, object)
     const mended = await policy.access.mend(object.hash)
     if (typeof mended !== 'string') return this.#pass.count('waiting', 'disk_failures')
     if (mended === 'sound') return
@@ -226,10 +226,23 @@ class ObjectPass {
       case 'missing':
         return await this.#mend(policy, object, [])
       case 'unreadable':
+        // Too many open files, say, tell nothing about sectors.
+        if (outcome.code !== 'EIO') return this.#pass.count('waiting', 'not_checked')
         return await this.#giveUpUnreadable(policy, object)
       case 'forgotten':
         return this.#pass.count('waiting', 'not_checked')
     }
+  }
+
+  /** Nothing is given up for one reading of a record either, nor a body because of what a POST left. */
+  async #unreadableTwice(policy: AuditedPolicy, object: AuditedObject): Promise<void> {
+    const faults = await policy.access.inspect(object)
+    if (isFailure(faults)) return this.#pass.count('waiting', 'disk_failures')
+    const unreadable = faults.filter(({ kind }) => kind === 'unreadable')
+    if (unreadable.some(({ file }) => file.kind === 'data'))
+      return await this.#giveUpUnreadable(policy, object)
+    if (unreadable.length > 0) return this.#pass.count('found', 'unreadable_files')
+    if (faults.length > 0) await this.#mend(policy, object, faults)
   }
 
   async #giveUpUnreadable(policy: AuditedPolicy, object: AuditedObject): Promise<void> {

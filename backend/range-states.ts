@@ -12,6 +12,11 @@ export interface PartitionRange {
 const HASH_HEAD_DIGITS = 8
 const TWO_TO_32 = 2 ** 32
 
+/** A range so small that it lies within every partition that any ring makes. */
+export function rangeOfHash(hash: string): PartitionRange {
+  return { partPower: 32, partition: Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16) }
+}
+
 export class RangeStates<State> {
   readonly #states = new Map<number, State>()
   /** Part powers of what is in the map, the finest first. */

@@ -70,6 +70,7 @@ t.test('a device that was away for too long is joining again', async (t) => {
   await clock.advance(7 * DAY_MS + 1)
   const late = await open(await kv.open('/d'), clock, 'part_of_new_cluster')
   t.same([late.of(part(1)), late.of(part(2))], ['joining', 'joining'])
+  t.ok(late.hasHeld(part(1)) && late.hasHeld(part(2)), 'it held everything once')
   await kv.crash()
   t.equal((await open(await kv.open('/d'), clock)).of(part(1)), 'joining', 'and stays so')
 })
@@ -106,4 +107,20 @@ t.test('a partition keeps its state when a ring of twice as many partitions numb
     { device: 'synced', exceptions: [[part(3), 'synced']] },
     'halves are said no more of',
   )
+})
+
+t.test('nobody makes synced what became joining while it was compared', async (t) => {
+  const states = await open(await new MemoryKv().open('/d'), new VirtualClock(), 'part_of_new_cluster')
+  const hash: PartitionRange = { partPower: 32, partition: 3 * 2 ** 24 + 5 }
+  await states.set(part(3), 'joining')
+  const before = states.joinings
+  const release = await states.holdJoining(hash)
+  t.equal(await states.join(part(3), before), 'not_now')
+  t.equal(await states.join(part(3), states.joinings), 'not_now', 'it is about to lose what it has')
+  t.equal(await states.join(part(4), states.joinings), 'synced', 'others may')
+  const during = states.joinings
+  release()
+  t.equal(await states.join(part(3), during), 'not_now', 'it was compared before')
+  t.equal(await states.join(part(3), states.joinings), 'synced')
+  t.equal(states.of(part(3)), 'synced')
 })

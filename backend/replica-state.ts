@@ -5,7 +5,8 @@
  *
  * Kept in a key-value store of the device under a prefix: one default for the whole device and the partitions that
  * differ from it, by the hashes they cover (`range-states.ts`), so that a change of the part power changes no answer. A store without a default is new (or was lost): it starts *joining*, unless the operator says that the
- * whole cluster is brand new. A device that was away longer than `absentSecondsMax` is joining again.
+ * whole cluster is brand new. A device that was away longer than `absentSecondsMax` is joining again; that it once held
+ * everything is remembered, because a majority of those that did misses nothing acknowledged.
  */
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
@@ -14,6 +15,9 @@ import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
 import { type PartitionRange, RangeStates } from './range-states.ts'
 
 export type ReplicaState = 'synced' | 'joining'
+
+/** As kept: `returned` was synced before the device was away for too long, and is joining for everybody who asks. */
+type KeptState = ReplicaState | 'returned'
 
 /** What a device without any state is: one of a cluster that starts now, or one that may have held data before. */
 export type NewDevice = 'part_of_new_cluster' | 'may_have_held_data'
@@ -37,7 +41,7 @@ const RANGE_BYTES = 5
 
 interface DeviceRecord {
   readonly version: number
-  readonly state: ReplicaState
+  readonly state: KeptState
   /** When the device was last known to be in service, milliseconds since the epoch. */
   readonly aliveMs: number
 }
@@ -47,14 +51,17 @@ export class ReplicaStates {
   readonly #prefix: Buffer
   readonly #clock: Clock
   readonly #salt: HashPathSalt
-  readonly #exceptions: RangeStates<ReplicaState>
-  #device: ReplicaState
+  readonly #exceptions: RangeStates<KeptState>
+  /** Ranges that nobody may make synced now. */
+  readonly #held = new Set<PartitionRange>()
+  #device: KeptState
+  #joinings = 0
 
   private constructor(
     store: KvStore,
     options: ReplicaStateOptions,
-    device: ReplicaState,
-    exceptions: RangeStates<ReplicaState>,
+    device: KeptState,
+    exceptions: RangeStates<KeptState>,
   ) {
     this.#store = store
     this.#prefix = options.keyPrefix
@@ -72,34 +79,71 @@ export class ReplicaStates {
     const absentMs = (options.absentSecondsMax ?? RECLAIM_AGE_SECONDS) * 1000
     const tooLongAway = !fresh && nowMs - record.aliveMs > absentMs
     const firstState = options.newDevice === 'part_of_new_cluster' ? 'synced' : 'joining'
-    const kept = !fresh && !tooLongAway
-    const exceptions = kept ? await readRanges(store, options.keyPrefix) : new RangeStates<ReplicaState>()
-    const states = new ReplicaStates(store, options, kept ? record.state : 'joining', exceptions)
+    const exceptions = fresh ? new RangeStates<KeptState>() : await readRanges(store, options.keyPrefix)
+    const states = new ReplicaStates(store, options, fresh ? 'joining' : record.state, exceptions)
     if (fresh) await states.setAll(firstState)
-    else if (tooLongAway) await states.setAll('joining')
+    else if (tooLongAway) await states.#returnAll()
     else await states.stampAlive()
     return states
   }
 
   /** Of the replica that an account, a container or an object belongs to. */
   ofName(name: ResourceName): ReplicaState {
-    return this.#exceptions.size === 0 ? this.#device : this.ofHash(hashName(name, this.#salt))
+    return this.#exceptions.size === 0 ? toldAs(this.#device) : this.ofHash(hashName(name, this.#salt))
   }
 
   /** The same by the hash of the name (32 hex digits). */
   ofHash(hash: string): ReplicaState {
-    return this.#exceptions.ofHash(hash) ?? this.#device
+    return toldAs(this.#exceptions.ofHash(hash) ?? this.#device)
   }
 
   /** Of a whole partition: *joining* while any part of it is. */
   of(range: PartitionRange): ReplicaState {
-    const parts = this.#exceptions.within(range).map((part) => this.#exceptions.of(part))
-    return parts.includes('joining') ? 'joining' : (this.#exceptions.of(range) ?? this.#device)
+    return this.#keptOf(range).every((state) => state === 'synced') ? 'synced' : 'joining'
+  }
+
+  /** Has all of the partition been synced, and nothing of it been lost since, though the device may have been away? */
+  hasHeld(range: PartitionRange): boolean {
+    return this.#keptOf(range).every((state) => state !== 'joining')
   }
 
   /** The state of every partition of the device; `mixed` when they differ. */
   get ofAll(): ReplicaState | 'mixed' {
-    return this.#exceptions.size === 0 ? this.#device : 'mixed'
+    return this.#exceptions.size === 0 ? toldAs(this.#device) : 'mixed'
+  }
+
+  /** Another number whenever something may have become joining: to be noted before anything is compared. */
+  get joinings(): number {
+    return this.#joinings
+  }
+
+  /**
+   * Makes a partition synced whose contents were compared since `joinings` was `since`. `not_now`: something became
+   * joining meanwhile, or is about to lose what it has; nothing is written. Durable when the promise resolves.
+   */
+  async join(range: PartitionRange, since: number): Promise<'synced' | 'not_now'> {
+    if (this.#joinings !== since || this.#isHeld(range)) return 'not_now'
+    await this.set(range, 'synced')
+    return 'synced'
+  }
+
+  /**
+   * Makes a range joining, durably when the promise resolves, because something of it is about to be taken out of service.
+   * Nobody makes it synced before the answer was called, nor afterwards by what was compared before.
+   */
+  async holdJoining(range: PartitionRange): Promise<() => void> {
+    this.#held.add(range)
+    const release = (): void => {
+      this.#joinings += 1
+      this.#held.delete(range)
+    }
+    try {
+      await this.set(range, 'joining')
+      return release
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
   /** Partitions that differ from the device as a whole; `device` is what all others are. For status pages. */
@@ -107,11 +151,15 @@ export class ReplicaStates {
     readonly device: ReplicaState
     readonly exceptions: readonly (readonly [PartitionRange, ReplicaState])[]
   } {
-    return { device: this.#device, exceptions: [...this.#exceptions.entries()] }
+    const exceptions = [...this.#exceptions.entries()].map(([range, state]) => {
+      return [range, toldAs(state)] as const
+    })
+    return { device: toldAs(this.#device), exceptions }
   }
 
   /** Durable when the promise resolves. */
   async set(range: PartitionRange, state: ReplicaState): Promise<void> {
+    if (state === 'joining') this.#joinings += 1
     const parts = this.#exceptions.within(range)
     await writeSynced(this.#store, [
       ...parts.map((part) => this.#forgetting(part)),
@@ -123,6 +171,7 @@ export class ReplicaStates {
 
   /** Every partition of the device at once: after a loss, or when a whole device has been synchronised. */
   async setAll(state: ReplicaState): Promise<void> {
+    if (state === 'joining') this.#joinings += 1
     const forget = [...this.#exceptions.entries()].map(([range]) => this.#forgetting(range))
     await writeSynced(this.#store, [...forget, this.#deviceOperation(state)])
     this.#device = state
@@ -134,7 +183,31 @@ export class ReplicaStates {
     await writeSynced(this.#store, [this.#deviceOperation(this.#device)])
   }
 
-  #deviceOperation(state: ReplicaState): KvOperation {
+  /** What was synced before a long absence has been so, and is not. */
+  async #returnAll(): Promise<void> {
+    const synced = [...this.#exceptions.entries()].filter(([, state]) => state === 'synced')
+    const device = this.#device === 'synced' ? 'returned' : this.#device
+    await writeSynced(this.#store, [
+      ...synced.map(([range]): KvOperation => {
+        return { type: 'put', key: this.#rangeKey(range), value: Buffer.from('returned') }
+      }),
+      this.#deviceOperation(device),
+    ])
+    for (const [range] of synced) this.#exceptions.set(range, 'returned')
+    this.#device = device
+  }
+
+  /** Of all parts of the range of which something was said. */
+  #keptOf(range: PartitionRange): readonly KeptState[] {
+    const parts = this.#exceptions.within(range).map((part) => this.#exceptions.of(part) ?? this.#device)
+    return [...parts, this.#exceptions.of(range) ?? this.#device]
+  }
+
+  #isHeld(range: PartitionRange): boolean {
+    return [...this.#held].some((held) => overlap(held, range))
+  }
+
+  #deviceOperation(state: KeptState): KvOperation {
     const record: DeviceRecord = { version: FORMAT_VERSION, state, aliveMs: this.#clock.wallMs() }
     return { type: 'put', key: deviceKey(this.#prefix), value: Buffer.from(JSON.stringify(record)) }
   }
@@ -151,6 +224,15 @@ export class ReplicaStates {
   }
 }
 
+function toldAs(state: KeptState): ReplicaState {
+  return state === 'synced' ? 'synced' : 'joining'
+}
+
+function overlap(left: PartitionRange, right: PartitionRange): boolean {
+  const [coarse, fine] = left.partPower <= right.partPower ? [left, right] : [right, left]
+  return Math.floor(fine.partition / 2 ** (fine.partPower - coarse.partPower)) === coarse.partition
+}
+
 function deviceKey(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, DEVICE_KEY])
 }
@@ -164,8 +246,8 @@ async function readDevice(store: KvStore, prefix: Buffer): Promise<DeviceRecord 
   return record
 }
 
-async function readRanges(store: KvStore, prefix: Buffer): Promise<RangeStates<ReplicaState>> {
-  const states = new RangeStates<ReplicaState>()
+async function readRanges(store: KvStore, prefix: Buffer): Promise<RangeStates<KeptState>> {
+  const states = new RangeStates<KeptState>()
   const first = Buffer.concat([prefix, RANGE_TAG])
   const end = Buffer.concat([prefix, Buffer.from([3])])
   for await (const [key, value] of store.iterator({ gte: first, lt: end })) {
@@ -173,7 +255,12 @@ async function readRanges(store: KvStore, prefix: Buffer): Promise<RangeStates<R
       partPower: key.readUInt8(first.length),
       partition: key.readUInt32BE(first.length + 1),
     }
-    states.set(range, value.toString() === 'synced' ? 'synced' : 'joining')
+    states.set(range, keptState(value.toString()))
   }
   return states
+}
+
+/** What is not known is joining. */
+function keptState(text: string): KeptState {
+  return text === 'synced' || text === 'returned' ? text : 'joining'
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { KvStore } from '#base/environment.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
-import { ReplicaStates } from './replica-state.ts'
+import { type NewDevice, ReplicaStates } from './replica-state.ts'
 import { SyncLedger } from './sync-ledger.ts'
 import { NO_STAMP } from './sync-stamp.ts'
 
@@ -18,13 +18,16 @@ class Device {
   readonly kv = new MemoryKv()
   #store: KvStore | undefined
 
-  async open(unknownDevice: 'new' | 'may_have_been_away' = 'new'): Promise<SyncLedger> {
+  async open(
+    unknownDevice: 'new' | 'may_have_been_away' = 'new',
+    newDevice: NewDevice = 'part_of_new_cluster',
+  ): Promise<SyncLedger> {
     await this.#store?.close()
     this.#store = await this.kv.open('/state')
     const states = await ReplicaStates.open(this.#store, {
       clock: this.clock,
       keyPrefix: Buffer.from('replicas/'),
-      newDevice: 'part_of_new_cluster',
+      newDevice,
       salt: { prefix: 'a', suffix: 'b' },
     })
     const keyPrefix = Buffer.from('ledger/')
@@ -93,6 +96,52 @@ t.test('after a long absence every range is stale until it was made equal again'
   await again.endAbsence()
   t.notOk(again.mayBeStale)
   t.notOk((await device.open()).mayBeStale)
+})
+
+t.test('what was never held does not become so by a long absence', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [1])
+  const atMs = device.clock.wallMs()
+  await ledger.write([
+    { range: P(1), stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: atMs } },
+  ])
+  await ledger.own(4, [1, 2])
+  t.equal(ledger.voice(P(2)), 'joining')
+  await device.clock.advance(8 * DAY_MS)
+  const back = await device.open()
+  t.equal(back.voice(P(1)), 'stale', 'it was synced, and kept what it had')
+  t.equal(back.voice(P(2)), 'stale_joining', 'it joined when it went away')
+  await device.clock.advance(8 * DAY_MS)
+  const again = await device.open()
+  t.same([again.voice(P(1)), again.voice(P(2))], ['stale', 'stale_joining'], 'nor by a second one')
+})
+
+t.test('a device that lost its ledger may have missed deletes, and held nothing for certain', async (t) => {
+  const device = new Device()
+  t.equal((await device.open('may_have_been_away')).voice(P(1)), 'stale')
+  const lost = new Device()
+  const ledger = await lost.open('may_have_been_away', 'may_have_held_data')
+  t.equal(ledger.voice(P(1)), 'stale_joining')
+})
+
+t.test('what the ring gives anew has no syncs of before, and what was stale stays so', async (t) => {
+  const ledger = await new Device().open()
+  await ledger.own(4, [1, 2, 3])
+  const synced = { ...NO_STAMP, touchedMs: 5, majorityMs: 5, allMs: 5 }
+  await ledger.write([
+    { range: P(1), stamp: synced },
+    { range: P(2), stamp: { ...synced, stale: true } },
+    { range: P(3), stamp: synced },
+  ])
+  await ledger.own(4, [3])
+  t.equal(ledger.voice(P(1)), 'synced', 'a former holder kept what it had')
+  await ledger.own(4, [1, 2, 3])
+  t.equal(ledger.voice(P(1)), 'joining')
+  t.same(ledger.stamp(P(1)), NO_STAMP)
+  t.equal(ledger.voice(P(2)), 'stale_joining')
+  t.same(ledger.stamp(P(2)), { ...NO_STAMP, stale: true })
+  t.same(ledger.stamp(P(3)), synced)
 })
 
 t.test('a device that holds data and knows nothing of itself counts as long absent', async (t) => {

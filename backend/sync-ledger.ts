@@ -5,13 +5,14 @@
  *
  *  - A range that the ring newly gives to the device is *joining* before it counts as owned, durably in this order.
  *  - A range that is not owned never votes, whatever its state says.
+ *  - What is known of the syncs of a range ends when the ring gives it to the device anew: meanwhile others wrote it.
  *  - A range that is stale votes on nothing and gives nothing away until it was made equal again, and serves nothing if the
  *    device was away or the range is not its own.
  */
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
-import { type PartitionRange, RangeStates } from './range-states.ts'
+import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
 import { decodeStamp, encodeStamp, NO_STAMP, type SyncStamp } from './sync-stamp.ts'
 
@@ -28,7 +29,24 @@ export interface SyncLedgerOptions {
 
 /** `leaving`: it is being emptied at this moment, and must not be counted on. */
 export type ReplicaRole = 'primary' | 'handoff' | 'leaving'
-export type ReplicaVoice = 'synced' | 'joining' | 'stale'
+/**
+ * - `synced`: it votes.
+ * - `joining`: it never held all that others hold.
+ * - `stale`: it held everything, and may have missed deletes whose tombstones are gone.
+ * - `stale_joining`: it may have missed deletes, and never held everything.
+ */
+export type ReplicaVoice = 'synced' | 'joining' | 'stale' | 'stale_joining'
+export const REPLICA_VOICES: readonly ReplicaVoice[] = ['synced', 'joining', 'stale', 'stale_joining']
+
+/** May it have what was deleted long ago? */
+export function isStaleVoice(voice: ReplicaVoice): boolean {
+  return voice === 'stale' || voice === 'stale_joining'
+}
+
+/** Did it once hold everything, and has it lost nothing of that? */
+export function hasHeldVoice(voice: ReplicaVoice): boolean {
+  return voice === 'synced' || voice === 'stale'
+}
 
 const FORMAT_VERSION = 1
 const DEVICE_TAG = Buffer.from([0])
@@ -116,6 +134,7 @@ export class SyncLedger {
     for (let at = 0; at < gained.length; at += JOINING_AT_ONCE) {
       const some = gained.slice(at, at + JOINING_AT_ONCE).map((partition) => ({ partPower, partition }))
       await Promise.all(some.map((range) => this.states.set(range, 'joining')))
+      await this.write(some.flatMap((range) => this.#withoutSyncs(range)))
     }
     const key = this.#key(OWNED_TAG)
     await writeSynced(this.#store, [
@@ -162,9 +181,9 @@ export class SyncLedger {
 
   /** Of what the ring gives to others now: may only what it once held and kept equal be counted on. */
   voice(range: PartitionRange): ReplicaVoice {
-    if (this.isStale(range)) return 'stale'
-    if (!this.owns(range) && this.stamp(range).majorityMs === 0) return 'joining'
-    return this.states.of(range)
+    const isHolder = this.owns(range) || this.stamp(range).majorityMs > 0
+    if (this.isStale(range)) return isHolder && this.states.hasHeld(range) ? 'stale' : 'stale_joining'
+    return isHolder ? this.states.of(range) : 'joining'
   }
 
   /** Is there any range that may be stale? Asked for every read, so it costs nothing. */
@@ -202,13 +221,16 @@ export class SyncLedger {
   }
 
   /**
-   * When this replica was last known to hold what others held, milliseconds: what is older, and those others have no more,
-   * was deleted since. `everybody`: every primary held the same; else a majority of them.
+   * When others were last known to hold all that this replica held, milliseconds: what is older, and those others have no
+   * more, was deleted since. `everybody`: every primary held the same; else a majority of them. Where that never was, what
+   * is older than the last contact and the reclaim age is too old to tell.
    */
   lastEqualMs(range: PartitionRange, withWhom: 'a_majority' | 'everybody'): number {
-    const stamp = this.stamp(range)
-    const lastMs = withWhom === 'everybody' ? stamp.allMs : lastTouch(stamp)
-    return lastMs > 0 ? lastMs : this.#clock.wallMs() - this.#reclaimMs
+    const { allMs, majorityMs, noticedMs, touchedMs } = this.stamp(range)
+    const equalMs = withWhom === 'everybody' ? allMs : Math.max(majorityMs, noticedMs)
+    if (equalMs > 0) return equalMs
+    const oldMs = this.#clock.wallMs() - this.#reclaimMs
+    return touchedMs > 0 ? Math.min(touchedMs, oldMs) : oldMs
   }
 
   /** Has the range been out of touch with a majority of its peers for longer than the reclaim age? */
@@ -242,6 +264,15 @@ export class SyncLedger {
     await this.stampAlive()
   }
 
+  /** Of a range that is gained: what may lie here stays suspect, if it was. */
+  #withoutSyncs(
+    range: PartitionRange,
+  ): { readonly range: PartitionRange; readonly stamp: SyncStamp | undefined }[] {
+    const stamp = this.#stamps.of(range)
+    if (stamp === undefined) return []
+    return [{ range, stamp: stamp.stale ? { ...NO_STAMP, stale: true } : undefined }]
+  }
+
   /** Was it not made equal since the device came back from a long absence? */
   #wasAway(stamp: SyncStamp): boolean {
     const { absence } = this.#device
@@ -264,13 +295,8 @@ export class SyncLedger {
   }
 }
 
-/** A range so small that it lies within every partition that any ring makes. */
-function rangeOfHash(hash: string): PartitionRange {
-  return { partPower: 32, partition: Number.parseInt(hash.slice(0, 8), 16) }
-}
-
-function lastTouch({ majorityMs, noticedMs }: SyncStamp): number {
-  return Math.max(majorityMs, noticedMs)
+function lastTouch({ touchedMs, majorityMs, noticedMs }: SyncStamp): number {
+  return Math.max(touchedMs, majorityMs, noticedMs)
 }
 
 function keyOf({ partPower, partition }: PartitionRange): string {

@@ -2,38 +2,71 @@
 
 /** Wall clock, milliseconds since the epoch; 0 for never. */
 export interface SyncStamp {
+  /**
+   * Begin of the last sync in which everything was heard that a majority of the primaries had: no delete before it was
+   * missed. Says nothing of whether they have what is here.
+   */
+  readonly touchedMs: number
   /** Begin of the last sync after which a majority of the primaries, this replica among them, held the same. */
   readonly majorityMs: number
   /** The same with every primary of the ring. */
   readonly allMs: number
-  /** For a range that the ring gives to others: since when it is known that something of it lies here. */
+  /**
+   * For a range that the ring gives to others: when it was first known that something of it lies here, or later, when a
+   * majority of the primaries last held all of that.
+   */
   readonly noticedMs: number
   /** Out of touch for longer than the reclaim age, and not made equal since. */
   readonly stale: boolean
 }
 
-export const NO_STAMP: SyncStamp = { majorityMs: 0, allMs: 0, noticedMs: 0, stale: false }
+/** The stamp of a range that does not change is renewed so often, milliseconds. */
+export const STAMP_RENEW_MS = 3_600_000
 
-const VERSION = 1
+export const NO_STAMP: SyncStamp = { touchedMs: 0, majorityMs: 0, allMs: 0, noticedMs: 0, stale: false }
+
+/** Of what lies in the place of others and was compared with a majority of them: nothing was missed until `atMs`. */
+export function touchedAt({ majorityMs, noticedMs }: SyncStamp, atMs: number): SyncStamp {
+  return { ...NO_STAMP, touchedMs: atMs, noticedMs: Math.max(majorityMs, noticedMs) }
+}
+
+/**
+ * Of what still lies in the place of others after a majority of them was asked to take it. `held`: that majority has all of
+ * it. `undefined` while the stamp says as much.
+ */
+export function renewedStamp(stamp: SyncStamp, atMs: number, they: 'held' | 'heard'): SyncStamp | undefined {
+  const saidMs = they === 'held' ? stamp.noticedMs : stamp.touchedMs
+  if (atMs - saidMs < STAMP_RENEW_MS) return undefined
+  return { ...stamp, touchedMs: atMs, noticedMs: they === 'held' ? atMs : stamp.noticedMs }
+}
+
+const VERSION = 2
 const STALE_FLAG = 1
-/** Version, flags, three times of eight bytes. */
-const STAMP_BYTES = 26
+/** Version, flags, four times of eight bytes. */
+const STAMP_BYTES = 34
+/** Without the time of the last touch, which was the same as that of the majority. */
+const FIRST_VERSION = 1
+const FIRST_STAMP_BYTES = 26
 
-export function encodeStamp({ majorityMs, allMs, noticedMs, stale }: SyncStamp): Buffer {
+export function encodeStamp({ touchedMs, majorityMs, allMs, noticedMs, stale }: SyncStamp): Buffer {
   const bytes = Buffer.alloc(STAMP_BYTES)
   bytes[0] = VERSION
   bytes[1] = stale ? STALE_FLAG : 0
   bytes.writeDoubleBE(majorityMs, 2)
   bytes.writeDoubleBE(allMs, 10)
   bytes.writeDoubleBE(noticedMs, 18)
+  bytes.writeDoubleBE(touchedMs, FIRST_STAMP_BYTES)
   return bytes
 }
 
 /** `undefined` for bytes of another version: the range counts as never made equal. */
 export function decodeStamp(bytes: Buffer): SyncStamp | undefined {
-  if (bytes.length !== STAMP_BYTES || bytes[0] !== VERSION) return undefined
+  const isFirst = bytes[0] === FIRST_VERSION && bytes.length === FIRST_STAMP_BYTES
+  if (!isFirst && (bytes[0] !== VERSION || bytes.length !== STAMP_BYTES)) return undefined
+  const majorityMs = bytes.readDoubleBE(2)
   return {
-    majorityMs: bytes.readDoubleBE(2),
+    touchedMs: isFirst ? majorityMs : bytes.readDoubleBE(FIRST_STAMP_BYTES),
+    majorityMs,
     allMs: bytes.readDoubleBE(10),
     noticedMs: bytes.readDoubleBE(18),
     stale: ((bytes[1] ?? 0) & STALE_FLAG) !== 0,

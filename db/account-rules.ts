@@ -17,7 +17,11 @@ export function isAccountStatusDeleted(info: DatabaseInfo): boolean {
 /** Not there for readers: marked as deleted, or deleted after it was put with nothing in it. */
 export function isAccountDeleted(info: DatabaseInfo): boolean {
   if (info.status === 'deleted') return true
-  return info.deleteTimestamp > info.putTimestamp && totalStats(info).rows === 0
+  return info.deleteTimestamp > info.putTimestamp && !holdsContainers(info)
+}
+
+function holdsContainers(info: DatabaseInfo): boolean {
+  return totalStats(info).rows > 0
 }
 
 export interface AccountPut {
@@ -63,12 +67,12 @@ export type AccountDeleteResult =
 
 export function deleteAccount(timestamp: Timestamp): Rule<AccountDeleteResult> {
   return (state) => {
-    if (state === undefined || isAccountDeleted(state.info)) {
-      return { result: { kind: 'not_found', info: state?.info } }
-    }
+    if (state === undefined) return { result: { kind: 'not_found', info: undefined } }
     const info = deletedAt(state.info, timestamp)
     const metadata = clearedMetadata(state.metadata, timestamp)
-    return { result: { kind: 'deleted', info }, info, metadata }
+    // Deleted once more, it loses what has come into it since: the reaper takes nothing that is later than the deletion.
+    if (!isAccountDeleted(state.info)) return { result: { kind: 'deleted', info }, info, metadata }
+    return { result: { kind: 'not_found', info }, ...(holdsContainers(info) ? { info, metadata } : {}) }
   }
 }
 

@@ -36,7 +36,7 @@ export const SLICE_ROWS = 1000
 /** Requests and answers are no longer than this: a thousand rows whose names are as long as can be. */
 export const BODY_BYTES_MAX = 32 * 1024 * 1024
 
-export type Voice = 'synced' | 'joining' | 'stale'
+export type Voice = 'synced' | 'joining' | 'stale' | 'stale_joining'
 const ROLES = ['primary', 'handoff', 'leaving'] as const
 export type Role = (typeof ROLES)[number]
 

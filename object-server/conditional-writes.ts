@@ -54,7 +54,7 @@ export interface ConditionalStore {
   body(hash: string, candidate: CandidateId): Promise<DataVersion | undefined>
   /** Was it received a moment ago, with no record that names it? */
   isStaged(hash: string, candidate: CandidateId): boolean
-  /** The body belongs to a record now, and outlives this process. */
+  /** The body belongs to a record from now on, and is not thrown away for having waited. */
   keep(hash: string, candidate: CandidateId): void
   drop(hash: string, candidate: CandidateId): void
   show(hash: string, showing: Showing): Promise<void>
@@ -137,6 +137,7 @@ export class ConditionalWrites implements ConditionalEngine {
     const { id, kind } = acceptance.candidate
     if (hasCommitted(record, id)) return { kind: 'known' }
     if (record.accepted?.candidate.id !== id && !this.#store.isStaged(hash, id)) return { kind: 'unknown' }
+    this.#store.keep(hash, id)
     const before = await this.#store.state(hash)
     const change = await this.#changeBy(hash, name, acceptance, before)
     if (change === undefined) return { kind: 'unknown' }
@@ -173,9 +174,10 @@ export class ConditionalWrites implements ConditionalEngine {
   /** What another candidate takes the place of is thrown away, once that is durable. */
   async #save(hash: string, record: PromiseRecord): Promise<void> {
     const replaced = (await this.#store.record(hash)).accepted?.candidate
-    await this.#store.save(hash, record)
     const kept = record.accepted?.candidate.id
+    // Before the record is durable: a body that it names must not be thrown away meanwhile.
     if (kept !== undefined) this.#store.keep(hash, kept)
+    await this.#store.save(hash, record)
     if (replaced !== undefined && replaced.id !== kept) this.#store.drop(hash, replaced.id)
     this.#note(hash, record)
   }

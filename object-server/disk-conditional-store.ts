@@ -95,6 +95,7 @@ export class DiskConditionalStore implements ConditionalStore {
     if (kind === 'tombstone') {
       const tombstone = { kind, name, timestamp } as const
       await this.#writes.storeSmall({ ...change, file: { hash, timestamp, kind: 'ts' }, record: tombstone })
+      this.#bodies.moved(hash, id)
       return
     }
     const temporary = this.#bodies.path(hash, id)

@@ -17,6 +17,7 @@ import {
   type PendingStats,
 } from './pending-rows.ts'
 import { RowSender, type RowSenderOptions } from './row-sender.ts'
+import { standingOfRow } from './row-standing.ts'
 
 export interface ObjectServiceOptions
   extends ObjectDeviceOptions,
@@ -57,7 +58,13 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
   })
   const { clock, random } = options.environment
   const sender = new RowSender(options)
-  const pending = new PendingRows({ sender, placement: options.placement, clock, log: options.log })
+  const pending = new PendingRows({
+    sender,
+    placement: options.placement,
+    clock,
+    log: options.log,
+    standing: (update) => standingOfRow(device, update),
+  })
   return {
     handler: createObjectServer({
       ...options,

@@ -66,6 +66,8 @@ export class ObjectWrites {
   readonly #removals = new Set<Promise<void>>()
   /** Directories with removals that may not be durable yet. */
   readonly #removedFrom = new Set<string>()
+  /** Names of obsolete files by object, while their removal is under way and after it failed. */
+  readonly #obsolete = new Map<string, Set<string>>()
   #removalsFailed = 0
   #temporaries = 0
 
@@ -169,9 +171,10 @@ export class ObjectWrites {
   }
 
   /**
-   * Takes an object off this device without a tombstone, if it still is what `expected` says (`comparedText`). The entry
-   * goes first, durably, then the files, durably: a crash in between brings the object back as it was, because the leaf
-   * is noted. Resolves with `forgotten` when nothing can bring it back any more.
+   * Takes an object off this device without a tombstone, if it still is what `expected` says (`comparedText`). First older
+   * files go, durably: without the newer one they would count again. Then the entry, durably, then the files, durably: a
+   * crash in between brings the object back as it was, because the leaf is noted. Resolves with `forgotten` when nothing
+   * can bring it back any more.
    */
   async forget(
     hash: string,
@@ -183,11 +186,23 @@ export class ObjectWrites {
       return await this.#core.locks.run(hash, async () => {
         const before = await this.#core.state(hash)
         if (comparedText(before) !== expected) return { kind: 'changed_meanwhile' }
+        await this.#removeObsolete(hash)
         await this.#core.commit({ hash, before, after: EMPTY_STATE, updates: [] })
         await this.#dispose(hash, before, disposal)
         return { kind: 'forgotten' }
       })
     })
+  }
+
+  /** What was left of an object when newer files replaced it, if anything in its directory was removed at all. */
+  async #removeObsolete(hash: string): Promise<void> {
+    const { disk, syncs, leaves } = this.#core
+    const directory = leaves.path(leafOf(hash))
+    if (!this.#removedFrom.has(directory)) return
+    for (const name of this.#obsolete.get(hash) ?? [])
+      await disk.unlink(`${directory}/${name}`).catch(ignoreMissing)
+    this.#obsolete.delete(hash)
+    await syncs.sync(directory)
   }
 
   /** A failure leaves files that the index does not know: the leaf must stay noted, so that the next start sees them. */
@@ -280,7 +295,7 @@ export class ObjectWrites {
     await this.#core.commit({ hash, before, after, updates, ...(along === undefined ? {} : { along }) })
     const wanted = filesOf(hash, after).map(fileName)
     for (const obsolete of standing) {
-      if (!wanted.includes(obsolete)) this.#removeLater(directory, obsolete)
+      if (!wanted.includes(obsolete)) this.#removeLater(hash, directory, obsolete)
     }
   }
 
@@ -288,12 +303,21 @@ export class ObjectWrites {
    * Nobody waits for it: the index says already that the file does not count. The leaf stays noted until the removal is
    * durable (`settle`), so that a file that comes back with a power cut is seen.
    */
-  #removeLater(directory: string, name: string): void {
+  #removeLater(hash: string, directory: string, name: string): void {
     this.#removedFrom.add(directory)
-    const removal = this.#core.disk.unlink(`${directory}/${name}`).catch((error: unknown) => {
-      this.#removalsFailed += 1
-      this.#core.options.log.warn({ file: name, code: codeOf(error) }, 'could not remove an obsolete file')
-    })
+    const obsolete = this.#obsolete.get(hash) ?? new Set()
+    this.#obsolete.set(hash, obsolete.add(name))
+    const removed = (): void => {
+      obsolete.delete(name)
+      if (obsolete.size === 0 && this.#obsolete.get(hash) === obsolete) this.#obsolete.delete(hash)
+    }
+    const removal = this.#core.disk
+      .unlink(`${directory}/${name}`)
+      .catch(ignoreMissing)
+      .then(removed, (error: unknown) => {
+        this.#removalsFailed += 1
+        this.#core.options.log.warn({ file: name, code: codeOf(error) }, 'could not remove an obsolete file')
+      })
     this.#removals.add(removal)
     void removal.then(() => this.#removals.delete(removal))
   }

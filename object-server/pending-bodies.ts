@@ -18,7 +18,7 @@ const STAGED_LIFE_MS = 120_000
 interface StagedBody {
   readonly version: DataVersion
   /** Runs while no record names the body. */
-  timer: Timer | undefined
+  readonly timer: Timer | undefined
 }
 
 export class PendingBodies {
@@ -28,6 +28,9 @@ export class PendingBodies {
   readonly #directory: string
   /** Bodies received by this process, by file name. */
   readonly #known = new Map<string, StagedBody>()
+  /** Bodies that a record names, or is about to: nobody throws them away for having waited. */
+  readonly #named = new Set<string>()
+  readonly #removals = new Map<string, Promise<void>>()
   #closed = false
 
   constructor(disk: Disk, clock: Clock, syncs: DirectorySyncs, directory: string) {
@@ -40,12 +43,12 @@ export class PendingBodies {
   /** Takes over a temporary file that was synced. Durable when resolved. */
   async stage(hash: string, candidate: CandidateId, temporary: string, version: DataVersion): Promise<void> {
     const name = fileName(hash, candidate)
+    await this.#removals.get(name)
     await this.#disk.rename(temporary, `${this.#directory}/${name}`)
     await this.#syncs.sync(this.#directory)
     this.#known.get(name)?.timer?.cancel()
-    const timer = this.#closed
-      ? undefined
-      : this.#clock.setTimer(STAGED_LIFE_MS, () => this.drop(hash, candidate))
+    const isKept = this.#closed || this.#named.has(name)
+    const timer = isKept ? undefined : this.#clock.setTimer(STAGED_LIFE_MS, () => this.drop(hash, candidate))
     this.#known.set(name, { version, timer })
   }
 
@@ -71,23 +74,32 @@ export class PendingBodies {
     return this.#known.get(fileName(hash, candidate))?.timer !== undefined
   }
 
-  /** A record names it now. */
+  /** A record names it, or is about to: to be called before that is durable. */
   keep(hash: string, candidate: CandidateId): void {
-    const known = this.#known.get(fileName(hash, candidate))
+    const name = fileName(hash, candidate)
+    this.#named.add(name)
+    const known = this.#known.get(name)
     known?.timer?.cancel()
-    if (known !== undefined) known.timer = undefined
+    if (known !== undefined) this.#known.set(name, { version: known.version, timer: undefined })
   }
 
   /** It became the object's file. */
   moved(hash: string, candidate: CandidateId): void {
-    this.keep(hash, candidate)
-    this.#known.delete(fileName(hash, candidate))
+    const name = fileName(hash, candidate)
+    this.#known.get(name)?.timer?.cancel()
+    this.#known.delete(name)
+    this.#named.delete(name)
   }
 
   /** Nobody waits for it: what stays behind is removed by the next start. */
   drop(hash: string, candidate: CandidateId): void {
     this.moved(hash, candidate)
-    void this.#disk.unlink(this.path(hash, candidate)).catch(() => {})
+    const name = fileName(hash, candidate)
+    const removal = this.#disk.unlink(this.path(hash, candidate)).catch(() => {})
+    this.#removals.set(name, removal)
+    void removal.then(() => {
+      if (this.#removals.get(name) === removal) this.#removals.delete(name)
+    })
   }
 
   /** A body that is replaced or thrown away meanwhile stays readable. */
@@ -106,9 +118,10 @@ export class PendingBodies {
     }
   }
 
-  /** Removes every body that is not one of these. At the start, before anything is staged. */
+  /** Keeps these bodies, which records name, and removes every other. At the start, before anything is staged. */
   async removeOthers(wanted: Iterable<readonly [hash: string, candidate: CandidateId]>): Promise<void> {
     const names = new Set([...wanted].map(([hash, candidate]) => fileName(hash, candidate)))
+    for (const name of names) this.#named.add(name)
     for (const name of await this.#disk.readdir(this.#directory)) {
       if (!names.has(name)) await this.#disk.unlink(`${this.#directory}/${name}`)
     }

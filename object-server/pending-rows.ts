@@ -5,7 +5,8 @@
  *
  *  - Of several rows about one object only the newest is sent: it says everything the older ones said.
  *  - A row that failed waits, longer each time, up to five minutes.
- *  - A row older than the reclaim age is dropped: tombstones that could contradict it may be gone.
+ *  - A row older than the reclaim age is delivered only if the object itself still says so, because tombstones that could
+ *    contradict it may be gone; and it is dropped when nobody took it in days of trying.
  */
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
@@ -15,6 +16,7 @@ import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
 import type { UpdateQueue } from './engine.ts'
 import { targetName } from './row-delivery.ts'
 import type { RowSender } from './row-sender.ts'
+import type { RowStanding } from './row-standing.ts'
 
 /** Which container servers a container's rows belong to now, by the ring. */
 export type ContainerPlacement = (
@@ -27,6 +29,8 @@ export interface PendingRowsOptions {
   readonly placement: ContainerPlacement
   readonly clock: Clock
   readonly log: Logger
+  /** Is a row older than the reclaim age still true? */
+  readonly standing: (update: ContainerUpdate) => Promise<RowStanding>
   readonly reclaimAgeSeconds?: number
 }
 
@@ -38,7 +42,7 @@ export interface PendingStats {
   readonly superseded: number
   /** Rows that are still there: somebody does not have them, or their time to try again has not come. */
   readonly waiting: number
-  /** Rows given up because of their age. */
+  /** Rows given up: too old to be believed, or nobody took them for days. */
   readonly dropped: number
   /** Age of the oldest row that is still there, seconds. */
   readonly oldestSeconds: number
@@ -57,6 +61,16 @@ const PAGE_ROWS = 500
 const CONCURRENT_REQUESTS = 8
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 300_000
+
+/** An old row is given up when it was tried for this part of the reclaim age. */
+const TRIED_PART = 2
+
+/** What is to be done with rows now. */
+interface Sorted {
+  readonly dropped: ContainerUpdate[]
+  readonly due: ContainerUpdate[]
+  readonly held: ContainerUpdate[]
+}
 
 interface Tally {
   delivered: number
@@ -115,10 +129,8 @@ export class PendingRows {
   async #page(page: readonly ContainerUpdate[], queue: UpdateQueue, tally: Tally): Promise<void> {
     const nowMs = this.#options.clock.wallMs()
     const { newest, superseded } = newestPerObject(page)
-    const tooOld = newest.filter((update) => this.#ageSeconds(update) > this.#reclaimAgeSeconds)
-    const young = newest.filter((update) => !tooOld.includes(update))
-    const held = young.filter((update) => update.notBeforeMs > nowMs)
-    const tasks = young.filter((update) => update.notBeforeMs <= nowMs).map((one) => this.#taskOf(one))
+    const { dropped: tooOld, due, held } = await this.#sorted(newest, nowMs)
+    const tasks = due.map((one) => this.#taskOf(one))
     await this.#deliver(tasks)
     const failed = tasks.filter((task) => task.missing.size > 0)
     const done = tasks.filter((task) => task.missing.size === 0).map((task) => task.update)
@@ -133,6 +145,23 @@ export class PendingRows {
     if (tooOld.length > 0) {
       this.#options.log.error({ rows: tooOld.length }, 'dropped container rows past the reclaim age')
     }
+  }
+
+  async #sorted(rows: readonly ContainerUpdate[], nowMs: number): Promise<Sorted> {
+    const sorted: Sorted = { dropped: [], due: [], held: [] }
+    for (const update of rows) {
+      if (update.notBeforeMs > nowMs) sorted.held.push(update)
+      else sorted[await this.#fateOf(update)].push(update)
+    }
+    return sorted
+  }
+
+  async #fateOf(update: ContainerUpdate): Promise<keyof Sorted> {
+    if (this.#ageSeconds(update) <= this.#reclaimAgeSeconds) return 'due'
+    if (update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART) return 'dropped'
+    const standing = await this.#options.standing(update)
+    if (standing === 'unknown') return 'held'
+    return standing === 'stands' ? 'due' : 'dropped'
   }
 
   #countStanding(tally: Tally, standing: readonly ContainerUpdate[]): void {

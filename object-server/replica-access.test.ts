@@ -89,6 +89,44 @@ t.test('an object is forgotten without a trace, unless it changed meanwhile', as
   await again.engine.close()
 })
 
+t.test('nothing older comes back in the place of what was forgotten', async (t) => {
+  const machine = newMachine()
+  const { engine } = await startEngine(machine)
+  await putObject(engine, second(1), 'deleted long ago')
+  machine.disk.addFault({ operation: 'unlink', path: '.data', effect: 'EMFILE', times: 1 })
+  await remove(engine, second(2))
+  t.equal((await filesBelow(machine, '/sda/objects')).length, 2, 'the old file could not be removed')
+  const hash = engine.replica.hashOf(NAME)
+  t.same(await engine.replica.forget(hash, await textOf(engine.replica), 'remove'), { kind: 'forgotten' })
+  machine.disk.crash(new SeededRandom(1))
+  await machine.kv.crash('kept')
+  const again = await startEngine(machine)
+  t.same(await look(again.engine), { kind: 'missing' })
+  t.same(await filesBelow(machine, '/sda/objects'), [])
+  await again.engine.close()
+})
+
+t.test('power that fails while an object is forgotten brings back no version before it', async (t) => {
+  for (let at = 0; at < 10; at += 1) {
+    for (const unsynced of ['lost', 'kept'] as const) {
+      for (let seed = 0; seed < 4; seed += 1) {
+        const machine = newMachine()
+        const { engine } = await startEngine(machine)
+        await putObject(engine, second(1), 'old')
+        await putObject(engine, second(2), 'new')
+        const text = await textOf(engine.replica)
+        machine.disk.stopAfter(at)
+        await engine.replica.forget(engine.replica.hashOf(NAME), text, 'remove')
+        machine.disk.crash(new SeededRandom(seed))
+        await machine.kv.crash(unsynced)
+        const again = await startEngine(machine)
+        t.match(await bodyOf(again.engine), /^(new|missing)$/, `after ${at} operations, seed ${seed}`)
+        await again.engine.close()
+      }
+    }
+  }
+})
+
 t.test('what is set aside is kept, and does not count as lost', async (t) => {
   const machine = newMachine()
   const { engine } = await startEngine(machine)

@@ -1,8 +1,11 @@
 /** What container servers are told, when, and what becomes of it when they cannot be told. */
 import t from 'tap'
+import { NO_STAMP } from '#backend/sync-stamp.ts'
 import { silentLogger } from '#base/log.ts'
 import type { ContainerUpdate } from './container-update.ts'
+import { comparedText, EMPTY_STATE } from './object-state.ts'
 import { PendingRows, type PendingStats } from './pending-rows.ts'
+import { type RowStanding, standingOfRow } from './row-standing.ts'
 import { at, OBJECT_PATH, put, send, startTestServer, type TestServer } from './test-server.ts'
 
 const ONE = '10.0.0.1:6201'
@@ -28,7 +31,8 @@ function deliver(server: TestServer): Promise<PendingStats> {
       targets: [ONE, TWO].map((host, at) => ({ host, device: at === 0 ? 'sdb' : 'sdc' })),
     }
   }
-  const pending = new PendingRows({ sender, placement, clock, log: silentLogger })
+  const standing = (update: ContainerUpdate): Promise<RowStanding> => standingOfRow(server.device, update)
+  const pending = new PendingRows({ sender, placement, clock, log: silentLogger, standing })
   return pending.runOnce([...server.device.engines].map(([, engine]) => engine.updates))
 }
 
@@ -242,10 +246,50 @@ await t.test('the work list is left alone for replicas and when the expirer clea
   }),
 )
 
-await t.test('rows that are too old are dropped, and said to be', (t) =>
+await t.test('an old row is told while its object is here, and dropped when it is not', (t) =>
   withServer(async (server) => {
     server.containers.hosts.set(ONE, 'down')
     await put(server, 1, 'x', ROUTING)
+    await put(server, 1, 'x', ROUTING, `${OBJECT_PATH}2`)
+    await put(server, 1, 'x', ROUTING, `${OBJECT_PATH}3`)
+    const replica = server.device.replica(0)
+    const hash = replica?.hashOf('/a/c/o2') ?? ''
+    const known = await replica?.states([hash])
+    const [stated] = known === undefined || 'kind' in known ? [] : known
+    await replica?.forget(hash, comparedText(stated?.state ?? EMPTY_STATE), 'remove')
+    await send(server, 'DELETE', { path: `${OBJECT_PATH}3`, headers: { ...ROUTING, 'x-timestamp': at(2) } })
+    await server.clock.advance(8 * 86_400_000)
+    server.containers.hosts.delete(ONE)
+    server.containers.rows.length = 0
+    t.match(await deliver(server), { delivered: 2, superseded: 1, dropped: 1, waiting: 0 })
+    const told = server.containers.rows.map(({ method, path }) => `${method} ${path}`)
+    t.same(told.toSorted(), ['DELETE /sdb/7/a/c/o3', 'PUT /sdb/7/a/c/o'])
+  }),
+)
+
+await t.test('an old row waits while the device may have missed deletes', (t) =>
+  withServer(async (server) => {
+    server.containers.hosts.set(ONE, 'down')
+    await put(server, 1, 'x', ROUTING)
+    await server.clock.advance(8 * 86_400_000)
+    server.containers.hosts.delete(ONE)
+    const range = { partPower: 0, partition: 0 }
+    const stale = { ...NO_STAMP, touchedMs: 1, stale: true }
+    await server.device.ledger(0)?.write([{ range, stamp: stale }])
+    t.match(await deliver(server), { delivered: 0, dropped: 0, waiting: 1 })
+    await server.device.ledger(0)?.write([{ range, stamp: { ...stale, stale: false } }])
+    t.match(await deliver(server), { delivered: 1, waiting: 0 })
+  }),
+)
+
+await t.test('an old row that nobody takes for days is dropped, and said to be', (t) =>
+  withServer(async (server) => {
+    server.containers.hosts.set(ONE, 'down')
+    await put(server, 1, 'x', ROUTING)
+    const queue = server.device.engine(0)?.updates
+    const [row] = await queued(server)
+    await queue?.settle([], [{ ...(row as ContainerUpdate), attempts: 1500 }])
+    t.match(await deliver(server), { dropped: 0, waiting: 1 })
     await server.clock.advance(8 * 86_400_000)
     t.match(await deliver(server), { dropped: 1, waiting: 0 })
     t.same(await queued(server), [])

@@ -1,11 +1,15 @@
 /**
  * What a deleted account still holds, and its removal by the same requests with which clients' deletions reach the storage
- * servers: tombstones with times of now on every copy, rows for the listings, a word to the account.
+ * servers: tombstones on every copy, rows for the listings, a word to the account. All bear the time of the account's
+ * deletion, so that they delete nothing that was written later, whoever knows of it.
  */
 import type { Logger } from '#base/log.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
-import { readReplica } from '#cluster/replica-read.ts'
-import { discard, type HeaderMap, readWhole } from '#http/message.ts'
+import { majoritySize } from '#cluster/quorum.ts'
+import { evidenceOf } from '#cluster/read-evidence.ts'
+import { askNode, readReplica } from '#cluster/replica-read.ts'
+import { discard, type HeaderMap, type Response, readWhole } from '#http/message.ts'
 import { reservedNameHeaders, singleValued, writeHeaders } from '#store/backend-headers.ts'
 import { containerInfoOf } from '#store/container-info.ts'
 import { containerRead } from '#store/container-read.ts'
@@ -25,20 +29,30 @@ export interface ContainerPage {
 /** `not_now`: too few servers could be asked or told; in the next pass. */
 export type NotNow = { readonly kind: 'not_now' }
 
+/** `newer`: it was written after the account was deleted, and stays. */
+export type Removal = { readonly kind: 'deleted' | 'newer' } | NotNow
+
 export interface AccountContent {
+  /**
+   * Do the primaries of the account agree that it was deleted at that time? A majority of those that may vote must say so,
+   * and nobody who can be asked anything else.
+   */
+  isDeletedSince(account: string, deletedAt: Timestamp): Promise<boolean>
   /** Objects of a container after one. `gone`: there is no such container any more. */
   objects(
     name: ContainerName,
     after: string,
     limit: number,
   ): Promise<ContainerPage | { readonly kind: 'gone' } | NotNow>
+  /** Only what was written up to `deletedAt` goes. */
   deleteObject(
     name: ContainerName,
     object: string,
     container: ContainerInfo,
-  ): Promise<{ readonly kind: 'deleted' } | NotNow>
-  /** Only an empty container goes. The account is told, though it is deleted. */
-  deleteContainer(name: ContainerName): Promise<{ readonly kind: 'deleted' } | NotNow>
+    deletedAt: Timestamp,
+  ): Promise<Removal>
+  /** Only an empty container goes that was made before. The account is told, though it is deleted. */
+  deleteContainer(name: ContainerName, deletedAt: Timestamp): Promise<Removal>
 }
 
 /** 10,000 names of 1,024 bytes, escaped at worst. */
@@ -56,6 +70,30 @@ export class StoredContent implements AccountContent {
   constructor(parts: StoreParts, log: Logger) {
     this.#parts = parts
     this.#context = { txId: 'reaper', signal: undefined, log }
+  }
+
+  async isDeletedSince(account: string, deletedAt: Timestamp): Promise<boolean> {
+    const { client } = this.#parts
+    const placement = this.#parts.accountPlacement(account)
+    const read = {
+      server: 'account',
+      method: 'HEAD',
+      path: pathOnWire({ account }),
+      query: '',
+      headers: FROM_A_WORKER,
+      placement,
+      signal: undefined,
+    } as const
+    const said = await Promise.all(
+      placement.primaries.map(async (node) => {
+        const response = await askNode(client, read, node)
+        if (response === undefined) return 'nothing'
+        await discard(response)
+        return deletionIn(response, deletedAt)
+      }),
+    )
+    const agreed = said.filter((one) => one === 'agrees').length
+    return !said.includes('differs') && agreed >= majoritySize(placement.primaries.length)
   }
 
   async objects(
@@ -87,27 +125,27 @@ export class StoredContent implements AccountContent {
     name: ContainerName,
     object: string,
     container: ContainerInfo,
-  ): Promise<{ readonly kind: 'deleted' } | NotNow> {
+    deletedAt: Timestamp,
+  ): Promise<Removal> {
     const changed = await changeObject(this.#parts, {
       method: 'DELETE',
       context: this.#context,
       name: { ...name, object },
       container,
       own: FROM_A_WORKER,
-      timestamp: undefined,
+      timestamp: deletedAt,
       overrides: ABSENT_IS_DELETED,
     })
     if (changed.kind !== 'changed') return NOT_NOW
-    const { status } = changed.verdict
-    return (status >= 200 && status < 300) || status === 404 ? { kind: 'deleted' } : NOT_NOW
+    return removalBy(changed.verdict.status)
   }
 
-  async deleteContainer(name: ContainerName): Promise<{ readonly kind: 'deleted' } | NotNow> {
-    const { client, timestamps } = this.#parts
+  async deleteContainer(name: ContainerName, deletedAt: Timestamp): Promise<Removal> {
+    const { client } = this.#parts
     const placement = this.#parts.containerPlacement(name.account, name.container)
     const accounts = this.#parts.accountPlacement(name.account)
     const own = {
-      ...writeHeaders(this.#context, await timestamps.next()),
+      ...writeHeaders(this.#context, deletedAt),
       ...reservedNameHeaders(name),
       ...FROM_A_WORKER,
       'x-account-override-deleted': 'yes',
@@ -126,9 +164,21 @@ export class StoredContent implements AccountContent {
       placement,
       headers: dealt.map((targets) => ({ ...own, ...targets })),
     })
-    const { status } = verdictOf(answers, placement.primaries.length, ABSENT_IS_DELETED)
-    return status >= 200 && status < 300 ? { kind: 'deleted' } : NOT_NOW
+    return removalBy(verdictOf(answers, placement.primaries.length, ABSENT_IS_DELETED).status)
   }
+}
+
+function removalBy(status: number): Removal {
+  if ((status >= 200 && status < 300) || status === 404) return { kind: 'deleted' }
+  return status === 409 ? { kind: 'newer' } : NOT_NOW
+}
+
+/** `nothing`: it is joining, or cannot tell. */
+function deletionIn(response: Response, deletedAt: Timestamp): 'agrees' | 'differs' | 'nothing' {
+  const evidence = evidenceOf(response, { server: 'account', role: 'primary' })
+  if (evidence.kind === 'found') return 'differs'
+  if (evidence.kind !== 'absent' || !evidence.voter) return 'nothing'
+  return evidence.timestamp === deletedAt ? 'agrees' : 'differs'
 }
 
 function namesIn(json: Buffer): readonly string[] {

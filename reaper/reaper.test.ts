@@ -5,14 +5,21 @@ import { timeOf, ts } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
 import type { ContainerInfo, ContainerName } from '#store/contract.ts'
 import type { PassReport } from '#worker/contract.ts'
-import type { AccountContent, ContainerPage, NotNow } from './account-content.ts'
+import type { AccountContent, ContainerPage, NotNow, Removal } from './account-content.ts'
 import { createReaper, type ReaperOptions } from './reaper.ts'
 
 /** Containers and their objects, with servers that can be away. */
 class ContentTwin implements AccountContent {
   readonly containers = new Map<string, string[]>()
   readonly away = new Set<string>()
+  readonly newer = new Set<string>()
+  /** When the other primaries say that accounts were deleted. */
+  deletedAt: string = timeOf(5)
   onDelete: (object: string) => void = () => {}
+
+  async isDeletedSince(_account: string, deletedAt: string): Promise<boolean> {
+    return deletedAt === this.deletedAt
+  }
 
   async objects(
     { container }: ContainerName,
@@ -29,11 +36,9 @@ class ContentTwin implements AccountContent {
     }
   }
 
-  async deleteObject(
-    { container }: ContainerName,
-    object: string,
-  ): Promise<{ readonly kind: 'deleted' } | NotNow> {
+  async deleteObject({ container }: ContainerName, object: string): Promise<Removal> {
     this.onDelete(object)
+    if (this.newer.has(object)) return { kind: 'newer' }
     if (this.away.has(object)) return { kind: 'not_now' }
     this.containers.set(
       container,
@@ -42,8 +47,8 @@ class ContentTwin implements AccountContent {
     return { kind: 'deleted' }
   }
 
-  async deleteContainer({ container }: ContainerName): Promise<{ readonly kind: 'deleted' } | NotNow> {
-    if ((this.containers.get(container) ?? []).length > 0) return { kind: 'not_now' }
+  async deleteContainer({ container }: ContainerName): Promise<Removal> {
+    if ((this.containers.get(container) ?? []).length > 0) return { kind: 'newer' }
     this.containers.delete(container)
     return { kind: 'deleted' }
   }
@@ -113,4 +118,19 @@ t.test('an account is left alone for the delay, and by devices that are not its 
   const other = await start({ isFirst: () => false })
   t.same((await other.pass()).found, {})
   t.equal(other.content.containers.size, 2)
+})
+
+t.test('nothing is deleted before the primaries of the account agree on when it was', async (t) => {
+  const { content, pass } = await start()
+  content.deletedAt = timeOf(4)
+  const report = await pass()
+  t.same(report.waiting, { accounts_not_agreed: 1 })
+  t.equal(content.containers.size, 2)
+})
+
+t.test('what was written after the account was deleted stays, and is counted', async (t) => {
+  const { content, pass } = await start()
+  content.newer.add('y')
+  t.same((await pass()).waiting, { newer_objects: 2, containers: 2 })
+  t.same([...content.containers.values()], [['y'], ['y']])
 })

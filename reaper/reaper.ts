@@ -2,12 +2,13 @@
  * Empties deleted accounts (OpenStack Swift, `account/reaper.py`): their objects, then their containers, some time after
  * the deletion. The account itself goes when its deletion is old enough (`replicator/databases-reclaim.ts`).
  *
- * - Of the devices that hold an account the first one in the ring does it.
+ * - Of the devices that hold an account the first one in the ring does it, when the primaries agree on the deletion.
+ * - Only what was written up to the deletion goes. What came later stays until somebody deletes the account once more.
  * - What is left is read from the listings again in every pass: a pass may end anywhere and run twice.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
+import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import { isAccountStatusDeleted } from '#db/account-rules.ts'
 import type { ContainerRow } from '#db/container-row.ts'
 import type { Index } from '#db/contract.ts'
@@ -82,16 +83,20 @@ class Reaper {
   }
 
   async #reap(info: DatabaseInfo, pass: Pass, how: PassOptions): Promise<void> {
-    const { clock, delaySeconds = 0, log } = this.#options
+    const { clock, delaySeconds = 0, log, content } = this.#options
     const { account } = info.name
     const ageSeconds = clock.wallMs() / 1000 - ticksOf(info.deleteTimestamp) / TICKS_PER_SECOND
     if (ageSeconds < delaySeconds) return pass.count('waiting', 'accounts_delayed')
     pass.count('found', 'accounts_deleted')
+    if (!(await content.isDeletedSince(account, info.deleteTimestamp)))
+      return pass.count('waiting', 'accounts_not_agreed')
     let left = 0
     let after = ''
     for (;;) {
       const page = await this.#containers(account, after)
-      for (const name of page) if (!(await this.#reapContainer(name, pass, how))) left += 1
+      for (const name of page) {
+        if (!(await this.#reapContainer(name, info.deleteTimestamp, pass, how))) left += 1
+      }
       const last = page.at(-1)
       if (last === undefined || page.length < PAGE) break
       after = last.container
@@ -113,7 +118,12 @@ class Reaper {
   }
 
   /** Resolves with whether the container is gone. */
-  async #reapContainer(name: ContainerName, pass: Pass, how: PassOptions): Promise<boolean> {
+  async #reapContainer(
+    name: ContainerName,
+    deletedAt: Timestamp,
+    pass: Pass,
+    how: PassOptions,
+  ): Promise<boolean> {
     const { content } = this.#options
     const rest = this.#rest(how)
     let after = ''
@@ -123,17 +133,15 @@ class Reaper {
       if (page.kind === 'not_now') return false
       if (page.kind === 'gone') break
       await this.#inLanes(page.names, how, async (object) => {
-        const { kind } = await content.deleteObject(name, object, page.container)
-        pass.count(
-          kind === 'deleted' ? 'repaired' : 'waiting',
-          kind === 'deleted' ? 'objects_deleted' : 'objects',
-        )
+        const { kind } = await content.deleteObject(name, object, page.container, deletedAt)
+        if (kind === 'deleted') pass.count('repaired', 'objects_deleted')
+        else pass.count('waiting', kind === 'newer' ? 'newer_objects' : 'objects')
       })
       const last = page.names.at(-1)
       if (last === undefined || page.names.length < PAGE) break
       after = last
     }
-    const { kind } = await content.deleteContainer(name)
+    const { kind } = await content.deleteContainer(name, deletedAt)
     if (kind === 'deleted') pass.count('repaired', 'containers_deleted')
     return kind === 'deleted'
   }

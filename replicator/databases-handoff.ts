@@ -2,13 +2,13 @@
  * Databases that the ring gives to others: pushed to every primary, and removed here only when each of them has said that
  * it durably has everything, was asked once more, and nothing changed here meanwhile.
  */
-import { NO_STAMP } from '#backend/sync-stamp.ts'
+import { renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseState } from '#db/info.ts'
 import { comparisonDigest, isForgotten } from '#db/replica-merge.ts'
 import type { RingDevice } from '#ring/device.ts'
-import { sessionParts } from './databases-partition.ts'
+import { SETTLE_MS, sessionParts } from './databases-partition.ts'
 import { isCurrent, peersOf, type SourcePass } from './databases-parts.ts'
 import { isFailure } from './databases-peers.ts'
 import { pushAll, syncDatabase } from './databases-session.ts'
@@ -41,7 +41,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   const { ledger } = source
   const range = { partPower: view.ring.partPower, partition }
   const stamp = ledger.stamp(range)
-  const isKnown = Math.max(stamp.noticedMs, stamp.majorityMs) > 0
+  const isKnown = Math.max(stamp.noticedMs, stamp.touchedMs, stamp.majorityMs) > 0
   if (!isKnown) await ledger.write([{ range, stamp: { ...stamp, noticedMs: clock.wallMs() } }])
   const primaries = peersOf(view, partition)
   if (ledger.isStale(range) && !(await resynchronise(pass, partition, primaries))) {
@@ -50,8 +50,13 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   }
   const left = ledger.leave(range)
   try {
-    const isEmpty = await empty(pass, partition, primaries)
-    if (isEmpty && isCurrent(pass)) await ledger.write([{ range, stamp: undefined }])
+    const given = await empty(pass, partition, primaries)
+    if (!isCurrent(pass) || given === 'too_few_heard') return 'tried'
+    const renewed = renewedStamp(ledger.stamp(range), pass.startedMs - SETTLE_MS, 'held')
+    if (given === 'emptied') await ledger.write([{ range, stamp: undefined }])
+    // What waits for one primary is in touch with the others: it misses no deletion, however long it waits.
+    else if (renewed !== undefined && (await votersAmong(pass, partition, primaries)) !== undefined)
+      await ledger.write([{ range, stamp: renewed }])
   } finally {
     left()
   }
@@ -62,41 +67,45 @@ async function empty<Row>(
   pass: SourcePass<Row>,
   partition: number,
   primaries: readonly RingDevice[],
-): Promise<boolean> {
+): Promise<Given> {
   const { source, view } = pass
   const span = spanOf({ partPower: view.ring.partPower, partition })
   const rest = (): Promise<void> => pass.gait.before({ files: 1 }, pass.options)
-  let isEmpty = true
+  const outcomes = new Set<Given>()
   for await (const { state } of eachDatabase(source.index, span, rest)) {
-    if (await giveAway(pass, state, primaries)) pass.pass.count('repaired', 'handoffs_emptied')
-    else {
-      isEmpty = false
-      pass.pass.count('waiting', 'handoffs')
-    }
+    const given = await giveAway(pass, state, primaries)
+    outcomes.add(given)
+    if (given === 'emptied') pass.pass.count('repaired', 'handoffs_emptied')
+    else pass.pass.count('waiting', 'handoffs')
   }
-  return isEmpty
+  if (outcomes.has('too_few_heard')) return 'too_few_heard'
+  return outcomes.has('majority_has_it') ? 'majority_has_it' : 'emptied'
 }
 
-/** Resolves with whether the database is gone from here. */
+/** What became of a database, or of a partition with its databases: it is gone from here, or a majority has all of it. */
+type Given = 'emptied' | 'majority_has_it' | 'too_few_heard'
+
 async function giveAway<Row>(
   pass: SourcePass<Row>,
   { info: { name } }: DatabaseState,
   primaries: readonly RingDevice[],
-): Promise<boolean> {
-  if (primaries.length === 0) return false
+): Promise<Given> {
+  if (primaries.length === 0) return 'too_few_heard'
   const { source } = pass
   const before = await source.index.state(name)
-  if (before === undefined) return true
+  if (before === undefined) return 'emptied'
   const digest = comparisonDigest(before, EVERY_DAY)
   // One primary after the other, so that one that cannot be reached does not hold up the rest.
   let confirmed = 0
   for (const peer of primaries) if (await confirms(pass, before, peer, 'give')) confirmed += 1
-  if (confirmed < primaries.length || !isCurrent(pass)) return false
-  for (const peer of primaries) if (!(await confirms(pass, before, peer, 'ask_again'))) return false
+  if (confirmed < majorityOf(primaries.length)) return 'too_few_heard'
+  if (confirmed < primaries.length || !isCurrent(pass)) return 'majority_has_it'
+  for (const peer of primaries)
+    if (!(await confirms(pass, before, peer, 'ask_again'))) return 'majority_has_it'
   const outcome = await source.index.remove(name, (state) =>
     comparisonDigest(state, EVERY_DAY).equals(digest),
   )
-  return outcome === 'removed'
+  return outcome === 'removed' ? 'emptied' : 'majority_has_it'
 }
 
 /** Has the primary all that this database had? What is nothing but an old deletion need not be made there anew. */
@@ -124,18 +133,28 @@ async function resynchronise<Row>(
   partition: number,
   primaries: readonly RingDevice[],
 ): Promise<boolean> {
-  const { source, view, horizon, peers } = pass
+  const { source, view } = pass
   const range = { partPower: view.ring.partPower, partition }
-  const synced: RingDevice[] = []
-  for (const peer of primaries) {
-    const [answer] = unlessFailed(await peers.digests(peer, range.partPower, [partition], horizon))
-    if (answer?.voice === 'synced') synced.push(peer)
-  }
-  if (synced.length < majorityOf(primaries.length)) return false
+  const synced = await votersAmong(pass, partition, primaries)
+  if (synced === undefined) return false
   for (const peer of synced) if (!(await learn(pass, partition, peer))) return false
   if (!(await setAside(pass, partition, synced, 'a_majority'))) return false
-  await source.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: pass.clock.wallMs() } }])
+  await source.ledger.write([{ range, stamp: touchedAt(source.ledger.stamp(range), pass.clock.wallMs()) }])
   return true
+}
+
+/** The primaries that can be reached and vote; `undefined` when they are no majority. */
+async function votersAmong<Row>(
+  { peers, view, horizon }: SourcePass<Row>,
+  partition: number,
+  primaries: readonly RingDevice[],
+): Promise<readonly RingDevice[] | undefined> {
+  const voters: RingDevice[] = []
+  for (const peer of primaries) {
+    const [answer] = unlessFailed(await peers.digests(peer, view.ring.partPower, [partition], horizon))
+    if (answer?.voice === 'synced') voters.push(peer)
+  }
+  return voters.length < majorityOf(primaries.length) ? undefined : voters
 }
 
 function unlessFailed<Answer>(answers: readonly Answer[] | { readonly kind: string }): readonly Answer[] {

@@ -5,15 +5,15 @@
  * A replica that was out of touch for too long gives nothing away before it knows what the others have; what it has of
  * before and none of the synced ones knows was deleted meanwhile, and is taken out of service.
  */
-import type { ReplicaVoice } from '#backend/sync-ledger.ts'
-import { NO_STAMP } from '#backend/sync-stamp.ts'
+import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
+import { NO_STAMP, STAMP_RENEW_MS } from '#backend/sync-stamp.ts'
 import type { Standing } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { differingDatabases } from './databases-difference.ts'
-import { isCurrent, isInRing, type SourcePass } from './databases-parts.ts'
+import { isCurrent, isInRing, placeOf, type SourcePass } from './databases-parts.ts'
 import { type Direction, type SessionParts, syncDatabase } from './databases-session.ts'
 import { setAside } from './databases-set-aside.ts'
-import { type HolderReached, judge, takesFromStale } from './objects-voting.ts'
+import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 /** What another holder of a partition said when all partitions were asked about. */
 export interface HolderAnswer {
@@ -23,8 +23,13 @@ export interface HolderAnswer {
   readonly content: 'equal' | 'different'
 }
 
-/** The stamp of a partition that does not change is renewed so often, milliseconds. */
-const RENEW_MS = 3_600_000
+interface Holder extends HolderReached {
+  /** It has all that was here when the pass began. */
+  readonly knowsOurs: boolean
+}
+
+/** Rows that were written so lately are on their way, milliseconds: what a replica holds is said of those before. */
+export const SETTLE_MS = 5_000
 
 /** Resolves when everything that can be done now is done. */
 export async function makeEqual<Row>(
@@ -34,7 +39,7 @@ export async function makeEqual<Row>(
 ): Promise<void> {
   const range = { partPower: pass.view.ring.partPower, partition }
   const own = pass.source.ledger.voice(range)
-  const reached: HolderReached[] = []
+  const reached: Holder[] = []
   for (const holder of holders) reached.push(await reach(pass, partition, own, holder, holders))
   pass.options.signal.throwIfAborted()
   if (!isCurrent(pass)) return
@@ -46,12 +51,21 @@ export async function makeEqual<Row>(
     const synced = holders.filter(({ standing }) => standing?.voice === 'synced').map(({ peer }) => peer)
     if (!(await setAside(pass, partition, synced, withWhom))) return noteWaiting(pass, own)
   }
-  const isAll = reached.every(({ extent }) => extent === 'everything')
-  await noteSynced(pass, partition, own, isAll ? 'all' : 'majority')
+  await noteSynced(pass, partition, own, equalTo(reached, replicas))
+}
+
+/** With whom this replica holds the same now: others may have been heard, and not know what is here. */
+type EqualTo = 'all' | 'majority' | 'few'
+
+function equalTo(reached: readonly Holder[], replicas: number): EqualTo {
+  const equal = reached.filter(({ extent, knowsOurs }) => extent === 'everything' && knowsOurs)
+  if (equal.length === reached.length) return 'all'
+  const primaries = equal.filter(({ place }) => place === 'primary').length
+  return 1 + primaries >= majorityOf(replicas) ? 'majority' : 'few'
 }
 
 function noteWaiting<Row>({ pass }: SourcePass<Row>, own: ReplicaVoice): void {
-  if (own !== 'synced') pass.count('waiting', `partitions_${own}`)
+  if (own !== 'synced') pass.count('waiting', isStaleVoice(own) ? 'partitions_stale' : 'partitions_joining')
 }
 
 async function reach<Row>(
@@ -60,16 +74,20 @@ async function reach<Row>(
   own: ReplicaVoice,
   holder: HolderAnswer,
   holders: readonly HolderAnswer[],
-): Promise<HolderReached> {
+): Promise<Holder> {
   const standing = isInRing(pass.view, holder.peer) ? 'in_ring' : 'removed'
   const voice = holder.standing?.voice ?? 'joining'
-  if (holder.standing === undefined) return { voice, extent: 'not_everything', standing }
-  if (holder.content === 'equal') return { voice, extent: 'everything', standing }
+  const primaries = pass.view.ring.primaries(partition).map(placeOf)
+  const place = primaries.includes(placeOf(holder.peer)) ? 'primary' : 'former'
+  const about = { voice, standing, place } as const
+  const unheard = { ...about, extent: 'not_everything', knowsOurs: false } as const
+  if (holder.standing === undefined) return unheard
+  if (holder.content === 'equal') return { ...about, extent: 'everything', knowsOurs: true }
   const direction = directionOf(own, voice, holders)
-  if (direction === 'nothing') return { voice, extent: 'not_everything', standing }
-  const isDone = await syncPartition(pass, partition, holder.peer, direction)
-  const extent = isDone && direction !== 'push' ? 'everything' : 'not_everything'
-  return { voice, extent, standing }
+  if (direction === 'nothing') return unheard
+  if (!(await syncPartition(pass, partition, holder.peer, direction))) return unheard
+  const extent = direction === 'push' ? 'not_everything' : 'everything'
+  return { ...about, extent, knowsOurs: direction !== 'pull' }
 }
 
 function directionOf(
@@ -78,8 +96,9 @@ function directionOf(
   holders: readonly HolderAnswer[],
 ): Direction | 'nothing' {
   const others = holders.flatMap(({ standing }) => (standing === undefined ? [] : [standing]))
-  if (theirs === 'stale' && !takesFromStale(own, others)) return own === 'stale' ? 'nothing' : 'push'
-  return own === 'stale' ? 'pull' : 'both'
+  const isStale = isStaleVoice(own)
+  if (isStaleVoice(theirs) && !takesFromStale(own, others)) return isStale ? 'nothing' : 'push'
+  return isStale ? 'pull' : 'both'
 }
 
 /** Brings each database that differs to the same state here and there. Are all of them? */
@@ -131,23 +150,28 @@ export function sessionParts<Row>({
 }
 
 async function noteSynced<Row>(
-  { source, view, startedMs, clock, pass, stamps }: SourcePass<Row>,
+  { source, view, startedMs, joinings, clock, pass, stamps }: SourcePass<Row>,
   partition: number,
   own: ReplicaVoice,
-  reached: 'all' | 'majority',
+  equal: EqualTo,
 ): Promise<void> {
   const { ledger } = source
   const range = { partPower: view.ring.partPower, partition }
   const before = ledger.stamp(range)
-  const isFresh = clock.wallMs() - before.majorityMs < RENEW_MS
+  const isFresh = clock.wallMs() - (equal === 'few' ? before.touchedMs : before.majorityMs) < STAMP_RENEW_MS
   if (own === 'synced' && isFresh && !before.stale) return
-  const allMs = reached === 'all' ? startedMs : before.allMs
-  const stamp = { ...NO_STAMP, majorityMs: startedMs, allMs }
+  const untilMs = startedMs - SETTLE_MS
+  const stamp = {
+    ...NO_STAMP,
+    touchedMs: startedMs,
+    majorityMs: equal === 'few' ? before.majorityMs : untilMs,
+    allMs: equal === 'all' ? untilMs : before.allMs,
+  }
   if (own === 'synced') {
     stamps.push({ range, stamp })
     return
   }
+  if ((await ledger.states.join(range, joinings)) === 'not_now') return
   await ledger.write([{ range, stamp }])
-  await ledger.states.set(range, 'synced')
   pass.count('repaired', 'partitions_synced')
 }

@@ -64,6 +64,8 @@ export interface SourcePass<Row> {
   readonly clock: Clock
   readonly log: Logger
   readonly startedMs: number
+  /** `ReplicaStates.joinings` when the pass began. */
+  readonly joinings: number
   /** The first day whose deletions replicas must agree on (`db/days.ts`). */
   readonly horizon: number
   readonly gait: Gait

@@ -2,6 +2,7 @@
  * Asks the account or container servers of peers (`db/sync-wire.ts`). What the network or a peer does wrong is a value:
  * `unreachable`, or `unsupported` for a server that does not know the method, such as OpenStack Swift's.
  */
+import { REPLICA_VOICES } from '#backend/sync-ledger.ts'
 import { CAPABILITIES_HEADER, parseCapabilities } from '#base/extensions.ts'
 import type { Logger } from '#base/log.ts'
 import type { Change, DatabasePartition } from '#db/contract.ts'
@@ -233,7 +234,7 @@ function malformed(what: SyncKind): PeerFailure {
   return { kind: 'unreachable', reason: `an answer to ${what} that makes no sense` }
 }
 
-const VOICES = new Set(['synced', 'joining', 'stale'])
+const VOICES: ReadonlySet<string> = new Set(REPLICA_VOICES)
 const ROLES = new Set(['primary', 'handoff', 'leaving'])
 
 function parsePartitionAnswers(json: unknown, count: number): readonly PartitionAnswer[] | undefined {

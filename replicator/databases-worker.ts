@@ -95,13 +95,15 @@ class SourceReplicator<Row> {
     return how.signal.aborted ? 'stopped' : 'complete'
   }
 
-  async #makeEqual(work: SourcePass<Row>, own: readonly number[]): Promise<void> {
+  async #makeEqual(begun: SourcePass<Row>, own: readonly number[]): Promise<void> {
+    const work = { ...begun, joinings: this.#source.ledger.states.joinings }
     const answers = await survey(work, own)
     await this.#inLanes(own, work, async (partition, lane) => {
       await makeEqual(lane, partition, answers.get(partition) ?? [])
       work.pass.advance()
     })
-    await this.#source.ledger.write(work.stamps.splice(0))
+    const stamps = work.stamps.splice(0)
+    if (isCurrent(work)) await this.#source.ledger.write(stamps)
   }
 
   async learnRing(): Promise<void> {
@@ -134,6 +136,7 @@ class SourceReplicator<Row> {
       clock,
       log,
       startedMs,
+      joinings: this.#source.ledger.states.joinings,
       horizon: Math.max(0, horizonDay(startedMs, reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS)),
       gait: this.#options.gait?.() ?? NO_GAIT,
       stamps: [],
@@ -154,6 +157,8 @@ class SourceReplicator<Row> {
     const lost = own
       .map((partition) => ({ partPower, partition }))
       .filter((range) => ledger.isOutOfTouch(range) && !ledger.stamp(range).stale)
+      // What is joining does not vote anyway, and has nothing that it could have kept.
+      .filter((range) => ledger.voice(range) !== 'joining')
       .map((range) => ({ range, stamp: { ...ledger.stamp(range), stale: true } }))
     await ledger.write(lost)
   }

@@ -1,30 +1,8 @@
 /** Rings that change, devices that are away for long, tombstones that grow old. */
 import t from 'tap'
 import { headerOf } from '#http/message.ts'
+import { filled, NAMES, whatIsAstray } from './testing/filled-devices.ts'
 import { DAY_MS, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
-
-const NAMES = Array.from({ length: 20 }, (_, index) => `/a/c/o${index}`)
-
-async function filled(options: Parameters<typeof ObjectDevices.start>[0] = {}): Promise<ObjectDevices> {
-  const devices = await ObjectDevices.start(options)
-  for (const name of NAMES) await devices.put(devices.placed(name).primaries, name, `body of ${name}`)
-  return devices
-}
-
-async function isWhole(devices: ObjectDevices, names = NAMES): Promise<string | undefined> {
-  for (const name of names) {
-    const { primaries, others } = devices.placed(name)
-    for (const machine of primaries) {
-      const held = await devices.holds(machine, name)
-      if (held !== `body of ${name}`) return `${name} on ${machine.name}: ${held}`
-    }
-    for (const machine of others) {
-      const held = await devices.holds(machine, name)
-      if (held !== 'missing') return `${name} astray on ${machine.name}: ${held}`
-    }
-  }
-  return undefined
-}
 
 t.test(
   'after a change of the ring everything is where the ring says, and new primaries join first',
@@ -41,7 +19,7 @@ t.test(
     const answer = await devices.ask(fresh, 'GET', name)
     t.equal(headerOf(answer, 'x-backend-martlet-replica-state'), 'joining')
     await devices.passes(3)
-    t.equal(await isWhole(devices), undefined)
+    t.equal(await whatIsAstray(devices), undefined)
     t.equal(
       devices.ledger(fresh).voice({ partPower: PART_POWER, partition: devices.partitionOf(name) }),
       'synced',
@@ -105,7 +83,7 @@ t.test('tombstones are forgotten when they are old and every primary has them, a
   for (const machine of primaries) t.match(await devices.holds(machine, name), /^(deleted|missing)$/)
   await devices.passes(2)
   for (const machine of primaries) t.equal(await devices.holds(machine, name), 'missing')
-  t.equal(await isWhole(devices, NAMES.slice(1)), undefined)
+  t.equal(await whatIsAstray(devices, NAMES.slice(1)), undefined)
   await devices.closeAll()
 })
 
@@ -116,7 +94,7 @@ t.test('a whole cluster that was off for long comes back with everything', async
   await devices.clock.advance(30 * DAY_MS)
   for (const machine of devices.machines) await devices.open(machine)
   await devices.passes()
-  t.equal(await isWhole(devices), undefined)
+  t.equal(await whatIsAstray(devices), undefined)
   for (const machine of devices.machines) t.equal(devices.ledger(machine).mayBeStale, false)
   await devices.closeAll()
 })
@@ -146,3 +124,28 @@ t.test(
     await devices.closeAll()
   },
 )
+
+t.test('two that were away for long are no majority when one of them had just lost everything', async (t) => {
+  const devices = await filled()
+  await devices.passes()
+  const [name] = NAMES as [string]
+  const [wiped, kept, away] = devices.placed(name).primaries as [Machine, Machine, Machine]
+  const fresh = '/a/c/o0'
+  await devices.wipe(wiped)
+  await devices.open(wiped)
+  await devices.put([away], fresh, 'acknowledged by the one that is wiped now, and by this one')
+  for (const machine of devices.machines) await devices.close(machine)
+  await devices.clock.advance(8 * DAY_MS)
+  const range = { partPower: PART_POWER, partition: devices.partitionOf(name) }
+  for (const machine of [wiped, kept]) await devices.open(machine)
+  await devices.passes(2)
+  t.equal(devices.ledger(wiped).voice(range), 'stale_joining')
+  t.equal(devices.ledger(kept).voice(range), 'stale')
+  await devices.open(away)
+  await devices.passes(2)
+  for (const machine of [wiped, kept, away]) {
+    t.equal(devices.ledger(machine).voice(range), 'synced')
+    t.match(await devices.holds(machine, fresh), 'acknowledged')
+  }
+  await devices.closeAll()
+})

@@ -2,9 +2,11 @@
  * Makes one partition that the ring gives to this device hold everything that its other holders have, and says whether
  * it may vote from then on. Every replica fetches for itself, so that what it says it has it has.
  */
+import { isStaleVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
 import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import {
+  covers,
   type Entry,
   emptyEntry,
   isEmptyEntry,
@@ -16,9 +18,9 @@ import type { Fetched, FetchWish } from '#object-server/replication/fetcher.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare, type Difference } from './objects-comparison.ts'
-import { addressOf, formerHolders, isInRing, type PolicyPass, rangeOf } from './objects-parts.ts'
+import { addressOf, formerHolders, isCurrent, isInRing, type PolicyPass, rangeOf } from './objects-parts.ts'
 import type { SurveyedPartition } from './objects-survey.ts'
-import { type HolderReached, judge, takesFromStale } from './objects-voting.ts'
+import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 /** What came of one partition. */
 export type MadeEqual =
@@ -33,6 +35,8 @@ const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 interface Holder extends HolderReached {
   readonly device: RingDevice
+  /** It has all that was here when the pass began. */
+  readonly knowsOurs: boolean
 }
 
 /** Hashes that no synced peer has, and what this replica has of them; only of a stale replica. */
@@ -52,21 +56,36 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
     reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers, unequal }))
   pass.count('found', 'partitions_unequal', unequal.size)
   const verdict = judge(own, reached, replicas)
-  if (verdict.kind === 'not_yet') return { kind: 'waits' }
+  // What was compared was compared as a primary of the ring that the pass began with.
+  if (verdict.kind === 'not_yet' || !isCurrent(work)) return { kind: 'waits' }
   if (verdict.setAside !== 'nothing') {
     const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
     const beforeMs = policy.ledger.lastEqualMs(range, withWhom)
     if ((await setAside(work, leftovers, beforeMs)) === 'disk_failed') return { kind: 'waits' }
   }
   if (policy.ledger.states.of(range) === 'joining') {
-    await policy.ledger.states.set(range, 'synced')
+    if ((await policy.ledger.states.join(range, work.joinings)) === 'not_now') return { kind: 'waits' }
     pass.count('repaired', 'partitions_joined')
   }
-  const isEverybody = reached.every(({ extent }) => extent === 'everything')
-  const before = policy.ledger.stamp(range)
-  const untilMs = work.startedMs - work.settleMs
-  const allMs = isEverybody ? untilMs : before.allMs
-  return { kind: 'in_touch', stamp: { ...NO_STAMP, majorityMs: untilMs, allMs } }
+  return { kind: 'in_touch', stamp: stampOf(work, reached, policy.ledger.stamp(range), replicas) }
+}
+
+/** Having heard others is one thing; that they hold what is here, so that they could only have deleted it, another. */
+function stampOf(
+  { startedMs, settleMs }: PolicyPass,
+  reached: readonly Holder[],
+  before: SyncStamp,
+  replicas: number,
+): SyncStamp {
+  const untilMs = startedMs - settleMs
+  const equal = reached.filter(({ extent, knowsOurs }) => extent === 'everything' && knowsOurs)
+  const primaries = equal.filter(({ place }) => place === 'primary').length
+  return {
+    ...NO_STAMP,
+    touchedMs: untilMs,
+    majorityMs: 1 + primaries >= majorityOf(replicas) ? untilMs : before.majorityMs,
+    allMs: equal.length === reached.length ? untilMs : before.allMs,
+  }
 }
 
 type LeftoversByPeer = Leftovers[]
@@ -84,6 +103,8 @@ async function findHolders(
     failed: isFailure(answer),
     extent: 'not_everything' as const,
     standing: 'in_ring' as const,
+    place: 'primary' as const,
+    knowsOurs: false,
   }))
   if (scope === 'primaries') return primaries
   const former = formerHolders(work.view, partition).map(async (device) => {
@@ -102,6 +123,8 @@ async function findHolders(
       failed: isFailure(asked),
       extent: 'not_everything' as const,
       standing: isInRing(work.view, device) ? ('in_ring' as const) : ('removed' as const),
+      place: 'former' as const,
+      knowsOurs: false,
     }
   })
   return [...primaries, ...(await Promise.all(former))]
@@ -114,25 +137,44 @@ async function learnFrom(
   holder: Holder & { readonly equal: boolean; readonly failed: boolean },
   how: { readonly fromStale: boolean; readonly leftovers: LeftoversByPeer; readonly unequal: Set<number> },
 ): Promise<Holder> {
-  const { device, voice, standing } = holder
-  const reached = (extent: Holder['extent']): Holder => ({ device, voice, standing, extent })
-  if (holder.failed) return reached('not_everything')
-  if (voice === 'stale' && !how.fromStale) return reached('not_everything')
+  const { device, voice, standing, place } = holder
+  const reached = (extent: Holder['extent'], knowsOurs: boolean): Holder => {
+    return { device, voice, standing, place, extent, knowsOurs }
+  }
+  if (holder.failed) return reached('not_everything', false)
+  if (isStaleVoice(voice) && !how.fromStale) return reached('not_everything', false)
   const unknown: Leftovers = new Map()
   if (voice === 'synced') how.leftovers.push(unknown)
-  if (holder.equal) return reached('everything')
+  if (holder.equal) return reached('everything', true)
   const missing: Missing = { found: 0, left: 0 }
+  let lacking = 0
   const compared = await compare(
     work,
     addressOf(device),
     rangeOf(work.view, partition),
     async (difference) => {
       for (const [hash, entry] of difference.mine) if (!difference.theirs.has(hash)) unknown.set(hash, entry)
+      lacking += lackingThere(work, difference)
       await fetchFrom(work, device, difference, missing)
     },
   )
   if (missing.found > 0) how.unequal.add(partition)
-  return reached(compared === 'compared' && missing.left === 0 ? 'everything' : 'not_everything')
+  if (compared !== 'compared') return reached('not_everything', false)
+  return reached(missing.left === 0 ? 'everything' : 'not_everything', lacking === 0)
+}
+
+/** Of what was here when the pass began, as much as the peer does not have; tombstones that it has forgotten left out. */
+function lackingThere(work: PolicyPass, { mine, theirs }: Difference): number {
+  const untilMs = work.startedMs - work.settleMs
+  let lacking = 0
+  for (const [hash, entry] of mine) {
+    const latest = latestOf(entry)
+    if (latest === undefined || ticksOf(latest) / TICKS_PER_MS > untilMs) continue
+    const their = theirs.get(hash) ?? emptyEntry(hash)
+    const isForgotten = isEmptyEntry(their) && isOldTombstone(entry, (at) => isPastReclaim(work, at))
+    if (!isForgotten && !covers(their, entry)) lacking += 1
+  }
+  return lacking
 }
 
 /** What a peer has and this replica lacks. */
@@ -189,16 +231,18 @@ export function wishesOf(
   const wishes: FetchWish[] = []
   for (const [hash, entry] of theirs) {
     const known = mine.get(hash) ?? emptyEntry(hash)
-    const isOldTombstone =
-      entry.data === undefined &&
-      entry.meta === undefined &&
-      entry.tombstone !== undefined &&
-      isReclaimable(entry.tombstone)
-    if (isOldTombstone && isEmptyEntry(known)) continue
+    if (isEmptyEntry(known) && isOldTombstone(entry, isReclaimable)) continue
     const lack = lackOf(known, entry)
     if (lack !== 'nothing') wishes.push({ entry, lack })
   }
   return wishes
+}
+
+function isOldTombstone(
+  { data, meta, tombstone }: Entry,
+  isReclaimable: (tombstone: Timestamp) => boolean,
+): boolean {
+  return data === undefined && meta === undefined && tombstone !== undefined && isReclaimable(tombstone)
 }
 
 export function isPastReclaim({ clock, reclaimAgeSeconds }: PolicyPass, timestamp: Timestamp): boolean {

@@ -7,7 +7,8 @@
  *  - Right before an object is forgotten it is looked at once more, under its lock: a newer write stays.
  *  - A change of the ring ends it.
  */
-import { NO_STAMP } from '#backend/sync-stamp.ts'
+import type { ReplicaVoice } from '#backend/sync-ledger.ts'
+import { NO_STAMP, renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
 import { covers, type Entry, entryOf, textOf } from '#object-server/replication/entry.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
@@ -35,13 +36,38 @@ export async function handOver(work: PolicyPass, partition: number): Promise<Han
   const stay = policy.ledger.leave(range)
   try {
     let left = 0
-    for await (const page of pages(work, partition)) left += await handOverPage(work, partition, page)
-    if (left > 0 || !isCurrent(work)) return 'waits'
+    const taken: Taken[] = []
+    for await (const page of pages(work, partition)) {
+      const outcome = await handOverPage(work, partition, page)
+      left += outcome.left
+      taken.push(outcome.taken)
+    }
+    if (!isCurrent(work)) return 'waits'
+    if (left > 0) {
+      await renew(work, partition, taken)
+      return 'waits'
+    }
     await policy.ledger.write([{ range, stamp: undefined }])
     return 'emptied'
   } finally {
     stay()
   }
+}
+
+/** What a majority of the primaries, as ones that vote, made of a page. */
+type Taken = 'held' | 'heard' | 'not_heard'
+
+/** A copy that waits for one primary is in touch with the others: it misses no delete, however long it waits. */
+async function renew(
+  { policy, view, startedMs, settleMs }: PolicyPass,
+  partition: number,
+  taken: readonly Taken[],
+): Promise<void> {
+  if (taken.includes('not_heard')) return
+  const range = rangeOf(view, partition)
+  const they = taken.every((one) => one === 'held') ? 'held' : 'heard'
+  const stamp = renewedStamp(policy.ledger.stamp(range), startedMs - settleMs, they)
+  if (stamp !== undefined) await policy.ledger.write([{ range, stamp }])
 }
 
 /**
@@ -52,7 +78,8 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
   const { policy, view, clock } = work
   const range = rangeOf(view, partition)
   const stamp = policy.ledger.stamp(range)
-  if (stamp === NO_STAMP && !policy.ledger.isStale(range)) {
+  const isKnown = Math.max(stamp.touchedMs, stamp.majorityMs, stamp.noticedMs) > 0
+  if (!isKnown && !policy.ledger.isStale(range)) {
     await policy.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: clock.wallMs() } }])
     return true
   }
@@ -68,7 +95,7 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
   if ((await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'a_majority'))) === 'disk_failed')
     return false
   // In touch again, but no holder: it says nothing about what others may have written.
-  await policy.ledger.write([{ range, stamp: { ...NO_STAMP, noticedMs: clock.wallMs() } }])
+  await policy.ledger.write([{ range, stamp: touchedAt(stamp, clock.wallMs()) }])
   return true
 }
 
@@ -105,59 +132,73 @@ async function* pages(work: PolicyPass, partition: number): AsyncGenerator<reado
   if (page.length > 0) yield page
 }
 
-/** Resolves with how many objects are still here. */
-async function handOverPage(work: PolicyPass, partition: number, page: readonly Entry[]): Promise<number> {
-  const { policy, pass, options, gait } = work
+interface PageOutcome {
+  /** Objects that are still here. */
+  readonly left: number
+  readonly taken: Taken
+}
+
+async function handOverPage(
+  work: PolicyPass,
+  partition: number,
+  page: readonly Entry[],
+): Promise<PageOutcome> {
+  const { policy, pass, options, gait, view } = work
   options.signal.throwIfAborted()
   await gait?.before({ files: page.length }, options)
-  const held = await confirmedByAll(work, partition, page)
+  const primaries = peersOf(view, partition)
+  const answers = await Promise.all(primaries.map((device) => askToFetch(work, partition, device, page)))
   let left = page.length
   for (const entry of page) {
-    if (!held.has(entry.hash) || !isCurrent(work)) continue
+    if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) continue
     const outcome = await policy.replica.forget(entry.hash, textOf(entry), 'remove')
     if (outcome.kind !== 'forgotten') continue
     left -= 1
     pass.count('repaired', 'objects_handed_over')
   }
-  return left
+  return { left, taken: takenBy(answers, page) }
 }
 
-/** Those of the page that every primary says it holds, or something newer. */
-async function confirmedByAll(
-  work: PolicyPass,
-  partition: number,
-  page: readonly Entry[],
-): Promise<ReadonlySet<string>> {
-  const primaries = peersOf(work.view, partition)
-  const answers = await Promise.all(primaries.map((device) => askToFetch(work, partition, device, page)))
-  const confirmed = new Set<string>()
-  for (const entry of page) {
-    const isHeld = answers.every((held) => {
-      const theirs = held.get(entry.hash)
-      return theirs !== undefined && covers(theirs, entry)
-    })
-    if (isHeld) confirmed.add(entry.hash)
-  }
-  return confirmed
+/** Does the primary say that it holds the object, or something newer? */
+function isHeldBy({ held }: PrimaryAnswer, entry: Entry): boolean {
+  const theirs = held.get(entry.hash)
+  return theirs !== undefined && covers(theirs, entry)
 }
+
+function takenBy(answers: readonly PrimaryAnswer[], page: readonly Entry[]): Taken {
+  const voters = answers.filter(({ voice }) => voice === 'synced')
+  const majority = majorityOf(answers.length)
+  if (voters.length < majority) return 'not_heard'
+  const holders = voters.filter((answer) => page.every((entry) => isHeldBy(answer, entry)))
+  return holders.length >= majority ? 'held' : 'heard'
+}
+
+interface PrimaryAnswer {
+  /** `undefined`: it could not be asked, or is no primary by its own ring. */
+  readonly voice: ReplicaVoice | undefined
+  /** What it holds of what it was asked to fetch. */
+  readonly held: ReadonlyMap<string, Entry>
+}
+
+const NO_ANSWER: PrimaryAnswer = { voice: undefined, held: new Map() }
 
 async function askToFetch(
   { policy, view, options, pass, silent }: PolicyPass,
   partition: number,
   device: RingDevice,
   page: readonly Entry[],
-): Promise<ReadonlyMap<string, Entry>> {
+): Promise<PrimaryAnswer> {
   const peer = addressOf(device)
-  if (silent.has(nameOf(peer))) return new Map()
+  if (silent.has(nameOf(peer))) return NO_ANSWER
   const request = { partition: rangeOf(view, partition), from: view.ownAddress, entries: page }
   const answer = await policy.peers.fetch(peer, request, options.signal)
   if (isFailure(answer)) {
     silent.add(nameOf(peer))
     pass.count('waiting', 'peers_not_reached')
-    return new Map()
+    return NO_ANSWER
   }
-  const { role, entries } = answer
+  const { role, voice, entries } = answer
   // By its ring it holds them in the place of others, or it is giving them away itself.
-  if (role !== 'primary') return new Map()
-  return new Map(entries.map((entry) => [entry.hash, entry]))
+  if (role !== 'primary') return NO_ANSWER
+  return { voice, held: new Map(entries.map((entry) => [entry.hash, entry])) }
 }

@@ -82,6 +82,8 @@ export interface PolicyPass {
   /** Peers that did not answer in this pass: nobody waits for them twice. */
   readonly silent: Set<string>
   readonly startedMs: number
+  /** `ReplicaStates.joinings` when the pass began. */
+  readonly joinings: number
 }
 
 /** A ring as seen from this device. */

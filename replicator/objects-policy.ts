@@ -11,6 +11,7 @@ import { inOrder, type PartitionTask } from './objects-order.ts'
 import {
   addressOf,
   type Gait,
+  isCurrent,
   type ObjectReplicatorOptions,
   type Policy,
   type PolicyPass,
@@ -96,6 +97,7 @@ export class PolicyReplicator {
     const settleMs = this.#options.settleMs ?? 0
     const gait = undefined
     const silent = new Set<string>()
+    const { joinings } = policy.ledger.states
     const work = {
       policy,
       view,
@@ -108,6 +110,7 @@ export class PolicyReplicator {
       settleMs,
       silent,
       startedMs,
+      joinings,
     }
     try {
       await this.#repair(work)
@@ -118,7 +121,9 @@ export class PolicyReplicator {
       await this.#endAbsence(work, surveyed)
       return outcome
     } finally {
-      await this.#stamps.flush()
+      // Of a ring that has changed meanwhile nothing more is said.
+      if (isCurrent(work)) await this.#stamps.flush()
+      else this.#stamps.drop()
       for (const { gait } of this.#lanes) gait?.end()
     }
   }
@@ -154,7 +159,7 @@ export class PolicyReplicator {
       unreachable += surveyed.said.filter(({ answer }) => isFailure(answer)).length
       const range = rangeOf(view, surveyed.partition)
       if (policy.ledger.voice(range) !== 'synced' || !isEqualEverywhere(surveyed)) continue
-      this.#stamps.note(range, counts.get(surveyed.partition), work.startedMs)
+      this.#stamps.note(range, counts.get(surveyed.partition), work.startedMs - work.settleMs)
     }
     pass.set('found', 'peers_of_partitions_not_reached', unreachable)
   }
@@ -230,6 +235,7 @@ export class PolicyReplicator {
       await this.#declareStale(work, task.partition)
       return 'waits'
     }
+    if (!isCurrent(work)) return 'waits'
     await this.#stamps.write(range, made.stamp)
     return 'done'
   }
@@ -239,6 +245,8 @@ export class PolicyReplicator {
     const range = rangeOf(view, partition)
     const stamp = policy.ledger.stamp(range)
     if (stamp.stale || !policy.ledger.isOutOfTouch(range)) return
+    // It does not vote anyway, and has nothing that it could have kept.
+    if (policy.ledger.voice(range) === 'joining') return
     const about = { partition, policy: policy.index }
     log.error(about, 'out of touch with a majority for longer than the reclaim age: it does not vote')
     await policy.ledger.write([{ range, stamp: { ...stamp, stale: true } }])

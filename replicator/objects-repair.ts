@@ -1,4 +1,5 @@
 /** Makes single copies good at once: every other primary is asked what it has, and the best of it is fetched. */
+import { isStaleVoice } from '#backend/sync-ledger.ts'
 import { type Entry, emptyEntry, entryOf, lackOf } from '#object-server/replication/entry.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { CopyToRepair, RepairOutcome } from '#object-server/replication/repairs.ts'
@@ -18,7 +19,7 @@ export async function repairCopy(work: PolicyPass, { hash }: CopyToRepair): Prom
       { partition: range, hashes: [hash] },
       options.signal,
     )
-    if (isFailure(answer) || answer.voice === 'stale') continue
+    if (isFailure(answer) || isStaleVoice(answer.voice)) continue
     const [theirs] = answer.entries
     if (theirs === undefined || (await fetchBetter(work, device, theirs))) asked += 1
   }

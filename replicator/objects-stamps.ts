@@ -4,12 +4,9 @@
  */
 import type { PartitionRange } from '#backend/range-states.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
-import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
+import { NO_STAMP, STAMP_RENEW_MS, type SyncStamp } from '#backend/sync-stamp.ts'
 import type { Clock } from '#base/environment.ts'
 import { EMPTY_UNIT, type UnitDigest } from '#object-server/replication/unit-digests.ts'
-
-/** The stamp of a partition that does not change is renewed so often, milliseconds. */
-const RENEW_MS = 3_600_000
 
 export class StampBook {
   readonly #ledger: SyncLedger
@@ -29,13 +26,19 @@ export class StampBook {
     const key = `${range.partPower} ${range.partition}`
     const { allMs, stale } = this.#ledger.stamp(range)
     const isSame = this.#digests.get(key)?.equals(digest) === true
-    if (isSame && !stale && this.#clock.wallMs() - allMs < RENEW_MS) return
+    if (isSame && !stale && this.#clock.wallMs() - allMs < STAMP_RENEW_MS) return
     this.#digests.set(key, digest)
-    this.#waiting.push({ range, stamp: { ...NO_STAMP, majorityMs: atMs, allMs: atMs } })
+    this.#waiting.push({ range, stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: atMs } })
   }
 
   async write(range: PartitionRange, stamp: SyncStamp): Promise<void> {
     await this.#ledger.write([{ range, stamp }])
+  }
+
+  /** Forgets what was noted since the last `flush`. */
+  drop(): void {
+    this.#waiting = []
+    this.#digests.clear()
   }
 
   async flush(): Promise<void> {

@@ -1,11 +1,11 @@
 /** The rules of who may vote, case by case. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { ReplicaVoice } from '#backend/sync-ledger.ts'
+import { REPLICA_VOICES, type ReplicaVoice } from '#backend/sync-ledger.ts'
 import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 function holder(voice: ReplicaVoice, more: Partial<HolderReached> = {}): HolderReached {
-  return { voice, extent: 'everything', standing: 'in_ring', ...more }
+  return { voice, extent: 'everything', standing: 'in_ring', place: 'primary', ...more }
 }
 
 const SYNCED = holder('synced')
@@ -53,26 +53,39 @@ t.test('when all were away, a majority that kept its data keeps everything', asy
   t.notOk(takesFromStale('synced', [STALE, STALE]))
 })
 
+t.test('who never held everything kept nothing, however long it was away', async (t) => {
+  const never = holder('stale_joining')
+  t.same(judge('stale_joining', [STALE, SILENT], 3), NOT_YET)
+  t.same(judge('stale', [never, SILENT], 3), NOT_YET)
+  t.same(judge('stale_joining', [SYNCED, SYNCED], 3), { kind: 'synced', setAside: 'before_majority' })
+  t.same(judge('stale_joining', [never, never], 3), VOTES, 'nobody else can be asked')
+  t.ok(takesFromStale('stale_joining', [never, SILENT]))
+})
+
+t.test('a majority that kept its data asks those who held it meanwhile', async (t) => {
+  const away = { ...SILENT, place: 'former' } as const
+  t.same(judge('stale', [STALE, SILENT, away], 3), NOT_YET)
+  t.same(judge('stale', [STALE, SILENT, { ...away, standing: 'removed' }], 3), VOTES)
+  t.same(judge('stale', [STALE, SILENT, holder('joining', { place: 'former' })], 3), VOTES)
+})
+
 t.test('whoever may vote has heard a majority, or everybody', async () => {
   const anyHolder = fc.record({
-    voice: fc.constantFrom<ReplicaVoice>('synced', 'joining', 'stale'),
+    voice: fc.constantFrom(...REPLICA_VOICES),
     extent: fc.constantFrom<HolderReached['extent']>('everything', 'not_everything'),
     standing: fc.constantFrom<HolderReached['standing']>('in_ring', 'removed'),
+    place: fc.constantFrom<HolderReached['place']>('primary', 'former'),
   })
   fc.assert(
-    fc.property(
-      fc.constantFrom<ReplicaVoice>('synced', 'joining', 'stale'),
-      fc.array(anyHolder, { maxLength: 5 }),
-      (own, others) => {
-        const replicas = others.length + 1
-        if (judge(own, others, replicas).kind === 'not_yet') return true
-        const reached = others.filter(({ extent }) => extent === 'everything').length
-        const counted = own === 'joining' ? reached : reached + 1
-        const isEverybody = others.every(
-          ({ extent, standing }) => extent === 'everything' || standing === 'removed',
-        )
-        return counted >= majorityOf(replicas) || isEverybody
-      },
-    ),
+    fc.property(fc.constantFrom(...REPLICA_VOICES), fc.array(anyHolder, { maxLength: 5 }), (own, others) => {
+      const replicas = others.length + 1
+      if (judge(own, others, replicas).kind === 'not_yet') return true
+      const reached = others.filter(({ extent }) => extent === 'everything').length
+      const counted = own === 'joining' || own === 'stale_joining' ? reached : reached + 1
+      const isEverybody = others.every(
+        ({ extent, standing }) => extent === 'everything' || standing === 'removed',
+      )
+      return counted >= majorityOf(replicas) || isEverybody
+    }),
   )
 })

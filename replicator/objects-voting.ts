@@ -2,7 +2,7 @@
  * When may a replica count on what it has learnt from its peers? Pure. The rules, with their reasons, are in
  * `docs/consistency.md`.
  */
-import type { ReplicaVoice } from '#backend/sync-ledger.ts'
+import { hasHeldVoice, isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
 
 /** What was reached of one other holder of a partition. */
 export interface HolderReached {
@@ -11,6 +11,8 @@ export interface HolderReached {
   readonly extent: 'everything' | 'not_everything'
   /** Devices that the operator took out of the ring need not come back. */
   readonly standing: 'in_ring' | 'removed'
+  /** `former`: the ring before the last change gave the partition to it. */
+  readonly place: 'primary' | 'former'
 }
 
 export type Verdict =
@@ -32,21 +34,23 @@ export function majorityOf(replicas: number): number {
  * `others`: the other holders, those of the ring before among them; `replicas`: how many the partition has.
  *
  * - A majority of synced holders knows of every acknowledged write and delete.
- * - A replica that was away kept its data: with it itself, a majority that kept theirs misses nothing acknowledged. What
- *   was equal everywhere before, and a synced one has no more, was deleted.
+ * - A replica that was away kept its data: with it itself, a majority of the primaries that kept theirs misses nothing
+ *   acknowledged, unless others were the primaries meanwhile. What was equal everywhere before, and a synced one has no
+ *   more, was deleted. A replica that never held everything has nothing to keep.
  * - When everybody who can still come back was asked, nothing more can be learnt.
  */
 export function judge(own: ReplicaVoice, others: readonly HolderReached[], replicas: number): Verdict {
   const reached = others.filter(({ extent }) => extent === 'everything')
   const synced = reached.filter(({ voice }) => voice === 'synced').length
-  const isStale = own === 'stale'
+  const isStale = isStaleVoice(own)
   if (synced >= majorityOf(replicas)) {
     return { kind: 'synced', setAside: isStale ? 'before_majority' : 'nothing' }
   }
-  const kept = reached.filter(({ voice }) => voice !== 'joining').length
-  const isMajority = own !== 'joining' && 1 + kept >= majorityOf(replicas)
-  const isMissing = others.some(({ extent, standing }) => extent !== 'everything' && standing === 'in_ring')
-  if (isMissing && !isMajority) return NOT_YET
+  const missing = others.filter(({ extent, standing }) => extent !== 'everything' && standing === 'in_ring')
+  const kept = reached.filter(({ voice, place }) => place === 'primary' && hasHeldVoice(voice)).length
+  const isMajority = hasHeldVoice(own) && 1 + kept >= majorityOf(replicas)
+  const mayHaveBeenReplaced = missing.some(({ place }) => place === 'former')
+  if (missing.length > 0 && (!isMajority || mayHaveBeenReplaced)) return NOT_YET
   return { kind: 'synced', setAside: isStale && synced > 0 ? 'before_everybody' : 'nothing' }
 }
 

@@ -2,30 +2,8 @@
 import t from 'tap'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import { headerOf } from '#http/message.ts'
+import { filled, NAMES, whatIsAstray } from './testing/filled-devices.ts'
 import { HOST, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
-
-const NAMES = Array.from({ length: 20 }, (_, index) => `/a/c/o${index}`)
-
-async function filled(options: Parameters<typeof ObjectDevices.start>[0] = {}): Promise<ObjectDevices> {
-  const devices = await ObjectDevices.start(options)
-  for (const name of NAMES) await devices.put(devices.placed(name).primaries, name, `body of ${name}`)
-  return devices
-}
-
-async function isWhole(devices: ObjectDevices, names = NAMES): Promise<string | undefined> {
-  for (const name of names) {
-    const { primaries, others } = devices.placed(name)
-    for (const machine of primaries) {
-      const held = await devices.holds(machine, name)
-      if (held !== `body of ${name}`) return `${name} on ${machine.name}: ${held}`
-    }
-    for (const machine of others) {
-      const held = await devices.holds(machine, name)
-      if (held !== 'missing') return `${name} astray on ${machine.name}: ${held}`
-    }
-  }
-  return undefined
-}
 
 t.test('where all is equal a pass asks each peer once and changes nothing', async (t) => {
   const devices = await filled()
@@ -90,7 +68,7 @@ t.test('a lost device fills again, and votes only then', async (t) => {
   t.equal(headerOf(before, 'x-backend-martlet-replica-state'), 'joining')
   const report = await devices.pass(lost)
   t.match(report, { ended: 'complete', repaired: { objects_fetched: mine.length } })
-  t.equal(await isWhole(devices), undefined)
+  t.equal(await whatIsAstray(devices), undefined)
   const after = await devices.ask(lost, 'GET', '/a/c/nothing')
   const isOwned = devices.placed('/a/c/nothing').primaries.includes(lost)
   t.equal(headerOf(after, 'x-backend-martlet-replica-state'), isOwned ? 'synced' : 'joining')

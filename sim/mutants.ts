@@ -104,8 +104,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'replicator/objects-handoff.ts',
-        find: 'const held = await confirmedByAll(work, partition, page)',
-        replace: 'const held = new Set(page.map(({ hash }) => hash))\n  void confirmedByAll',
+        find: 'if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) continue',
+        replace: 'if (!isCurrent(work)) continue',
       },
     ],
     seeds: SEEDS,

@@ -6,6 +6,8 @@ import { Violation } from './violation.ts'
 /** Everything must have been delivered after so long, milliseconds of virtual time. */
 const DRAIN_LIMIT_MS = 1_500_000
 const LOOK_EVERY_MS = 5_000
+/** Replicators leave alone for so long what was written last: it may be on its way. Milliseconds. */
+const LEFT_ALONE_MS = 6_000
 /** Replicators must agree after so many rounds of passes. */
 const ROUNDS_MAX = 10
 /** Workers whose passes make replicas equal. */
@@ -29,6 +31,7 @@ export function hasWorker(cluster: Cluster, name: string): boolean {
 /** Lets the queues drain, the auditors read everything once, and the replicators finish. */
 export async function settle(cluster: Cluster): Promise<void> {
   await drain(cluster)
+  await cluster.world.sleep(LEFT_ALONE_MS)
   await onePass(cluster, AUDITORS)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const changes = await onePass(cluster, REPLICATORS)

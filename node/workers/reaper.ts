@@ -24,6 +24,7 @@ export const reaperWorker: MakeWorker = (context) => {
       return isOurs && device.accounts.ledger.voice({ partPower: ring.partPower, partition }) === 'synced'
     },
     content: {
+      isDeletedSince: async (...asked) => (await content()).isDeletedSince(...asked),
       objects: async (...asked) => (await content()).objects(...asked),
       deleteObject: async (...asked) => (await content()).deleteObject(...asked),
       deleteContainer: async (...asked) => (await content()).deleteContainer(...asked),

@@ -11,7 +11,7 @@
  * | `reclaim` | JSON: tombstones that everybody has      | JSON: how many were forgotten                        |
  */
 import type { PartitionRange } from '#backend/range-states.ts'
-import type { ReplicaRole, ReplicaVoice } from '#backend/sync-ledger.ts'
+import { type ReplicaRole, type ReplicaVoice, REPLICA_VOICES as VOICES } from '#backend/sync-ledger.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import { decodeEntry, type Entry, encodeEntry, type Lack } from './entry.ts'
@@ -126,7 +126,6 @@ export function decodeDigests(
   return { bits, units }
 }
 
-const VOICES: readonly ReplicaVoice[] = ['synced', 'joining', 'stale']
 const ROLES: readonly ReplicaRole[] = ['primary', 'handoff', 'leaving']
 
 export function encodeUnitAnswers(answers: readonly UnitAnswer[]): Buffer {
@@ -137,7 +136,7 @@ export function encodeUnitAnswers(answers: readonly UnitAnswer[]): Buffer {
   )
 }
 
-/** What cannot be understood counts as different and joining. */
+/** What cannot be understood is no primary. Two bits hold every voice. */
 export function decodeUnitAnswer(byte: number): UnitAnswer {
   return {
     equal: (byte & 1) === 1,

@@ -54,17 +54,19 @@ export class Machine {
 export interface ObjectDevicesOptions {
   readonly devices?: number
   readonly replicas?: number
-  readonly reclaimAgeSeconds?: number
+  readonly settleMs?: number
 }
 
 export class ObjectDevices {
   readonly clock = new VirtualClock()
   readonly network = new MemoryTransport({ clock: this.clock, log: silentLogger })
   readonly machines: readonly Machine[]
+  readonly #settleMs: number | undefined
   ring: Ring
   previous: Ring | undefined
 
-  private constructor(count: number, replicas: number) {
+  private constructor({ devices: count = 4, replicas = 3, settleMs }: ObjectDevicesOptions) {
+    this.#settleMs = settleMs
     this.machines = Array.from({ length: count }, (_, at) => new Machine(`d${at + 1}`, FIRST_PORT + at))
     this.ring = this.ringOver(
       this.machines.map(({ name }) => name),
@@ -74,7 +76,7 @@ export class ObjectDevices {
 
   /** All devices run and are part of a new cluster. */
   static async start(options: ObjectDevicesOptions = {}): Promise<ObjectDevices> {
-    const devices = new ObjectDevices(options.devices ?? 4, options.replicas ?? 3)
+    const devices = new ObjectDevices(options)
     for (const machine of devices.machines) await devices.open(machine, 'part_of_new_cluster')
     return devices
   }
@@ -130,6 +132,7 @@ export class ObjectDevices {
       drive: device.drive,
       self: { host: HOST, device: machine.name },
       repairs,
+      settleMs: this.#settleMs,
       policies: [...device.engines].map(([index]) => ({
         index,
         replica: device.replica(index) as ReplicaAccess,

@@ -3,6 +3,7 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import type { Placement } from '#cluster/placement.ts'
+import { deleteAccount } from '#db/account-rules.ts'
 import { totalStats } from '#db/info.ts'
 import { StoredContent } from '#reaper/account-content.ts'
 import { createReaper } from '#reaper/reaper.ts'
@@ -20,30 +21,64 @@ function devicesOf(cluster: MemoryCluster, { primaries }: Placement): readonly M
   return primaries.map(({ port }) => cluster.deviceAt(port))
 }
 
-t.test('the reaper empties a deleted account through the real servers', async (t) => {
-  const cluster = await MemoryCluster.start()
-  t.teardown(() => cluster.close())
+/** An account with three objects that was deleted, and its reaper on the first device that holds it. */
+async function deletedAccount(cluster: MemoryCluster) {
   await makeContainer(cluster)
   for (const name of ['a', 'b/c', 'ü']) await put(cluster, name, 'body')
   const account = { account: CONTAINER.account }
-  t.equal((await cluster.store.accounts.delete(cluster.context, account)).kind, 'deleted')
   const holders = devicesOf(cluster, cluster.parts.accountPlacement(account.account))
   const [first] = holders
   if (first === undefined) throw new Error('no account server')
-  const report = await run(
-    createReaper({
-      clock: realClock,
-      log: silentLogger,
-      index: first.accounts,
-      isFirst: () => true,
-      content: new StoredContent(cluster.parts, silentLogger),
-    }),
-  )
+  const reap = (): Promise<PassReport> =>
+    run(
+      createReaper({
+        clock: realClock,
+        log: silentLogger,
+        index: first.accounts,
+        isFirst: () => true,
+        content: new StoredContent(cluster.parts, silentLogger),
+      }),
+    )
+  const remove = () => cluster.store.accounts.delete(cluster.context, account)
+  return { account, holders, remove, reap }
+}
+
+t.test('the reaper empties a deleted account through the real servers', async (t) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  const { account, holders, remove, reap } = await deletedAccount(cluster)
+  t.equal((await remove()).kind, 'deleted')
+  const report = await reap()
   t.match(report, { ended: 'complete', repaired: { objects_deleted: 3, containers_deleted: 1 } })
   for (const { accounts } of holders) {
     const state = await accounts.state(account)
     t.match(state && totalStats(state.info), { rows: 0, objects: 0, bytes: 0 })
   }
+})
+
+t.test(
+  'the reaper spares what came after the deletion, until the account is deleted once more',
+  async (t) => {
+    const cluster = await MemoryCluster.start()
+    t.teardown(() => cluster.close())
+    const { remove, reap } = await deletedAccount(cluster)
+    t.equal((await remove()).kind, 'deleted')
+    await put(cluster, 'ü', 'later')
+    const report = await reap()
+    t.match(report, { repaired: { objects_deleted: 2 }, waiting: { newer_objects: 1, containers: 1 } })
+    t.equal(String((await get(cluster, 'ü')).bytes), 'later')
+    await remove()
+    t.match(await reap(), { repaired: { objects_deleted: 1, containers_deleted: 1, accounts_emptied: 1 } })
+  },
+)
+
+t.test('the reaper deletes nothing that only one primary believes to be deleted', async (t) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  const { account, holders, reap } = await deletedAccount(cluster)
+  await holders[0]?.accounts.apply(account, [], deleteAccount(await cluster.parts.timestamps.next()))
+  t.match(await reap(), { repaired: {}, waiting: { accounts_not_agreed: 1 } })
+  t.equal(String((await get(cluster, 'a')).bytes), 'body')
 })
 
 /** What replication makes of a container that was made with another policy, and first, where nobody could see it. */

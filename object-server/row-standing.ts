@@ -1,0 +1,38 @@
+/**
+ * Is a container row of long ago still true? Tombstones that could contradict it may be gone everywhere, so the object
+ * itself must say so: the device has exactly this version of it, and may count on what it has.
+ */
+
+import { rangeOfHash } from '#backend/range-states.ts'
+import { isStaleVoice } from '#backend/sync-ledger.ts'
+import type { ContainerUpdate } from './container-update.ts'
+import type { ObjectDevice } from './device.ts'
+import type { ObjectState } from './object-state.ts'
+
+/** `unknown`: nobody can tell now; ask again. */
+export type RowStanding = 'stands' | 'outdated' | 'unknown'
+
+/** A deletion takes nothing away that came later; tasks and other rows of hidden accounts are judged where they arrive. */
+function needsNoWitness({ method, account }: ContainerUpdate): boolean {
+  return method === 'DELETE' || account.startsWith('.')
+}
+
+export async function standingOfRow(
+  device: Pick<ObjectDevice, 'replica' | 'ledger'>,
+  update: ContainerUpdate,
+): Promise<RowStanding> {
+  if (needsNoWitness(update)) return 'stands'
+  const policyIndex = Number(update.headers['x-backend-storage-policy-index'] ?? 0)
+  const [replica, ledger] = [device.replica(policyIndex), device.ledger(policyIndex)]
+  if (replica === undefined || ledger === undefined) return 'unknown'
+  const hash = replica.hashOf(`/${update.account}/${update.container}/${update.object}`)
+  if (isStaleVoice(ledger.voice(rangeOfHash(hash)))) return 'unknown'
+  const states = await replica.states([hash])
+  if ('kind' in states) return 'unknown'
+  return states.some(({ state }) => isOf(update, state)) ? 'stands' : 'outdated'
+}
+
+function isOf({ timestamp }: ContainerUpdate, { data, meta, tombstone }: ObjectState): boolean {
+  if (data === undefined || tombstone !== undefined) return false
+  return timestamp === data.timestamp || timestamp === meta?.timestamp
+}
