@@ -4,14 +4,27 @@
  */
 import { quotedPath } from '#base/names.ts'
 import type { ObjectDeleteOutcome, ObjectName, SegmentsReport } from '#store/contract.ts'
-import { type ItemError, type Report, statusLine } from '../report-forms.ts'
+import { HTML_TYPE } from '../answers.ts'
+import { type ItemError, type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
+import { objectParametersIn } from './object-parameters.ts'
+import type { ObjectVerb } from './visit.ts'
 
 const NOT_A_MANIFEST = 'Not an SLO manifest'
 const KEPT = 'The manifest was kept, because not all of its segments could be deleted.'
 
+export const manifestDelete: ObjectVerb = async ({ store }, { name, request, transaction }) => {
+  const type = reportTypeOf(request.headers)
+  const { versionId } = objectParametersIn(request)
+  const report =
+    type === undefined
+      ? reportOf(406, NOTHING)
+      : deleteReport(await store.objects.delete(transaction, name, { versionId, segments: 'now' }), name)
+  return { status: 200, headers: { 'content-type': type ?? HTML_TYPE }, body: renderReport(report, type) }
+}
+
 /** The report on the outcome of a delete with segments. */
-export function deleteReport(outcome: ObjectDeleteOutcome, name: ObjectName): Report {
+function deleteReport(outcome: ObjectDeleteOutcome, name: ObjectName): Report {
   if (outcome.kind === 'deleted') return reportOf(200, outcome.report ?? { ...NOTHING, deletedCount: 1 })
   if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') {
     return reportOf(200, { ...NOTHING, notFoundCount: 1 })

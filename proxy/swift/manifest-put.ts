@@ -25,7 +25,7 @@ export async function segmentsIn(
   name: ObjectName,
 ): Promise<SegmentsInRequest> {
   const isChunked = headers['transfer-encoding']?.toLowerCase() === 'chunked'
-  if (body.lengthBytes === undefined && !isChunked) return refused(answer(411))
+  if (headers['content-length'] === undefined && !isChunked) return refused(answer(411))
   if ((body.lengthBytes ?? 0) > MANIFEST_INPUT_BYTES_MAX) return refused(tooLong())
   const bytes = await readInput(body)
   if (!Buffer.isBuffer(bytes)) return refused(bytes)
