@@ -8,6 +8,7 @@ import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } fr
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
+import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
 import { formpost, tempurl, websites } from './web-options.ts'
@@ -387,6 +388,12 @@ export const SECTIONS = {
   start,
   proxy,
   auth,
+  bulk,
+  ratelimit,
+  read_only: readOnly,
+  name_check: nameCheck,
+  etag_quoter: etagQuoter,
+  crossdomain,
   tempurl,
   formpost,
   websites,

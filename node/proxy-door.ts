@@ -17,11 +17,15 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { createProxy } from '#proxy/app.ts'
+import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
+import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
+import type { RateStep } from '#proxy/ratelimit/rates.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { createStore } from '#store/create-store.ts'
-import { withFeatures } from '#store/features.ts'
+import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
+import { quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
@@ -45,6 +49,9 @@ export interface ProxyDoorOptions {
   readonly clockMark: HighWaterStore
   /** The other proxy processes of the cluster, where they hear of changes. */
   readonly peers: () => readonly Endpoint[]
+  /** All proxy processes of the cluster, this one included, and which of them it is. */
+  readonly members: () => readonly Endpoint[]
+  readonly isSelf: (endpoint: Endpoint) => boolean
 }
 
 export interface ProxyDoor {
@@ -52,6 +59,8 @@ export interface ProxyDoor {
   readonly handler: Handler
   /** For other proxies, never on the public port. */
   readonly invalidations: Handler
+  /** For other proxies, too: decides what the desk of this process has to decide (`store/desk/`). */
+  readonly desk: Handler
   /** Health checks say from now on that this process is going away. */
   readonly announceEnd: () => void
 }
@@ -64,11 +73,15 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
   const store = openStore(options, timestamps)
+  const features = { environment, timestamps, policies }
+  const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
+  const desks = desksOf(options, own)
   let ending = false
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { environment, timestamps }),
+    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly }),
+    desks,
     guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
@@ -84,10 +97,16 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   return {
     handler,
     invalidations: invalidationHandler((stale) => store.forget(stale)),
+    desk: deskHandler(own),
     announceEnd: () => {
       ending = true
     },
   }
+}
+
+function desksOf(options: ProxyDoorOptions, own: Desk): Desks {
+  const { transport, environment, log, members, isSelf } = options
+  return new PeerDesks({ transport, clock: environment.clock, log, members, isSelf, own })
 }
 
 function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
@@ -158,5 +177,32 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
     exposeInfo: proxy.exposeInfo,
     infoAdminKey: proxy.infoAdminKey,
     infoDisallowedSections,
+    ...limitsOf(settings),
   }
+}
+
+function limitsOf(settings: Settings): Pick<ProxyOptions, LimitOption> {
+  const { bulk, ratelimit, read_only: readOnly, name_check: nameCheck, crossdomain } = settings
+  return {
+    bulk,
+    rateLimits: { ...ratelimit, ...sortedRates(ratelimit) },
+    readOnly: {
+      cluster: readOnly.cluster ? 'read_only' : 'writable',
+      deletes: readOnly.allowDeletes ? 'allowed' : 'refused',
+    },
+    nameRules: nameCheck.enabled ? nameCheck : undefined,
+    etags: settings.etag_quoter.enableByDefault ? 'quoted' : 'bare',
+    crossdomainPolicy: crossdomain.policy,
+  }
+}
+
+type LimitOption = 'bulk' | 'rateLimits' | 'readOnly' | 'nameRules' | 'etags' | 'crossdomainPolicy'
+
+/** Steps by size, however they were written. */
+function sortedRates({
+  containerRates,
+  listingRates,
+}: Settings['ratelimit']): Pick<RateLimits, 'containerRates' | 'listingRates'> {
+  const bySize = (left: RateStep, right: RateStep): number => left.objects - right.objects
+  return { containerRates: containerRates.toSorted(bySize), listingRates: listingRates.toSorted(bySize) }
 }

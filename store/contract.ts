@@ -21,6 +21,8 @@ export interface OperationContext {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | undefined
   readonly log: Logger
+  /** Who asked is a reseller, whom the quotas of accounts do not hold. */
+  readonly accountQuotas?: 'waived' | undefined
   /**
    * Whether who asked may also read or write something that the operation leads to (a segment, a symlink's target, the
    * source of a copy). Without it the operation is the cluster's own and may.
@@ -79,6 +81,10 @@ export type StoreFailure =
   | { readonly kind: 'client_timeout' }
   | { readonly kind: 'bad_request'; readonly reason: string }
   | { readonly kind: 'no_space' }
+  /** There is no room in the quota of the container, of the account, or of the account's containers of one policy. */
+  | { readonly kind: 'over_quota'; readonly scope: 'container' | 'account' | 'policy' }
+  /** Nothing may be written to it for now. */
+  | { readonly kind: 'read_only' }
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
   /** A symbolic link that leads nowhere. */

@@ -5,6 +5,7 @@ import { listingAnswer } from './listing-answer.ts'
 import { listingFormatOf } from './listing-format.ts'
 import { listingQueryFrom } from './listing-query.ts'
 import { containerXml } from './listing-xml.ts'
+import { shownContainerSettings } from './reseller-settings.ts'
 import { shownListingHeaders } from './shown-headers.ts'
 import { type ContainerVerb, isTrue } from './visit.ts'
 
@@ -24,7 +25,10 @@ export const containerRead: ContainerVerb = async (
     request.method === 'HEAD' ? { newest } : { listing: parsed.query, newest },
   )
   if (read.kind !== 'found') return failureAnswer(read)
-  const headers = shownListingHeaders(read.headers, access)
+  const headers = {
+    ...shownListingHeaders(read.headers, access),
+    ...shownContainerSettings(read.headers),
+  }
   const policy = policies.byIndex(read.info.policyIndex)
   if (policy !== undefined) headers['x-storage-policy'] = policy.name
   return listingAnswer(read.page, format, headers, (entries) => containerXml(name.container, entries))

@@ -23,7 +23,7 @@ import { containerDelete } from './container-delete.ts'
 import { containerPost } from './container-post.ts'
 import { containerPut } from './container-put.ts'
 import { containerRead } from './container-read.ts'
-import { optionsAnswer, withCorsHeaders } from './cors.ts'
+import { optionsAnswer, toldInRefusals, withCorsHeaders } from './cors.ts'
 import { objectCopy } from './object-copy.ts'
 import { objectDelete } from './object-delete.ts'
 import { objectPost } from './object-post.ts'
@@ -127,7 +127,12 @@ function run<Name extends AnyName>(
   owner: boolean,
 ): Promise<Response> {
   transaction.permits = (list, other) => permission(deps, transaction, list, other)
-  return route.verb(deps, { name, request: transaction.request, transaction, access: { owner } })
+  return route.verb(deps, {
+    name,
+    request: transaction.request,
+    transaction,
+    access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
+  })
 }
 
 /** OPTIONS, which everyone may ask, and methods that the resource does not have. */
@@ -138,7 +143,7 @@ async function withoutRoute(
   methods: readonly string[],
 ): Promise<Response> {
   const { request } = transaction
-  if (request.method !== 'OPTIONS') return answer(405, { allow: methods.join(', ') })
+  if (request.method !== 'OPTIONS') return answer(405, { allow: toldInRefusals(methods) })
   const { account, container, object } = name
   const decision = decisionByRole(deps, transaction, { method: 'OPTIONS', account, container, object })
   if (decision?.kind === 'deny') return denialAnswer(transaction, decision.status)

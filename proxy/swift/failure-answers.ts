@@ -27,6 +27,9 @@ const RENDERINGS: Rendering = {
   client_timeout: () => answer(408),
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
+  over_quota: ({ scope }) =>
+    textAnswer(413, `Upload exceeds ${scope === 'policy' ? 'policy ' : ''}quota.`, HTML_TYPE),
+  read_only: () => textAnswer(405, 'Writes are disabled for this account.', HTML_TYPE),
   denied: ({ status }) => answer(status),
   broken_link: ({ problem, location }) => brokenLinkAnswer(problem, location),
   link_changed: ({ target, wanted }) => linkChangedAnswer(target, wanted),

@@ -5,22 +5,26 @@
 import { quotedPath } from '#base/names.ts'
 import type { ObjectDeleteOutcome, ObjectName, SegmentsReport } from '#store/contract.ts'
 import { HTML_TYPE } from '../answers.ts'
+import { answerInTime } from '../bulk/heartbeat.ts'
 import { type ItemError, type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
+import { HEARTBEAT_MS } from './manifest-put.ts'
 import { objectParametersIn } from './object-parameters.ts'
 import type { ObjectVerb } from './visit.ts'
 
 const NOT_A_MANIFEST = 'Not an SLO manifest'
 const KEPT = 'The manifest was kept, because not all of its segments could be deleted.'
 
-export const manifestDelete: ObjectVerb = async ({ store }, { name, request, transaction }) => {
+export const manifestDelete: ObjectVerb = async ({ store, clock }, { name, request, transaction }) => {
   const type = reportTypeOf(request.headers)
   const { versionId } = objectParametersIn(request)
-  const report =
-    type === undefined
-      ? reportOf(406, NOTHING)
-      : deleteReport(await store.objects.delete(transaction, name, { versionId, segments: 'now' }), name)
-  return { status: 200, headers: { 'content-type': type ?? HTML_TYPE }, body: renderReport(report, type) }
+  const work = async (): Promise<Buffer> => {
+    if (type === undefined) return renderReport(reportOf(406, NOTHING), type)
+    const outcome = await store.objects.delete(transaction, name, { versionId, segments: 'now' })
+    return renderReport(deleteReport(outcome, name), type)
+  }
+  const head = { status: 200, contentType: type ?? HTML_TYPE, firstBlank: 'when_due' } as const
+  return await answerInTime({ clock, everyMs: HEARTBEAT_MS, type, signal: transaction.signal, work, head })
 }
 
 /** The report on the outcome of a delete with segments. */

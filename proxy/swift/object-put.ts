@@ -1,7 +1,6 @@
 /** PUT of an object: an upload, or the making of a large object, a link or a copy. */
-import { bufferBody } from '#http/message.ts'
 import { failureAnswer } from './failure-answers.ts'
-import { segmentsIn, segmentsRefusedAnswer } from './manifest-put.ts'
+import { manifestPut } from './manifest-put.ts'
 import { objectPutCopy } from './object-copy.ts'
 import { manifestParameterIn, objectParametersIn } from './object-parameters.ts'
 import { putReceipt } from './put-receipt.ts'
@@ -20,20 +19,4 @@ export const objectPut: ObjectVerb = async (deps, visit) => {
   const { versionId } = objectParametersIn(request)
   const put = await deps.store.objects.put(transaction, name, { ...upload.put, body, versionId })
   return put.kind === 'created' ? putReceipt(put, put.etag) : failureAnswer(put)
-}
-
-const manifestPut: ObjectVerb = async (deps, visit) => {
-  const { name, request, transaction } = visit
-  const upload = uploadIn(deps, visit, () => undefined)
-  if (upload.kind === 'refused') return upload.response
-  const listed = await segmentsIn(request, name)
-  if (listed.kind === 'refused') return listed.response
-  const { segments } = listed
-  const put = await deps.store.objects.put(transaction, name, {
-    ...upload.put,
-    body: bufferBody(listed.body),
-    segments,
-  })
-  if (put.kind === 'segments_refused') return segmentsRefusedAnswer(put, request.headers)
-  return put.kind === 'created' ? putReceipt(put, `"${put.etag}"`) : failureAnswer(put)
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions, parseTags } from '#http/conditionals.ts'
-import { type HeaderMap, readWhole } from '#http/message.ts'
+import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type {
@@ -84,7 +84,10 @@ async function putObject(
 ): Promise<ObjectPutReceipt | StoreFailure> {
   put.body.sendContinue()
   const body = await readWhole(put.body, put.limitBytes).catch((error: unknown) => error as Error)
-  if (!Buffer.isBuffer(body)) return { kind: 'too_large', limitBytes: put.limitBytes }
+  if (!Buffer.isBuffer(body)) {
+    const isGone = body instanceof BodyError && body.code === 'SENDER_GONE'
+    return isGone ? { kind: 'client_gone' } : { kind: 'too_large', limitBytes: put.limitBytes }
+  }
   if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
   const etag = createHash('md5').update(body).digest('hex')
   if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }

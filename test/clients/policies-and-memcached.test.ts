@@ -1,11 +1,9 @@
 /** Configured clusters: a second storage policy, memcached that dies, TLS at the door. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { startMemcached } from '#test/memcached.ts'
 import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { inParallel, Session, send, TESTER, until } from '#test/session.ts'
@@ -46,25 +44,6 @@ t.test('a second storage policy', async (t) => {
   )
   t.ok(copies.length >= 3, 'its objects have directories of their own')
 })
-
-/** A port that nobody listens on at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function startMemcached(t: Test): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const port = await freePort()
-  const child = spawn('memcached', ['-l', '127.0.0.1', '-p', String(port), '-U', '0', '-u', 'nobody'], {
-    stdio: 'ignore',
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  return { child, port }
-}
 
 t.test('memcached killed under load: no request fails', async (t) => {
   if (!havePrograms(t, 'memcached')) return

@@ -8,10 +8,13 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import { formPostRequests } from './requests/formpost.ts'
 import { largeObjectRequests } from './requests/large-objects.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import { tempUrlRequests } from './requests/tempurl.ts'
+import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
 export const SCRIPT: readonly Step[] = [
@@ -28,6 +31,10 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...tempUrlRequests,
+  ...formPostRequests,
+  ...websiteRequests,
+  ...domainRequests,
   ...largeObjectRequests,
   ...malformedRequests,
 ]

@@ -5,12 +5,12 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { type DeviceFolder, misplacedCopies } from '#test/copies.ts'
 import { HostCluster } from '#test/host-cluster.ts'
 import { havePrograms } from '#test/programs.ts'
 import { temporaryDirectory } from '#test/running-cluster.ts'
 import { Session, TESTER, until } from '#test/session.ts'
 import { SteadyLoad } from '#test/torture/steady-load.ts'
-import { misplacedCopies } from './copies.ts'
 import { Network, whyNoNetwork } from './network.ts'
 
 t.setTimeout(240_000)
@@ -71,10 +71,14 @@ async function duringCut({ network }: Scene, load: SteadyLoad, { cut }: Cut): Pr
 /** One pass of what makes copies and listings whole; then, is every object where it belongs? */
 async function isWhole({ cluster, network }: Scene): Promise<boolean> {
   const hosts = network.hosts.map(({ address }) => address)
-  const config = cluster.config(hosts[0] ?? '')
+  const [first = ''] = hosts
+  const config = cluster.config(first)
   for (const worker of ['updater', 'replicator'])
     await cluster.martlet('run', worker, '--once', '--config', config)
-  return misplacedCopies(cluster, hosts).length === 0
+  const devices = hosts.map((ip): DeviceFolder => {
+    return { ip, device: 'd1', path: cluster.path(ip, 'srv', 'd1') }
+  })
+  return misplacedCopies(cluster.ring(first), devices).length === 0
 }
 
 t.test('links are cut and healed: nothing that was acknowledged is lost', async (t) => {

@@ -77,6 +77,21 @@ const staticRequests: readonly Step[] = steps('static large object', {
   'PUT with X-Delete-After': manifest('expires', ALL, { 'X-Delete-After': 'soon' }),
   'PUT chunked': { ...manifest('chunked', ALL), framing: 'chunked' },
   'PUT without a length': { ...manifest('chunked', ''), framing: 'none' },
+  'PUT with heartbeat': manifest('heartbeat', ALL, JSON_REPORT, `${PUT_QUERY}&heartbeat=on`),
+  'PUT with heartbeat, HEAD': head('~/large/heartbeat'),
+  'PUT with heartbeat, missing segment': manifest(
+    'bad',
+    [{ path: '/parts/none' }],
+    {},
+    `${PUT_QUERY}&heartbeat=on`,
+  ),
+  'PUT with heartbeat, another ETag': manifest('bad', ALL, { ETag: 'x' }, `${PUT_QUERY}&heartbeat=on`),
+  'PUT with heartbeat, no JSON': manifest('bad', 'x', {}, `${PUT_QUERY}&heartbeat=on`),
+  'PUT with heartbeat, missing container': put(
+    `~/nowhere/bad?${PUT_QUERY}&heartbeat=on`,
+    JSON_REPORT,
+    JSON.stringify(ALL),
+  ),
   'ranges, PUT': manifest('ranges', [
     checked('a', { range: '0-0' }),
     checked('b', { range: '-3' }),
