@@ -62,7 +62,7 @@ async function copy(deps: SwiftDoorDeps, visit: Visit<ObjectName>, name: ObjectN
     limitBytes: deps.options.maxFileSizeBytes,
   })
   if (source.kind === 'source_too_large') return answer(413)
-  if (source.kind !== 'source') return unreadAnswer(source, conditions)
+  if (source.kind !== 'source') return unreadAnswer(source, transaction, conditions)
   const put = { ...upload.put, ...ofSource(request.headers, source, upload.put) }
   const refusal = checkMetadata(put.metadata, 'object')
   if (refusal !== undefined) {

@@ -1,4 +1,5 @@
 /** PUT of an object: an upload, or the making of a large object, a link or a copy. */
+import { denialAnswer } from './authorize.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { manifestPut } from './manifest-put.ts'
 import { objectPutCopy } from './object-copy.ts'
@@ -18,5 +19,6 @@ export const objectPut: ObjectVerb = async (deps, visit) => {
   if (upload.kind === 'refused') return upload.response
   const { versionId } = objectParametersIn(request)
   const put = await deps.store.objects.put(transaction, name, { ...upload.put, body, versionId })
+  if (put.kind === 'denied') return denialAnswer(transaction, put.status)
   return put.kind === 'created' ? putReceipt(put, put.etag) : failureAnswer(put)
 }
