@@ -22,7 +22,12 @@ import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifes
 /** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
 const SWIFT_VERSION = '2.30.1'
 
-export function capabilities(options: ProxyOptions, policies: StoragePolicies): InfoSections {
+/** `signIn`: whether users sign in at this door, or elsewhere (at Keystone) only. */
+export function capabilities(
+  options: ProxyOptions,
+  policies: StoragePolicies,
+  signIn: 'here' | 'elsewhere' = 'here',
+): InfoSections {
   return {
     swift: {
       version: SWIFT_VERSION,
@@ -45,7 +50,7 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       auto_create_account_prefix: '.',
       valid_api_versions: ['v1', 'v1.0'],
     },
-    tempauth: { account_acls: true },
+    ...(signIn === 'here' ? { tempauth: { account_acls: true } } : undefined),
     ...storeLimitSections(options),
     slo: {
       max_manifest_segments: MANIFEST_SEGMENTS_MAX,

@@ -29,6 +29,7 @@ import { objectDelete } from './object-delete.ts'
 import { objectPost } from './object-post.ts'
 import { objectPut } from './object-put.ts'
 import { objectRead } from './object-read.ts'
+import { tellProjectDomain } from './project-domain.ts'
 import { parseSwiftPath, type SwiftPath } from './swift-path.ts'
 import type { SwiftDoorDeps, Visit } from './visit.ts'
 
@@ -127,12 +128,15 @@ function run<Name extends AnyName>(
   owner: boolean,
 ): Promise<Response> {
   transaction.permits = (list, other) => permission(deps, transaction, list, other)
-  return route.verb(deps, {
-    name,
-    request: transaction.request,
-    transaction,
-    access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
-  })
+  const answerIt = (): Promise<Response> =>
+    route.verb(deps, {
+      name,
+      request: transaction.request,
+      transaction,
+      access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
+    })
+  const told = tellProjectDomain(deps, transaction, name)
+  return told === undefined ? answerIt() : told.then(answerIt)
 }
 
 /** OPTIONS, which everyone may ask, and methods that the resource does not have. */
