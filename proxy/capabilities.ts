@@ -16,7 +16,8 @@ import { LINKS_MAX } from '#store/symlinks/follow.ts'
 import { storeLimitSections } from './limit-sections.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
-import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-put.ts'
+import { HEARTBEAT_MS } from './swift/manifest-put.ts'
+import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-segments.ts'
 
 /** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
 const SWIFT_VERSION = '2.30.1'
@@ -54,7 +55,7 @@ export function capabilities(
     slo: {
       max_manifest_segments: MANIFEST_SEGMENTS_MAX,
       max_manifest_size: MANIFEST_INPUT_BYTES_MAX,
-      yield_frequency: 10,
+      yield_frequency: HEARTBEAT_MS / 1000,
       min_segment_size: 1,
       allow_async_delete: false,
     },
