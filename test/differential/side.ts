@@ -61,7 +61,8 @@ export class Side {
       return Buffer.from(text.replaceAll('{host}', this.#host()).replace('~', ACCOUNT), 'latin1')
     }
     const body = step.body === undefined ? undefined : Buffer.from(step.body)
-    const lines = [`${step.method} ${step.path.replace(/^~/, ACCOUNT)} HTTP/1.1`]
+    const path = this.#resolved(step.path.replace(/^~/, ACCOUNT))
+    const lines = [`${step.method} ${path} HTTP/1.1`]
     for (const [name, value] of Object.entries(this.#headersOf(step, body))) lines.push(`${name}: ${value}`)
     return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), framed(step, body)])
   }
