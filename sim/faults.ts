@@ -8,11 +8,12 @@ import { JUMP_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
-import { checkRestarted } from './restart-check.ts'
+import { checkRestarted, checkVoiceless } from './restart-check.ts'
 import { RingChange } from './ring-change.ts'
 import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
 import type { StorageNode } from './storage-node.ts'
 import { DEVICES_PATH, writeRings } from './topology.ts'
+import { Violation } from './violation.ts'
 
 /** From and to. */
 type Link = readonly [from: string, to: string]
@@ -56,6 +57,8 @@ export class FaultDirector {
   /** Rejects when a fault brought a violation to light. */
   readonly #failed = Promise.withResolvers<never>()
   readonly #underWay: Promise<void>[] = []
+  /** Nodes that have an empty disk and have not run since. */
+  readonly #emptied = new Set<StorageNode>()
   /** Nodes that may have taken out of service what they had: they were away for too long. */
   readonly forgiven = new Set<StorageNode>()
   #isVictimDamaged = false
@@ -294,6 +297,7 @@ export class FaultDirector {
     this.#isVictimDamaged = true
     await node.losePower()
     node.machine.replaceDisk()
+    this.#emptied.add(node)
     this.#cluster.events.add(`disk lost ${node.host}`)
     await node.prepareDevice()
     await writeRings(node.machine.disk.remount(), this.#cluster.rings)
@@ -329,7 +333,9 @@ export class FaultDirector {
     while (!node.isStarted) {
       try {
         await node.start('may_have_held_data')
+        if (this.#emptied.delete(node)) checkVoiceless(this.#cluster, node)
       } catch (error) {
+        if (error instanceof Violation) throw error
         this.#cluster.events.add(`${node.host} does not start: ${String(error)}`)
         await this.#cluster.world.sleep(1_000)
       }

@@ -123,6 +123,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'joining'",
         replace: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'synced'",
       },
+      {
+        file: 'object-server/device.ts',
+        find: "if (from === 'files' || options.newDevice === 'may_have_held_data') await states.setAll('joining')",
+        replace: "if (from === 'files') await states.setAll('joining')",
+      },
     ],
     seeds: [4, ...SEEDS],
     options: { faults: 40, onlyFaults: ['disk lost', 'isolation', 'one-way cut', 'split'] },
@@ -159,39 +164,5 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     seeds: SEEDS,
     options: { faults: 24, onlyFaults: ['isolation', 'one-way cut', 'split', 'kill'], racePercent: 10 },
-  },
-  {
-    name: 'copy dropped behind a candidate that waits',
-    edits: [
-      {
-        file: 'object-server/object-writes.ts',
-        find: "origin === 'replica' ? undefined : candidateAhead",
-        replace: 'origin === undefined ? undefined : candidateAhead',
-      },
-    ],
-    seeds: SEEDS,
-    options: { racePercent: 5 },
-  },
-  {
-    name: 'replica believed that was away for too long',
-    edits: [
-      {
-        file: 'backend/sync-ledger.ts',
-        find: 'const isTooLong = nowMs - aliveMs >',
-        replace: 'const isTooLong = nowMs - aliveMs - 1e12 >',
-      },
-      {
-        file: 'backend/sync-ledger.ts',
-        find: 'return lastMs > 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs',
-        replace: 'return lastMs < 0 && this.#clock.wallMs() - lastMs > this.#reclaimMs',
-      },
-      {
-        file: 'backend/replica-state.ts',
-        find: 'const tooLongAway = !fresh && nowMs - record.aliveMs > absentMs',
-        replace: 'const tooLongAway = !fresh && nowMs - record.aliveMs - 1e12 > absentMs',
-      },
-    ],
-    seeds: SEEDS,
-    options: { absence: 'always' },
   },
 ]

@@ -10,7 +10,7 @@ import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
 import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, policyOf } from './topology.ts'
+import { devicePath, POLICY_INDEXES, policyOf } from './topology.ts'
 import { Violation } from './violation.ts'
 
 const LOOKS = 4
@@ -36,6 +36,20 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode): Promi
         if (looks === LOOKS) throw error
         await cluster.world.sleep(LOOK_AGAIN_MS)
       }
+    }
+  }
+}
+
+/** Throws a `Violation` when a node that has just started on an empty disk says that it knows what it should have. */
+export function checkVoiceless(cluster: Cluster, { host, running }: StorageNode): void {
+  for (const policy of POLICY_INDEXES) {
+    const states = running?.device.objects.device.ledger(policy)?.states
+    const { partPower } = cluster.rings.object
+    for (let partition = 0; partition < 2 ** partPower; partition += 1) {
+      if (states === undefined || states.of({ partPower, partition }) === 'joining') continue
+      throw new Violation('votes_unknowing', `${host} lost its disk and votes on partition ${partition}`, [
+        host,
+      ])
     }
   }
 }
