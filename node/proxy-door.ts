@@ -164,7 +164,7 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
     web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
-    resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],
+    resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }, ...auth.servicePrefixes],
     authPrefix: auth.prefix,
     tokenLifeSeconds: Math.floor(auth.tokenLifeMs / 1000),
     storageUrlScheme: proxy.storageUrlScheme,

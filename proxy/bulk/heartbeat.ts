@@ -28,9 +28,8 @@ export async function answerInTime(long: LongWork): Promise<Response> {
   const signal = long.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, long.signal])
   const report = long.work(signal)
   const first = await nextBeat(report, long)
-  const type = long.type === undefined ? HTML_TYPE : `${long.type}; charset=UTF-8`
   const body = new Beating(pieces(first, report, long), () => gone.abort())
-  return { status: 200, headers: { 'content-type': type }, body }
+  return { status: 200, headers: { 'content-type': long.type ?? HTML_TYPE }, body }
 }
 
 /** The report, or `undefined` when it is time for a blank. */

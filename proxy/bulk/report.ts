@@ -2,7 +2,6 @@
  * What a bulk request came to, item by item, and the three forms in which it is sent (OpenStack Swift,
  * `common/middleware/bulk.py`): the status of the answer is always 200, the real one stands in its body.
  */
-import { explanationOf } from '#http/explanations.ts'
 import { reasonOf } from '#http/header-lines.ts'
 
 /** What reports come in, the preferred one first. */
@@ -21,8 +20,7 @@ export interface BulkRefusal {
   readonly text: string
 }
 
-/** The refusal with the sentence that Swift has for its status. */
-export function refusal(status: number, text: string = explanationOf(status, 'unknown')): BulkRefusal {
+export function refusal(status: number, text = ''): BulkRefusal {
   return { status, text }
 }
 

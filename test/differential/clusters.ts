@@ -18,8 +18,8 @@ export function startSwiftSide({ home, port, backendPort }: Place): Promise<Runn
   return startReferenceSwift({ home, port, backendPort, deviceBytes: 2 * GIB, workers: 1 })
 }
 
-/** The storage policies that the real Swift has too. */
-const POLICIES = `
+/** The storage policies, users and settings that the real Swift has too. */
+const CONFIGURATION = `
 [[policy]]
 index = 0
 name = "Policy-0"
@@ -28,6 +28,19 @@ default = true
 [[policy]]
 index = 1
 name = "silver"
+
+[auth]
+users = [
+  "admin:admin admin .admin .reseller_admin",
+  "test:tester testing .admin",
+  "test2:tester2 testing2 .admin",
+  "test:tester3 testing3",
+  "test5:tester5 testing5 service",
+]
+service_prefixes = ["SERVICE_ service"]
+
+[crossdomain]
+cross_domain_policy = '<allow-access-from domain="*" secure="false" />'
 `
 
 /** `martlet start` on an empty folder. */
@@ -35,7 +48,7 @@ export async function startMartletSide({ ourPort }: Place): Promise<RunningSide>
   const home = mkdtempSync(path.join(tmpdir(), 'martlet-differential-ours-'))
   const clean = (): void => rmSync(home, { recursive: true, force: true })
   const config = path.join(home, 'martlet.toml')
-  writeFileSync(config, POLICIES)
+  writeFileSync(config, CONFIGURATION)
   try {
     const martlet = await startMartlet({ port: ourPort, args: ['--config', config] })
     return { url: martlet.url, stop: () => martlet.stop().finally(clean) }

@@ -8,6 +8,13 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import {
+  bulkRequests,
+  crossdomainRequests,
+  quotaRequests,
+  quotedEtagRequests,
+  serviceTokenRequests,
+} from './requests/limits.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
@@ -27,5 +34,10 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...bulkRequests,
+  ...quotaRequests,
+  ...quotedEtagRequests,
+  ...serviceTokenRequests,
+  ...crossdomainRequests,
   ...malformedRequests,
 ]
