@@ -52,6 +52,13 @@ export const USUAL_PIPELINE = [
   'proxy-logging',
 ] as const
 
+/** The usual pipeline and what operators add to it for websites, at the places that Swift's documentation names. */
+export const WEB_PIPELINE: readonly string[] = USUAL_PIPELINE.flatMap((name) => {
+  if (name === 'listing_formats') return ['domain_remap', name]
+  if (name === 'tempauth') return ['formpost', name, 'staticweb']
+  return [name]
+})
+
 export const DEVICES = ['d1', 'd2', 'd3', 'd4'] as const
 
 /** Same names, keys and groups as the users that `martlet start` makes, and those of Swift's sample configuration. */

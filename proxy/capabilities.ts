@@ -53,6 +53,8 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       min_segment_size: 1,
       allow_async_delete: false,
     },
+    versioned_writes: { allowed_flags: ['x-versions-location', 'x-history-location'] },
+    object_versioning: {},
     symlink: { symloop_max: LINKS_MAX, static_links: true },
   }
 }

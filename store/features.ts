@@ -16,6 +16,8 @@ import { UsageReader } from './quotas/quota-usage.ts'
 import { quotas } from './quotas/quotas.ts'
 import { type ReadOnlyOptions, readOnly } from './read-only/read-only.ts'
 import { symlinks } from './symlinks/symlinks.ts'
+import { archives } from './versions/archives.ts'
+import { versions } from './versions/versions.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -50,6 +52,8 @@ const FEATURES: readonly Feature[] = [
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
   { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  { name: 'archives', make: archives },
+  { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
 ]
 

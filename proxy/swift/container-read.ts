@@ -2,7 +2,7 @@
 import { parseQuery } from '#http/query.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { listingAnswer } from './listing-answer.ts'
-import { listingFormatOf } from './listing-format.ts'
+import { listingFormatOf, versionsFormatOf } from './listing-format.ts'
 import { listingQueryFrom } from './listing-query.ts'
 import { containerXml } from './listing-xml.ts'
 import { shownContainerSettings } from './reseller-settings.ts'
@@ -14,7 +14,8 @@ export const containerRead: ContainerVerb = async (
   { name, request, transaction, access },
 ) => {
   const query = parseQuery(request.query)
-  const format = listingFormatOf(request, query)
+  const isOfVersions = request.method === 'GET' && query.values.has('versions')
+  const format = isOfVersions ? versionsFormatOf(request, query) : listingFormatOf(request, query)
   if (format.kind === 'refused') return format.response
   const parsed = listingQueryFrom(query, 'container')
   if (parsed.kind === 'refused') return parsed.response

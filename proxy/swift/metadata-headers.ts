@@ -77,9 +77,12 @@ const CONTAINER_HEADERS: readonly string[] = [
   'x-container-sync-key',
   'x-container-sync-to',
   'x-versions-location',
+  'x-history-location',
+  'x-versions-enabled',
 ]
+const REMOVABLE = CONTAINER_HEADERS.filter((header) => header !== 'x-versions-enabled')
 const CONTAINER_REMOVALS: ReadonlyMap<string, string> = new Map(
-  CONTAINER_HEADERS.map((header) => [`x-remove-${header.slice('x-'.length)}`, header]),
+  REMOVABLE.map((header) => [`x-remove-${header.slice('x-'.length)}`, header]),
 )
 
 /**

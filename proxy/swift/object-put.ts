@@ -3,6 +3,7 @@ import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
 import { bufferBody, type Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { answer } from '../answers.ts'
+import { denialAnswer } from './authorize.ts'
 import { withConditionHeader } from './condition-header.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { segmentsIn, segmentsRefusedAnswer } from './manifest-put.ts'
@@ -24,6 +25,7 @@ export const objectPut: ObjectVerb = async (deps, visit) => {
   if (upload.kind === 'refused') return upload.response
   const { versionId } = objectParametersIn(request)
   const put = await deps.store.objects.put(transaction, name, { ...upload.put, body, versionId })
+  if (put.kind === 'denied') return denialAnswer(transaction, put.status)
   return put.kind === 'created' ? receipt(put, put.etag) : failureAnswer(put)
 }
 

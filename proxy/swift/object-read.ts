@@ -3,6 +3,8 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { ReadTrail, StoreFailure } from '#store/contract.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
+import type { Transaction } from '../transaction.ts'
+import { denialAnswer } from './authorize.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
 import { trailHeaders } from './link-headers.ts'
 import { manifestAnswer } from './manifest-get.ts'
@@ -42,7 +44,7 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
     newest: isTrue(headers['x-newest']),
     ...parameters,
   })
-  if (isFailure(read)) return withTrail(refusal(read, conditions), read.trail)
+  if (isFailure(read)) return withTrail(refusal(read, transaction, conditions), read.trail)
   const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
   if (read.kind === 'found') {
     const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
@@ -59,7 +61,8 @@ function withTrail(response: Response, trail: ReadTrail | undefined): Response {
   return { status, headers: { ...headers, ...type, ...trailHeaders(trail) }, body }
 }
 
-function refusal(failure: StoreFailure, conditions: HeaderMap): Response {
+function refusal(failure: StoreFailure, transaction: Transaction, conditions: HeaderMap): Response {
+  if (failure.kind === 'denied') return denialAnswer(transaction, failure.status)
   if (failure.kind === 'precondition_failed') return conditionFailedAnswer(failure.headers)
   // RFC 9110, section 13.1.1: `*` is false where nothing is.
   if (failure.kind === 'no_such_object' && isAnything(conditions['if-match'])) return emptyAnswer(412)

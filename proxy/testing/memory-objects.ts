@@ -25,6 +25,7 @@ export interface MemoryObjectsDeps {
 
 const NO_CONTAINER: StoreFailure = { kind: 'no_such_container' }
 const NO_OBJECT: StoreFailure = { kind: 'no_such_object', headers: {} }
+const REFUSED: StoreFailure = { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
 const BOUNDARY = 'c'.repeat(32)
 
 export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
@@ -42,7 +43,7 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
     async put(_context, name, put) {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
-      if (!holds(put.condition, find(name))) return { kind: 'precondition_failed', headers: {} }
+      if (!holds(put.condition, find(name))) return REFUSED
       return putObject(container, name.object, put, put.timestamp ?? deps.now())
     },
     async post(_context, name, post) {
@@ -59,7 +60,7 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
       if (find(name) === undefined) return NO_OBJECT
-      if (!holds(condition, find(name))) return { kind: 'precondition_failed', headers: {} }
+      if (!holds(condition, find(name))) return REFUSED
       container.objects.delete(name.object)
       return { kind: 'deleted', timestamp: deps.now(), listingPending: false }
     },

@@ -8,6 +8,7 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import { formPostRequests } from './requests/formpost.ts'
 import {
   bulkRequests,
   crossdomainRequests,
@@ -15,9 +16,13 @@ import {
   quotedEtagRequests,
   serviceTokenRequests,
 } from './requests/limits.ts'
+import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import { tempUrlRequests } from './requests/tempurl.ts'
+import { archiveRequests, versionRequests } from './requests/versions.ts'
+import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
 export const SCRIPT: readonly Step[] = [
@@ -39,5 +44,12 @@ export const SCRIPT: readonly Step[] = [
   ...quotedEtagRequests,
   ...serviceTokenRequests,
   ...crossdomainRequests,
+  ...linkRequests,
+  ...versionRequests,
+  ...archiveRequests,
+  ...tempUrlRequests,
+  ...formPostRequests,
+  ...websiteRequests,
+  ...domainRequests,
   ...malformedRequests,
 ]

@@ -39,7 +39,7 @@ const MIXED = tar([
 ])
 
 export const bulkRequests: readonly Step[] = [
-  ...steps('archive', {
+  ...steps('unpacking', {
     'of a whole account': unpack('~?extract-archive=tar', tar(FILES)),
     'containers that were made': get('~?prefix=bulk-'),
     'objects that were made': get('~/bulk-a?format=json'),
