@@ -9,6 +9,7 @@ import {
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formPostRequests } from './requests/formpost.ts'
+import { largeObjectRequests } from './requests/large-objects.ts'
 import {
   bulkRequests,
   crossdomainRequests,
@@ -51,5 +52,6 @@ export const SCRIPT: readonly Step[] = [
   ...formPostRequests,
   ...websiteRequests,
   ...domainRequests,
+  ...largeObjectRequests,
   ...malformedRequests,
 ]
