@@ -19,6 +19,7 @@ import {
 } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
+import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
@@ -418,6 +419,7 @@ export const SECTIONS = {
   proxy,
   auth,
   keystone,
+  encryption,
   bulk,
   ratelimit,
   read_only: readOnly,
