@@ -7,6 +7,7 @@ import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
+import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
@@ -390,6 +391,7 @@ export const SECTIONS = {
   proxy,
   auth,
   keystone,
+  encryption,
   bulk,
   ratelimit,
   read_only: readOnly,
