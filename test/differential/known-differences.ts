@@ -150,6 +150,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'None was kept: Swift stores the refused upload among the versions.',
   },
   {
+    step: 'version: PUT of a delete marker as current',
+    field: /^(status|body|header (content-(type|length)|etag|last-modified|x-object-version-id))$/,
+    statuses: [201, 404],
+    what: 'A version that says that the object was deleted cannot be made the current one.',
+    reason: 'Swift would show an empty object of the type `application/x-deleted`.',
+  },
+  {
     step: 'cors: listing',
     field: 'header vary',
     what: '`Vary` of a listing names `Accept` before `Origin`.',
