@@ -2,7 +2,11 @@
  * Fills one device with objects through its own engine, without a sync until the end: for measurements that need a device
  * with a million objects and not a night of uploads. A crash in between leaves nothing that is worth keeping.
  *
- *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER COUNT     (started by `bench/startup.ts`)
+ *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER COUNT BYTES KEEP DELETE_AT
+ *
+ * Started by `fill-cluster.ts`. A body is the object's name, repeated up to BYTES if that is more. KEEP is `files`, or `index` for a device that only
+ * says that it has the objects: enough for what never looks into a file, and faster. DELETE_AT is when they expire,
+ * seconds since the epoch, 0 for never; nobody is told of it here.
  */
 import { hash } from 'node:crypto'
 import path from 'node:path'
@@ -12,27 +16,31 @@ import { silentLogger } from '#base/log.ts'
 import { hashName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { realDisk } from '#disk/real-disk.ts'
-import { readClusterFile } from '#node/cluster-file.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { ObjectDevice } from '#object-server/device.ts'
 import type { ObjectEngine } from '#object-server/engine.ts'
-import { parseRing } from '#ring/ring-file.ts'
+import { ringOf, saltOf } from './device-parts.ts'
 
 /** Written at the same time. */
 const WRITERS = 16
 
-const [dataPath = '', device = '', account = '', container = '', count = '0'] = process.argv.slice(2)
+const [
+  dataPath = '',
+  device = '',
+  account = '',
+  container = '',
+  count = '0',
+  bytes = '0',
+  keep = 'files',
+  deleteAt = '0',
+] = process.argv.slice(2)
 const environment: Environment = {
   ...realEnvironment(),
-  disk: withoutSyncs(),
+  disk: keep === 'index' ? withoutFiles(withoutSyncs()) : withoutSyncs(),
   kv: unsynced(realEnvironment().kv),
 }
-const cluster = await readClusterFile(realDisk, path.join(dataPath, 'cluster.json'))
-if (cluster === undefined || 'broken' in cluster) throw new Error(`no cluster in ${dataPath}`)
-const { salt } = cluster
-const parsed = parseRing(await realDisk.readFile(path.join(dataPath, 'rings/object.ring.gz')))
-if (parsed.kind !== 'ring') throw new Error('the ring of the objects cannot be read')
-const { ring } = parsed
+const salt = await saltOf(dataPath)
+const ring = await ringOf(dataPath, 'object')
 const objects = await ObjectDevice.open({
   environment,
   devicesPath: path.join(dataPath, 'devices'),
@@ -63,9 +71,8 @@ function isHere(object: string): boolean {
   return ring.primaries(partition).some((primary) => primary.device === device)
 }
 
-/** The body is the object's name. */
 async function put(engine: ObjectEngine, object: string): Promise<void> {
-  const body = Buffer.from(object)
+  const body = Number(bytes) > object.length ? Buffer.alloc(Number(bytes), object) : Buffer.from(object)
   const writer = engine.beginWrite(`/${account}/${container}/${object}`, { hashing: 'crc_only' })
   await writer.write(body)
   const timestamp = '1700000000.00000' as Timestamp
@@ -74,7 +81,7 @@ async function put(engine: ObjectEngine, object: string): Promise<void> {
     timestamp,
     etag,
     contentType: 'text/plain',
-    headers: {},
+    headers: deleteAt === '0' ? {} : { 'x-delete-at': deleteAt },
     updates: () => [],
   })
   if (outcome.kind !== 'changed') throw new Error(`${object}: ${outcome.kind}`)
@@ -90,6 +97,25 @@ function withoutSyncs(): Disk {
     openRead: async (name) => opened(await realDisk.openRead(name)),
     createExclusive: async (name) => opened(await realDisk.createExclusive(name)),
     syncDirectory: () => Promise.resolve(),
+  }
+}
+
+/** Files are taken and forgotten; directories are real. */
+function withoutFiles(disk: Disk): Disk {
+  const nowhere: DiskFile = {
+    read: async () => 0,
+    write: async () => {},
+    writeAll: async () => {},
+    sync: async () => {},
+    stat: async () => ({ sizeBytes: 0, mtimeMs: 0, isDirectory: false }),
+    close: async () => {},
+  }
+  return {
+    ...disk,
+    createExclusive: async () => nowhere,
+    rename: async () => {},
+    unlink: async () => {},
+    setXattr: async () => {},
   }
 }
 

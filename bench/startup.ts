@@ -8,16 +8,15 @@
  * The objects are put there by each device's own engine, unsynced (`fill-device.ts`); three copies on four devices. What
  * the kernel has cached stays cached.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { fillCluster } from './fill-cluster.ts'
 import { type MartletCluster, startMartlet } from './martlet-cluster.ts'
 
-const DEVICES = ['d1', 'd2', 'd3', 'd4']
 const [USER, KEY, ACCOUNT, CONTAINER] = ['test:tester', 'testing', 'AUTH_test', 'startup'] as const
 /** Enough that every one of the 256 leaf directories of every device is written to. */
 const TOUCHED = 3_000
@@ -39,7 +38,8 @@ async function measure(): Promise<void> {
   const empty = await served('an empty folder', LIMITS.empty, (session) => session.send('PUT', ''))
   await empty.cluster.stop()
   const begunMs = performance.now()
-  await fillAll()
+  const parallel = Number(values.parallel)
+  await fillCluster({ data, account: ACCOUNT, container: CONTAINER, objects, parallel })
   console.log(`${objects} objects in ${seconds(performance.now() - begunMs)}`)
   const readOne = async (session: Session): Promise<Response> => {
     const name = `object-${objects - 1}`
@@ -109,21 +109,6 @@ async function touchEveryLeaf(session: Session): Promise<void> {
     }
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, work))
-}
-
-async function fillAll(): Promise<void> {
-  const waiting = [...DEVICES]
-  const work = async (): Promise<void> => {
-    for (let device = waiting.shift(); device !== undefined; device = waiting.shift()) await fill(device)
-  }
-  await Promise.all(Array.from({ length: Number(values.parallel) }, work))
-}
-
-async function fill(device: string): Promise<void> {
-  const program = path.join(import.meta.dirname, 'fill-device.ts')
-  const args = [program, data, device, ACCOUNT, CONTAINER, String(objects)]
-  const [code] = (await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')) as [number | null]
-  if (code !== 0) throw new Error(`${device} could not be filled`)
 }
 
 async function freePort(): Promise<number> {
