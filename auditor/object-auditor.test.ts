@@ -189,6 +189,21 @@ t.test('a file that the index does not know, older than tombstones are kept, is 
   t.equal(quarantinedIn(scene).length, 1)
 })
 
+t.test('how long tombstones are kept is for the device to say', async (t) => {
+  const hours = (count: number): number => count * 3600
+  for (const [reclaimAge, outcome] of [
+    [hours(1), 'missing'],
+    [hours(100), 'found'],
+  ] as const) {
+    const scene = await auditScene(undefined, reclaimAge)
+    const source = await auditScene()
+    await source.put('/a/c/unknown', 'two days before', hours(-20))
+    await copyFile(source, scene, '/a/c/unknown')
+    await scene.audit('quick')
+    t.equal((await look(scene.engine, second(1000), '/a/c/unknown')).kind, outcome)
+  }
+})
+
 t.test('an obsolete file that was left over is removed', async (t) => {
   const scene = await filled()
   const path = fileOf(scene)

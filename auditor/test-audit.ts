@@ -44,10 +44,13 @@ export class OpenKv extends MemoryKv {
 /** Late enough that what tests put is older than nothing that matters, and younger than reclaim age. */
 const NOW_MS = 1_700_100_000_000
 
-export async function auditScene(options?: MemoryDiskOptions): Promise<AuditScene> {
+export async function auditScene(
+  options?: MemoryDiskOptions,
+  reclaimAgeSeconds?: number,
+): Promise<AuditScene> {
   const clock = new VirtualClock({ startMs: NOW_MS })
   const kv = new OpenKv()
-  const started = await startEngine({ ...newMachine(options), kv }, { clock })
+  const started = await startEngine({ ...newMachine(options), kv }, { clock, reclaimAgeSeconds })
   const notes = memoryNotes()
   const asked: CopyToRepair[] = []
   const goodCopies = new Map<string, () => Promise<unknown>>()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
-import type { Handler, Request } from '#http/message.ts'
+import { bufferBody, type Handler, type Request, readWhole } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { textAnswer } from './answers.ts'
 import { NODE_AUTH_HEADER, requireNodeAuth, signedTransport } from './node-auth.ts'
@@ -30,21 +30,21 @@ const REQUEST = requestOf('PUT', '/sda1/7/a/c/o?x=y', { 'x-timestamp': '1' })
 
 t.test('what is signed with the secret is served', async (t) => {
   const clock = new VirtualClock()
-  const send = client(clock, requireNodeAuth(SECRET, clock)(served))
+  const send = client(clock, requireNodeAuth({ secret: SECRET, clock, self: TARGET })(served))
   for (let at = 0; at < 1000; at += 1) t.equal(await send(REQUEST), 200)
 })
 
 t.test('what is not signed, or with another secret, is refused', async (t) => {
   const clock = new VirtualClock()
-  const server = requireNodeAuth(SECRET, clock)(served)
+  const server = requireNodeAuth({ secret: SECRET, clock, self: TARGET })(served)
   t.equal((await server(REQUEST)).status, 401)
-  t.equal((await server({ ...REQUEST, headers: { [NODE_AUTH_HEADER]: 'v1 1 1 1' } })).status, 401)
+  t.equal((await server({ ...REQUEST, headers: { [NODE_AUTH_HEADER]: 'v2 1 1 1 - 1' } })).status, 401)
   t.equal(await client(clock, server, undefined, Buffer.from('another secret, not that one'))(REQUEST), 401)
 })
 
 t.test('method, path, query, timestamp, date and nonce cannot be changed', async (t) => {
   const clock = new VirtualClock()
-  const server = requireNodeAuth(SECRET, clock)(served)
+  const server = requireNodeAuth({ secret: SECRET, clock, self: TARGET })(served)
   const changes: readonly ((request: Request) => Request)[] = [
     (request) => ({ ...request, method: 'DELETE' }),
     (request) => ({ ...request, path: '/sda1/7/a/c/p' }),
@@ -57,9 +57,44 @@ t.test('method, path, query, timestamp, date and nonce cannot be changed', async
   for (const change of changes) t.equal(await client(clock, server, change)(REQUEST), 401)
 })
 
+t.test('a request that was signed for another server is refused', async (t) => {
+  const clock = new VirtualClock()
+  const other = requireNodeAuth({ secret: SECRET, clock, self: { host: 'h', port: 2 } })(served)
+  t.equal(await client(clock, other)(REQUEST), 401)
+  const anywhere = requireNodeAuth({ secret: SECRET, clock })(served)
+  t.equal(await client(clock, anywhere)(REQUEST), 200, 'who has no address of its own cannot tell')
+  const redirected = (request: Request): Request => withAuth(request, (auth) => auth.replace('h:1', 'h:2'))
+  t.equal(await client(clock, other, redirected)(REQUEST), 401)
+})
+
+t.test('a body that says what is to be done cannot be changed', async (t) => {
+  const clock = new VirtualClock()
+  const read: string[] = []
+  const server = requireNodeAuth({ secret: SECRET, clock, self: TARGET })(async ({ body }) => {
+    read.push(String(await readWhole(body, 100)))
+    return textAnswer(200, 'done')
+  })
+  const commands = [
+    requestOf('SYNC', '/sda1/sync/0/reclaim', {}, 'forget'),
+    requestOf('UPDATE', '/sda1/rows', {}, 'forget'),
+    requestOf('POST', '/martlet/workers/replicator', {}, 'forget'),
+  ]
+  const changed = (request: Request): Request => ({ ...request, body: bufferBody(Buffer.from('forgot')) })
+  const uncovered = (request: Request): Request =>
+    withAuth(request, (auth) => auth.replace(/ [\w-]{43} ([\w-]{43})$/, ' - $1'))
+  for (const command of commands) {
+    t.equal(await client(clock, server)(command), 200)
+    t.equal(await client(clock, server, changed)(command), 401)
+    t.equal(await client(clock, server, uncovered)(command), 401)
+  }
+  t.same(read, ['forget', 'forget', 'forget'])
+  const object = requestOf('PUT', '/sda1/7/a/c/o', {}, 'bytes')
+  t.equal(await client(clock, server, changed)(object), 200, 'an object has checksums of its own')
+})
+
 t.test('a request is good for a minute, before and after', async (t) => {
   const [here, there] = [new VirtualClock(), new VirtualClock()]
-  const send = client(here, requireNodeAuth(SECRET, there)(served))
+  const send = client(here, requireNodeAuth({ secret: SECRET, clock: there, self: TARGET })(served))
   here.jumpWall(60_000)
   t.equal(await send(REQUEST), 200)
   here.jumpWall(1)
@@ -71,7 +106,7 @@ t.test('a request is good for a minute, before and after', async (t) => {
 })
 
 t.test('monitoring needs no secret', async (t) => {
-  const server = requireNodeAuth(SECRET, new VirtualClock())(served)
+  const server = requireNodeAuth({ secret: SECRET, clock: new VirtualClock() })(served)
   t.equal((await server(requestOf('GET', '/healthcheck'))).status, 200)
   t.equal((await server(requestOf('GET', '/metrics'))).status, 200)
 })
@@ -80,11 +115,11 @@ t.test('without a secret nothing is signed and nothing checked', async (t) => {
   const clock = new VirtualClock()
   const inner = wire(served)
   t.equal(signedTransport(inner, undefined, { clock, random: new SeededRandom(1) }), inner)
-  t.equal((await requireNodeAuth(undefined, clock)(served)(REQUEST)).status, 200)
+  t.equal((await requireNodeAuth({ secret: undefined, clock })(served)(REQUEST)).status, 200)
 })
 
 t.test('a short secret is our own mistake', async (t) => {
-  t.throws(() => requireNodeAuth(Buffer.from('short'), new VirtualClock()), RangeError)
+  t.throws(() => requireNodeAuth({ secret: Buffer.from('short'), clock: new VirtualClock() }), RangeError)
 })
 
 function withAuth(request: Request, change: (auth: string) => string): Request {

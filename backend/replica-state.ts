@@ -29,7 +29,7 @@ export interface ReplicaStateOptions {
   readonly newDevice: NewDevice
   readonly salt: HashPathSalt
   /** Away for longer than this, a device may have missed deletes whose tombstones are gone. Default: reclaim age. */
-  readonly absentSecondsMax?: number
+  readonly absentSecondsMax?: number | undefined
 }
 
 const FORMAT_VERSION = 1

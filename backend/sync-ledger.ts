@@ -24,7 +24,7 @@ export interface SyncLedgerOptions {
   /** Nothing is known of a device that holds data: it may have been away for any time. */
   readonly unknownDevice: 'new' | 'may_have_been_away'
   /** Out of touch for longer than this, a range may have missed deletes for good. Default: reclaim age. */
-  readonly reclaimAgeSeconds?: number
+  readonly reclaimAgeSeconds?: number | undefined
 }
 
 /** `leaving`: it is being emptied at this moment, and must not be counted on. */

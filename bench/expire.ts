@@ -12,8 +12,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { fillCluster } from './fill-cluster.ts'
+import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
+import { objectName } from './operations.ts'
 import { usageOf } from './process-usage.ts'
 import { countDataFiles } from './replicate-fill.ts'
 import { timed } from './replicate-report.ts'
@@ -43,8 +44,7 @@ const execute = promisify(execFile)
 
 async function measure(): Promise<void> {
   await (await startMartlet({ data, port: PORT })).stop()
-  const filling = { data, account: 'AUTH_test', container: CONTAINER, objects, deleteAt: DUE_SECONDS }
-  const filled = await timed(() => fillCluster(filling))
+  const filled = await timed(fill)
   console.log(`${objects} objects and their tasks: filled in ${filled.seconds.toFixed(0)} s`)
   const config = path.join(home, 'martlet.toml')
   const rates = `tasks_per_second = ${values['tasks-per-second']}\nconcurrency = ${values.concurrency}\n`
@@ -66,6 +66,13 @@ async function measure(): Promise<void> {
   }
 }
 
+async function fill(): Promise<void> {
+  const filling = { data, account: 'AUTH_test', container: CONTAINER, parallel: 2 }
+  const due = String(DUE_SECONDS)
+  await fillDevices({ ...filling, args: ['--objects', String(objects), '--delete-at', due] })
+  await fillDevices({ ...filling, program: 'fill-queue.ts', args: [String(objects), due] })
+}
+
 async function pass(worker: string): Promise<void> {
   await execute(process.execPath, [CLI, 'run', worker, '--once', '--data', data], {
     maxBuffer: OUTPUT_BYTES_MAX,
@@ -76,7 +83,7 @@ async function pass(worker: string): Promise<void> {
 async function nobodySees(url: string): Promise<void> {
   const session = await SwiftSession.open({ url, user: 'test:tester', key: 'testing' })
   await session.makeContainer(CONTAINER)
-  const target = `${url}${session.accountPath}/${CONTAINER}/object-${objects - 1}`
+  const target = `${url}${session.accountPath}/${CONTAINER}/${objectName(objects - 1)}`
   const { status } = await fetch(target, { headers: { 'x-auth-token': session.token } })
   if (status !== 404) throw new Error(`an object that is due was answered ${status}`)
 }

@@ -2,7 +2,7 @@
  * Puts the expirer's tasks for the objects of `fill-device.ts` into one device's containers, as many as its own index
  * takes in a batch.
  *
- *     node bench/fill-queue.ts DATA DEVICE ACCOUNT CONTAINER COUNT DELETE_AT     (started by `fill-cluster.ts`)
+ *     node bench/fill-queue.ts DATA DEVICE ACCOUNT CONTAINER COUNT DELETE_AT     (started by `fill-devices.ts`)
  */
 import path from 'node:path'
 import { Drive } from '#backend/drive-state.ts'
@@ -12,9 +12,12 @@ import type { Timestamp } from '#base/timestamp.ts'
 import { openContainerDevice } from '#container-server/open-device.ts'
 import { newInfo } from '#db/info.ts'
 import { type ObjectRow, putRow } from '#db/object-row.ts'
+import { realDisk } from '#disk/real-disk.ts'
+import { readClusterFile } from '#node/cluster-file.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { ExpirerQueue } from '#object-server/expirer-queue.ts'
-import { ringOf, saltOf } from './device-parts.ts'
+import { parseRing } from '#ring/ring-file.ts'
+import { objectName } from './operations.ts'
 
 const QUEUE = '.expiring_objects'
 const TIMESTAMP = '1700000000.00000' as Timestamp
@@ -23,8 +26,12 @@ const BATCH_ROWS = 2000
 const [dataPath = '', device = '', account = '', container = '', count = '0', deleteAt = '0'] =
   process.argv.slice(2)
 const environment = realEnvironment()
-const salt = await saltOf(dataPath)
-const ring = await ringOf(dataPath, 'container')
+const cluster = await readClusterFile(realDisk, path.join(dataPath, 'cluster.json'))
+const parsed = parseRing(await realDisk.readFile(path.join(dataPath, 'rings/container.ring.gz')))
+if (cluster === undefined || 'broken' in cluster || parsed.kind !== 'ring')
+  throw new Error(`no cluster in ${dataPath}`)
+const { salt } = cluster
+const { ring } = parsed
 const place = { devicesPath: path.join(dataPath, 'devices'), device, mountCheck: 'any_directory' } as const
 const containers = await openContainerDevice({
   environment,
@@ -53,7 +60,7 @@ function tasks(): ReadonlyMap<string, ObjectRow[]> {
   const queue = new ExpirerQueue(salt)
   const shards = new Map<string, ObjectRow[]>()
   for (let number = 0; number < Number(count); number += 1) {
-    const name = `${account}/${container}/object-${number}`
+    const name = `${account}/${container}/${objectName(number)}`
     const shard = queue.container(Number(deleteAt), `/${name}`)
     const rows = shards.get(shard) ?? []
     rows.push(taskOf(name))

@@ -24,7 +24,7 @@ def fill(device):
     manager = diskfile.DiskFileRouter(conf, utils.get_logger(conf))[POLICIES[0]]
     ring = Ring('/etc/swift', ring_name='object')
     for number in range(int(COUNT)):
-        name = 'object-%d' % number
+        name = 'o%09d' % number
         partition, nodes = ring.get_nodes(ACCOUNT, CONTAINER, name)
         if device not in [node['device'] for node in nodes]:
             continue

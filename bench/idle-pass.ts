@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { fillCluster } from './fill-cluster.ts'
+import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
 import { timed } from './replicate-report.ts'
 
@@ -38,8 +38,9 @@ const execute = promisify(execFile)
 async function measure(): Promise<void> {
   await (await startMartlet({ data, port: PORT })).stop()
   const keep = values.keep === 'files' ? 'files' : 'index'
-  const filling = { data, account: 'AUTH_test', container: 'idle', objects, keep } as const
-  const filled = await timed(() => fillCluster(filling))
+  const args = ['--objects', String(objects), '--keep', keep]
+  const filling = { data, account: 'AUTH_test', container: 'idle', parallel: 2, args }
+  const filled = await timed(() => fillDevices(filling))
   console.log(`${objects} objects, three copies, ${keep} only: filled in ${filled.seconds.toFixed(0)} s`)
   const config = path.join(home, 'martlet.toml')
   writeFileSync(config, `[workers]\noff = ${JSON.stringify(OFF)}\n`)

@@ -16,6 +16,8 @@ export interface SwiftLayout {
   readonly user: string | undefined
   /** Middleware of the proxy, outermost first, without the proxy server itself. */
   readonly pipeline: readonly string[]
+  /** Whole sections of middleware, by name, in place of the usual ones. */
+  readonly filters: Readonly<Record<string, readonly string[]>>
 }
 
 export interface SwiftPorts {
@@ -50,6 +52,13 @@ export const USUAL_PIPELINE = [
   'symlink',
   'proxy-logging',
 ] as const
+
+/** The usual pipeline and what operators add to it for websites, at the places that Swift's documentation names. */
+export const WEB_PIPELINE: readonly string[] = USUAL_PIPELINE.flatMap((name) => {
+  if (name === 'listing_formats') return ['domain_remap', name]
+  if (name === 'tempauth') return ['formpost', name, 'staticweb']
+  return [name]
+})
 
 export const DEVICES = ['d1', 'd2', 'd3', 'd4'] as const
 
@@ -138,6 +147,8 @@ ${filters}`
 }
 
 function filter(layout: SwiftLayout, name: string): string {
+  const own = layout.filters[name]
+  if (own !== undefined) return `${[`[filter:${name}]`, ...own].join('\n')}\n`
   const lines = [`[filter:${name}]`, `use = egg:swift#${EGG_NAMES[name] ?? name}`]
   if (name === 'cache') lines.push(`memcache_servers = 127.0.0.1:${portsOf(layout).memcached}`)
   if (name === 'tempauth') lines.push(...USERS)

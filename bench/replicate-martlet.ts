@@ -5,7 +5,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { fillCluster } from './fill-cluster.ts'
+import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
 import { ACCOUNT, CONTAINER, countDataFiles, fill } from './replicate-fill.ts'
 import { type ReplicationFigures, type ReplicationPlan, timed } from './replicate-report.ts'
@@ -65,8 +65,8 @@ async function fillAndCount(plan: ReplicationPlan, folder: string, objects: stri
     await cluster.stop()
   }
   if (plan.filling === 'direct') {
-    const { objectBytes: bytes } = plan
-    await fillCluster({ data: folder, account: ACCOUNT, container: CONTAINER, objects: plan.objects, bytes })
+    const args = ['--objects', String(plan.objects), '--bytes', String(plan.objectBytes)]
+    await fillDevices({ data: folder, account: ACCOUNT, container: CONTAINER, parallel: 2, args })
   }
   return countDataFiles(objects)
 }

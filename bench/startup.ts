@@ -5,7 +5,8 @@
  *
  *     node bench/startup.ts [--objects N] [--data DIR] [--parallel N]
  *
- * The objects are put there by each device's own engine, unsynced (`fill-device.ts`); three copies on four devices. What
+ * The objects and their rows are put there by each device's own engines, unsynced (`fill-device.ts`); three copies on four
+ * devices. What
  * the kernel has cached stays cached.
  */
 import { once } from 'node:events'
@@ -14,8 +15,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { fillCluster } from './fill-cluster.ts'
+import { fillDevices } from './fill-devices.ts'
 import { type MartletCluster, startMartlet } from './martlet-cluster.ts'
+import { objectName } from './operations.ts'
 
 const [USER, KEY, ACCOUNT, CONTAINER] = ['test:tester', 'testing', 'AUTH_test', 'startup'] as const
 /** Enough that every one of the 256 leaf directories of every device is written to. */
@@ -38,13 +40,17 @@ async function measure(): Promise<void> {
   const empty = await served('an empty folder', LIMITS.empty, (session) => session.send('PUT', ''))
   await empty.cluster.stop()
   const begunMs = performance.now()
-  const parallel = Number(values.parallel)
-  await fillCluster({ data, account: ACCOUNT, container: CONTAINER, objects, parallel })
+  await fillDevices({
+    data,
+    account: ACCOUNT,
+    container: CONTAINER,
+    parallel: Number(values.parallel),
+    args: ['--objects', String(objects), '--rows', String(objects)],
+  })
   console.log(`${objects} objects in ${seconds(performance.now() - begunMs)}`)
   const readOne = async (session: Session): Promise<Response> => {
-    const name = `object-${objects - 1}`
-    const response = await session.send('GET', `/${name}`)
-    if ((await response.text()) !== name) throw new Error(`${name}: another body`)
+    const response = await session.send('GET', `/${objectName(objects - 1)}`)
+    await response.arrayBuffer()
     return response
   }
   const clean = await served('a clean stop', LIMITS.clean, readOne)

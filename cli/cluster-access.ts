@@ -9,7 +9,7 @@ import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { LocalTransport } from '#http/local-transport.ts'
 import { EMPTY_BODY, type HeaderMap, type RequestBody, type Response } from '#http/message.ts'
-import { type Endpoint, TransportError } from '#http/transport.ts'
+import { type Endpoint, reasonOf } from '#http/transport.ts'
 import { type ClusterFile, readClusterFile } from '#node/cluster-file.ts'
 import type { Configuration } from '#node/configuration.ts'
 import { realEnvironment } from '#node/environment.ts'
@@ -177,23 +177,6 @@ export class ClusterAccess {
 /** `d1`, or `10.0.0.1/d1` where several hosts have devices of one name. */
 export function isNamed({ host, device }: ClusterDevice, name: string): boolean {
   return name === device || name === `${host}/${device}`
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof TransportError)) return String(error)
-  switch (error.code) {
-    case 'CONNECT_FAILED':
-    case 'CONNECT_TIMEOUT':
-      return 'not running'
-    case 'RESPONSE_TIMEOUT':
-      return 'no answer'
-    case 'CONNECTION_LOST':
-      return 'connection lost'
-    case 'ABORTED':
-      return 'given up'
-    default:
-      return error.code satisfies never
-  }
 }
 
 async function findPlace(args: ClusterArguments): Promise<Place | { readonly problem: string }> {

@@ -76,7 +76,8 @@ export function progressText(progress: PassProgress | undefined): string {
   return `${barText(total === undefined || total === 0 ? 0 : done / total)} ${parts.join(', ')}`
 }
 
-function barText(share: number): string {
+/** `[######......]` */
+export function barText(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * BAR_CELLS)
   return `[${'#'.repeat(full)}${'.'.repeat(BAR_CELLS - full)}]`
 }

@@ -1,6 +1,7 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
 import { addOperatorCommands } from './operator-commands.ts'
+import type { PublishArguments } from './publish.ts'
 import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
@@ -18,6 +19,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   addConfig(program)
   addCluster(program)
   addOperatorCommands(program)
+  addPublish(program)
   await addRing(program, argv)
   try {
     await program.parseAsync(argv)
@@ -51,6 +53,30 @@ function addServers(program: Command): void {
     .requiredOption('--config <file>', 'configuration file')
     .action(async (options: { config: string }) => {
       await (await import('./proxy.ts')).runProxy(options)
+    })
+}
+
+function addPublish(program: Command): void {
+  program
+    .command('publish')
+    .description('make a container the website that a folder holds, and print its address')
+    .argument('<folder>')
+    .argument('<container>')
+    .option('--auth <url>', 'where to sign in (ST_AUTH; http://127.0.0.1:8080/auth/v1.0)')
+    .option('--user <account:user>', 'who signs in (ST_USER)')
+    .option('--key <key>', 'with which key (ST_KEY)')
+    .option('--index <name>', 'the page that stands for a folder (index.html)')
+    .option(
+      '--error-pages <suffix>',
+      'what follows the status in the names of error pages (.html for 404.html)',
+    )
+    .option('--listings', 'folders without an index page are listed')
+    .option('--max-age <seconds>', 'how long browsers and caches may keep what is uploaded')
+    .option('--delete', 'delete objects that are no files of the folder')
+    .option('--all', 'upload also what has not changed')
+    .option('--dry-run', 'say what would be done')
+    .action(async (folder: string, container: string, options: PublishArguments) => {
+      await (await import('./publish.ts')).publish(folder, container, options)
     })
 }
 

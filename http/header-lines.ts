@@ -24,6 +24,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'Request Entity Too Large',
   414: 'Request URI Too Long',
   416: 'Requested Range Not Satisfiable',
+  497: 'Blacklisted',
   498: 'Rate Limited',
   499: 'Client Disconnect',
   500: 'Internal Error',

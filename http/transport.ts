@@ -65,3 +65,21 @@ export class TransportError extends Error {
     this.target = target
   }
 }
+
+/** What went wrong with a request, in a few words for a person. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof TransportError)) return String(error)
+  switch (error.code) {
+    case 'CONNECT_FAILED':
+    case 'CONNECT_TIMEOUT':
+      return 'not running'
+    case 'RESPONSE_TIMEOUT':
+      return 'no answer'
+    case 'CONNECTION_LOST':
+      return 'connection lost'
+    case 'ABORTED':
+      return 'given up'
+    default:
+      return error.code satisfies never
+  }
+}

@@ -78,7 +78,13 @@ async function openOne(
     return await listen({
       host,
       port,
-      handler: guarded(options.handlers[server], { clock, metrics, nodeSecret, isDraining }),
+      handler: guarded(options.handlers[server], {
+        clock,
+        metrics,
+        nodeSecret,
+        self: { host, port },
+        isDraining,
+      }),
       clock,
       log: log.child({ server }),
       tls,

@@ -164,13 +164,15 @@ function openDoor(
   endpoints: readonly ServerEndpoint[],
 ): Promise<ProxyDoor> {
   const own = new Set(endpoints.map(({ port }) => port))
-  const peers = (): readonly Endpoint[] =>
+  const isSelf = ({ host, port }: Endpoint): boolean => host === told.host && own.has(port)
+  const members = (): readonly Endpoint[] =>
     parts.rings.account.ring.devices
       .filter((device) => device !== undefined)
-      .filter(({ ip, port }) => ip !== told.host || !own.has(port))
       .map(({ ip, port }) => ({ host: ip, port }))
+  const peers = (): readonly Endpoint[] => members().filter((member) => !isSelf(member))
   const clockMark = markInFile(parts.environment.disk, join(told.devicesPath, told.device, CLOCK_MARK))
-  return openProxyDoor({ ...parts, cluster: told.cluster, settings: told.settings, clockMark, peers })
+  const { cluster, settings } = told
+  return openProxyDoor({ ...parts, cluster, settings, clockMark, peers, members, isSelf })
 }
 
 /** Any of the servers tells monitoring about the whole device. */
@@ -205,7 +207,13 @@ function insideHandlers(
   })
   observeDevice(context.metrics, figures)
   const census: Handler = async () => jsonAnswer(censusOf(context).report())
-  return { workers: workerAdmin(admin), device: figures.handler, census, invalidations: door?.invalidations }
+  return {
+    workers: workerAdmin(admin),
+    device: figures.handler,
+    census,
+    invalidations: door?.invalidations,
+    desk: door?.desk,
+  }
 }
 
 async function openBackends(

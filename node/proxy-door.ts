@@ -1,5 +1,6 @@
 /** The proxy of a process: the pipeline over a store over the cluster's rings. */
 import { keyRingOf } from '#auth/key-ring.ts'
+import type { ResellerPrefix } from '#auth/principal.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
@@ -17,11 +18,16 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { createProxy } from '#proxy/app.ts'
+import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
+import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
+import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
+import type { RateStep } from '#proxy/ratelimit/rates.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { createStore } from '#store/create-store.ts'
-import { withFeatures } from '#store/features.ts'
+import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
+import { quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
@@ -29,7 +35,8 @@ import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
-import type { Settings } from './options.ts'
+import { openKeystone } from './keystone.ts'
+import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -45,6 +52,9 @@ export interface ProxyDoorOptions {
   readonly clockMark: HighWaterStore
   /** The other proxy processes of the cluster, where they hear of changes. */
   readonly peers: () => readonly Endpoint[]
+  /** All proxy processes of the cluster, this one included, and which of them it is. */
+  readonly members: () => readonly Endpoint[]
+  readonly isSelf: (endpoint: Endpoint) => boolean
 }
 
 export interface ProxyDoor {
@@ -52,6 +62,8 @@ export interface ProxyDoor {
   readonly handler: Handler
   /** For other proxies, never on the public port. */
   readonly invalidations: Handler
+  /** For other proxies, too: decides what the desk of this process has to decide (`store/desk/`). */
+  readonly desk: Handler
   /** Health checks say from now on that this process is going away. */
   readonly announceEnd: () => void
 }
@@ -59,35 +71,48 @@ export interface ProxyDoor {
 /** Rejects with an `Error` that names what is wrong with the configuration. */
 export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoor> {
   const { environment, log, metrics, cluster, policies } = options
-  const proxyOptions = proxyOptionsOf(options.settings)
+  const { settings } = options
+  const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
+  const proxyOptions = proxyOptionsOf(settings, keystone)
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
   const store = openStore(options, timestamps)
+  const features = { environment, timestamps, policies }
+  const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
+  const desks = desksOf(options, own)
   let ending = false
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { environment, timestamps }),
+    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly }),
+    desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
+    users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
+    keystone,
     keys: keyRingOf(cluster.tokenKeys),
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
-    canonicalNames: canonicalNames(options.settings),
-    endpoints: options.settings.proxy.endpoints
+    canonicalNames: canonicalNames(settings),
+    endpoints: settings.proxy.endpoints
       ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
       : undefined,
   })
   return {
     handler,
     invalidations: invalidationHandler((stale) => store.forget(stale)),
+    desk: deskHandler(own),
     announceEnd: () => {
       ending = true
     },
   }
+}
+
+function desksOf(options: ProxyDoorOptions, own: Desk): Desks {
+  const { transport, environment, log, members, isSelf } = options
+  return new PeerDesks({ transport, clock: environment.clock, log, members, isSelf, own })
 }
 
 function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
@@ -137,7 +162,25 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
 }
 
-function proxyOptionsOf(settings: Settings): ProxyOptions {
+/** Everybody knows the users for development: where Keystone says who is who, they are not let in. */
+function usersOf({ auth, keystone }: Settings): readonly string[] {
+  const areForDevelopment = auth.users.join('\n') === DEVELOPMENT_USERS.join('\n')
+  return keystone.url !== undefined && areForDevelopment ? [] : auth.users
+}
+
+function resellerOf({ auth }: Settings): ResellerPrefix {
+  return { prefix: auth.resellerPrefix, requireGroup: '' }
+}
+
+/** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
+function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
+  const own = resellerOf(settings)
+  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => prefix !== own.prefix)
+  const named = prefixes.toSorted((left, right) => right.length - left.length)
+  return [own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+}
+
+function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {
   const { proxy, auth, log } = settings
   const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
   return {
@@ -145,7 +188,7 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
     web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
-    resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],
+    resellers: resellersOf(settings, keystone),
     authPrefix: auth.prefix,
     tokenLifeSeconds: Math.floor(auth.tokenLifeMs / 1000),
     storageUrlScheme: proxy.storageUrlScheme,
@@ -158,5 +201,32 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
     exposeInfo: proxy.exposeInfo,
     infoAdminKey: proxy.infoAdminKey,
     infoDisallowedSections,
+    ...limitsOf(settings),
   }
+}
+
+function limitsOf(settings: Settings): Pick<ProxyOptions, LimitOption> {
+  const { bulk, ratelimit, read_only: readOnly, name_check: nameCheck, crossdomain } = settings
+  return {
+    bulk,
+    rateLimits: { ...ratelimit, ...sortedRates(ratelimit) },
+    readOnly: {
+      cluster: readOnly.cluster ? 'read_only' : 'writable',
+      deletes: readOnly.allowDeletes ? 'allowed' : 'refused',
+    },
+    nameRules: nameCheck.enabled ? nameCheck : undefined,
+    etags: settings.etag_quoter.enableByDefault ? 'quoted' : 'bare',
+    crossdomainPolicy: crossdomain.policy,
+  }
+}
+
+type LimitOption = 'bulk' | 'rateLimits' | 'readOnly' | 'nameRules' | 'etags' | 'crossdomainPolicy'
+
+/** Steps by size, however they were written. */
+function sortedRates({
+  containerRates,
+  listingRates,
+}: Settings['ratelimit']): Pick<RateLimits, 'containerRates' | 'listingRates'> {
+  const bySize = (left: RateStep, right: RateStep): number => left.objects - right.objects
+  return { containerRates: containerRates.toSorted(bySize), listingRates: listingRates.toSorted(bySize) }
 }

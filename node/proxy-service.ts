@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import type { Handler } from '#http/message.ts'
 import { type Listener, listen } from '#http/server.ts'
+import type { Endpoint } from '#http/transport.ts'
+import { DESK_PATH } from '#store/desk/peer-desks.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile, markInMemory } from './clock-mark.ts'
 import { codeOf, makeDirectoryDurably } from './durable-file.ts'
@@ -44,10 +46,17 @@ export async function startProxyService(
 async function openProxy(told: ProxyAssignment, parts: ProcessParts): Promise<Service> {
   const { settings, cluster, internal } = told
   const clockMark = await clockMarkOf(told, parts)
-  const others = settings.proxy.peers
-    .map(parseEndpoint)
-    .filter(({ host, port }) => host !== internal.host || port !== internal.port)
-  const door = await openProxyDoor({ ...parts, cluster, settings, clockMark, peers: () => others })
+  const isSelf = ({ host, port }: Endpoint): boolean => host === internal.host && port === internal.port
+  const others = settings.proxy.peers.map(parseEndpoint).filter((peer) => !isSelf(peer))
+  const door = await openProxyDoor({
+    ...parts,
+    cluster,
+    settings,
+    clockMark,
+    peers: () => others,
+    members: () => [...others, internal],
+    isSelf,
+  })
   const keeper = keepRings({
     parts,
     secret: nodeSecretOf(cluster),
@@ -83,10 +92,12 @@ async function clockMarkOf({ name, settings }: ProxyAssignment, { environment, l
 
 /** What other processes of the cluster may ask of this one. */
 function insideHandler(door: ProxyDoor, keeper: RingKeeper): Handler {
-  return (request) =>
-    request.path === RINGS_PATH || request.path.startsWith(`${RINGS_PATH}/`)
+  return (request) => {
+    if (request.path === DESK_PATH) return door.desk(request)
+    return request.path === RINGS_PATH || request.path.startsWith(`${RINGS_PATH}/`)
       ? keeper.handler(request)
       : door.invalidations(request)
+  }
 }
 
 async function listenInside(told: ProxyAssignment, parts: ProcessParts, served: Handler): Promise<Listener> {

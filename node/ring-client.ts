@@ -9,9 +9,9 @@ import {
   readWhole,
 } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
-import { TransportError } from '#http/transport.ts'
+import { reasonOf } from '#http/transport.ts'
 import { RING_FILE_BYTES_MAX, RINGS_PATH, type RingReport, type RingsReport } from './ring-distribution.ts'
-import { isSealed, RING_SEAL_HEADER, sealOf } from './ring-seal.ts'
+import { isSealedFile, RING_SEAL_HEADER, readSeal, sealOf } from './ring-seal.ts'
 
 export interface Failed {
   readonly kind: 'failed'
@@ -29,6 +29,7 @@ const CONNECT_TIMEOUT_MS = 2_000
 const SILENCE_MS = 30_000
 const REPORT_BYTES_MAX = 1024 * 1024
 const SENTENCE_BYTES_MAX = 4096
+const NOT_SEALED = 'its ring is not sealed with the cluster secret'
 
 export class RingClient {
   readonly #transport: Transport
@@ -50,9 +51,13 @@ export class RingClient {
   /** The file of a ring that it uses, if its seal is good. */
   fetch(target: Endpoint, name: string): Promise<Fetched> {
     return this.#ask(target, 'GET', `${RINGS_PATH}/${name}`, {}, undefined, async (response) => {
-      const file = await readWhole(response.body, RING_FILE_BYTES_MAX)
-      const isGood = isSealed(this.#secret, name, file, headerOf(response, RING_SEAL_HEADER))
-      return isGood ? { kind: 'fetched', file } : failed('its ring is not sealed with the cluster secret')
+      const seal = readSeal(this.#secret, name, headerOf(response, RING_SEAL_HEADER))
+      if (seal === undefined || seal.sizeBytes > RING_FILE_BYTES_MAX) {
+        await discard(response)
+        return failed(NOT_SEALED)
+      }
+      const file = await readWhole(response.body, seal.sizeBytes)
+      return isSealedFile(seal, file) ? { kind: 'fetched', file } : failed(NOT_SEALED)
     })
   }
 
@@ -105,25 +110,33 @@ function failed(reason: string): Failed {
 function parseReport(written: Buffer): readonly RingReport[] | undefined {
   try {
     const { rings } = JSON.parse(written.toString()) as Partial<RingsReport>
-    return Array.isArray(rings) ? rings : undefined
+    return Array.isArray(rings) && rings.every(isReport) ? rings : undefined
   } catch {
     return undefined
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof TransportError)) return String(error)
-  switch (error.code) {
-    case 'CONNECT_FAILED':
-    case 'CONNECT_TIMEOUT':
-      return 'not running'
-    case 'RESPONSE_TIMEOUT':
-      return 'no answer'
-    case 'CONNECTION_LOST':
-      return 'connection lost'
-    case 'ABORTED':
-      return 'given up'
-    default:
-      return error.code satisfies never
-  }
+/** Whether to push a ring, and whether the one before may go, is decided by what is said here. */
+function isReport(value: unknown): value is RingReport {
+  if (typeof value !== 'object' || value === null) return false
+  const report = value as Readonly<Record<keyof RingReport, unknown>>
+  return (
+    typeof report.name === 'string' &&
+    isCountOrNull(report.version) &&
+    isCountOrNull(report.nextPartPower) &&
+    isCountOrNull(report.previousVersion) &&
+    isCount(report.partPower) &&
+    typeof report.changedAtMs === 'number' &&
+    typeof report.settled === 'boolean' &&
+    typeof report.digest === 'string' &&
+    /^[0-9a-f]{64}$/.test(report.digest)
+  )
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isCountOrNull(value: unknown): value is number | null {
+  return value === null || isCount(value)
 }

@@ -5,7 +5,7 @@ import { type Builder, createBuilder } from '#ring/builder.ts'
 import { RingClient } from './ring-client.ts'
 import { ringDistribution } from './ring-distribution.ts'
 import { RING_SEAL_HEADER, sealOf } from './ring-seal.ts'
-import { fileOf, nextOf, RingHosts, SECRET } from './test-ring-hosts.ts'
+import { fileOf, nextOf, RingHosts, reportedRing, SECRET } from './test-ring-hosts.ts'
 
 async function started(t: { teardown: (end: () => void) => void }, count: number): Promise<RingHosts> {
   const hosts = await RingHosts.start(count)
@@ -98,6 +98,62 @@ t.test('the client says in words what went wrong', async (t) => {
   t.same(await hosts.client.report(at('10.0.0.8')), { kind: 'failed', reason: 'it answers 404' })
 })
 
+t.test('a report that lacks something is not understood', async (t) => {
+  const hosts = await started(t, 2)
+  const good = reportedRing()
+  const answers = async (rings: unknown): Promise<unknown> => {
+    const body = Buffer.from(JSON.stringify({ rings }))
+    hosts.network.register(at('10.0.0.8'), async () => ({ status: 200, headers: {}, body }))
+    return await hosts.client.report(at('10.0.0.8'))
+  }
+  t.same(await answers([good]), { kind: 'reported', rings: [good] })
+  const reason = 'its answer is not understood'
+  for (const [member, value] of [
+    ['name', 1],
+    ['version', '7'],
+    ['partPower', -1],
+    ['nextPartPower', undefined],
+    ['digest', 'x'],
+    ['changedAtMs', null],
+    ['previousVersion', 0.5],
+    ['settled', 'yes'],
+  ] as const)
+    t.same(await answers([good, { ...good, [member]: value }]), { kind: 'failed', reason }, member)
+  t.same(await answers([null]), { kind: 'failed', reason })
+  t.same(await answers({}), { kind: 'failed', reason })
+})
+
+t.test('a ring that nobody sealed is refused before its bytes are taken in', async (t) => {
+  const hosts = await started(t, 2)
+  const handler = ringDistribution({
+    rings: hosts.all[0]?.rings as never,
+    disk: {} as never,
+    log: silentLogger,
+    secret: SECRET,
+    isSettled: () => false,
+  })
+  const send = async (seal: string, file: Buffer): Promise<readonly [number, number]> => {
+    let taken = 0
+    const body = {
+      lengthBytes: undefined,
+      sendContinue: () => {},
+      cancel: async () => {},
+      async *[Symbol.asyncIterator]() {
+        for (let at = 0; at < 10; at += 1) {
+          taken += file.length
+          yield file
+        }
+      },
+    }
+    const request = { ...requestOf('PUT', '/martlet/rings/object', file, { [RING_SEAL_HEADER]: seal }), body }
+    return [(await handler(request)).status, taken]
+  }
+  const piece = Buffer.alloc(1000)
+  t.same(await send('', piece), [403, 0])
+  t.same(await send(sealOf(Buffer.from('another secret of another one'), 'object', piece), piece), [403, 0])
+  t.same(await send(sealOf(SECRET, 'object', piece), piece), [403, 2000], 'and not beyond what was sealed')
+})
+
 t.test('a node that missed a ring has it after one round, and nobody takes an older one', async (t) => {
   const hosts = await started(t, 4)
   const next = nextOf(hosts.builder)
@@ -162,7 +218,7 @@ t.test('a newer ring that does not fit is fetched once', async (t) => {
   const file = fileOf(small)
   hosts.network.register(at('10.0.0.2'), async (request) => {
     if (request.path === '/martlet/rings') {
-      const rings = [{ name: 'object', version: 100, digest: 'other', settled: false }]
+      const rings = [reportedRing({ version: 100 })]
       return { status: 200, headers: {}, body: Buffer.from(JSON.stringify({ rings })) }
     }
     fetches += 1

@@ -16,7 +16,7 @@ import { BodyError, type Handler, type Request, type Response, readWhole } from 
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { readRingFile } from '#ring/ring-store.ts'
 import type { RingOffer, RingWatcher } from '#ring/ring-watcher.ts'
-import { isSealed, RING_SEAL_HEADER, sealOf } from './ring-seal.ts'
+import { isSealedFile, RING_SEAL_HEADER, type RingSeal, readSeal, sealOf } from './ring-seal.ts'
 
 export const RINGS_PATH = '/martlet/rings'
 /** A ring of 2^24 partitions, three replicas and random device ids is about 90 MiB. */
@@ -127,15 +127,17 @@ async function take(
   { secret, log }: RingDistributionOptions,
 ): Promise<Response> {
   if (secret === undefined) return refuse(request, 501, NO_SECRET)
-  const file = await bodyOf(request)
-  if (file === 'too_long')
-    return textAnswer(413, `the ring is refused: it has more than ${RING_FILE_BYTES_MAX} bytes`)
-  if (!isSealed(secret, name, file, request.headers[RING_SEAL_HEADER])) {
+  // Before the ring: nobody takes in hundreds of megabytes from who cannot seal them.
+  const seal = readSeal(secret, name, request.headers[RING_SEAL_HEADER])
+  if (seal !== undefined && seal.sizeBytes > RING_FILE_BYTES_MAX)
+    return refuse(request, 413, `the ring is refused: it has more than ${RING_FILE_BYTES_MAX} bytes`)
+  const file = seal && (await sealedBody(request, seal))
+  if (file === undefined) {
     log.warn(
       { ring: name, from: request.remoteAddress },
       'a ring without the seal of the cluster was refused',
     )
-    return textAnswer(403, 'the ring is refused: it is not sealed with the secret of this cluster')
+    return refuse(request, 403, 'the ring is refused: it is not sealed with the secret of this cluster')
   }
   try {
     return answerOf(await watcher.offer(file))
@@ -146,11 +148,13 @@ async function take(
   }
 }
 
-async function bodyOf(request: Request): Promise<Buffer | 'too_long'> {
+/** `undefined` for another body than the one that was sealed. */
+async function sealedBody(request: Request, seal: RingSeal): Promise<Buffer | undefined> {
   try {
-    return await readWhole(request.body, RING_FILE_BYTES_MAX)
+    const file = await readWhole(request.body, seal.sizeBytes)
+    return isSealedFile(seal, file) ? file : undefined
   } catch (error) {
-    if (error instanceof BodyError && error.code === 'BODY_TOO_LARGE') return 'too_long'
+    if (error instanceof BodyError && error.code === 'BODY_TOO_LARGE') return undefined
     throw error
   }
 }

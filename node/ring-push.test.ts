@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Builder } from '#ring/builder.ts'
 import { readRingFile } from '#ring/ring-store.ts'
 import { type PushResult, type PushTarget, pushRing, type RingToPush } from './ring-push.ts'
-import { fileOf, nextOf, RingHosts } from './test-ring-hosts.ts'
+import { fileOf, nextOf, RingHosts, reportedRing } from './test-ring-hosts.ts'
 
 function ringOf(builder: Builder): RingToPush {
   const file = fileOf(builder)
@@ -90,7 +90,7 @@ t.test('a refusal of one process is in its row', async (t) => {
     headers: { 'content-type': 'text/plain' },
     body: Buffer.from('the ring cannot be written (ENOSPC)'),
   }
-  const report = { rings: [{ name: 'object', version: 1, digest: 'old', settled: false }] }
+  const report = { rings: [reportedRing()] }
   hosts.network.register({ host: '10.0.0.2', port: 6202 }, async ({ method }) =>
     method === 'PUT' ? served : { status: 200, headers: {}, body: Buffer.from(JSON.stringify(report)) },
   )

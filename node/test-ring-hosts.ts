@@ -18,7 +18,7 @@ import { serialiseRing } from '#ring/ring-file.ts'
 import { replaceRingFile } from '#ring/ring-store.ts'
 import { RingCatchUp } from './ring-catch-up.ts'
 import { RingClient } from './ring-client.ts'
-import { ringDistribution } from './ring-distribution.ts'
+import { type RingReport, ringDistribution } from './ring-distribution.ts'
 
 export const SECRET = Buffer.from('the secret of the cluster')
 const RINGS = '/rings'
@@ -117,4 +117,19 @@ export function fileOf(builder: Builder): Buffer {
 /** The same builder after another rebalance. */
 export function nextOf(builder: Builder, seed = '2'): Builder {
   return (rebalanced(builder, { seed, nowMs: 0 }) as Rebalanced).builder
+}
+
+/** What a process reports of a ring, with some of it changed. */
+export function reportedRing(changes: Partial<RingReport> = {}): RingReport {
+  return {
+    name: 'object',
+    version: 1,
+    partPower: 4,
+    nextPartPower: null,
+    digest: 'a'.repeat(64),
+    changedAtMs: 1,
+    previousVersion: null,
+    settled: false,
+    ...changes,
+  }
 }

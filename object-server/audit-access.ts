@@ -327,9 +327,8 @@ export class DiskAuditAccess implements AuditAccess {
   }
 
   #isOld(file: ObjectFile): boolean {
-    return (
-      Number(file.timestamp.slice(0, 16)) < this.#core.options.clock.wallMs() / 1000 - RECLAIM_AGE_SECONDS
-    )
+    const { clock, reclaimAgeSeconds = RECLAIM_AGE_SECONDS } = this.#core.options
+    return Number(file.timestamp.slice(0, 16)) < clock.wallMs() / 1000 - reclaimAgeSeconds
   }
 
   async #exists(path: string): Promise<boolean> {

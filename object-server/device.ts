@@ -41,6 +41,8 @@ export interface ObjectDeviceOptions {
   readonly operationsMax: number
   readonly deadlineMs?: number
   readonly cacheLimits?: CacheLimits
+  /** Tombstones are kept so long at least, and who was away for longer must be made equal first. Default: 7 days. */
+  readonly reclaimAgeSeconds?: number | undefined
   /** Told of each copy that readers found bad or gone. Must not fail. */
   readonly onLost?: ((copy: CopyToRepair) => void) | undefined
 }
@@ -235,7 +237,7 @@ async function openEngine(
   policyIndex: number,
   states: ReplicaStates,
 ): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
-  const { environment, salt, log, cacheLimits } = options
+  const { environment, salt, log, cacheLimits, reclaimAgeSeconds } = options
   const { disk, health, drive } = basis
   const opened = await DiskEngine.open({
     disk,
@@ -250,6 +252,7 @@ async function openEngine(
     beforeRebuild: async (from) => {
       if (from === 'files' || options.newDevice === 'may_have_held_data') await states.setAll('joining')
     },
+    reclaimAgeSeconds,
     ...(cacheLimits === undefined ? {} : { cacheLimits }),
     onLost: (hash) => options.onLost?.({ policyIndex, hash }),
   })
@@ -274,6 +277,7 @@ async function openReplicaStates(
     keyPrefix: Buffer.from(`${policyString('replicas', policyIndex)}/`),
     salt: options.salt,
     newDevice: (await exists(basis.disk, objects)) ? 'may_have_held_data' : options.newDevice,
+    absentSecondsMax: options.reclaimAgeSeconds,
   })
 }
 
@@ -288,6 +292,7 @@ async function openLedger(
     keyPrefix: Buffer.from(`${policyString('ledger', policyIndex)}/`),
     states,
     unknownDevice: mayHaveBeenAway ? 'may_have_been_away' : 'new',
+    reclaimAgeSeconds: options.reclaimAgeSeconds,
   })
 }
 

@@ -35,6 +35,8 @@ export interface DiskEngineOptions {
   /** Called before an index that is not complete counts as complete: what it knew may be lost. */
   readonly beforeRebuild?: (from: RebuildFrom) => Promise<void>
   readonly cacheLimits?: CacheLimits
+  /** How long tombstones are kept at least; a file of before that nobody knows is not believed. Default: reclaim age. */
+  readonly reclaimAgeSeconds?: number | undefined
   /** Told of each copy that readers found bad or gone: it has to come from another replica. Must not fail. */
   readonly onLost?: (hash: string) => void
 }

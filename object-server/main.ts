@@ -64,6 +64,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
     clock,
     log: options.log,
     standing: (update) => standingOfRow(device, update),
+    reclaimAgeSeconds: options.reclaimAgeSeconds,
   })
   return {
     handler: createObjectServer({
@@ -72,7 +73,11 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
       clock,
       random,
       sender,
-      replication: { transport: options.transport, ...options.replication },
+      replication: {
+        transport: options.transport,
+        reclaimAgeSeconds: options.reclaimAgeSeconds,
+        ...options.replication,
+      },
     }),
     device,
     deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),

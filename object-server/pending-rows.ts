@@ -31,7 +31,7 @@ export interface PendingRowsOptions {
   readonly log: Logger
   /** Is a row older than the reclaim age still true? */
   readonly standing: (update: ContainerUpdate) => Promise<RowStanding>
-  readonly reclaimAgeSeconds?: number
+  readonly reclaimAgeSeconds?: number | undefined
 }
 
 /** What one pass found and did. */

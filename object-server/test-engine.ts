@@ -32,7 +32,11 @@ export function newMachine(options?: MemoryDiskOptions): TestMachine {
 /** Starts an engine on a machine, as a process does after a crash or for the first time. */
 export async function startEngine(
   machine: TestMachine = newMachine(),
-  options: { readonly cacheLimits?: CacheLimits; readonly clock?: VirtualClock } = {},
+  options: {
+    readonly cacheLimits?: CacheLimits
+    readonly clock?: VirtualClock
+    readonly reclaimAgeSeconds?: number | undefined
+  } = {},
 ): Promise<TestEngine> {
   const clock = options.clock ?? new VirtualClock()
   const health = new DeviceHealth(() => clock.wallMs())
@@ -50,6 +54,7 @@ export async function startEngine(
     salt: TEST_SALT,
     devicePath: '/sda',
     policyIndex: 0,
+    reclaimAgeSeconds: options.reclaimAgeSeconds,
     ...(options.cacheLimits === undefined ? {} : { cacheLimits: options.cacheLimits }),
   })
   return { ...machine, engine, report, health }

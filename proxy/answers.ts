@@ -42,6 +42,12 @@ export function unauthorized(realm: string): Response {
   return answer(401, { 'www-authenticate': `Swift realm="${realm}"` })
 }
 
+/** 401 with a text of one's own, by a layer that knows no accounts. */
+export function unauthorizedText(text: string): Response {
+  const response = textAnswer(401, text, HTML_TYPE)
+  return { ...response, headers: { ...response.headers, 'www-authenticate': 'Swift realm="unknown"' } }
+}
+
 /** The realm of a path: what stands for the account in it, percent-encoded. */
 export function realmOf(path: string): string {
   const [, version, account] = (decodePercent(path) ?? '').split('/', 3)

@@ -14,10 +14,13 @@ t.test('the pipeline is printed as it runs', (t) => {
     'metrics-page',
     'info',
     'request-limits',
+    'etag-quoter',
     'tempurl',
     'formpost',
     'swift-v1-auth',
     'token',
+    'bulk',
+    'ratelimit',
     'staticweb',
     'door:swift',
   ])

@@ -13,24 +13,39 @@ import type { Metrics } from '#base/metrics.ts'
 import type { CanonicalNames } from '#http/canonical-names.ts'
 import type { Handler } from '#http/message.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
+import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
+import {
+  bulkSections,
+  crossdomainSection,
+  etagQuoterSection,
+  nameCheckSection,
+  rateLimitSection,
+} from './limit-sections.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { type BulkOptions, bulk } from './middleware/bulk.ts'
 import { catchErrors } from './middleware/catch-errors.ts'
 import { cnameLookup } from './middleware/cname-lookup.ts'
+import { crossdomain } from './middleware/crossdomain.ts'
 import { domainRemap } from './middleware/domain-remap.ts'
 import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
+import { etagQuoter } from './middleware/etag-quoter.ts'
 import { formPost } from './middleware/formpost.ts'
 import { gatekeeper } from './middleware/gatekeeper.ts'
 import { head } from './middleware/head.ts'
 import { healthcheck } from './middleware/healthcheck.ts'
 import { type InfoSections, info } from './middleware/info.ts'
+import { type KeystoneParts, keystone } from './middleware/keystone.ts'
 import { countAndTime } from './middleware/metrics.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
+import { nameCheck } from './middleware/name-check.ts'
+import { ratelimit } from './middleware/ratelimit.ts'
 import { requestLimits } from './middleware/request-limits.ts'
 import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
 import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
+import { RateDesk } from './ratelimit/rate-desk.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -57,6 +72,10 @@ export interface ProxyDeps {
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
+  /** Tokens of Keystone are accepted besides those of `users`. */
+  readonly keystone?: KeystoneParts | undefined
+  /** Where it is decided who may go on; this process decides alone without it. */
+  readonly desks?: Desks | undefined
   /** Asked for the aliases of foreign hosts, where that is on. */
   readonly canonicalNames?: CanonicalNames | undefined
   /** Turns `/endpoints/` on. */
@@ -82,7 +101,7 @@ interface LayerEntry {
   /** `undefined` when the options turn it off. */
   readonly make: (parts: Parts) => ProxyLayer | undefined
   /** What `/info` tells of it. */
-  readonly sections?: (options: WebOptions) => InfoSections
+  readonly sections?: (web: WebOptions, options: ProxyOptions) => InfoSections
   /** May not be left out: without it the cluster would be open, or further layers blind. */
   readonly required?: true
 }
@@ -122,7 +141,23 @@ const LAYERS: readonly LayerEntry[] = [
   },
   { name: 'metrics-page', make: ({ metrics }) => metricsPage(metrics) },
   { name: 'info', make: (parts) => info(infoOptions(parts)) },
+  {
+    name: 'crossdomain',
+    make: ({ options: { crossdomainPolicy: policy } }) =>
+      policy === undefined ? undefined : crossdomain(policy),
+    sections: (_web, options) => crossdomainSection(options),
+  },
   { name: 'request-limits', make: () => requestLimits, required: true },
+  {
+    name: 'name-check',
+    make: ({ options: { nameRules } }) => (nameRules === undefined ? undefined : nameCheck(nameRules)),
+    sections: (_web, options) => nameCheckSection(options),
+  },
+  {
+    name: 'etag-quoter',
+    make: ({ store, options }) => etagQuoter({ store, default: options.etags }),
+    sections: (_web, options) => etagQuoterSection(options),
+  },
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
   {
     name: 'tempurl',
@@ -139,9 +174,33 @@ const LAYERS: readonly LayerEntry[] = [
   {
     name: 'swift-v1-auth',
     make: ({ users, seal, options }) =>
-      swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }),
+      users.isEmpty
+        ? undefined
+        : swiftV1Auth({
+            users,
+            seal,
+            prefix: options.authPrefix,
+            storageUrlScheme: options.storageUrlScheme,
+          }),
   },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'keystone', make: (parts) => parts.keystone && keystone(parts.keystone) },
+  {
+    name: 'bulk',
+    make: (parts) => bulk(bulkOptions(parts)),
+    sections: (_web, options) => bulkSections(options),
+  },
+  {
+    name: 'ratelimit',
+    make: ({ environment: { clock }, store, desks, options }) =>
+      ratelimit({
+        clock,
+        store,
+        desks: desks ?? onlyDesk(new RateDesk(clock).answer),
+        limits: options.rateLimits,
+      }),
+    sections: (_web, options) => rateLimitSection(options),
+  },
   {
     name: 'staticweb',
     make: ({ store, options }) => staticWeb({ store, urlBase: options.web.urlBase }),
@@ -169,7 +228,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   })
   const doors = doorsOf(deps)
   const chosen = chosenLayers(options.pipeline)
-  const sections = Object.assign({}, ...chosen.map((layer) => layer.sections?.(options.web)))
+  const sections = Object.assign({}, ...chosen.map((layer) => layer.sections?.(options.web, options)))
   const made = chosen.map(({ name, make }) => ({ name, layer: make({ ...deps, seal, sections }) }))
   const layers = made.filter((one): one is { name: string; layer: ProxyLayer } => one.layer !== undefined)
   const inner = layers.reduceRight((handler, { layer }) => layer(handler), throughDoors(doors))
@@ -212,17 +271,36 @@ function firstPrefix({ resellers }: ProxyOptions): string {
   return resellers[0]?.prefix ?? ''
 }
 
+function bulkOptions({ environment, options }: Parts): BulkOptions {
+  const { bulk: limits, maxFileSizeBytes } = options
+  return {
+    clock: environment.clock,
+    yieldMs: limits.yieldMs,
+    extract: {
+      containersMax: limits.maxContainersPerExtraction,
+      failuresMax: limits.maxFailedExtractions,
+      maxFileSizeBytes,
+    },
+    delete: {
+      deletesMax: limits.maxDeletesPerRequest,
+      failuresMax: limits.maxFailedDeletes,
+      concurrency: limits.deleteConcurrency,
+    },
+  }
+}
+
 function infoOptions({
   environment,
   options,
   policies,
   guarantees,
+  users,
   sections,
 }: Parts): Parameters<typeof info>[0] {
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
-    sections: { ...capabilities(options, policies), ...sections },
+    sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,

@@ -1,7 +1,10 @@
 /** What can be set about a proxy, with the defaults of OpenStack Swift unless a comment says why not. */
 import { DEFAULT_RESELLERS, type ResellerPrefix } from '#auth/principal.ts'
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
+import type { ReadOnlyOptions } from '#store/read-only/read-only.ts'
 import type { AccessLogWhat } from './middleware/access-log.ts'
+import type { NameRules } from './middleware/name-check.ts'
+import type { RateLimits } from './middleware/ratelimit.ts'
 import { DEFAULT_WEB_OPTIONS, type WebOptions } from './web-options.ts'
 
 export interface ProxyOptions {
@@ -30,6 +33,45 @@ export interface ProxyOptions {
   readonly exposeInfo: boolean
   readonly infoAdminKey: string | undefined
   readonly infoDisallowedSections: readonly string[]
+  readonly bulk: BulkSettings
+  readonly rateLimits: RateLimits
+  readonly readOnly: ReadOnlyOptions
+  /** `undefined`: every name that Swift takes is taken. */
+  readonly nameRules: NameRules | undefined
+  readonly etags: 'quoted' | 'bare'
+  /** What stands in `/crossdomain.xml`; `undefined`: there is no such file. */
+  readonly crossdomainPolicy: string | undefined
+}
+
+/** Of unpacking archives and deleting by list. */
+export interface BulkSettings {
+  readonly maxContainersPerExtraction: number
+  readonly maxFailedExtractions: number
+  readonly maxDeletesPerRequest: number
+  readonly maxFailedDeletes: number
+  readonly deleteConcurrency: number
+  /** How often a client that waits gets a sign of life, milliseconds. */
+  readonly yieldMs: number
+}
+
+/** OpenStack Swift's (`common/middleware/bulk.py`). */
+export const DEFAULT_BULK: BulkSettings = {
+  maxContainersPerExtraction: 10_000,
+  maxFailedExtractions: 1000,
+  maxDeletesPerRequest: 10_000,
+  maxFailedDeletes: 1000,
+  deleteConcurrency: 2,
+  yieldMs: 10_000,
+}
+
+/** OpenStack Swift's (`common/middleware/ratelimit.py`): nothing is limited. */
+export const DEFAULT_RATE_LIMITS: RateLimits = {
+  accountRate: 0,
+  containerRates: [],
+  listingRates: [],
+  maxSleepMs: 60_000,
+  logSleepMs: 0,
+  bufferMs: 5_000,
 }
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
@@ -51,4 +93,10 @@ export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   exposeInfo: true,
   infoAdminKey: undefined,
   infoDisallowedSections: ['swift.auto_create_account_prefix', 'swift.valid_api_versions'],
+  bulk: DEFAULT_BULK,
+  rateLimits: DEFAULT_RATE_LIMITS,
+  readOnly: { cluster: 'writable', deletes: 'refused' },
+  nameRules: undefined,
+  etags: 'bare',
+  crossdomainPolicy: undefined,
 }

@@ -3,7 +3,7 @@
  * pipeline (`app.ts`) hand it inwards and responses outwards; each fact is filled in by one layer and only read by those
  * further in.
  */
-import type { Principal } from '#auth/principal.ts'
+import { type Principal, ROLES } from '#auth/principal.ts'
 import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Logger } from '#base/log.ts'
 import type { Request, Response } from '#http/message.ts'
@@ -33,6 +33,15 @@ export class Transaction implements OperationContext {
     this.txId = txId
     this.arrivedMs = arrivedMs
     this.#parentLog = log
+  }
+
+  /** The sender administers all accounts. */
+  get isReseller(): boolean {
+    return this.principal?.groups.includes(ROLES.resellerAdmin) === true
+  }
+
+  get accountQuotas(): 'waived' | undefined {
+    return this.isReseller ? 'waived' : undefined
   }
 
   /**

@@ -149,3 +149,16 @@ t.test('two that were away for long are no majority when one of them had just lo
   }
   await devices.closeAll()
 })
+
+t.test('how long is too long follows from how long tombstones are kept', async (t) => {
+  const devices = await filled({ reclaimAgeSeconds: 3600 })
+  await devices.passes()
+  const [name] = NAMES as [string]
+  const range = { partPower: PART_POWER, partition: devices.partitionOf(name) }
+  const [away] = devices.placed(name).primaries as [Machine]
+  await devices.close(away)
+  await devices.clock.advance(2 * 3_600_000)
+  await devices.open(away)
+  t.equal(devices.ledger(away).voice(range), 'stale')
+  await devices.closeAll()
+})

@@ -2,31 +2,70 @@
  * The one list of features: layers around the core store, outermost first. Every door gets the store with all of them, so
  * what one door writes the others read. A layer wraps the operations it changes and hands the others through.
  */
+
+import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
+import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
+import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
+import { QuotaLedger } from './quotas/quota-ledger.ts'
+import { UsageReader } from './quotas/quota-usage.ts'
+import { quotas } from './quotas/quotas.ts'
+import { type ReadOnlyOptions, readOnly } from './read-only/read-only.ts'
 import { symlinks } from './symlinks/symlinks.ts'
+import { archives } from './versions/archives.ts'
+import { versions } from './versions/versions.ts'
 
 export interface FeatureDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
   /** The clock that the core store writes by. */
   readonly timestamps: Pick<HybridClock, 'next' | 'observe'>
+  /** Names of storage policies, by which account servers tell what each of them uses. */
+  readonly policies?: StoragePolicies | undefined
+  /** Where uploads reserve their quotas; this process decides alone without it. */
+  readonly desks?: Desks | undefined
+  readonly readOnly?: ReadOnlyOptions | undefined
+}
+
+/** With what is left to choose. */
+interface FeatureParts extends FeatureDeps {
+  readonly desks: Desks
 }
 
 interface Feature {
   readonly name: string
   /** `undefined` when the options turn it off. */
-  readonly make: (deps: FeatureDeps) => StoreLayer | undefined
+  readonly make: (parts: FeatureParts) => StoreLayer | undefined
 }
 
 /** Outermost first. The order is that of OpenStack Swift's default pipeline. */
 const FEATURES: readonly Feature[] = [
+  {
+    name: 'read-only',
+    make: (parts) => readOnly(parts.readOnly ?? { cluster: 'writable', deletes: 'refused' }),
+  },
+  {
+    name: 'quotas',
+    make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
+  },
   { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  { name: 'archives', make: archives },
+  { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
 ]
 
 /** The store as doors use it. */
 export function withFeatures(core: Store, deps: FeatureDeps): Store {
-  return FEATURES.reduceRight((inner, { make }) => make(deps)?.(inner) ?? inner, core)
+  const parts = { ...deps, desks: deps.desks ?? onlyDesk(quotaDeskOver(core, deps)) }
+  return FEATURES.reduceRight((inner, { make }) => make(parts)?.(inner) ?? inner, core)
+}
+
+/** The desk of this process for quotas: it reads what is used from the core store. */
+export function quotaDeskOver(core: Store, { environment, policies }: FeatureDeps): Desk {
+  const { clock, random } = environment
+  const context = { txId: 'tx-quotas', signal: undefined, log: silentLogger }
+  return quotaAnswers(new QuotaLedger({ clock, random, usage: new UsageReader(core, policies), context }))
 }

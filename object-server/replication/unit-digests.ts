@@ -15,6 +15,11 @@ export interface UnitDigest {
 }
 
 const DIGEST_BYTES = 16
+/**
+ * Sizes of units that are remembered: that of the ring, of the one before, and of the finer ranges of comparisons. Peers say
+ * which size they ask about, and must not fill the memory with it.
+ */
+const SIZES_KEPT = 3
 /** Bits of the ranges that the engine keeps digests of. */
 export const RANGE_BITS = 16
 export const EMPTY_UNIT: UnitDigest = { digest: Buffer.alloc(DIGEST_BYTES), count: 0 }
@@ -33,7 +38,8 @@ interface Summed {
 
 export class UnitDigests {
   readonly #replica: ReplicaAccess
-  readonly #splits = new Map<string, Split>()
+  /** By bits, and then by the prefix of the range; the size that was asked about last is the last. */
+  readonly #splits = new Map<number, Map<string, Split>>()
   readonly #sums = new Map<number, Summed>()
 
   constructor(replica: ReplicaAccess) {
@@ -55,8 +61,23 @@ export class UnitDigests {
   async of(bits: number, numbers: readonly number[]): Promise<readonly Buffer[]> {
     if (bits === RANGE_BITS)
       return numbers.map((number) => this.#replica.sum(number)?.digest ?? EMPTY_UNIT.digest)
-    const units = await this.all(bits)
-    return numbers.map((number) => (units.get(number) ?? EMPTY_UNIT).digest)
+    if (bits < RANGE_BITS) {
+      const units = this.#known(bits)
+      return numbers.map((number) => (units.get(number) ?? EMPTY_UNIT).digest)
+    }
+    const digests: Buffer[] = []
+    for (const number of numbers) digests.push(await this.#fine(bits, number))
+    return digests
+  }
+
+  /** Of units so small that a range has several: only that range is read. */
+  async #fine(bits: number, number: number): Promise<Buffer> {
+    const range = rangeIn({ partPower: bits, partition: number })
+    const sum = this.#replica.sum(range)
+    if (sum === undefined || sum.count === 0) return EMPTY_UNIT.digest
+    const prefix = range.toString(16).padStart(4, '0')
+    const units = await this.#split(bits, prefix, sum.digest.toString('hex'))
+    return (units.get(number) ?? EMPTY_UNIT).digest
   }
 
   #known(bits: number): ReadonlyMap<number, UnitDigest> {
@@ -64,7 +85,7 @@ export class UnitDigests {
     const known = this.#sums.get(bits)
     if (known?.changes === changes) return known.units
     const units = this.#summed(bits)
-    this.#sums.set(bits, { changes, units })
+    keepLast(this.#sums, bits, { changes, units })
     return units
   }
 
@@ -85,8 +106,9 @@ export class UnitDigests {
   }
 
   async #split(bits: number, prefix: string, rangeDigest: string): Promise<Split['units']> {
-    const key = `${bits} ${prefix}`
-    const known = this.#splits.get(key)
+    const splits = this.#splits.get(bits) ?? new Map<string, Split>()
+    keepLast(this.#splits, bits, splits)
+    const known = splits.get(prefix)
     if (known?.rangeDigest === rangeDigest) return known.units
     const units = new Map<number, { digest: Buffer; count: number }>()
     for await (const { hash, state } of this.#replica.below(prefix)) {
@@ -98,9 +120,17 @@ export class UnitDigests {
       sum.count += 1
       units.set(number, sum)
     }
-    this.#splits.set(key, { rangeDigest, units })
+    splits.set(prefix, { rangeDigest, units })
     return units
   }
+}
+
+/** Remembers something of a size of units, and forgets the size that nobody has asked about for longest. */
+function keepLast<Kept>(kept: Map<number, Kept>, bits: number, value: Kept): void {
+  kept.delete(bits)
+  kept.set(bits, value)
+  const [oldest] = kept.keys()
+  if (kept.size > SIZES_KEPT && oldest !== undefined) kept.delete(oldest)
 }
 
 /** The unit of so many bits that a hash is in. */

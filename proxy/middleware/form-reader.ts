@@ -31,7 +31,9 @@ const PARTS_MAX = 10_000
 export async function* formParts(body: RequestBody, boundary: string): AsyncGenerator<FormField | FormFile> {
   const reader = new MimeReader(body, boundary)
   for (let count = 0; count < PARTS_MAX; count += 1) {
-    const part = await reader.next()
+    const part = await reader.next().catch((error: unknown) => {
+      throw count === 0 ? withoutBeginning(error) : error
+    })
     if (part === undefined) return
     const { kind, parameters } = parseDisposition(part.headers['content-disposition'] ?? '')
     const filename = parameters.get('filename')
@@ -44,6 +46,12 @@ export async function* formParts(body: RequestBody, boundary: string): AsyncGene
     if (name !== undefined) yield { kind: 'field', name: name.toLowerCase(), value }
   }
   throw new MimeError('MIME_MALFORMED', 'too many parts')
+}
+
+/** A form that ends before its first boundary is none. */
+function withoutBeginning(error: unknown): unknown {
+  if (!(error instanceof MimeError)) return error
+  return new MimeError('MIME_MALFORMED', 'the first boundary is missing')
 }
 
 async function valueOf(body: AsyncIterable<Buffer>): Promise<string> {

@@ -10,13 +10,14 @@
  */
 import type { SignatureDigest } from '#auth/request-signature.ts'
 import type { Clock } from '#base/environment.ts'
-import { encodedPathOf } from '#base/names.ts'
+import { encodedPathOf, pathOf } from '#base/names.ts'
 import { quotedText } from '#base/quoted-path.ts'
 import { reasonOf } from '#http/header-lines.ts'
 import { BodyError, discard, type HeaderMap, type RequestBody, type Response } from '#http/message.ts'
 import { MimeError } from '#http/mime-reader.ts'
 import type { ObjectName } from '#store/contract.ts'
-import { HTML_TYPE, realmOf, textAnswer } from '../answers.ts'
+import { textAnswer, unauthorizedText } from '../answers.ts'
+import { senderHeaders } from '../sender-headers.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import {
@@ -85,7 +86,7 @@ class Submission {
 
   async answer(boundary: string): Promise<Response> {
     const outcome = await this.#readForm(boundary).catch(refusalOfBody)
-    if (isRefused(outcome)) return this.#refusal(outcome)
+    if (isRefused(outcome)) return refusal(outcome)
     const { status, message } = outcome
     const cors = Object.entries(outcome.headers).filter(([name]) => name.startsWith('access-control'))
     const headers = Object.fromEntries(cors)
@@ -145,37 +146,23 @@ class Submission {
   async #upload(name: ObjectName, ofFile: HeaderMap, body: RequestBody): Promise<Response> {
     const { request } = this.#transaction
     const path = `/v1${encodedPathOf(name)}`
-    const headers = { ...keptHeaders(request.headers), ...ofFile, 'transfer-encoding': 'chunked' }
+    const headers = { ...senderHeaders(request.headers), ...ofFile, 'transfer-encoding': 'chunked' }
     const upload = { ...request, method: 'PUT', path, query: '', headers, body }
-    const transaction = this.#transaction.derived(
-      upload,
-      `/v1/${name.account}/${name.container}/${name.object}`,
-    )
+    const transaction = this.#transaction.derived(upload, `/v1${pathOf(name)}`)
     transaction.grant = { method: 'PUT', name, reach: 'nothing' }
     const response = await this.#inner(transaction)
     await discard(response)
     return response
   }
+}
 
-  #refusal({ kind, reason }: FormRefusal): Response {
-    if (kind === 'invalid') return textAnswer(400, `FormPost: ${reason}`)
-    const answer = textAnswer(401, `FormPost: ${titled(reason)}`, HTML_TYPE)
-    const challenge = { 'www-authenticate': `Swift realm="${realmOf(this.#transaction.request.path)}"` }
-    return { ...answer, headers: { ...answer.headers, ...challenge } }
-  }
+function refusal({ kind, reason }: FormRefusal): Response {
+  if (kind === 'invalid') return textAnswer(400, `FormPost: ${reason}`)
+  return unauthorizedText(`FormPost: ${titled(reason)}`)
 }
 
 function unauthorizedForm(reason: string): FormRefusal {
   return { kind: 'unauthorized', reason }
-}
-
-/** Of the browser's request; the others speak of the form, not of a file in it. */
-const KEPT: readonly string[] = ['host', 'origin', 'referer', 'user-agent']
-
-function keptHeaders(headers: HeaderMap): Record<string, string> {
-  const kept: Record<string, string> = {}
-  for (const name of KEPT) if (headers[name] !== undefined) kept[name] = headers[name]
-  return kept
 }
 
 function refusalOfBody(error: unknown): FormRefusal {

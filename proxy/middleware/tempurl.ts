@@ -22,7 +22,7 @@ import { quotedText } from '#base/quoted-path.ts'
 import { httpDate } from '#base/timestamp.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { ObjectName } from '#store/contract.ts'
-import { HTML_TYPE, realmOf, textAnswer } from '../answers.ts'
+import { HTML_TYPE, textAnswer, unauthorizedText } from '../answers.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
 import type { ProxyLayer, Transaction } from '../transaction.ts'
 import { headerRules, type IsRemoved, withoutHeaders } from './header-rules.ts'
@@ -156,10 +156,8 @@ function signedPath(
   return object.startsWith(prefix) ? `prefix:/v1/${account}/${container}/${prefix}` : undefined
 }
 
-function invalid({ path }: Request): Response {
-  const answer = textAnswer(401, '401 Unauthorized: Temp URL invalid\n', HTML_TYPE)
-  const challenge = { 'www-authenticate': `Swift realm="${realmOf(path)}"` }
-  return { ...answer, headers: { ...answer.headers, ...challenge } }
+function invalid({ method }: Request): Response {
+  return unauthorizedText(method === 'HEAD' ? '' : '401 Unauthorized: Temp URL invalid\n')
 }
 
 function refusalOfPointer({ method, headers }: Request): Response | undefined {

@@ -1,9 +1,14 @@
 /** What PUT and POST of an account have in common: the length of its name, its metadata, its access list. */
 import { ACCOUNT_ACL_HEADER, ACCOUNT_ACL_SYSMETA, checkAccountAcl } from '#auth/account-acl.ts'
+import type { StoragePolicies } from '#backend/policies.ts'
 import { MAX_ACCOUNT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
+import type { AccountName } from '#store/contract.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { changesIn, checkMetadata } from './metadata-headers.ts'
+import { projectDomainIn } from './project-domain.ts'
+import { accountSettingsIn } from './reseller-settings.ts'
+import type { Visit } from './visit.ts'
 
 /** The refusal of a name that is too long, or `undefined`. */
 export function checkAccountName(account: string): Response | undefined {
@@ -28,11 +33,20 @@ export type AccountChanges =
   | { readonly kind: 'refused'; readonly response: Response }
 
 /** The change that a request asks for, or the refusal. */
-export function accountChangesIn(account: string, headers: HeaderMap): AccountChanges {
-  const refusal = checkAccountName(account) ?? checkMetadata(headers, 'account')
+export function accountChangesIn(
+  { name, request: { headers }, access }: Visit<AccountName>,
+  policies: StoragePolicies,
+): AccountChanges {
+  const settings = accountSettingsIn({ headers, by: access.by }, policies)
+  if (settings.kind === 'refused') return settings
+  const refusal = checkAccountName(name.account) ?? checkMetadata(headers, 'account')
   if (refusal !== undefined) return { kind: 'refused', response: refusal }
-  const changes = changesIn(headers, 'account')
+  const changes: Record<string, string | undefined> = {
+    ...changesIn(headers, 'account'),
+    ...settings.changes,
+    ...projectDomainIn(headers),
+  }
   const acl = headers[ACCOUNT_ACL_HEADER]
-  if (acl !== undefined) changes[ACCOUNT_ACL_SYSMETA] = acl
-  return { kind: 'changes', changes }
+  const withAcl = acl === undefined ? changes : { ...changes, [ACCOUNT_ACL_SYSMETA]: acl }
+  return { kind: 'changes', changes: withAcl }
 }

@@ -4,8 +4,9 @@ import { accountChangesIn } from './account-changes.ts'
 import { failureAnswer } from './failure-answers.ts'
 import type { AccountVerb } from './visit.ts'
 
-export const accountPost: AccountVerb = async ({ store }, { name, request, transaction }) => {
-  const parsed = accountChangesIn(name.account, request.headers)
+export const accountPost: AccountVerb = async ({ store, policies }, visit) => {
+  const { name, transaction } = visit
+  const parsed = accountChangesIn(visit, policies)
   if (parsed.kind === 'refused') return parsed.response
   const posted = await store.accounts.post(transaction, name, parsed.changes)
   if (posted.kind === 'updated') return answer(204)

@@ -5,8 +5,9 @@ import { accountChangesIn } from './account-changes.ts'
 import { failureAnswer, isFailure } from './failure-answers.ts'
 import type { AccountVerb } from './visit.ts'
 
-export const accountPut: AccountVerb = async ({ store }, { name, request, transaction }) => {
-  const parsed = accountChangesIn(name.account, request.headers)
+export const accountPut: AccountVerb = async ({ store, policies }, visit) => {
+  const { name, transaction } = visit
+  const parsed = accountChangesIn(visit, policies)
   if (parsed.kind === 'refused') return parsed.response
   const put = await store.accounts.put(transaction, name, parsed.changes)
   if (put.kind === 'account_deleted') return recentlyDeleted()

@@ -7,10 +7,14 @@ import { listingAnswer } from './listing-answer.ts'
 import { listingFormatOf } from './listing-format.ts'
 import { listingQueryFrom } from './listing-query.ts'
 import { accountXml } from './listing-xml.ts'
+import { shownAccountSettings } from './reseller-settings.ts'
 import { shownListingHeaders } from './shown-headers.ts'
 import type { AccountVerb } from './visit.ts'
 
-export const accountRead: AccountVerb = async ({ store }, { name, request, transaction, access }) => {
+export const accountRead: AccountVerb = async (
+  { store, policies },
+  { name, request, transaction, access },
+) => {
   const query = parseQuery(request.query)
   const format = listingFormatOf(request, query)
   if (format.kind === 'refused') return format.response
@@ -24,7 +28,10 @@ export const accountRead: AccountVerb = async ({ store }, { name, request, trans
     request.method === 'HEAD' ? {} : { listing: parsed.query },
   )
   if (read.kind !== 'found') return failureAnswer(read)
-  const headers = shownListingHeaders(read.headers, access)
+  const headers = {
+    ...shownListingHeaders(read.headers, access),
+    ...shownAccountSettings(read.headers, policies),
+  }
   const acl = access.owner ? formatAccountAcl(read.headers[ACCOUNT_ACL_SYSMETA]) : undefined
   if (acl !== undefined) headers[ACCOUNT_ACL_HEADER] = acl
   return listingAnswer(read.page, format, headers, (entries) => accountXml(name.account, entries))

@@ -2,19 +2,32 @@
 import { cleanAcl } from '#auth/container-acl.ts'
 import { MAX_CONTAINER_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
+import { CONTAINER_QUOTA_BYTES, CONTAINER_QUOTA_COUNT } from '#store/quotas/quota-limits.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { changesIn, checkMetadata } from './metadata-headers.ts'
+import { containerSettingsIn } from './reseller-settings.ts'
 import { type Access, OWNER_HEADERS } from './visit.ts'
 
 export type ContainerChanges =
   | { readonly kind: 'changes'; readonly changes: HeaderMap }
   | { readonly kind: 'refused'; readonly response: Response }
 
+const QUOTAS = [
+  [CONTAINER_QUOTA_BYTES, 'bytes'],
+  [CONTAINER_QUOTA_COUNT, 'count'],
+] as const
 const ACCESS_LISTS = ['x-container-read', 'x-container-write'] as const
 
 /** What only owners may change is left out for others, silently, as in Swift. */
 export function containerChangesIn(headers: HeaderMap, access: Access): ContainerChanges {
-  const changes = changesIn(headers, 'container')
+  const settings = containerSettingsIn({ headers, by: access.by })
+  if (settings.kind === 'refused') return settings
+  const wrongQuota = checkQuotas(headers)
+  if (wrongQuota !== undefined) return refused(wrongQuota)
+  const changes: Record<string, string | undefined> = {
+    ...changesIn(headers, 'container'),
+    ...settings.changes,
+  }
   for (const header of ACCESS_LISTS) {
     const written = changes[header]
     if (written === undefined) continue
@@ -26,6 +39,15 @@ export function containerChangesIn(headers: HeaderMap, access: Access): Containe
   if (refusal !== undefined) return refused(refusal)
   if (!access.owner) for (const header of OWNER_HEADERS) delete changes[header]
   return { kind: 'changes', changes }
+}
+
+/** The refusal of a quota that is no number, or `undefined` (OpenStack Swift, `common/middleware/container_quotas.py`). */
+function checkQuotas(headers: HeaderMap): Response | undefined {
+  for (const [header, what] of QUOTAS) {
+    const written = headers[header] ?? ''
+    if (written !== '' && !/^\d+$/.test(written)) return textAnswer(400, `Invalid ${what} quota.`, HTML_TYPE)
+  }
+  return undefined
 }
 
 /** The refusal of a name that is too long, or `undefined`. */

@@ -2,9 +2,10 @@
 import { parseQuery } from '#http/query.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { listingAnswer } from './listing-answer.ts'
-import { listingFormatOf } from './listing-format.ts'
+import { listingFormatOf, versionsFormatOf } from './listing-format.ts'
 import { listingQueryFrom } from './listing-query.ts'
 import { containerXml } from './listing-xml.ts'
+import { shownContainerSettings } from './reseller-settings.ts'
 import { shownListingHeaders } from './shown-headers.ts'
 import { type ContainerVerb, isTrue } from './visit.ts'
 
@@ -13,7 +14,8 @@ export const containerRead: ContainerVerb = async (
   { name, request, transaction, access },
 ) => {
   const query = parseQuery(request.query)
-  const format = listingFormatOf(request, query)
+  const isOfVersions = request.method === 'GET' && query.values.has('versions')
+  const format = isOfVersions ? versionsFormatOf(request, query) : listingFormatOf(request, query)
   if (format.kind === 'refused') return format.response
   const parsed = listingQueryFrom(query, 'container')
   if (parsed.kind === 'refused') return parsed.response
@@ -24,7 +26,10 @@ export const containerRead: ContainerVerb = async (
     request.method === 'HEAD' ? { newest } : { listing: parsed.query, newest },
   )
   if (read.kind !== 'found') return failureAnswer(read)
-  const headers = shownListingHeaders(read.headers, access)
+  const headers = {
+    ...shownListingHeaders(read.headers, access),
+    ...shownContainerSettings(read.headers),
+  }
   const policy = policies.byIndex(read.info.policyIndex)
   if (policy !== undefined) headers['x-storage-policy'] = policy.name
   return listingAnswer(read.page, format, headers, (entries) => containerXml(name.container, entries))

@@ -27,12 +27,16 @@ const RENDERINGS: Rendering = {
   client_timeout: () => answer(408),
   bad_request: ({ reason }) => textAnswer(400, reason),
   no_space: () => answer(507),
+  over_quota: ({ scope }) =>
+    textAnswer(413, `Upload exceeds ${scope === 'policy' ? 'policy ' : ''}quota.`, HTML_TYPE),
+  read_only: () => textAnswer(405, 'Writes are disabled for this account.', HTML_TYPE),
   denied: ({ status }) => answer(status),
   broken_link: ({ problem, location }) => brokenLinkAnswer(problem, location),
   link_changed: ({ target, wanted }) => linkChangedAnswer(target, wanted),
   version_refused: ({ problem }) => versionRefusal(problem),
   segments_refused: () => answer(400),
   segments_kept: () => answer(409),
+  unreadable: () => textAnswer(500, 'Error decrypting object'),
   unavailable: () => answer(503),
   undecided: () => answer(503),
 }

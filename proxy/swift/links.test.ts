@@ -1,33 +1,15 @@
 /** Goal: links through the Swift door. Method: requests to a proxy over the store in memory. */
 import t, { type Test } from 'tap'
-import { type Received, type Sent, send, testProxy, tokenFor } from '../testing/test-proxy.ts'
+import { type Ask, type Asked, askedProxy, rowsAt } from '../testing/box.ts'
+import type { Received } from '../testing/test-proxy.ts'
 
 const ETAG_OF_HELLO = '5d41402abc4b2a76b9719d911017c592'
 
-type Ask = (method: string, path: string, sending?: Partial<Sent>) => Promise<Received>
-
-interface Asked {
-  readonly ask: Ask
-  readonly askAs: (token: string, method: string, path: string) => Promise<Received>
-  readonly other: string
-}
-
 async function boxWithTarget(): Promise<Asked> {
-  const { handler } = testProxy()
-  const token = await tokenFor(handler, 'test:tester', 'testing')
-  const other = await tokenFor(handler, 'test2:tester2', 'testing2')
-  const ask: Ask = (method, path, sending = {}) =>
-    send(handler, {
-      method,
-      target: `/v1/AUTH_test${path}`,
-      ...sending,
-      headers: { 'X-Auth-Token': token, ...sending.headers },
-    })
-  await ask('PUT', '/box', { body: '' })
-  await ask('PUT', '/box/target', { body: 'hello', headers: { 'X-Object-Meta-Colour': 'grey' } })
-  const askAs: Asked['askAs'] = (as, method, path) =>
-    send(handler, { method, target: path, headers: { 'X-Auth-Token': as } })
-  return { ask, askAs, other }
+  const asked = await askedProxy()
+  await asked.ask('PUT', '/box')
+  await asked.ask('PUT', '/box/target', { body: 'hello', headers: { 'X-Object-Meta-Colour': 'grey' } })
+  return asked
 }
 
 function link(
@@ -36,12 +18,7 @@ function link(
   target: string,
   headers: Record<string, string> = {},
 ): Promise<Received> {
-  return ask('PUT', `/box/${name}`, { body: '', headers: { 'X-Symlink-Target': target, ...headers } })
-}
-
-async function rows(ask: Ask, path: string): Promise<readonly Record<string, unknown>[]> {
-  const { body } = await ask('GET', path)
-  return JSON.parse(body) as readonly Record<string, unknown>[]
+  return ask('PUT', `/box/${name}`, { headers: { 'X-Symlink-Target': target, ...headers } })
 }
 
 t.test('a link is read as its target, and as itself when asked', async (t: Test) => {
@@ -68,7 +45,7 @@ t.test('a static link holds only while its target is what it was', async (t: Tes
   t.equal((await link(ask, 'static', 'box/none', { 'X-Symlink-Target-Etag': ETAG_OF_HELLO })).status, 409)
   t.equal((await link(ask, 'static', 'box/target', { 'X-Symlink-Target-Etag': ETAG_OF_HELLO })).status, 201)
   t.equal((await ask('GET', '/box/static')).body, 'hello')
-  const [row] = await rows(ask, '/box?format=json')
+  const [row] = await rowsAt(ask, '/box?format=json')
   t.match(row, {
     name: 'static',
     hash: 'd41d8cd98f00b204e9800998ecf8427e',
@@ -106,20 +83,20 @@ t.test('a link that leads nowhere says where', async (t: Test) => {
 })
 
 t.test('a link gives nobody what its target would not', async (t: Test) => {
-  const { ask, askAs, other } = await boxWithTarget()
-  await ask('PUT', '/open', { body: '', headers: { 'X-Container-Read': '*:*,.r:*' } })
-  await ask('PUT', '/open/link', { body: '', headers: { 'X-Symlink-Target': 'box/target' } })
+  const { ask, askAsOther } = await boxWithTarget()
+  await ask('PUT', '/open', { headers: { 'X-Container-Read': '*:*,.r:*' } })
+  await ask('PUT', '/open/link', { headers: { 'X-Symlink-Target': 'box/target' } })
   t.equal((await ask('GET', '/open/link')).body, 'hello')
-  t.equal((await askAs(other, 'GET', '/v1/AUTH_test/open/link')).status, 403)
+  t.equal((await askAsOther('GET', '/v1/AUTH_test/open/link')).status, 403)
   const hidden = { 'X-Symlink-Target': '%00versions%00box/%00target%009999999999.99999' }
-  t.equal((await ask('PUT', '/box/in', { body: '', headers: hidden })).status, 201)
+  t.equal((await ask('PUT', '/box/in', { headers: hidden })).status, 201)
   t.equal((await ask('GET', '/box/in')).status, 412, "the cluster's own namespace cannot be linked to")
 })
 
 t.test('a POST changes the link, and says where the target is', async (t: Test) => {
   const { ask } = await boxWithTarget()
   await link(ask, 'link', 'box/target')
-  const posted = await ask('POST', '/box/link', { body: '', headers: { 'X-Object-Meta-Colour': 'red' } })
+  const posted = await ask('POST', '/box/link', { headers: { 'X-Object-Meta-Colour': 'red' } })
   t.equal(posted.status, 307)
   t.equal(posted.headers['location'], '/v1/AUTH_test/box/target')
   t.equal((await ask('HEAD', '/box/link')).headers['x-object-meta-colour'], 'grey')
@@ -133,6 +110,6 @@ t.test('links with a body, a bad target or by POST are refused', async (t: Test)
   t.equal((await ask('PUT', '/box/link', { body: 'x', headers })).status, 400)
   for (const target of ['box', '/box/target', 'box/', ''])
     t.equal((await link(ask, 'link', target)).status, 412)
-  t.equal((await ask('POST', '/box/target', { body: '', headers })).status, 400)
+  t.equal((await ask('POST', '/box/target', { headers })).status, 400)
   t.equal((await ask('GET', '/box/link')).status, 404)
 })

@@ -22,6 +22,9 @@ export function listingQueryFrom(
     const type = of === 'container' ? TEXT_TYPE : HTML_TYPE
     return { kind: 'refused', response: textAnswer(400, `"${bad}" parameter not valid UTF-8`, type) }
   }
+  if (of === 'container' && values.has('versions') && values.has('version_marker') && !values.has('marker')) {
+    return { kind: 'refused', response: textAnswer(400, 'version_marker param requires marker', HTML_TYPE) }
+  }
   const limit = limitIn(values.get('limit'))
   if (limit > LISTING_LIMIT) {
     return { kind: 'refused', response: textAnswer(412, `Maximum limit is ${LISTING_LIMIT}`, HTML_TYPE) }
@@ -37,6 +40,10 @@ export function listingQueryFrom(
       path: of === 'container' ? values.get('path') : undefined,
       limit,
       reverse: isTrue(values.get('reverse')),
+      versions:
+        of === 'container' && values.has('versions')
+          ? { marker: given(values.get('version_marker')) }
+          : undefined,
     },
   }
 }

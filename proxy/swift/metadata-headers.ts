@@ -77,23 +77,27 @@ const CONTAINER_HEADERS: readonly string[] = [
   'x-container-sync-key',
   'x-container-sync-to',
   'x-versions-location',
+  'x-history-location',
+  'x-versions-enabled',
 ]
+const REMOVABLE = CONTAINER_HEADERS.filter((header) => header !== 'x-versions-enabled')
 const CONTAINER_REMOVALS: ReadonlyMap<string, string> = new Map(
-  CONTAINER_HEADERS.map((header) => [`x-remove-${header.slice('x-'.length)}`, header]),
+  REMOVABLE.map((header) => [`x-remove-${header.slice('x-'.length)}`, header]),
 )
 
 /**
  * The change to an account or a container that a request asks for: metadata and stored headers set, those named by
- * `X-Remove-…` emptied. Where both are sent for one item, setting wins, as in Swift.
+ * `X-Remove-…` emptied. System metadata is what layers of the pipeline added: a client's is taken away by the gatekeeper. Where both are sent for one item, setting wins, as in Swift.
  */
 export function changesIn(headers: HeaderMap, of: 'account' | 'container'): Record<string, string> {
   const prefix = `x-${of}-meta-`
+  const sysmeta = `x-${of}-sysmeta-`
   const removal = `x-remove-${of}-meta-`
   const changes: Record<string, string> = {}
   for (const header in headers) {
     const value = headers[header]
     if (value === undefined) continue
-    if (isMetadata(header, prefix)) changes[header] = value
+    if (isMetadata(header, prefix) || header.startsWith(sysmeta)) changes[header] = value
     else if (of === 'container' && CONTAINER_HEADERS.includes(header)) changes[header] = value
     else if (header.startsWith(removal)) changes[prefix + header.slice(removal.length)] ??= ''
     else if (of === 'container') removeStored(header, changes)

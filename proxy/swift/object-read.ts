@@ -1,8 +1,10 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { ReadTrail, StoreFailure } from '#store/contract.ts'
+import type { ObjectReadOutcome, ReadTrail, StoreFailure } from '#store/contract.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
+import type { Transaction } from '../transaction.ts'
+import { denialAnswer } from './authorize.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
 import { trailHeaders } from './link-headers.ts'
 import { manifestAnswer } from './manifest-get.ts'
@@ -20,7 +22,8 @@ const CONDITIONS: readonly string[] = [
 ]
 const NO_CONDITIONS: HeaderMap = {}
 
-function conditionsIn(headers: HeaderMap): HeaderMap {
+/** Range and conditions of a read, as they were sent. */
+export function conditionsIn(headers: HeaderMap): HeaderMap {
   let conditions: Record<string, string> | undefined
   for (const name of CONDITIONS) {
     const value = headers[name]
@@ -42,12 +45,20 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
     newest: isTrue(headers['x-newest']),
     ...parameters,
   })
-  if (isFailure(read)) return withTrail(refusal(read, conditions), read.trail)
+  if (read.kind !== 'found') return unreadAnswer(read, transaction, conditions)
   const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
-  if (read.kind === 'found') {
-    const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
-    return manifest ?? { status: read.status, headers: shown, body: read.body }
-  }
+  const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
+  return manifest ?? { status: read.status, headers: shown, body: read.body }
+}
+
+/** The answer to a read that gives no body. */
+export function unreadAnswer(
+  read: Exclude<ObjectReadOutcome, { readonly kind: 'found' }>,
+  transaction: Transaction,
+  conditions: HeaderMap,
+): Response {
+  if (isFailure(read)) return withTrail(refusal(read, transaction, conditions), read.trail)
+  const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
   return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
 }
 
@@ -59,7 +70,8 @@ function withTrail(response: Response, trail: ReadTrail | undefined): Response {
   return { status, headers: { ...headers, ...type, ...trailHeaders(trail) }, body }
 }
 
-function refusal(failure: StoreFailure, conditions: HeaderMap): Response {
+function refusal(failure: StoreFailure, transaction: Transaction, conditions: HeaderMap): Response {
+  if (failure.kind === 'denied') return denialAnswer(transaction, failure.status)
   if (failure.kind === 'precondition_failed') return conditionFailedAnswer(failure.headers)
   // RFC 9110, section 13.1.1: `*` is false where nothing is.
   if (failure.kind === 'no_such_object' && isAnything(conditions['if-match'])) return emptyAnswer(412)

@@ -30,6 +30,8 @@ export interface SwiftDoorDeps {
 export interface Access {
   /** Sees and changes access lists and keys (`swift_owner`). */
   readonly owner: boolean
+  /** Resellers change what others only see (`reseller-settings.ts`). */
+  readonly by: 'reseller' | 'other'
 }
 
 export interface Visit<Name> {

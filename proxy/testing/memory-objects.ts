@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions, parseTags } from '#http/conditionals.ts'
-import { type HeaderMap, readWhole } from '#http/message.ts'
+import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type {
@@ -25,6 +25,7 @@ export interface MemoryObjectsDeps {
 
 const NO_CONTAINER: StoreFailure = { kind: 'no_such_container' }
 const NO_OBJECT: StoreFailure = { kind: 'no_such_object', headers: {} }
+const REFUSED: StoreFailure = { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
 const BOUNDARY = 'c'.repeat(32)
 
 export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
@@ -42,7 +43,7 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
     async put(_context, name, put) {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
-      if (!holds(put.condition, find(name))) return { kind: 'precondition_failed', headers: {} }
+      if (!holds(put.condition, find(name))) return REFUSED
       return putObject(container, name.object, put, put.timestamp ?? deps.now())
     },
     async post(_context, name, post) {
@@ -59,7 +60,7 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
       if (find(name) === undefined) return NO_OBJECT
-      if (!holds(condition, find(name))) return { kind: 'precondition_failed', headers: {} }
+      if (!holds(condition, find(name))) return REFUSED
       container.objects.delete(name.object)
       return { kind: 'deleted', timestamp: deps.now(), listingPending: false }
     },
@@ -84,7 +85,10 @@ async function putObject(
 ): Promise<ObjectPutReceipt | StoreFailure> {
   put.body.sendContinue()
   const body = await readWhole(put.body, put.limitBytes).catch((error: unknown) => error as Error)
-  if (!Buffer.isBuffer(body)) return { kind: 'too_large', limitBytes: put.limitBytes }
+  if (!Buffer.isBuffer(body)) {
+    const isGone = body instanceof BodyError && body.code === 'SENDER_GONE'
+    return isGone ? { kind: 'client_gone' } : { kind: 'too_large', limitBytes: put.limitBytes }
+  }
   if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
   const etag = createHash('md5').update(body).digest('hex')
   if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
@@ -92,7 +96,9 @@ async function putObject(
   const there = container.objects.get(name)
   if (there !== undefined && there.timestamp >= timestamp)
     return { kind: 'conflict', newest: there.timestamp }
-  const metadata = defined(put.metadata)
+  const atEnd = put.atEnd?.() ?? {}
+  if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
+  const metadata = defined({ ...put.metadata, ...atEnd })
   container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })
   return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
 }

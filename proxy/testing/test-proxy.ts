@@ -48,6 +48,8 @@ export function testProxy(
     store: withFeatures(store, {
       environment: overrides.environment ?? environment,
       timestamps: store.timestamps,
+      policies,
+      readOnly: all.readOnly,
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),

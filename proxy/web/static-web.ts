@@ -5,13 +5,14 @@
  * It never looks at an object or a listing by itself: everything it shows was asked of the door behind it in the
  * visitor's own name, so a site shows nobody what they could not get from the API.
  */
-import { encodedPathOf } from '#base/names.ts'
+import { encodedPathOf, pathOf } from '#base/names.ts'
 import { quotedText } from '#base/quoted-path.ts'
 import { explanationOf } from '#http/explanations.ts'
-import { discard, EMPTY_BODY, type HeaderMap, headerOf, type Response, readWhole } from '#http/message.ts'
+import { discard, EMPTY_BODY, headerOf, type Response, readWhole } from '#http/message.ts'
 import type { ContainerName, ObjectName, Store } from '#store/contract.ts'
 import { answer, HTML_TYPE } from '../answers.ts'
 import { hostUrlOf } from '../host-url.ts'
+import { senderHeaders } from '../sender-headers.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
 import { isTrue } from '../swift/visit.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
@@ -150,12 +151,12 @@ class WebVisit {
   /** GET in the visitor's name, of something else and without conditions. */
   #ask(name: ContainerName | ObjectName, query: string): Promise<Response> {
     const { request } = this.#transaction
-    const headers = keptHeaders(request.headers)
+    const headers = senderHeaders(request.headers)
     const path = `/v1${encodedPathOf(name)}`
     return this.#inner(
       this.#transaction.derived(
         { ...request, method: 'GET', path, query, headers, body: EMPTY_BODY },
-        decodedPathOf(name),
+        `/v1${pathOf(name)}`,
       ),
     )
   }
@@ -169,7 +170,7 @@ class WebVisit {
     const name = { account, container, object: folder + settings.index }
     const { request } = this.#transaction
     const page = { ...request, path: `/v1${encodedPathOf(name)}` }
-    return this.#inner(this.#transaction.derived(page, decodedPathOf(name)))
+    return this.#inner(this.#transaction.derived(page, `/v1${pathOf(name)}`))
   }
 
   /** The index page itself below the slash; without the slash its relative links would lead astray. */
@@ -192,17 +193,6 @@ class WebVisit {
   async #settings({ account, container }: ContainerName | ObjectName): Promise<WebSettings> {
     return webSettingsOf(await this.#deps.store.containers.info(this.#transaction, { account, container }))
   }
-}
-
-function decodedPathOf({ account, container, object }: ContainerName | ObjectName): string {
-  return object === undefined ? `/v1/${account}/${container}` : `/v1/${account}/${container}/${object}`
-}
-
-/** What says who asks, and how he got here. */
-const KEPT: readonly string[] = ['host', 'origin', 'referer', 'user-agent']
-
-function keptHeaders(headers: HeaderMap): HeaderMap {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => KEPT.includes(name)))
 }
 
 function isShown({ status }: Response): boolean {

@@ -55,6 +55,7 @@ export interface ObjectDevicesOptions {
   readonly devices?: number
   readonly replicas?: number
   readonly settleMs?: number
+  readonly reclaimAgeSeconds?: number
 }
 
 export class ObjectDevices {
@@ -62,11 +63,14 @@ export class ObjectDevices {
   readonly network = new MemoryTransport({ clock: this.clock, log: silentLogger })
   readonly machines: readonly Machine[]
   readonly #settleMs: number | undefined
+  readonly #reclaimAgeSeconds: number | undefined
   ring: Ring
   previous: Ring | undefined
 
-  private constructor({ devices: count = 4, replicas = 3, settleMs }: ObjectDevicesOptions) {
+  private constructor(options: ObjectDevicesOptions) {
+    const { devices: count = 4, replicas = 3, settleMs, reclaimAgeSeconds } = options
     this.#settleMs = settleMs
+    this.#reclaimAgeSeconds = reclaimAgeSeconds
     this.machines = Array.from({ length: count }, (_, at) => new Machine(`d${at + 1}`, FIRST_PORT + at))
     this.ring = this.ringOver(
       this.machines.map(({ name }) => name),
@@ -121,6 +125,7 @@ export class ObjectDevices {
       version: 'test',
       transport: network,
       placement: () => ({ partition: '0', targets: [] }),
+      reclaimAgeSeconds: this.#reclaimAgeSeconds,
       replication: { repairs },
     })
     const { device } = service
@@ -133,6 +138,7 @@ export class ObjectDevices {
       self: { host: HOST, device: machine.name },
       repairs,
       settleMs: this.#settleMs,
+      reclaimAgeSeconds: this.#reclaimAgeSeconds,
       policies: [...device.engines].map(([index]) => ({
         index,
         replica: device.replica(index) as ReplicaAccess,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startMartlet } from '#bench/martlet-cluster.ts'
 import { startReferenceSwift } from '#bench/reference-swift.ts'
+import { WEB_PIPELINE } from '#bench/reference-swift-config.ts'
 import type { Place } from '#test/place.ts'
 
 export interface RunningSide {
@@ -15,11 +16,21 @@ const GIB = 1024 ** 3
 
 /** A real Swift. Throws one sentence when there is none here. */
 export function startSwiftSide({ home, port, backendPort }: Place): Promise<RunningSide> {
-  return startReferenceSwift({ home, port, backendPort, deviceBytes: 2 * GIB, workers: 1 })
+  return startReferenceSwift({
+    home,
+    port,
+    backendPort,
+    deviceBytes: 2 * GIB,
+    workers: 1,
+    pipeline: WEB_PIPELINE,
+  })
 }
 
-/** The storage policies that the real Swift has too. */
-const POLICIES = `
+/** The storage policies that the real Swift has too, and the domain that its `domain_remap` serves by default. */
+const SETTINGS = `
+[websites]
+storage_domain = ["example.com"]
+
 [[policy]]
 index = 0
 name = "Policy-0"
@@ -35,7 +46,7 @@ export async function startMartletSide({ ourPort }: Place): Promise<RunningSide>
   const home = mkdtempSync(path.join(tmpdir(), 'martlet-differential-ours-'))
   const clean = (): void => rmSync(home, { recursive: true, force: true })
   const config = path.join(home, 'martlet.toml')
-  writeFileSync(config, POLICIES)
+  writeFileSync(config, SETTINGS)
   try {
     const martlet = await startMartlet({ port: ourPort, args: ['--config', config] })
     return { url: martlet.url, stop: () => martlet.stop().finally(clean) }

@@ -27,6 +27,8 @@ const REFUSED_UPLOAD =
   /^(status|body|header (content-(type|length)|x-trans-id|x-openstack-request-id|etag|last-modified))$/
 /** Where Python's HTTP server refuses, which shows in `Server`. */
 const PYTHON_REFUSAL = /^(status|body|header (server|content-(type|length)))$/
+/** The same where the other side answers with a report. */
+const REFUSED_REPORT = /^(status|body|header (content-(type|length)|transfer-encoding))$/
 /** A verb that one side does not take for one. */
 const REFUSED_VERB = /^(status|body|header (allow|content-(type|length)|x-trans-id|x-openstack-request-id))$/
 
@@ -90,16 +92,43 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'It was not made.',
   },
   {
-    step: /^object: (ETag (right in upper case|wrong|no digest)|chunked with wrong ETag)$/,
+    step: /^(object: (ETag (right in upper case|wrong|no digest)|chunked with wrong ETag)|(link|version): .*with a wrong ETag)$/,
     field: 'header last-modified',
     what: 'The 422 to an upload with another ETag has no `Last-Modified`.',
     reason: 'Nothing was stored, so nothing was modified.',
   },
   {
-    step: /^object: (OPTIONS|in the silver policy, OPTIONS)$|^cors: preflight/,
-    field: /^header (allow|access-control-allow-methods)$/,
-    what: '`COPY` is not among the methods that OPTIONS lists.',
-    reason: 'There is no server-side copy yet.',
+    step: /^static large object: (segment (missing|in a missing|with)|an empty segment at the beginning|Accept nothing)/,
+    field: /^header (content-length|transfer-encoding)$/,
+    what: 'The refusal of a manifest whose segments are not what it says has a `Content-Length`.',
+    reason: 'Its length is known before its first byte is sent.',
+  },
+  {
+    step: 'static large object: segment of others',
+    field: REFUSED_REPORT,
+    statuses: [400, 403],
+    what: 'Whoever may not write to a container is told so with 403 when putting a manifest (Swift: looks at the segments first, and reports them).',
+    reason: 'The right to a request comes before its work.',
+  },
+  {
+    step: 'static large object: DELETE by others',
+    field: REFUSED_REPORT,
+    statuses: [200, 403],
+    what: 'The same holds for deleting a manifest with its segments (Swift: 200 and a report).',
+    reason: 'As above.',
+  },
+  {
+    step: /^static large object: (neither path nor data|no object)$/,
+    field: /^(status|body|header content-(type|length))$/,
+    statuses: [500, 400],
+    what: 'A segment that is no object, or has neither `path` nor `data`, is refused with 400 and its index.',
+    reason: 'Swift means to, but fails over it (500).',
+  },
+  {
+    step: /^dynamic large object: If-Match (right|wrong)$/,
+    field: /^header (content-type|accept-ranges)$/,
+    what: 'Conditions on a dynamic large object change nothing of the headers of a 200; 412 has the headers of other objects’ 412.',
+    reason: 'In Swift the headers are those of what the manifest’s own ETag would have been answered with.',
   },
   {
     step: 'object: metadata UTF-8 name, PUT',
@@ -113,6 +142,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     field: /^header x-object-meta-(utf8|\W+)$/,
     what: 'So the object still has the metadata of the upload before.',
     reason: 'The refused upload stored nothing.',
+  },
+  {
+    step: 'version: If-None-Match on what is there',
+    field: /^header (etag|x-object-version-id)$/,
+    what: 'The 412 to a conditional upload in a container with versions names no version.',
+    reason: 'None was kept: Swift stores the refused upload among the versions.',
   },
   {
     step: 'cors: listing',
@@ -223,6 +258,41 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     statuses: [204, 400],
     what: 'A request target that begins with no slash is refused with 400, even when decoding would give one.',
     reason: 'RFC 9112, section 3.2, knows no such target.',
+  },
+  {
+    step: /^formpost: (no|a) file and a redirect that nobody signed$/,
+    field: /^(status|body|header (location|content-(type|length)))$/,
+    statuses: [303, 400],
+    what: 'A form that is refused sends the browser on only to an address that was signed.',
+    reason: 'In Swift anybody can make a form that leads through the cluster to a place of his own.',
+  },
+  {
+    step: /^(website: (visit home|visit home by HEAD|visit from a script|with a token, in web mode|listing|listing by HEAD|listing with label)|domain: home)$/,
+    field: 'header vary',
+    what: 'The home page of a website has no `Vary: Accept`.',
+    reason: 'It is the same whatever a browser accepts, and a cache would keep a copy for each.',
+  },
+  {
+    step: 'website: visit what is missing by HEAD',
+    field: /^(status|header (content-(type|length)|etag|last-modified|accept-ranges|x-timestamp))$/,
+    statuses: [500, 404],
+    what: 'HEAD of a page that is missing is answered as its GET (Swift: 500 where there is an error page).',
+    reason: 'It says what GET would say.',
+  },
+  {
+    step: 'website: missing folder without error page',
+    field: /^(body|header content-length)$/,
+    statuses: [404, 404],
+    what: 'The page that says that a folder is not listed has other words, and escapes the name of the index page.',
+    reason: 'Whoever sets the name of the index page could write HTML into it.',
+  },
+  {
+    step: 'website: home where only reading is open',
+    field:
+      /^(status|body|header (content-(type|length)|etag|last-modified|accept-ranges|x-timestamp|www-authenticate))$/,
+    statuses: [401, 200],
+    what: 'The index page of a website is shown to whoever may read it; `.r:*` is enough (Swift wants `.rlistings` too).',
+    reason: 'A site need not open the list of everything in it to be seen.',
   },
 ]
 

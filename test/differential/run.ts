@@ -1,9 +1,10 @@
 /** Sends the script to both sides, step by step, and collects what differs. */
 import { type Difference, differencesOf } from './comparison.ts'
+import { explanationOf } from './known-differences.ts'
 import type { Side } from './side.ts'
 import type { Step } from './step.ts'
 
-/** A read is repeated when it differs: container updates may arrive a moment later on one side. */
+/** A read is repeated when it differs in what nobody knows of: container updates may arrive a moment later on one side. */
 const TRIES = 4
 const PAUSE_MS = 250
 
@@ -28,7 +29,8 @@ async function runStep(step: Step, theirs: Side, ours: Side): Promise<readonly D
       { ...other, secrets: ours.secrets() },
     )
     left -= 1
-    if (differences.length === 0 || left === 0) return differences
+    const isSettled = differences.every((difference) => explanationOf(difference) !== undefined)
+    if (isSettled || left === 0) return differences
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
   }
 }

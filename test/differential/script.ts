@@ -8,9 +8,15 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import { formPostRequests } from './requests/formpost.ts'
+import { largeObjectRequests } from './requests/large-objects.ts'
+import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import { tempUrlRequests } from './requests/tempurl.ts'
+import { archiveRequests, versionRequests } from './requests/versions.ts'
+import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
 export const SCRIPT: readonly Step[] = [
@@ -27,5 +33,13 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...linkRequests,
+  ...versionRequests,
+  ...archiveRequests,
+  ...tempUrlRequests,
+  ...formPostRequests,
+  ...websiteRequests,
+  ...domainRequests,
+  ...largeObjectRequests,
   ...malformedRequests,
 ]

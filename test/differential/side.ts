@@ -61,13 +61,14 @@ export class Side {
       return Buffer.from(text.replaceAll('{host}', this.#host()).replace('~', ACCOUNT), 'latin1')
     }
     const body = step.body === undefined ? undefined : Buffer.from(step.body)
-    const lines = [`${step.method} ${step.path.replace(/^~/, ACCOUNT)} HTTP/1.1`, `Host: ${this.#host()}`]
+    const path = this.#resolved(step.path.replace(/^~/, ACCOUNT))
+    const lines = [`${step.method} ${path} HTTP/1.1`]
     for (const [name, value] of Object.entries(this.#headersOf(step, body))) lines.push(`${name}: ${value}`)
     return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), framed(step, body)])
   }
 
   #headersOf(step: Step, body: Buffer | undefined): Record<string, string> {
-    const headers: Record<string, string> = {}
+    const headers: Record<string, string> = { Host: this.#host() }
     const token = this.#tokens.get(step.as ?? 'tester')
     if (token !== undefined) headers['X-Auth-Token'] = token
     if (step.framing === 'chunked') headers['Transfer-Encoding'] = 'chunked'

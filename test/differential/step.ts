@@ -8,7 +8,7 @@ export interface Step {
   /** `tester`, the administrator of the account `AUTH_test`, if not given. */
   readonly as?: Sender
   readonly method: string
-  /** As it goes over the wire. A leading `~` stands for the path of the account `AUTH_test`. */
+  /** As it goes over the wire. A leading `~` stands for the path of the account `AUTH_test`; for the rest see `headers`. */
   readonly path: string
   /** `{header NAME of STEP}` in a value stands for what the same side answered to an earlier step. */
   readonly headers?: Readonly<Record<string, string>>

@@ -1,0 +1,41 @@
+/**
+ * DELETE in a container with an archive that keeps the history. Steps: what is there is copied into the archive; a mark that
+ * says "deleted" is written there; the object is deleted on the condition that it still is what was copied. When it is
+ * not, the mark goes, because it would stand before what is deleted, and all begins again.
+ */
+import { EMPTY_BODY } from '#http/message.ts'
+import type { ObjectDelete, ObjectDeleteOutcome } from '../contract.ts'
+import {
+  ARCHIVED_TRIES,
+  type ArchivedWrite,
+  archiveCurrent,
+  archivedName,
+  archiveFailure,
+} from './archived-write.ts'
+import { isCurrent, unchanged } from './current-object.ts'
+import { DELETE_MARKER_TYPE } from './version-names.ts'
+
+export async function deleteWithMark(
+  write: ArchivedWrite,
+  options: ObjectDelete,
+): Promise<ObjectDeleteOutcome> {
+  const { deps, context, name } = write
+  for (let tries = 0; tries < ARCHIVED_TRIES; tries += 1) {
+    const seen = await archiveCurrent(write, options.condition)
+    if (!isCurrent(seen)) return seen
+    const mark = archivedName(write, await deps.timestamps.next())
+    const marked = await deps.objects.put(context, mark, {
+      body: EMPTY_BODY,
+      contentType: DELETE_MARKER_TYPE,
+      expectedEtag: undefined,
+      metadata: {},
+      limitBytes: 0,
+    })
+    if (marked.kind !== 'created') return archiveFailure(marked)
+    const own = seen.kind === 'absent' ? {} : { condition: unchanged(seen) }
+    const deleted = await deps.objects.delete(context, name, { ...options, ...own })
+    if (deleted.kind !== 'precondition_failed') return deleted
+    await deps.objects.delete(context, mark, {})
+  }
+  return { kind: 'undecided', reason: 'others wrote the same object meanwhile' }
+}

@@ -1,0 +1,53 @@
+/**
+ * An object that was put while its container kept no versions becomes one before it is overwritten or deleted: it is copied
+ * to where versions lie, under the time by which clients know it. A second copy, after a crash, has the same name and the
+ * same bytes. What is overwritten afterwards must be exactly what was copied, hence the state that is given back.
+ */
+import { parseTimestamp } from '#base/timestamp.ts'
+import type { ObjectName, ObjectRead, OperationContext, StoreFailure } from '../contract.ts'
+import { copyOf } from '../stored-copy.ts'
+import { letGo } from '../symlinks/follow.ts'
+import { AS_STORED, type Current, currentIn, type VersionsDeps } from './current-object.ts'
+import { versionIdOfTime, versionNameOf } from './version-names.ts'
+
+/** What is there when the copy is made: nothing to keep, a version already, or the object that was copied. */
+export async function keepPlain(
+  deps: VersionsDeps,
+  context: OperationContext,
+  name: ObjectName,
+  versionsContainer: string,
+): Promise<Current | StoreFailure> {
+  const read = await deps.objects.read(context, name, { ...AS_STORED, method: 'GET' })
+  const current = currentIn(deps, read)
+  if (read.kind !== 'found' || current.kind !== 'plain') {
+    await letGo(read)
+    return current
+  }
+  const copied = await copy(deps, context, name, versionsContainer, read)
+  return copied ?? current
+}
+
+async function copy(
+  deps: VersionsDeps,
+  context: OperationContext,
+  name: ObjectName,
+  versionsContainer: string,
+  read: ObjectRead,
+): Promise<StoreFailure | undefined> {
+  const time = parseTimestamp(read.headers['x-timestamp'] ?? '')
+  if (time === undefined) return { kind: 'unavailable', reason: 'an object has no time' }
+  const version = versionNameOf(name, versionsContainer, versionIdOfTime(time))
+  const put = await deps.objects.put(context, version, copyOf(read))
+  if (put.kind === 'created') return undefined
+  await letGo(read)
+  return put.kind === 'no_such_container'
+    ? { kind: 'version_refused', problem: 'no_versions_container' }
+    : copyFailure(put)
+}
+
+/** The client sent nothing wrong: what failed is between storage servers. */
+export function copyFailure(failure: StoreFailure): StoreFailure {
+  const { kind } = failure
+  if (kind === 'no_space' || kind === 'undecided' || kind === 'unavailable') return failure
+  return { kind: 'unavailable', reason: `what is there could not be kept: ${kind}` }
+}

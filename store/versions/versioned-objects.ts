@@ -1,0 +1,130 @@
+/** Which operation on an object is one on versions, and which passes as it is. */
+import type { Timestamp } from '#base/timestamp.ts'
+import type {
+  ContainerName,
+  ObjectName,
+  ObjectOperations,
+  ObjectReadOptions,
+  ObjectReadOutcome,
+  OperationContext,
+  Store,
+  StoreFailure,
+  VersionProblem,
+} from '../contract.ts'
+import type { FeatureDeps } from '../features.ts'
+import { deleteObject } from './delete-object.ts'
+import { deleteVersion } from './delete-version.ts'
+import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
+import { putVersion, type VersionedWrite, withoutExpiry } from './put-version.ts'
+import { readNullVersion, readVersion, withVersionTold } from './read-version.ts'
+import { restoreVersion } from './restore-version.ts'
+import { NULL_VERSION, versionIdIn } from './version-names.ts'
+import { containerOf } from './written-container.ts'
+
+export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
+  const { objects, containers } = inner
+  const writeTo = (context: OperationContext, name: ObjectName, container: string): VersionedWrite => {
+    return { deps: { objects, timestamps }, context, name, container }
+  }
+  return {
+    async read(context, name, options) {
+      if (options.versionId !== undefined) return await readAsked(inner, context, name, options)
+      const outcome = await objects.read(context, name, options)
+      return withVersionTold(outcome, name, await containers.info(context, containerName(name)))
+    },
+    async put(context, name, put) {
+      const { versionId, ...plain } = put
+      if (versionId !== undefined) {
+        const asked = await versionAsked(inner, context, name, versionId)
+        if (asked.kind === 'version') {
+          return await restoreVersion(writeTo(context, name, asked.container), containers, plain, asked.id)
+        }
+        await put.body.cancel()
+        return asked
+      }
+      const kept = await keeping(inner, context, name)
+      if (kept === undefined) return await objects.put(context, name, put)
+      if ('container' in kept) return await putVersion(writeTo(context, name, kept.container), plain)
+      await put.body.cancel()
+      return kept
+    },
+    async post(context, name, post) {
+      const posted = await objects.post(context, name, post)
+      if (posted.kind !== 'link_changed' || posted.stored[VERSION_LINK]?.toLowerCase() !== 'true') {
+        return posted
+      }
+      const info = await containers.info(context, containerName(name))
+      const kept = info === undefined ? undefined : versionsIn(info.metadata)
+      const isHere = posted.target.account === name.account && posted.target.container === kept?.container
+      if (!isHere) return posted
+      const metadata = withoutExpiry(post.metadata)
+      return await objects.post(context, posted.target, { ...post, metadata })
+    },
+    async delete(context, name, options) {
+      const { versionId, ...plain } = options
+      if (versionId === NULL_VERSION) return await objects.delete(context, name, plain)
+      if (versionId !== undefined) {
+        const asked = await versionAsked(inner, context, name, versionId)
+        if (asked.kind !== 'version') return asked
+        return await deleteVersion(writeTo(context, name, asked.container), asked.id)
+      }
+      const kept = await keeping(inner, context, name)
+      if (kept === undefined) return await objects.delete(context, name, plain)
+      return 'container' in kept ? await deleteObject(writeTo(context, name, kept.container), plain) : kept
+    },
+  }
+}
+
+/** A read that names a version. */
+async function readAsked(
+  inner: Store,
+  context: OperationContext,
+  name: ObjectName,
+  { versionId = NULL_VERSION, ...options }: ObjectReadOptions,
+): Promise<ObjectReadOutcome> {
+  if (versionId === NULL_VERSION) return await readNullVersion(inner.objects, context, name, options)
+  const asked = await versionAsked(inner, context, name, versionId)
+  return asked.kind === 'version'
+    ? await readVersion(inner.objects, context, { name, ...asked }, options)
+    : asked
+}
+
+type Unavailable = Extract<StoreFailure, { readonly kind: 'unavailable' }>
+
+/** What the container keeps now; `undefined` if no new versions. */
+async function keeping(
+  { containers }: Store,
+  context: OperationContext,
+  name: ObjectName,
+): Promise<Versions | undefined | Unavailable> {
+  const found = await containerOf(containers, context, name)
+  if (found.kind === 'unavailable') return found
+  const kept = found.kind === 'known' ? versionsIn(found.info.metadata) : undefined
+  return kept?.keeping === 'on' ? kept : undefined
+}
+
+type VersionAsked =
+  | { readonly kind: 'version'; readonly id: Timestamp; readonly container: string }
+  | Extract<StoreFailure, { readonly kind: 'unavailable' | 'version_refused' }>
+
+async function versionAsked(
+  { containers }: Store,
+  context: OperationContext,
+  name: ObjectName,
+  written: string,
+): Promise<VersionAsked> {
+  const found = await containerOf(containers, context, name)
+  if (found.kind === 'unavailable') return found
+  const kept = found.kind === 'known' ? versionsIn(found.info.metadata) : undefined
+  if (kept === undefined) return refused('container_not_versioned')
+  const id = versionIdIn(written)
+  return id === undefined ? refused('invalid_version_id') : { kind: 'version', id, container: kept.container }
+}
+
+function refused(problem: VersionProblem): Extract<StoreFailure, { readonly kind: 'version_refused' }> {
+  return { kind: 'version_refused', problem }
+}
+
+function containerName({ account, container }: ObjectName): ContainerName {
+  return { account, container }
+}
