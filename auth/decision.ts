@@ -1,44 +1,27 @@
 /**
  * One pure function says who may do what. Doors translate their notation into an `Action` and act on the `Decision`;
- * none of them decides by itself. The rules and their order are those of OpenStack Swift's tempauth.
+ * none of them decides by itself. The rules and their order are those of OpenStack Swift's tempauth; for those who come
+ * with a token of Keystone, those of its keystoneauth (`keystone/keystone-decision.ts`).
  *
  * `decideByRole` needs nothing but the principal and the name; most requests end there. What it leaves open is decided
  * by `decideByLists`, for which the door fetches the container's and the account's access lists.
  */
 import type { AccountAcl } from './account-acl.ts'
 import { type ContainerAcl, LISTINGS_GROUP, referrerAllowed } from './container-acl.ts'
+import {
+  type Action,
+  ALLOW,
+  ALLOW_OWNER,
+  DENY_ANONYMOUS,
+  DENY_KNOWN,
+  type Decision,
+  type Grants,
+  isRead,
+} from './decision-terms.ts'
+import { decideByKeystoneLists, decideByKeystoneRole } from './keystone/keystone-decision.ts'
 import { type Principal, type ResellerPrefix, ROLES, resellerOf } from './principal.ts'
 
-export interface Action {
-  readonly method: string
-  readonly account: string
-  readonly container: string | undefined
-  readonly object: string | undefined
-}
-
-/** What the account and the container grant, as far as it matters for the action. */
-export interface Grants {
-  /** The container's read list for reads, its write list for writes of objects, `undefined` for all else. */
-  readonly containerAcl: ContainerAcl | undefined
-  readonly accountAcl: AccountAcl | undefined
-  readonly referer: string | undefined
-  /** The request proved to come from another cluster's container sync (`X-Container-Sync-Key`, with a timestamp). */
-  readonly syncKeyMatches?: true | undefined
-}
-
-export type Decision =
-  | {
-      readonly kind: 'allow'
-      /** May see and change access lists, sync keys and temporary-URL keys. */
-      readonly owner: boolean
-    }
-  /** 401 tells an anonymous client that a token may help, 403 that its token does not. */
-  | { readonly kind: 'deny'; readonly status: 401 | 403 }
-
-const ALLOW: Decision = { kind: 'allow', owner: false }
-const ALLOW_OWNER: Decision = { kind: 'allow', owner: true }
-const DENY_ANONYMOUS: Decision = { kind: 'deny', status: 401 }
-const DENY_KNOWN: Decision = { kind: 'deny', status: 403 }
+export type { Action, Decision, Grants } from './decision-terms.ts'
 
 /** The decision with everything at hand; doors that fetch the lists only on demand call the two halves. */
 export function decide(
@@ -63,6 +46,7 @@ export function decideByRole(
   const reachable = isOpenToResellers(action.account, reseller, resellers)
   if (reachable && principal.groups.includes(ROLES.resellerAdmin)) return ALLOW_OWNER
   if (reachable && isRead(action.method) && principal.groups.includes(ROLES.resellerReader)) return ALLOW
+  if (principal.keystone !== undefined) return decideByKeystoneRole(principal.keystone, action)
   return action.method === 'OPTIONS' ? ALLOW : undefined
 }
 
@@ -88,6 +72,7 @@ function isOpenToResellers(
 /** Allow or deny by access lists, once roles settled nothing. */
 export function decideByLists(principal: Principal | undefined, action: Action, grants: Grants): Decision {
   if (grants.syncKeyMatches === true || action.method === 'OPTIONS') return ALLOW
+  if (principal?.keystone !== undefined) return decideByKeystoneLists(principal.keystone, action, grants)
   const { containerAcl } = grants
   if (containerAcl !== undefined && admitsByContainer(principal, action, containerAcl, grants.referer)) {
     return ALLOW
@@ -115,10 +100,6 @@ function decideByAccountAcl(principal: Principal, action: Action, acl: AccountAc
   if ((action.container !== undefined || reads) && isMember(acl.readWrite)) return ALLOW
   if (reads && isMember(acl.readOnly)) return ALLOW
   return denial(principal)
-}
-
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD'
 }
 
 function denial(principal: Principal | undefined): Decision {

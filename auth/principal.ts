@@ -2,6 +2,7 @@
  * Who a request comes from, once its token was verified. Nothing here is secret, and nothing is looked up later:
  * whatever a decision needs is in the principal.
  */
+import type { KeystoneIdentity } from './keystone/keystone-rules.ts'
 
 /** Rights that a role name in a user's list of groups carries (OpenStack Swift, tempauth). */
 export const ROLES = {
@@ -23,6 +24,8 @@ export interface Principal {
    * the accounts it owns (`AUTH_test`) in place of `.admin`.
    */
   readonly groups: readonly string[]
+  /** Of someone with a token of Keystone: other rules apply (`keystone/keystone-decision.ts`). */
+  readonly keystone?: KeystoneIdentity | undefined
 }
 
 /** The accounts that a front door answers for begin with a prefix; a second one may demand a group. */

@@ -81,6 +81,11 @@ export class UserDirectory {
     return matches ? known : undefined
   }
 
+  /** Nobody can sign in here. */
+  get isEmpty(): boolean {
+    return this.#users.size === 0
+  }
+
   /** `undefined` when there is no such user. */
   generationOf(user: string): number | undefined {
     return this.#users.get(user)?.generation

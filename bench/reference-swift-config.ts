@@ -16,6 +16,8 @@ export interface SwiftLayout {
   readonly user: string | undefined
   /** Middleware of the proxy, outermost first, without the proxy server itself. */
   readonly pipeline: readonly string[]
+  /** Whole sections of middleware, by name, in place of the usual ones. */
+  readonly filters: Readonly<Record<string, readonly string[]>>
 }
 
 export interface SwiftPorts {
@@ -145,6 +147,8 @@ ${filters}`
 }
 
 function filter(layout: SwiftLayout, name: string): string {
+  const own = layout.filters[name]
+  if (own !== undefined) return `${[`[filter:${name}]`, ...own].join('\n')}\n`
   const lines = [`[filter:${name}]`, `use = egg:swift#${EGG_NAMES[name] ?? name}`]
   if (name === 'cache') lines.push(`memcache_servers = 127.0.0.1:${portsOf(layout).memcached}`)
   if (name === 'tempauth') lines.push(...USERS)

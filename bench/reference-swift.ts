@@ -76,6 +76,8 @@ export interface ReferenceSwiftOptions {
   readonly deviceBytes?: number
   readonly daemons?: 'all' | 'none'
   readonly pipeline?: readonly string[]
+  /** Sections of the pipeline's middleware that are not Swift's usual ones: name to lines. */
+  readonly filters?: Readonly<Record<string, readonly string[]>>
   /** Only the proxy before the storage servers of `rings`, or only storage servers, for a proxy that is another. */
   readonly servers?: 'all' | 'proxy' | 'storage'
   /** Folder with the ring files (`account.ring.gz`…) to serve by, instead of rings of its own over its own devices. */
@@ -146,6 +148,7 @@ function layoutOf(options: ReferenceSwiftOptions): SwiftLayout {
     mountCheck: (options.devices ?? 'xfs') === 'xfs' ? 'on' : 'off',
     user: 'swift',
     pipeline: options.pipeline ?? USUAL_PIPELINE,
+    filters: options.filters ?? {},
   }
 }
 

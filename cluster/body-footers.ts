@@ -32,8 +32,10 @@ export function bodyHead(boundary: string): Buffer {
 }
 
 /** What stands behind it. */
-export function bodyTail(boundary: string, facts: BodyFacts): Buffer {
+/** `more`: what else is stored with the object. */
+export function bodyTail(boundary: string, facts: BodyFacts, more: HeaderMap = {}): Buffer {
   return footerDocument(boundary, {
+    ...more,
     Etag: facts.etag,
     [BLOCK_CRCS_HEADER]: packedCrcs(facts.blockCrcs),
   })

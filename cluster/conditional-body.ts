@@ -6,7 +6,7 @@ import type { Environment } from '#base/environment.ts'
 import type { HeaderMap, RequestBody } from '#http/message.ts'
 import type { BodyFacts } from './body-splitter.ts'
 import { acceptAnswer, type NodeVote, withoutBodyVotes } from './conditional-messages.ts'
-import { fanOutPut, type PutOutcome } from './fan-out-put.ts'
+import { type FanOutPut, fanOutPut, type PutOutcome } from './fan-out-put.ts'
 import { fanOutWrite, type WriteAnswer } from './fan-out-write.ts'
 import type { NodeClient } from './node-client.ts'
 import type { Placement } from './placement.ts'
@@ -18,6 +18,7 @@ export type CandidateBody =
       readonly body: RequestBody
       readonly expectedEtag: string | undefined
       readonly limitBytes: number
+      readonly atEnd?: FanOutPut['atEnd']
     }
 
 /** Why no proposal of this body can succeed. */
@@ -83,6 +84,7 @@ async function sendStream(
     body: stream.body,
     expectedEtag: stream.expectedEtag,
     limitBytes: stream.limitBytes,
+    atEnd: stream.atEnd,
     rules: votingRules(trip),
   })
   switch (outcome.kind) {

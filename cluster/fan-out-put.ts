@@ -30,6 +30,8 @@ export interface FanOutPut {
   /** MD5 in hex that the body must have. */
   readonly expectedEtag: string | undefined
   readonly limitBytes: number
+  /** What is stored besides, asked when the body was read; nodes must take it behind the body. */
+  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
   readonly rules?: WaitRules | undefined
 }
 
@@ -104,8 +106,10 @@ class FanOut {
     if (expectedEtag !== undefined && expectedEtag !== outcome.facts.etag) {
       return this.#breakOff({ kind: 'etag_mismatch' })
     }
+    const more = this.#put.atEnd?.() ?? {}
+    if (more === 'etag_mismatch') return this.#breakOff({ kind: 'etag_mismatch' })
     for (const { branch, boundary } of open) {
-      if (boundary !== undefined) branch.push(bodyTail(boundary, outcome.facts))
+      if (boundary !== undefined) branch.push(bodyTail(boundary, outcome.facts, more))
       branch.end()
     }
     return { kind: 'answered', answers: await this.#collect(open, answers), facts: outcome.facts }
@@ -137,6 +141,8 @@ class FanOut {
     const slot = await this.#send(node, headers, boundary)
     if (slot.kind === 'answered' || slot.boundary !== undefined) return slot
     slot.branch.giveUp()
+    // Without what follows the body nobody could read it.
+    if (this.#put.atEnd !== undefined) return { kind: 'answered', answer: { ...BAD_GATEWAY, node } }
     return await this.#send(node, headers, undefined)
   }
 

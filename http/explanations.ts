@@ -36,6 +36,11 @@ const EXPLANATIONS: Readonly<Record<number, readonly [title: string, sentence: s
   507: ['Insufficient Storage', 'There was not enough space to save the resource. Drive: %(drive)s'],
 }
 
+/** Title and sentence on a line each, for reports; empty where there are none. */
+export function plainExplanationOf(status: number): string {
+  return (EXPLANATIONS[status] ?? []).join('\n')
+}
+
 /** The HTML text of a status, or an empty one. `drive` is named in a 507. */
 export function explanationOf(status: number, drive: string): string {
   const known = EXPLANATIONS[status]

@@ -8,6 +8,7 @@ import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } fr
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { address } from './endpoint-option.ts'
+import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
@@ -34,7 +35,7 @@ const tls = {
 }
 
 /** For a cluster on one's own machine, as every Swift tutorial has them. */
-const DEVELOPMENT_USERS: readonly string[] = [
+export const DEVELOPMENT_USERS: readonly string[] = [
   'admin:admin admin .admin .reseller_admin',
   'test:tester testing .admin',
   'test2:tester2 testing2 .admin',
@@ -388,6 +389,7 @@ export const SECTIONS = {
   start,
   proxy,
   auth,
+  keystone,
   bulk,
   ratelimit,
   read_only: readOnly,

@@ -1,5 +1,6 @@
 /** The proxy of a process: the pipeline over a store over the cluster's rings. */
 import { keyRingOf } from '#auth/key-ring.ts'
+import type { ResellerPrefix } from '#auth/principal.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
@@ -17,6 +18,7 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { createProxy } from '#proxy/app.ts'
+import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
 import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
@@ -33,7 +35,8 @@ import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
 import { parseEndpoint } from './endpoint-option.ts'
-import type { Settings } from './options.ts'
+import { openKeystone } from './keystone.ts'
+import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -68,7 +71,9 @@ export interface ProxyDoor {
 /** Rejects with an `Error` that names what is wrong with the configuration. */
 export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoor> {
   const { environment, log, metrics, cluster, policies } = options
-  const proxyOptions = proxyOptionsOf(options.settings)
+  const { settings } = options
+  const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
+  const proxyOptions = proxyOptionsOf(settings, keystone)
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
@@ -84,13 +89,14 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(options.settings.auth.users.map(parseUserEntry), proxyOptions.resellers),
+    users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
+    keystone,
     keys: keyRingOf(cluster.tokenKeys),
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
-    canonicalNames: canonicalNames(options.settings),
-    endpoints: options.settings.proxy.endpoints
+    canonicalNames: canonicalNames(settings),
+    endpoints: settings.proxy.endpoints
       ? ringEndpoints({ store, salt: cluster.salt, rings: ringsNow(options.rings) })
       : undefined,
   })
@@ -156,7 +162,25 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
 }
 
-function proxyOptionsOf(settings: Settings): ProxyOptions {
+/** Everybody knows the users for development: where Keystone says who is who, they are not let in. */
+function usersOf({ auth, keystone }: Settings): readonly string[] {
+  const areForDevelopment = auth.users.join('\n') === DEVELOPMENT_USERS.join('\n')
+  return keystone.url !== undefined && areForDevelopment ? [] : auth.users
+}
+
+function resellerOf({ auth }: Settings): ResellerPrefix {
+  return { prefix: auth.resellerPrefix, requireGroup: '' }
+}
+
+/** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
+function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
+  const own = resellerOf(settings)
+  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => prefix !== own.prefix)
+  const named = prefixes.toSorted((left, right) => right.length - left.length)
+  return [own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+}
+
+function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {
   const { proxy, auth, log } = settings
   const { infoDisallowedSections } = DEFAULT_PROXY_OPTIONS
   return {
@@ -164,7 +188,7 @@ function proxyOptionsOf(settings: Settings): ProxyOptions {
     web: webOptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
-    resellers: [{ prefix: auth.resellerPrefix, requireGroup: '' }],
+    resellers: resellersOf(settings, keystone),
     authPrefix: auth.prefix,
     tokenLifeSeconds: Math.floor(auth.tokenLifeMs / 1000),
     storageUrlScheme: proxy.storageUrlScheme,

@@ -28,7 +28,8 @@ export async function storageClientTls(
   return { authority: await readPem(disk, storage.tlsAuthority) }
 }
 
-async function readPem(disk: Disk, path: string): Promise<Buffer> {
+/** Rejects with a sentence when the file cannot be read. */
+export async function readPem(disk: Disk, path: string): Promise<Buffer> {
   try {
     return await disk.readFile(path)
   } catch (error) {

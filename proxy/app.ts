@@ -35,6 +35,7 @@ import { gatekeeper } from './middleware/gatekeeper.ts'
 import { head } from './middleware/head.ts'
 import { healthcheck } from './middleware/healthcheck.ts'
 import { type InfoSections, info } from './middleware/info.ts'
+import { type KeystoneParts, keystone } from './middleware/keystone.ts'
 import { countAndTime } from './middleware/metrics.ts'
 import { metricsPage } from './middleware/metrics-page.ts'
 import { nameCheck } from './middleware/name-check.ts'
@@ -71,6 +72,8 @@ export interface ProxyDeps {
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
+  /** Tokens of Keystone are accepted besides those of `users`. */
+  readonly keystone?: KeystoneParts | undefined
   /** Where it is decided who may go on; this process decides alone without it. */
   readonly desks?: Desks | undefined
   /** Asked for the aliases of foreign hosts, where that is on. */
@@ -171,9 +174,17 @@ const LAYERS: readonly LayerEntry[] = [
   {
     name: 'swift-v1-auth',
     make: ({ users, seal, options }) =>
-      swiftV1Auth({ users, seal, prefix: options.authPrefix, storageUrlScheme: options.storageUrlScheme }),
+      users.isEmpty
+        ? undefined
+        : swiftV1Auth({
+            users,
+            seal,
+            prefix: options.authPrefix,
+            storageUrlScheme: options.storageUrlScheme,
+          }),
   },
   { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'keystone', make: (parts) => parts.keystone && keystone(parts.keystone) },
   {
     name: 'bulk',
     make: (parts) => bulk(bulkOptions(parts)),
@@ -283,12 +294,13 @@ function infoOptions({
   options,
   policies,
   guarantees,
+  users,
   sections,
 }: Parts): Parameters<typeof info>[0] {
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
-    sections: { ...capabilities(options, policies), ...sections },
+    sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,

@@ -16,12 +16,18 @@ import { LINKS_MAX } from '#store/symlinks/follow.ts'
 import { storeLimitSections } from './limit-sections.ts'
 import type { InfoSections } from './middleware/info.ts'
 import type { ProxyOptions } from './options.ts'
-import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-put.ts'
+import { HEARTBEAT_MS } from './swift/manifest-put.ts'
+import { MANIFEST_INPUT_BYTES_MAX, MANIFEST_SEGMENTS_MAX } from './swift/manifest-segments.ts'
 
 /** The release of OpenStack Swift whose behaviour is ours; clients compare it. */
 const SWIFT_VERSION = '2.30.1'
 
-export function capabilities(options: ProxyOptions, policies: StoragePolicies): InfoSections {
+/** `signIn`: whether users sign in at this door, or elsewhere (at Keystone) only. */
+export function capabilities(
+  options: ProxyOptions,
+  policies: StoragePolicies,
+  signIn: 'here' | 'elsewhere' = 'here',
+): InfoSections {
   return {
     swift: {
       version: SWIFT_VERSION,
@@ -44,12 +50,12 @@ export function capabilities(options: ProxyOptions, policies: StoragePolicies): 
       auto_create_account_prefix: '.',
       valid_api_versions: ['v1', 'v1.0'],
     },
-    tempauth: { account_acls: true },
+    ...(signIn === 'here' ? { tempauth: { account_acls: true } } : undefined),
     ...storeLimitSections(options),
     slo: {
       max_manifest_segments: MANIFEST_SEGMENTS_MAX,
       max_manifest_size: MANIFEST_INPUT_BYTES_MAX,
-      yield_frequency: 10,
+      yield_frequency: HEARTBEAT_MS / 1000,
       min_segment_size: 1,
       allow_async_delete: false,
     },

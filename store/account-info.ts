@@ -9,7 +9,13 @@ const COUNTERS: readonly string[] = [
 ]
 
 /** An account that nobody has written to yet. */
-export const EMPTY_ACCOUNT: AccountInfo = { containerCount: 0, objectCount: 0, bytesUsed: 0, metadata: {} }
+export const EMPTY_ACCOUNT: AccountInfo = {
+  containerCount: 0,
+  objectCount: 0,
+  bytesUsed: 0,
+  metadata: {},
+  state: 'not_yet_created',
+}
 
 export function accountInfoOf(headers: HeaderMap): AccountInfo {
   return {

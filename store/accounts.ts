@@ -84,8 +84,12 @@ export class Accounts implements AccountOperations {
   }
 
   /** Makes the account exist; `undefined` when it does. */
-  async create(context: OperationContext, name: AccountName): Promise<StoreFailure | undefined> {
-    const outcome = await this.put(context, name, {})
+  async create(
+    context: OperationContext,
+    name: AccountName,
+    metadata: HeaderMap = {},
+  ): Promise<StoreFailure | undefined> {
+    const outcome = await this.put(context, name, metadata)
     return isMade(outcome) ? undefined : outcome
   }
 

@@ -103,7 +103,7 @@ export class Containers implements ContainerOperations {
     name: ContainerName,
     put: ContainerPut,
   ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure> {
-    const failure = await this.#ensureAccount(context, name)
+    const failure = await this.#ensureAccount(context, name, put.accountMetadata)
     if (failure !== undefined) return failure
     const policy =
       put.policyIndex === undefined
@@ -251,13 +251,17 @@ export class Containers implements ContainerOperations {
     return { kind: 'no_such_account' }
   }
 
-  async #ensureAccount(context: OperationContext, name: ContainerName): Promise<StoreFailure | undefined> {
+  async #ensureAccount(
+    context: OperationContext,
+    name: ContainerName,
+    metadata: HeaderMap | undefined,
+  ): Promise<StoreFailure | undefined> {
     const { account } = name
     const known = await this.#accounts.lookUp(context, { account })
     if (known.kind === 'exists') return undefined
     if (known.kind === 'unavailable') return known
     if (!this.#parts.rules.autoCreateAccounts && !isHidden(account)) return { kind: 'no_such_account' }
-    const failure = await this.#accounts.create(context, { account })
+    const failure = await this.#accounts.create(context, { account }, metadata)
     // As in Swift, which answers 503 until the account is emptied.
     if (failure?.kind === 'account_deleted') return { kind: 'unavailable', reason: 'the account was deleted' }
     return failure

@@ -108,6 +108,8 @@ export type StoreFailure =
   | { readonly kind: 'segments_refused'; readonly problems: readonly SegmentProblem[] }
   /** Not all segments of a large object could be deleted, so that it was kept: it is the only list of what is left. */
   | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
+  /** What is stored cannot be read here: it is encrypted under keys that are not known. */
+  | { readonly kind: 'unreadable'; readonly reason: string }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -155,6 +157,8 @@ export interface AccountInfo {
   readonly bytesUsed: number
   /** User metadata, sysmeta and the account's other stored headers. */
   readonly metadata: HeaderMap
+  /** Nobody has written to it; it comes into being with the first write. */
+  readonly state?: 'not_yet_created' | undefined
 }
 
 /** Marker paging of an account's containers or a container's objects; names are decoded. */
@@ -280,6 +284,8 @@ export interface ContainerPut {
   readonly changes: HeaderMap
   /** Index of the storage policy the client asked for; `undefined` for the default or what is there. */
   readonly policyIndex: number | undefined
+  /** What the account is given when it comes into being by this. */
+  readonly accountMetadata?: HeaderMap | undefined
 }
 
 export interface ContainerOperations extends IndexOperations<ContainerName> {
@@ -405,6 +411,11 @@ export interface ObjectPut {
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
   readonly timestamp?: Timestamp | undefined
+  /**
+   * What else is stored, known only when the body was read: asked after its last byte, before anything becomes visible.
+   * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
+   */
+  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */

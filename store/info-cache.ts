@@ -5,8 +5,9 @@
  * What was forgotten while it was being read is not kept when it arrives: it may be older than the change that made us
  * forget. A shared cache that fails is as good as none; no request fails for it.
  */
+
+import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock } from '#base/environment.ts'
-import { AgingLru } from './lru.ts'
 
 /** The outcome of looking something up. */
 export type Known<Info> =

@@ -64,6 +64,8 @@ class Putting {
   readonly #name: ObjectName
   readonly #put: ObjectPut
   #startedOver = false
+  /** Of a body that is held: what is stored besides is known before it is sent. */
+  #atEnd: HeaderMap = {}
 
   constructor(deps: ObjectDeps, context: OperationContext, name: ObjectName, put: ObjectPut) {
     this.#parts = deps.parts
@@ -87,6 +89,9 @@ class Putting {
       const held: Body = { kind: 'held', bytes: taken.bytes, etag: hash('md5', taken.bytes) }
       const { expectedEtag } = this.#put
       if (expectedEtag !== undefined && expectedEtag !== held.etag) return { kind: 'etag_mismatch' }
+      const atEnd = this.#put.atEnd?.() ?? {}
+      if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
+      this.#atEnd = atEnd
       return await this.#putInto(container, held)
     } finally {
       share?.release()
@@ -114,15 +119,15 @@ class Putting {
     condition: WriteCondition,
     body: Body,
   ): Promise<ObjectPutReceipt | StoreFailure | { readonly kind: 'unsupported' }> {
-    const { metadata, contentType, expectedEtag, limitBytes } = this.#put
+    const { metadata, contentType, expectedEtag, limitBytes, atEnd } = this.#put
     const agreed = await writeByAgreement(this.#parts, {
       context: this.#context,
       name: this.#name,
       container,
       placement,
       condition,
-      own: { ...metadata, 'content-type': contentType },
-      body: body.kind === 'held' ? body : { ...body, expectedEtag, limitBytes },
+      own: { ...metadata, 'content-type': contentType, ...this.#atEnd },
+      body: body.kind === 'held' ? body : { ...body, expectedEtag, limitBytes, atEnd },
     })
     if (agreed.kind === 'refused') return { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
     if (agreed.kind === 'unsupported') return agreed
@@ -168,6 +173,7 @@ class Putting {
       own: {
         ...metadata,
         'content-type': contentType,
+        ...this.#atEnd,
         ...(onlyIfAbsent ? { 'if-none-match': '*' } : {}),
       },
     })
@@ -196,7 +202,7 @@ class Putting {
   }
 
   async #stream(placement: Placement, headers: readonly HeaderMap[], body: Body): Promise<Attempt> {
-    const { expectedEtag, limitBytes } = this.#put
+    const { expectedEtag, limitBytes, atEnd } = this.#put
     const outcome = await fanOutPut(this.#parts.client, this.#parts.random, {
       path: pathOnWire(this.#name),
       placement,
@@ -204,6 +210,7 @@ class Putting {
       body: body.kind === 'held' ? bufferBody(body.bytes) : body.body,
       expectedEtag,
       limitBytes,
+      atEnd: body.kind === 'held' ? undefined : atEnd,
       rules: this.#rules(headers.length),
     })
     switch (outcome.kind) {

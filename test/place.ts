@@ -19,6 +19,8 @@ export interface Place {
   readonly storagePort: number
   /** Where our proxies hear of each other. */
   readonly internalPort: number
+  /** For a Keystone. */
+  readonly keystonePort: number
   /** Lets another run have it. */
   release(): void
 }
@@ -42,6 +44,7 @@ export function takePlace(): Place {
       internalPort: first + 8,
       ourPort: first + 9,
       storagePort: first + 10,
+      keystonePort: first + 29,
       release: () => rmSync(mark, { force: true }),
     }
   }

@@ -20,6 +20,15 @@ export interface LongWork {
   readonly work: (signal: AbortSignal) => Promise<Buffer>
   /** Of the client. */
   readonly signal: AbortSignal | undefined
+  /** Without it: 200 and the type of the report as a text in UTF-8, and no blank before the first is due. */
+  readonly head?: HeadAtOnce | undefined
+}
+
+export interface HeadAtOnce {
+  readonly status: number
+  readonly contentType: string
+  /** `at_once`: the client sees that the work has begun. */
+  readonly firstBlank: 'at_once' | 'when_due'
 }
 
 /** Begins the work. Resolves when it is done, or with an answer that says so later. */
@@ -27,10 +36,15 @@ export async function answerInTime(long: LongWork): Promise<Response> {
   const gone = new AbortController()
   const signal = long.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, long.signal])
   const report = long.work(signal)
-  const first = await nextBeat(report, long)
-  const type = long.type === undefined ? HTML_TYPE : `${long.type}; charset=UTF-8`
+  const { status, contentType, firstBlank } = long.head ?? usualHead(long)
+  const first = firstBlank === 'at_once' ? undefined : await nextBeat(report, long)
   const body = new Beating(pieces(first, report, long), () => gone.abort())
-  return { status: 200, headers: { 'content-type': type }, body }
+  return { status, headers: { 'content-type': contentType }, body }
+}
+
+function usualHead({ type }: LongWork): HeadAtOnce {
+  const contentType = type === undefined ? HTML_TYPE : `${type}; charset=UTF-8`
+  return { status: 200, contentType, firstBlank: 'when_due' }
 }
 
 /** The report, or `undefined` when it is time for a blank. */

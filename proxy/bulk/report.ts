@@ -1,19 +1,9 @@
 /**
- * What a bulk request came to, item by item, and the three forms in which it is sent (OpenStack Swift,
+ * What a bulk request came to, item by item, in a report (OpenStack Swift,
  * `common/middleware/bulk.py`): the status of the answer is always 200, the real one stands in its body.
  */
 import { explanationOf } from '#http/explanations.ts'
-import { reasonOf } from '#http/header-lines.ts'
-
-/** What reports come in, the preferred one first. */
-export const REPORT_TYPES = ['text/plain', 'application/json', 'application/xml', 'text/xml'] as const
-
-export interface ItemFailure {
-  /** Percent-encoded. */
-  readonly name: string
-  /** As on the wire: `404 Not Found`. */
-  readonly status: string
-}
+import { type ItemError, renderReport, statusLine } from '../report-forms.ts'
 
 /** A whole bulk request refused or broken off, with the text that its report gives as the reason. */
 export interface BulkRefusal {
@@ -24,10 +14,6 @@ export interface BulkRefusal {
 /** The refusal with the sentence that Swift has for its status. */
 export function refusal(status: number, text: string = explanationOf(status, 'unknown')): BulkRefusal {
   return { status, text }
-}
-
-export function statusLine(status: number): string {
-  return `${status} ${reasonOf(status)}`
 }
 
 export interface BulkReportShape {
@@ -42,7 +28,7 @@ export interface BulkReportShape {
 export class BulkReport {
   readonly #shape: BulkReportShape
   readonly #counts: Map<string, number>
-  readonly #failures: ItemFailure[] = []
+  readonly #failures: ItemError[] = []
   #refusal: BulkRefusal | undefined
   /** What the request as a whole is answered with when an item failed. */
   #failedStatus = 400
@@ -77,8 +63,8 @@ export class BulkReport {
 
   /** The report in a form of `REPORT_TYPES`; anything else is plain text. */
   render(type: string | undefined): Buffer {
-    if (type === 'application/json') return Buffer.from(this.#json())
-    return Buffer.from(type?.endsWith('/xml') === true ? this.#xml() : this.#text())
+    const { root } = this.#shape
+    return renderReport({ root, members: this.#members(), errors: this.#failures }, type)
   }
 
   #status(): string {
@@ -93,36 +79,4 @@ export class BulkReport {
       ...Object.fromEntries(this.#counts),
     }
   }
-
-  #sorted(): readonly (readonly [string, string | number])[] {
-    return Object.entries(this.#members()).toSorted(([left], [right]) => (left < right ? -1 : 1))
-  }
-
-  #json(): string {
-    const errors = this.#failures.map(({ name, status }) => [name, status])
-    return JSON.stringify({ ...this.#members(), Errors: errors })
-  }
-
-  #text(): string {
-    const members = this.#sorted().map(([name, value]) => `${name}: ${value}\n`)
-    const errors = this.#failures.map(({ name, status }) => `${name}, ${status}\n`)
-    return [...members, 'Errors:\n', ...errors].join('')
-  }
-
-  #xml(): string {
-    const { root } = this.#shape
-    const members = this.#sorted().map(([name, value]) => {
-      const element = name.replaceAll(' ', '_').toLowerCase()
-      return `<${element}>${escaped(String(value))}</${element}>\n`
-    })
-    const errors = this.#failures.map(
-      ({ name, status }) =>
-        `<object><name>${escaped(name)}</name><status>${escaped(status)}</status></object>\n`,
-    )
-    return `<${root}>\n${members.join('')}<errors>\n${errors.join('')}</errors>\n</${root}>\n`
-  }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }

@@ -3,7 +3,6 @@
  * `common/middleware/bulk.py`). The answer is 200 whatever happens; its body says what did.
  */
 import type { Clock } from '#base/environment.ts'
-import { negotiate } from '#http/accept.ts'
 import { failureResponse } from '#http/failure-response.ts'
 import { BodyError, type Response } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
@@ -12,7 +11,8 @@ import { type BulkDeleteLimits, bulkDelete, deleteReport } from '../bulk/bulk-de
 import { ARCHIVE_TYPES } from '../bulk/decompress.ts'
 import { type ExtractLimits, extractArchive, extractReport } from '../bulk/extract-archive.ts'
 import { answerInTime } from '../bulk/heartbeat.ts'
-import { type BulkReport, REPORT_TYPES, refusal } from '../bulk/report.ts'
+import { type BulkReport, refusal } from '../bulk/report.ts'
+import { reportTypeOf } from '../report-forms.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 
 export interface BulkOptions {
@@ -68,8 +68,7 @@ function answerWith(
   report: BulkReport,
   work: Work,
 ): Promise<Response> {
-  const accepted = negotiate(transaction.request.headers['accept'], REPORT_TYPES)
-  const type = accepted.kind === 'chosen' ? accepted.contentType : undefined
+  const type = reportTypeOf(transaction.request.headers)
   return answerInTime({
     clock,
     everyMs: yieldMs,

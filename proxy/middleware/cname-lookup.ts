@@ -5,9 +5,9 @@
  *     www.example.test  CNAME  site.AUTH-account.DOMAIN
  */
 import { isIpAddress } from '#auth/ip-range.ts'
+import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock } from '#base/environment.ts'
 import type { CanonicalName, CanonicalNames } from '#http/canonical-names.ts'
-import { AgingLru } from '#store/lru.ts'
 import { textAnswer } from '../answers.ts'
 import type { ProxyLayer } from '../transaction.ts'
 import { domainOf, dotted, hostOf, withHost, withPlaces } from './host-header.ts'

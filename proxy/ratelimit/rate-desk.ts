@@ -3,9 +3,10 @@
  * (OpenStack Swift, `common/middleware/ratelimit.py`: `_get_sleep_time`). Asked at the key's desk (`store/desk/`), so that
  * the rate is that of the whole cluster.
  */
+
+import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Desk, Desks, Message } from '#store/desk/peer-desks.ts'
-import { AgingLru } from '#store/lru.ts'
 
 const SORT = 'rate'
 /** Keys that are remembered; a forgotten one begins anew. */

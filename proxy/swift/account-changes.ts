@@ -6,6 +6,7 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { AccountName } from '#store/contract.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { changesIn, checkMetadata } from './metadata-headers.ts'
+import { projectDomainIn } from './project-domain.ts'
 import { accountSettingsIn } from './reseller-settings.ts'
 import type { Visit } from './visit.ts'
 
@@ -43,8 +44,9 @@ export function accountChangesIn(
   const changes: Record<string, string | undefined> = {
     ...changesIn(headers, 'account'),
     ...settings.changes,
+    ...projectDomainIn(headers),
   }
   const acl = headers[ACCOUNT_ACL_HEADER]
-  if (acl !== undefined) changes[ACCOUNT_ACL_SYSMETA] = acl
-  return { kind: 'changes', changes }
+  const withAcl = acl === undefined ? changes : { ...changes, [ACCOUNT_ACL_SYSMETA]: acl }
+  return { kind: 'changes', changes: withAcl }
 }

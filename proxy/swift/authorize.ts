@@ -5,6 +5,8 @@
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { type ContainerAcl, parseAcl } from '#auth/container-acl.ts'
 import { type Action, type Decision, decideByLists, decideByRole } from '#auth/decision.ts'
+import type { KeystoneIdentity } from '#auth/keystone/keystone-rules.ts'
+import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import { decideByGrant } from '#auth/signed-grant.ts'
 import type { Response } from '#http/message.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Permission } from '#store/contract.ts'
@@ -45,12 +47,43 @@ export async function decisionByLists(
   })
   // Only someone known can be on an account's list.
   if (byContainer.kind === 'allow' || principal === undefined) return byContainer
+  if (principal.keystone !== undefined) {
+    const acl = containerInfo === undefined ? undefined : aclOf(containerInfo, list)
+    return await decisionByNames({ store, transaction, action, identity: principal.keystone, acl })
+  }
   const accountInfo = await store.accounts.info(transaction, { account })
   return decideByLists(principal, action, {
     containerAcl: undefined,
     accountAcl: parseAccountAcl(accountInfo?.metadata[ACCOUNT_ACL_SYSMETA]),
     referer: undefined,
   })
+}
+
+interface NamedUser {
+  readonly store: SwiftDoorDeps['store']
+  readonly transaction: Transaction
+  readonly action: Action
+  readonly identity: KeystoneIdentity
+  readonly acl: ContainerAcl | undefined
+}
+
+/** The account is looked at only where a name in the list would admit. */
+async function decisionByNames({ store, transaction, action, identity, acl }: NamedUser): Promise<Decision> {
+  const { account } = action
+  const decided = decideByLists(transaction.principal, action, {
+    containerAcl: acl,
+    accountAcl: undefined,
+    referer: undefined,
+    names: 'count',
+  })
+  if (decided.kind === 'deny') return decided
+  const info = await store.accounts.info(transaction, { account })
+  const stored = {
+    account,
+    exists: info !== undefined && info.state !== 'not_yet_created',
+    domainId: info?.metadata[PROJECT_DOMAIN_SYSMETA],
+  }
+  return namesCount(identity, stored) ? decided : { kind: 'deny', status: 403 }
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */

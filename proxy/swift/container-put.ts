@@ -5,6 +5,7 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { checkContainerName, containerChangesIn } from './container-changes.ts'
 import { failureAnswer, isFailure } from './failure-answers.ts'
+import { projectDomainIn } from './project-domain.ts'
 import type { ContainerVerb } from './visit.ts'
 
 export const containerPut: ContainerVerb = async (
@@ -20,6 +21,7 @@ export const containerPut: ContainerVerb = async (
   const put = await store.containers.put(transaction, name, {
     changes: parsed.changes,
     policyIndex: policy.index,
+    accountMetadata: projectDomainIn(request.headers),
   })
   // Swift cannot create the account anew while the old one is being emptied, and says so with 503.
   if (isFailure(put)) return put.kind === 'account_deleted' ? answer(503) : failureAnswer(put)

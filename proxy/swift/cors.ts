@@ -84,6 +84,11 @@ function allowHeaders(
   }
 }
 
+/** The methods as refusals tell them: Swift's copies are a layer of their own, which only adds to what is granted. */
+export function toldInRefusals(methods: readonly string[]): string {
+  return methods.filter((method) => method !== 'COPY').join(', ')
+}
+
 /** OPTIONS: the methods of the resource, and for a preflight what the container allows the script. */
 export function optionsAnswer(
   request: Request,
@@ -96,7 +101,9 @@ export function optionsAnswer(
   if (origin === undefined || origin === '') return answer(200, { allow, 'content-length': '0' })
   const rules = rulesOf(info)
   const wanted = request.headers['access-control-request-method'] ?? ''
-  if (!isOriginAllowed(rules, origin, options) || !methods.includes(wanted)) return answer(401, { allow })
+  if (!isOriginAllowed(rules, origin, options) || !methods.includes(wanted))
+    return answer(401, { allow: toldInRefusals(methods) })
+
   const headers = { allow, 'content-length': '0', ...preflightHeaders(request, rules, origin, allow) }
   return { status: 200, headers, body: undefined }
 }

@@ -99,14 +99,6 @@ t.test('a denied upload is not read', async (t) => {
   t.equal((await proxy.handler({ ...request, body })).status, 401)
 })
 
-t.test('copies are refused rather than stored as nothing', async (t) => {
-  const { proxy, token } = await setting()
-  const headers = { 'X-Auth-Token': token, 'X-Copy-From': '/c/other' }
-  const { status, body } = await send(proxy.handler, { method: 'PUT', target: OBJECT, headers, body: '' })
-  t.equal(status, 501)
-  t.match(body, 'X-Copy-From')
-})
-
 t.test('where accounts are not managed here, they are neither created nor deleted', async (t) => {
   const { handler } = testProxy({ allowAccountManagement: false })
   const token = await tokenFor(handler, 'admin:admin', 'admin')

@@ -23,11 +23,13 @@ import { containerDelete } from './container-delete.ts'
 import { containerPost } from './container-post.ts'
 import { containerPut } from './container-put.ts'
 import { containerRead } from './container-read.ts'
-import { optionsAnswer, withCorsHeaders } from './cors.ts'
+import { optionsAnswer, toldInRefusals, withCorsHeaders } from './cors.ts'
+import { objectCopy } from './object-copy.ts'
 import { objectDelete } from './object-delete.ts'
 import { objectPost } from './object-post.ts'
 import { objectPut } from './object-put.ts'
 import { objectRead } from './object-read.ts'
+import { tellProjectDomain } from './project-domain.ts'
 import { parseSwiftPath, type SwiftPath } from './swift-path.ts'
 import type { SwiftDoorDeps, Visit } from './visit.ts'
 
@@ -35,6 +37,8 @@ interface Route<Name> {
   readonly verb: (deps: SwiftDoorDeps, visit: Visit<Name>) => Promise<Response>
   /** The container's access list that can admit to this verb. */
   readonly list: ListThatAdmits
+  /** The method by which the right to it is judged, if another. */
+  readonly actsAs?: 'GET'
 }
 
 type Routes<Name> = ReadonlyMap<string, Route<Name>>
@@ -61,6 +65,8 @@ const OBJECT_ROUTES: Routes<ObjectName> = new Map([
   ['PUT', { verb: objectPut, list: 'write' }],
   ['POST', { verb: objectPost, list: 'write' }],
   ['DELETE', { verb: objectDelete, list: 'write' }],
+  // The right to it is that to read the source; the verb asks for the target.
+  ['COPY', { verb: objectCopy, list: 'read', actsAs: 'GET' }],
 ])
 
 /** Which methods only resellers may use, and only where accounts are managed through the API. */
@@ -100,7 +106,7 @@ async function visit<Name extends AnyName>(
   const badAcl = checkAccountAclHeader(transaction.request.headers)
   if (badAcl !== undefined) return badAcl
   const { account, container, object } = name
-  const action: Action = { method, account, container, object }
+  const action: Action = { method: route.actsAs ?? method, account, container, object }
   const byRole = decisionByRole(deps, transaction, action)
   if (byRole !== undefined) {
     if (byRole.kind === 'deny') return denialAnswer(transaction, byRole.status)
@@ -122,12 +128,15 @@ function run<Name extends AnyName>(
   owner: boolean,
 ): Promise<Response> {
   transaction.permits = (list, other) => permission(deps, transaction, list, other)
-  return route.verb(deps, {
-    name,
-    request: transaction.request,
-    transaction,
-    access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
-  })
+  const answerIt = (): Promise<Response> =>
+    route.verb(deps, {
+      name,
+      request: transaction.request,
+      transaction,
+      access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
+    })
+  const told = tellProjectDomain(deps, transaction, name)
+  return told === undefined ? answerIt() : told.then(answerIt)
 }
 
 /** OPTIONS, which everyone may ask, and methods that the resource does not have. */
@@ -138,7 +147,7 @@ async function withoutRoute(
   methods: readonly string[],
 ): Promise<Response> {
   const { request } = transaction
-  if (request.method !== 'OPTIONS') return answer(405, { allow: methods.join(', ') })
+  if (request.method !== 'OPTIONS') return answer(405, { allow: toldInRefusals(methods) })
   const { account, container, object } = name
   const decision = decisionByRole(deps, transaction, { method: 'OPTIONS', account, container, object })
   if (decision?.kind === 'deny') return denialAnswer(transaction, decision.status)

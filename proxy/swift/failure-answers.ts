@@ -36,6 +36,7 @@ const RENDERINGS: Rendering = {
   version_refused: ({ problem }) => versionRefusal(problem),
   segments_refused: () => answer(400),
   segments_kept: () => answer(409),
+  unreadable: () => textAnswer(500, 'Error decrypting object'),
   unavailable: () => answer(503),
   undecided: () => answer(503),
 }

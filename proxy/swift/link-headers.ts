@@ -7,6 +7,7 @@ import { unquoted } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { LinkProblem, LinkPut, ObjectName, ReadTrail, StoredLink, VersionName } from '#store/contract.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { accountNamedIn } from './named-objects.ts'
 import { isTrue } from './visit.ts'
 
 const TARGET = 'x-symlink-target'
@@ -29,11 +30,11 @@ export function linkInRequest(headers: HeaderMap): LinkInRequest {
   if (path?.startsWith('/') === true) return refused(412, BAD_TARGET)
   const slash = path?.indexOf('/') ?? -1
   if (path === undefined || slash < 1 || slash === path.length - 1) return refused(412, BAD_TARGET, HTML_TYPE)
-  const account = accountIn(headers[ACCOUNT])
-  if (typeof account === 'object') return account
+  const account = accountNamedIn(headers[ACCOUNT])
+  if (account.kind === 'refused') return account
   const etag = unquoted(headers[ETAG] ?? '')
   if (/[;"\\]/.test(etag)) return refused(400, 'Bad X-Symlink-Target-Etag format')
-  const target = { account, container: path.slice(0, slash), object: path.slice(slash + 1) }
+  const target = { account: account.name, container: path.slice(0, slash), object: path.slice(slash + 1) }
   return { kind: 'link', ...linkTo(target, etag, headers) }
 }
 
@@ -48,16 +49,6 @@ function linkTo(
     return { link: { target, contentType: 'given' }, contentType: isNamed ? undefined : LINK_TYPE }
   }
   return { link: { target, etag, contentType: isNamed ? 'given' : 'as_target' }, contentType: undefined }
-}
-
-function accountIn(
-  written: string | undefined,
-): string | undefined | Extract<LinkInRequest, { readonly kind: 'refused' }> {
-  if (written === undefined) return undefined
-  const account = decodePercent(written)
-  if (account === undefined || account === '') return refused(412, 'Account name cannot be empty', HTML_TYPE)
-  if (account.includes('/')) return refused(412, 'Account name cannot contain slashes', HTML_TYPE)
-  return account
 }
 
 function refused(

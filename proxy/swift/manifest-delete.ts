@@ -4,14 +4,31 @@
  */
 import { quotedPath } from '#base/names.ts'
 import type { ObjectDeleteOutcome, ObjectName, SegmentsReport } from '#store/contract.ts'
-import { type ItemError, type Report, statusLine } from '../report-forms.ts'
+import { HTML_TYPE } from '../answers.ts'
+import { answerInTime } from '../bulk/heartbeat.ts'
+import { type ItemError, type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
+import { HEARTBEAT_MS } from './manifest-put.ts'
+import { objectParametersIn } from './object-parameters.ts'
+import type { ObjectVerb } from './visit.ts'
 
 const NOT_A_MANIFEST = 'Not an SLO manifest'
 const KEPT = 'The manifest was kept, because not all of its segments could be deleted.'
 
+export const manifestDelete: ObjectVerb = async ({ store, clock }, { name, request, transaction }) => {
+  const type = reportTypeOf(request.headers)
+  const { versionId } = objectParametersIn(request)
+  const work = async (): Promise<Buffer> => {
+    if (type === undefined) return renderReport(reportOf(406, NOTHING), type)
+    const outcome = await store.objects.delete(transaction, name, { versionId, segments: 'now' })
+    return renderReport(deleteReport(outcome, name), type)
+  }
+  const head = { status: 200, contentType: type ?? HTML_TYPE, firstBlank: 'when_due' } as const
+  return await answerInTime({ clock, everyMs: HEARTBEAT_MS, type, signal: transaction.signal, work, head })
+}
+
 /** The report on the outcome of a delete with segments. */
-export function deleteReport(outcome: ObjectDeleteOutcome, name: ObjectName): Report {
+function deleteReport(outcome: ObjectDeleteOutcome, name: ObjectName): Report {
   if (outcome.kind === 'deleted') return reportOf(200, outcome.report ?? { ...NOTHING, deletedCount: 1 })
   if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') {
     return reportOf(200, { ...NOTHING, notFoundCount: 1 })

@@ -1,78 +1,72 @@
 /**
  * PUT of a static large object, `multipart-manifest=put`: the body lists the segments (OpenStack Swift,
- * `common/middleware/slo.py`: `handle_multipart_put`).
+ * `common/middleware/slo.py`: `handle_multipart_put`). Looking at a thousand segments takes a while; with `heartbeat=on` the
+ * answer begins at once, with 202, and says at its end what came of it.
  */
-import { quotedPath } from '#base/names.ts'
-import { type HeaderMap, type RequestBody, type Response, readWhole } from '#http/message.ts'
-import type { ObjectName, SegmentProblem, SegmentWanted, StoreFailure } from '#store/contract.ts'
-import { bodyFailure } from '#store/held-body.ts'
-import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
-import { type ItemError, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
+import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
+import { plainExplanationOf } from '#http/explanations.ts'
+import { bufferBody, type Response, readWhole } from '#http/message.ts'
+import { parseQuery } from '#http/query.ts'
+import type { ObjectPutReceipt, StoreFailure } from '#store/contract.ts'
+import { answerInTime } from '../bulk/heartbeat.ts'
+import { type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
-import { parseManifestInput } from './manifest-input.ts'
+import { segmentsIn } from './manifest-segments.ts'
+import { putReceipt } from './put-receipt.ts'
+import { itemError, segmentsRefusedAnswer } from './segment-problems.ts'
+import { uploadIn } from './upload.ts'
+import { isTrue, type ObjectVerb } from './visit.ts'
 
-/** Objects that one manifest may be made of, and the longest input, bytes (Swift `max_manifest_segments`, `max_manifest_size`). */
-export const MANIFEST_SEGMENTS_MAX = 1000
-export const MANIFEST_INPUT_BYTES_MAX = 8 * 1024 * 1024
+/** How often a client that waits for work on many segments gets a sign of life, milliseconds (Swift `yield_frequency`). */
+export const HEARTBEAT_MS = 10_000
 
-export type SegmentsInRequest =
-  | { readonly kind: 'segments'; readonly segments: readonly SegmentWanted[]; readonly body: Buffer }
-  | { readonly kind: 'refused'; readonly response: Response }
+type Outcome = ObjectPutReceipt | StoreFailure
 
-/** The segments that the body of a request lists. */
-export async function segmentsIn(
-  { headers, body }: { readonly headers: HeaderMap; readonly body: RequestBody },
-  name: ObjectName,
-): Promise<SegmentsInRequest> {
-  const isChunked = headers['transfer-encoding']?.toLowerCase() === 'chunked'
-  if (body.lengthBytes === undefined && !isChunked) return refused(answer(411))
-  if ((body.lengthBytes ?? 0) > MANIFEST_INPUT_BYTES_MAX) return refused(tooLong())
-  const bytes = await readInput(body)
-  if (!Buffer.isBuffer(bytes)) return refused(bytes)
-  const parsed = parseManifestInput(bytes, name)
-  if (parsed.kind === 'refused') return parsed
-  const objectCount = parsed.segments.filter(({ kind }) => kind === 'object').length
-  if (objectCount <= MANIFEST_SEGMENTS_MAX) return { ...parsed, body: bytes }
-  const text = `Number of object-backed segments must be <= ${MANIFEST_SEGMENTS_MAX}`
-  return refused(textAnswer(413, text, HTML_TYPE))
+export const manifestPut: ObjectVerb = async (deps, visit) => {
+  const { name, request, transaction } = visit
+  const upload = uploadIn(deps, visit, () => undefined)
+  if (upload.kind === 'refused') return upload.response
+  const listed = await segmentsIn(request, name)
+  if (listed.kind === 'refused') return listed.response
+  const { segments } = listed
+  const put = (): Promise<Outcome> =>
+    deps.store.objects.put(transaction, name, { ...upload.put, body: bufferBody(listed.body), segments })
+  if (!isTrue(parseQuery(request.query).values.get('heartbeat')))
+    return answerTo(await put(), request.headers)
+  const type = reportTypeOf(request.headers) ?? 'text/plain'
+  return await answerInTime({
+    clock: deps.clock,
+    everyMs: HEARTBEAT_MS,
+    type,
+    signal: transaction.signal,
+    work: async () => renderReport(await reportOn(await put()), type),
+    head: { status: 202, contentType: type, firstBlank: 'at_once' },
+  })
 }
 
-function refused(response: Response): SegmentsInRequest {
-  return { kind: 'refused', response }
+function answerTo(put: Outcome, headers: Parameters<typeof segmentsRefusedAnswer>[1]): Response {
+  if (put.kind === 'segments_refused') return segmentsRefusedAnswer(put, headers)
+  return put.kind === 'created' ? putReceipt(put, `"${put.etag}"`) : failureAnswer(put)
 }
 
-function tooLong(): Response {
-  return textAnswer(413, `Manifest File > ${MANIFEST_INPUT_BYTES_MAX} bytes`, HTML_TYPE)
-}
-
-async function readInput(body: RequestBody): Promise<Buffer | Response> {
-  try {
-    return await readWhole(body, MANIFEST_INPUT_BYTES_MAX)
-  } catch (error) {
-    const failure = bodyFailure(error)
-    return failure.kind === 'too_large' ? tooLong() : failureAnswer(failure)
+/** What a client that was answered already reads at the end. */
+async function reportOn(put: Outcome): Promise<Report> {
+  const root = 'upload'
+  if (put.kind === 'created') {
+    const members = {
+      'Response Status': statusLine(201),
+      Etag: `"${put.etag}"`,
+      'Last Modified': httpDate(lastModifiedSeconds(put.timestamp)),
+      'Response Body': '',
+    }
+    return { root, members, errors: [] }
   }
+  const { status, body } = failureAnswer(put)
+  const isOurs = put.kind === 'segments_refused' || put.kind === 'etag_mismatch'
+  const text = isOurs ? plainExplanationOf(status) : (await readWhole(body, EXPLANATION_BYTES)).toString()
+  const errors = put.kind === 'segments_refused' ? put.problems.map(itemError) : []
+  return { root, members: { 'Response Status': statusLine(status), 'Response Body': text }, errors }
 }
 
-type SegmentsRefused = Extract<StoreFailure, { readonly kind: 'segments_refused' }>
-
-/** What is wrong with which segments, in the form that the client likes best. */
-export function segmentsRefusedAnswer({ problems }: SegmentsRefused, headers: HeaderMap): Response {
-  const type = reportTypeOf(headers) ?? 'text/plain'
-  const body = renderReport({ root: 'upload', members: {}, errors: problems.map(itemError) }, type)
-  return { status: 400, headers: { 'content-type': type, 'content-length': String(body.length) }, body }
-}
-
-const PROBLEM_TEXTS = {
-  etag_mismatch: 'Etag Mismatch',
-  size_mismatch: 'Size Mismatch',
-  range_unsatisfiable: 'Unsatisfiable Range',
-  too_small: 'Too small; each segment must be at least 1 byte.',
-} as const satisfies Record<Extract<SegmentProblem['problem'], string>, string>
-
-/** A problem as an item of a report. */
-function itemError({ path, problem }: SegmentProblem): ItemError {
-  const status =
-    typeof problem === 'string' ? PROBLEM_TEXTS[problem] : statusLine(failureAnswer(problem).status)
-  return { name: quotedPath(path), status }
-}
+/** Longest text of a refusal, bytes. */
+const EXPLANATION_BYTES = 64 * 1024

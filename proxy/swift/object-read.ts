@@ -1,6 +1,6 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { ReadTrail, StoreFailure } from '#store/contract.ts'
+import type { ObjectReadOutcome, ReadTrail, StoreFailure } from '#store/contract.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'
@@ -22,7 +22,8 @@ const CONDITIONS: readonly string[] = [
 ]
 const NO_CONDITIONS: HeaderMap = {}
 
-function conditionsIn(headers: HeaderMap): HeaderMap {
+/** Range and conditions of a read, as they were sent. */
+export function conditionsIn(headers: HeaderMap): HeaderMap {
   let conditions: Record<string, string> | undefined
   for (const name of CONDITIONS) {
     const value = headers[name]
@@ -44,12 +45,20 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
     newest: isTrue(headers['x-newest']),
     ...parameters,
   })
+  if (read.kind !== 'found') return unreadAnswer(read, transaction, conditions)
+  const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
+  const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
+  return manifest ?? { status: read.status, headers: shown, body: read.body }
+}
+
+/** The answer to a read that gives no body. */
+export function unreadAnswer(
+  read: Exclude<ObjectReadOutcome, { readonly kind: 'found' }>,
+  transaction: Transaction,
+  conditions: HeaderMap,
+): Response {
   if (isFailure(read)) return withTrail(refusal(read, transaction, conditions), read.trail)
   const shown = { ...shownObjectHeaders(read.headers), ...trailHeaders(read.trail) }
-  if (read.kind === 'found') {
-    const manifest = parameters.manifest && (await manifestAnswer(request, read, shown))
-    return manifest ?? { status: read.status, headers: shown, body: read.body }
-  }
   return { status: 304, headers: { ...shown, 'content-length': '0' }, body: undefined }
 }
 

@@ -106,9 +106,3 @@ const STATIC_MARK_TEXT =
 export function checkStaticMark(headers: HeaderMap): Response | undefined {
   return headers[STATIC_MARK] === undefined ? undefined : textAnswer(400, STATIC_MARK_TEXT, HTML_TYPE)
 }
-
-/** There are no copies on the server's side yet; saying so beats storing an empty object. */
-export function checkCopy(headers: HeaderMap): Response | undefined {
-  if (headers['x-copy-from'] === undefined) return undefined
-  return textAnswer(501, 'X-Copy-From is not supported: download the object and upload it.')
-}

@@ -18,8 +18,6 @@ interface Difference {
   readonly body?: unknown
 }
 
-const COPY_COMES_LATER = 'COPY is a layer of its own and not there yet'
-
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
   'POST to auth is not allowed': {
     why: 'RFC 9110, section 15.5.6: 405 names what is allowed',
@@ -67,22 +65,6 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
     headers: { 'content-length': '92', etag: undefined, 'last-modified': undefined },
     body: '<html><h1>Precondition Failed</h1><p>A precondition for this request was not met.</p></html>',
   },
-  'OPTIONS of an object': {
-    why: COPY_COMES_LATER,
-    headers: { allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT' },
-  },
-  ...Object.fromEntries(
-    ['CORS: preflight', 'CORS: preflight from anywhere'].map((name) => [
-      name,
-      {
-        why: COPY_COMES_LATER,
-        headers: {
-          allow: 'DELETE, GET, HEAD, OPTIONS, POST, PUT',
-          'access-control-allow-methods': 'DELETE, GET, HEAD, OPTIONS, POST, PUT',
-        },
-      },
-    ]),
-  ),
 }
 
 /** The answer that a step must get. */

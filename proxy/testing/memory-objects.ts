@@ -96,7 +96,9 @@ async function putObject(
   const there = container.objects.get(name)
   if (there !== undefined && there.timestamp >= timestamp)
     return { kind: 'conflict', newest: there.timestamp }
-  const metadata = defined(put.metadata)
+  const atEnd = put.atEnd?.() ?? {}
+  if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
+  const metadata = defined({ ...put.metadata, ...atEnd })
   container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })
   return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
 }

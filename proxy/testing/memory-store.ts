@@ -65,7 +65,7 @@ export class MemoryStore implements Store {
   }
 
   /** `undefined` when it was deleted. */
-  #liveOrNew(name: string): MemoryAccount | undefined {
+  #liveOrNew(name: string, metadata: HeaderMap = {}): MemoryAccount | undefined {
     const existing = this.#accounts.get(name)
     if (existing !== undefined) return existing.deleted ? undefined : existing
     const account: MemoryAccount = {
@@ -75,6 +75,7 @@ export class MemoryStore implements Store {
       containers: new Map(),
       policiesSeen: new Set(),
     }
+    changeMetadata(account.metadata, metadata)
     this.#accounts.set(name, account)
     return account
   }
@@ -154,8 +155,8 @@ export class MemoryStore implements Store {
           page: listing && containerPage(found, listing),
         }
       },
-      put: async (_context, name, { changes, policyIndex }) => {
-        const account = this.#liveOrNew(name.account)
+      put: async (_context, name, { changes, policyIndex, accountMetadata }) => {
+        const account = this.#liveOrNew(name.account, accountMetadata)
         if (account === undefined) return { kind: 'account_deleted' }
         const existing = account.containers.get(name.container)
         if (existing === undefined) {

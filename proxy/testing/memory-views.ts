@@ -21,6 +21,7 @@ export function accountInfo(account: MemoryAccount | undefined): AccountInfo {
     objectCount: sum(containers.map((one) => one.objects.size)),
     bytesUsed: sum(containers.map(bytesIn)),
     metadata: { ...account?.metadata },
+    state: account === undefined ? 'not_yet_created' : undefined,
   }
 }
 

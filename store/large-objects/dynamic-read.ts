@@ -89,7 +89,10 @@ async function answerWhole(read: LargeRead, manifest: HeaderMap, page: Page): Pr
   if (options.method === 'HEAD') return { kind: 'found', status: 200, headers, body: undefined }
   const reader = new SegmentReader(read.store, read.context, page.container.account)
   const pieces = (range: ByteRange): AsyncIterator<Piece, void> => piecesOfPage(page, range)
-  return await joinedAnswer(reader, random, { headers, sizeBytes, pieces }, oneRange(options.conditions))
+  const joined = { headers, sizeBytes, pieces }
+  const answer = await joinedAnswer(reader, random, joined, oneRange(options.conditions))
+  // As in Swift, which here tells nothing of the object but its size.
+  return answer.kind === 'range_unsatisfiable' ? { ...answer, headers: {} } : answer
 }
 
 /** Several ranges of a dynamic large object are ignored, as in Swift. */

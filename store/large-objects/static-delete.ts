@@ -107,9 +107,16 @@ class DeletingSegments {
     return await this.#store.objects.delete(this.#context, name, { condition, ...options })
   }
 
+  /** An object of which several segments were made is not found again, as when one is deleted after the other. */
   async #deleteAll(account: string, segments: readonly Segment[], depth: number): Promise<void> {
+    const seen = new Set<string>()
     await inParallel(segments, LANES, async (segment) => {
       if (segment.kind === 'inline') return
+      if (seen.has(segment.path)) {
+        this.#notFoundCount += 1
+        return
+      }
+      seen.add(segment.path)
       const name = segmentName(account, segment.path)
       if (!segment.isManifest || (await this.#emptied(name, segment.path, depth))) {
         await this.#deleteSegment(name, segment.path)

@@ -27,6 +27,8 @@ const REFUSED_UPLOAD =
   /^(status|body|header (content-(type|length)|x-trans-id|x-openstack-request-id|etag|last-modified))$/
 /** Where Python's HTTP server refuses, which shows in `Server`. */
 const PYTHON_REFUSAL = /^(status|body|header (server|content-(type|length)))$/
+/** The same where the other side answers with a report. */
+const REFUSED_REPORT = /^(status|body|header (content-(type|length)|transfer-encoding))$/
 /** A verb that one side does not take for one. */
 const REFUSED_VERB = /^(status|body|header (allow|content-(type|length)|x-trans-id|x-openstack-request-id))$/
 
@@ -96,10 +98,37 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Nothing was stored, so nothing was modified.',
   },
   {
-    step: /^(object|link): (OPTIONS|in the silver policy, OPTIONS)$|^cors: preflight/,
-    field: /^header (allow|access-control-allow-methods)$/,
-    what: '`COPY` is not among the methods that OPTIONS lists.',
-    reason: 'There is no server-side copy yet.',
+    step: /^static large object: (segment (missing|in a missing|with)|an empty segment at the beginning|Accept nothing)/,
+    field: /^header (content-length|transfer-encoding)$/,
+    what: 'The refusal of a manifest whose segments are not what it says has a `Content-Length`.',
+    reason: 'Its length is known before its first byte is sent.',
+  },
+  {
+    step: 'static large object: segment of others',
+    field: REFUSED_REPORT,
+    statuses: [400, 403],
+    what: 'Whoever may not write to a container is told so with 403 when putting a manifest (Swift: looks at the segments first, and reports them).',
+    reason: 'The right to a request comes before its work.',
+  },
+  {
+    step: 'static large object: DELETE by others',
+    field: REFUSED_REPORT,
+    statuses: [200, 403],
+    what: 'The same holds for deleting a manifest with its segments (Swift: 200 and a report).',
+    reason: 'As above.',
+  },
+  {
+    step: /^static large object: (neither path nor data|no object)$/,
+    field: /^(status|body|header content-(type|length))$/,
+    statuses: [500, 400],
+    what: 'A segment that is no object, or has neither `path` nor `data`, is refused with 400 and its index.',
+    reason: 'Swift means to, but fails over it (500).',
+  },
+  {
+    step: /^dynamic large object: If-Match (right|wrong)$/,
+    field: /^header (content-type|accept-ranges)$/,
+    what: 'Conditions on a dynamic large object change nothing of the headers of a 200; 412 has the headers of other objects’ 412.',
+    reason: 'In Swift the headers are those of what the manifest’s own ETag would have been answered with.',
   },
   {
     step: 'object: metadata UTF-8 name, PUT',

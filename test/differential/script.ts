@@ -9,6 +9,7 @@ import {
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formPostRequests } from './requests/formpost.ts'
+import { largeObjectRequests } from './requests/large-objects.ts'
 import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
@@ -39,5 +40,6 @@ export const SCRIPT: readonly Step[] = [
   ...formPostRequests,
   ...websiteRequests,
   ...domainRequests,
+  ...largeObjectRequests,
   ...malformedRequests,
 ]

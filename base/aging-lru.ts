@@ -1,5 +1,5 @@
 /** A map of bounded size whose entries age; the least recently used leaves first. */
-import type { Clock } from '#base/environment.ts'
+import type { Clock } from './environment.ts'
 
 interface Entry<Value> {
   readonly value: Value

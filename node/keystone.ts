@@ -1,0 +1,54 @@
+/** Tokens of Keystone for a proxy, as the configuration says; `undefined` when it names no Keystone. */
+import { KeystoneClient } from '#auth/keystone/keystone-client.ts'
+import { keystoneAddress } from '#auth/keystone/keystone-exchange.ts'
+import type { KeystoneCredentials } from '#auth/keystone/own-token.ts'
+import { keystoneRules } from '#auth/keystone/rules-options.ts'
+import { ValidatedTokens } from '#auth/keystone/validated-tokens.ts'
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { Metrics } from '#base/metrics.ts'
+import { RemoteTransport } from '#http/remote-transport.ts'
+import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
+import type { Settings } from './options.ts'
+import { readPem } from './tls-files.ts'
+
+export interface KeystoneOptions {
+  readonly environment: Environment
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly settings: Settings['keystone']
+}
+
+/** Rejects with an `Error` that names what is wrong with the configuration. */
+export async function openKeystone(options: KeystoneOptions): Promise<KeystoneParts | undefined> {
+  const { environment, log, metrics, settings } = options
+  const { url, cacheMs, timeoutMs, publicUrl } = settings
+  if (url === undefined) return undefined
+  const { clock, disk } = environment
+  const address = keystoneAddress(url)
+  const authority =
+    settings.tlsAuthority === undefined ? undefined : await readPem(disk, settings.tlsAuthority)
+  const validator = new KeystoneClient({
+    clock,
+    address,
+    timeoutMs,
+    credentials: credentialsOf(settings),
+    // Not the cluster's own: nothing of what the processes show each other goes to Keystone.
+    transport: new RemoteTransport({ clock, tls: address.secure ? { authority } : undefined }),
+  })
+  return {
+    tokens: new ValidatedTokens({ clock, log, metrics, validator, cacheMs }),
+    rules: keystoneRules(settings),
+    publicUrl: publicUrl ?? url,
+  }
+}
+
+function credentialsOf(settings: Settings['keystone']): KeystoneCredentials {
+  const { applicationCredentialId: id, applicationCredentialSecret: secret } = settings
+  if (id !== undefined && secret !== undefined) return { kind: 'application_credential', id, secret }
+  const { user, password, userDomain, project, projectDomain } = settings
+  if (user === undefined || password === undefined) {
+    throw new Error('keystone: url needs username and password, or an application credential with its secret')
+  }
+  return { kind: 'password', user, userDomain, password, project, projectDomain }
+}

@@ -1,0 +1,92 @@
+/**
+ * Goal: of writers of one object at the same moment, through different proxies, none makes a version disappear. Method:
+ * races over three replicas; every body that was acknowledged must be found afterwards.
+ */
+import t, { type Test } from 'tap'
+import { ARCHIVE, idOf, Kept, layered } from './kept-objects.ts'
+import { MemoryCluster } from './memory-cluster.ts'
+
+const RACERS = 6
+const BODIES = Array.from({ length: RACERS }, (_, at) => `body ${at}`)
+
+interface Racing {
+  readonly kept: Kept
+  readonly other: Kept
+}
+
+/** The second proxy has seen nothing yet: it learns of the container when it needs it. */
+async function startRace(t: Test, prepare: (kept: Kept) => Promise<unknown>): Promise<Racing> {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  const kept = new Kept(cluster, layered(cluster, cluster.store))
+  await kept.container({}, ARCHIVE)
+  await prepare(kept)
+  return { kept, other: new Kept(cluster, layered(cluster, await cluster.anotherProxy())) }
+}
+
+/** All bodies are put at once, by turns through both proxies; those that were acknowledged. */
+async function race({ kept, other }: Racing): Promise<readonly string[]> {
+  const puts = BODIES.map((body, at) => (at % 2 === 0 ? kept : other).put('o', body))
+  const outcomes = await Promise.all(puts)
+  const written = BODIES.filter((_, at) => outcomes[at]?.kind === 'created')
+  if (written.length === 0) throw new Error('nobody won')
+  return written
+}
+
+await t.test('every PUT that was acknowledged is a version, and one is the current one', async (t) => {
+  const racing = await startRace(t, (kept) => kept.container({ 'x-versions-enabled': 'true' }))
+  const written = await race(racing)
+  t.same(written, BODIES)
+  const texts = await racing.kept.versionTexts('o')
+  t.same(texts.toSorted(), BODIES.toSorted())
+  const rows = await racing.kept.versions()
+  t.equal(rows.filter((row) => row.extra['is_latest'] === true).length, 1)
+  t.equal(await racing.kept.text('o'), texts[0], 'the newest version is the current one')
+})
+
+await t.test('what was put without a version is kept by whoever comes first', async (t) => {
+  const racing = await startRace(t, async (kept) => {
+    await kept.container({})
+    await kept.put('o', 'plain')
+    await kept.container({ 'x-versions-enabled': 'true' })
+  })
+  const written = await race(racing)
+  const texts = await racing.kept.versionTexts('o')
+  for (const body of ['plain', ...written]) t.ok(texts.includes(body), `${body} is there`)
+})
+
+for (const header of ['x-versions-location', 'x-history-location']) {
+  await t.test(`every PUT that was acknowledged is there or in the archive, with ${header}`, async (t) => {
+    const racing = await startRace(t, async (kept) => {
+      await kept.container({ [header]: ARCHIVE.container })
+      await kept.put('o', 'first')
+    })
+    const written = await race(racing)
+    const found = [await racing.kept.text('o'), ...(await racing.kept.copyTexts())]
+    for (const body of ['first', ...written]) t.ok(found.includes(body), `${body} is there`)
+  })
+}
+
+await t.test('of two deletes at once each brings one copy back, or says that it did not', async (t) => {
+  const racing = await startRace(t, async (kept) => {
+    await kept.container({ 'x-versions-location': ARCHIVE.container })
+    for (const body of ['one', 'second', 'third']) await kept.put('o', body)
+  })
+  const outcomes = await Promise.all([racing.kept.delete('o'), racing.other.delete('o')])
+  const deleted = outcomes.filter(({ kind }) => kind === 'deleted').length
+  const now = await racing.kept.text('o')
+  t.equal(now, ['third', 'second', 'one'][deleted], `${deleted} were acknowledged`)
+})
+
+await t.test('a version that is deleted and brought back at once is there or is not', async (t) => {
+  const racing = await startRace(t, async (kept) => {
+    await kept.container({ 'x-versions-enabled': 'true' })
+    for (const body of ['one', 'second']) await kept.put('o', body)
+  })
+  const oldest = (await racing.kept.versions()).at(-1)
+  const id = oldest === undefined ? '' : idOf(oldest)
+  await Promise.all([racing.kept.delete('o', id), racing.other.put('o', '', id)])
+  const link = await racing.kept.text('o', { symlink: 'as_stored' })
+  const now = await racing.kept.text('o')
+  t.ok(link === '<no_such_object>' || now === 'second', 'no link leads to what is gone')
+})

@@ -1,0 +1,103 @@
+/** A real OpenStack Keystone (Debian's, SQLite and Fernet tokens) on a loopback port, with projects and users. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Test } from 'tap'
+import { type StartedProcess, startProcess, stopProcess, waitForPort } from '#bench/child-processes.ts'
+import { runWell } from '#test/programs.ts'
+import { IdentityApi } from './identity-api.ts'
+
+export const KEYSTONE_PROGRAMS = ['keystone-manage', 'uwsgi'] as const
+
+const UP_WITHIN_MS = 60_000
+const REGION = 'RegionOne'
+export const PASSWORD = 'loopback'
+
+export interface RealKeystone {
+  /** `http://127.0.0.1:17000` */
+  readonly url: string
+  readonly api: IdentityApi
+  /** Of the process that serves; its children belong to its group. */
+  readonly pid: number
+  stop(): Promise<void>
+}
+
+/** Started and stopped by its process id; what it wrote goes away with the test. */
+export async function startKeystone(t: Test, port: number): Promise<RealKeystone> {
+  const home = mkdtempSync(join('/dev/shm', 'martlet-keystone-'))
+  t.teardown(() => rmSync(home, { recursive: true, force: true }))
+  const url = `http://127.0.0.1:${port}`
+  await prepare(home, url)
+  const server = await serve(home, port)
+  let stopped: Promise<void> | undefined
+  const stop = (): Promise<void> => (stopped ??= stopProcess(server))
+  t.teardown(stop)
+  return { url, api: await IdentityApi.signIn(url, PASSWORD), pid: server.pid, stop }
+}
+
+async function prepare(home: string, url: string): Promise<void> {
+  for (const folder of ['fernet', 'credential']) makeKeys(join(home, folder))
+  writeFileSync(join(home, 'keystone.conf'), configuration(home))
+  const manage = (...args: string[]): Promise<string> =>
+    runWell('keystone-manage', ['--config-file', join(home, 'keystone.conf'), ...args])
+  const urls = ['public', 'internal', 'admin'].flatMap((name) => [`--bootstrap-${name}-url`, `${url}/v3`])
+  await manage('db_sync')
+  letReadersIn(join(home, 'keystone.db'))
+  await manage('bootstrap', '--bootstrap-password', PASSWORD, '--bootstrap-region-id', REGION, ...urls)
+}
+
+/** Two Fernet keys, as `keystone-manage fernet_setup` makes them; each such command takes seconds. */
+function makeKeys(folder: string): void {
+  mkdirSync(folder, { mode: 0o700 })
+  for (const name of ['0', '1']) {
+    writeFileSync(join(folder, name), `${randomBytes(32).toString('base64url')}=`, { mode: 0o600 })
+  }
+}
+
+/** Keystone reads in one transaction while it writes in another; SQLite lets it only with a write-ahead log. */
+function letReadersIn(path: string): void {
+  const database = new DatabaseSync(path)
+  database.exec('PRAGMA journal_mode = WAL')
+  database.close()
+}
+
+function configuration(home: string): string {
+  return `[DEFAULT]
+log_dir = ${home}
+log_file = keystone.log
+use_stderr = false
+[database]
+connection = sqlite:///${home}/keystone.db?timeout=60
+[token]
+provider = fernet
+allow_expired_window = 172800
+[fernet_tokens]
+key_repository = ${home}/fernet
+[credential]
+key_repository = ${home}/credential
+[cache]
+enabled = true
+backend = dogpile.cache.memory
+[identity]
+password_hash_rounds = 4
+`
+}
+
+/** Its HTTP socket keeps no connection, and must say so. */
+const CONNECTION = ['--add-header', 'Connection: close']
+const UWSGI = `--plugins python3 --wsgi-file /usr/bin/keystone-wsgi-public --master --processes 1 --threads 1
+  --enable-threads --lazy-apps --need-app --buffer-size 65535 --die-on-term --disable-logging`
+
+async function serve(home: string, port: number): Promise<StartedProcess> {
+  const server = await startProcess({
+    name: 'keystone',
+    program: 'uwsgi',
+    args: ['--http-socket', `127.0.0.1:${port}`, ...UWSGI.split(/\s+/), ...CONNECTION],
+    environment: { OS_KEYSTONE_CONFIG_FILES: join(home, 'keystone.conf') },
+    logFile: join(home, 'uwsgi.log'),
+    directory: home,
+  })
+  await waitForPort(port, server, UP_WITHIN_MS)
+  return server
+}
