@@ -7,6 +7,7 @@
  * that stops before the closing boundary is an error, never a shorter document.
  */
 import type { HeaderMap } from './message.ts'
+import { keepPiece } from './piece-memory.ts'
 
 export interface MimeDocument {
   /** Lower-case names; of a repeated name the last counts. */
@@ -33,6 +34,8 @@ export class MimeError extends Error {
 
 /** All header lines of one document together, bytes. */
 const MAX_HEADERS_BYTES = 64 * 1024
+/** A rest of a piece that is no longer is copied. Bytes. */
+const COPIED_BYTES_MAX = 16 * 1024
 const EMPTY_LINE = Buffer.from('\r\n\r\n')
 const CARRIAGE_RETURN = 0x0d
 const NOTHING = Buffer.alloc(0)
@@ -96,15 +99,14 @@ export class MimeReader {
     }
     const safeBytes = this.#rest.length - lengthOfBeginning(this.#delimiter, this.#rest)
     const piece = this.#rest.subarray(0, safeBytes)
-    // Whoever gets the last of a piece may give its memory back: nothing of it is held on to.
-    this.#rest = safeBytes === this.#rest.length ? NOTHING : this.#rest.subarray(safeBytes)
+    this.#rest = ownRest(this.#rest, safeBytes)
     if (piece.length === 0) await this.#fill()
     return piece
   }
 
   /** Goes behind the boundary at `at`. The line end behind it stays, so that a document may have no headers. */
   async #passBoundary(at: number): Promise<void> {
-    this.#rest = this.#rest.subarray(at + this.#delimiter.length)
+    this.#rest = ownRest(this.#rest, at + this.#delimiter.length)
     await this.#fillTo(2)
     const mark = this.#rest.toString('latin1', 0, 2)
     if (mark !== '--' && mark !== '\r\n')
@@ -145,6 +147,18 @@ export class MimeReader {
     if (step.done === true) throw new MimeError('MIME_TRUNCATED', 'the closing boundary is missing')
     this.#rest = this.#rest.length === 0 ? step.value : Buffer.concat([this.#rest, step.value])
   }
+}
+
+/**
+ * What is behind a part that was handed out: whoever has that part may give the memory of the whole piece back, so nothing
+ * of it is held on to. What is left is short as a rule, and copied; a long rest is kept.
+ */
+function ownRest(bytes: Buffer, from: number): Buffer {
+  const rest = bytes.subarray(from)
+  if (rest.length === 0) return NOTHING
+  if (rest.length <= COPIED_BYTES_MAX) return Buffer.from(rest)
+  keepPiece(rest)
+  return rest
 }
 
 /** How many of the last bytes of `bytes` may be the beginning of `delimiter`. */
