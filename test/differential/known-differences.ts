@@ -150,6 +150,25 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'None was kept: Swift stores the refused upload among the versions.',
   },
   {
+    step: 'version: PUT of a delete marker as current',
+    field: /^(status|body|header (content-(type|length)|etag|last-modified|x-object-version-id))$/,
+    statuses: [400, 404],
+    what: 'A version that says that the object was deleted cannot be made the current one: 404 (Swift: 400).',
+    reason: 'Swift refuses its content type, which the client has not sent.',
+  },
+  {
+    step: 'together: listing with the large version that is current again',
+    field: 'body',
+    what: 'A large object of an older version that is made the current one is listed with its size (Swift: with that of its manifest).',
+    reason: 'It is the size it was listed with before.',
+  },
+  {
+    step: 'together: HEAD of the copied link itself',
+    field: 'header x-symlink-target-account',
+    what: 'A copied link names the account of its target.',
+    reason: 'Copied into another account it would lead to something else there.',
+  },
+  {
     step: 'cors: listing',
     field: 'header vary',
     what: '`Vary` of a listing names `Accept` before `Origin`.',
@@ -210,6 +229,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     statuses: [201, 400],
     what: 'A request with two lengths, or with a length and chunks, is refused with 400, without a transaction id (Swift picks one).',
     reason: 'A proxy in front may pick the other, which is how requests are smuggled.',
+  },
+  {
+    step: 'unpacking: cut off in a file',
+    field: 'body',
+    what: 'A file of an archive that ends too early is reported as `499 Client Disconnect` (Swift: `500 Internal Error`).',
+    reason: 'It is what the upload of that file alone would be answered with, and not our fault.',
   },
   {
     step: 'malformed: absolute URI',

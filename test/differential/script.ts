@@ -10,12 +10,20 @@ import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formPostRequests } from './requests/formpost.ts'
 import { largeObjectRequests } from './requests/large-objects.ts'
+import {
+  bulkRequests,
+  crossdomainRequests,
+  quotaRequests,
+  quotedEtagRequests,
+  serviceTokenRequests,
+} from './requests/limits.ts'
 import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
 import { tempUrlRequests } from './requests/tempurl.ts'
 import { archiveRequests, versionRequests } from './requests/versions.ts'
+import { togetherRequests } from './requests/versions-of-others.ts'
 import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
@@ -33,9 +41,15 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...bulkRequests,
+  ...quotaRequests,
+  ...quotedEtagRequests,
+  ...serviceTokenRequests,
+  ...crossdomainRequests,
   ...linkRequests,
   ...versionRequests,
   ...archiveRequests,
+  ...togetherRequests,
   ...tempUrlRequests,
   ...formPostRequests,
   ...websiteRequests,

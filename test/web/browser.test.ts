@@ -3,13 +3,13 @@
  * domain of its own; and an upload form whose page is served by the same site.
  */
 import { createHmac } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
-import { Session, TESTER } from '#test/session.ts'
+import { Session, send, TESTER } from '#test/session.ts'
 import { CHROMIUM, type Page, startBrowser } from './browser.ts'
 import { startNameServer } from './name-server.ts'
 
@@ -18,8 +18,13 @@ t.setTimeout(180_000)
 const SITE = fileURLToPath(new URL('sample-site', import.meta.url))
 const DOMAIN = 'www.birds.test'
 
-/** One command publishes a folder that is the current directory. */
-const PUBLISH = 'swift upload site . && swift post site -r .r:* -m web-index:index.html -m web-error:.html'
+/** The one command of `docs/websites.md` that publishes the current directory. */
+function documentedCommand(): string {
+  const page = readFileSync(new URL('../../docs/websites.md', import.meta.url), 'utf8')
+  const [command] = /^swift upload site \. && .*$/m.exec(page) ?? []
+  if (command === undefined) throw new Error('docs/websites.md has lost its command')
+  return command
+}
 
 const KEY = 'a key for forms'
 
@@ -34,7 +39,7 @@ t.test('a site in a browser', async (t) => {
     config: `[websites]\nstorage_domain = ["birds.store"]\ncname_lookup = true\nnameservers = ["${nameserver}"]\n`,
   })
   const environment = { ST_AUTH: `${cluster.url}/auth/v1.0`, ST_USER: TESTER.user, ST_KEY: TESTER.key }
-  await runWell('sh', ['-c', PUBLISH], { environment, directory: SITE })
+  await runWell('sh', ['-c', documentedCommand()], { environment, directory: SITE })
   const browser = startBrowser(t, { hosts: [DOMAIN, '*.birds.store'] })
 
   const addresses = {
@@ -88,6 +93,27 @@ t.test('a site in a browser', async (t) => {
     t.equal(await page.evaluate('document.images.length'), 0)
     await page.follow('tr.item a')
     t.equal(await heading(page), 'a file', 'and the link leads to the object')
+  })
+
+  await t.test('what `swift tempurl` prints is a way in, for a browser too', async (t) => {
+    const session = await Session.signIn(cluster.url, TESTER)
+    await session.request('POST', '', { headers: { 'x-account-meta-temp-url-key': KEY } })
+    await session.request('PUT', '/closed')
+    const headers = { 'content-type': 'text/html' }
+    await session.request('PUT', '/closed/a/page.html', { headers, body: Buffer.from('<h1>let in</h1>') })
+    const folder = `${session.account}/closed/a/`
+    const tempurl = async (...args: readonly string[]): Promise<URL> =>
+      new URL((await runWell('swift', ['tempurl', ...args, KEY], { environment })).trim(), cluster.url)
+    const url = await tempurl('--ip-range', '127.0.0.0/8', 'GET', '600', `${folder}page.html`)
+    url.searchParams.set('inline', '')
+    const page = await browser.page()
+    await page.open(url.href)
+    t.equal(await heading(page), 'let in')
+    const options = ['--prefix-based', '--iso8601', '--digest', 'sha512']
+    const below = await tempurl(...options, 'GET', '2098-01-01T00:00:00Z', folder)
+    t.equal((await send('GET', cluster.url, `${folder}page.html${below.search}`)).status, 200)
+    t.equal((await send('GET', cluster.url, `${session.account}/site/index.html${below.search}`)).status, 401)
+    t.equal((await send('GET', cluster.url, `${folder}page.html`)).status, 401)
   })
 
   await t.test('a form uploads several files and comes back to the site', async (t) => {
