@@ -22,7 +22,7 @@ export interface Mutant {
 }
 
 /** The first or second of them is enough as a rule. */
-const SEEDS = [1, 2, 3, 4, 5, 6]
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -141,7 +141,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return Math.min(1, replicas)',
       },
     ],
-    seeds: SEEDS,
+    seeds: [4, ...SEEDS],
   },
   {
     name: 'condition judged by one replica',
