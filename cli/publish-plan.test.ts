@@ -35,6 +35,12 @@ t.test('what has the same bytes and the same type is not sent again', async (t) 
   t.equal(plan.unchanged, 1)
 })
 
+t.test('a type is the same however its parameters are spaced', async (t) => {
+  const page = upload('a.html', 'e', 'text/html; charset=utf-8')
+  t.equal(planOf([page], [listed('a.html', 'e', 'text/html;charset=utf-8')]).unchanged, 1)
+  t.equal(planOf([page], [listed('a.html', 'e', 'text/html')]).unchanged, 0)
+})
+
 t.test('pages come last, and go first', async (t) => {
   const plan = planOf([upload('a.html'), upload('b.css'), upload('c.HTM'), upload('d.js')], [])
   t.strictSame(

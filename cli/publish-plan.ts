@@ -31,7 +31,13 @@ export function planOf(local: readonly Upload[], listed: readonly ListedObject[]
 }
 
 function isSame(object: ListedObject | undefined, { etag, contentType }: FileFacts): boolean {
-  return object !== undefined && object.hash === etag && object.content_type === contentType
+  if (object?.hash !== etag) return false
+  return tidyType(object.content_type) === tidyType(contentType)
+}
+
+/** Listings write types without the space before a parameter. */
+function tidyType(contentType: string): string {
+  return contentType.replaceAll(/\s*;\s*/g, ';').toLowerCase()
 }
 
 export function isPage(name: string): boolean {

@@ -34,6 +34,7 @@ import { MemcachedClient } from '#store/memcached-client.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import type { ClusterFile } from './cluster-file.ts'
+import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
@@ -73,6 +74,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { environment, log, metrics, cluster, policies } = options
   const { settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
+  const encryption = await openEncryption(environment.disk, settings.encryption)
   const proxyOptions = proxyOptionsOf(settings, keystone)
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
@@ -85,12 +87,13 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly }),
+    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption }),
     desks,
     guarantees: () => store.guarantees(),
     policies,
     users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
     keystone,
+    encryption: encryption?.writes,
     keys: keyRingOf(cluster.tokenKeys),
     options: proxyOptions,
     metrics,
@@ -175,9 +178,11 @@ function resellerOf({ auth }: Settings): ResellerPrefix {
 /** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
   const own = resellerOf(settings)
-  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => prefix !== own.prefix)
+  const services = settings.auth.servicePrefixes
+  const known = [own, ...services].map(({ prefix }) => prefix)
+  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)
-  return [own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+  return [own, ...services, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
 }
 
 function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {

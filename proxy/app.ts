@@ -78,6 +78,8 @@ export interface ProxyDeps {
   readonly desks?: Desks | undefined
   /** Asked for the aliases of foreign hosts, where that is on. */
   readonly canonicalNames?: CanonicalNames | undefined
+  /** Objects are encrypted at rest, or can be read if they are; administrators are told. */
+  readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
   /** While true, `/healthcheck` says 503. */
@@ -295,6 +297,7 @@ function infoOptions({
   policies,
   guarantees,
   users,
+  encryption,
   sections,
 }: Parts): Parameters<typeof info>[0] {
   return {
@@ -302,6 +305,7 @@ function infoOptions({
     expose: options.exposeInfo,
     sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
+    adminSections: encryption && { encryption: { enabled: encryption === 'encrypted' } },
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,
   }

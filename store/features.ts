@@ -9,6 +9,7 @@ import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
+import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
@@ -28,6 +29,8 @@ export interface FeatureDeps {
   /** Where uploads reserve their quotas; this process decides alone without it. */
   readonly desks?: Desks | undefined
   readonly readOnly?: ReadOnlyOptions | undefined
+  /** Objects are encrypted where it is given. */
+  readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
 
 /** With what is left to choose. */
@@ -55,6 +58,11 @@ const FEATURES: readonly Feature[] = [
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
+  {
+    name: 'encryption',
+    make: ({ environment: { random }, encryption }) =>
+      encryption && encryptionLayer({ random, ...encryption }),
+  },
 ]
 
 /** The store as doors use it. */

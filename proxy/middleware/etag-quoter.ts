@@ -27,8 +27,11 @@ export function etagQuoter(options: EtagQuoterOptions): ProxyLayer {
         return inner(transaction)
       case 'account':
         return withSetting(transaction, 'account', inner)
-      case 'container':
-        return withSetting(transaction, 'container', inner)
+      case 'container': {
+        // The home page of a website is an object that is shown under its container's name.
+        const response = await withSetting(transaction, 'container', inner)
+        return quotedWhereWanted(options, transaction, path.name, response)
+      }
       case 'object':
         return quotedWhereWanted(options, transaction, path.name, await inner(transaction))
     }
@@ -64,7 +67,7 @@ function keptValue(headers: HeaderMap, name: string, removal: string): string | 
 async function quotedWhereWanted(
   { store, default: byDefault }: EtagQuoterOptions,
   transaction: Transaction,
-  { account, container }: ObjectName,
+  { account, container }: ObjectName | ContainerName,
   response: Response,
 ): Promise<Response> {
   const { etag } = response.headers

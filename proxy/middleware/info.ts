@@ -23,6 +23,8 @@ export interface InfoOptions {
   readonly sections: InfoSections
   /** Sections that may change while the process runs. */
   readonly live?: (() => InfoSections) | undefined
+  /** Shown to administrators only, besides what is withheld. */
+  readonly adminSections?: InfoSections | undefined
   /** `section` or `section.key`. */
   readonly disallowedSections: readonly string[]
   /** Signs requests that see the `admin` section; without it there are none. */
@@ -32,7 +34,7 @@ export interface InfoOptions {
 export function info(options: InfoOptions): ProxyLayer {
   const { sections, live, disallowedSections } = options
   const shown = withoutSections(sections, disallowedSections)
-  const admin = { disallowed_sections: disallowedSections }
+  const admin = { ...options.adminSections, disallowed_sections: disallowedSections }
   const bodyFor = (access: 'public' | 'admin'): Buffer => {
     const now = live === undefined ? {} : withoutSections(live(), disallowedSections)
     return Buffer.from(JSON.stringify({ ...shown, ...now, ...(access === 'admin' ? { admin } : {}) }))

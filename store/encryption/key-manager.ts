@@ -28,8 +28,14 @@ export interface KeyManager {
 /** Secrets by their ids; `''` is the id of the one that has none. 32 bytes or more each. */
 export type RootSecrets = ReadonlyMap<string, Buffer>
 
-/** What holds the root secrets outside this cluster. Asked once, at the start of a process. */
+export interface ActiveSecrets {
+  readonly secrets: RootSecrets
+  /** Id of the one under which is written; empty for that without an id. */
+  readonly active: string
+}
+
+/** What holds the root secrets: a file, or a key manager outside this cluster. Asked once, at the start of a process. */
 export interface RootSecretSource {
   /** Rejects with an `Error` that says what is wrong, without anything secret. */
-  fetch(): Promise<RootSecrets>
+  fetch(): Promise<ActiveSecrets>
 }

@@ -97,10 +97,15 @@ export async function startOurStorage(t: Test, rings: string): Promise<RunningMa
   return await start(t, ['node', '--new-cluster'], rings, config, /are ready/)
 }
 
-/** Our proxy, by the rings; it is stopped when the test ends. Resolves to its URL. */
-export async function startOurProxy(t: Test, rings: string, internalPort: number): Promise<string> {
+/** Our proxy, by the rings, with `more` in its configuration; stopped when the test ends. Resolves to its URL. */
+export async function startOurProxy(
+  t: Test,
+  rings: string,
+  internalPort: number,
+  more = '',
+): Promise<string> {
   const state = temporaryDirectory(t)
-  const config = `[proxy]\nport = 0\nprocesses = 1\ninternal_port = ${internalPort}\nstate = "${state}"\n`
+  const config = `[proxy]\nport = 0\nprocesses = 1\ninternal_port = ${internalPort}\nstate = "${state}"\n${more}`
   const proxy = await start(t, ['proxy'], rings, config, /ready at/)
   const [, url = ''] = await proxy.printed(/ready at (http:\/\/\S+)/)
   return url
