@@ -32,7 +32,7 @@ export class MimeError extends Error {
   }
 }
 
-/** All header lines of one document together, bytes. */
+/** All header lines of one document together, bytes, unless the reader is told less. */
 const MAX_HEADERS_BYTES = 64 * 1024
 /** A rest of a piece that is no longer is copied. Bytes. */
 const COPIED_BYTES_MAX = 16 * 1024
@@ -44,6 +44,7 @@ type Position = 'before_first' | 'at_headers' | 'in_body' | 'after_last'
 
 export class MimeReader {
   readonly #source: AsyncIterator<Buffer>
+  readonly #headersBytesMax: number
   /** What ends a body: `\r\n--boundary`. */
   readonly #delimiter: Buffer
   /** Read from the source and not handed out. The first boundary is found as if an empty line stood before it. */
@@ -51,8 +52,13 @@ export class MimeReader {
   #position: Position = 'before_first'
 
   /** `boundary` as the header has it, without the dashes. */
-  constructor(source: AsyncIterable<Buffer>, boundary: string) {
+  constructor(
+    source: AsyncIterable<Buffer>,
+    boundary: string,
+    limits: { readonly headersBytesMax?: number } = {},
+  ) {
     this.#source = source[Symbol.asyncIterator]()
+    this.#headersBytesMax = limits.headersBytesMax ?? MAX_HEADERS_BYTES
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
@@ -117,7 +123,8 @@ export class MimeReader {
   async #headers(): Promise<HeaderMap> {
     let end = this.#rest.indexOf(EMPTY_LINE)
     while (end < 0) {
-      if (this.#rest.length > MAX_HEADERS_BYTES) throw new MimeError('MIME_MALFORMED', 'headers are too long')
+      if (this.#rest.length > this.#headersBytesMax)
+        throw new MimeError('MIME_MALFORMED', 'headers are too long')
       const searchedBytes = Math.max(0, this.#rest.length - EMPTY_LINE.length)
       await this.#fill()
       end = this.#rest.indexOf(EMPTY_LINE, searchedBytes)
