@@ -91,7 +91,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
+    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
     keystone,
     encryption: encryption?.writes,
     keys: keyRingOf(cluster.tokenKeys),
@@ -171,18 +171,18 @@ function usersOf({ auth, keystone }: Settings): readonly string[] {
   return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
-function resellerOf({ auth }: Settings): ResellerPrefix {
-  return { prefix: auth.resellerPrefix, requireGroup: '' }
+/** Whose accounts our own users may have; tokens begin with the first. */
+function ownResellers({ auth }: Settings): readonly ResellerPrefix[] {
+  return [{ prefix: auth.resellerPrefix, requireGroup: '' }, ...auth.servicePrefixes]
 }
 
 /** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
-  const own = resellerOf(settings)
-  const services = settings.auth.servicePrefixes
-  const known = [own, ...services].map(({ prefix }) => prefix)
+  const own = ownResellers(settings)
+  const known = own.map(({ prefix }) => prefix)
   const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)
-  return [own, ...services, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+  return [...own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
 }
 
 function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {
