@@ -7,6 +7,7 @@ import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
 import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
+import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
@@ -392,6 +393,7 @@ export const SECTIONS = {
   auth,
   keystone,
   encryption,
+  container_sync: containerSync,
   bulk,
   ratelimit,
   read_only: readOnly,
