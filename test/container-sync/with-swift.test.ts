@@ -22,7 +22,7 @@ interface Both {
   readonly ours: Session
   readonly theirs: Session
   /** Makes both sides send what they have. */
-  sync(): Promise<void>
+  readonly sync: () => Promise<void>
 }
 
 t.test('containers are synced between Martlet and OpenStack Swift', async (t) => {
