@@ -14,10 +14,10 @@ import { afterHash } from '#db/hash-span.ts'
 import type { DatabaseName } from '#db/info.ts'
 import type { RowKind } from '#db/row-kind.ts'
 import type { Notes } from '#object-server/device-notes.ts'
-import type { PassOptions, Worker } from '#worker/contract.ts'
+import type { Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
-import { Gait } from '#worker/gait.ts'
-import { type Pass, passWorker } from '#worker/pass.ts'
+import { passWorker } from '#worker/pass.ts'
+import { type AuditPass, auditPass, notedBy } from './audit-pass.ts'
 import { pauseAfter } from './position.ts'
 
 /** The accounts, or the containers, of a device. */
@@ -62,10 +62,7 @@ const COPIES_MAX = 5
 
 /** Makes the worker of a device. */
 export function createDatabaseAuditor(options: DatabaseAuditorOptions): Worker {
-  const kept = (): Position => {
-    const note = options.notes.get(NOTE) as Position | undefined
-    return note?.version === VERSION ? note : { version: VERSION }
-  }
+  const kept = (): Position => notedBy<Position>(options.notes, NOTE, VERSION) ?? { version: VERSION }
   return passWorker({
     name: 'database-auditor',
     clock: options.clock,
@@ -79,31 +76,24 @@ export function createDatabaseAuditor(options: DatabaseAuditorOptions): Worker {
         options.clock.wallMs(),
       )
     },
-    pass: (pass, how) => new DatabasePass(options, kept(), pass, how).run(),
+    pass: (pass, how) =>
+      new DatabasePass(auditPass({ options, from: kept(), pass, how }, options.rowsPerSecond)).run(),
   })
 }
 
 class DatabasePass {
-  readonly #options: DatabaseAuditorOptions
-  readonly #from: Position
-  readonly #pass: Pass
-  readonly #how: PassOptions
-  readonly #gait: Gait
+  readonly #parts: AuditPass<DatabaseAuditorOptions, Position>
 
-  constructor(options: DatabaseAuditorOptions, from: Position, pass: Pass, how: PassOptions) {
-    this.#options = options
-    this.#from = from
-    this.#pass = pass
-    this.#how = how
-    this.#gait = new Gait({ ...options, filesPerSecond: options.rowsPerSecond })
+  constructor(parts: AuditPass<DatabaseAuditorOptions, Position>) {
+    this.#parts = parts
   }
 
   async run(): Promise<'complete'> {
-    const { indexes, notes, clock } = this.#options
-    const start = this.#from.index ?? 0
+    const { indexes, notes, clock } = this.#parts.options
+    const start = this.#parts.from.index ?? 0
     for (const [at, index] of indexes.entries()) {
       if (at >= start)
-        await this.#index(index, at, at === start ? (this.#from.first ?? FIRST_HASH) : FIRST_HASH)
+        await this.#index(index, at, at === start ? (this.#parts.from.first ?? FIRST_HASH) : FIRST_HASH)
     }
     await notes.set(NOTE, { version: VERSION, completedMs: clock.wallMs() } satisfies Position)
     return 'complete'
@@ -119,7 +109,7 @@ class DatabasePass {
           await this.#keep(at, hash)
           throw error
         }
-        this.#pass.advance()
+        this.#parts.pass.advance()
       }
       const last = page.at(-1)
       first = last === undefined || page.length < PAGE ? undefined : afterHash(last.hash)
@@ -128,28 +118,33 @@ class DatabasePass {
   }
 
   #keep(index: number, first: string): Promise<void> {
-    const { completedMs } = this.#from
-    return this.#options.notes.set(NOTE, { version: VERSION, index, first, completedMs } satisfies Position)
+    const { completedMs } = this.#parts.from
+    return this.#parts.options.notes.set(NOTE, {
+      version: VERSION,
+      index,
+      first,
+      completedMs,
+    } satisfies Position)
   }
 
   async #database(index: AuditedIndex<unknown>, hash: string): Promise<void> {
     const verdict = await this.#read(index, hash)
-    this.#pass.count('found', `${index.server}s`)
+    this.#parts.pass.count('found', `${index.server}s`)
     switch (verdict.kind) {
       case 'sound':
-        return this.#pass.count('found', 'rows', verdict.rows)
+        return this.#parts.pass.count('found', 'rows', verdict.rows)
       case 'gone':
         return
       case 'nameless':
-        this.#options.log.error({ server: index.server, hash }, 'the head of a database cannot be read')
-        return this.#pass.count('found', 'unreadable_databases')
+        this.#parts.options.log.error({ server: index.server, hash }, 'the head of a database cannot be read')
+        return this.#parts.pass.count('found', 'unreadable_databases')
       case 'damaged':
         return await this.#quarantine(index, hash, verdict)
     }
   }
 
   async #read({ store, kind }: AuditedIndex<unknown>, hash: string): Promise<DatabaseVerdict> {
-    const before = (rows: number): Promise<void> => this.#gait.before({ files: rows }, this.#how)
+    const before = (rows: number): Promise<void> => this.#parts.gait.before({ files: rows }, this.#parts.how)
     return await auditDatabase({ store, kind, before }, Buffer.from(hash, 'hex'))
   }
 
@@ -158,17 +153,17 @@ class DatabasePass {
     hash: string,
     { reason, info }: Extract<DatabaseVerdict, { readonly kind: 'damaged' }>,
   ): Promise<void> {
-    const { log } = this.#options
+    const { log } = this.#parts.options
     const { server } = index
-    this.#pass.count('found', 'damaged_databases')
+    this.#parts.pass.count('found', 'damaged_databases')
     const others = await index.othersWith(info.name)
     log.error({ server, hash, reason, others }, 'a database is not what it says')
-    if (others === 0) return this.#pass.count('waiting', 'damaged_and_alone')
+    if (others === 0) return this.#parts.pass.count('waiting', 'damaged_and_alone')
     // The replicator may be comparing this very database: what it found before the removal is worth nothing after it.
     const release = await index.states.holdJoining(rangeOfHash(hash))
     try {
       const removed = await this.#removeWithCopy(index, hash, info.name)
-      this.#pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
+      this.#parts.pass.count(removed ? 'repaired' : 'waiting', 'quarantined_databases')
     } finally {
       release()
     }
@@ -176,7 +171,7 @@ class DatabasePass {
 
   /** Nothing that is written meanwhile may go with it: what has changed since the copy is copied again. */
   async #removeWithCopy(index: AuditedIndex<unknown>, hash: string, name: DatabaseName): Promise<boolean> {
-    const { kv, clock } = this.#options
+    const { kv, clock } = this.#parts.options
     const target = await kv.open(`${index.quarantinePath}/${hash}-${Math.floor(clock.wallMs())}`)
     try {
       for (let copy = 0; copy < COPIES_MAX; copy += 1) {

@@ -16,10 +16,10 @@ import type { ObjectRow } from '#db/object-row.ts'
 import type { AuditedObject } from '#object-server/audit-access.ts'
 import type { Notes } from '#object-server/device-notes.ts'
 import { partsOfName } from '#object-server/object-rows.ts'
-import type { PassOptions, Worker } from '#worker/contract.ts'
+import type { Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
-import { Gait } from '#worker/gait.ts'
-import { type Pass, passWorker } from '#worker/pass.ts'
+import { passWorker } from '#worker/pass.ts'
+import { type AuditPass, auditPass, notedBy } from './audit-pass.ts'
 import type { ListingWitness } from './listing-witness.ts'
 import type { AuditedPolicy } from './object-auditor.ts'
 import { pauseAfter } from './position.ts'
@@ -57,10 +57,7 @@ const FIRST_HASH = '0'.repeat(32)
 
 /** Makes the worker of a device. */
 export function createListingAuditor(options: ListingAuditorOptions): Worker {
-  const kept = (): Position => {
-    const note = options.notes.get(NOTE) as Position | undefined
-    return note?.version === VERSION ? note : { version: VERSION }
-  }
+  const kept = (): Position => notedBy<Position>(options.notes, NOTE, VERSION) ?? { version: VERSION }
   return passWorker({
     name: 'listing-auditor',
     clock: options.clock,
@@ -71,41 +68,35 @@ export function createListingAuditor(options: ListingAuditorOptions): Worker {
       const isUnderWay = leaf !== undefined || container !== undefined
       return pauseAfter(isUnderWay ? undefined : completedMs, options.everyMs, options.clock.wallMs())
     },
-    pass: (pass, how) => new ListingPass(options, kept(), pass, how).run(),
+    pass: (pass, how) =>
+      new ListingPass(auditPass({ options, from: kept(), pass, how }, options.namesPerSecond)).run(),
   })
 }
 
 class ListingPass {
-  readonly #options: ListingAuditorOptions
-  readonly #from: Position
-  readonly #pass: Pass
-  readonly #how: PassOptions
-  readonly #gait: Gait
+  readonly #parts: AuditPass<ListingAuditorOptions, Position>
   readonly #before: Timestamp
 
-  constructor(options: ListingAuditorOptions, from: Position, pass: Pass, how: PassOptions) {
-    this.#options = options
-    this.#from = from
-    this.#pass = pass
-    this.#how = how
-    this.#gait = new Gait({ ...options, filesPerSecond: options.namesPerSecond })
+  constructor(parts: AuditPass<ListingAuditorOptions, Position>) {
+    this.#parts = parts
+    const { options } = parts
     const seconds = Math.max(0, (options.clock.wallMs() - options.graceMs) / 1000)
     this.#before = seconds.toFixed(5).padStart(16, '0') as Timestamp
   }
 
   async run(): Promise<'complete'> {
-    const { notes, clock } = this.#options
-    if (this.#from.container === undefined) await this.#objects()
-    await this.#containers(this.#from.container ?? FIRST_HASH)
+    const { notes, clock } = this.#parts.options
+    if (this.#parts.from.container === undefined) await this.#objects()
+    await this.#containers(this.#parts.from.container ?? FIRST_HASH)
     await notes.set(NOTE, { version: VERSION, completedMs: clock.wallMs() } satisfies Position)
     return 'complete'
   }
 
   async #objects(): Promise<void> {
-    const first = this.#from.policy ?? 0
-    for (const [at, policy] of this.#options.policies.entries()) {
+    const first = this.#parts.from.policy ?? 0
+    for (const [at, policy] of this.#parts.options.policies.entries()) {
       if (at < first) continue
-      for (let leaf = at === first ? (this.#from.leaf ?? 0) : 0; leaf < LEAVES; leaf += 1) {
+      for (let leaf = at === first ? (this.#parts.from.leaf ?? 0) : 0; leaf < LEAVES; leaf += 1) {
         await this.#keep({ policy: at, leaf })
         await this.#leaf(policy, leaf.toString(16).padStart(2, '0'))
       }
@@ -115,7 +106,7 @@ class ListingPass {
   async #leaf(policy: AuditedPolicy, leaf: string): Promise<void> {
     if (policy.access.count(leaf) === 0) return
     for (let after: string | undefined; ; ) {
-      await this.#gait.before({ files: 0 }, this.#how)
+      await this.#parts.gait.before({ files: 0 }, this.#parts.how)
       const page = await policy.access.entries(leaf, after, PAGE)
       if ('kind' in page) throw new Error(`the device failed: ${page.reason}`)
       for (const object of page) await this.#object(policy, object)
@@ -130,23 +121,26 @@ class ListingPass {
     const told = await access.dataOf(object)
     if (told === undefined || 'kind' in told) return
     const name = partsOfName(told.object.name)
-    const { witness } = this.#options
+    const { witness } = this.#parts.options
     if (!witness.looksAfterObject(name, policyIndex)) return
     await this.#look()
     const answer = await witness.rowOf(name, policyIndex, data.timestamp)
     if (answer === 'told') return
-    if (answer === 'unknown') return this.#pass.count('waiting', 'unknown')
+    if (answer === 'unknown') return this.#parts.pass.count('waiting', 'unknown')
     const figure = answer === 'no_container' ? 'dark_without_container' : 'dark_objects'
-    this.#pass.count('found', figure)
-    this.#options.log.warn({ ...name, policy: policyIndex, figure }, 'an object that no listing tells of')
+    this.#parts.pass.count('found', figure)
+    this.#parts.options.log.warn(
+      { ...name, policy: policyIndex, figure },
+      'an object that no listing tells of',
+    )
     // Without its container the row would find no place.
-    if (this.#options.action === 'report' || answer === 'no_container') return
+    if (this.#parts.options.action === 'report' || answer === 'no_container') return
     const queued = await access.tellContainerAgain(object.hash)
-    if (queued === true) this.#pass.count('repaired', 'rows_queued')
+    if (queued === true) this.#parts.pass.count('repaired', 'rows_queued')
   }
 
   async #containers(from: string): Promise<void> {
-    const { containers, witness } = this.#options
+    const { containers, witness } = this.#parts.options
     for (let first: string | undefined = from; first !== undefined; ) {
       const page = await containers.databases({ first, end: undefined }, PAGE)
       for (const { hash, state } of page) {
@@ -162,10 +156,10 @@ class ListingPass {
   }
 
   async #container(state: DatabaseState): Promise<void> {
-    const { containers } = this.#options
+    const { containers } = this.#parts.options
     for (const policyIndex of state.info.stats.keys()) {
       for (let marker = ''; ; ) {
-        await this.#gait.before({ files: 0 }, this.#how)
+        await this.#parts.gait.before({ files: 0 }, this.#parts.how)
         const query = { marker, limit: PAGE, direction: 'forward', reservedNames: 'shown' } as const
         const entries = await containers.list(state.info.name, policyIndex, query)
         const rows = entries.flatMap((entry) => (entry.kind === 'row' ? [entry.row] : []))
@@ -178,28 +172,32 @@ class ListingPass {
   }
 
   async #row({ info }: DatabaseState, policyIndex: number, row: ObjectRow): Promise<void> {
-    const { witness } = this.#options
+    const { witness } = this.#parts.options
     if (row.dataTimestamp >= this.#before || row.metaTimestamp >= this.#before) return
     await this.#look()
     const name = { account: info.name.account, container: info.name.container ?? '', object: row.name }
     const answer = await witness.objectOf(name, policyIndex)
     if (answer === 'exists') return
-    if (answer === 'unknown') return this.#pass.count('waiting', 'unknown')
-    this.#pass.count('found', 'ghost_rows')
-    this.#options.log.warn({ ...name, policy: policyIndex }, 'a row whose object is gone')
-    if (this.#options.action === 'report') return
+    if (answer === 'unknown') return this.#parts.pass.count('waiting', 'unknown')
+    this.#parts.pass.count('found', 'ghost_rows')
+    this.#parts.options.log.warn({ ...name, policy: policyIndex }, 'a row whose object is gone')
+    if (this.#parts.options.action === 'report') return
     const removed = await witness.removeRow(name, policyIndex, row.dataTimestamp)
-    this.#pass.count(removed === 'removed' ? 'repaired' : 'waiting', 'rows_removed')
+    this.#parts.pass.count(removed === 'removed' ? 'repaired' : 'waiting', 'rows_removed')
   }
 
   async #look(): Promise<void> {
-    await this.#gait.before({ files: 1 }, this.#how)
-    this.#pass.count('found', 'names')
-    this.#pass.advance()
+    await this.#parts.gait.before({ files: 1 }, this.#parts.how)
+    this.#parts.pass.count('found', 'names')
+    this.#parts.pass.advance()
   }
 
   #keep(position: Omit<Position, 'version'>): Promise<void> {
-    const { completedMs } = this.#from
-    return this.#options.notes.set(NOTE, { version: VERSION, ...position, completedMs } satisfies Position)
+    const { completedMs } = this.#parts.from
+    return this.#parts.options.notes.set(NOTE, {
+      version: VERSION,
+      ...position,
+      completedMs,
+    } satisfies Position)
   }
 }

@@ -62,6 +62,7 @@ export async function auditScene(
       await fetch()
       return 'healed'
     },
+    spread: () => {},
     hurry: () => {},
   }
   const checker = inlineChecker(started.disk.remount())

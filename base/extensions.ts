@@ -67,6 +67,8 @@ export const STATE_HEADER = 'x-backend-martlet-state'
 export const PROPOSAL_HEADER = 'x-backend-martlet-proposal'
 /** Request PUT and ACCEPT: `true` when somebody else finishes what may have been chosen. */
 export const CARRIED_HEADER = 'x-backend-martlet-carried'
+/** Request COMMIT: `true` when not all primaries are known to have the candidate: whoever makes it visible sees to the rest. */
+export const INCOMPLETE_HEADER = 'x-backend-martlet-incomplete'
 /** Answer to PUT and ACCEPT: `yes`, `no`, or `silent` for a no that denies nothing; `body` when only that is missing. */
 export const VOTE_HEADER = 'x-backend-martlet-vote'
 /** Request GET: the body of this candidate, with all that must be stored with it. */

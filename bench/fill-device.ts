@@ -3,9 +3,12 @@
  * a million of them and not a night of uploads. A crash in between leaves nothing that is worth keeping. Names and bodies
  * are those of the load generator (`operations.ts`, `payload.ts`), so that it finds its objects there.
  *
- *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER [--objects N] [--bytes B] [--rows N]
+ *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER [--objects N] [--bytes B] [--rows N] [--keep index]
+ *                               [--delete-at SECONDS]
  *
- * `--rows`: rows of the container where this device is to have it; it must exist. Started by `startup.ts` and `scale.ts`.
+ * `--rows`: rows of the container where this device is to have it; it must exist. `--keep index`: the device only says
+ * that it has the objects, which is enough for what never looks into a file. `--delete-at`: when they expire, and nobody is
+ * told of it here (`fill-queue.ts`). Started by `fill-devices.ts`.
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -39,6 +42,8 @@ const { positionals, values } = parseArgs({
     objects: { type: 'string', default: '0' },
     bytes: { type: 'string', default: '16' },
     rows: { type: 'string', default: '0' },
+    keep: { type: 'string', default: 'files' },
+    'delete-at': { type: 'string' },
   },
 })
 const [dataPath = '', device = '', account = '', container = ''] = positionals
@@ -50,7 +55,7 @@ const [objectCount, objectBytes, rowCount] = [values.objects, values.bytes, valu
 const devicesPath = path.join(dataPath, 'devices')
 const environment: Environment = {
   ...realEnvironment(),
-  disk: withoutSyncs(),
+  disk: values.keep === 'index' ? withoutFiles(withoutSyncs()) : withoutSyncs(),
   kv: unsynced(realEnvironment().kv),
 }
 const cluster = await readClusterFile(realDisk, path.join(dataPath, 'cluster.json'))
@@ -105,7 +110,7 @@ async function put(engine: ObjectEngine, number: number): Promise<void> {
     timestamp: WRITTEN,
     etag: md5,
     contentType: CONTENT_TYPE,
-    headers: {},
+    headers: values['delete-at'] === undefined ? {} : { 'x-delete-at': values['delete-at'] },
     updates: () => [],
   })
   if (outcome.kind !== 'changed') throw new Error(`${name}: ${outcome.kind}`)
@@ -158,6 +163,25 @@ function withoutSyncs(): Disk {
     openRead: async (name) => opened(await realDisk.openRead(name)),
     createExclusive: async (name) => opened(await realDisk.createExclusive(name)),
     syncDirectory: () => Promise.resolve(),
+  }
+}
+
+/** Files are taken and forgotten; directories are real. */
+function withoutFiles(disk: Disk): Disk {
+  const nowhere: DiskFile = {
+    read: async () => 0,
+    write: async () => {},
+    writeAll: async () => {},
+    sync: async () => {},
+    stat: async () => ({ sizeBytes: 0, mtimeMs: 0, isDirectory: false }),
+    close: async () => {},
+  }
+  return {
+    ...disk,
+    createExclusive: async () => nowhere,
+    rename: async () => {},
+    unlink: async () => {},
+    setXattr: async () => {},
   }
 }
 

@@ -1,4 +1,4 @@
-/** Fills the four devices of a stopped cluster, some at a time, each in a process of its own (`fill-device.ts`). */
+/** Fills the four devices of a stopped cluster, some at a time, each in a process of its own (`fill-device.ts`, `fill-queue.ts`). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -13,8 +13,9 @@ export interface Filling {
   readonly container: string
   /** Devices at a time. */
   readonly parallel: number
-  /** Options of `fill-device.ts`. */
+  /** Options of the program. */
   readonly args: readonly string[]
+  readonly program?: 'fill-device.ts' | 'fill-queue.ts'
 }
 
 /** Rejects when a device could not be filled. */
@@ -27,9 +28,9 @@ export async function fillDevices(filling: Filling): Promise<void> {
   await Promise.all(Array.from({ length: filling.parallel }, work))
 }
 
-async function fill({ data, account, container, args }: Filling, device: string): Promise<void> {
-  const program = path.join(import.meta.dirname, 'fill-device.ts')
-  const all = [program, data, device, account, container, ...args]
+async function fill(filling: Filling, device: string): Promise<void> {
+  const { data, account, container, args, program = 'fill-device.ts' } = filling
+  const all = [path.join(import.meta.dirname, program), data, device, account, container, ...args]
   const [code] = (await once(spawn(process.execPath, all, { stdio: 'inherit' }), 'exit')) as [number | null]
   if (code !== 0) throw new Error(`${device} could not be filled`)
 }

@@ -38,6 +38,7 @@ export const USUAL_PIPELINE = [
   'cache',
   'etag-quoter',
   'listing_formats',
+  'crossdomain',
   'container_sync',
   'bulk',
   'tempurl',
@@ -71,6 +72,9 @@ const USERS = [
   'user_test2_tester2 = testing2 .admin',
   'user_test5_tester5 = testing5 service',
 ]
+
+/** Accounts of services, which a user reaches with a second token only. */
+const RESELLERS = ['reseller_prefix = AUTH, SERVICE', 'SERVICE_require_group = service']
 
 const EGG_NAMES: Readonly<Record<string, string>> = {
   cache: 'memcache',
@@ -151,7 +155,7 @@ function filter(layout: SwiftLayout, name: string): string {
   if (own !== undefined) return `${[`[filter:${name}]`, ...own].join('\n')}\n`
   const lines = [`[filter:${name}]`, `use = egg:swift#${EGG_NAMES[name] ?? name}`]
   if (name === 'cache') lines.push(`memcache_servers = 127.0.0.1:${portsOf(layout).memcached}`)
-  if (name === 'tempauth') lines.push(...USERS)
+  if (name === 'tempauth') lines.push(...RESELLERS, ...USERS)
   if (name === 'versioned_writes')
     lines.push('allow_versioned_writes = true', 'allow_object_versioning = true')
   return `${lines.join('\n')}\n`

@@ -6,7 +6,8 @@ import { payloadOf } from './payload.ts'
 import type { ReplicationPlan } from './replicate-report.ts'
 import { SwiftSession } from './swift-session.ts'
 
-const CONTAINER = 'replication'
+export const ACCOUNT = 'AUTH_test'
+export const CONTAINER = 'replication'
 const TRIES = 5
 
 /** Throws when an object cannot be put. */

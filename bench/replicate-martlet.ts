@@ -5,9 +5,10 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
-import { countDataFiles, fill } from './replicate-fill.ts'
-import type { ReplicationFigures, ReplicationPlan } from './replicate-report.ts'
+import { ACCOUNT, CONTAINER, countDataFiles, fill } from './replicate-fill.ts'
+import { type ReplicationFigures, type ReplicationPlan, timed } from './replicate-report.ts'
 
 const LOST = 'd1'
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'martlet.mjs')
@@ -29,9 +30,21 @@ export async function replicateMartlet(
     rmSync(path.join(folder, 'devices', LOST), { recursive: true, force: true })
     const cluster = await startMartlet({ data: folder })
     try {
-      const { refillSeconds, missing } = await refill(folder, objects, lost)
-      const idleSeconds = await secondsOf(() => runPass(folder, []))
-      return { name: 'Martlet', objects: plan.objects, lost, missing, refillSeconds, idleSeconds }
+      let missing = lost
+      const refilled = await timed(async () => {
+        missing = await refill(folder, objects, lost)
+      })
+      const idle = await timed(() => runPass(folder, []))
+      return {
+        name: 'Martlet',
+        objects: plan.objects,
+        lost,
+        missing,
+        refillSeconds: refilled.seconds,
+        refillCpuSeconds: refilled.cpuSeconds,
+        idleSeconds: idle.seconds,
+        idleCpuSeconds: idle.cpuSeconds,
+      }
     } finally {
       await cluster.stop()
     }
@@ -40,39 +53,36 @@ export async function replicateMartlet(
   }
 }
 
+/** Data files of the device that will be lost. */
 async function fillAndCount(plan: ReplicationPlan, folder: string, objects: string): Promise<number> {
   const cluster = await startMartlet({ data: folder })
   try {
-    await fill(cluster.url, plan)
-    await runPass(folder, [])
-    return countDataFiles(objects)
+    if (plan.filling === 'requests') {
+      await fill(cluster.url, plan)
+      await runPass(folder, [])
+    }
   } finally {
     await cluster.stop()
   }
+  if (plan.filling === 'direct') {
+    const args = ['--objects', String(plan.objects), '--bytes', String(plan.objectBytes)]
+    await fillDevices({ data: folder, account: ACCOUNT, container: CONTAINER, parallel: 2, args })
+  }
+  return countDataFiles(objects)
 }
 
-async function refill(
-  folder: string,
-  objects: string,
-  lost: number,
-): Promise<{ readonly refillSeconds: number; readonly missing: number }> {
-  const started = performance.now()
+/** What is still missing. */
+async function refill(folder: string, objects: string, lost: number): Promise<number> {
   let missing = lost
   for (let pass = 0; pass < PASSES_MAX && missing > 0; pass += 1) {
     await runPass(folder, ['--device', LOST])
     missing = lost - countDataFiles(objects)
   }
-  return { refillSeconds: (performance.now() - started) / 1000, missing }
+  return missing
 }
 
 async function runPass(folder: string, more: readonly string[]): Promise<void> {
   await execute(process.execPath, [CLI, 'run', 'replicator', '--once', '--data', folder, '--json', ...more], {
     maxBuffer: 64 * 1024 * 1024,
   })
-}
-
-async function secondsOf(work: () => Promise<void>): Promise<number> {
-  const started = performance.now()
-  await work()
-  return (performance.now() - started) / 1000
 }

@@ -1,12 +1,21 @@
 /** The same measurement on a real OpenStack Swift: its object-replicator run once for all devices, over rsync. */
 import { readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { startReferenceSwift } from './reference-swift.ts'
-import { countDataFiles, fill } from './replicate-fill.ts'
-import type { ReplicationFigures, ReplicationPlan } from './replicate-report.ts'
+import { type ReferenceSwift, startReferenceSwift } from './reference-swift.ts'
+import { ACCOUNT, CONTAINER, countDataFiles, fill } from './replicate-fill.ts'
+import { type ReplicationFigures, type ReplicationPlan, timed } from './replicate-report.ts'
 
 /** As its tools name it. */
 const PROGRAM = 'swift-object-replicator'
+/** Beside another reference Swift that may run here. */
+const PLACE = {
+  home: path.join(tmpdir(), 'martlet-replicate-swift'),
+  port: 18_480,
+  backendPort: 16_480,
+} as const
+/** The one that Debian's Swift belongs to. */
+const PYTHON = '/usr/bin/python3'
 /** Passes until the lost device has everything. */
 const PASSES_MAX = 5
 
@@ -14,30 +23,44 @@ export async function replicateSwift(
   plan: ReplicationPlan,
   devices: 'xfs' | 'plain',
 ): Promise<ReplicationFigures> {
-  const swift = await startReferenceSwift({ devices, daemons: 'none' })
+  const swift = await startReferenceSwift({ devices, daemons: 'none', ...PLACE })
   try {
-    await fill(swift.url, plan)
-    const pass = async (): Promise<number> => {
-      const started = performance.now()
+    const nodes = path.join(swift.etcFolder, '..', 'node')
+    await fillSwift(swift, plan, nodes)
+    const pass = async (): Promise<void> => {
       await swift.run(PROGRAM, [path.join(swift.etcFolder, 'object-server.conf'), 'once'])
-      return (performance.now() - started) / 1000
     }
     await pass()
-    const nodes = path.join(swift.etcFolder, '..', 'node')
     const [device] = readdirSync(nodes).toSorted() as [string]
     const objects = path.join(nodes, device, 'objects')
     const lost = countDataFiles(objects)
     rmSync(objects, { recursive: true, force: true })
-    let refillSeconds = 0
     let missing = lost
-    for (let at = 0; at < PASSES_MAX && missing > 0; at += 1) {
-      refillSeconds += await pass()
-      missing = lost - countDataFiles(objects)
+    const refilled = await timed(async () => {
+      for (let at = 0; at < PASSES_MAX && missing > 0; at += 1) {
+        await pass()
+        missing = lost - countDataFiles(objects)
+      }
+    })
+    const idle = await timed(pass)
+    return {
+      name: `OpenStack Swift ${swift.version}`,
+      objects: plan.objects,
+      lost,
+      missing,
+      refillSeconds: refilled.seconds,
+      refillCpuSeconds: refilled.cpuSeconds,
+      idleSeconds: idle.seconds,
+      idleCpuSeconds: idle.cpuSeconds,
     }
-    const idleSeconds = await pass()
-    const name = `OpenStack Swift ${swift.version}`
-    return { name, objects: plan.objects, lost, missing, refillSeconds, idleSeconds }
   } finally {
     await swift.stop()
   }
+}
+
+async function fillSwift(swift: ReferenceSwift, plan: ReplicationPlan, nodes: string): Promise<void> {
+  if (plan.filling === 'requests') return await fill(swift.url, plan)
+  const script = path.join(import.meta.dirname, 'fill-swift.py')
+  const { objects, objectBytes } = plan
+  await swift.run(PYTHON, [script, nodes, ACCOUNT, CONTAINER, String(objects), String(objectBytes)])
 }

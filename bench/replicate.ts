@@ -2,7 +2,7 @@
  * How long a lost device takes to be whole again, and what a pass costs when nothing is missing: on `martlet start` with
  * four devices and three replicas, and with `--compare` on a real OpenStack Swift of the same shape on the same machine.
  *
- *     node bench/replicate.ts [--objects 100000] [--bytes 4096] [--compare] [--only martlet|swift] [--json]
+ *     node bench/replicate.ts [--objects 100000] [--bytes 4096] [--fill direct] [--compare] [--only martlet|swift] [--json]
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,6 +12,7 @@ import { replicateSwift } from './replicate-swift.ts'
 
 const HELP = `node bench/replicate.ts [options]
   --objects N (100000)   --bytes N (4096)   --connections N (32)
+  --fill requests|direct  put one by one, or written by each side's own engine without a sync (direct)
   --compare              beside a real OpenStack Swift      --only martlet|swift
   --devices xfs|plain    what OpenStack Swift's devices are: XFS on loop images (needs root), or directories
   --data DIR             data directory of martlet start, empty or missing
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     objects: { type: 'string', default: '100000' },
     bytes: { type: 'string', default: '4096' },
     connections: { type: 'string', default: '32' },
+    fill: { type: 'string', default: 'direct' },
     compare: { type: 'boolean', default: false },
     only: { type: 'string' },
     devices: { type: 'string' },
@@ -37,7 +39,8 @@ else {
     objects: Number(values.objects),
     objectBytes: Number(values.bytes),
     connections: Number(values.connections),
-  }
+    filling: values.fill === 'requests' ? 'requests' : 'direct',
+  } as const
   const results: ReplicationFigures[] = []
   if (values.only !== 'martlet' && (values.compare || values.only === 'swift')) {
     results.push(await replicateSwift(plan, values.devices === 'plain' ? 'plain' : 'xfs'))

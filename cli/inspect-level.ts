@@ -1,8 +1,10 @@
 /** A LevelDB of ours: which one it is, and how much of what it holds. Opening takes its lock for the moment. */
 import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { formatAcceptance } from '#base/ballot.ts'
 import type { KvEngine } from '#base/environment.ts'
-import { HASH_BYTES } from '#db/keys.ts'
+import { DEVICE_TAGS, HASH_BYTES, quarantinedRowIn } from '#db/keys.ts'
+import { decodePromise } from '#object-server/promise-store.ts'
 import type { Inspection } from './inspect.ts'
 
 /** Has the directory the files of a LevelDB? */
@@ -20,6 +22,7 @@ const OBJECT_TABLES: Readonly<Record<string, string>> = {
   l: 'leaves to be looked at after an unclean stop',
   r: 'objects to be read again after an unclean stop',
   u: 'container rows to be delivered',
+  p: 'promises of conditional writes',
   m: 'marks',
 }
 
@@ -27,6 +30,12 @@ const DEVICE_TABLES: Readonly<Record<number, string>> = {
   1: 'databases with unreported figures',
   2: 'replica states',
   3: 'account updates to be delivered',
+  4: 'ledger of syncs',
+  5: 'identity of the store',
+  6: 'containers with rows of another storage policy',
+  7: 'removed databases',
+  8: 'numbers of removed databases',
+  9: 'rows taken out of service',
 }
 
 const DATABASE_TABLES: Readonly<Record<number, string>> = {
@@ -38,13 +47,29 @@ const DATABASE_TABLES: Readonly<Record<number, string>> = {
   48: 'sync points of peers',
 }
 
-const KINDS: readonly { readonly name: RegExp; readonly what: string; readonly meaning: Meaning }[] = [
+/** What is shown one by one, because it waits for somebody to look at it: under which heading, and what it says. */
+type Detail = (key: Buffer, value: Buffer) => readonly [heading: string, text: string] | undefined
+
+interface Kind {
+  readonly name: RegExp
+  readonly what: string
+  readonly meaning: Meaning
+  readonly detail?: Detail
+}
+
+const KINDS: readonly Kind[] = [
   {
     name: /^index(-\d+)?$/,
     what: 'object index',
     meaning: (key) => OBJECT_TABLES[key.toString('latin1', 0, 1)] ?? other(key),
+    detail: promiseDetail,
   },
-  { name: /^(containers|accounts)$/, what: 'index of accounts or containers', meaning: databaseMeaning },
+  {
+    name: /^(containers|accounts)$/,
+    what: 'index of accounts or containers',
+    meaning: databaseMeaning,
+    detail: quarantinedDetail,
+  },
   {
     name: /^state$/,
     what: 'state of a device',
@@ -55,6 +80,8 @@ const KINDS: readonly { readonly name: RegExp; readonly what: string; readonly m
 
 /** Keys looked at; a store with more has its figures marked. */
 const KEYS_MAX = 5_000_000
+/** Lines below one heading. */
+const DETAILS_MAX = 100
 
 /** Counts keys and bytes by table. */
 export async function inspectLevel(kv: KvEngine, path: string): Promise<Inspection> {
@@ -64,11 +91,13 @@ export async function inspectLevel(kv: KvEngine, path: string): Promise<Inspecti
     const store = await kv.open(path)
     try {
       const tables = new Map<string, { keys: number; bytes: number }>()
+      const details = new Map<string, string[]>()
       let looked = 0
       for await (const [key, value] of store.iterator()) {
         const name = (kind?.meaning ?? other)(key as Buffer)
         const sum = tables.get(name) ?? { keys: 0, bytes: 0 }
         tables.set(name, { keys: sum.keys + 1, bytes: sum.bytes + (key as Buffer).length + value.length })
+        addDetail(details, kind?.detail?.(key as Buffer, value))
         looked += 1
         if (looked >= KEYS_MAX) break
       }
@@ -77,6 +106,7 @@ export async function inspectLevel(kv: KvEngine, path: string): Promise<Inspecti
         what,
         facts: {
           ...Object.fromEntries(facts),
+          ...Object.fromEntries(details),
           ...(looked < KEYS_MAX ? {} : { 'and more': `only ${KEYS_MAX} keys were looked at` }),
         },
         problems: [],
@@ -87,6 +117,34 @@ export async function inspectLevel(kv: KvEngine, path: string): Promise<Inspecti
   } catch (error) {
     return { what, facts: {}, problems: [problemOf(error)] }
   }
+}
+
+function addDetail(details: Map<string, string[]>, detail: ReturnType<Detail>): void {
+  if (detail === undefined) return
+  const [heading, text] = detail
+  const lines = details.get(heading) ?? []
+  details.set(heading, lines)
+  if (lines.length < DETAILS_MAX) lines.push(text)
+  else if (lines.length === DETAILS_MAX) lines.push('and more')
+}
+
+/** Every name whose agreement is not over, or was a short while ago. */
+function promiseDetail(key: Buffer, value: Buffer): ReturnType<Detail> {
+  if (key.toString('latin1', 0, 1) !== 'p') return undefined
+  const { promised, accepted, committed } = decodePromise(value)
+  const parts = [
+    key.toString('hex', 1),
+    `promised ${promised}`,
+    ...(accepted === undefined ? [] : [`waits: ${formatAcceptance(accepted)}`]),
+    ...(committed === undefined ? [] : [`visible: ${formatAcceptance(committed)}`]),
+  ]
+  return ['names under agreement', parts.join(', ')]
+}
+
+function quarantinedDetail(key: Buffer): ReturnType<Detail> {
+  if (key[0] !== 0 || key[1] !== DEVICE_TAGS.quarantinedRows) return undefined
+  const { hash, name } = quarantinedRowIn(key)
+  return ['rows out of service, by the hash of their database', `${hash} ${name}`]
 }
 
 function databaseMeaning(key: Buffer): string {

@@ -1,20 +1,26 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import t, { type Test } from 'tap'
+import { ballotOf, candidateIdOf } from '#base/ballot.ts'
 import { realClock, realRandom } from '#base/real-clock.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import { quarantinedRowKey, rowKey } from '#db/keys.ts'
 import { realDisk } from '#disk/real-disk.ts'
+import { levelEngine } from '#kv/open-level.ts'
 import { newCluster, writeClusterFile } from '#node/cluster-file.ts'
 import { storeRecord } from '#object-server/data-file.ts'
+import { promiseKey } from '#object-server/index-keys.ts'
 import { parseFileName } from '#object-server/layout.ts'
 import type { DataRecord } from '#object-server/object-state.ts'
+import { encodePromise } from '#object-server/promise-store.ts'
 import { encodeRecord } from '#object-server/stored-bytes.ts'
 import { serialiseRing } from '#ring/ring-file.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
-import type { Inspection } from './inspect.ts'
+import { type Inspection, inspected } from './inspect.ts'
+import { inspectLevel } from './inspect-level.ts'
 import { inspectObjectFile } from './inspect-object.ts'
 import { inspectSmallFile } from './inspect-small.ts'
 
@@ -155,4 +161,44 @@ t.test('rings, identities and marks are told by their contents', async (t) => {
   ]) {
     t.notOk(shown.includes(secret))
   }
+})
+
+t.test(
+  'a store tells its tables, promises one by one, and rows that were taken out of service',
+  async (t) => {
+    const path = await directory(t)
+    const ballot = ballotOf(TIMESTAMP, Buffer.alloc(8, 1))
+    const candidate = { id: candidateIdOf(TIMESTAMP, Buffer.alloc(8, 2)), kind: 'data' } as const
+    const accepted = { ballot, candidate, base: TIMESTAMP }
+    const kv = levelEngine(realDisk, realClock)
+    const index = await kv.open(join(path, 'index'))
+    const record = { promised: ballot, accepted, committed: undefined }
+    await index.put(promiseKey(HASH), encodePromise(record))
+    await index.close()
+    t.match(await inspectLevel(kv, join(path, 'index')), {
+      what: 'object index',
+      facts: {
+        'promises of conditional writes': /^1 keys/,
+        'names under agreement': [new RegExp(`^${HASH}, promised ${ballot}, waits: .*data`)],
+      },
+      problems: [],
+    })
+    const containers = await kv.open(join(path, 'containers'))
+    const row = rowKey(Buffer.from(HASH, 'hex'), 'live', 0, 'ü/o')
+    await containers.put(quarantinedRowKey(row), Buffer.from('row'))
+    await containers.close()
+    t.match(await inspectLevel(kv, join(path, 'containers')), {
+      facts: {
+        'rows taken out of service': /^1 keys/,
+        'rows out of service, by the hash of their database': [`${HASH} ü/o`],
+      },
+    })
+  },
+)
+
+t.test('a candidate that waits is inspected as the object that it may become', async (t) => {
+  const path = await dataFile(await directory(t), 'attribute')
+  const waiting = join(dirname(path), `${HASH}_${TIMESTAMP}-0123456789abcdef.data`)
+  await rename(path, waiting)
+  t.match(await inspected(waiting), { what: 'object data', facts: { name: NAME }, problems: [] })
 })

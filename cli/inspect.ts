@@ -29,7 +29,8 @@ export async function inspect(file: string, args: { readonly json?: true }): Pro
   if (found.problems.length > 0) process.exitCode = 1
 }
 
-async function inspected(path: string): Promise<Inspection | string> {
+/** What the file or directory at a path is; a sentence where that cannot be told. */
+export async function inspected(path: string): Promise<Inspection | string> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error)
   if (found instanceof Error) return `${path} cannot be read (${found.code})`
   const { disk, kv } = realEnvironment()
@@ -43,9 +44,9 @@ async function inspected(path: string): Promise<Inspection | string> {
   return inspectSmallFile(disk, path)
 }
 
-/** In quarantine a file may have a number behind its name. */
+/** In quarantine a file may have a number behind its name; a candidate that waits has chance behind its time. */
 function objectName(name: string): string {
-  return name.replace(/(\.(?:data|meta|ts))\.\d+$/, '$1')
+  return name.replace(/(\.(?:data|meta|ts))\.\d+$/, '$1').replace(/-[0-9a-f]{16}(\.data)$/, '$1')
 }
 
 function inspectionText(path: string, { what, facts, problems }: Inspection): string {

@@ -5,7 +5,13 @@
  */
 import { type Acceptance, type Ballot, formatAcceptance, timeOf } from '#base/ballot.ts'
 import type { Environment } from '#base/environment.ts'
-import { BALLOT_HEADER, CARRIED_HEADER, PROMISES_CAPABILITY, PROPOSAL_HEADER } from '#base/extensions.ts'
+import {
+  BALLOT_HEADER,
+  CARRIED_HEADER,
+  INCOMPLETE_HEADER,
+  PROMISES_CAPABILITY,
+  PROPOSAL_HEADER,
+} from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { discard, EMPTY_BODY, type HeaderMap } from '#http/message.ts'
 import {
@@ -165,7 +171,13 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     const own = this.#headers(acceptance)
     const dealt = commitHeaders(timeOf(acceptance.candidate.id), placement.only(telling))
     const nodes = [...holders, ...others]
-    const perCopy = nodes.map((_, at) => ({ ...dealt[at % dealt.length], ...own }))
+    // A majority is enough to commit, and not enough to stay with: one that has it brings it to those that do not.
+    const isIncomplete = holders.length < this.primaries
+    const perCopy = nodes.map((_, at) => ({
+      ...dealt[at % dealt.length],
+      ...own,
+      ...(isIncomplete && at === 0 ? { [INCOMPLETE_HEADER]: 'true' } : {}),
+    }))
     const isDecided = (answers: readonly WriteAnswer[]): boolean => {
       const votes = answers.map(commitAnswer)
       return votes.filter(({ voter, isVisible }) => voter && isVisible).length >= this.#needed

@@ -104,6 +104,19 @@ export function quarantinedRowKey(row: Buffer): Buffer {
   return deviceKey('quarantinedRows', row.subarray(1))
 }
 
+/** What a key of a quarantined row says: the hash of its database, 32 hex digits, and the row's name. */
+export function quarantinedRowIn(key: Buffer): { readonly hash: string; readonly name: string } {
+  const hashAt = devicePrefix('quarantinedRows').length
+  const nameAt = hashAt + ROW_PREFIX_BYTES - 1
+  return { hash: key.toString('hex', hashAt, hashAt + HASH_BYTES), name: key.toString('utf8', nameAt) }
+}
+
+/** All keys of quarantined rows. */
+export const ALL_QUARANTINED_ROWS: { readonly gte: Buffer; readonly lt: Buffer } = {
+  gte: devicePrefix('quarantinedRows'),
+  lt: Buffer.concat([DEVICE, Buffer.from([DEVICE_TAGS.quarantinedRows + 1])]),
+}
+
 /** All keys of the databases whose hashes lie in a range; without an end, to the last hash. */
 export function databasesBetween(first: Buffer, end: Buffer | undefined): { gte: Buffer; lt: Buffer } {
   const lt = end === undefined ? Buffer.from([2]) : Buffer.concat([DATABASE, end])

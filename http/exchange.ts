@@ -138,7 +138,10 @@ export class Exchange {
     const body = this.#body
     if (body === undefined || body.outstandingBytes <= this.#setting.limits.drainBytes) return undefined
     this.#outgoing.shouldKeepAlive = false
-    return () => this.#linger()
+    return async () => {
+      // A handler may go on reading while its answer travels.
+      if (!this.#incoming.readableEnded) await this.#linger()
+    }
   }
 
   /**

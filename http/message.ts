@@ -137,6 +137,7 @@ export async function readWhole(body: ResponseBody | RequestBody, limitBytes: nu
   const held = Buffer.isBuffer(body) ? body : 'bytes' in body ? body.bytes : undefined
   if (held !== undefined) {
     if (held.length > limitBytes) throw new BodyError('BODY_TOO_LARGE')
+    keepPiece(held)
     return held
   }
   if (Buffer.isBuffer(body)) return body

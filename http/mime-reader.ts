@@ -7,6 +7,7 @@
  * that stops before the closing boundary is an error, never a shorter document.
  */
 import type { HeaderMap } from './message.ts'
+import { keepPiece } from './piece-memory.ts'
 
 export interface MimeDocument {
   /** Lower-case names; of a repeated name the last counts. */
@@ -31,8 +32,10 @@ export class MimeError extends Error {
   }
 }
 
-/** All header lines of one document together, bytes. */
+/** All header lines of one document together, bytes, unless the reader is told less. */
 const MAX_HEADERS_BYTES = 64 * 1024
+/** A rest of a piece that is no longer is copied. Bytes. */
+const COPIED_BYTES_MAX = 16 * 1024
 const EMPTY_LINE = Buffer.from('\r\n\r\n')
 const CARRIAGE_RETURN = 0x0d
 const NOTHING = Buffer.alloc(0)
@@ -41,6 +44,7 @@ type Position = 'before_first' | 'at_headers' | 'in_body' | 'after_last'
 
 export class MimeReader {
   readonly #source: AsyncIterator<Buffer>
+  readonly #headersBytesMax: number
   /** What ends a body: `\r\n--boundary`. */
   readonly #delimiter: Buffer
   /** Read from the source and not handed out. The first boundary is found as if an empty line stood before it. */
@@ -48,8 +52,13 @@ export class MimeReader {
   #position: Position = 'before_first'
 
   /** `boundary` as the header has it, without the dashes. */
-  constructor(source: AsyncIterable<Buffer>, boundary: string) {
+  constructor(
+    source: AsyncIterable<Buffer>,
+    boundary: string,
+    limits: { readonly headersBytesMax?: number } = {},
+  ) {
     this.#source = source[Symbol.asyncIterator]()
+    this.#headersBytesMax = limits.headersBytesMax ?? MAX_HEADERS_BYTES
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
@@ -96,15 +105,14 @@ export class MimeReader {
     }
     const safeBytes = this.#rest.length - lengthOfBeginning(this.#delimiter, this.#rest)
     const piece = this.#rest.subarray(0, safeBytes)
-    // Whoever gets the last of a piece may give its memory back: nothing of it is held on to.
-    this.#rest = safeBytes === this.#rest.length ? NOTHING : this.#rest.subarray(safeBytes)
+    this.#rest = ownRest(this.#rest, safeBytes)
     if (piece.length === 0) await this.#fill()
     return piece
   }
 
   /** Goes behind the boundary at `at`. The line end behind it stays, so that a document may have no headers. */
   async #passBoundary(at: number): Promise<void> {
-    this.#rest = this.#rest.subarray(at + this.#delimiter.length)
+    this.#rest = ownRest(this.#rest, at + this.#delimiter.length)
     await this.#fillTo(2)
     const mark = this.#rest.toString('latin1', 0, 2)
     if (mark !== '--' && mark !== '\r\n')
@@ -115,7 +123,8 @@ export class MimeReader {
   async #headers(): Promise<HeaderMap> {
     let end = this.#rest.indexOf(EMPTY_LINE)
     while (end < 0) {
-      if (this.#rest.length > MAX_HEADERS_BYTES) throw new MimeError('MIME_MALFORMED', 'headers are too long')
+      if (this.#rest.length > this.#headersBytesMax)
+        throw new MimeError('MIME_MALFORMED', 'headers are too long')
       const searchedBytes = Math.max(0, this.#rest.length - EMPTY_LINE.length)
       await this.#fill()
       end = this.#rest.indexOf(EMPTY_LINE, searchedBytes)
@@ -145,6 +154,18 @@ export class MimeReader {
     if (step.done === true) throw new MimeError('MIME_TRUNCATED', 'the closing boundary is missing')
     this.#rest = this.#rest.length === 0 ? step.value : Buffer.concat([this.#rest, step.value])
   }
+}
+
+/**
+ * What is behind a part that was handed out: whoever has that part may give the memory of the whole piece back, so nothing
+ * of it is held on to. What is left is short as a rule, and copied; a long rest is kept.
+ */
+function ownRest(bytes: Buffer, from: number): Buffer {
+  const rest = bytes.subarray(from)
+  if (rest.length === 0) return NOTHING
+  if (rest.length <= COPIED_BYTES_MAX) return Buffer.from(rest)
+  keepPiece(rest)
+  return rest
 }
 
 /** How many of the last bytes of `bytes` may be the beginning of `delimiter`. */

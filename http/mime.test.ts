@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type HeaderMap } from './message.ts'
+import { bufferBody, type HeaderMap, readWhole } from './message.ts'
 import { MimeReader } from './mime-reader.ts'
 import { footerDocument, objectDocumentOverhead, objectHead, writeObjectDocument } from './mime-writer.ts'
 import { ownPiece, releasePiece } from './piece-memory.ts'
@@ -148,6 +148,32 @@ void t.test('the memory of a piece may be given back while the next one is waite
     releasePiece(piece)
   }
   t.equal(read, sizeBytes)
+})
+
+void t.test('what is left of a piece whose memory is gone is not lost', async (t) => {
+  const [first, second] = [Buffer.allocUnsafeSlow(65_536).fill('x'), Buffer.from('not the boundary')]
+  first.write('\r\n--b0b0', 65_536 - 8)
+  const source = async function* (): AsyncGenerator<Buffer> {
+    yield objectHead(boundary)
+    yield first
+    yield second
+    yield footerDocument(boundary, {})
+  }
+  let read = 0
+  const document = await new MimeReader(source(), boundary).next()
+  for await (const piece of document?.body ?? []) {
+    read += piece.length
+    if (piece.buffer === first.buffer) first.buffer.transfer(0)
+  }
+  t.equal(read, 65_536 + second.length)
+})
+
+void t.test("a body that was read whole is its reader's, whatever others release", async (t) => {
+  const body = Buffer.allocUnsafeSlow(65_536).fill('x')
+  ownPiece(body)
+  const [request, response] = [await readWhole(bufferBody(body), 1e6), await readWhole(body, 1e6)]
+  releasePiece(body)
+  t.same([request.length, response.length], [65_536, 65_536])
 })
 
 void t.test('a large body costs linear time', async (t) => {

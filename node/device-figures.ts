@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto'
 import type { DriveState } from '#backend/drive-state.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
-import type { Disk, Environment } from '#base/environment.ts'
+import type { Disk, Environment, KvStore } from '#base/environment.ts'
+import { ALL_QUARANTINED_ROWS } from '#db/keys.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import type { Handler } from '#http/message.ts'
 import type { Ring } from '#ring/ring.ts'
@@ -34,7 +35,7 @@ export interface PolicyFigures {
 
 export interface DatabaseFigures {
   readonly count: number
-  /** Whole indexes that could not be read and were set aside. */
+  /** Indexes and databases that were set aside whole, and rows that were taken out of service. */
   readonly quarantined: number
   readonly voters: VoterFigures
 }
@@ -148,7 +149,11 @@ export class DeviceFigureSource {
     const kind = `${type}s` as const
     return {
       count: await this.#counts[kind].now(),
-      quarantined: await countNames(environment.disk, `${device.path}/quarantined/${kind}`),
+      quarantined: await quarantinedIn(
+        device[kind].store,
+        environment.disk,
+        `${device.path}/quarantined/${kind}`,
+      ),
       voters: this.#votersOf(device[kind].replicaStates, rings[type].ring),
     }
   }
@@ -200,6 +205,15 @@ export class RingFiles {
       return undefined
     }
   }
+}
+
+/** Rows in quarantine that are counted. */
+const ROWS_COUNTED_MAX = 10_000
+
+async function quarantinedIn(store: KvStore, disk: Disk, directory: string): Promise<number> {
+  let rows = 0
+  for await (const _ of store.keys({ ...ALL_QUARANTINED_ROWS, limit: ROWS_COUNTED_MAX })) rows += 1
+  return rows + (await countNames(disk, directory))
 }
 
 /** How many entries a directory has; 0 when there is none. */

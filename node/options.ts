@@ -3,8 +3,20 @@
  * are checked against them, and the programs get their values. `[proxy]` with `port = 8080` in the file is
  * `settings.proxy.port` here. Where a default is not OpenStack Swift's, the source says why.
  */
+import type { ResellerPrefix } from '#auth/principal.ts'
 import { MAX_FILE_SIZE_BYTES, TOKEN_LIFE_SECONDS } from '#base/limits.ts'
-import { boolean, bytes, duration, integer, listOf, oneOf, path, port, text } from '#base/option-values.ts'
+import {
+  boolean,
+  bytes,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  path,
+  port,
+  text,
+  type ValueParser,
+} from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
 import { containerSync } from './container-sync-options.ts'
@@ -264,6 +276,15 @@ const proxy = {
   }),
 }
 
+/** A prefix and a group, such as `SERVICE_ service`. */
+function servicePrefix(written: unknown): ReturnType<ValueParser<ResellerPrefix>> {
+  const [prefix = '', requireGroup = '', ...rest] = typeof written === 'string' ? written.split(' ') : []
+  if (prefix.endsWith('_') && requireGroup !== '' && rest.length === 0) {
+    return { kind: 'value', value: { prefix, requireGroup } }
+  }
+  return { kind: 'expected', expected: 'a prefix with its underscore, a blank, and a group' }
+}
+
 /** Users and tokens. */
 const auth = {
   users: option<readonly string[]>({
@@ -279,6 +300,13 @@ const auth = {
     parse: text(),
     default: 'AUTH_',
     source: 'OpenStack Swift tempauth reseller_prefix',
+  }),
+  servicePrefixes: option<readonly ResellerPrefix[]>({
+    name: 'service_prefixes',
+    doc: 'Further prefixes of accounts, each with the group that a service must bring by a second token (X-Service-Token): "SERVICE_ service".',
+    parse: listOf(servicePrefix),
+    default: [],
+    source: 'OpenStack Swift tempauth reseller_prefix and SERVICE_require_group',
   }),
   prefix: option({
     name: 'auth_prefix',

@@ -192,9 +192,11 @@ function resellerOf({ auth }: Settings): ResellerPrefix {
 /** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
   const own = resellerOf(settings)
-  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => prefix !== own.prefix)
+  const services = settings.auth.servicePrefixes
+  const known = [own, ...services].map(({ prefix }) => prefix)
+  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)
-  return [own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+  return [own, ...services, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
 }
 
 function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {

@@ -114,6 +114,7 @@ function contextOf(options: ObjectServerOptions): ObjectServerContext {
     log,
     rows: new RowDelivery({ sender, clock, log, ...wait }),
     expirerQueue: new ExpirerQueue(salt),
+    repairs: options.replication?.repairs ?? NO_REPAIRS,
     allowedHeaders: options.allowedHeaders ?? DEFAULT_ALLOWED_HEADERS,
   }
 }

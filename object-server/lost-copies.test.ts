@@ -33,6 +33,7 @@ async function opened(disk: MemoryDisk, kv: MemoryKv, asked: CopyToRepair[]): Pr
           return 'failed'
         },
         hurry: () => {},
+        spread: () => {},
       },
     },
   })

@@ -4,6 +4,7 @@ import type { Clock, Random } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { ObjectDevice } from './device.ts'
 import type { ExpirerQueue } from './expirer-queue.ts'
+import type { ObjectRepairs } from './replication/repairs.ts'
 import type { RowDelivery } from './row-delivery.ts'
 
 export interface ObjectServerContext {
@@ -14,6 +15,8 @@ export interface ObjectServerContext {
   readonly log: Logger
   readonly rows: RowDelivery
   readonly expirerQueue: ExpirerQueue
+  /** Told of what has fewer copies than it should. */
+  readonly repairs: ObjectRepairs
   /** Headers besides metadata that are stored and given back, lower-case. */
   readonly allowedHeaders: ReadonlySet<string>
 }

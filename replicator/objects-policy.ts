@@ -20,6 +20,7 @@ import {
 } from './objects-parts.ts'
 import { reclaimTombstones } from './objects-reclaim.ts'
 import { repairCopy } from './objects-repair.ts'
+import { spreadObject } from './objects-spread.ts'
 import { StampBook } from './objects-stamps.ts'
 import {
   goodPeers,
@@ -147,6 +148,10 @@ export class PolicyReplicator {
       repairs.settle(copy, outcome)
       work.pass.count('found', 'copies_to_repair')
       if (outcome !== 'healed') work.pass.count('waiting', 'copies_not_repaired')
+    }
+    for (const copy of repairs.takeSpreads(this.#policy.index)) {
+      const missing = await spreadObject(work, copy)
+      if (missing > 0) work.pass.count('waiting', 'copies_not_spread', missing)
     }
   }
 

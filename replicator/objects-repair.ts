@@ -42,7 +42,8 @@ async function fetchBetter(work: PolicyPass, device: RingDevice, theirs: Entry):
   return fetched.failed + fetched.full === 0
 }
 
-async function ownEntry({ policy }: PolicyPass, hash: string): Promise<Entry | undefined> {
+/** What this device has of an object; `undefined` when the disk cannot say. */
+export async function ownEntry({ policy }: PolicyPass, hash: string): Promise<Entry | undefined> {
   const states = await policy.replica.states([hash])
   if ('kind' in states) return undefined
   const [stated] = states

@@ -1,7 +1,12 @@
 /** Devices in memory, their replicators, and what happens to disks, rings and the network. */
 import t from 'tap'
+import { formatAcceptance, timeOf } from '#base/ballot.ts'
+import { INCOMPLETE_HEADER, PROPOSAL_HEADER } from '#base/extensions.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
+import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { headerOf } from '#http/message.ts'
+import { accept, acceptanceOf, candidate, stage } from '#object-server/conditional-contract.ts'
+import { NAME, second } from '#object-server/engine-contract.ts'
 import { filled, NAMES, whatIsAstray } from './testing/filled-devices.ts'
 import { HOST, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
 
@@ -236,3 +241,52 @@ t.test(
     await devices.closeAll()
   },
 )
+
+t.test(
+  'an object that a primary missed is brought to it at once, or to a handoff in its place',
+  async (t) => {
+    const devices = await ObjectDevices.start()
+    const [name] = NAMES as [string]
+    const { primaries, others } = devices.placed(name)
+    const [writer, other, away] = primaries as [Machine, Machine, Machine]
+    const [handoff] = others as [Machine]
+    await devices.put([writer, other], name, `body of ${name}`)
+    const copy = { policyIndex: 0, hash: devices.replica(writer).hashOf(name) }
+    devices.disconnect(away)
+    writer.running?.repairs.spread(copy)
+    t.match(await devices.pass(writer), { repaired: { objects_spread: 1 } })
+    t.equal(await devices.holds(handoff, name), `body of ${name}`)
+    devices.connect(away)
+    writer.running?.repairs.spread(copy)
+    await devices.pass(writer)
+    t.equal(await devices.holds(away, name), `body of ${name}`)
+    await devices.pass(handoff)
+    t.equal(await devices.holds(handoff, name), 'missing', 'nobody needs it in their place any more')
+    t.same(writer.running?.repairs.takeSpreads(0), [])
+    await devices.closeAll()
+  },
+)
+
+t.test('a commit that not all primaries can hear of asks for the object to be spread', async (t) => {
+  const devices = await ObjectDevices.start()
+  const [writer] = devices.placed(NAME).primaries as [Machine]
+  const spread: unknown[] = []
+  for (const [at, incomplete] of [
+    [6, {}],
+    [8, { [INCOMPLETE_HEADER]: 'true' }],
+  ] as const) {
+    const base = at === 6 ? ZERO_TIMESTAMP : second(6)
+    const proposal = { at, candidate: candidate(at), base }
+    await stage(devices.engine(writer), proposal.candidate, 'x')
+    t.match(await accept(devices.engine(writer), proposal), { kind: 'accepted' })
+    const { status } = await devices.ask(writer, 'COMMIT', NAME, {
+      'x-timestamp': timeOf(proposal.candidate.id),
+      [PROPOSAL_HEADER]: formatAcceptance(acceptanceOf(proposal)),
+      ...incomplete,
+    })
+    t.equal(status, 201)
+    spread.push(writer.running?.repairs.takeSpreads(0).length)
+  }
+  t.same(spread, [0, 1])
+  await devices.closeAll()
+})

@@ -32,6 +32,20 @@ t.test('what waits wakes the worker, also what came before it listened', async (
   t.same([...queue.takePartitions(0)], [])
 })
 
+t.test('what is to be spread waits once, and is taken once', async (t) => {
+  const queue = new RepairQueue()
+  let woken = 0
+  queue.spread(COPY)
+  queue.onUrgent(() => {
+    woken += 1
+  })
+  queue.spread(COPY)
+  t.equal(woken, 1)
+  t.same(queue.takeSpreads(1), [])
+  t.same(queue.takeSpreads(0), [COPY])
+  t.same(queue.takeSpreads(0), [])
+})
+
 t.test('the queue is bounded; what does not fit is left to the sweeps', async (t) => {
   const queue = new RepairQueue()
   for (let index = 0; index < 10_000; index += 1) {

@@ -5,7 +5,7 @@
  */
 import type { CopyToRepair, ObjectRepairs, RepairOutcome } from '#object-server/replication/repairs.ts'
 
-/** Copies that wait at most; beyond, the sweep finds them. */
+/** Copies that wait at most, to be made good and to be spread; beyond, the sweep finds them. */
 const COPIES_MAX = 10_000
 
 interface WaitingCopy extends CopyToRepair {
@@ -19,12 +19,13 @@ export type Urgency = 'copy' | 'partition' | 'ring'
 export class RepairQueue implements ObjectRepairs {
   readonly #copies = new Map<string, WaitingCopy>()
   readonly #partitions = new Map<number, Set<number>>()
+  readonly #spreads = new Map<string, CopyToRepair>()
   #wake: (urgency: Urgency) => void = () => {}
 
   /** Whom to tell that something waits; the last one told counts. */
   onUrgent(wake: (urgency: Urgency) => void): void {
     this.#wake = wake
-    if (this.#copies.size > 0) wake('copy')
+    if (this.#copies.size + this.#spreads.size > 0) wake('copy')
     else if (this.#partitions.size > 0) wake('partition')
   }
 
@@ -55,6 +56,19 @@ export class RepairQueue implements ObjectRepairs {
     if (known === undefined) this.#partitions.set(policyIndex, new Set([partition]))
     else known.add(partition)
     this.#wake('partition')
+  }
+
+  spread(copy: CopyToRepair): void {
+    if (this.#spreads.size >= COPIES_MAX || this.#spreads.has(keyOf(copy))) return
+    this.#spreads.set(keyOf(copy), copy)
+    this.#wake('copy')
+  }
+
+  /** Objects of a policy to be brought to others, oldest first; they count as taken. */
+  takeSpreads(policyIndex: number): readonly CopyToRepair[] {
+    const taken = [...this.#spreads.values()].filter((copy) => copy.policyIndex === policyIndex)
+    for (const copy of taken) this.#spreads.delete(keyOf(copy))
+    return taken
   }
 
   /** Copies of a policy that wait, oldest first. They stay until they are settled. */

@@ -1,6 +1,6 @@
 /**
  * How anybody who finds a copy missing or bad asks for it to be made good at once: the auditor, a reader that quarantined
- * a file, a server that took a write in place of a primary. `replicator/repair-queue.ts` keeps the requests; without a
+ * a file, a server that took a write in place of a primary or for all of them. `replicator/repair-queue.ts` keeps the requests; without a
  * replicator nothing is lost, the next sweep finds the same.
  */
 
@@ -24,10 +24,13 @@ export interface ObjectRepairs {
   repair(copy: CopyToRepair): Promise<RepairOutcome>
   /** Brings a partition to the front: it changed here and belongs elsewhere, or a peer asks for it. */
   hurry(policyIndex: number, partition: number): void
+  /** Brings what is here to the other primaries, or to handoffs in the place of those that cannot be reached, at once. */
+  spread(copy: CopyToRepair): void
 }
 
 /** For a device without a replicator: requests come to nothing. */
 export const NO_REPAIRS: ObjectRepairs = {
   repair: async () => 'failed',
   hurry: () => {},
+  spread: () => {},
 }

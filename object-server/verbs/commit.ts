@@ -1,7 +1,8 @@
 /** COMMIT: a candidate was chosen and becomes visible, with its container row queued in the same step. */
+import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
 import { isRefusal } from '#backend/refusal.ts'
-import { CONTAINER_UPDATE_QUEUED_HEADER } from '#base/extensions.ts'
+import { CONTAINER_UPDATE_QUEUED_HEADER, INCOMPLETE_HEADER } from '#base/extensions.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { UpdatesOf } from '../engine.ts'
 import { deliverRows, rowsOfChange } from '../rows-of-change.ts'
@@ -31,11 +32,23 @@ export async function commitCandidate(server: ObjectServerContext, request: Requ
       // What became of the rows is only known to whoever made it visible.
       return answer(200, { [CONTAINER_UPDATE_QUEUED_HEADER]: '' })
     case 'changed':
+      spreadIncomplete(server, target, headers)
       return answer(201, {
         'x-backend-timestamp': target.timestamp,
         ...(await deliverRows(server, target, committed, headers)),
       })
   }
+}
+
+/** A primary that was away has no copy, and none of the others goes to a handoff by itself. */
+function spreadIncomplete(
+  server: ObjectServerContext,
+  { name, policyIndex }: ObjectTarget,
+  headers: HeaderMap,
+): void {
+  if (!isTrueValue(headers[INCOMPLETE_HEADER])) return
+  const hash = server.device.replica(policyIndex)?.hashOf(name)
+  if (hash !== undefined) server.repairs.spread({ policyIndex, hash })
 }
 
 /** Whoever finishes another's write does not know when the object expires: the ring says who gets the task. */

@@ -71,5 +71,6 @@ function asArchiveError(error: unknown): unknown {
   if (error instanceof BodyError || error instanceof ArchiveError) return error
   if (error instanceof Bzip2Error) return new ArchiveError(error.message, error)
   const { code, message } = error as NodeJS.ErrnoException
-  return code?.startsWith('Z_') === true ? new ArchiveError(message, error) : error
+  if (code?.startsWith('Z_') !== true) return error
+  return new ArchiveError(message === 'incorrect header check' ? 'not a gzip file' : message, error)
 }

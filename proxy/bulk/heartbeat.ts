@@ -20,7 +20,7 @@ export interface LongWork {
   readonly work: (signal: AbortSignal) => Promise<Buffer>
   /** Of the client. */
   readonly signal: AbortSignal | undefined
-  /** Without it: 200 and the type of the report as a text in UTF-8, and no blank before the first is due. */
+  /** Without it: 200 and the type of the report, and no blank before the first is due. */
   readonly head?: HeadAtOnce | undefined
 }
 
@@ -43,8 +43,7 @@ export async function answerInTime(long: LongWork): Promise<Response> {
 }
 
 function usualHead({ type }: LongWork): HeadAtOnce {
-  const contentType = type === undefined ? HTML_TYPE : `${type}; charset=UTF-8`
-  return { status: 200, contentType, firstBlank: 'when_due' }
+  return { status: 200, contentType: type ?? HTML_TYPE, firstBlank: 'when_due' }
 }
 
 /** The report, or `undefined` when it is time for a blank. */

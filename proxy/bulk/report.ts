@@ -2,7 +2,6 @@
  * What a bulk request came to, item by item, in a report (OpenStack Swift,
  * `common/middleware/bulk.py`): the status of the answer is always 200, the real one stands in its body.
  */
-import { explanationOf } from '#http/explanations.ts'
 import { type ItemError, renderReport, statusLine } from '../report-forms.ts'
 
 /** A whole bulk request refused or broken off, with the text that its report gives as the reason. */
@@ -11,8 +10,7 @@ export interface BulkRefusal {
   readonly text: string
 }
 
-/** The refusal with the sentence that Swift has for its status. */
-export function refusal(status: number, text: string = explanationOf(status, 'unknown')): BulkRefusal {
+export function refusal(status: number, text = ''): BulkRefusal {
   return { status, text }
 }
 

@@ -32,10 +32,15 @@ export async function* filesIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<Ar
       await body.skip()
     }
   } catch (error) {
-    throw failure.error ?? new ArchiveError((error as Error).message, error)
+    throw failure.error ?? new ArchiveError(problemIn(error as Error), error)
   } finally {
     archive.destroy(null)
   }
+}
+
+/** In the words of Swift's own reader, Python's `tarfile`. */
+function problemIn({ message }: Error): string {
+  return message.startsWith('Unexpected end') ? 'unexpected end of data' : 'invalid header'
 }
 
 /** Never rejects: what goes wrong ends the archive, and is noted. */

@@ -14,7 +14,7 @@ const END = '\n</cross-domain-policy>'
 /** `policy` is what stands inside the root element. */
 export function crossdomain(policy: string): ProxyLayer {
   const body = Buffer.from(`${HEAD}${policy}${END}`)
-  const headers = { 'content-type': 'application/xml; charset=UTF-8', 'content-length': String(body.length) }
+  const headers = { 'content-type': 'application/xml', 'content-length': String(body.length) }
   return (inner) => async (transaction) => {
     const { path, method } = transaction.request
     return path === PATH && method === 'GET' ? { status: 200, headers, body } : inner(transaction)

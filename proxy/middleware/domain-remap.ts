@@ -7,7 +7,6 @@
  * Hosts know no underscores and no capitals, so a hyphen stands for the first underscore, and the reseller's prefix is
  * found in any case.
  */
-import { quotedText } from '#base/quoted-path.ts'
 import { textAnswer } from '../answers.ts'
 import type { ProxyLayer } from '../transaction.ts'
 import { domainOf, dotted, hostOf, withPlaces } from './host-header.ts'
@@ -76,7 +75,7 @@ function remapped({ account, container }: Place, path: string, options: DomainRe
   const root = `/${options.pathRoot.replaceAll(/^\/+|\/+$/g, '')}`
   const mangle = options.clientPaths === 'mangled' && `${path}/`.startsWith(`${root}/`)
   const rest = mangle ? path.slice(root.length + 1) : path.slice(1)
-  const parts = [account, ...(container === undefined ? [] : [container])].map((part) => quotedText(part, ''))
+  const parts = [account, ...(container === undefined ? [] : [container])].map(encodeURIComponent)
   return `${root}/${parts.join('/')}/${rest}`
 }
 

@@ -24,12 +24,14 @@ export interface FormFile {
 
 /** The rest of a longer value is forgotten (Swift `MAX_VALUE_LENGTH`). */
 const VALUE_BYTES_MAX = 4096
+/** Browsers write two or three lines about a part. */
+const HEADERS_BYTES_MAX = 8 * 1024
 /** Parts of one form; far more than any form has. */
 const PARTS_MAX = 10_000
 
 /** The parts of the form in the order in which they come. Rejects with a `MimeError`, or as the body does. */
 export async function* formParts(body: RequestBody, boundary: string): AsyncGenerator<FormField | FormFile> {
-  const reader = new MimeReader(body, boundary)
+  const reader = new MimeReader(body, boundary, { headersBytesMax: HEADERS_BYTES_MAX })
   for (let count = 0; count < PARTS_MAX; count += 1) {
     const part = await reader.next().catch((error: unknown) => {
       throw count === 0 ? withoutBeginning(error) : error

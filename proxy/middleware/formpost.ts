@@ -10,8 +10,7 @@
  */
 import type { SignatureDigest } from '#auth/request-signature.ts'
 import type { Clock } from '#base/environment.ts'
-import { encodedPathOf, pathOf } from '#base/names.ts'
-import { quotedText } from '#base/quoted-path.ts'
+import { encodedPathOf, pathOf, quotedPath } from '#base/names.ts'
 import { reasonOf } from '#http/header-lines.ts'
 import { BodyError, discard, type HeaderMap, type RequestBody, type Response } from '#http/message.ts'
 import { MimeError } from '#http/mime-reader.ts'
@@ -40,11 +39,16 @@ export interface FormPostDeps {
 }
 
 export function formPost(deps: FormPostDeps): ProxyLayer {
-  return (inner) => async (transaction) => {
-    const { request } = transaction
-    const boundary = request.method === 'POST' ? formBoundary(request.headers['content-type']) : undefined
-    if (boundary === undefined) return inner(transaction)
-    return new Submission(deps, inner, transaction, await keysFor(deps, transaction)).answer(boundary)
+  const receive = async (
+    transaction: Transaction,
+    boundary: string,
+    inner: ProxyHandler,
+  ): Promise<Response> =>
+    new Submission(deps, inner, transaction, await keysFor(deps, transaction)).answer(boundary)
+  return (inner) => (transaction) => {
+    const { method, headers } = transaction.request
+    const boundary = method === 'POST' ? formBoundary(headers['content-type']) : undefined
+    return boundary === undefined ? inner(transaction) : receive(transaction, boundary, inner)
   }
 }
 
@@ -227,7 +231,7 @@ function redirected(
   headers: Response['headers'],
 ): Response {
   const joint = redirect.includes('?') ? '&' : '?'
-  const location = `${redirect}${joint}status=${status}&message=${quotedText(message)}`
+  const location = `${redirect}${joint}status=${status}&message=${quotedPath(message)}`
   const link = location.replaceAll('<', '%3C').replaceAll('>', '%3E').replaceAll('"', '%22')
   const body = Buffer.from(`<html><body><p><a href="${link}">Click to continue...</a></p></body></html>`)
   return {

@@ -29,7 +29,7 @@ const UNAVAILABLE_TEXT = 'The Keystone service is temporarily unavailable.'
 
 export function keystone({ tokens, rules, publicUrl }: KeystoneParts): ProxyLayer {
   return (inner) => async (transaction) => {
-    if (transaction.principal === undefined) {
+    if (transaction.principal === undefined && transaction.grant === undefined) {
       const sender = await senderOf(transaction.request.headers, tokens, rules)
       if (sender.kind === 'unavailable') return textAnswer(503, UNAVAILABLE_TEXT)
       if (sender.kind === 'known') transaction.principal = sender.principal

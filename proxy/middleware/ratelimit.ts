@@ -61,6 +61,8 @@ async function refusalOf(
   transaction: Transaction,
   name: Name,
 ): Promise<Response | undefined> {
+  // Whoever set the limit must be able to lift it.
+  if (name.container === undefined && transaction.isReseller) return undefined
   const info = await options.store.accounts.info(transaction, { account: name.account })
   const own = info?.metadata[ACCOUNT_RATE_SYSMETA]
   if (own === 'WHITELIST') return undefined

@@ -18,13 +18,13 @@ import {
   sameInConstantTime,
 } from '#auth/request-signature.ts'
 import type { Clock } from '#base/environment.ts'
-import { quotedText } from '#base/quoted-path.ts'
+import { quotedPath } from '#base/names.ts'
 import { httpDate } from '#base/timestamp.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { ObjectName } from '#store/contract.ts'
 import { HTML_TYPE, textAnswer, unauthorizedText } from '../answers.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
-import type { ProxyLayer, Transaction } from '../transaction.ts'
+import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { headerRules, type IsRemoved, withoutHeaders } from './header-rules.ts'
 import { type KeyDirectory, type SigningKey, signingKeys } from './signing-keys.ts'
 import { type TempUrlParameters, tempUrlParameters } from './tempurl-parameters.ts'
@@ -71,10 +71,12 @@ export function tempUrl(deps: TempUrlDeps): ProxyLayer {
     remove: deps.options.outgoingRemoveHeaders,
     allow: deps.options.outgoingAllowHeaders,
   })
-  return (inner) => async (transaction) => {
+  const redeem = async (
+    transaction: Transaction,
+    parameters: TempUrlParameters | 'invalid',
+    inner: ProxyHandler,
+  ): Promise<Response> => {
     const { request } = transaction
-    const parameters = tempUrlParameters(request.query)
-    if (parameters === undefined || request.method === 'OPTIONS') return inner(transaction)
     const verified = parameters === 'invalid' ? undefined : await verify(deps, transaction, parameters)
     if (parameters === 'invalid' || verified === undefined) return invalid(request)
     const refusal = refusalOfPointer(request)
@@ -94,6 +96,11 @@ export function tempUrl(deps: TempUrlDeps): ProxyLayer {
       parameters,
       isRemovedOutgoing,
     )
+  }
+  return (inner) => (transaction) => {
+    const { query, method } = transaction.request
+    const parameters = method === 'OPTIONS' ? undefined : tempUrlParameters(query)
+    return parameters === undefined ? inner(transaction) : redeem(transaction, parameters, inner)
   }
 }
 
@@ -202,5 +209,6 @@ function dispositionOf(
 
 /** RFC 6266, with the name once for old browsers and once by RFC 8187. */
 function withFilename(disposition: 'attachment' | 'inline', filename: string): string {
-  return `${disposition}; filename="${quotedText(filename, ' /')}"; filename*=UTF-8''${quotedText(filename)}`
+  const quoted = quotedPath(filename)
+  return `${disposition}; filename="${quoted.replaceAll('%20', ' ')}"; filename*=UTF-8''${quoted}`
 }

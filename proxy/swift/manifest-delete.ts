@@ -4,7 +4,6 @@
  */
 import { quotedPath } from '#base/names.ts'
 import type { ObjectDeleteOutcome, ObjectName, SegmentsReport } from '#store/contract.ts'
-import { HTML_TYPE } from '../answers.ts'
 import { answerInTime } from '../bulk/heartbeat.ts'
 import { type ItemError, type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
@@ -23,8 +22,7 @@ export const manifestDelete: ObjectVerb = async ({ store, clock }, { name, reque
     const outcome = await store.objects.delete(transaction, name, { versionId, segments: 'now' })
     return renderReport(deleteReport(outcome, name), type)
   }
-  const head = { status: 200, contentType: type ?? HTML_TYPE, firstBlank: 'when_due' } as const
-  return await answerInTime({ clock, everyMs: HEARTBEAT_MS, type, signal: transaction.signal, work, head })
+  return await answerInTime({ clock, everyMs: HEARTBEAT_MS, type, signal: transaction.signal, work })
 }
 
 /** The report on the outcome of a delete with segments. */

@@ -3,7 +3,7 @@
  * (`common/middleware/staticweb.py`), so that style sheets made for it fit. Names of objects are anybody's text:
  * everything that comes from one is escaped, and no link leaves the folder.
  */
-import { quotedText } from '#base/quoted-path.ts'
+import { quotedPath } from '#base/names.ts'
 import { escapedHtml } from './html.ts'
 import type { WebSettings } from './web-settings.ts'
 
@@ -88,8 +88,8 @@ function styleOf({ listingsCss }: WebSettings, prefix: string): string {
 
 /** Relative to the container; addresses and absolute paths stay what they are. */
 function cssPath(css: string, prefix: string): string {
-  if (/^(\/|https?:\/\/)/.test(css)) return quotedText(css, ':/')
-  return '../'.repeat(prefix.split('/').length - 1) + quotedText(css)
+  if (/^(\/|https?:\/\/)/.test(css)) return quotedPath(css).replaceAll('%3A', ':')
+  return '../'.repeat(prefix.split('/').length - 1) + quotedPath(css)
 }
 
 function folderRow(name: string): string {
@@ -110,7 +110,7 @@ function objectRow(name: string, listed: Extract<ListedRow, { readonly name: str
 
 /** A name that begins with a slash would lead out of the folder, and one with two to another server. */
 function hrefOf(name: string): string {
-  return `${name.startsWith('/') ? './' : ''}${quotedText(name)}`
+  return `${name.startsWith('/') ? './' : ''}${quotedPath(name)}`
 }
 
 interface Row {

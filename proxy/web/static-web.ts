@@ -5,8 +5,7 @@
  * It never looks at an object or a listing by itself: everything it shows was asked of the door behind it in the
  * visitor's own name, so a site shows nobody what they could not get from the API.
  */
-import { encodedPathOf, pathOf } from '#base/names.ts'
-import { quotedText } from '#base/quoted-path.ts'
+import { encodedPathOf, pathOf, quotedPath } from '#base/names.ts'
 import { explanationOf } from '#http/explanations.ts'
 import { discard, EMPTY_BODY, headerOf, type Response, readWhole } from '#http/message.ts'
 import type { ContainerName, ObjectName, Store } from '#store/contract.ts'
@@ -26,7 +25,7 @@ export interface StaticWebDeps {
 }
 
 export function staticWeb(deps: StaticWebDeps): ProxyLayer {
-  return (inner) => async (transaction) => {
+  return (inner) => (transaction) => {
     if (!isVisit(transaction)) return inner(transaction)
     const parsed = parseSwiftPath(transaction.path)
     const visit = new WebVisit(deps, inner, transaction)
@@ -185,7 +184,7 @@ class WebVisit {
     const base = this.#deps.urlBase ?? hostUrlOf(request)
     return {
       status: 301,
-      headers: { 'content-type': HTML_TYPE, location: `${base}${quotedText(`${path}/`)}` },
+      headers: { 'content-type': HTML_TYPE, location: `${base}${quotedPath(`${path}/`)}` },
       body: Buffer.from(explanationOf(301, '')),
     }
   }

@@ -2,6 +2,7 @@
  * The older way of keeping versions (OpenStack Swift, `common/middleware/versioned_writes/legacy.py`): what is overwritten is
  * copied into another container, which its owner names and sees. Stored as Swift stores it.
  */
+import { MemoryBudget } from '#cluster/memory-budget.ts'
 import type {
   ObjectName,
   ObjectOperations,
@@ -28,6 +29,7 @@ export function archives({ timestamps }: Pick<FeatureDeps, 'timestamps'>): Store
 
 function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
   const { objects, containers } = inner
+  const heldBodies = new MemoryBudget()
   return {
     read: (context, name, options) => objects.read(context, name, options),
     post: (context, name, post) => objects.post(context, name, post),
@@ -36,7 +38,7 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
       if (archive === undefined) return await objects.put(context, name, put)
       if ('container' in archive) {
         const write = { deps: { objects, timestamps }, context, name, archive: archive.container }
-        return await putArchived(write, put)
+        return await putArchived(write, put, heldBodies)
       }
       await put.body.cancel()
       return archive

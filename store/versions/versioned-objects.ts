@@ -30,6 +30,7 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
     async read(context, name, options) {
       if (options.versionId !== undefined) return await readAsked(inner, context, name, options)
       const outcome = await objects.read(context, name, options)
+      if (outcome.kind === 'unavailable' || outcome.kind === 'no_such_container') return outcome
       return withVersionTold(outcome, name, await containers.info(context, containerName(name)))
     },
     async put(context, name, put) {

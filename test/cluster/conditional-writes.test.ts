@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap'
 import { ballotOf, candidateIdOf, formatAcceptance, NONCE_BYTES } from '#base/ballot.ts'
-import { PROPOSAL_HEADER } from '#base/extensions.ts'
+import { INCOMPLETE_HEADER, PROPOSAL_HEADER } from '#base/extensions.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { bufferBody } from '#http/message.ts'
 import type { ObjectDeleteReceipt, ObjectPut, StoreFailure, WriteCondition } from '#store/contract.ts'
@@ -184,6 +184,18 @@ await t.test(
     t.match(await put(cluster, 'o', 'x', { condition: ABSENT }), { kind: 'created' })
   },
 )
+
+await t.test('whoever commits while a primary is away is told to bring it to others', async (t) => {
+  const cluster = await startCluster(t)
+  const told: unknown[] = []
+  cluster.network.inject((_, { method, headers }) => {
+    if (method === 'COMMIT' && headers[INCOMPLETE_HEADER] === 'true') told.push(method)
+    return undefined
+  })
+  cluster.stop(primariesOf(cluster, 'o')[0] as MemoryDevice)
+  t.match(await put(cluster, 'o', 'x', { condition: ABSENT }), { kind: 'created' })
+  t.equal(told.length, 1, 'one of them is enough')
+})
 
 await t.test('a plain write that only a handoff and one primary have is seen', async (t) => {
   const cluster = await startCluster(t, 6)

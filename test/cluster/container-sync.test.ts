@@ -147,7 +147,9 @@ await t.test('what failed is sent later, and one bad object holds up no other', 
   for (let at = 0; at < 12; at += 1) await put(pair, `o${at}`, `body ${at}`)
   pair.network.inject(() => ({ kind: 'refuse' }))
   t.ok((await pass(pair)).some(({ waiting }) => (waiting['objects'] ?? 0) > 0))
-  pair.network.inject((_target, request) => (request.path.endsWith('/o3') ? { kind: 'drop_answer' } : undefined))
+  pair.network.inject((_target, request) =>
+    request.path.endsWith('/o3') ? { kind: 'drop_answer' } : undefined,
+  )
   await pass(pair)
   for (let at = 0; at < 12; at += 1) {
     if (at !== 3) t.equal((await pair.there(`/o${at}`)).body, `body ${at}`)

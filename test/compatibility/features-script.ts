@@ -11,12 +11,17 @@ type Headers = Readonly<Record<string, string>>
 /** Leaves nothing behind but old versions' containers. */
 export async function useFeatures(t: Test, url: string): Promise<void> {
   const session = await Session.signIn(url, TESTER)
-  await t.test('versions', (t) => versions(t, session))
-  await t.test('symbolic links', (t) => symlinks(t, session))
+  await useVersionsAndLinks(t, url)
   await t.test('copies', (t) => copies(t, session))
   await t.test('quotas and temporary URLs', (t) => quotasAndUrls(t, session))
   await t.test('access lists', (t) => accessLists(t, session))
   await t.test('bulk deletes', (t) => bulk(t, session))
+}
+
+export async function useVersionsAndLinks(t: Test, url: string): Promise<void> {
+  const session = await Session.signIn(url, TESTER)
+  await t.test('versions', (t) => versions(t, session))
+  await t.test('symbolic links', (t) => symlinks(t, session))
 }
 
 function put(session: Session, path: string, text: string, headers: Headers = {}): Promise<Answer> {

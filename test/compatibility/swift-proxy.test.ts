@@ -9,8 +9,9 @@ import { useFeatures } from './features-script.ts'
 import { ourRings, startOurProxy, startOurStorage } from './our-side.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { readAcross } from './two-proxies.ts'
+import { keepAcross } from './versions-across.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(180_000)
 
 /** Our storage servers report by themselves. */
 const settled = (): Promise<void> => Promise.resolve()
@@ -28,6 +29,7 @@ t.test("Swift's proxy before our storage servers", async (t) => {
   await t.test('the API', (t) => askApi(t, swift.url, settled))
   await t.test('features', (t) => useFeatures(t, swift.url))
   await t.test('both proxies', (t) => readAcross(t, swift.url, ourUrl))
+  await t.test('both proxies, versions and links', (t) => keepAcross(t, swift.url, ourUrl))
   await t.test("Swift's expirer", (t) => {
     const conf = join(swift.etcFolder, 'object-expirer.conf')
     return expire(t, swift.url, () => swift.run('swift-object-expirer', [conf, '--once']))

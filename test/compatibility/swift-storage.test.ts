@@ -5,11 +5,12 @@ import { takePlace } from '#test/place.ts'
 import { announcements } from './announcements.ts'
 import { askApi } from './api-script.ts'
 import { useClient } from './client-script.ts'
+import { useVersionsAndLinks } from './features-script.ts'
 import { importedRings, startOurProxy } from './our-side.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { useShardedContainer } from './sharded-container.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(180_000)
 
 t.test("our proxy before Swift's storage servers", async (t) => {
   if (!haveRealSwift(t)) return
@@ -21,6 +22,7 @@ t.test("our proxy before Swift's storage servers", async (t) => {
     swift.run('swift-container-updater', [join(swift.etcFolder, 'container-server.conf'), '--once'])
   await t.test('python-swiftclient', (t) => useClient(t, url, settle))
   await t.test('the API', (t) => askApi(t, url, settle))
+  await useVersionsAndLinks(t, url)
   await t.test('what is weaker is announced', (t) => announcements(t, url))
   await t.test('a container that Swift splits', (t) => useShardedContainer(t, url, swift))
 })

@@ -76,7 +76,7 @@ async function makeSynced(session: Session, to: string): Promise<void> {
 async function syncBoth(swift: ReferenceSwift, { dataPath }: RunningCluster): Promise<void> {
   await Promise.all([
     swift.run('swift-container-sync', [join(swift.etcFolder, 'container-server.conf'), '--once']),
-    runWell(process.execPath, [MARTLET, 'run', 'container-sync', '--data', dataPath]),
+    runWell(process.execPath, [MARTLET, 'run', 'container-sync', '--once', '--data', dataPath]),
   ])
 }
 

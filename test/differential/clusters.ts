@@ -26,7 +26,7 @@ export function startSwiftSide({ home, port, backendPort }: Place): Promise<Runn
   })
 }
 
-/** The storage policies that the real Swift has too, and the domain that its `domain_remap` serves by default. */
+/** The storage policies and users that the real Swift has too, and the domain that its `domain_remap` serves by default. */
 const SETTINGS = `
 [websites]
 storage_domain = ["example.com"]
@@ -39,6 +39,19 @@ default = true
 [[policy]]
 index = 1
 name = "silver"
+
+[auth]
+users = [
+  "admin:admin admin .admin .reseller_admin",
+  "test:tester testing .admin",
+  "test2:tester2 testing2 .admin",
+  "test:tester3 testing3",
+  "test5:tester5 testing5 service",
+]
+service_prefixes = ["SERVICE_ service"]
+
+[crossdomain]
+cross_domain_policy = '<allow-access-from domain="*" secure="false" />'
 `
 
 /** `martlet start` on an empty folder. */

@@ -31,7 +31,7 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/\bAUTH_tk[\w.-]+/g, '<token>'],
   [/\b\d{10}\.\d{5}\b/g, '<timestamp>'],
   [/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/g, '<date>'],
-  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?/g, '<time>'],
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{6})?/g, '<time>'],
 ]
 
 /** Headers that name a set: the order says nothing, and Swift's changes with every start. */

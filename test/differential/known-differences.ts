@@ -150,6 +150,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'None was kept: Swift stores the refused upload among the versions.',
   },
   {
+    step: 'version: PUT of a delete marker as current',
+    field: /^(status|body|header (content-(type|length)|etag|last-modified|x-object-version-id))$/,
+    statuses: [201, 404],
+    what: 'A version that says that the object was deleted cannot be made the current one.',
+    reason: 'Swift would show an empty object of the type `application/x-deleted`.',
+  },
+  {
     step: 'cors: listing',
     field: 'header vary',
     what: '`Vary` of a listing names `Accept` before `Origin`.',
@@ -210,6 +217,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     statuses: [201, 400],
     what: 'A request with two lengths, or with a length and chunks, is refused with 400, without a transaction id (Swift picks one).',
     reason: 'A proxy in front may pick the other, which is how requests are smuggled.',
+  },
+  {
+    step: 'unpacking: cut off in a file',
+    field: 'body',
+    what: 'A file of an archive that ends too early is reported as `499 Client Disconnect` (Swift: `500 Internal Error`).',
+    reason: 'It is what the upload of that file alone would be answered with, and not our fault.',
   },
   {
     step: 'malformed: absolute URI',

@@ -10,6 +10,13 @@ import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formPostRequests } from './requests/formpost.ts'
 import { largeObjectRequests } from './requests/large-objects.ts'
+import {
+  bulkRequests,
+  crossdomainRequests,
+  quotaRequests,
+  quotedEtagRequests,
+  serviceTokenRequests,
+} from './requests/limits.ts'
 import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
 import { objectRequests } from './requests/object.ts'
@@ -33,6 +40,11 @@ export const SCRIPT: readonly Step[] = [
   ...conditionRequests,
   ...accessRequests,
   ...corsRequests,
+  ...bulkRequests,
+  ...quotaRequests,
+  ...quotedEtagRequests,
+  ...serviceTokenRequests,
+  ...crossdomainRequests,
   ...linkRequests,
   ...versionRequests,
   ...archiveRequests,

@@ -3,7 +3,7 @@
  * domain of its own; and an upload form whose page is served by the same site.
  */
 import { createHmac } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -18,8 +18,13 @@ t.setTimeout(180_000)
 const SITE = fileURLToPath(new URL('sample-site', import.meta.url))
 const DOMAIN = 'www.birds.test'
 
-/** One command publishes a folder that is the current directory. */
-const PUBLISH = 'swift upload site . && swift post site -r .r:* -m web-index:index.html -m web-error:.html'
+/** The one command of `docs/websites.md` that publishes the current directory. */
+function documentedCommand(): string {
+  const page = readFileSync(new URL('../../docs/websites.md', import.meta.url), 'utf8')
+  const [command] = /^swift upload site \. && .*$/m.exec(page) ?? []
+  if (command === undefined) throw new Error('docs/websites.md has lost its command')
+  return command
+}
 
 const KEY = 'a key for forms'
 
@@ -34,7 +39,7 @@ t.test('a site in a browser', async (t) => {
     config: `[websites]\nstorage_domain = ["birds.store"]\ncname_lookup = true\nnameservers = ["${nameserver}"]\n`,
   })
   const environment = { ST_AUTH: `${cluster.url}/auth/v1.0`, ST_USER: TESTER.user, ST_KEY: TESTER.key }
-  await runWell('sh', ['-c', PUBLISH], { environment, directory: SITE })
+  await runWell('sh', ['-c', documentedCommand()], { environment, directory: SITE })
   const browser = startBrowser(t, { hosts: [DOMAIN, '*.birds.store'] })
 
   const addresses = {

@@ -155,6 +155,12 @@ export const objectRequests: readonly Step[] = steps('object', {
   'expiry removed by POST': post('~/objects/expiry', { 'X-Remove-Delete-At': 'x' }),
   'expiry removed, HEAD': head('~/objects/expiry'),
   'expiry by POST in the past': post('~/objects/expiry', { 'X-Delete-At': '1' }),
+  'DELETE looks at no condition, PUT': hello('conditional'),
+  'DELETE looks at no condition': remove('~/objects/conditional', {
+    'If-Match': 'other',
+    'If-None-Match': '*',
+  }),
+  'DELETE looks at no condition, afterwards': head('~/objects/conditional'),
   DELETE: remove('~/objects/o'),
   'GET after DELETE': get('~/objects/o'),
   'HEAD after DELETE': head('~/objects/o'),

@@ -121,6 +121,10 @@ export const versionRequests: readonly Step[] = steps('version', {
   'the account': get('~?format=json&prefix=kept'),
   'by somebody without rights': by('plain', text('~/kept/o', 'x')),
   'GET of a version by nobody': by('nobody', get(`~/kept/o?version-id=${idOf('first')}`)),
+  'a container for odd requests': put('~/kept-odd', { 'X-Versions-Enabled': 'true' }),
+  'an odd object': text('~/kept-odd/o', 'one'),
+  'DELETE of the odd object': remove('~/kept-odd/o'),
+  'PUT of a delete marker as current': put(`~/kept-odd/o?version-id=${idOf('DELETE of the odd object')}`),
   'with a location, too': put('~/kept-both', { 'X-Versions-Location': 'archive' }),
   'enabled, too': post('~/kept-both', { 'X-Versions-Enabled': 'true' }),
 })
