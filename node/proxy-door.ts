@@ -92,7 +92,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), [resellerOf(settings)]),
+    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellersOf(settings)),
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
@@ -185,18 +185,18 @@ function usersOf({ auth, keystone }: Settings): readonly string[] {
   return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
-function resellerOf({ auth }: Settings): ResellerPrefix {
-  return { prefix: auth.resellerPrefix, requireGroup: '' }
+/** Prefixes of the accounts that our own users may have. */
+function ownResellersOf({ auth }: Settings): readonly ResellerPrefix[] {
+  return [{ prefix: auth.resellerPrefix, requireGroup: '' }, ...auth.servicePrefixes]
 }
 
 /** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
-  const own = resellerOf(settings)
-  const services = settings.auth.servicePrefixes
-  const known = [own, ...services].map(({ prefix }) => prefix)
+  const own = ownResellersOf(settings)
+  const known = own.map(({ prefix }) => prefix)
   const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)
-  return [own, ...services, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
+  return [...own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
 }
 
 function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined): ProxyOptions {
