@@ -28,6 +28,8 @@ const DUE_SECONDS = 1_700_000_100
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024
 const MIB = 1024 ** 2
 const COPIES = 3
+/** One is enough where nothing is too busy to answer. */
+const PASSES_MAX = 10
 
 const { values } = parseArgs({
   options: {
@@ -54,10 +56,15 @@ async function measure(): Promise<void> {
     await pass('updater')
     await nobodySees(cluster.url)
     const memory = new PeakMemory(cluster.pid)
-    const { seconds, cpuSeconds } = await timed(() => pass('expirer'))
+    let passes = 0
+    const { seconds, cpuSeconds } = await timed(async () => {
+      for (; passes < PASSES_MAX && filesLeft() > 0; passes += 1) await pass('expirer')
+    })
     const left = filesLeft()
     const rate = Math.round((objects - left / COPIES) / seconds)
-    console.log(`deleted in ${seconds.toFixed(1)} s: ${rate} a second, copies left: ${left}`)
+    console.log(
+      `deleted in ${seconds.toFixed(1)} s: ${rate} a second, ${passes} passes, copies left: ${left}`,
+    )
     console.log(
       `${((cpuSeconds / objects) * 1000).toFixed(2)} CPU seconds per 1,000, peak RSS ${memory.stop()} MiB`,
     )

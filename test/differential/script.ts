@@ -23,6 +23,7 @@ import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
 import { tempUrlRequests } from './requests/tempurl.ts'
 import { archiveRequests, versionRequests } from './requests/versions.ts'
+import { togetherRequests } from './requests/versions-of-others.ts'
 import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
@@ -48,6 +49,7 @@ export const SCRIPT: readonly Step[] = [
   ...linkRequests,
   ...versionRequests,
   ...archiveRequests,
+  ...togetherRequests,
   ...tempUrlRequests,
   ...formPostRequests,
   ...websiteRequests,
