@@ -92,7 +92,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellersOf(settings)),
+    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
@@ -185,14 +185,14 @@ function usersOf({ auth, keystone }: Settings): readonly string[] {
   return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
-/** Prefixes of the accounts that our own users may have. */
-function ownResellersOf({ auth }: Settings): readonly ResellerPrefix[] {
+/** Whose accounts our own users may have; tokens begin with the first. */
+function ownResellers({ auth }: Settings): readonly ResellerPrefix[] {
   return [{ prefix: auth.resellerPrefix, requireGroup: '' }, ...auth.servicePrefixes]
 }
 
 /** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
-  const own = ownResellersOf(settings)
+  const own = ownResellers(settings)
   const known = own.map(({ prefix }) => prefix)
   const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)

@@ -13,6 +13,7 @@ import { largeObjectRequests } from './requests/large-objects.ts'
 import {
   bulkRequests,
   crossdomainRequests,
+  metadataLimitRequests,
   quotaRequests,
   quotedEtagRequests,
   serviceTokenRequests,
@@ -45,6 +46,7 @@ export const SCRIPT: readonly Step[] = [
   ...quotaRequests,
   ...quotedEtagRequests,
   ...serviceTokenRequests,
+  ...metadataLimitRequests,
   ...crossdomainRequests,
   ...linkRequests,
   ...versionRequests,
