@@ -10,7 +10,8 @@ export const objectDelete: ObjectVerb = async (deps, visit) => {
   const { name, request, transaction } = visit
   if (manifestParameterIn(request) === 'delete') return await manifestDelete(deps, visit)
   const { versionId } = objectParametersIn(request)
-  const deleted = await deps.store.objects.delete(transaction, name, { versionId })
+  const timestamp = transaction.synced?.timestamp
+  const deleted = await deps.store.objects.delete(transaction, name, { versionId, timestamp })
   const versions = versionHeaders(deleted)
   if (deleted.kind === 'deleted') {
     return answer(204, { ...(deleted.listingPending ? { 'x-listing-pending': 'true' } : {}), ...versions })
