@@ -15,6 +15,7 @@ export const objectDelete: ObjectVerb = async (deps, visit) => {
   const { versionId } = objectParametersIn(request)
   const deleted = await deps.store.objects.delete(transaction, name, {
     versionId,
+    timestamp: transaction.synced?.timestamp,
     segments: isLater ? 'later' : undefined,
   })
   const versions = versionHeaders(deleted)
