@@ -7,7 +7,7 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
-import { type Current, isCurrent, lookAt, unchanged } from './current-object.ts'
+import { type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import type { VersionedWrite } from './put-version.ts'
 import { NULL_VERSION, versionIn, versionNameOf } from './version-names.ts'
 
@@ -35,7 +35,7 @@ async function unlink(write: VersionedWrite, version: ObjectName): Promise<Curre
     if (removed.kind === 'deleted' || removed.kind === 'no_such_object') return { kind: 'absent' }
     if (removed.kind !== 'precondition_failed') return removed
   }
-  return { kind: 'undecided', reason: 'others kept writing the same object' }
+  return OVERTAKEN
 }
 
 function leadsTo(seen: Current, version: ObjectName): boolean {
