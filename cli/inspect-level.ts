@@ -57,21 +57,22 @@ interface Kind {
   readonly detail?: Detail
 }
 
+/** In service by their names, in quarantine by what is added to them (`docs/on-disk.md`, section 8). */
 const KINDS: readonly Kind[] = [
   {
-    name: /^index(-\d+)?$/,
+    name: /^(index(-\d+)?|objects(-\d+)?-index-\d+)$/,
     what: 'object index',
     meaning: (key) => OBJECT_TABLES[key.toString('latin1', 0, 1)] ?? other(key),
     detail: promiseDetail,
   },
   {
-    name: /^(containers|accounts)$/,
+    name: /^(containers|accounts|[0-9a-f]{32}-\d+|\d{10}\.\d{5})$/,
     what: 'index of accounts or containers',
     meaning: databaseMeaning,
     detail: quarantinedDetail,
   },
   {
-    name: /^state$/,
+    name: /^state(-\d+)?$/,
     what: 'state of a device',
     meaning: (key) => key.toString('latin1').split('/')[0] ?? '',
   },

@@ -1,6 +1,6 @@
 /**
  * `martlet publish DIR CONTAINER`: makes a container the website that a folder holds. Uploads what changed, says what its
- * index and error pages are, lets everybody read it, and prints its address. Works against any OpenStack Swift.
+ * index and error pages are, lets everybody read it, and prints its address. It uses nothing but the Swift API.
  *
  * It may be broken off and repeated at any time: what is up already is not sent again, and nobody sees the site before
  * all of it is there for the first time.

@@ -4,17 +4,13 @@ import t, { type Test } from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { LinkClient } from './link-client.ts'
-import { bufferBody, type Handler, ownRequest, type Request, type RequestBody, readWhole } from './message.ts'
+import { bufferBody, type Handler, type RequestBody, readWhole } from './message.ts'
 import { RemoteTransport } from './remote-transport.ts'
 import { type Listener, listen } from './server.ts'
 import type { Endpoint, Transport } from './transport.ts'
-import { transportContract } from './transport-contract.ts'
+import { loopbackSubject, requestOf, transportContract } from './transport-contract.ts'
 
 const patience = { connectTimeoutMs: 2000, responseTimeoutMs: 5000 }
-
-function requestOf(parts: Partial<Request>): Request {
-  return ownRequest({ method: 'GET', path: '/', ...parts })
-}
 
 function serve(handler: Handler, links: 'accepted' | undefined = 'accepted', port = 0): Promise<Listener> {
   return listen({ host: '127.0.0.1', port, handler, clock: realClock, log: silentLogger, links })
@@ -37,35 +33,25 @@ async function untilOpen(links: LinkClient, target: Endpoint): Promise<void> {
 
 transportContract({
   name: 'link',
-  start: async (handler) => {
-    const listener = await serve(handler)
-    const closed = await serve(handler)
-    await closed.close({ graceMs: 0 })
-    const links = new LinkClient({ clock: realClock })
-    const remote = new RemoteTransport({ clock: realClock })
-    // Offered without a request of its own, so that the handler sees only what the test sends.
-    void links.send(listener.address, requestOf({}), patience)
-    for (let tries = 0; tries < 500 && !links.isOpen(listener.address); tries += 1)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    const transport: Transport = {
-      send: (target, request, options) =>
-        links.send(target, request, options) ?? remote.send(target, request, options),
-      close: async () => {
-        links.close()
-        await remote.close()
-      },
-    }
-    return {
-      transport,
-      target: listener.address,
-      nowhere: closed.address,
-      stop: async () => {
-        await transport.close()
-        await listener.close({ graceMs: 0 })
-      },
-    }
-  },
+  start: (handler) => loopbackSubject(() => serve(handler), linksAndRequests),
 })
+
+/** Over a link, and by requests where there is none. */
+async function linksAndRequests(target: Endpoint): Promise<Transport> {
+  const links = new LinkClient({ clock: realClock })
+  const remote = new RemoteTransport({ clock: realClock })
+  // Offered without a request of its own, so that the handler sees only what the test sends.
+  void links.send(target, requestOf({}), patience)
+  for (let tries = 0; tries < 500 && !links.isOpen(target); tries += 1)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  return {
+    send: (to, request, options) => links.send(to, request, options) ?? remote.send(to, request, options),
+    close: async () => {
+      links.close()
+      await remote.close()
+    },
+  }
+}
 
 /** A body of so many pieces of 64 KiB. */
 function longBody(pieces: number, fill = 1): RequestBody {

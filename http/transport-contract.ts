@@ -17,6 +17,7 @@ import {
   type Response,
   readWhole,
 } from './message.ts'
+import type { Listener } from './server.ts'
 import {
   type Endpoint,
   type SendOptions,
@@ -37,6 +38,29 @@ export interface ContractSubject {
 export interface ContractSetting {
   readonly name: string
   readonly start: (handler: Handler) => Promise<ContractSubject>
+}
+
+/**
+ * A server on the loopback interface, an address where nobody listens any more, and a transport between them.
+ * `serve` is called twice.
+ */
+export async function loopbackSubject(
+  serve: () => Promise<Listener>,
+  connect: (target: Endpoint) => Promise<Transport>,
+): Promise<ContractSubject> {
+  const listener = await serve()
+  const closed = await serve()
+  await closed.close({ graceMs: 0 })
+  const transport = await connect(listener.address)
+  return {
+    transport,
+    target: listener.address,
+    nowhere: closed.address,
+    stop: async () => {
+      await transport.close()
+      await listener.close({ graceMs: 0 })
+    },
+  }
 }
 
 const PATIENT: SendOptions = { connectTimeoutMs: 5_000, responseTimeoutMs: 10_000 }
@@ -92,7 +116,8 @@ class Talk {
   }
 }
 
-function requestOf(parts: Partial<Request>): Request {
+/** GET of an object, with what differs. */
+export function requestOf(parts: Partial<Request>): Request {
   return ownRequest({ method: 'GET', path: '/sda1/7/AUTH_test/c/o', ...parts })
 }
 

@@ -18,16 +18,22 @@ export const ARCHIVE_TYPES: ReadonlyMap<string, Compression> = new Map([
   ['tar.bz2', 'bzip2'],
 ])
 
-/** An archive may expand to this many bytes whatever its size, … */
-const EXPANSION_FREE_BYTES = 1024 ** 3
-/** … and beyond that to this many times its size. */
-const EXPANSION_RATIO_MAX = 200
+/** How far an archive may expand. */
+export interface ExpansionLimits {
+  /** It may have so many bytes whatever its size, … */
+  readonly freeBytes: number
+  /** … and beyond that so many times its size. */
+  readonly ratio: number
+}
+
+export const EXPANSION: ExpansionLimits = { freeBytes: 1024 ** 3, ratio: 200 }
 
 /** Rejects with an `ArchiveError`, or with what reading the pieces rejects with. `breathe` lets others work. */
 export async function* decompressed(
   pieces: AsyncIterable<Buffer>,
   compression: Compression,
   breathe: () => Promise<void>,
+  limits: ExpansionLimits = EXPANSION,
 ): AsyncGenerator<Buffer> {
   if (compression === 'none') {
     yield* pieces
@@ -39,7 +45,7 @@ export async function* decompressed(
   try {
     for await (const piece of compression === 'gzip' ? gunzip(counted) : bunzip2(counted, breathe)) {
       expandedBytes += piece.length
-      if (expandedBytes > EXPANSION_FREE_BYTES + EXPANSION_RATIO_MAX * read.bytes) {
+      if (expandedBytes > limits.freeBytes + limits.ratio * read.bytes) {
         throw new ArchiveError('it expands too far')
       }
       yield piece

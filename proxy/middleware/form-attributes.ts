@@ -79,7 +79,9 @@ export function uploadHeaders(fields: FormFields, ofFile: HeaderMap): Record<str
   const headers: Record<string, string> = {}
   for (const name of ['content-type', 'content-encoding'] as const) {
     const value = fields.get(name) ?? ofFile[name]
-    if (value !== undefined) headers[name] = onWire(value)
+    if (value === undefined) continue
+    if (!isOneLine(value)) return invalidForm(`${name} not valid`)
+    headers[name] = onWire(value)
   }
   if (headers['content-type'] === '') headers['content-type'] = 'application/octet-stream'
   for (const [field, { header, meaning }] of Object.entries(TIMES)) {
@@ -90,6 +92,11 @@ export function uploadHeaders(fields: FormFields, ofFile: HeaderMap): Record<str
     headers[header] = String(seconds)
   }
   return headers
+}
+
+/** Nothing in it could end a header. */
+function isOneLine(value: string): boolean {
+  return [...value].every((character) => character >= ' ' && character !== '\u007f')
 }
 
 const TIMES = {

@@ -168,6 +168,15 @@ t.test('fields say what is stored with the file', async (t) => {
   })
 })
 
+t.test('no field can write a header of its own', async (t) => {
+  const answer = await submit([
+    ...form({}, { 'content-type': 'a/b\r\nX-Object-Manifest: c/o' }),
+    file('h', 'x'),
+  ])
+  t.match(answer, { status: 400, body: 'FormPost: content-type not valid' })
+  t.equal((await read('in-h')).status, 404)
+})
+
 t.test('fields behind the file do not count, and none is read beyond its limit', async (t) => {
   const late = [...form(), file('late', 'x'), { name: 'content-type', value: 'text/late' }]
   t.equal((await submit(late)).status, 201)

@@ -152,9 +152,21 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     step: 'version: PUT of a delete marker as current',
     field: /^(status|body|header (content-(type|length)|etag|last-modified|x-object-version-id))$/,
-    statuses: [201, 404],
-    what: 'A version that says that the object was deleted cannot be made the current one.',
-    reason: 'Swift would show an empty object of the type `application/x-deleted`.',
+    statuses: [400, 404],
+    what: 'A version that says that the object was deleted cannot be made the current one: 404 (Swift: 400).',
+    reason: 'Swift refuses its content type, which the client has not sent.',
+  },
+  {
+    step: 'together: listing with the large version that is current again',
+    field: 'body',
+    what: 'A large object of an older version that is made the current one is listed with its size (Swift: with that of its manifest).',
+    reason: 'It is the size it was listed with before.',
+  },
+  {
+    step: 'together: HEAD of the copied link itself',
+    field: 'header x-symlink-target-account',
+    what: 'A copied link names the account of its target.',
+    reason: 'Copied into another account it would lead to something else there.',
   },
   {
     step: 'cors: listing',

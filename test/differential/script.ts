@@ -13,6 +13,7 @@ import { largeObjectRequests } from './requests/large-objects.ts'
 import {
   bulkRequests,
   crossdomainRequests,
+  metadataLimitRequests,
   quotaRequests,
   quotedEtagRequests,
   serviceTokenRequests,
@@ -23,6 +24,7 @@ import { objectRequests } from './requests/object.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
 import { tempUrlRequests } from './requests/tempurl.ts'
 import { archiveRequests, versionRequests } from './requests/versions.ts'
+import { togetherRequests } from './requests/versions-of-others.ts'
 import { domainRequests, websiteRequests } from './requests/websites.ts'
 import type { Step } from './step.ts'
 
@@ -44,10 +46,12 @@ export const SCRIPT: readonly Step[] = [
   ...quotaRequests,
   ...quotedEtagRequests,
   ...serviceTokenRequests,
+  ...metadataLimitRequests,
   ...crossdomainRequests,
   ...linkRequests,
   ...versionRequests,
   ...archiveRequests,
+  ...togetherRequests,
   ...tempUrlRequests,
   ...formPostRequests,
   ...websiteRequests,

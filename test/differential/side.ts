@@ -16,6 +16,8 @@ export class Side {
   readonly #address: Address
   readonly #tokens: ReadonlyMap<Sender, string>
   readonly #answers = new Map<string, WireAnswer>()
+  /** Manifests tell when their segments were written, which differs between two clusters. */
+  readonly #manifestDigests = new Set<string>()
 
   private constructor(address: Address, tokens: ReadonlyMap<Sender, string>) {
     this.#address = address
@@ -42,12 +44,14 @@ export class Side {
   async send(step: Step): Promise<WireAnswer> {
     const answer = await sendBytes(this.#address, this.#bytesOf(step), step.method)
     this.#answers.set(step.name, answer)
+    const digest = answer.headers.find(([name]) => name.toLowerCase() === 'x-manifest-etag')?.[1]
+    if (digest !== undefined) this.#manifestDigests.add(digest.replaceAll('"', ''))
     return answer
   }
 
-  /** `host:port` and tokens of this side, which may stand in its answers. */
+  /** `host:port`, tokens and digests of manifests of this side, which may stand in its answers. */
   secrets(): readonly string[] {
-    return [this.#host(), ...this.#tokens.values()]
+    return [this.#host(), ...this.#tokens.values(), ...this.#manifestDigests]
   }
 
   #host(): string {

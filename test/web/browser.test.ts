@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
-import { Session, TESTER } from '#test/session.ts'
+import { Session, send, TESTER } from '#test/session.ts'
 import { CHROMIUM, type Page, startBrowser } from './browser.ts'
 import { startNameServer } from './name-server.ts'
 
@@ -93,6 +93,27 @@ t.test('a site in a browser', async (t) => {
     t.equal(await page.evaluate('document.images.length'), 0)
     await page.follow('tr.item a')
     t.equal(await heading(page), 'a file', 'and the link leads to the object')
+  })
+
+  await t.test('what `swift tempurl` prints is a way in, for a browser too', async (t) => {
+    const session = await Session.signIn(cluster.url, TESTER)
+    await session.request('POST', '', { headers: { 'x-account-meta-temp-url-key': KEY } })
+    await session.request('PUT', '/closed')
+    const headers = { 'content-type': 'text/html' }
+    await session.request('PUT', '/closed/a/page.html', { headers, body: Buffer.from('<h1>let in</h1>') })
+    const folder = `${session.account}/closed/a/`
+    const tempurl = async (...args: readonly string[]): Promise<URL> =>
+      new URL((await runWell('swift', ['tempurl', ...args, KEY], { environment })).trim(), cluster.url)
+    const url = await tempurl('--ip-range', '127.0.0.0/8', 'GET', '600', `${folder}page.html`)
+    url.searchParams.set('inline', '')
+    const page = await browser.page()
+    await page.open(url.href)
+    t.equal(await heading(page), 'let in')
+    const options = ['--prefix-based', '--iso8601', '--digest', 'sha512']
+    const below = await tempurl(...options, 'GET', '2098-01-01T00:00:00Z', folder)
+    t.equal((await send('GET', cluster.url, `${folder}page.html${below.search}`)).status, 200)
+    t.equal((await send('GET', cluster.url, `${session.account}/site/index.html${below.search}`)).status, 401)
+    t.equal((await send('GET', cluster.url, `${folder}page.html`)).status, 401)
   })
 
   await t.test('a form uploads several files and comes back to the site', async (t) => {

@@ -198,6 +198,32 @@ export const serviceTokenRequests: readonly Step[] = steps('service token', {
   'is not needed by resellers': by('reseller', get(`${SERVICE_ACCOUNT}/c/o`)),
 })
 
+/** So many metadata items, each with a value of so many bytes. */
+function items(
+  of: 'Account' | 'Container',
+  from: number,
+  count: number,
+  bytes: number,
+): Record<string, string> {
+  const names = Array.from({ length: count }, (_, at) => `X-${of}-Meta-Item-${from + at}`)
+  return Object.fromEntries(names.map((name) => [name, 'v'.repeat(bytes)]))
+}
+
+/** What a request may bring, and what an account or container may have altogether. */
+export const metadataLimitRequests: readonly Step[] = steps('metadata limits', {
+  'of a container: 90 items': put('~/metadata', items('Container', 0, 90, 1)),
+  'of a container: 91 items at once': post('~/metadata', items('Container', 0, 91, 1)),
+  'of a container: one more': post('~/metadata', items('Container', 90, 1, 1)),
+  'of a container: the same again': post('~/metadata', items('Container', 0, 90, 2)),
+  'of a container: too many bytes at once': post('~/metadata', items('Container', 0, 17, 256)),
+  'of a container: too many bytes altogether': post('~/metadata', items('Container', 0, 14, 256)),
+  'of a container: what it has': head('~/metadata'),
+  'of an account: 60 items': by('other', post(OTHER, items('Account', 0, 60, 1))),
+  'of an account: 60 others': by('other', post(OTHER, items('Account', 60, 60, 1))),
+  'of an account: what it has': by('other', head(OTHER)),
+  'of an account: removed': by('other', post(OTHER, items('Account', 0, 60, 0))),
+})
+
 export const crossdomainRequests: readonly Step[] = steps('crossdomain', {
   'the policy': by('nobody', get('/crossdomain.xml')),
   'the policy with a query': by('nobody', get('/crossdomain.xml?x')),
