@@ -84,6 +84,17 @@ t.test('the last report to arrive is believed, put and delete times by the large
   ])
 })
 
+t.test('the last report is believed also when the clock was set back between two lives', async (t) => {
+  const server = await startAccountServer()
+  await server.send('PUT', '/a', ts(1))
+  await server.send('PUT', '/a/c', report(4, 0, 9, 90))
+  await server.kv.crash()
+  server.clock.jumpWall(-30_000)
+  const after = await startAccountServer(server)
+  await after.send('PUT', '/a/c', report(4, 0, 1, 10))
+  t.match(jsonOf(await after.send('GET', '/a?format=json')), [{ count: 1, bytes: 10 }])
+})
+
 t.test('a container deleted after it was put is no longer listed, unless it has objects', async (t) => {
   const server = await startAccountServer()
   await server.send('PUT', '/a', ts(1))

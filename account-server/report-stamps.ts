@@ -1,7 +1,7 @@
 /**
  * When a container's report was taken. Reports carry no time of their own for their figures, so the last to arrive is
  * believed; to make that hold on replicas that exchange rows, each report gets a time here that is later than the one
- * before, also when the clock was set back.
+ * before, also when the clock was set back, and later than what is stored already.
  */
 import { timestampNow } from '#backend/timestamp-header.ts'
 import type { Clock } from '#base/environment.ts'
@@ -14,6 +14,11 @@ export class ReportStamps {
   constructor(clock: Clock) {
     this.#clock = clock
     this.#last = timestampNow(clock)
+  }
+
+  /** From now on every report gets a time later than this one. */
+  observe(timestamp: Timestamp): void {
+    if (timestamp > this.#last) this.#last = timestamp
   }
 
   next(): Timestamp {

@@ -54,8 +54,8 @@ export class VirtualClock implements Clock {
     this.#appointments.splice(this.#placeOf(appointment), 0, appointment)
     return {
       cancel: () => {
-        const at = this.#appointments.indexOf(appointment)
-        if (at >= 0) this.#appointments.splice(at, 1)
+        const at = this.#placeOf(appointment) - 1
+        if (this.#appointments[at] === appointment) this.#appointments.splice(at, 1)
       },
     }
   }
@@ -89,6 +89,18 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs
   }
 
+  /** Lets time pass until the next timer was run, with everything that follows from it. False when none waits. */
+  async step(): Promise<boolean> {
+    const isOne = this.#appointments.length > 0
+    await (isOne ? this.#runNext() : settle())
+    return isOne
+  }
+
+  /** Everything stands still for so long, as a suspended machine does: timers that were due meanwhile are late. */
+  suspend(byMs: number): void {
+    this.#nowMs += byMs
+  }
+
   /**
    * Lets time pass until no timer waits. Rejects when that takes more than `limitMs`: something schedules itself for
    * ever.
@@ -112,13 +124,16 @@ export class VirtualClock implements Clock {
     await settle()
   }
 
-  /** Binary search: appointments are kept in the order in which they run. */
+  /** Binary search for the place behind it: appointments are kept in the order in which they run. */
   #placeOf(appointment: Appointment): number {
     let low = 0
     let high = this.#appointments.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#appointments[middle] as Appointment).dueMs <= appointment.dueMs) low = middle + 1
+      const other = this.#appointments[middle] as Appointment
+      const isBefore =
+        other.dueMs === appointment.dueMs ? other.order <= appointment.order : other.dueMs < appointment.dueMs
+      if (isBefore) low = middle + 1
       else high = middle
     }
     return low

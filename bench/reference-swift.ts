@@ -78,6 +78,8 @@ export interface ReferenceSwiftOptions {
   readonly pipeline?: readonly string[]
   /** Sections of the pipeline's middleware that are not Swift's usual ones: name to lines. */
   readonly filters?: Readonly<Record<string, readonly string[]>>
+  /** Further files of its configuration, by name. */
+  readonly files?: Readonly<Record<string, string>>
   /** Only the proxy before the storage servers of `rings`, or only storage servers, for a proxy that is another. */
   readonly servers?: 'all' | 'proxy' | 'storage'
   /** Folder with the ring files (`account.ring.gz`…) to serve by, instead of rings of its own over its own devices. */
@@ -227,6 +229,9 @@ class Cluster {
     }
     for (const file of ['mime.types', 'container-sync-realms.conf']) {
       if (existsSync(`/etc/swift/${file}`)) copyFileSync(`/etc/swift/${file}`, this.#etc(file))
+    }
+    for (const [file, contents] of Object.entries(this.#options.files ?? {})) {
+      writeFileSync(this.#etc(file), contents)
     }
   }
 

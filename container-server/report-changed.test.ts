@@ -1,7 +1,7 @@
 import t from 'tap'
 import { timeOf, ts } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
-import { ChangeReporter } from './report-changed.ts'
+import { ChangeReporter, CONFIRM_AFTER_MS } from './report-changed.ts'
 import { type ContainerServerTwin, startContainerServer } from './testing.ts'
 
 const ROW = { 'x-size': '10', 'x-etag': 'e', 'x-content-type': 'text/plain' }
@@ -100,3 +100,25 @@ t.test('a pass that is called off stops', async (t) => {
   await server.send('PUT', '/a/c', ts(1))
   t.same(await reporterOf(server).reportChanged(AbortSignal.abort()), NOTHING)
 })
+
+t.test(
+  'what was told is told once more a while later, because an earlier report may have come late',
+  async (t) => {
+    const server = await startContainerServer()
+    const reporter = reporterOf(server)
+    await server.send('PUT', '/a/c', ts(1))
+    await server.send('PUT', '/a/c/o', ts(2, ROW))
+    await reporter.reportChanged()
+    const asked = server.accounts.asked.length
+    await server.clock.advance(CONFIRM_AFTER_MS - 1)
+    await reporter.reportChanged()
+    t.equal(server.accounts.asked.length, asked)
+    await server.clock.advance(1)
+    await reporter.reportChanged()
+    t.equal(server.accounts.asked.length, asked + 3)
+    t.match(server.accounts.asked.at(-1)?.request.headers, { 'x-object-count': '1', 'x-bytes-used': '10' })
+    await server.clock.advance(CONFIRM_AFTER_MS)
+    t.same(await reporter.reportChanged(), NOTHING)
+    t.equal(server.accounts.asked.length, asked + 3, 'and once only')
+  },
+)

@@ -1,7 +1,12 @@
 /**
  * Containers whose figures changed tell their accounts, again and again until a majority of the account's servers have
  * them (the part of OpenStack Swift's `container/updater.py`). What was told is kept with the container, durably: nothing
- * is lost by a crash, and nothing is told twice that has not changed. Only changed containers are looked at.
+ * is lost by a crash. Only changed containers are looked at.
+ *
+ * What was told is told once more a while later. The last report to arrive is the one that is believed
+ * (`account-server/report-stamps.ts`), and an earlier one may be late: it waited in a hung server, or was taken by one
+ * whose clock is ahead. After that while none is under way any more. All replicas of a container do so, each as far as its
+ * process remembers.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -40,6 +45,14 @@ const SUPPRESSION_MS = 60_000
 /** Accounts left alone at most; beyond this the oldest is tried again. */
 const SUPPRESSED_MAX = 10_000
 
+/**
+ * When a report is told once more, milliseconds: after every time limit, and after what clocks may be ahead
+ * (`base/limits.ts`).
+ */
+export const CONFIRM_AFTER_MS = 60_000
+/** Containers whose report is to be told once more; beyond this the oldest is not. */
+const CONFIRMED_MAX = 100_000
+
 /** Containers of which it is remembered since when they fail; beyond this the figure is a lower bound. */
 const FAILING_MAX = 100_000
 
@@ -50,6 +63,8 @@ export class ChangeReporter {
   readonly #suppressedUntil = new Map<string, number>()
   /** Since when a container's report fails, by hash, monotonic milliseconds; in the order of those times. */
   readonly #failingSince = new Map<string, number>()
+  /** Reports to be told once more, by hash, monotonic milliseconds; in the order of those times. */
+  readonly #toConfirm = new Map<string, { readonly name: DatabaseName; readonly dueMs: number }>()
   #passing: Promise<ReportStats> | undefined
 
   constructor(options: ReporterOptions) {
@@ -95,7 +110,28 @@ export class ChangeReporter {
         if (outcome !== 'unchanged') stats[outcome] += 1
       }
     }
+    await this.#confirm(signal)
     return stats
+  }
+
+  /** Tells once more what was told a while ago and has not changed since. */
+  async #confirm(signal: AbortSignal | undefined): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const [hash, { name, dueMs }] of this.#toConfirm) {
+      if (dueMs > nowMs || signal?.aborted === true) return
+      this.#toConfirm.delete(hash)
+      const state = await this.#options.index.state(name)
+      if (state === undefined || hasUnreported(state.info)) continue
+      const told = await this.#tellAll(state.info)
+      if (!isMajority(told)) this.#confirmLater(hash, name)
+    }
+  }
+
+  #confirmLater(hash: string, name: DatabaseName): void {
+    this.#toConfirm.delete(hash)
+    this.#toConfirm.set(hash, { name, dueMs: this.#options.clock.monotonicMs() + CONFIRM_AFTER_MS })
+    const [oldest] = this.#toConfirm.keys()
+    if (this.#toConfirm.size > CONFIRMED_MAX && oldest !== undefined) this.#toConfirm.delete(oldest)
   }
 
   async #reportAll(
@@ -112,6 +148,7 @@ export class ChangeReporter {
       ) {
         const outcome = await this.#reportOne(next.name)
         this.#noteOutcome(next.hash, outcome)
+        if (outcome === 'reported') this.#confirmLater(next.hash, next.name)
         outcomes.push(outcome)
       }
     }
@@ -133,8 +170,7 @@ export class ChangeReporter {
     const state = await index.state(name)
     if (state === undefined || !hasUnreported(state.info)) return 'unchanged'
     const told = await this.#tellAll(state.info)
-    const done = told.filter((one) => one === 'done').length
-    if (done > told.length / 2) {
+    if (isMajority(told)) {
       await index.apply(name, [], noteReported(currentReport(state.info)))
       return 'reported'
     }
@@ -163,4 +199,9 @@ export class ChangeReporter {
     const [oldest] = this.#suppressedUntil.keys()
     if (oldest !== undefined) this.#suppressedUntil.delete(oldest)
   }
+}
+
+/** Have most of the account's servers the report? */
+function isMajority(told: readonly Told[]): boolean {
+  return told.filter((one) => one === 'done').length > told.length / 2
 }

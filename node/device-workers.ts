@@ -9,6 +9,7 @@ import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
 import { censusWorker } from './workers/census.ts'
+import { containerSyncWorker } from './workers/container-sync.ts'
 import { databaseAuditorWorker } from './workers/database-auditor.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
@@ -31,6 +32,7 @@ const WORKERS: readonly MakeWorker[] = [
   databaseAuditorWorker,
   listingAuditorWorker,
   expirerWorker,
+  containerSyncWorker,
 ]
 
 /** All workers of the device, but those that are switched off. None of them runs by itself. */

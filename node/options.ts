@@ -19,6 +19,7 @@ import {
 } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
+import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { keystone } from './keystone-options.ts'
@@ -420,6 +421,7 @@ export const SECTIONS = {
   auth,
   keystone,
   encryption,
+  container_sync: containerSync,
   bulk,
   ratelimit,
   read_only: readOnly,

@@ -17,7 +17,7 @@ import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
-import { createProxy } from '#proxy/app.ts'
+import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
@@ -38,6 +38,7 @@ import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
+import { openRealms } from './realms-file.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -80,7 +81,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
   const store = openStore(options, timestamps)
-  const features = { environment, timestamps, policies }
+  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false
@@ -94,6 +95,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
     keystone,
     encryption: encryption?.writes,
+    syncRealms: await syncRealmsOf(options),
     keys: keyRingOf(cluster.tokenKeys),
     options: proxyOptions,
     metrics,
@@ -111,6 +113,18 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
       ending = true
     },
   }
+}
+
+async function syncRealmsOf({
+  environment,
+  log,
+  settings,
+}: ProxyDoorOptions): Promise<SyncRealms | undefined> {
+  const { realmsFile: path, current } = settings.container_sync
+  if (path === undefined) return undefined
+  const [, , realm = '', cluster = ''] = (current ?? '').toUpperCase().split('/')
+  const realms = await openRealms({ clock: environment.clock, disk: environment.disk, log, path })
+  return { realms, current: current === undefined ? undefined : { realm, cluster } }
 }
 
 function desksOf(options: ProxyDoorOptions, own: Desk): Desks {

@@ -79,6 +79,11 @@ export type UpdatesOf = (
 
 export interface WriteOptions {
   readonly hashing: Hashing
+  /**
+   * `replica`: a copy of what another replica shows. It takes its place also behind a candidate that was accepted here and
+   * is not visible: whoever wrote it was answered long ago. A client's write (the default) must not slip in before one.
+   */
+  readonly origin?: 'client' | 'replica'
 }
 
 export interface CommitRequest {

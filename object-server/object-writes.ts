@@ -95,7 +95,7 @@ export class ObjectWrites {
       etag: () => writer.etag(),
       blockCrcs: () => writer.blockCrcs(),
       commit: async (request) => {
-        const outcome = await core.guarded(() => this.#commit(hash, name, writer, request))
+        const outcome = await core.guarded(() => this.#commit(hash, name, writer, request, options))
         if (outcome.kind !== 'changed') await abort()
         open = false
         return outcome
@@ -249,10 +249,12 @@ export class ObjectWrites {
     name: string,
     writer: DataWriter,
     request: CommitRequest,
+    { origin }: WriteOptions,
   ): Promise<Changed | NewerExists> {
     const data = await writer.finish(recordOf(name, writer, request))
     return await this.#core.locks.run(hash, async () => {
-      const ahead = candidateAhead(this.#core.pending, hash, data.timestamp)
+      const { pending } = this.#core
+      const ahead = origin === 'replica' ? undefined : candidateAhead(pending, hash, data.timestamp)
       if (ahead !== undefined) return { kind: 'newer_exists', timestamp: ahead }
       const before = await this.#core.state(hash)
       const change = applyData(before, data)

@@ -131,7 +131,7 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   /** The MD5 is computed of what arrives, whatever the sender says. */
   beginWrite(name: string): ObjectWriter {
-    return this.#writes.beginWrite(name, { hashing: 'md5' })
+    return this.#writes.beginWrite(name, { hashing: 'md5', origin: 'replica' })
   }
 
   merge(record: SmallRecord): ReturnType<ReplicaAccess['merge']> {

@@ -3,6 +3,8 @@
  * then goes to the first door that takes it; the answer passes them in reverse. The list is data: it is printed at start,
  * and an operator may leave out what is not needed.
  */
+
+import { NO_REALMS, type Realms } from '#auth/container-sync/realms.ts'
 import type { KeyRing } from '#auth/key-ring.ts'
 import { TokenSeal } from '#auth/token-seal.ts'
 import type { UserDirectory } from '#auth/users.ts'
@@ -26,6 +28,7 @@ import { accessLog } from './middleware/access-log.ts'
 import { type BulkOptions, bulk } from './middleware/bulk.ts'
 import { catchErrors } from './middleware/catch-errors.ts'
 import { cnameLookup } from './middleware/cname-lookup.ts'
+import { containerSync, containerSyncSection } from './middleware/container-sync.ts'
 import { crossdomain } from './middleware/crossdomain.ts'
 import { domainRemap } from './middleware/domain-remap.ts'
 import { type EndpointsLookup, endpoints } from './middleware/endpoints.ts'
@@ -78,12 +81,21 @@ export interface ProxyDeps {
   readonly desks?: Desks | undefined
   /** Asked for the aliases of foreign hosts, where that is on. */
   readonly canonicalNames?: CanonicalNames | undefined
+  /** Other clusters that containers are synced with. */
+  readonly syncRealms?: SyncRealms | undefined
   /** Objects are encrypted at rest, or can be read if they are; administrators are told. */
   readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
   /** While true, `/healthcheck` says 503. */
   readonly isDisabled?: (() => boolean) | undefined
+}
+
+export interface SyncRealms {
+  /** Those of this moment. */
+  readonly realms: () => Realms
+  /** Which of their clusters this one is; upper case. */
+  readonly current: { readonly realm: string; readonly cluster: string } | undefined
 }
 
 export interface Proxy {
@@ -161,6 +173,10 @@ const LAYERS: readonly LayerEntry[] = [
     sections: (_web, options) => etagQuoterSection(options),
   },
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
+  {
+    name: 'container-sync',
+    make: ({ store, syncRealms }) => syncRealms && containerSync({ store, realms: syncRealms.realms }),
+  },
   {
     name: 'tempurl',
     make: ({ environment, store, options }) =>
@@ -254,8 +270,9 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
   return chosen
 }
 
-function doorsOf({ store, policies, environment, options }: ProxyDeps): readonly Door[] {
-  const swift = swiftDoor({ store, policies, clock: environment.clock, options })
+function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {
+  const realms = syncRealms?.realms ?? (() => NO_REALMS)
+  const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
   return [{ name: 'swift', takes: () => true, handler: swift }]
 }
 
@@ -298,13 +315,17 @@ function infoOptions({
   guarantees,
   users,
   encryption,
+  syncRealms,
   sections,
 }: Parts): Parameters<typeof info>[0] {
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
     sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
-    live: guarantees === undefined ? undefined : () => promisesBeyondSwift(guarantees()),
+    live: () => ({
+      ...(guarantees === undefined ? undefined : promisesBeyondSwift(guarantees())),
+      ...(syncRealms && containerSyncSection(syncRealms.realms(), syncRealms.current)),
+    }),
     adminSections: encryption && { encryption: { enabled: encryption === 'encrypted' } },
     disallowedSections: options.infoDisallowedSections,
     adminKey: options.infoAdminKey,

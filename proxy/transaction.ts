@@ -6,6 +6,7 @@
 import { type Principal, ROLES } from '#auth/principal.ts'
 import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Logger } from '#base/log.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
 
@@ -22,6 +23,10 @@ export class Transaction implements OperationContext {
   principal: Principal | undefined = undefined
   /** What a signature in the request allows, in place of everything else that the sender may or may not do. */
   grant: SignedGrant | undefined = undefined
+  /** `X-Timestamp` as the client sent it, taken away by the gatekeeper: a time that only few may state. */
+  statedTime: string | undefined = undefined
+  /** The request is another cluster's container sync, proven by its signature: writes bear the time that it states. */
+  synced: { readonly timestamp: Timestamp | undefined } | undefined = undefined
   /** Whether the sender may do something further, asked by layers of the store; set by the door. */
   permits: ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>) | undefined =
     undefined

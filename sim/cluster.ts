@@ -5,23 +5,24 @@ import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { Endpoint } from '#http/transport.ts'
 import type { RingDevice } from '#ring/device.ts'
+import { SKEW_MS } from './clocks.ts'
 import { EventLog } from './event-log.ts'
-import { type Attempt, History, type WriteMethod } from './history.ts'
+import { type Attempt, History } from './history.ts'
 import { Machine, type StorageLayer } from './machine.ts'
 import { Network } from './network.ts'
 import { ProxyNode } from './proxy-node.ts'
-import { timestampIn } from './read-checks.ts'
 import { StorageNode, settingsWithout } from './storage-node.ts'
 import {
   nodeHost,
-  PORTS,
   proxyHost,
   RingBuilders,
   type Rings,
+  ringNameOf,
   SALT,
   type ServerKind,
   writeRings,
 } from './topology.ts'
+import { WireWatch } from './wire-watch.ts'
 
 export interface ClusterOptions {
   readonly seed: number
@@ -35,12 +36,6 @@ export interface ClusterOptions {
   readonly workersOff: readonly string[]
 }
 
-/** Where client operations say who they are: `op-17`. */
-const TRANSACTION = /^op-(\d+)$/
-const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
-/** Proxies' clocks are apart by at most so much at the start, milliseconds. */
-const SKEW_MS = 2_000
-
 export class Cluster {
   readonly world = new VirtualClock()
   readonly events: EventLog
@@ -52,6 +47,8 @@ export class Cluster {
   readonly proxies: readonly ProxyNode[]
   readonly builders: RingBuilders
   #rings: Rings
+  readonly #allRings: Rings[]
+  readonly #watch = new WireWatch(this.history)
   readonly #seed: number
   #streams = 0
 
@@ -60,6 +57,7 @@ export class Cluster {
     this.events = new EventLog(() => this.world.monotonicMs())
     this.builders = new RingBuilders(options.ringNodes)
     this.#rings = this.builders.rings()
+    this.#allRings = [this.#rings]
     this.network = new Network({
       clock: this.world,
       random: this.random(),
@@ -140,6 +138,7 @@ export class Cluster {
   /** The rings that the builders have now; each machine gets them when the operator comes to it. */
   takeNewRings(): Rings {
     this.#rings = this.builders.rings()
+    this.#allRings.push(this.#rings)
     return this.#rings
   }
 
@@ -158,7 +157,7 @@ export class Cluster {
     await this.world.advance(0)
     while (outcome === undefined) {
       if (this.nowMs() > endMs) throw new Error(`not over after ${limitMs} ms of virtual time`)
-      await this.world.advance(STEP_MS)
+      if (!(await this.world.step())) throw new Error('nothing goes on, and it is not over')
     }
     if ('error' in outcome) throw outcome.error
     return outcome.value
@@ -166,8 +165,16 @@ export class Cluster {
 
   /** The devices that are to hold a name, by the present ring. */
   primaries(kind: ServerKind, name: ResourceName): readonly RingDevice[] {
-    const ring = this.#rings[kind]
+    const ring = this.#rings[ringNameOf(kind, name)]
     return ring.primaries(ring.partitionOf(hashName(name, SALT)))
+  }
+
+  /** Has every ring there was given the name to this host? Only then it never gave it up to others. */
+  alwaysHeldBy(host: string, kind: ServerKind, name: ResourceName): boolean {
+    return this.#allRings.every((rings) => {
+      const ring = rings[ringNameOf(kind, name)]
+      return ring.primaries(ring.partitionOf(hashName(name, SALT))).some(({ ip }) => ip === host)
+    })
   }
 
   /** The storage node at an address. */
@@ -182,8 +189,7 @@ export class Cluster {
     this.events.add(
       `${source} > ${target.host}:${target.port} ${method} ${path} ${headers['x-trans-id'] ?? ''}`,
     )
-    const write = writeOf(target, request)
-    if (write !== undefined) this.history.attempted(write.id, write.method, write.timestamp, this.nowMs())
+    this.#watch.sent(target, request, this.nowMs())
   }
 
   #answered(target: Endpoint, request: Request, response: Response): void {
@@ -191,22 +197,6 @@ export class Cluster {
     this.events.add(
       `${target.host}:${target.port} ${response.status} ${method} ${path} ${headers['x-trans-id'] ?? ''} ${headers['x-timestamp'] ?? ''}`,
     )
-    const write = writeOf(target, request)
-    // A DELETE of nothing leaves its tombstone too.
-    const isDone = response.status < 300 || (method === 'DELETE' && response.status === 404)
-    if (write === undefined || !isDone) return
-    this.history.held(write.id, write.method, write.timestamp, target.host)
+    this.#watch.answered(target, request, response)
   }
-}
-
-/** Time between two looks at a promise that is waited for, milliseconds. */
-const STEP_MS = 50
-
-/** The client's write that a request to an object server is part of. */
-function writeOf({ port }: Endpoint, { method, headers }: Request) {
-  if (port !== PORTS.object || !WRITES.has(method)) return undefined
-  const id = TRANSACTION.exec(headers['x-trans-id'] ?? '')?.[1]
-  const timestamp = timestampIn(headers, 'x-timestamp')
-  if (id === undefined || timestamp === undefined) return undefined
-  return { id: Number(id), method: method as WriteMethod, timestamp }
 }

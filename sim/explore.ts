@@ -7,10 +7,23 @@ export interface ExploreOptions {
   readonly minutes: number | undefined
   /** Runs so many seeds. */
   readonly count: number | undefined
+  /** Goes on after that time until so many were begun, for half as long again at most. */
+  readonly least?: number | undefined
   /** The first seed; the others follow it. Fresh ones when left out. */
   readonly from: number | undefined
   readonly jobs: number
   readonly afterViolation: 'go_on' | 'stop'
+  /** Told how far it is, and everything about a seed that found something. */
+  readonly print: (line: string) => void
+}
+
+/** What came of an exploration. */
+export interface Explored {
+  readonly seeds: number
+  readonly seconds: number
+  readonly operations: number
+  readonly acknowledged: number
+  readonly failed: readonly SeedResult[]
 }
 
 /** What a process that runs seeds says of one. */
@@ -26,16 +39,25 @@ export interface SeedResult {
 
 /** Seeds run by one process before another takes its place, so that no run suffers from what earlier ones left. */
 const SEEDS_PER_PROCESS = 25
-/** A seed that takes longer hangs, milliseconds. */
-const HUNG_MS = 300_000
+/** A seed that takes longer hangs, on a machine with much else to do too, milliseconds. */
+const HUNG_MS = 1_200_000
 const SEED_LIMIT = 2 ** 31
 const PROGRESS_EVERY_MS = 15_000
+const OVERTIME = 1.5
+/** Few runs of the collector of young garbage: a run makes much that does not live long. MiB. */
+const YOUNG_SPACE_MB = 32
 
-/** Resolves with the exit code: 0 when every seed was good. */
-export async function explore(options: ExploreOptions): Promise<number> {
+/** Runs seeds until there have been enough. */
+export async function explore(options: ExploreOptions): Promise<Explored> {
   const exploration = new Exploration(options)
   await Promise.all(Array.from({ length: options.jobs }, () => exploration.work()))
-  return exploration.end()
+  return exploration.explored
+}
+
+/** An exploration in words: how much it was, and how each seed that found something is run again. */
+export function summaryOf({ seeds, seconds, operations, acknowledged, failed }: Explored): string {
+  const sum = `${seeds} seeds in ${seconds.toFixed(0)} s, ${operations} operations, ${acknowledged} acknowledged, ${failed.length} violations`
+  return [sum, ...failed.map(({ seed, check }) => `${check}: npm run sim -- --seed ${seed}`)].join('\n')
 }
 
 class Exploration {
@@ -65,20 +87,23 @@ class Exploration {
     }
   }
 
-  end(): number {
-    const seconds = (performance.now() - this.#startedMs) / 1000
-    print(
-      `${this.#done} seeds in ${seconds.toFixed(0)} s, ${this.#operations} operations, ${this.#acknowledged} acknowledged, ${this.#failed.length} violations`,
-    )
-    for (const { seed, check } of this.#failed) print(`${check}: npm run sim -- --seed ${seed}`)
-    return this.#failed.length === 0 ? 0 : 1
+  get explored(): Explored {
+    return {
+      seeds: this.#done,
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      operations: this.#operations,
+      acknowledged: this.#acknowledged,
+      failed: this.#failed,
+    }
   }
 
   #mayBegin(): boolean {
     const { minutes, count } = this.#options
     if (this.#options.afterViolation === 'stop' && this.#failed.length > 0) return false
     if (count !== undefined && this.#begun >= count) return false
-    return minutes === undefined || performance.now() - this.#startedMs < minutes * 60_000
+    if (minutes === undefined) return true
+    const minutesGone = (performance.now() - this.#startedMs) / 60_000
+    return minutesGone < (this.#begun < (this.#options.least ?? 0) ? minutes * OVERTIME : minutes)
   }
 
   #nextSeed(): number {
@@ -94,16 +119,18 @@ class Exploration {
     this.#acknowledged += result.acknowledged
     if (!result.isGood) {
       this.#failed.push(result)
-      print(result.text)
+      this.#options.print(result.text)
     }
     if (performance.now() - this.#shownMs < PROGRESS_EVERY_MS) return
     this.#shownMs = performance.now()
-    print(`${this.#done} seeds, ${this.#failed.length} violations`)
+    this.#options.print(`${this.#done} seeds, ${this.#failed.length} violations`)
   }
 }
 
 class SeedProcess {
-  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url))
+  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url), {
+    execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MB}`],
+  })
 
   async run(seed: number): Promise<SeedResult> {
     const answer = Promise.withResolvers<SeedResult>()
@@ -134,8 +161,4 @@ function failure(seed: number, check: string): SeedResult {
     operations: 0,
     acknowledged: 0,
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

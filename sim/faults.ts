@@ -4,13 +4,16 @@
  * store) befalls one machine, until everything is repaired.
  */
 import type { SeededRandom } from '#base/virtual-clock.ts'
+import { JUMP_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
-import { checkRestarted } from './restart-check.ts'
+import { checkRestarted, checkVoiceless } from './restart-check.ts'
+import { RingChange } from './ring-change.ts'
 import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
 import type { StorageNode } from './storage-node.ts'
 import { DEVICES_PATH, writeRings } from './topology.ts'
+import { Violation } from './violation.ts'
 
 /** From and to. */
 type Link = readonly [from: string, to: string]
@@ -41,6 +44,8 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
 /** Nodes that may be down at the same time. */
 const DOWN_MAX = 1
 const WATCH_EVERY_MS = 1_000
+/** Nothing new goes wrong. */
+const WATCH_HEALED_EVERY_MS = 600_000
 
 export class FaultDirector {
   readonly #cluster: Cluster
@@ -52,16 +57,26 @@ export class FaultDirector {
   /** Rejects when a fault brought a violation to light. */
   readonly #failed = Promise.withResolvers<never>()
   readonly #underWay: Promise<void>[] = []
+  /** Nodes that have an empty disk and have not run since. */
+  readonly #emptied = new Set<StorageNode>()
+  /** Nodes that may have taken out of service what they had: they were away for too long. */
+  readonly forgiven = new Set<StorageNode>()
   #isVictimDamaged = false
   #healed = false
+  readonly #count: number
+  readonly #ringChangeAt: number
+  readonly ringChange: RingChange
 
-  /** `only`: the names of the faults that may happen; all when left out. */
-  constructor(cluster: Cluster, only?: readonly string[]) {
+  /** `count`: faults of the whole run. `only`: the names of those that may happen; all when left out. */
+  constructor(cluster: Cluster, count: number, only?: readonly string[]) {
     this.#only = only
     this.#cluster = cluster
+    this.#count = count
     this.#random = cluster.random()
+    this.ringChange = new RingChange(cluster, this.#random)
     const inRing = cluster.rings.object.devices.length
     this.#victim = cluster.nodes[this.#random.below(inRing)] as StorageNode
+    this.#ringChangeAt = this.#random.below(count)
     this.#failed.promise.catch(() => {})
   }
 
@@ -70,36 +85,21 @@ export class FaultDirector {
     return this.#failed.promise
   }
 
-  /** A node more takes its share, or one is to be emptied; each machine gets the new rings when the operator comes to it. */
-  async ringChange(): Promise<void> {
-    const { nodes, proxies, builders, rings, events, world } = this.#cluster
-    const inRing = rings.object.devices.length
-    const fresh = nodes[inRing]
-    if (fresh !== undefined && this.#random.below(3) > 0) builders.add(inRing)
-    else builders.drain(this.#random.below(inRing))
-    const next = this.#cluster.takeNewRings()
-    events.add(`fault ring change to ${next.object.devices.length} devices`)
-    if (fresh !== undefined && next.object.devices.length > inRing) {
-      await this.#cluster.install(fresh, 'may_have_held_data')
-    }
-    for (const { machine } of [...nodes, ...proxies]) {
-      await world.sleep(this.#random.below(2_000))
-      await writeRings(machine.disk.remount(), next).catch(() => {})
-    }
-  }
-
-  /** Lets so many faults happen, spread over the work. Resolves when the last has begun. */
-  async run(count: number, progress: () => number): Promise<readonly string[]> {
+  /**
+   * Lets the faults from one to before another happen, as the work goes on (`progress`, 0 to 1 for the whole run).
+   * Resolves with their names when the last has begun.
+   */
+  async run(from: number, end: number, progress: () => number): Promise<readonly string[]> {
+    this.#healed = false
     const names: string[] = []
     const { world, events } = this.#cluster
-    const ringChangeAt = this.#canRefill() ? this.#random.below(count) : undefined
-    for (let at = 0; at < count; at += 1) {
-      const due = (at + 0.2 + this.#random.below(600) / 1000) / count
+    for (let at = from; at < end; at += 1) {
+      const due = (at + 0.2 + this.#random.below(600) / 1000) / this.#count
       while (progress() < due && !this.#healed) await world.sleep(50)
       if (this.#healed) break
-      if (at === ringChangeAt) {
+      if (at === this.#ringChangeAt && !this.ringChange.isBegun && this.#canRefill()) {
         names.push('ring change')
-        this.#underWay.push(this.ringChange().catch((error: unknown) => this.#failed.reject(error)))
+        this.#underWay.push(this.ringChange.run().catch((error: unknown) => this.#failed.reject(error)))
       }
       const [name, fault] = this.#pick()
       names.push(name)
@@ -110,11 +110,22 @@ export class FaultDirector {
     return names
   }
 
-  /** Looks every few seconds how many disks have what was acknowledged. Rejects when they are too few. */
-  async watch(): Promise<never> {
-    for (;;) {
-      await this.#cluster.world.sleep(WATCH_EVERY_MS)
-      checkFloor(this.#cluster, this.#isVictimDamaged ? 1 : 0)
+  /** A machine to be sent away: the one that may have lost something already, or any. */
+  someoneToLeave(): StorageNode {
+    const inRing = this.#cluster.nodes.filter((node) => this.isInService(node))
+    const any = inRing[this.#random.below(inRing.length)] ?? this.#victim
+    return this.#isVictimDamaged ? this.#victim : any
+  }
+
+  /** Looks every few seconds, for ever, how many disks have what was acknowledged. */
+  async watch(): Promise<void> {
+    try {
+      for (;;) {
+        await this.#cluster.world.sleep(this.#healed ? WATCH_HEALED_EVERY_MS : WATCH_EVERY_MS)
+        checkFloor(this.#cluster, this.#isVictimDamaged ? 1 : 0)
+      }
+    } catch (error) {
+      this.#failed.reject(error)
     }
   }
 
@@ -132,7 +143,7 @@ export class FaultDirector {
     for (const node of nodes) this.#mendDisk(node)
     for (const node of this.#suspects) await this.#restart(node)
     for (const node of nodes) {
-      if (this.#isInRing(node) && !node.isStarted) await this.#bringUp(node)
+      if (this.isInService(node) && !node.isStarted) await this.bringUp(node)
     }
     for (const proxy of proxies) {
       proxy.machine.skewMs = 0
@@ -173,14 +184,14 @@ export class FaultDirector {
     const node = await this.#aNode()
     await node.kill()
     await this.#wait(15_000)
-    await this.#bringUp(node)
+    await this.bringUp(node)
   }
 
   async powerCut(): Promise<void> {
     const node = await this.#aNode()
     await node.losePower()
     await this.#wait(15_000)
-    await this.#bringUp(node)
+    await this.bringUp(node)
   }
 
   /** Power goes at one exact operation of the disk. */
@@ -193,7 +204,7 @@ export class FaultDirector {
     await Promise.race([dead.promise, this.#wait(30_000)])
     node.machine.disk.stopAfter(Number.POSITIVE_INFINITY)
     await this.#wait(8_000)
-    await this.#bringUp(node)
+    await this.bringUp(node)
   }
 
   async proxyKilled(): Promise<void> {
@@ -227,7 +238,7 @@ export class FaultDirector {
   async readErrors(): Promise<void> {
     const node = await this.#aNode()
     const times = 1 + this.#random.below(20)
-    node.machine.disk.addFault({ operation: 'read', path: '/objects/', effect: 'EIO', times })
+    node.machine.disk.addFault({ operation: 'read', path: '/objects', effect: 'EIO', times })
     await this.#wait(10_000)
     node.machine.disk.clearFaults()
   }
@@ -266,13 +277,13 @@ export class FaultDirector {
     const { proxies, nodes } = this.#cluster
     const machines = [...proxies, ...nodes].map(({ machine }) => machine)
     const machine = machines[this.#random.below(machines.length)]
-    if (machine !== undefined) machine.skewMs += this.#random.below(20_000) - 10_000
+    if (machine !== undefined) machine.skewMs += this.#random.below(2 * JUMP_MS) - JUMP_MS
   }
 
   async bitsFlip(): Promise<void> {
     const { disk } = this.#victim.machine
     this.#isVictimDamaged = true
-    const files = disk.files().filter((file) => /\/objects\/.*\.(?:data|meta|ts)$/.test(file))
+    const files = disk.files().filter((file) => /\/objects[^/]*\/.*\.(?:data|meta|ts)$/.test(file))
     for (let flips = 0; flips < 3 && files.length > 0; flips += 1) {
       const file = files[this.#random.below(files.length)] as string
       const sizeBytes = (await disk.remount().stat(file)).sizeBytes
@@ -286,11 +297,12 @@ export class FaultDirector {
     this.#isVictimDamaged = true
     await node.losePower()
     node.machine.replaceDisk()
+    this.#emptied.add(node)
     this.#cluster.events.add(`disk lost ${node.host}`)
     await node.prepareDevice()
     await writeRings(node.machine.disk.remount(), this.#cluster.rings)
     await this.#wait(10_000)
-    await this.#bringUp(node)
+    await this.bringUp(node)
   }
 
   async #deviceFailure(fault: Parameters<StorageNode['machine']['disk']['addFault']>[0]): Promise<void> {
@@ -312,21 +324,23 @@ export class FaultDirector {
 
   async #restart(node: StorageNode): Promise<void> {
     await node.kill()
-    await this.#bringUp(node)
+    await this.bringUp(node)
     this.#suspects.delete(node)
   }
 
   /** As a supervisor does: again and again, until it runs. */
-  async #bringUp(node: StorageNode): Promise<void> {
+  async bringUp(node: StorageNode): Promise<void> {
     while (!node.isStarted) {
       try {
         await node.start('may_have_held_data')
+        if (this.#emptied.delete(node)) checkVoiceless(this.#cluster, node)
       } catch (error) {
+        if (error instanceof Violation) throw error
         this.#cluster.events.add(`${node.host} does not start: ${String(error)}`)
         await this.#cluster.world.sleep(1_000)
       }
     }
-    const mayHaveLost = node === this.#victim && this.#isVictimDamaged
+    const mayHaveLost = (node === this.#victim && this.#isVictimDamaged) || this.forgiven.has(node)
     if (!mayHaveLost) await checkRestarted(this.#cluster, node)
   }
 
@@ -345,7 +359,7 @@ export class FaultDirector {
   /** One that runs, as soon as few enough are down that the cluster still has a point. */
   async #aNode(): Promise<StorageNode> {
     for (;;) {
-      const inRing = this.#cluster.nodes.filter((node) => this.#isInRing(node))
+      const inRing = this.#cluster.nodes.filter((node) => this.isInService(node))
       const up = inRing.filter((node) => node.isStarted && !this.#suspects.has(node))
       if (up.length >= inRing.length - DOWN_MAX || this.#healed)
         return up[this.#random.below(up.length)] ?? this.#victim
@@ -358,7 +372,8 @@ export class FaultDirector {
     return hasWorker(this.#cluster, OBJECT_REPLICATOR) && hasWorker(this.#cluster, DATABASE_REPLICATOR)
   }
 
-  #isInRing({ host }: StorageNode): boolean {
+  /** Do the rings have it? */
+  isInService({ host }: StorageNode): boolean {
     return this.#cluster.rings.object.devices.some((device) => device?.ip === host)
   }
 

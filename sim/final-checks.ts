@@ -8,11 +8,10 @@ import type { ObjectState } from '#object-server/object-state.ts'
 import type { ListedObject, OperationContext } from '#store/contract.ts'
 import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
-import { nameOfPath } from './names.ts'
+import { ACCOUNT, CONTAINERS, nameOfPath } from './object-names.ts'
 import { checkFound } from './read-checks.ts'
-import { SALT } from './topology.ts'
+import { policyOf, SALT } from './topology.ts'
 import { Violation } from './violation.ts'
-import { ACCOUNT, CONTAINERS } from './workload.ts'
 
 const CONTEXT: OperationContext = { txId: 'check', signal: undefined, log: silentLogger }
 
@@ -35,7 +34,7 @@ export interface Outcome {
 export async function checkObjects(cluster: Cluster): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = []
   for (const object of cluster.history.objects) {
-    const outcome = outcomeOf(object, await copiesOf(cluster, object.path))
+    const outcome = outcomeOf(object, await copiesOf(cluster, object.path), cluster.world.wallMs())
     outcomes.push(outcome)
     for (const proxy of cluster.proxies) await checkRead(cluster, proxy.proxy, object, outcome)
   }
@@ -44,10 +43,11 @@ export async function checkObjects(cluster: Cluster): Promise<readonly Outcome[]
 
 /** What all devices know of an object. */
 export async function copiesOf(cluster: Cluster, path: string): Promise<readonly Copy[]> {
-  const hash = hashName(nameOfPath(path), SALT)
+  const name = nameOfPath(path)
+  const hash = hashName(name, SALT)
   const copies: Copy[] = []
   for (const node of cluster.nodes) {
-    const states = await node.running?.device.objects.device.replica(0)?.states([hash])
+    const states = await node.running?.device.objects.device.replica(policyOf(name))?.states([hash])
     if (states === undefined || 'kind' in states) continue
     for (const { state } of states) copies.push({ host: node.host, state })
   }
@@ -55,7 +55,7 @@ export async function copiesOf(cluster: Cluster, path: string): Promise<readonly
 }
 
 /** The latest of all copies, which must be an attempt that was made, and none that an acknowledged one is later than. */
-function outcomeOf(object: ObjectHistory, copies: readonly Copy[]): Outcome {
+function outcomeOf(object: ObjectHistory, copies: readonly Copy[], wallMs: number): Outcome {
   const { path } = object
   let data: ObjectState['data']
   let tombstone: Timestamp = ZERO_TIMESTAMP
@@ -66,7 +66,8 @@ function outcomeOf(object: ObjectHistory, copies: readonly Copy[]): Outcome {
   const exists = data !== undefined && data.timestamp > tombstone
   const timestamp = exists && data !== undefined ? data.timestamp : tombstone
   const latest = object.acknowledged(Number.POSITIVE_INFINITY)
-  if (latest !== undefined && timestamp < latest.timestamp) {
+  const isGone = !exists && object.mayBeForgotten(wallMs)
+  if (latest !== undefined && timestamp < latest.timestamp && !isGone) {
     const check = latest.method === 'DELETE' ? 'undeleted_object' : 'lost_object'
     const holders = [...latest.holders].join(' ')
     throw new Violation(
@@ -75,9 +76,10 @@ function outcomeOf(object: ObjectHistory, copies: readonly Copy[]): Outcome {
       [path],
     )
   }
+  const isExpired = !exists && object.mayHaveExpired(latest?.timestamp ?? ZERO_TIMESTAMP, wallMs)
   const attempted =
     timestamp === ZERO_TIMESTAMP || object.attemptsAt(timestamp, exists ? 'PUT' : 'DELETE').length > 0
-  if (!attempted)
+  if (!attempted && !isExpired)
     throw new Violation('unknown_object', `${path} is as of ${timestamp}, when nobody wrote`, [path])
   return { path, exists, timestamp, etag: data?.etag ?? '', sizeBytes: data?.sizeBytes ?? 0 }
 }

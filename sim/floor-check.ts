@@ -2,14 +2,12 @@
  * How many disks hold what was acknowledged, looked at from outside at any moment, whether their machines run or not: never
  * fewer than a quorum, until a later write takes its place.
  */
-import { hashName } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { MemoryDirectory } from '#disk/memory-tree.ts'
 import { parseFileName, policyPaths } from '#object-server/layout.ts'
 import type { Cluster } from './cluster.ts'
-import { nameOfPath } from './names.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, SALT } from './topology.ts'
+import { devicePath, POLICY_INDEXES } from './topology.ts'
 import { Violation } from './violation.ts'
 
 /** What a plain write needs of three replicas. */
@@ -20,9 +18,10 @@ export function checkFloor(cluster: Cluster, spoiled: number): void {
   const disks = cluster.nodes.map(latestFiles)
   for (const object of cluster.history.objects) {
     const latest = object.acknowledged(cluster.nowMs())
-    if (latest === undefined) continue
-    const hash = hashName(nameOfPath(object.path), SALT)
-    const copies = disks.filter((files) => (files.get(hash) ?? ZERO_TIMESTAMP) >= latest.timestamp).length
+    if (latest === undefined || object.mayBeForgotten(cluster.world.wallMs())) continue
+    const copies = disks.filter(
+      (files) => (files.get(object.hash) ?? ZERO_TIMESTAMP) >= latest.timestamp,
+    ).length
     if (copies >= QUORUM - spoiled) continue
     throw new Violation(
       'too_few_copies',
@@ -35,8 +34,14 @@ export function checkFloor(cluster: Cluster, spoiled: number): void {
 /** By hash, the latest PUT or DELETE of which the disk has a file. */
 function latestFiles({ machine, node }: StorageNode): ReadonlyMap<string, Timestamp> {
   const latest = new Map<string, Timestamp>()
-  const root = machine.disk.nodeAt(policyPaths(devicePath(node), 0).objects)
-  if (!(root instanceof MemoryDirectory)) return latest
+  for (const policy of POLICY_INDEXES) {
+    const root = machine.disk.nodeAt(policyPaths(devicePath(node), policy).objects)
+    if (root instanceof MemoryDirectory) noteFiles(root, latest)
+  }
+  return latest
+}
+
+function noteFiles(root: MemoryDirectory, latest: Map<string, Timestamp>): void {
   for (const leaf of root.entries.values()) {
     if (!(leaf instanceof MemoryDirectory)) continue
     for (const name of leaf.entries.keys()) {
@@ -46,5 +51,4 @@ function latestFiles({ machine, node }: StorageNode): ReadonlyMap<string, Timest
       if (known === undefined || file.timestamp > known) latest.set(file.hash, file.timestamp)
     }
   }
-  return latest
 }

@@ -4,7 +4,11 @@
  * was acknowledged.
  */
 import { createHash } from 'node:crypto'
-import type { Timestamp } from '#base/timestamp.ts'
+import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import { hashName } from '#base/names.ts'
+import { TICKS_PER_SECOND, type Timestamp, ticksOf, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { nameOfPath } from './object-names.ts'
+import { SALT } from './topology.ts'
 
 export type WriteMethod = 'PUT' | 'POST' | 'DELETE'
 
@@ -17,6 +21,8 @@ export interface ClientWrite {
   /** Of the body of a PUT. */
   readonly etag: string
   readonly sizeBytes: number
+  /** When the object expires by this PUT or POST, wall clock, milliseconds; never when left out. */
+  readonly expiresMs?: number | undefined
   readonly startedMs: number
   endedMs: number
   /** `unknown`: it was refused, or the client never heard. */
@@ -46,11 +52,14 @@ export function bodyOf(id: number, sizeBytes: number): Buffer {
 
 export class ObjectHistory {
   readonly path: string
+  /** Of its name. */
+  readonly hash: string
   readonly writes: ClientWrite[] = []
   readonly attempts: Attempt[] = []
 
   constructor(path: string) {
     this.path = path
+    this.hash = hashName(nameOfPath(path), SALT)
   }
 
   /** The latest PUT or DELETE that was acknowledged before `beforeMs`, of those that `counts` lets through. */
@@ -75,6 +84,40 @@ export class ObjectHistory {
         write.timestamp === timestamp &&
         timestamp > after,
       () => true,
+    )
+  }
+
+  /**
+   * Could the object be gone by itself, as of this version: does that one, or a PUT or POST after it, expire before
+   * `wallMs`?
+   */
+  mayHaveExpired(since: Timestamp, wallMs: number): boolean {
+    return this.attempts.some(
+      ({ write, timestamp }) =>
+        timestamp >= since && write.expiresMs !== undefined && write.expiresMs <= wallMs,
+    )
+  }
+
+  /** Is what this PUT stored gone by itself before `wallMs`, whatever came of POSTs that may have moved its end? */
+  mustHaveExpired(put: Attempt, wallMs: number): boolean {
+    const versions = this.attempts.filter(
+      (one) =>
+        (one.method === 'PUT' && one.write.etag === put.write.etag) ||
+        (one.method === 'POST' && one.timestamp > put.timestamp),
+    )
+    return versions.every(({ write }) => write.expiresMs !== undefined && write.expiresMs < wallMs)
+  }
+
+  /** Was the object deleted so long ago, and not written since, that nobody need know of it any more? */
+  mayBeForgotten(wallMs: number): boolean {
+    const latest = this.acknowledged(Number.POSITIVE_INFINITY)
+    const isOld = (timestamp: Timestamp): boolean =>
+      ticksOf(timestamp) / TICKS_PER_SECOND < wallMs / 1000 - RECLAIM_AGE_SECONDS
+    return this.attempts.some(
+      ({ write, method, timestamp }) =>
+        (method === 'DELETE' || write.expiresMs !== undefined) &&
+        isOld(timestamp) &&
+        timestamp >= (latest?.timestamp ?? ZERO_TIMESTAMP),
     )
   }
 

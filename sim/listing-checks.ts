@@ -1,5 +1,6 @@
 /** What must hold of a listing that says of itself that it is complete. */
 import type { ContainerName, ListedObject, ListedSubdir } from '#store/contract.ts'
+import { CLOCKS_APART_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import type { Attempt, ObjectHistory } from './history.ts'
 import type { ReadTimes } from './read-checks.ts'
@@ -31,14 +32,15 @@ function checkEntry(
   cluster: Cluster,
   object: ObjectHistory,
   entry: ListedObject | undefined,
-  { startedMs, endedMs }: ReadTimes,
+  { startedMs, endedMs, endedWallMs }: ReadTimes,
 ): void {
   const latest = object.acknowledged(startedMs, (attempt) => cluster.listed.has(attempt))
   if (latest === undefined) return
   const later = object.attempts.filter((one) => one.timestamp >= latest.timestamp && one.sentMs <= endedMs)
   const could = (method: Attempt['method']): boolean =>
     latest.method === method || later.some((one) => one.method === method)
-  if (entry === undefined && !could('DELETE')) {
+  const mayBeGone = object.mayHaveExpired(latest.timestamp, endedWallMs + CLOCKS_APART_MS)
+  if (entry === undefined && !could('DELETE') && !mayBeGone) {
     throw new Violation('missing_row', `${object.path} of write ${latest.write.id} is not listed`, [
       object.path,
     ])

@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util'
 import { createLogger, type LogLevel } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { describe } from './describe.ts'
-import { explore } from './explore.ts'
-import { simulate } from './simulation.ts'
+import { explore, summaryOf } from './explore.ts'
+import { type SimulationOptions, simulate } from './simulation.ts'
 
-const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed; --races P makes P of 100 operations conditional races
+const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed; --races P: P of 100 operations are conditional races
+                                           --absence always: a machine is away for more than a week
 npm run sim -- --minutes M [--jobs 2]      explores fresh seeds
 npm run sim -- --from N --count C          runs a range of seeds; --stop ends at the first that fails
 `
@@ -22,30 +23,43 @@ async function main(): Promise<number> {
       log: { type: 'string', default: 'silent' },
       stop: { type: 'boolean', default: false },
       races: { type: 'string', default: '0' },
+      absence: { type: 'string' },
     },
   })
   if (values.seed !== undefined) {
-    return await replay(Number(values.seed), values.log as LogLevel, Number(values.races))
+    return await replay({
+      seed: Number(values.seed),
+      racePercent: Number(values.races),
+      absence: values.absence as SimulationOptions['absence'],
+      log: createLogger({ level: values.log as LogLevel, clock: realClock }),
+    })
   }
   if (values.minutes === undefined && values.count === undefined) {
     process.stderr.write(USAGE)
     return 2
   }
-  return await explore({
+  const explored = await explore({
     minutes: numberOf(values.minutes),
     count: numberOf(values.count),
     from: numberOf(values.from),
     jobs: Number(values.jobs),
     afterViolation: values.stop ? 'stop' : 'go_on',
+    print,
   })
+  print(summaryOf(explored))
+  return explored.failed.length === 0 ? 0 : 1
 }
 
-async function replay(seed: number, level: LogLevel, racePercent: number): Promise<number> {
+async function replay(options: SimulationOptions): Promise<number> {
   const startedMs = realClock.monotonicMs()
-  const report = await simulate({ seed, racePercent, log: createLogger({ level, clock: realClock }) })
+  const report = await simulate(options)
   const seconds = (realClock.monotonicMs() - startedMs) / 1000
-  process.stdout.write(`${describe(report)}\n${seconds.toFixed(1)} s\n`)
+  print(`${describe(report)}\n${seconds.toFixed(1)} s`)
   return report.violation === undefined ? 0 : 1
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 function numberOf(written: string | undefined): number | undefined {

@@ -18,11 +18,11 @@ export interface Mutant {
   /** Seeds of which one at least finds it. */
   readonly seeds: readonly number[]
   /** What brings it to light: other faults, or more of them, than a usual run has. */
-  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults'>
+  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults' | 'absence' | 'racePercent'>
 }
 
 /** The first or second of them is enough as a rule. */
-const SEEDS = [1, 2, 3, 4, 5, 6]
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'index batch not synced',
     edits: [{ file: 'kv/group-commit.ts', find: '{ sync: true } as object', replace: '{} as object' }],
-    seeds: SEEDS,
+    seeds: [2, ...SEEDS],
   },
   {
     name: 'tombstone reclaimed too early',
@@ -108,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'if (!isCurrent(work)) continue',
       },
     ],
-    seeds: SEEDS,
+    seeds: [2, ...SEEDS],
   },
   {
     name: 'joining replica allowed to vote',
@@ -123,6 +123,11 @@ export const MUTANTS: readonly Mutant[] = [
         find: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'joining'",
         replace: "options.newDevice === 'part_of_new_cluster' ? 'synced' : 'synced'",
       },
+      {
+        file: 'object-server/device.ts',
+        find: "if (from === 'files' || options.newDevice === 'may_have_held_data') await states.setAll('joining')",
+        replace: "if (from === 'files') await states.setAll('joining')",
+      },
     ],
     seeds: [4, ...SEEDS],
     options: { faults: 40, onlyFaults: ['disk lost', 'isolation', 'one-way cut', 'split'] },
@@ -136,6 +141,28 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return Math.min(1, replicas)',
       },
     ],
+    seeds: [4, ...SEEDS],
+  },
+  {
+    name: 'condition judged by one replica',
+    edits: [
+      {
+        file: 'cluster/conditional-write.ts',
+        find: 'this.#needed = majoritySize(options.electorate.primaries)',
+        replace: 'this.#needed = Math.min(1, majoritySize(options.electorate.primaries))',
+      },
+      {
+        file: 'cluster/conditional-rules.ts',
+        find: 'const needed = majoritySize(primaries)',
+        replace: 'const needed = Math.min(1, majoritySize(primaries))',
+      },
+      {
+        file: 'cluster/conditional-nodes.ts',
+        find: 'this.#needed = majoritySize(this.primaries)',
+        replace: 'this.#needed = Math.min(1, majoritySize(this.primaries))',
+      },
+    ],
     seeds: SEEDS,
+    options: { faults: 24, onlyFaults: ['isolation', 'one-way cut', 'split', 'kill'], racePercent: 10 },
   },
 ]

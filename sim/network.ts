@@ -93,7 +93,7 @@ export class Network {
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cuts.has(`${from}>${to}`)
+    return this.#cuts.size > 0 && this.#cuts.has(`${from}>${to}`)
   }
 
   /** How the processes of a host reach the others. */

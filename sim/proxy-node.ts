@@ -17,7 +17,7 @@ import type { StoreRules } from '#store/store-parts.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
 import { ProcessLife } from './process-life.ts'
-import { PROXY_PORT, proxyHost, RINGS_PATH, SALT } from './topology.ts'
+import { POLICY_INDEXES, PROXY_PORT, proxyHost, RINGS_PATH, SALT } from './topology.ts'
 
 const STATE_PATH = '/var/proxy'
 
@@ -95,7 +95,12 @@ export class ProxyNode {
     const environment = machine.environment(life)
     const { clock, disk } = environment
     const log = this.#options.log.child({ proxy: this.proxy })
-    const rings = await RingDirectory.open({ environment, log, directory: RINGS_PATH, policies: [0] })
+    const rings = await RingDirectory.open({
+      environment,
+      log,
+      directory: RINGS_PATH,
+      policies: POLICY_INDEXES,
+    })
     if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
     const transport = network.transportFor(this.host, life, clock)
     await makeDirectoryDurably(disk, STATE_PATH)

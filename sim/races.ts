@@ -3,12 +3,11 @@
  * told that it did, and then the object is that one's, whatever fails.
  */
 import { hash as hashOf } from 'node:crypto'
-import { silentLogger } from '#base/log.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ObjectName, OperationContext } from '#store/contract.ts'
-import type { Cluster } from './cluster.ts'
+import type { ObjectName } from '#store/contract.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'
+import { contextOf, type Session } from './session.ts'
 import { Violation } from './violation.ts'
 
 /** Its listings and counters are not those of the other objects. */
@@ -24,41 +23,27 @@ interface Race {
 }
 
 export class Races {
-  readonly #cluster: Cluster
+  readonly #session: Session
   readonly #races: Race[] = []
 
-  constructor(cluster: Cluster) {
-    this.#cluster = cluster
+  constructor(session: Session) {
+    this.#session = session
   }
 
   /** Makes the container in which they race. */
-  async prepare(proxy: RunningProxy): Promise<void> {
+  async prepare(): Promise<void> {
     const name = { account: ACCOUNT, container: CONTAINER }
-    await proxy.store.containers.put(contextOf('race'), name, { changes: {}, policyIndex: undefined })
+    await this.#session.insist('make the container of the races', ['created', 'updated'], ({ store }) =>
+      store.containers.put(contextOf('race'), name, { changes: {}, policyIndex: undefined }),
+    )
   }
 
   /** One race for a name that nobody had before. Throws a `Violation` when two have won. */
-  async run(
-    id: number,
-    aProxy: () => RunningProxy | undefined,
-    ask: <Value>(proxy: RunningProxy, start: () => Promise<Value>) => Promise<Value | undefined>,
-  ): Promise<void> {
+  async run(id: number): Promise<void> {
     const name = { account: ACCOUNT, container: CONTAINER, object: `race-${id}` }
     const race: Race = { name, etags: new Map(), winners: [] }
     this.#races.push(race)
-    await Promise.all(
-      Array.from({ length: RACERS }, async (_, racer) => {
-        const proxy = aProxy()
-        if (proxy === undefined) return
-        const body = bodyOf(id * RACERS + racer, BODY_BYTES)
-        race.etags.set(racer, hashOf('md5', body))
-        const outcome = await ask(proxy, () => this.#put(proxy, race, racer, body))
-        this.#cluster.events.add(
-          `race-${id} racer ${racer} at ${proxy.life.name}: ${outcome?.kind ?? 'unknown'}`,
-        )
-        if (outcome?.kind === 'created') race.winners.push(racer)
-      }),
-    )
+    await Promise.all(Array.from({ length: RACERS }, (_, racer) => this.#race(id, racer, race)))
     if (race.winners.length > 1) {
       throw new Violation(
         'two_winners',
@@ -68,10 +53,21 @@ export class Races {
     }
   }
 
+  async #race(id: number, racer: number, race: Race): Promise<void> {
+    const { cluster } = this.#session
+    const proxy = this.#session.aProxy()
+    if (proxy === undefined) return
+    const body = bodyOf(id * RACERS + racer, BODY_BYTES)
+    race.etags.set(racer, hashOf('md5', body))
+    const outcome = await this.#session.asked(proxy, () => this.#put(proxy, race, racer, body))
+    cluster.events.add(`race-${id} racer ${racer} at ${proxy.life.name}: ${outcome?.kind ?? 'unknown'}`)
+    if (outcome?.kind === 'created') race.winners.push(racer)
+  }
+
   /** Every race that was won has its winner's object, at every proxy. */
   async check(): Promise<void> {
     for (const race of this.#races) {
-      for (const { running, proxy } of this.#cluster.proxies) {
+      for (const { running, proxy } of this.#session.cluster.proxies) {
         if (running !== undefined) await checkRace(race, running, proxy)
       }
     }
@@ -113,8 +109,4 @@ async function checkRace(
   throw new Violation('lost_race', `${name.object} at proxy ${proxy} is not its winner's, ${winner}`, [
     name.object,
   ])
-}
-
-function contextOf(txId: string): OperationContext {
-  return { txId, signal: undefined, log: silentLogger }
 }

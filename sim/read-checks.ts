@@ -3,15 +3,19 @@ import { createHash } from 'node:crypto'
 import type { Timestamp } from '#base/timestamp.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { CLOCKS_APART_MS } from './clocks.ts'
 import type { Attempt, ObjectHistory } from './history.ts'
 import { Violation } from './violation.ts'
 
 /** Header that every write carries: its number. */
 export const WRITER_HEADER = 'x-object-meta-writer'
 
+/** When a read was, since the start of the run and by the wall clock, milliseconds. */
 export interface ReadTimes {
   readonly startedMs: number
+  readonly startedWallMs: number
   readonly endedMs: number
+  readonly endedWallMs: number
 }
 
 /** Is what a server holds of an attempt known to be on so many primaries that every majority has one of them? */
@@ -79,9 +83,14 @@ function isReached(object: ObjectHistory, put: Attempt, timestamp: Timestamp): b
 }
 
 /** "Not found" is a statement: no acknowledged object may be denied, unless somebody was deleting it. */
-export function checkAbsent(object: ObjectHistory, { startedMs, endedMs }: ReadTimes, solid: Solid): void {
+export function checkAbsent(
+  object: ObjectHistory,
+  { startedMs, endedMs, endedWallMs }: ReadTimes,
+  solid: Solid,
+): void {
   const latest = object.acknowledged(startedMs, solid)
   if (latest === undefined || latest.method === 'DELETE') return
+  if (object.mayHaveExpired(latest.timestamp, endedWallMs + CLOCKS_APART_MS)) return
   const deleting = object.attempts.some(
     (one) => one.method === 'DELETE' && one.timestamp >= latest.timestamp && one.sentMs <= endedMs,
   )
@@ -91,6 +100,14 @@ export function checkAbsent(object: ObjectHistory, { startedMs, endedMs }: ReadT
     `${object.path} was said not to be there, but write ${latest.write.id} of ${latest.timestamp} was acknowledged before`,
     [object.path],
   )
+}
+
+/** What has expired is not read, whatever has become of its files. */
+export function checkAlive(object: ObjectHistory, put: Attempt, { startedWallMs }: ReadTimes): void {
+  if (!object.mustHaveExpired(put, startedWallMs - CLOCKS_APART_MS)) return
+  throw new Violation('expired_object', `${object.path} of ${put.timestamp} was read long after its end`, [
+    object.path,
+  ])
 }
 
 /** What a write was told must be in the order of time: what began after another's acknowledgement is later. */

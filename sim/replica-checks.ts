@@ -10,12 +10,11 @@ import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.t
 import type { ObjectState } from '#object-server/object-state.ts'
 import type { Cluster } from './cluster.ts'
 import { type Copy, copiesOf, type Outcome } from './final-checks.ts'
-import { nameOfPath } from './names.ts'
+import { ACCOUNT, CONTAINERS, nameOfPath } from './object-names.ts'
 import { DATABASE_REPLICATOR, hasWorker, OBJECT_REPLICATOR } from './settle.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, SALT } from './topology.ts'
+import { devicePath, policyOf, SALT } from './topology.ts'
 import { Violation } from './violation.ts'
-import { ACCOUNT, CONTAINERS } from './workload.ts'
 
 /** All that is checked of replicas, as far as there are workers that see to it. */
 export async function checkReplicas(cluster: Cluster, outcomes: readonly Outcome[]): Promise<void> {
@@ -65,8 +64,9 @@ function checkFile(
   { machine, node, host }: StorageNode,
   { path, timestamp, etag, sizeBytes }: Outcome,
 ): void {
-  const hash = hashName(nameOfPath(path), SALT)
-  const { objects } = policyPaths(devicePath(node), 0)
+  const objectName = nameOfPath(path)
+  const hash = hashName(objectName, SALT)
+  const { objects } = policyPaths(devicePath(node), policyOf(objectName))
   const name = fileName({ hash, timestamp, kind: 'data' })
   const file = machine.disk.nodeAt(`${leafPath(objects, leafOf(hash))}/${name}`)
   const bytes = file !== undefined && 'bytes' in file ? file.bytes : undefined

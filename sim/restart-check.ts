@@ -3,28 +3,28 @@
  * whole files. Looked at from outside, before anybody asks it to read.
  */
 import { hash as hashOf } from 'node:crypto'
-import { hashName } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.ts'
 import type { ObjectState } from '#object-server/object-state.ts'
 import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
-import { nameOfPath } from './names.ts'
+import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
-import { devicePath, SALT } from './topology.ts'
+import { devicePath, POLICY_INDEXES, policyOf } from './topology.ts'
 import { Violation } from './violation.ts'
 
 const LOOKS = 4
-const TORN = /\/quarantined\/objects\//
+const TORN = /\/quarantined\/objects[^/]*\//
 const LOOK_AGAIN_MS = 50
 
 /** Throws a `Violation`. Only for a node whose disk has kept what was synced. */
 export async function checkRestarted(cluster: Cluster, node: StorageNode): Promise<void> {
-  const replica = node.running?.device.objects.device.replica(0)
-  if (replica === undefined) return
+  const device = node.running?.device.objects.device
   checkNothingTorn(node)
   for (const object of cluster.history.objects) {
-    const hash = hashName(nameOfPath(object.path), SALT)
+    const { hash } = object
+    const replica = device?.replica(policyOf(nameOfPath(object.path)))
+    if (replica === undefined) return
     for (let looks = 1; ; looks += 1) {
       const found = await replica.states([hash])
       if ('kind' in found) return
@@ -36,6 +36,20 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode): Promi
         if (looks === LOOKS) throw error
         await cluster.world.sleep(LOOK_AGAIN_MS)
       }
+    }
+  }
+}
+
+/** Throws a `Violation` when a node that has just started on an empty disk says that it knows what it should have. */
+export function checkVoiceless(cluster: Cluster, { host, running }: StorageNode): void {
+  for (const policy of POLICY_INDEXES) {
+    const states = running?.device.objects.device.ledger(policy)?.states
+    const { partPower } = cluster.rings.object
+    for (let partition = 0; partition < 2 ** partPower; partition += 1) {
+      if (states === undefined || states.of({ partPower, partition }) === 'joining') continue
+      throw new Violation('votes_unknowing', `${host} lost its disk and votes on partition ${partition}`, [
+        host,
+      ])
     }
   }
 }
@@ -61,13 +75,13 @@ function checkObject(
 function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, state: ObjectState): void {
   const { path } = object
   // A stand-in gives up what the primaries have.
-  if (!cluster.primaries('object', nameOfPath(path)).some(({ ip }) => ip === node.host)) return
+  if (!cluster.alwaysHeldBy(node.host, 'object', nameOfPath(path))) return
   let told: Timestamp = ZERO_TIMESTAMP
   for (const { method, timestamp, holders } of object.attempts) {
     if (method !== 'POST' && holders.has(node.host) && timestamp > told) told = timestamp
   }
   const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
-  if (kept.some((one) => one >= told)) return
+  if (kept.some((one) => one >= told) || object.mayBeForgotten(cluster.world.wallMs())) return
   throw new Violation(
     'forgotten_write',
     `${node.host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,
@@ -82,7 +96,7 @@ function checkBytes(
   { data }: ObjectState,
 ): void {
   if (data === undefined) return
-  const { objects } = policyPaths(devicePath(node), 0)
+  const { objects } = policyPaths(devicePath(node), policyOf(nameOfPath(path)))
   const name = fileName({ hash, timestamp: data.timestamp, kind: 'data' })
   const file = machine.disk.nodeAt(`${leafPath(objects, leafOf(hash))}/${name}`)
   const bytes = file !== undefined && 'bytes' in file ? file.bytes : undefined

@@ -1,5 +1,6 @@
 /** One run: a cluster, its clients, what goes wrong, the healing, and what must hold then. All of it follows from one seed. */
 import { type Logger, silentLogger } from '#base/log.ts'
+import { beAway } from './absence.ts'
 import { Cluster } from './cluster.ts'
 import { FaultDirector } from './faults.ts'
 import { checkListings, checkObjects } from './final-checks.ts'
@@ -7,7 +8,7 @@ import type { StorageLayer } from './machine.ts'
 import { checkReplicas } from './replica-checks.ts'
 import { settle } from './settle.ts'
 import { Violation } from './violation.ts'
-import { Workload } from './workload.ts'
+import { Workload, type WorkloadFigures } from './workload.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -15,8 +16,10 @@ export interface SimulationOptions {
   readonly faults?: number
   /** Names of the faults that may happen; all when left out. */
   readonly onlyFaults?: readonly string[] | undefined
-  /** Of 100 operations, those that are races of conditional writes. */
+  /** Of 100 operations, so many more are races of conditional writes. */
   readonly racePercent?: number
+  /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
+  readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
   /** A deliberately broken variant. */
   readonly layer?: StorageLayer
@@ -44,6 +47,9 @@ const RING_NODES = 5
 const PROXIES = 3
 const WORK_LIMIT_MS = 3_600_000
 const SETTLE_LIMIT_MS = 24 * 3_600_000
+/** Of 100 runs, those in which a machine is away for longer than tombstones live. */
+const ABSENCE_PERCENT = 20
+const ABSENCE_LIMIT_MS = 30 * 24 * 3_600_000
 const HISTORY_LINES = 400
 
 /** Runs a seed to its end. Never rejects: what went wrong is in the report. */
@@ -58,25 +64,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     workersOff: options.workersOff ?? [],
   })
   const operations = options.operations ?? OPERATIONS
-  const workload = new Workload(cluster, operations, options.racePercent)
-  const director = new FaultDirector(cluster, options.onlyFaults)
-  let faults: readonly string[] = []
+  const run = new Run(cluster, { ...options, operations, faults: options.faults ?? FAULTS })
   let violation: Violation | undefined
   try {
-    await cluster.until(workload.prepare(), WORK_LIMIT_MS)
-    const progress = (): number => workload.started / operations
-    const failure = Promise.race([director.failure, director.watch()])
-    const [, names] = await cluster.until(
-      Promise.race([
-        failure,
-        Promise.all([workload.run(), director.run(options.faults ?? FAULTS, progress)]),
-      ]),
-      WORK_LIMIT_MS,
-    )
-    faults = names
-    await cluster.until(Promise.race([failure, director.heal()]), SETTLE_LIMIT_MS)
-    await cluster.until(Promise.race([failure, settle(cluster)]), SETTLE_LIMIT_MS)
-    await cluster.until(Promise.race([failure, finalChecks(cluster, workload)]), SETTLE_LIMIT_MS)
+    await run.toTheEnd()
   } catch (error) {
     violation = error instanceof Violation ? error : unexpected(error)
   }
@@ -86,9 +77,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     digest: events.digest(),
     events: events.count,
     virtualSeconds: cluster.nowMs() / 1000,
-    operations: workload.figures.operations,
-    acknowledged: workload.figures.acknowledged,
-    faults,
+    ...run.figures,
+    faults: run.faults,
     violation,
     history:
       violation === undefined
@@ -100,11 +90,86 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
 }
 
-async function finalChecks(cluster: Cluster, workload: Workload): Promise<void> {
-  const outcomes = await checkObjects(cluster)
-  await checkListings(cluster, outcomes)
-  await checkReplicas(cluster, outcomes)
-  await workload.races.check()
+interface RunOptions {
+  readonly operations: number
+  readonly faults: number
+  readonly onlyFaults?: readonly string[] | undefined
+  readonly racePercent?: number
+  readonly absence?: 'never' | 'always' | undefined
+}
+
+/** The course of a run: work with faults, perhaps a long absence, work again, healing, and what must hold then. */
+class Run {
+  readonly #cluster: Cluster
+  readonly #options: RunOptions
+  readonly #workload: Workload
+  readonly #director: FaultDirector
+  readonly #isSomebodyAway: boolean
+  readonly #faults: string[] = []
+
+  constructor(cluster: Cluster, options: RunOptions) {
+    this.#cluster = cluster
+    this.#options = options
+    this.#workload = new Workload(cluster, options.racePercent)
+    this.#director = new FaultDirector(cluster, options.faults, options.onlyFaults)
+    const dice = cluster.random().below(100)
+    this.#isSomebodyAway =
+      options.absence === undefined ? dice < ABSENCE_PERCENT : options.absence === 'always'
+  }
+
+  get figures(): WorkloadFigures {
+    return this.#workload.figures
+  }
+
+  get faults(): readonly string[] {
+    return this.#faults
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { operations, faults } = this.#options
+    await this.#until(this.#workload.prepare(), WORK_LIMIT_MS)
+    void this.#director.watch()
+    const [work, harm] = [Math.floor(operations / 2), Math.floor(faults / 2)]
+    await this.#until(this.#work(work, 0, harm), WORK_LIMIT_MS)
+    if (this.#isSomebodyAway) await this.#until(this.#absence(), ABSENCE_LIMIT_MS)
+    await this.#until(
+      Promise.all([this.#work(operations, harm, faults), this.#workload.doomed.doom()]),
+      WORK_LIMIT_MS,
+    )
+    await this.#until(this.#director.heal(), SETTLE_LIMIT_MS)
+    await this.#until(settle(this.#cluster, this.#workload.doomed), SETTLE_LIMIT_MS)
+    await this.#until(this.#check(), SETTLE_LIMIT_MS)
+  }
+
+  async #work(operations: number, fault: number, endFault: number): Promise<void> {
+    const progress = (): number => this.#workload.started / this.#options.operations
+    const [, names] = await Promise.all([
+      this.#workload.run(operations),
+      this.#director.run(fault, endFault, progress),
+    ])
+    this.#faults.push(...names)
+  }
+
+  async #absence(): Promise<void> {
+    await this.#director.heal()
+    const absent = this.#director.someoneToLeave()
+    this.#faults.push('long absence')
+    await beAway(this.#cluster, this.#director, absent)
+  }
+
+  async #check(): Promise<void> {
+    const outcomes = await checkObjects(this.#cluster)
+    await checkListings(this.#cluster, outcomes)
+    await checkReplicas(this.#cluster, outcomes)
+    await this.#workload.races.check()
+    await this.#workload.fleeting.check()
+    this.#workload.doomed.check()
+  }
+
+  /** Time passes until it is over, or a fault brings a violation to light. */
+  async #until(step: Promise<unknown>, limitMs: number): Promise<void> {
+    await this.#cluster.until(Promise.race([this.#director.failure, step]), limitMs)
+  }
 }
 
 /** A program that fails in a way nobody expected breaks a promise too. */

@@ -1,9 +1,7 @@
 /** Which attempts every majority of primaries must know of. */
-import { hashName } from '#base/names.ts'
 import type { Cluster } from './cluster.ts'
 import type { Attempt, ObjectHistory } from './history.ts'
-import { nameOfPath } from './names.ts'
-import { SALT } from './topology.ts'
+import { nameOfPath } from './object-names.ts'
 
 const MAJORITY = 2
 
@@ -12,7 +10,6 @@ const MAJORITY = 2
  * proves something, has one of them. What lies on handoffs is not.
  */
 export function isSolid(cluster: Cluster, { path }: ObjectHistory): (attempt: Attempt) => boolean {
-  const ring = cluster.rings.object
-  const primaries = ring.primaries(ring.partitionOf(hashName(nameOfPath(path), SALT)))
+  const primaries = cluster.primaries('object', nameOfPath(path))
   return ({ holders }) => primaries.filter(({ ip }) => holders.has(ip)).length >= MAJORITY
 }

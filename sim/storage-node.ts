@@ -15,9 +15,21 @@ import { Foreground } from '#worker/foreground.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
 import { ProcessLife } from './process-life.ts'
-import { DEVICES_PATH, deviceName, KINDS, nodeHost, PORTS, RINGS_PATH, SALT } from './topology.ts'
+import {
+  DEVICES_PATH,
+  deviceName,
+  KINDS,
+  nodeHost,
+  POLICY_INDEXES,
+  PORTS,
+  RINGS_PATH,
+  SALT,
+} from './topology.ts'
 
-export const POLICIES = parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies
+export const POLICIES = parsePolicies([
+  { index: 0, name: 'gold', default: true },
+  { index: 1, name: 'silver' },
+]) as StoragePolicies
 const VERSION = 'simulated'
 
 /** Everything as an operator finds it, but for the workers that are named. */
@@ -134,7 +146,12 @@ export class StorageNode {
     const environment = machine.environment(life)
     const { clock } = environment
     const log = this.#options.log.child({ node: this.node })
-    const rings = await RingDirectory.open({ environment, log, directory: RINGS_PATH, policies: [0] })
+    const rings = await RingDirectory.open({
+      environment,
+      log,
+      directory: RINGS_PATH,
+      policies: POLICY_INDEXES,
+    })
     if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
     const transport = network.transportFor(this.host, life, clock)
     const targets = ringTargets(rings, SALT)

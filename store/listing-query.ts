@@ -22,7 +22,8 @@ function parameter(name: string, value: string | undefined): string {
   return `${name}=${encodeURIComponent(value)}`
 }
 
-interface SubdirMember {
+/** A name that a delimiter has cut, in a JSON listing. */
+export interface SubdirMember {
   readonly subdir: string
 }
 

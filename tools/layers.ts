@@ -29,6 +29,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   expirer: 4,
   reaper: 4,
   reconciler: 4,
+  'container-sync': 4,
 
   node: 5,
 

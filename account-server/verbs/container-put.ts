@@ -6,6 +6,7 @@ import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import { mergeContainerReport } from '#db/account-rules.ts'
 import type { ContainerRow } from '#db/container-row.ts'
+import type { DatabaseName } from '#db/info.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { AccountService } from '../service.ts'
 
@@ -21,18 +22,32 @@ export async function containerPut(
   const row = rowOf(request, address.container, reportedAt)
   if (row instanceof Refusal) return row.response
   const name = { account: address.account }
-  const result = await service.index.apply(
+  const rule = mergeContainerReport({
     name,
-    [row],
-    mergeContainerReport({
-      name,
-      timestamp,
-      autoCreate: address.account.startsWith(AUTO_CREATE_ACCOUNT_PREFIX) ? 'create' : 'refuse',
-      deletedAccount: isOverride(request) ? 'accept' : 'refuse',
-    }),
-  )
-  if (result === 'not_found') return answer(404)
+    timestamp,
+    autoCreate: address.account.startsWith(AUTO_CREATE_ACCOUNT_PREFIX) ? 'create' : 'refuse',
+    deletedAccount: isOverride(request) ? 'accept' : 'refuse',
+  })
+  if ((await service.index.apply(name, [row], rule)) === 'not_found') return answer(404)
+  const laterRow = await outvoted(service, name, row)
+  if (laterRow !== undefined) {
+    service.stamps.observe(laterRow.reportedAt)
+    await service.index.apply(name, [{ ...row, reportedAt: service.stamps.next() }], rule)
+  }
   return answer(row.deleteTimestamp > row.putTimestamp ? 204 : 201)
+}
+
+/**
+ * The row that stands although this report came after it: a server whose clock was ahead had taken it. `undefined` when
+ * the report counts.
+ */
+async function outvoted(
+  { index }: AccountService,
+  name: DatabaseName,
+  { name: container, reportedAt }: ContainerRow,
+): Promise<ContainerRow | undefined> {
+  const [stored] = await index.rows(name, 0, { prefix: container, limit: 1 })
+  return stored?.name === container && stored.reportedAt > reportedAt ? stored : undefined
 }
 
 function isOverride(request: Request): boolean {

@@ -4,6 +4,7 @@ import { BLOCK_BYTES } from '#base/limits.ts'
 import { silentLogger } from '#base/log.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { type BodyStream, type Response, readWhole } from '#http/message.ts'
+import { accept, candidate, commit, stage } from '../conditional-contract.ts'
 import type { DiskEngine } from '../disk-engine.ts'
 import { bodyOf, look, NAME, post, putObject, remove, second } from '../engine-contract.ts'
 import { startEngine } from '../test-engine.ts'
@@ -133,6 +134,33 @@ t.test('a large object that changed while it was fetched is not put together fro
   for (let step = 0; step < 20; step += 1) await clock.advance(1000)
   t.match(await fetching, { objects: 0, failed: 1 })
   t.equal(await bodyOf(other), 'missing')
+})
+
+t.test('what the others made visible arrives also where its candidate still waits', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  const chosen = { at: 5, candidate: candidate(6) }
+  for (const engine of [one, other]) {
+    await stage(engine, chosen.candidate, 'chosen')
+    t.match(await accept(engine, chosen), { kind: 'accepted' })
+  }
+  t.match(await commit(one, chosen), { kind: 'changed' })
+  t.match(await fetchFrom(one, other), { objects: 1, failed: 0 })
+  t.equal(await bodyOf(other), 'chosen')
+  t.same(one.digestBelow(''), other.digestBelow(''))
+  t.match(await commit(other, chosen), { kind: 'superseded' }, 'the commit comes late, and changes nothing')
+  t.equal(await bodyOf(other), 'chosen')
+})
+
+t.test('an older version arrives behind a candidate that waits, which then takes its place', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(one, second(3), 'plain')
+  const chosen = { at: 5, candidate: candidate(6) }
+  await stage(other, chosen.candidate, 'chosen')
+  await accept(other, chosen)
+  t.match(await fetchFrom(one, other), { objects: 1, failed: 0 })
+  t.equal(await bodyOf(other), 'plain')
+  t.match(await commit(other, chosen), { kind: 'changed' })
+  t.equal(await bodyOf(other), 'chosen')
 })
 
 t.test('a device without room is asked nothing', async (t) => {

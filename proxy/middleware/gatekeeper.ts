@@ -24,6 +24,7 @@ const NOT_FROM_CLIENTS: ReadonlySet<string> = new Set([...INTERNAL_NAMES, 'x-tim
 
 export const gatekeeper: ProxyLayer = (inner) => async (transaction) => {
   const { request } = transaction
+  transaction.statedTime = request.headers['x-timestamp']
   const headers = without<string>(request.headers, NOT_FROM_CLIENTS)
   if (headers !== request.headers) transaction.request = { ...request, headers: headers as HeaderMap }
   const response = await inner(transaction)

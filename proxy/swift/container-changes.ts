@@ -1,5 +1,7 @@
 /** What PUT and POST of a container have in common: its metadata and its access lists, cleaned. */
 import { cleanAcl } from '#auth/container-acl.ts'
+import type { Realms } from '#auth/container-sync/realms.ts'
+import { parseSyncTarget } from '#auth/container-sync/sync-target.ts'
 import { MAX_CONTAINER_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { CONTAINER_QUOTA_BYTES, CONTAINER_QUOTA_COUNT } from '#store/quotas/quota-limits.ts'
@@ -19,11 +21,16 @@ const QUOTAS = [
 const ACCESS_LISTS = ['x-container-read', 'x-container-write'] as const
 
 /** What only owners may change is left out for others, silently, as in Swift. */
-export function containerChangesIn(headers: HeaderMap, access: Access): ContainerChanges {
+export function containerChangesIn(
+  headers: HeaderMap,
+  access: Access,
+  syncRealms: () => Realms,
+): ContainerChanges {
   const settings = containerSettingsIn({ headers, by: access.by })
   if (settings.kind === 'refused') return settings
   const wrongQuota = checkQuotas(headers)
-  if (wrongQuota !== undefined) return refused(wrongQuota)
+  const wrongSettings = wrongQuota ?? checkSyncTarget(headers, syncRealms)
+  if (wrongSettings !== undefined) return refused(wrongSettings)
   const changes: Record<string, string | undefined> = {
     ...changesIn(headers, 'container'),
     ...settings.changes,
@@ -39,6 +46,13 @@ export function containerChangesIn(headers: HeaderMap, access: Access): Containe
   if (refusal !== undefined) return refused(refusal)
   if (!access.owner) for (const header of OWNER_HEADERS) delete changes[header]
   return { kind: 'changes', changes }
+}
+
+/** The refusal of a container that nothing can be synced to, or `undefined`. */
+function checkSyncTarget(headers: HeaderMap, syncRealms: () => Realms): Response | undefined {
+  const written = headers['x-container-sync-to']
+  const parsed = written === undefined ? undefined : parseSyncTarget(written, syncRealms())
+  return parsed?.kind === 'refused' ? textAnswer(400, parsed.reason) : undefined
 }
 
 /** The refusal of a quota that is no number, or `undefined` (OpenStack Swift, `common/middleware/container_quotas.py`). */

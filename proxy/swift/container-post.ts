@@ -4,8 +4,11 @@ import { containerChangesIn } from './container-changes.ts'
 import { changeFailureAnswer } from './failure-answers.ts'
 import type { ContainerVerb } from './visit.ts'
 
-export const containerPost: ContainerVerb = async ({ store }, { name, request, transaction, access }) => {
-  const parsed = containerChangesIn(request.headers, access)
+export const containerPost: ContainerVerb = async (
+  { store, syncRealms },
+  { name, request, transaction, access },
+) => {
+  const parsed = containerChangesIn(request.headers, access, syncRealms)
   if (parsed.kind === 'refused') return parsed.response
   const posted = await store.containers.post(transaction, name, parsed.changes)
   return posted.kind === 'updated' ? answer(204) : changeFailureAnswer(posted)

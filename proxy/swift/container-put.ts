@@ -9,10 +9,10 @@ import { projectDomainIn } from './project-domain.ts'
 import type { ContainerVerb } from './visit.ts'
 
 export const containerPut: ContainerVerb = async (
-  { store, policies },
+  { store, policies, syncRealms },
   { name, request, transaction, access },
 ) => {
-  const parsed = containerChangesIn(request.headers, access)
+  const parsed = containerChangesIn(request.headers, access, syncRealms)
   if (parsed.kind === 'refused') return parsed.response
   const policy = policyIn(request.headers, policies)
   if (policy.kind === 'refused') return policy.response

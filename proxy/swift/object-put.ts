@@ -1,4 +1,5 @@
 /** PUT of an object: an upload, or the making of a large object, a link or a copy. */
+import { answer } from '../answers.ts'
 import { denialAnswer } from './authorize.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { manifestPut } from './manifest-put.ts'
@@ -18,7 +19,11 @@ export const objectPut: ObjectVerb = async (deps, visit) => {
   const upload = uploadIn(deps, visit, () => checkLength(headers, deps.options.maxFileSizeBytes))
   if (upload.kind === 'refused') return upload.response
   const { versionId } = objectParametersIn(request)
-  const put = await deps.store.objects.put(transaction, name, { ...upload.put, body, versionId })
+  const { synced } = transaction
+  const timestamp = synced?.timestamp
+  const put = await deps.store.objects.put(transaction, name, { ...upload.put, body, versionId, timestamp })
+  // What is there is as new or newer: the other cluster need not send it again.
+  if (put.kind === 'conflict' && synced !== undefined) return answer(202)
   if (put.kind === 'denied') return denialAnswer(transaction, put.status)
   return put.kind === 'created' ? putReceipt(put, put.etag) : failureAnswer(put)
 }

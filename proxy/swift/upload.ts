@@ -2,6 +2,7 @@
 import { unquoted } from '#http/conditionals.ts'
 import type { Response } from '#http/message.ts'
 import type { ObjectName, ObjectPut } from '#store/contract.ts'
+import { STATIC_MARK } from '#store/large-objects/manifest.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { linkInRequest } from './link-headers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
@@ -13,7 +14,7 @@ import {
   contentTypeOf,
   writeConditionIn,
 } from './upload-rules.ts'
-import type { SwiftDoorDeps, Visit } from './visit.ts'
+import { isTrue, type SwiftDoorDeps, type Visit } from './visit.ts'
 
 export type Upload =
   | { readonly kind: 'upload'; readonly put: Omit<ObjectPut, 'body'> }
@@ -22,7 +23,7 @@ export type Upload =
 /** `checkBody` is what else must hold before a byte of the body is read. */
 export function uploadIn(
   { clock, options }: SwiftDoorDeps,
-  { name, request: { headers } }: Visit<ObjectName>,
+  { name, request: { headers }, transaction: { synced } }: Visit<ObjectName>,
   checkBody: () => Response | undefined,
 ): Upload {
   const link = linkInRequest(headers)
@@ -41,6 +42,8 @@ export function uploadIn(
   if (deleteAt.kind === 'refused') return deleteAt
   const metadata = objectMetadataIn(headers)
   if (deleteAt.value !== undefined) metadata['x-delete-at'] = deleteAt.value
+  // The manifest of a large object comes as it is stored, and before its segments perhaps.
+  if (synced !== undefined && isTrue(headers[STATIC_MARK])) metadata[STATIC_MARK] = 'True'
   const etag = headers['etag']
   return {
     kind: 'upload',

@@ -1,4 +1,5 @@
 /** What every verb of the Swift door is given: its surroundings, and one visit by one client to one name. */
+import type { Realms } from '#auth/container-sync/realms.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock } from '#base/environment.ts'
@@ -25,6 +26,8 @@ export interface SwiftDoorDeps {
   readonly policies: StoragePolicies
   readonly clock: Clock
   readonly options: SwiftDoorOptions
+  /** Clusters that containers may be synced to, at this moment. */
+  readonly syncRealms: () => Realms
 }
 
 export interface Access {

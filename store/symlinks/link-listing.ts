@@ -3,18 +3,17 @@
  * `symlink_etag` and `symlink_bytes` (OpenStack Swift, `common/middleware/symlink.py`: `_extract_symlink_path_json`).
  */
 import type { ListedObject, ListingPage } from '../contract.ts'
-import { type ObjectMember, objectPage } from '../listing-pages.ts'
+import { type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
 
 const MARK = Buffer.from('; symlink_target=')
 const API_VERSION = 'v1'
 
-type Row = ObjectMember | { readonly subdir: string }
-
 /** The same page where no row is a link's. */
 export function withLinksTold(page: ListingPage<ListedObject>, account: string): ListingPage<ListedObject> {
   if (!page.json.includes(MARK)) return page
-  const rows = JSON.parse(page.json.toString('utf8')) as readonly Row[]
-  const told = rows.map((row) => ('hash' in row && row.hash.includes(';') ? withLinkTold(row, account) : row))
+  const told = rowsOf<ObjectMember>(page.json).map((row) =>
+    'hash' in row && row.hash.includes(';') ? withLinkTold(row, account) : row,
+  )
   return objectPage(Buffer.from(JSON.stringify(told)), page.consistency)
 }
 

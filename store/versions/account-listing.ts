@@ -2,7 +2,6 @@
  * Listings of accounts: a container's bytes are those of its versions, too, and a hidden container whose own one is gone is
  * shown under its name, so that somebody cleans up (OpenStack Swift, `object_versioning.py`: `AccountContext`).
  */
-import { compareUtf8 } from '#base/names.ts'
 import type {
   AccountName,
   AccountOperations,
@@ -11,10 +10,11 @@ import type {
   OperationContext,
   StoreFailure,
 } from '../contract.ts'
-import { type ContainerMember, containerPage } from '../listing-pages.ts'
+import { type ContainerMember, containerPage, inListingOrder, rowsOf } from '../listing-pages.ts'
+import type { SubdirMember } from '../listing-query.ts'
 import { RESERVED, VERSIONS_CONTAINERS, versionedContainerOf, versionsContainerOf } from './version-names.ts'
 
-type Row = ContainerMember | { readonly subdir: string }
+type Row = ContainerMember | SubdirMember
 
 /** Reads the account; with a listing, together with the hidden containers behind it. */
 export async function readAccount(
@@ -29,9 +29,11 @@ export async function readAccount(
   ])
   if (read.kind !== 'found' || read.page === undefined) return read
   if (hidden.kind !== 'found' || hidden.page === undefined) return hidden
-  const kept = rowsOf(hidden.page.json).filter((row): row is ContainerMember => 'name' in row)
+  const kept = rowsOf<ContainerMember>(hidden.page.json).filter(
+    (row): row is ContainerMember => 'name' in row,
+  )
   if (kept.length === 0) return read
-  const rows = merged(rowsOf(read.page.json), kept, listing)
+  const rows = merged(rowsOf<ContainerMember>(read.page.json), kept, listing)
   return { ...read, page: containerPage(Buffer.from(JSON.stringify(rows)), read.page.consistency) }
 }
 
@@ -51,10 +53,6 @@ function hiddenName(name: string): string {
   return name.includes(RESERVED) ? name : versionsContainerOf(name)
 }
 
-function rowsOf(json: Buffer): readonly Row[] {
-  return json.length === 0 ? [] : (JSON.parse(json.toString('utf8')) as readonly Row[])
-}
-
 function merged(
   rows: readonly Row[],
   kept: readonly ContainerMember[],
@@ -69,12 +67,5 @@ function merged(
   })
   const orphans = [...hidden].map(([name, row]) => ({ ...row, name, count: 0 }))
   if (orphans.length === 0) return told
-  const sign = reverse ? -1 : 1
-  return [...told, ...orphans]
-    .toSorted((one, other) => sign * compareUtf8(nameOf(one), nameOf(other)))
-    .slice(0, limit)
-}
-
-function nameOf(row: Row): string {
-  return 'name' in row ? row.name : row.subdir
+  return inListingOrder([...told, ...orphans], { reverse }).slice(0, limit)
 }

@@ -3,7 +3,6 @@
  * says "deleted" is written there; the object is deleted on the condition that it still is what was copied. When it is
  * not, the mark goes, because it would stand before what is deleted, and all begins again.
  */
-import { EMPTY_BODY } from '#http/message.ts'
 import type { ObjectDelete, ObjectDeleteOutcome } from '../contract.ts'
 import {
   ARCHIVED_TRIES,
@@ -12,8 +11,8 @@ import {
   archivedName,
   archiveFailure,
 } from './archived-write.ts'
-import { isCurrent, unchanged } from './current-object.ts'
-import { DELETE_MARKER_TYPE } from './version-names.ts'
+import { isCurrent, OVERTAKEN, unchanged } from './current-object.ts'
+import { DELETE_MARKER } from './version-link.ts'
 
 export async function deleteWithMark(
   write: ArchivedWrite,
@@ -24,18 +23,12 @@ export async function deleteWithMark(
     const seen = await archiveCurrent(write, options.condition)
     if (!isCurrent(seen)) return seen
     const mark = archivedName(write, await deps.timestamps.next())
-    const marked = await deps.objects.put(context, mark, {
-      body: EMPTY_BODY,
-      contentType: DELETE_MARKER_TYPE,
-      expectedEtag: undefined,
-      metadata: {},
-      limitBytes: 0,
-    })
+    const marked = await deps.objects.put(context, mark, DELETE_MARKER)
     if (marked.kind !== 'created') return archiveFailure(marked)
     const own = seen.kind === 'absent' ? {} : { condition: unchanged(seen) }
     const deleted = await deps.objects.delete(context, name, { ...options, ...own })
     if (deleted.kind !== 'precondition_failed') return deleted
     await deps.objects.delete(context, mark, {})
   }
-  return { kind: 'undecided', reason: 'others wrote the same object meanwhile' }
+  return OVERTAKEN
 }

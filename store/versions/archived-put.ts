@@ -7,7 +7,7 @@ import { bufferBody } from '#http/message.ts'
 import type { ObjectPut, ObjectPutReceipt, StoreFailure } from '../contract.ts'
 import { takeBody } from '../held-body.ts'
 import { ARCHIVED_TRIES, type ArchivedWrite, archiveCurrent } from './archived-write.ts'
-import { isCurrent, unchanged } from './current-object.ts'
+import { isCurrent, OVERTAKEN, unchanged } from './current-object.ts'
 
 /** A small body is held, so that it can be sent again. */
 export async function putArchived(
@@ -20,7 +20,7 @@ export async function putArchived(
   try {
     if (taken.kind === 'held') return await putHeld(write, put, taken.bytes)
     const outcome = await putOnce(write, { ...put, body: taken.body })
-    return outcome === 'changed' ? overtaken() : outcome
+    return outcome === 'changed' ? OVERTAKEN : outcome
   } finally {
     taken.share?.release()
   }
@@ -35,7 +35,7 @@ async function putHeld(
     const outcome = await putOnce(write, { ...put, body: bufferBody(bytes) })
     if (outcome !== 'changed') return outcome
   }
-  return overtaken()
+  return OVERTAKEN
 }
 
 /** `changed`: somebody has written the object since it was copied. */
@@ -55,8 +55,4 @@ async function putOnce(
   return stored.kind === 'created' && put.condition === undefined
     ? { ...stored, condition: undefined }
     : stored
-}
-
-function overtaken(): StoreFailure {
-  return { kind: 'undecided', reason: 'others wrote the same object meanwhile' }
 }

@@ -27,7 +27,7 @@ import {
   refusalOf,
   restoredFrom,
 } from './archived-write.ts'
-import { AS_STORED, type Current, isCurrent, lookAt, unchanged } from './current-object.ts'
+import { AS_STORED, type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import { DELETE_MARKER_TYPE } from './version-names.ts'
 
 /** Rows of the archive that are listed at a time: most of the time the first is the one. */
@@ -47,7 +47,7 @@ export async function deleteAndRestore(
     // Without a condition it is the archive that refuses.
     if (popped.kind !== 'precondition_failed' || popped.condition === undefined) return popped
   }
-  return { kind: 'undecided', reason: 'others wrote the same object meanwhile' }
+  return OVERTAKEN
 }
 
 class Pop {

@@ -7,7 +7,7 @@
  */
 
 import { quotedPath } from '#base/names.ts'
-import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import type {
   ObjectName,
   ObjectPut,
@@ -16,8 +16,8 @@ import type {
   StoreFailure,
   WriteCondition,
 } from '../contract.ts'
-import { copyOf } from '../stored-copy.ts'
 import { letGo } from '../symlinks/follow.ts'
+import { copyAway } from './copy-away.ts'
 import {
   AS_STORED,
   type Current,
@@ -85,16 +85,9 @@ export async function refusalOf(
 }
 
 async function copyToArchive(write: ArchivedWrite, read: ObjectRead): Promise<StoreFailure | undefined> {
-  const time = parseTimestamp(read.headers['x-timestamp'] ?? '')
-  if (time === undefined) return { kind: 'unavailable', reason: 'an object has no time' }
-  const put = await write.deps.objects.put(
-    write.context,
-    archivedName(write, time),
-    withoutMark(copyOf(read)),
-  )
-  if (put.kind === 'created') return undefined
-  await letGo(read)
-  return archiveFailure(put)
+  const nameAt = (time: Timestamp): ObjectName => archivedName(write, time)
+  const failure = await copyAway(write.deps, write.context, read, nameAt, withoutMark)
+  return failure && archiveFailure(failure)
 }
 
 function withoutMark(put: ObjectPut): ObjectPut {

@@ -26,6 +26,12 @@ export interface VersionsDeps {
   readonly timestamps: FeatureDeps['timestamps']
 }
 
+/** A write on top of what was seen that others came before again and again: it may be tried once more. */
+export const OVERTAKEN: Extract<StoreFailure, { readonly kind: 'undecided' }> = {
+  kind: 'undecided',
+  reason: 'others wrote the same object meanwhile',
+}
+
 export type Current =
   | { readonly kind: 'absent' }
   /** A link to the version that is the current one. */

@@ -4,11 +4,11 @@
  * deleted nothing; a marker that nothing follows is listed and can be deleted.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import { EMPTY_BODY } from '#http/message.ts'
 import type { ObjectDelete, ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
-import { type Current, isCurrent, unchanged } from './current-object.ts'
+import { type Current, isCurrent, OVERTAKEN, unchanged } from './current-object.ts'
 import { readyToReplace, type VersionedWrite } from './put-version.ts'
-import { DELETE_MARKER_TYPE, versionNameOf } from './version-names.ts'
+import { DELETE_MARKER } from './version-link.ts'
+import { versionNameOf } from './version-names.ts'
 
 /** How often the removal is tried on top of what others write meanwhile. */
 const REMOVE_TRIES = 8
@@ -35,14 +35,7 @@ async function putMarker(
   marker: ObjectName,
   timestamp: Timestamp,
 ): Promise<StoreFailure | undefined> {
-  const put = await deps.objects.put(context, marker, {
-    body: EMPTY_BODY,
-    contentType: DELETE_MARKER_TYPE,
-    expectedEtag: undefined,
-    metadata: {},
-    limitBytes: 0,
-    timestamp,
-  })
+  const put = await deps.objects.put(context, marker, { ...DELETE_MARKER, timestamp })
   if (put.kind === 'created') return undefined
   if (put.kind === 'no_such_container') return { kind: 'version_refused', problem: 'no_versions_container' }
   return put
@@ -70,5 +63,5 @@ async function remove(
     if (!isCurrent(again)) return again
     below = again
   }
-  return { kind: 'undecided', reason: 'others kept writing the same object' }
+  return OVERTAKEN
 }

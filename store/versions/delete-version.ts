@@ -7,7 +7,7 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
-import { type Current, isCurrent, lookAt, unchanged } from './current-object.ts'
+import { type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import type { VersionedWrite } from './put-version.ts'
 import { NULL_VERSION, versionIn, versionNameOf } from './version-names.ts'
 
@@ -21,7 +21,7 @@ export async function deleteVersion(write: VersionedWrite, id: Timestamp): Promi
   if (!isCurrent(before)) return before
   const deleted = await deps.objects.delete(context, version, {})
   if (deleted.kind !== 'deleted' && deleted.kind !== 'no_such_object') return deleted
-  const after = before.kind === 'absent' ? before : await unlink(write, version)
+  const after = await unlink(write, version)
   return { ...deleted, versionId: id, currentVersionId: idOf(isCurrent(after) ? after : before) }
 }
 
@@ -35,7 +35,7 @@ async function unlink(write: VersionedWrite, version: ObjectName): Promise<Curre
     if (removed.kind === 'deleted' || removed.kind === 'no_such_object') return { kind: 'absent' }
     if (removed.kind !== 'precondition_failed') return removed
   }
-  return { kind: 'undecided', reason: 'others kept writing the same object' }
+  return OVERTAKEN
 }
 
 function leadsTo(seen: Current, version: ObjectName): boolean {

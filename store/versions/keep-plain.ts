@@ -3,10 +3,9 @@
  * to where versions lie, under the time by which clients know it. A second copy, after a crash, has the same name and the
  * same bytes. What is overwritten afterwards must be exactly what was copied, hence the state that is given back.
  */
-import { parseTimestamp } from '#base/timestamp.ts'
 import type { ObjectName, ObjectRead, OperationContext, StoreFailure } from '../contract.ts'
-import { copyOf } from '../stored-copy.ts'
 import { letGo } from '../symlinks/follow.ts'
+import { copyAway } from './copy-away.ts'
 import { AS_STORED, type Current, currentIn, type VersionsDeps } from './current-object.ts'
 import { versionIdOfTime, versionNameOf } from './version-names.ts'
 
@@ -34,15 +33,13 @@ async function copy(
   versionsContainer: string,
   read: ObjectRead,
 ): Promise<StoreFailure | undefined> {
-  const time = parseTimestamp(read.headers['x-timestamp'] ?? '')
-  if (time === undefined) return { kind: 'unavailable', reason: 'an object has no time' }
-  const version = versionNameOf(name, versionsContainer, versionIdOfTime(time))
-  const put = await deps.objects.put(context, version, copyOf(read))
-  if (put.kind === 'created') return undefined
-  await letGo(read)
-  return put.kind === 'no_such_container'
-    ? { kind: 'version_refused', problem: 'no_versions_container' }
-    : copyFailure(put)
+  const failure = await copyAway(deps, context, read, (time) =>
+    versionNameOf(name, versionsContainer, versionIdOfTime(time)),
+  )
+  if (failure?.kind === 'no_such_container') {
+    return { kind: 'version_refused', problem: 'no_versions_container' }
+  }
+  return failure && copyFailure(failure)
 }
 
 /** The client sent nothing wrong: what failed is between storage servers. */

@@ -21,7 +21,15 @@ import type {
   StoreFailure,
   WriteCondition,
 } from '../contract.ts'
-import { type Current, holdsFor, isCurrent, lookAt, unchanged, type VersionsDeps } from './current-object.ts'
+import {
+  type Current,
+  holdsFor,
+  isCurrent,
+  lookAt,
+  OVERTAKEN,
+  unchanged,
+  type VersionsDeps,
+} from './current-object.ts'
 import { keepPlain } from './keep-plain.ts'
 import { mediaType, shownSize, versionLink } from './version-link.ts'
 import { versionNameOf } from './version-names.ts'
@@ -124,7 +132,7 @@ export async function makeCurrent(
     if (!isCurrent(again)) return again
     below = again
   }
-  return { kind: 'undecided', reason: 'others kept writing the same object' }
+  return OVERTAKEN
 }
 
 /** The link is a little later than its version, as Swift's is. */

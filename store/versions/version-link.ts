@@ -4,6 +4,7 @@ import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
 import type { ObjectName, ObjectPut } from '../contract.ts'
 import { EMPTY_MD5, linkMetadata, ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { VERSION_LINK } from './kept-versions.ts'
+import { DELETE_MARKER_TYPE } from './version-names.ts'
 
 /** What the link and its row tell of the version. */
 export interface LinkedVersion {
@@ -39,6 +40,15 @@ export function versionLink(version: LinkedVersion, metadata: HeaderMap): Object
     metadata: { ...Object.fromEntries(own), ...link, [VERSION_LINK]: 'true' },
     limitBytes: 0,
   }
+}
+
+/** The upload of a version, or a mark in an archive, that says that the object was deleted. */
+export const DELETE_MARKER: ObjectPut = {
+  body: EMPTY_BODY,
+  contentType: DELETE_MARKER_TYPE,
+  expectedEtag: undefined,
+  metadata: {},
+  limitBytes: 0,
 }
 
 /** The type alone, without parameters: what Swift writes to the link of a new version. */

@@ -4,7 +4,6 @@
  * one, and which objects were put without a version; the hidden container's has all the others. One page of each is enough
  * for a page of both: an object that has a link in the first has a row in the second.
  */
-import { compareUtf8 } from '#base/names.ts'
 import type {
   ContainerName,
   ContainerOperations,
@@ -15,7 +14,8 @@ import type {
   OperationContext,
   StoreFailure,
 } from '../contract.ts'
-import { type ObjectMember, objectPage } from '../listing-pages.ts'
+import { inListingOrder, type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
+import type { SubdirMember } from '../listing-query.ts'
 import { type Current, isCurrent, lookAt, type VersionsDeps } from './current-object.ts'
 import {
   countedDown,
@@ -25,7 +25,7 @@ import {
   versionIdIn,
   versionIn,
 } from './version-names.ts'
-import { type Row, rowsOf, type SubdirRow, versionOfRow } from './version-rows.ts'
+import { type LinkRow, type Row, versionOfRow } from './version-rows.ts'
 
 /** What stands in versions' names besides the object's: cutting there would cut within the name. */
 const NOT_DELIMITERS = /[0-9.\0]/
@@ -64,7 +64,12 @@ export async function listVersions(
   const page = read.kind === 'found' ? read.page : undefined
   const resumed = await resumedObject(listing)
   if (resumed !== undefined && !isCurrent(resumed)) return resumed
-  const rows = merged(listing, rowsOf(own), page === undefined ? [] : rowsOf(page), resumed)
+  const rows = merged(
+    listing,
+    rowsOf<LinkRow>(own.json),
+    page === undefined ? [] : rowsOf<LinkRow>(page.json),
+    resumed,
+  )
   const isComplete = own.consistency === 'complete' && (page?.consistency ?? 'complete') === 'complete'
   return {
     kind: 'listed',
@@ -123,7 +128,7 @@ function merged(
   own: readonly Row[],
   kept: readonly Row[],
   resumed: Current | undefined,
-): readonly (ListedVersion | SubdirRow)[] {
+): readonly (ListedVersion | SubdirMember)[] {
   const seen = ownRows(own, hidden)
   if (resumed?.kind === 'version') seen.current.set(resumed.object, undefined)
   const subdirs = new Set(seen.subdirs)
@@ -140,7 +145,7 @@ function merged(
     row === undefined ? [] : danglingRow(version, row),
   )
   const rows = [...seen.plain, ...versions, ...[...subdirs].map((subdir) => ({ subdir })), ...dangling]
-  return inOrder(rows, query.reverse).slice(0, query.limit)
+  return inListingOrder(rows, query).slice(0, query.limit)
 }
 
 interface OwnRows {
@@ -191,17 +196,4 @@ function danglingRow(version: string, row: ObjectMember): readonly ListedVersion
   return [
     { name: known.object, version_id: known.id, is_latest: true, bytes, hash, content_type, last_modified },
   ]
-}
-
-/** By name; of equal names those that came first stay first. */
-function inOrder<Listed extends { readonly name: string } | SubdirRow>(
-  rows: readonly Listed[],
-  reverse: boolean,
-): readonly Listed[] {
-  const sign = reverse ? -1 : 1
-  return rows.toSorted((one, other) => sign * compareUtf8(nameOf(one), nameOf(other)))
-}
-
-function nameOf(row: { readonly name: string } | SubdirRow): string {
-  return 'name' in row ? row.name : row.subdir
 }

@@ -4,7 +4,8 @@
  */
 import { decodePercent, quotedPath } from '#base/names.ts'
 import type { ListedObject, ListingPage } from '../contract.ts'
-import { type ObjectMember, objectPage } from '../listing-pages.ts'
+import { type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
+import type { SubdirMember } from '../listing-query.ts'
 import { splitParameters } from '../symlinks/link-listing.ts'
 import { versionIn } from './version-names.ts'
 
@@ -17,21 +18,13 @@ export interface LinkRow extends ObjectMember {
   readonly symlink_bytes?: number
 }
 
-export interface SubdirRow {
-  readonly subdir: string
-}
-
-export type Row = LinkRow | SubdirRow
+export type Row = LinkRow | SubdirMember
 
 /** A row of a link to a version, with what the link's row says of it. */
 export interface VersionRow {
   readonly row: ObjectMember
   /** Its name in the hidden container. */
   readonly version: string
-}
-
-export function rowsOf(page: ListingPage<ListedObject>): readonly Row[] {
-  return page.json.length === 0 ? [] : (JSON.parse(page.json.toString('utf8')) as readonly Row[])
 }
 
 /** The version that a row links to; `undefined` of any other row. */
@@ -55,7 +48,7 @@ export function withVersionsShown(
   }: { readonly account: string; readonly container: string; readonly hidden: string },
 ): ListingPage<ListedObject> {
   if (!page.json.includes(MARK)) return page
-  const shown = rowsOf(page).map((row) => {
+  const shown = rowsOf<LinkRow>(page.json).map((row) => {
     const linked = versionOfRow(row, hidden)
     if (linked === undefined) return row
     const version = versionIn(linked.version)

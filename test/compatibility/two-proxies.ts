@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { type Answer, Session, send, TESTER, until } from '#test/session.ts'
+import { largeObjectsAcross } from './large-objects-across.ts'
 
 const BODY = randomBytes(200_000)
 const ETAG = createHash('md5').update(BODY).digest('hex')
@@ -11,6 +12,8 @@ export async function readAcross(t: Test, swiftUrl: string, ourUrl: string): Pro
   const ours = await Session.signIn(ourUrl, TESTER)
   await t.test("written through Swift's proxy, read through ours", (t) => across(t, swift, ours))
   await t.test("written through ours, read through Swift's", (t) => across(t, ours, swift))
+  await t.test("large objects made through Swift's proxy", (t) => largeObjectsAcross(t, swift, ours))
+  await t.test('large objects made through ours', (t) => largeObjectsAcross(t, ours, swift))
 }
 
 async function across(t: Test, writer: Session, reader: Session): Promise<void> {

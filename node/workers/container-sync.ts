@@ -1,0 +1,101 @@
+/** Container sync of a device: its containers, read as clients read them, to the clusters of the realms. */
+import { NO_REALMS, type Realms } from '#auth/container-sync/realms.ts'
+import { hashName } from '#base/names.ts'
+import { RemoteContainer, type RemoteOptions } from '#container-sync/remote-container.ts'
+import { type RowSender, StoreRowSender } from '#container-sync/row-sender.ts'
+import { createSyncWorker, type Turn } from '#container-sync/sync-worker.ts'
+import { RemoteTransport } from '#http/remote-transport.ts'
+import type { Transport } from '#http/transport.ts'
+import type { ContainerName, Store } from '#store/contract.ts'
+import { encryptionLayer } from '#store/encryption/encryption-layer.ts'
+import { symlinks } from '#store/symlinks/symlinks.ts'
+import { Gait } from '#worker/gait.ts'
+import { openEncryption } from '../encryption.ts'
+import { openRealms } from '../realms-file.ts'
+import { readPem } from '../tls-files.ts'
+import type { MakeWorker, WorkerContext } from '../worker-context.ts'
+import { workerStoreOf } from '../worker-store.ts'
+
+export const containerSyncWorker: MakeWorker = (context) => {
+  const { environment, log, device, foreground, settings } = context
+  const { clock } = environment
+  const { intervalMs, containerTimeMs } = settings.container_sync
+  const gait = new Gait({ clock, foreground })
+  const parts = openLater(context)
+  return createSyncWorker({
+    clock,
+    log,
+    index: device.containers.index,
+    realms: () => parts.realms(),
+    turn: (name) => turnOf(context, name),
+    remote: (target, userKey) =>
+      new RemoteContainer(remoteOptions(context, parts.transport), target, userKey),
+    sender: parts.sender,
+    rest: (how) => gait.before({ files: 1 }, how),
+    pauseMs: intervalMs,
+    containerMs: containerTimeMs,
+  })
+}
+
+interface Parts {
+  readonly realms: () => Realms
+  readonly transport: (secure: boolean) => Transport
+  readonly sender: RowSender
+}
+
+/** Files are read and the store is opened meanwhile; until then there are no realms, and nothing is sent. */
+function openLater(context: WorkerContext): Parts {
+  const { environment, log, settings } = context
+  const { clock, disk } = environment
+  const { realmsFile, tlsAuthority } = settings.container_sync
+  const plain = new RemoteTransport({ clock })
+  let secure: Transport = plain
+  let realms: () => Realms = () => NO_REALMS
+  const opened = async (): Promise<void> => {
+    if (realmsFile === undefined) return
+    const authority = tlsAuthority === undefined ? undefined : await readPem(disk, tlsAuthority)
+    secure = new RemoteTransport({ clock, tls: { authority } })
+    realms = await openRealms({ clock, disk, log, path: realmsFile })
+  }
+  opened().catch((error: unknown) => log.error({ err: error }, 'containers are not synced'))
+  let sender: Promise<RowSender> | undefined
+  return {
+    realms: () => realms(),
+    transport: (isSecure) => (isSecure ? secure : plain),
+    sender: {
+      send: async (...row) => {
+        sender ??= senderOf(context)
+        return (await sender).send(...row)
+      },
+    },
+  }
+}
+
+async function senderOf(context: WorkerContext): Promise<RowSender> {
+  const { environment, log, settings } = context
+  const { store } = await workerStoreOf(context)
+  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const plain: Store =
+    encryption === undefined ? store : encryptionLayer({ random: environment.random, ...encryption })(store)
+  return new StoreRowSender(symlinks(plain).objects, { txId: 'container-sync', signal: undefined, log })
+}
+
+function remoteOptions(
+  { environment, settings }: WorkerContext,
+  transport: Parts['transport'],
+): RemoteOptions {
+  const { clock, random } = environment
+  const { connectTimeoutMs, responseTimeoutMs } = settings.container_sync
+  return { clock, random, transport, connectTimeoutMs, responseTimeoutMs }
+}
+
+/** The place of this device among the container's primaries; none while it may not vote. */
+function turnOf({ rings, salt, host, device }: WorkerContext, name: ContainerName): Turn | undefined {
+  const { ring } = rings.container
+  const { ledger } = device.containers
+  const partition = ring.partitionOf(hashName(name, salt))
+  if (ledger.voice({ partPower: ring.partPower, partition }) !== 'synced') return undefined
+  const primaries = ring.primaries(partition)
+  const place = primaries.findIndex((one) => one.ip === host && one.device === device.name)
+  return place < 0 ? undefined : { place, primaries: primaries.length }
+}
