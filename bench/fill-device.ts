@@ -3,12 +3,11 @@
  * a million of them and not a night of uploads. A crash in between leaves nothing that is worth keeping. Names and bodies
  * are those of the load generator (`operations.ts`, `payload.ts`), so that it finds its objects there.
  *
- *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER [--objects N] [--bytes B] [--rows N] [--keep index]
+ *     node bench/fill-device.ts DATA DEVICE ACCOUNT CONTAINER [--objects N] [--bytes B] [--rows N]
  *                               [--delete-at SECONDS]
  *
- * `--rows`: rows of the container where this device is to have it; it must exist. `--keep index`: the device only says
- * that it has the objects, which is enough for what never looks into a file. `--delete-at`: when they expire, and nobody is
- * told of it here (`fill-queue.ts`). Started by `fill-devices.ts`.
+ * `--rows`: rows of the container where this device is to have it; it must exist. `--delete-at`: when the objects expire;
+ * nobody is told of it here (`fill-queue.ts`). Started by `fill-devices.ts`.
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -42,7 +41,6 @@ const { positionals, values } = parseArgs({
     objects: { type: 'string', default: '0' },
     bytes: { type: 'string', default: '16' },
     rows: { type: 'string', default: '0' },
-    keep: { type: 'string', default: 'files' },
     'delete-at': { type: 'string' },
   },
 })
@@ -55,7 +53,7 @@ const [objectCount, objectBytes, rowCount] = [values.objects, values.bytes, valu
 const devicesPath = path.join(dataPath, 'devices')
 const environment: Environment = {
   ...realEnvironment(),
-  disk: values.keep === 'index' ? withoutFiles(withoutSyncs()) : withoutSyncs(),
+  disk: withoutSyncs(),
   kv: unsynced(realEnvironment().kv),
 }
 const cluster = await readClusterFile(realDisk, path.join(dataPath, 'cluster.json'))
@@ -163,25 +161,6 @@ function withoutSyncs(): Disk {
     openRead: async (name) => opened(await realDisk.openRead(name)),
     createExclusive: async (name) => opened(await realDisk.createExclusive(name)),
     syncDirectory: () => Promise.resolve(),
-  }
-}
-
-/** Files are taken and forgotten; directories are real. */
-function withoutFiles(disk: Disk): Disk {
-  const nowhere: DiskFile = {
-    read: async () => 0,
-    write: async () => {},
-    writeAll: async () => {},
-    sync: async () => {},
-    stat: async () => ({ sizeBytes: 0, mtimeMs: 0, isDirectory: false }),
-    close: async () => {},
-  }
-  return {
-    ...disk,
-    createExclusive: async () => nowhere,
-    rename: async () => {},
-    unlink: async () => {},
-    setXattr: async () => {},
   }
 }
 

@@ -1,4 +1,4 @@
-/** Fills the four devices of a stopped cluster, some at a time, each in a process of its own (`fill-device.ts`, `fill-queue.ts`). */
+/** Fills the four devices of a stopped cluster, some at a time, each in a process of its own (`fill-device.ts` as a rule). */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -15,7 +15,7 @@ export interface Filling {
   readonly parallel: number
   /** Options of the program. */
   readonly args: readonly string[]
-  readonly program?: 'fill-device.ts' | 'fill-queue.ts'
+  readonly program?: 'fill-device.ts' | 'fill-index.ts' | 'fill-queue.ts'
 }
 
 /** Rejects when a device could not be filled. */

@@ -4,9 +4,9 @@
  *
  *     node bench/idle-pass.ts [--objects 1000000] [--keep index|files] [--data DIR] [--passes 3]
  *
- * The objects are put there by each device's own engine (`fill-device.ts`). By default only their index entries and
- * digests are: a pass that finds replicas equal looks into no file and walks no directory, so that files would change
- * nothing but the time to make them; `--keep files` makes them all the same. Auditors and the like are off: they would look.
+ * By default the devices only have index entries and digests of the objects (`fill-index.ts`): a pass that finds replicas
+ * equal looks into no file and walks no directory, so that files would change nothing but the time to make them.
+ * `--keep files` makes them all the same (`fill-device.ts`). Auditors and the like are off: they would look.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -38,8 +38,11 @@ const execute = promisify(execFile)
 async function measure(): Promise<void> {
   await (await startMartlet({ data, port: PORT })).stop()
   const keep = values.keep === 'files' ? 'files' : 'index'
-  const args = ['--objects', String(objects), '--keep', keep]
-  const filling = { data, account: 'AUTH_test', container: 'idle', parallel: 2, args }
+  const place = { data, account: 'AUTH_test', container: 'idle', parallel: 2 }
+  const filling =
+    keep === 'files'
+      ? { ...place, args: ['--objects', String(objects)] }
+      : { ...place, program: 'fill-index.ts' as const, args: [String(objects)] }
   const filled = await timed(() => fillDevices(filling))
   console.log(`${objects} objects, three copies, ${keep} only: filled in ${filled.seconds.toFixed(0)} s`)
   const config = path.join(home, 'martlet.toml')

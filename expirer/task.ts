@@ -1,5 +1,6 @@
 /**
- * A task of the expirer's queue: a row `<delete at, ten digits>-<account>/<container>/<object>` in a container of the
+ * A task of the expirer's queue: a row `<delete at>-<account>/<container>/<object>`, the time in ten digits, with five decimals
+ * where somebody wants the object deleted at once, in a container of the
  * hidden account (OpenStack Swift, `obj/expirer.py`: `build_task_obj`, `parse_task_obj`). Pure.
  */
 import { type Timestamp } from '#base/timestamp.ts'
@@ -19,7 +20,7 @@ export interface Task {
 
 /** Content type of rows by which Swift's tools have objects deleted in the background. */
 const ASYNC_DELETE_TYPE = 'application/async-deleted'
-const ROW = /^(\d{10})-([^/]+)\/([^/]+)\/([^]+)$/
+const ROW = /^(\d{10}(?:\.\d{5})?)-([^/]+)\/([^/]+)\/([^]+)$/
 
 /** `undefined` for a row that is no task. */
 export function parseTask(row: string, rowTimestamp: Timestamp, contentType: string): Task | undefined {

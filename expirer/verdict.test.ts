@@ -119,6 +119,7 @@ t.test('rows of the queue are read as Swift writes them', async (t) => {
     kind: 'expired',
   })
   t.equal(parseTask('1700000100-a/c/o', at(1), 'application/async-deleted')?.kind, 'at_once')
+  t.equal(parseTask('1700000100.12345-a/c/o', at(1), 'application/async-deleted')?.kind, 'at_once')
   for (const foreign of ['', 'o', '1700000100', '1700000100-a/c', '170000010-a/c/o', '1700000100-/c/o']) {
     t.equal(parseTask(foreign, at(1), ''), undefined, foreign)
   }

@@ -15,6 +15,7 @@ t.test('the pipeline is printed as it runs', (t) => {
     'info',
     'request-limits',
     'etag-quoter',
+    'container-sync',
     'tempurl',
     'formpost',
     'swift-v1-auth',

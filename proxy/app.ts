@@ -175,7 +175,7 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'endpoints', make: (parts) => parts.endpoints && endpoints(parts.endpoints) },
   {
     name: 'container-sync',
-    make: ({ store, syncRealms }) => syncRealms && containerSync({ store, realms: syncRealms.realms }),
+    make: ({ store, syncRealms }) => containerSync({ store, realms: syncRealms?.realms ?? noRealms }),
   },
   {
     name: 'tempurl',
@@ -271,9 +271,13 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {
-  const realms = syncRealms?.realms ?? (() => NO_REALMS)
+  const realms = syncRealms?.realms ?? noRealms
   const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
   return [{ name: 'swift', takes: () => true, handler: swift }]
+}
+
+function noRealms(): Realms {
+  return NO_REALMS
 }
 
 function throughDoors(doors: readonly Door[]): ProxyHandler {
@@ -324,7 +328,7 @@ function infoOptions({
     sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: () => ({
       ...(guarantees === undefined ? undefined : promisesBeyondSwift(guarantees())),
-      ...(syncRealms && containerSyncSection(syncRealms.realms(), syncRealms.current)),
+      ...containerSyncSection((syncRealms?.realms ?? noRealms)(), syncRealms?.current),
     }),
     adminSections: encryption && { encryption: { enabled: encryption === 'encrypted' } },
     disallowedSections: options.infoDisallowedSections,

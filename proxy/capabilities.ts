@@ -57,7 +57,7 @@ export function capabilities(
       max_manifest_size: MANIFEST_INPUT_BYTES_MAX,
       yield_frequency: HEARTBEAT_MS / 1000,
       min_segment_size: 1,
-      allow_async_delete: false,
+      allow_async_delete: true,
     },
     versioned_writes: { allowed_flags: ['x-versions-location', 'x-history-location'] },
     object_versioning: {},

@@ -108,16 +108,19 @@ export class ObjectHistory {
     return versions.every(({ write }) => write.expiresMs !== undefined && write.expiresMs < wallMs)
   }
 
-  /** Was the object deleted so long ago, and not written since, that nobody need know of it any more? */
-  mayBeForgotten(wallMs: number): boolean {
-    const latest = this.acknowledged(Number.POSITIVE_INFINITY)
+  /**
+   * Was the object deleted so long ago, and not written since, that nobody need know of it any more? `since`: for one that
+   * has heard of nothing later, as a server that was down.
+   */
+  mayBeForgotten(
+    wallMs: number,
+    since: Timestamp = this.acknowledged(Number.POSITIVE_INFINITY)?.timestamp ?? ZERO_TIMESTAMP,
+  ): boolean {
     const isOld = (timestamp: Timestamp): boolean =>
       ticksOf(timestamp) / TICKS_PER_SECOND < wallMs / 1000 - RECLAIM_AGE_SECONDS
     return this.attempts.some(
       ({ write, method, timestamp }) =>
-        (method === 'DELETE' || write.expiresMs !== undefined) &&
-        isOld(timestamp) &&
-        timestamp >= (latest?.timestamp ?? ZERO_TIMESTAMP),
+        (method === 'DELETE' || write.expiresMs !== undefined) && isOld(timestamp) && timestamp >= since,
     )
   }
 

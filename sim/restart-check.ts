@@ -81,7 +81,7 @@ function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, s
     if (method !== 'POST' && holders.has(node.host) && timestamp > told) told = timestamp
   }
   const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
-  if (kept.some((one) => one >= told) || object.mayBeForgotten(cluster.world.wallMs())) return
+  if (kept.some((one) => one >= told) || object.mayBeForgotten(cluster.world.wallMs(), told)) return
   throw new Violation(
     'forgotten_write',
     `${node.host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,

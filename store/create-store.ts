@@ -3,6 +3,7 @@ import { DIGEST_CAPABILITY, PROMISES_CAPABILITY } from '#base/extensions.ts'
 import { Accounts } from './accounts.ts'
 import { Containers } from './containers.ts'
 import type { AccountInfo, ContainerInfo, Guarantees, ObjectOperations, Store } from './contract.ts'
+import { type DeferDeletes, deferDeletes } from './deferred-deletes.ts'
 import { InfoCache, type SharedCache } from './info-cache.ts'
 import { type Invalidations, NO_PEERS, type Stale } from './invalidations.ts'
 import type { ObjectDeps } from './object-container.ts'
@@ -22,6 +23,8 @@ export interface CreatedStore extends Store {
   /** Drops what this process remembers of an account or container: what `invalidationHandler` calls. */
   forget(stale: Stale): void
   guarantees(): Guarantees
+  /** For the layer of large objects: `deferred-deletes.ts`. */
+  readonly deferDeletes: DeferDeletes
 }
 
 export function createStore(options: StoreOptions): CreatedStore {
@@ -47,6 +50,7 @@ export function createStore(options: StoreOptions): CreatedStore {
     accounts,
     containers,
     objects: objectOperations({ parts, containers }),
+    deferDeletes: (context, deletes) => deferDeletes(parts, context, deletes),
     guarantees: () => ({
       listings: parts.client.anyLacks('container', DIGEST_CAPABILITY) ? 'eventual' : 'complete',
       conditionalWrites: parts.client.anyLacks('object', PROMISES_CAPABILITY) ? 'best_effort' : 'agreed',

@@ -8,6 +8,7 @@ import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
@@ -29,6 +30,8 @@ export interface FeatureDeps {
   /** Where uploads reserve their quotas; this process decides alone without it. */
   readonly desks?: Desks | undefined
   readonly readOnly?: ReadOnlyOptions | undefined
+  /** Deletes with segments may leave the segments to the expirer where it is given. */
+  readonly deferDeletes?: DeferDeletes | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -54,7 +57,10 @@ const FEATURES: readonly Feature[] = [
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
-  { name: 'large-objects', make: ({ environment }) => largeObjects(environment) },
+  {
+    name: 'large-objects',
+    make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
+  },
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },

@@ -66,6 +66,21 @@ t.test('a signature opens its own request and nothing else', async (t) => {
   t.equal(refused.headers['www-authenticate'], 'SwiftContainerSync realm="AUTH_test"')
 })
 
+t.test('a bad signature is refused, whoever sends it, also where there are no realms', async (t) => {
+  const { handler } = testProxy()
+  const token = await tokenFor(handler, 'test:tester', 'testing')
+  await send(handler, { method: 'PUT', target: '/v1/AUTH_test/c', headers: { 'X-Auth-Token': token } })
+  const headers = { 'X-Auth-Token': token, 'X-Container-Sync-Auth': 'a b c' }
+  for (const target of ['/v1/AUTH_test/c', OBJECT]) {
+    t.match(await send(handler, { target, headers }), {
+      status: 401,
+      body: /not valid; contact cluster operator/,
+    })
+  }
+  t.equal((await send(handler, { target: '/v1/AUTH_test', headers })).status, 200, 'an account has no keys')
+  t.match((await send(handler, { target: '/info' })).body, '"container_sync":{"realms":{}}')
+})
+
 t.test('without a signature nobody chooses the time', async (t) => {
   const { proxy, token } = await start()
   await put(proxy, { 'X-Auth-Token': token, 'X-Timestamp': EARLY })

@@ -38,8 +38,7 @@ async function admit(
 ): Promise<Response | undefined> {
   const { method } = transaction.request
   const path = parseSwiftPath(transaction.path)
-  // Objects are what is synced; nothing else is opened by it.
-  if (path.kind !== 'object') return undefined
+  if (path.kind !== 'object' && path.kind !== 'container') return undefined
   const { name } = path
   const info = await store.containers.info(transaction, { account: name.account, container: name.container })
   const stated = transaction.statedTime
@@ -51,7 +50,9 @@ async function admit(
   }
   const timestamp = stated === undefined ? undefined : parseTimestamp(stated)
   if (stated !== undefined && timestamp === undefined) return answer(400)
-  transaction.grant = { method, name, reach: 'nothing' }
+  // Objects are what is synced; nothing else is opened by it.
+  if (path.kind === 'container') return undefined
+  transaction.grant = { method, name: path.name, reach: 'nothing' }
   transaction.synced = { timestamp }
   return undefined
 }

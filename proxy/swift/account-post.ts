@@ -1,7 +1,7 @@
 /** POST of an account: changes its metadata, creating it where that happens by itself. */
 import { answer, emptyAnswer } from '../answers.ts'
 import { accountChangesIn } from './account-changes.ts'
-import { failureAnswer } from './failure-answers.ts'
+import { changeFailureAnswer } from './failure-answers.ts'
 import type { AccountVerb } from './visit.ts'
 
 export const accountPost: AccountVerb = async ({ store, policies }, visit) => {
@@ -13,5 +13,5 @@ export const accountPost: AccountVerb = async ({ store, policies }, visit) => {
   // Swift: a deleted account is gone for readers and not there for writers.
   return posted.kind === 'account_deleted'
     ? emptyAnswer(404, { 'x-account-status': 'Deleted' })
-    : failureAnswer(posted)
+    : changeFailureAnswer(posted)
 }

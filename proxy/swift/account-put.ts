@@ -2,7 +2,7 @@
 import type { Response } from '#http/message.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { accountChangesIn } from './account-changes.ts'
-import { failureAnswer, isFailure } from './failure-answers.ts'
+import { changeFailureAnswer, isFailure } from './failure-answers.ts'
 import type { AccountVerb } from './visit.ts'
 
 export const accountPut: AccountVerb = async ({ store, policies }, visit) => {
@@ -11,7 +11,7 @@ export const accountPut: AccountVerb = async ({ store, policies }, visit) => {
   if (parsed.kind === 'refused') return parsed.response
   const put = await store.accounts.put(transaction, name, parsed.changes)
   if (put.kind === 'account_deleted') return recentlyDeleted()
-  if (isFailure(put)) return failureAnswer(put)
+  if (isFailure(put)) return changeFailureAnswer(put)
   return put.kind === 'created' ? emptyAnswer(201) : answer(202)
 }
 

@@ -52,7 +52,7 @@ export function containerChangesIn(
 function checkSyncTarget(headers: HeaderMap, syncRealms: () => Realms): Response | undefined {
   const written = headers['x-container-sync-to']
   const parsed = written === undefined ? undefined : parseSyncTarget(written, syncRealms())
-  return parsed?.kind === 'refused' ? textAnswer(400, parsed.reason) : undefined
+  return parsed?.kind === 'refused' ? textAnswer(400, parsed.reason, HTML_TYPE) : undefined
 }
 
 /** The refusal of a quota that is no number, or `undefined` (OpenStack Swift, `common/middleware/container_quotas.py`). */

@@ -1,7 +1,7 @@
 /** POST of a container: changes its metadata. */
 import { answer } from '../answers.ts'
 import { containerChangesIn } from './container-changes.ts'
-import { failureAnswer } from './failure-answers.ts'
+import { changeFailureAnswer } from './failure-answers.ts'
 import type { ContainerVerb } from './visit.ts'
 
 export const containerPost: ContainerVerb = async (
@@ -11,5 +11,5 @@ export const containerPost: ContainerVerb = async (
   const parsed = containerChangesIn(request.headers, access, syncRealms)
   if (parsed.kind === 'refused') return parsed.response
   const posted = await store.containers.post(transaction, name, parsed.changes)
-  return posted.kind === 'updated' ? answer(204) : failureAnswer(posted)
+  return posted.kind === 'updated' ? answer(204) : changeFailureAnswer(posted)
 }

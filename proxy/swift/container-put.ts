@@ -4,7 +4,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { checkContainerName, containerChangesIn } from './container-changes.ts'
-import { failureAnswer, isFailure } from './failure-answers.ts'
+import { changeFailureAnswer, isFailure } from './failure-answers.ts'
 import { projectDomainIn } from './project-domain.ts'
 import type { ContainerVerb } from './visit.ts'
 
@@ -24,7 +24,7 @@ export const containerPut: ContainerVerb = async (
     accountMetadata: projectDomainIn(request.headers),
   })
   // Swift cannot create the account anew while the old one is being emptied, and says so with 503.
-  if (isFailure(put)) return put.kind === 'account_deleted' ? answer(503) : failureAnswer(put)
+  if (isFailure(put)) return put.kind === 'account_deleted' ? answer(503) : changeFailureAnswer(put)
   return put.kind === 'created' ? emptyAnswer(201) : answer(202)
 }
 

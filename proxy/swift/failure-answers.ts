@@ -52,6 +52,11 @@ export function failureAnswer(failure: StoreFailure): Response {
   return render(failure)
 }
 
+/** The failure of a change to an account or container, whose servers say in HTML what is wrong with it. */
+export function changeFailureAnswer(failure: StoreFailure): Response {
+  return failure.kind === 'bad_request' ? textAnswer(400, failure.reason, HTML_TYPE) : failureAnswer(failure)
+}
+
 /** A read whose condition failed: the headers of what is there, and no body. */
 export function conditionFailedAnswer(headers: HeaderMap): Response {
   const { 'accept-ranges': _ranges, ...shown } = shownObjectHeaders(headers)

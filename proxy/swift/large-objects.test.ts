@@ -279,6 +279,6 @@ t.test('/info tells the limits of manifests', async (t: Test) => {
     max_manifest_size: 8_388_608,
     yield_frequency: 10,
     min_segment_size: 1,
-    allow_async_delete: false,
+    allow_async_delete: true,
   })
 })

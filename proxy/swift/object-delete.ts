@@ -1,17 +1,23 @@
 /** DELETE of an object. */
+import { parseQuery } from '#http/query.ts'
 import { answer } from '../answers.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { manifestDelete } from './manifest-delete.ts'
 import { manifestParameterIn, objectParametersIn } from './object-parameters.ts'
 import { versionHeaders } from './version-answers.ts'
-import type { ObjectVerb } from './visit.ts'
+import { isTrue, type ObjectVerb } from './visit.ts'
 
 export const objectDelete: ObjectVerb = async (deps, visit) => {
   const { name, request, transaction } = visit
-  if (manifestParameterIn(request) === 'delete') return await manifestDelete(deps, visit)
+  const isWithSegments = manifestParameterIn(request) === 'delete'
+  const isLater = isWithSegments && isTrue(parseQuery(request.query).values.get('async'))
+  if (isWithSegments && !isLater) return await manifestDelete(deps, visit)
   const { versionId } = objectParametersIn(request)
-  const timestamp = transaction.synced?.timestamp
-  const deleted = await deps.store.objects.delete(transaction, name, { versionId, timestamp })
+  const deleted = await deps.store.objects.delete(transaction, name, {
+    versionId,
+    timestamp: transaction.synced?.timestamp,
+    segments: isLater ? 'later' : undefined,
+  })
   const versions = versionHeaders(deleted)
   if (deleted.kind === 'deleted') {
     return answer(204, { ...(deleted.listingPending ? { 'x-listing-pending': 'true' } : {}), ...versions })

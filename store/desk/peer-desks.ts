@@ -10,7 +10,15 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { bufferBody, discard, type Handler, type Response, readWhole } from '#http/message.ts'
+import {
+  bufferBody,
+  discard,
+  type Handler,
+  ownRequest,
+  type Request,
+  type Response,
+  readWhole,
+} from '#http/message.ts'
 import { type Endpoint, endpointKey, type Transport } from '#http/transport.ts'
 
 export const DESK_PATH = '/martlet/desk'
@@ -73,19 +81,8 @@ export class PeerDesks implements Desks {
   }
 
   async #send(member: Endpoint, question: Message): Promise<Message | 'absent' | undefined> {
-    const body = Buffer.from(JSON.stringify(question))
-    const request = {
-      method: 'POST',
-      path: DESK_PATH,
-      query: '',
-      headers: { 'content-type': 'application/json', 'content-length': String(body.length) },
-      body: bufferBody(body),
-      signal: undefined,
-      remoteAddress: '',
-      secure: false,
-    }
     try {
-      const response = await this.#options.transport.send(member, request, {
+      const response = await this.#options.transport.send(member, requestFor(question), {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         responseTimeoutMs: ANSWER_TIMEOUT_MS,
       })
@@ -107,6 +104,12 @@ export class PeerDesks implements Desks {
     log.debug({ peer: endpointKey(member), reason }, 'a desk did not answer')
     return 'absent'
   }
+}
+
+function requestFor(question: Message): Request {
+  const body = Buffer.from(JSON.stringify(question))
+  const headers = { 'content-type': 'application/json', 'content-length': String(body.length) }
+  return ownRequest({ method: 'POST', path: DESK_PATH, headers, body: bufferBody(body) })
 }
 
 /** One desk for several sorts of questions. */

@@ -17,7 +17,9 @@ import type {
   StoreLayer,
   WriteCondition,
 } from '../contract.ts'
+import type { DeferDeletes } from '../deferred-deletes.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import { deferSegments } from './deferred-segments.ts'
 import { readDynamic } from './dynamic-read.ts'
 import { withJoinedEtags } from './listing.ts'
 import { DYNAMIC_MARK, ETAG_AT, STATIC_MARK } from './manifest.ts'
@@ -30,11 +32,17 @@ import { type LargeRead, readStatic } from './static-read.ts'
 const ATTEMPTS_MAX = 3
 const MARKS = `${STATIC_MARK},${DYNAMIC_MARK}`
 
-export function largeObjects({ random }: { readonly random: Random }): StoreLayer {
+export interface LargeObjectsDeps {
+  readonly random: Random
+  /** Without it, segments are never left to the expirer. */
+  readonly deferDeletes?: DeferDeletes | undefined
+}
+
+export function largeObjects(deps: LargeObjectsDeps): StoreLayer {
   return (inner) => ({
     accounts: inner.accounts,
     containers: containersOver(inner.containers, { read: listing(inner.containers) }),
-    objects: objectOperations(inner, random),
+    objects: objectOperations(inner, deps),
   })
 }
 
@@ -47,7 +55,7 @@ function listing(inner: ContainerOperations): ContainerOperations['read'] {
   }
 }
 
-function objectOperations(inner: Store, random: Random): ObjectOperations {
+function objectOperations(inner: Store, { random, deferDeletes }: LargeObjectsDeps): ObjectOperations {
   const read: ObjectOperations['read'] = async (context, name, options) =>
     options.manifest === undefined
       ? await readLarge({ store: inner, random, context, name, options })
@@ -61,10 +69,13 @@ function objectOperations(inner: Store, random: Random): ObjectOperations {
       const readers = objectsOver(inner.objects, { read })
       return putStatic({ readers, writers: inner.objects }, { context, name, put, segments })
     },
-    delete: (context, name, options) =>
-      options.segments === undefined
-        ? inner.objects.delete(context, name, onJoinedEtag(options))
-        : deleteWithSegments(inner, context, name, options),
+    delete: (context, name, options) => {
+      if (options.segments === undefined) return inner.objects.delete(context, name, onJoinedEtag(options))
+      const isDeferred = options.segments === 'later' && deferDeletes !== undefined
+      return isDeferred
+        ? deferSegments({ store: inner, deferDeletes, context, name, options })
+        : deleteWithSegments(inner, context, name, options)
+    },
   })
 }
 

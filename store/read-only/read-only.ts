@@ -3,6 +3,7 @@
  * `common/middleware/read_only.py`; that containers can be is ours). An account or container that says otherwise than the
  * cluster is believed.
  */
+import { boolean } from '#base/option-values.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type {
   AccountName,
@@ -22,7 +23,6 @@ export interface ReadOnlyOptions {
 export const ACCOUNT_READ_ONLY_SYSMETA = 'x-account-sysmeta-read-only'
 export const CONTAINER_READ_ONLY_SYSMETA = 'x-container-sysmeta-read-only'
 
-const TRUE_WORDS: readonly string[] = ['true', '1', 'yes', 'on', 't', 'y']
 const REFUSED = { kind: 'read_only' } as const satisfies StoreFailure
 
 type Guard = (
@@ -99,12 +99,13 @@ function guardOf({ accounts, containers }: Store, { cluster }: ReadOnlyOptions):
     const said =
       saidBy(ofContainer?.metadata, CONTAINER_READ_ONLY_SYSMETA) ??
       saidBy((await accounts.info(context, { account }))?.metadata, ACCOUNT_READ_ONLY_SYSMETA)
-    const isReadOnly = said === undefined ? cluster === 'read_only' : TRUE_WORDS.includes(said.toLowerCase())
-    return isReadOnly ? REFUSED : undefined
+    return (said ?? cluster) === 'read_only' ? REFUSED : undefined
   }
 }
 
-function saidBy(metadata: HeaderMap | undefined, sysmeta: string): string | undefined {
+function saidBy(metadata: HeaderMap | undefined, sysmeta: string): ReadOnlyOptions['cluster'] | undefined {
   const said = metadata?.[sysmeta]
-  return said === undefined || said === '' ? undefined : said
+  if (said === undefined || said === '') return undefined
+  const parsed = boolean(said)
+  return parsed.kind === 'value' && parsed.value ? 'read_only' : 'writable'
 }

@@ -21,7 +21,7 @@ export async function deleteVersion(write: VersionedWrite, id: Timestamp): Promi
   if (!isCurrent(before)) return before
   const deleted = await deps.objects.delete(context, version, {})
   if (deleted.kind !== 'deleted' && deleted.kind !== 'no_such_object') return deleted
-  const after = before.kind === 'absent' ? before : await unlink(write, version)
+  const after = await unlink(write, version)
   return { ...deleted, versionId: id, currentVersionId: idOf(isCurrent(after) ? after : before) }
 }
 

@@ -7,6 +7,7 @@ import type { ObjectDeleteOutcome, SegmentWanted, Store } from '#store/contract.
 import { largeObjects } from '#store/large-objects/large-objects.ts'
 import { objectsOver } from '#store/layering.ts'
 import { get, list, makeContainer, named, put } from './actions.ts'
+import { pass } from './expirers.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
 /** Three segments, a nested manifest and the manifest itself. */
@@ -110,4 +111,22 @@ t.test('a segment that cannot be deleted keeps its manifests', async (t: Test) =
   t.match(await deleteAll(cluster, failing), { kind: 'segments_kept', report })
   t.same((await list(cluster)).names, ['inner', 'outer', 's1'])
   t.match(await deleteAll(cluster, cluster.store), { kind: 'deleted', report: { deletedCount: 3 } })
+})
+
+t.test('segments that are left to the expirer are gone when it has passed', async (t: Test) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  await makeContainer(cluster)
+  await makeLarge(cluster)
+  const { deferDeletes } = cluster.store
+  const store = largeObjects({ random: cluster.parts.random, deferDeletes })(cluster.store)
+  const later = (name: string): Promise<ObjectDeleteOutcome> =>
+    store.objects.delete(cluster.context, named(name), { segments: 'later' })
+  t.match(await later('outer'), { kind: 'bad_request', reason: 'No segments may be large objects.' })
+  t.match(await later('s1'), { kind: 'bad_request', reason: 'Not an SLO manifest' })
+  t.match(await later('inner'), { kind: 'deleted' })
+  t.same((await list(cluster)).names, ['outer', 's1', 's2', 's3'], 'the manifest goes at once')
+  await put({ store, context: cluster.context }, 's2', 'written since')
+  await pass(cluster)
+  t.same((await list(cluster)).names, ['outer', 's2', 's3'], 'what was written since stays')
 })
