@@ -96,7 +96,7 @@ export function uploadHeaders(fields: FormFields, ofFile: HeaderMap): Record<str
 
 /** Nothing in it could end a header. */
 function isOneLine(value: string): boolean {
-  return [...value].every((character) => character >= ' ' && character !== '\u007f')
+  return !/\p{Cc}/u.test(value)
 }
 
 const TIMES = {
