@@ -136,6 +136,8 @@ export class MemoryDisk {
     if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
     if (this.#changesLeft <= 0) throw diskError('ECRASHED', operation, path)
     if (CHANGING.has(operation)) this.#countChange(operation, path)
+    // What was called then may have crashed the machine: nothing happens to the disk of its next start.
+    if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
     const fault = this.#faults.find((one) => one.operation === operation && path.includes(one.path ?? ''))
     if (fault === undefined) return
     if (fault.times !== undefined) {

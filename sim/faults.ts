@@ -59,7 +59,7 @@ export class FaultDirector {
   readonly #underWay: Promise<void>[] = []
   /** Nodes that have an empty disk and have not run since. */
   readonly #emptied = new Set<StorageNode>()
-  /** Nodes that may have taken out of service what they had: they were away for too long. */
+  /** Nodes that may have taken out of service what they had: they were away for too long, or could not read it. */
   readonly forgiven = new Set<StorageNode>()
   #isVictimDamaged = false
   #healed = false
@@ -239,6 +239,8 @@ export class FaultDirector {
     const node = await this.#aNode()
     const times = 1 + this.#random.below(20)
     node.machine.disk.addFault({ operation: 'read', path: '/objects', effect: 'EIO', times })
+    // What cannot be read twice is taken out of service, and fetched again.
+    this.forgiven.add(node)
     await this.#wait(10_000)
     node.machine.disk.clearFaults()
   }
