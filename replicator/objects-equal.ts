@@ -2,7 +2,7 @@
  * Makes one partition that the ring gives to this device hold everything that its other holders have, and says whether
  * it may vote from then on. Every replica fetches for itself, so that what it says it has it has.
  */
-import { isStaleVoice } from '#backend/sync-ledger.ts'
+import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
 import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import {
@@ -18,6 +18,7 @@ import type { Fetched, FetchWish } from '#object-server/replication/fetcher.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare, type Difference } from './objects-comparison.ts'
+import { sift, type Trust } from './objects-doubt.ts'
 import { addressOf, formerHolders, isCurrent, isInRing, type PolicyPass, rangeOf } from './objects-parts.ts'
 import type { SurveyedPartition } from './objects-survey.ts'
 import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
@@ -48,11 +49,11 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const own = policy.ledger.voice(range)
   const replicas = view.ring.primaries(surveyed.partition).length
   const others = await findHolders(work, surveyed, own === 'synced' ? 'primaries' : 'former_too')
-  const fromStale = takesFromStale(own, others)
+  const fromStale = fromStaleOf(own, others)
   const leftovers: LeftoversByPeer = []
   const unequal = new Set<number>()
   const reached: Holder[] = []
-  for (const holder of others)
+  for (const holder of staleLast(others))
     reached.push(await learnFrom(work, surveyed.partition, holder, { fromStale, leftovers, unequal }))
   pass.count('found', 'partitions_unequal', unequal.size)
   const verdict = judge(own, reached, replicas)
@@ -130,19 +131,40 @@ async function findHolders(
   return [...primaries, ...(await Promise.all(former))]
 }
 
+/** A replica that votes waits until they have learnt themselves; the others may have nobody else to wait for. */
+function fromStaleOf(own: ReplicaVoice, others: readonly Holder[]): Trust {
+  if (takesFromStale(own, others)) return { kind: 'everything' }
+  if (own === 'synced') return { kind: 'nothing' }
+  const synced = others.filter(({ voice, place }) => voice === 'synced' && place === 'primary')
+  return { kind: 'undoubted', synced: synced.map(({ device }) => device) }
+}
+
+/** What the others have is here already when a stale one is looked at, so less is in doubt. */
+function staleLast<Some extends Holder>(others: readonly Some[]): readonly Some[] {
+  const rank = ({ voice }: Some): number => (isStaleVoice(voice) ? 1 : 0)
+  return others.toSorted((one, other) => rank(one) - rank(other))
+}
+
+interface Learning {
+  readonly fromStale: Trust
+  readonly leftovers: LeftoversByPeer
+  readonly unequal: Set<number>
+}
+
 /** Fetches what a holder has and this replica lacks. */
 async function learnFrom(
   work: PolicyPass,
   partition: number,
   holder: Holder & { readonly equal: boolean; readonly failed: boolean },
-  how: { readonly fromStale: boolean; readonly leftovers: LeftoversByPeer; readonly unequal: Set<number> },
+  how: Learning,
 ): Promise<Holder> {
   const { device, voice, standing, place } = holder
   const reached = (extent: Holder['extent'], knowsOurs: boolean): Holder => {
     return { device, voice, standing, place, extent, knowsOurs }
   }
   if (holder.failed) return reached('not_everything', false)
-  if (isStaleVoice(voice) && !how.fromStale) return reached('not_everything', false)
+  const trust: Trust = isStaleVoice(voice) ? how.fromStale : { kind: 'everything' }
+  if (trust.kind === 'nothing') return reached('not_everything', false)
   const unknown: Leftovers = new Map()
   if (voice === 'synced') how.leftovers.push(unknown)
   if (holder.equal) return reached('everything', true)
@@ -155,7 +177,7 @@ async function learnFrom(
     async (difference) => {
       for (const [hash, entry] of difference.mine) if (!difference.theirs.has(hash)) unknown.set(hash, entry)
       lacking += lackingThere(work, difference)
-      await fetchFrom(work, device, difference, missing)
+      await fetchFrom(work, device, difference, { missing, trust })
     },
   )
   if (missing.found > 0) how.unequal.add(partition)
@@ -187,13 +209,16 @@ async function fetchFrom(
   work: PolicyPass,
   device: RingDevice,
   difference: Difference,
-  missing: Missing,
+  { missing, trust }: { readonly missing: Missing; readonly trust: Trust },
 ): Promise<void> {
   const { policy, pass, options, gait } = work
   const isJoining = policy.ledger.voice(difference.partition) !== 'synced'
-  const wishes = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
+  const lacking = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
     ({ entry }) => isJoining || !isUnderWay(work, entry),
   )
+  const { wishes, inDoubt } = await sift(work, difference.partition, lacking, trust)
+  missing.left += inDoubt
+  if (inDoubt > 0) pass.count('waiting', 'objects_in_doubt', inDoubt)
   if (wishes.length === 0) return
   missing.found += wishes.length
   pass.count('found', 'objects_missing', wishes.length)

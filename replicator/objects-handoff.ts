@@ -15,7 +15,15 @@ import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare } from './objects-comparison.ts'
 import { setAside } from './objects-equal.ts'
-import { addressOf, isCurrent, nameOf, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
+import {
+  addressOf,
+  isCurrent,
+  nameOf,
+  type PolicyPass,
+  peersOf,
+  rangeOf,
+  wasPrimaryBefore,
+} from './objects-parts.ts'
 import { majorityOf } from './objects-voting.ts'
 
 export type HandedOver =
@@ -86,12 +94,18 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
   if (!policy.ledger.isStale(range) && !policy.ledger.isOutOfTouch(range)) return true
   if (!stamp.stale) await policy.ledger.write([{ range, stamp: { ...stamp, stale: true } }])
   const primaries = peersOf(view, partition)
-  const unknown: Map<string, Entry>[] = []
+  const heard: Heard[] = []
   for (const device of primaries) {
-    const found = await unknownTo(work, partition, device)
-    if (found !== undefined) unknown.push(found)
+    const found = await hear(work, partition, device)
+    if (found !== undefined) heard.push(found)
   }
-  if (unknown.length < majorityOf(primaries.length)) return false
+  const synced = heard.filter(({ voice }) => voice === 'synced')
+  if (synced.length < majorityOf(primaries.length)) {
+    const isEverybody = heard.length === primaries.length && synced.length > 0
+    if (isEverybody) await setAsideAsFormer(work, partition, heard)
+    return false
+  }
+  const unknown = synced.map((one) => one.unknown)
   if ((await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'a_majority'))) === 'disk_failed')
     return false
   // In touch again, but no holder: it says nothing about what others may have written.
@@ -99,22 +113,38 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
   return true
 }
 
-/** What a synced primary does not know of; `undefined` when it cannot say. */
-async function unknownTo(
-  work: PolicyPass,
-  partition: number,
-  device: RingDevice,
-): Promise<Map<string, Entry> | undefined> {
+/**
+ * Primaries that are no majority of synced ones wait for who held the partition before them, as long as it has what may
+ * have been deleted. What every primary held when this one was a primary, and a synced one and all others know nothing of,
+ * was deleted. It stays stale and gives nothing away.
+ */
+async function setAsideAsFormer(work: PolicyPass, partition: number, heard: readonly Heard[]): Promise<void> {
+  const { policy, view } = work
+  const range = rangeOf(view, partition)
+  if (policy.ledger.stamp(range).allMs === 0 || !wasPrimaryBefore(view, partition)) return
+  if (!isCurrent(work)) return
+  const unknown = heard.map((one) => one.unknown)
+  await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'everybody'))
+}
+
+/** What a primary says of itself, and what is here of which it knows nothing. */
+interface Heard {
+  readonly voice: ReplicaVoice
+  readonly unknown: ReadonlyMap<string, Entry>
+}
+
+/** `undefined` when it cannot say, or is no primary by its own ring. */
+async function hear(work: PolicyPass, partition: number, device: RingDevice): Promise<Heard | undefined> {
   const { policy, view, options } = work
   const range = rangeOf(view, partition)
   const peer = addressOf(device)
   const standing = await policy.peers.entries(peer, { partition: range, hashes: [] }, options.signal)
-  if (isFailure(standing) || standing.voice !== 'synced' || standing.role !== 'primary') return undefined
+  if (isFailure(standing) || standing.role !== 'primary') return undefined
   const unknown = new Map<string, Entry>()
   const compared = await compare(work, peer, range, async ({ mine, theirs }) => {
     for (const [hash, entry] of mine) if (!theirs.has(hash)) unknown.set(hash, entry)
   })
-  return compared === 'compared' ? unknown : undefined
+  return compared === 'compared' ? { voice: standing.voice, unknown } : undefined
 }
 
 async function* pages(work: PolicyPass, partition: number): AsyncGenerator<readonly Entry[]> {

@@ -127,6 +127,13 @@ export function formerHolders(view: RingView, partition: number): readonly RingD
   })
 }
 
+/** Did the ring before the last change give the partition to this device? */
+export function wasPrimaryBefore({ ring, previous, ownAddress }: RingView, partition: number): boolean {
+  if (previous === undefined || previous.partPower !== ring.partPower) return false
+  const own = nameOf(ownAddress)
+  return previous.primaries(partition).some((device) => nameOf(addressOf(device)) === own)
+}
+
 /** Is the device still in the ring, or did the operator take it out? */
 export function isInRing({ ring }: RingView, device: RingDevice): boolean {
   const name = nameOf(addressOf(device))
