@@ -9,6 +9,7 @@ export const bulk = {
   maxContainersPerExtraction: option({
     name: 'max_containers_per_extraction',
     doc: 'Containers that one archive may make.',
+    unit: 'containers',
     parse: integer({ least: 0 }),
     default: DEFAULT_BULK.maxContainersPerExtraction,
     source: 'OpenStack Swift bulk max_containers_per_extraction',
@@ -16,6 +17,7 @@ export const bulk = {
   maxFailedExtractions: option({
     name: 'max_failed_extractions',
     doc: 'Files of an archive that may fail before the rest is left.',
+    unit: 'files',
     parse: integer({ least: 1 }),
     default: DEFAULT_BULK.maxFailedExtractions,
     source: 'OpenStack Swift bulk max_failed_extractions',
@@ -23,6 +25,7 @@ export const bulk = {
   maxDeletesPerRequest: option({
     name: 'max_deletes_per_request',
     doc: 'Names that one bulk delete may have.',
+    unit: 'names',
     parse: integer({ least: 1 }),
     default: DEFAULT_BULK.maxDeletesPerRequest,
     source: 'OpenStack Swift bulk max_deletes_per_request',
@@ -30,6 +33,7 @@ export const bulk = {
   maxFailedDeletes: option({
     name: 'max_failed_deletes',
     doc: 'Names of a bulk delete that may fail before the rest is left.',
+    unit: 'names',
     parse: integer({ least: 1 }),
     default: DEFAULT_BULK.maxFailedDeletes,
     source: 'OpenStack Swift bulk max_failed_deletes',
@@ -37,6 +41,7 @@ export const bulk = {
   deleteConcurrency: option({
     name: 'delete_concurrency',
     doc: 'Names that one bulk delete deletes at the same time.',
+    unit: 'names',
     parse: integer({ least: 1, most: 1000 }),
     default: DEFAULT_BULK.deleteConcurrency,
     source: 'OpenStack Swift bulk delete_concurrency',
