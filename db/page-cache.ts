@@ -3,6 +3,10 @@
  * database's info tells; since only this process writes the database, nothing else can change it. (A page may be read
  * with rows of a batch that is just being written: it is then newer than the sequence it is kept under, and goes with it.)
  * A page with rows that expire is right until the first of them does.
+ *
+ * A page is kept when it is asked for a second time. One that is asked for once, as by everybody who reads a container from
+ * one end to the other, is forgotten at once: kept, it would push out those that are asked for again, and what lives for a
+ * while costs the garbage collector much more than what dies young.
  */
 
 import { pathOf } from '#base/names.ts'
@@ -12,6 +16,8 @@ import type { DatabaseInfo } from './info.ts'
 const BYTES_MAX = 16 * 1024 * 1024
 /** What a kept page takes beside its body, bytes; keeps many tiny pages from adding up. */
 const OVERHEAD_BYTES = 500
+/** Questions of which it is remembered that they were asked. */
+const ASKED_MAX = 1000
 
 /** A page, and from which second since the epoch on it is not right any more. */
 export interface RenderedPage {
@@ -28,6 +34,8 @@ interface Page {
 
 export class PageCache {
   readonly #pages = new Map<string, Page>()
+  /** Questions that have no page, with the sequence at which they were asked last; the oldest first. */
+  readonly #asked = new Map<string, number>()
   #bytes = 0
 
   /** The page for this question about the database as it is, rendered now unless it is known. */
@@ -57,8 +65,24 @@ export class PageCache {
       return known.body
     }
     const page = await render()
-    this.#keep(key, { sequence: info.sequence, createdAt: info.createdAt, ...page })
+    if (this.#wasAsked(key, info.sequence)) {
+      this.#keep(key, { sequence: info.sequence, createdAt: info.createdAt, ...page })
+    }
     return page.body
+  }
+
+  /** Whether it was asked before of the database as it is; from now on it was. */
+  #wasAsked(key: string, sequence: number): boolean {
+    const before = this.#asked.get(key)
+    this.#asked.delete(key)
+    if (before === sequence) return true
+    this.#drop(key)
+    this.#asked.set(key, sequence)
+    for (const oldest of this.#asked.keys()) {
+      if (this.#asked.size <= ASKED_MAX) break
+      this.#asked.delete(oldest)
+    }
+    return false
   }
 
   #keep(key: string, page: Page): void {
