@@ -4,6 +4,7 @@
  */
 
 import { quotedPath } from '#base/names.ts'
+import { STORED_HEADERS } from '#base/stored-headers.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import {
@@ -28,18 +29,7 @@ export interface RowSender {
 
 /** Headers of an object that a client could have sent with it. */
 const SENT_PREFIX = 'x-object-meta-'
-const SENT: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-type',
-  'expires',
-  'x-delete-at',
-  'x-object-manifest',
-  'x-robots-tag',
-  'x-static-large-object',
-])
+const SENT: ReadonlySet<string> = new Set([...STORED_HEADERS, 'content-type'])
 
 const DONE: Sent = { kind: 'done' }
 

@@ -1,7 +1,9 @@
 /** What the verbs of one device's object server share. */
+
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import { STORED_HEADERS } from '#base/stored-headers.ts'
 import type { ObjectDevice } from './device.ts'
 import type { ExpirerQueue } from './expirer-queue.ts'
 import type { ObjectRepairs } from './replication/repairs.ts'
@@ -22,14 +24,4 @@ export interface ObjectServerContext {
 }
 
 /** OpenStack Swift `[app:object-server] allowed_headers`; `X-Static-Large-Object` is never taken away by a POST. */
-export const DEFAULT_ALLOWED_HEADERS: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-  'x-delete-at',
-  'x-object-manifest',
-  'x-robots-tag',
-  'x-static-large-object',
-])
+export const DEFAULT_ALLOWED_HEADERS: ReadonlySet<string> = new Set(STORED_HEADERS)

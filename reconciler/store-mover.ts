@@ -2,6 +2,7 @@
 
 import { MAX_FILE_SIZE_BYTES } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
+import { STORED_HEADERS } from '#base/stored-headers.ts'
 import { parseTimestamp, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { fanOutPut } from '#cluster/fan-out-put.ts'
 import { statusesOf } from '#cluster/fan-out-write.ts'
@@ -33,17 +34,7 @@ const FROM_A_WORKER: HeaderMap = { 'x-backend-replication': 'True' }
 /** A copy that did not have the object has the tombstone now. */
 const ABSENT_IS_DELETED: ReadonlyMap<number, number> = new Map([[404, 204]])
 /** Headers of an object that are its own, besides those that begin as below. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-type',
-  'expires',
-  'x-delete-at',
-  'x-robots-tag',
-  'x-static-large-object',
-])
+const OWN_HEADERS: ReadonlySet<string> = new Set([...STORED_HEADERS, 'content-type'])
 const OWN_PREFIX = 'x-object-'
 
 export class StoreMover implements ObjectMover {

@@ -1,20 +1,11 @@
 /** A stored object as the upload that would make the same one: for layers that keep or bring back what is there. */
+import { STORED_HEADERS } from '#base/stored-headers.ts'
 import { unquoted } from '#http/conditionals.ts'
 import { bufferBody, EMPTY_BODY, type HeaderMap, type RequestBody, type ResponseBody } from '#http/message.ts'
 import type { ObjectPut, ObjectRead } from './contract.ts'
 
 /** What of a read's headers belongs to the object, and not to the answer (Swift object server, `allowed_headers`). */
-const STORED: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-  'x-delete-at',
-  'x-object-manifest',
-  'x-robots-tag',
-  'x-static-large-object',
-])
+const STORED: ReadonlySet<string> = new Set(STORED_HEADERS)
 const STORED_PREFIXES = ['x-object-meta-', 'x-object-sysmeta-', 'x-object-transient-sysmeta-'] as const
 
 /** Metadata and system metadata of an object, as an upload takes them. */

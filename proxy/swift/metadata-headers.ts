@@ -2,6 +2,7 @@
  * User metadata in requests: what may be sent (OpenStack Swift, `common/constraints.py`: `check_metadata`, whose texts
  * these are), and how a request becomes the change that a store operation takes.
  */
+
 import { isUtf8 } from 'node:buffer'
 import {
   MAX_HEADER_LINE_BYTES,
@@ -10,6 +11,7 @@ import {
   MAX_META_OVERALL_BYTES,
   MAX_META_VALUE_BYTES,
 } from '#base/limits.ts'
+import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { textAnswer } from '../answers.ts'
 
@@ -115,16 +117,7 @@ function isMetadata(header: string, prefix: string): boolean {
 }
 
 /** Headers stored with an object besides its metadata (Swift object server, `allowed_headers`). */
-const OBJECT_HEADERS: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-  'x-delete-at',
-  'x-object-manifest',
-  'x-robots-tag',
-])
+const OBJECT_HEADERS: ReadonlySet<string> = new Set(CLIENT_STORED_HEADERS)
 const OBJECT_PREFIX = 'x-object-meta-'
 
 /** What an upload or a POST stores with an object. */

@@ -3,21 +3,16 @@
  * with the request's in their place where both have one; or, when fresh metadata are wanted, the request's alone, with the
  * system metadata of the source. Pure.
  */
+import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
 
 const SYSTEM_PREFIX = 'x-object-sysmeta-'
 const PREFIXES: readonly string[] = ['x-object-meta-', SYSTEM_PREFIX, 'x-object-transient-sysmeta-']
 
 /** Stored headers that a copy has too. What makes an object a manifest is not among them. */
-const COPIED_HEADERS: ReadonlySet<string> = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'expires',
-  'x-delete-at',
-  'x-robots-tag',
-])
+const COPIED_HEADERS: ReadonlySet<string> = new Set(
+  CLIENT_STORED_HEADERS.filter((name) => name !== 'x-object-manifest'),
+)
 
 /** True of the source itself and of no copy: what its manifest makes, where it leads. Whoever writes the copy adds its own. */
 const OF_SOURCE_ALONE: readonly string[] = [

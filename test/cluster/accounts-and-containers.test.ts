@@ -100,7 +100,9 @@ t.test('objects of the wrong storage policy are moved to where readers look for 
   const cluster = await MemoryCluster.start()
   t.teardown(() => cluster.close())
   await makeContainer(cluster)
-  await put(cluster, 'moved', 'its body', { metadata: { 'x-object-meta-colour': 'blue' } })
+  await put(cluster, 'moved', 'its body', {
+    metadata: { 'x-object-meta-colour': 'blue', 'x-object-manifest': 'c/segments' },
+  })
   await put(cluster, 'replaced', 'old')
   const [first] = await changePolicy(cluster, 1)
   if (first === undefined) throw new Error('no container server')
@@ -117,7 +119,8 @@ t.test('objects of the wrong storage policy are moved to where readers look for 
   const report = await run(reconciler)
   t.match(report, { ended: 'complete', repaired: { moved: 1, buried: 1 } })
   const got = await get(cluster, 'moved')
-  t.match(got, { kind: 'found', headers: { 'x-object-meta-colour': 'blue' } })
+  const kept = { 'x-object-meta-colour': 'blue', 'x-object-manifest': 'c/segments' }
+  t.match(got, { kind: 'found', headers: kept })
   t.equal(String(got.bytes), 'its body')
   t.equal(String((await get(cluster, 'replaced')).bytes), 'new')
   t.same((await list(cluster)).names, ['moved', 'replaced'])
