@@ -24,7 +24,7 @@ function compressed(base64: string): Buffer {
   return Buffer.from(base64, 'base64')
 }
 
-/** What bzip2 1.0.8 made of some bytes; `test/clients/archives.test.ts` has the program compress many more. */
+/** What bzip2 1.0.8 made of some bytes; `test/clients/limits.test.ts` has the program compress many more. */
 const GOLDEN: readonly (readonly [what: string, compressed: Buffer, bytes: Buffer])[] = [
   [
     'several blocks of one byte',
