@@ -23,6 +23,8 @@ const COMPARED_HEADERS = [
   'x-container-write',
   'www-authenticate',
 ]
+/** Enough that each of the four processes is asked, however the port shares them out. */
+const REFUSALS_IN_A_ROW = 40
 const PIPELINE =
   'catch_errors gatekeeper healthcheck proxy-logging cache listing_formats authtoken keystoneauth copy proxy-logging'
 
@@ -175,11 +177,17 @@ async function revoke(
     (await send('HEAD', martlet.url, `/v1/AUTH_${demo}`, { headers: { 'x-auth-token': token } })).status
   t.equal(await status(), 204)
   await keystone.api.revoke(token)
+  // Every process of the node has a cache of its own: only answers in a row say that all of them have forgotten.
+  let refusedInARow = 0
   const deadlineMs = performance.now() + 60_000
-  while ((await status()) !== 401 && performance.now() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, 200))
+  while (refusedInARow < REFUSALS_IN_A_ROW && performance.now() < deadlineMs) {
+    if ((await status()) === 401) refusedInARow += 1
+    else {
+      refusedInARow = 0
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
   }
-  t.equal(await status(), 401)
+  t.equal(refusedInARow, REFUSALS_IN_A_ROW)
 }
 
 function lookForSecrets(t: Test, martlet: RunningCluster, { tokens }: People): Promise<void> {
