@@ -31,7 +31,8 @@ function deliver(server: TestServer): Promise<PendingStats> {
       targets: [ONE, TWO].map((host, at) => ({ host, device: at === 0 ? 'sdb' : 'sdc' })),
     }
   }
-  const standing = (update: ContainerUpdate): Promise<RowStanding> => standingOfRow(server.device, update)
+  const standing = (update: ContainerUpdate): Promise<RowStanding> =>
+    standingOfRow(server.device, update, async () => [])
   const pending = new PendingRows({ sender, placement, clock, log: silentLogger, standing })
   return pending.runOnce([...server.device.engines].map(([, engine]) => engine.updates))
 }

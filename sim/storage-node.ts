@@ -167,6 +167,7 @@ export class StorageNode {
       transport,
       accountTargets: targets.account,
       containerPlacement: targets.container,
+      objectPlacement: targets.object,
       version: VERSION,
     })
     const workers = await DeviceWorkers.open({
