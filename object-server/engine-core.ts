@@ -21,6 +21,7 @@ import type { DataVersion, ObjectState } from './object-state.ts'
 import { PendingBodies } from './pending-bodies.ts'
 import { quarantineFile } from './quarantine.ts'
 import { type RebuildFrom, Recovery } from './recovery.ts'
+import { type RowsAgain, rowsAgain } from './rows-again.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
 
 export interface DiskEngineOptions {
@@ -49,6 +50,7 @@ export class EngineCore {
   readonly syncs: DirectorySyncs
   readonly leaves: LeafDirectories
   readonly recovery: Recovery
+  readonly rowsAgain: RowsAgain
   readonly cache: ObjectCache
   /** One writer at a time per hash. */
   readonly locks = new KeyedLock()
@@ -68,12 +70,13 @@ export class EngineCore {
     this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs)
     this.cache = new ObjectCache(options.cacheLimits)
     this.bodies = new PendingBodies(disk, options.clock, this.syncs, paths.pending)
+    this.rowsAgain = rowsAgain(policyIndex, salt)
     this.recovery = new Recovery({
       disk,
       syncs: this.syncs,
       index,
       paths,
-      policyIndex,
+      rowsAgain: this.rowsAgain,
       salt,
       log,
       beforeRebuild,

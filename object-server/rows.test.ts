@@ -101,6 +101,22 @@ await t.test('refused rows stay queued, whatever the refusal', (t) =>
   }),
 )
 
+await t.test('a deletion is told beside a later POST of what it deleted', (t) =>
+  withServer(async (server) => {
+    server.containers.hosts.set(ONE, 'down')
+    await put(server, 1, 'x', ROUTING)
+    await send(server, 'POST', { headers: { 'x-timestamp': at(3), ...ROUTING } })
+    await send(server, 'DELETE', { headers: { 'x-timestamp': at(2), ...ROUTING } })
+    server.containers.hosts.delete(ONE)
+    t.match(await deliver(server), { delivered: 2, superseded: 1, waiting: 0 })
+    const told = server.containers.rows.map(({ method, headers }) => [method, headers['x-timestamp']])
+    t.same(told.toSorted(), [
+      ['DELETE', at(2)],
+      ['PUT', at(1)],
+    ])
+  }),
+)
+
 await t.test('an answer does not wait longer than a moment for a silent container server', async (t) => {
   const server = await startTestServer()
   server.containers.hosts.set(ONE, 'silent')

@@ -49,6 +49,36 @@ async function inScene(body: (scene: Scene) => Promise<void>): Promise<void> {
   await devices.closeAll()
 }
 
+t.test('a copy tells the row that only a lost disk knew, unless it was told long ago', async (t) => {
+  const devices = await ObjectDevices.start()
+  const told: string[] = []
+  devices.containers = [{ host: `${CONTAINER.host}:${CONTAINER.port}`, device: 'sdc' }]
+  devices.network.register(CONTAINER, async ({ method, path }) => {
+    told.push(`${method} ${path}`)
+    return { status: 201, headers: {}, body: undefined }
+  })
+  const [one, other, copying] = devices.placed(NAME).primaries as [Machine, Machine, Machine]
+  await devices.put([one, other], NAME, 'body')
+  await devices.pass(copying)
+  t.match(await copying.running?.service.deliverPending(), { delivered: 1 })
+  await devices.delete([one, other], NAME)
+  await devices.pass(copying)
+  t.match(await copying.running?.service.deliverPending(), { delivered: 1 })
+  t.same(told, ['PUT /sdc/0/a/c/o', 'DELETE /sdc/0/a/c/o'])
+  await devices.put([one, other], NAME, 'again')
+  for (let day = 0; day < 8; day += 1) {
+    await devices.clock.advance(DAY_MS)
+    await devices.pass(one)
+    await devices.pass(other)
+  }
+  await devices.wipe(copying)
+  await devices.open(copying)
+  await devices.pass(copying)
+  t.equal(await devices.holds(copying, NAME), 'again')
+  t.match(await copying.running?.service.deliverPending(), { delivered: 0, waiting: 0 })
+  await devices.closeAll()
+})
+
 t.test('a row that is older than tombstones is told when its object was handed over', (t) =>
   inScene(async ({ devices, standIn, told, deliver, days }) => {
     await devices.passes(2)
