@@ -262,6 +262,7 @@ export const objectRows: RowKind<ObjectRow> = {
     ])
   },
   changedAt: (row) => latest(latest(row.dataTimestamp, row.contentTypeTimestamp), row.metaTimestamp),
+  writtenAt: (row) => row.dataTimestamp,
   isSound: (row) => row.name !== '' && row.name.isWellFormed() && isCount(row.sizeBytes),
   fieldCount: 5,
   encode(row) {

@@ -15,9 +15,9 @@ interface Scene {
   readonly standIn: Machine
   readonly told: string[]
   readonly at: Timestamp
-  deliver(): Promise<PendingStats>
+  readonly deliver: () => Promise<PendingStats>
   /** Every device runs, and all see each other. */
-  days(count: number): Promise<void>
+  readonly days: (count: number) => Promise<void>
 }
 
 async function inScene(body: (scene: Scene) => Promise<void>): Promise<void> {
