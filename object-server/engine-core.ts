@@ -38,6 +38,11 @@ export interface DiskEngineOptions {
   readonly cacheLimits?: CacheLimits
   /** How long tombstones are kept at least; a file of before that nobody knows is not believed. Default: reclaim age. */
   readonly reclaimAgeSeconds?: number | undefined
+  /**
+   * Told of each PUT or DELETE before it is stored here, with the time of its writing, milliseconds; what it answers is
+   * waited for.
+   */
+  readonly arriving?: (hash: string, writtenMs: number) => Promise<void> | undefined
   /** Told of each copy that readers found bad or gone: it has to come from another replica. Must not fail. */
   readonly onLost?: (hash: string) => void
 }

@@ -62,6 +62,8 @@ export interface SmallChange extends Omit<Installation, 'temporary'> {
   readonly record: StoredRecord
 }
 
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
+
 export class ObjectWrites {
   readonly #core: EngineCore
   /** Removals of obsolete files that nobody waits for, until the engine is closed. */
@@ -303,6 +305,8 @@ export class ObjectWrites {
     const directory = leaves.path(leaf)
     const name = fileName(change.file)
     const standing = filesOf(hash, before).map(fileName)
+    const late = this.#arriving(change.file)
+    if (late !== undefined) await this.#core.written(late)
     if (standing.includes(name)) await index.markForRecheck(hash)
     await leaves.ready(leaf)
     await disk.rename(change.temporary, `${directory}/${name}`)
@@ -312,6 +316,12 @@ export class ObjectWrites {
     for (const obsolete of standing) {
       if (!wanted.includes(obsolete)) this.#removeLater(hash, directory, obsolete)
     }
+  }
+
+  /** A POST makes nothing younger or older. */
+  #arriving({ hash, timestamp, kind }: ObjectFile): Promise<void> | undefined {
+    if (kind === 'meta') return undefined
+    return this.#core.options.arriving?.(hash, ticksOf(timestamp) / TICKS_PER_MS)
   }
 
   /**

@@ -56,6 +56,26 @@ t.test('what only a replica had before it was away for long is not taken for del
   await devices.closeAll()
 })
 
+t.test('what took long to arrive before its replica was away is not taken for deleted', async (t) => {
+  const devices = await filled({ settleMs: 5000 })
+  await devices.clock.advance(60_000)
+  const begun = devices.now()
+  await devices.clock.advance(60_000)
+  await devices.passes()
+  const slow = '/a/c/slow'
+  const [alone] = devices.placed(slow).primaries as [Machine]
+  await devices.put([alone], slow, `body of ${slow}`, begun)
+  await devices.crash(alone)
+  await devices.passes()
+  await devices.clock.advance(8 * DAY_MS)
+  await devices.passes()
+  await devices.open(alone)
+  await devices.clock.advance(60_000)
+  await devices.passes(3)
+  t.equal(await whatIsAstray(devices, [...NAMES, slow]), undefined)
+  await devices.closeAll()
+})
+
 t.test('a POST makes an object that was deleted meanwhile no younger', async (t) => {
   const devices = await filled({ devices: 5 })
   await devices.clock.advance(1000)
