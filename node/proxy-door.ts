@@ -39,6 +39,7 @@ import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
+import { s3OptionsOf } from './s3-options.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -205,6 +206,7 @@ function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined)
   return {
     pipeline: proxy.pipeline,
     web: webOptionsOf(settings),
+    s3: s3OptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: resellersOf(settings, keystone),
