@@ -16,6 +16,8 @@ import type { CanonicalNames } from '#http/canonical-names.ts'
 import type { Handler } from '#http/message.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { Records } from '#store/records/contract.ts'
+import type { SecretSeal } from '#store/records/secret-seal.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -75,6 +77,10 @@ export interface ProxyDeps {
   readonly users: UserDirectory
   /** The same in every process of the cluster. */
   readonly keys: KeyRing
+  /** What the cluster itself must not lose: users, keys, buckets, images. */
+  readonly records: Records
+  /** Seals secrets that are kept in records. */
+  readonly secrets: SecretSeal
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
