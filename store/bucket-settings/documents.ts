@@ -22,11 +22,6 @@ export interface BucketDocuments {
   readonly logging?: LoggingConfiguration | undefined
   readonly notification?: NotificationConfiguration | undefined
   readonly accelerate?: 'Enabled' | 'Suspended' | undefined
-  readonly replication?: ReplicationConfiguration | undefined
-  readonly analytics?: NamedConfigurations | undefined
-  readonly inventory?: NamedConfigurations | undefined
-  readonly metrics?: NamedConfigurations | undefined
-  readonly intelligentTiering?: NamedConfigurations | undefined
 }
 
 export const NO_DOCUMENTS: BucketDocuments = {}
@@ -98,12 +93,3 @@ export interface LoggingGrant {
 export type LoggingKeyFormat =
   | { readonly kind: 'simple' }
   | { readonly kind: 'partitioned'; readonly dateSource?: 'EventTime' | 'DeliveryTime' | undefined }
-
-export interface ReplicationConfiguration {
-  readonly role: string
-  /** The rules as XML, validated; nothing here acts on more of them than their text. */
-  readonly rulesXml: string
-}
-
-/** Configurations of which a bucket has several, by their ids: the XML that was put, validated. */
-export type NamedConfigurations = Readonly<Record<string, string>>

@@ -1,5 +1,10 @@
 /** `CORSConfiguration` (Amazon S3 API Reference, PutBucketCors). */
-import { CORS_METHODS, type CorsConfiguration, type CorsMethod, type CorsRule } from '#store/bucket-settings/documents.ts'
+import {
+  CORS_METHODS,
+  type CorsConfiguration,
+  type CorsMethod,
+  type CorsRule,
+} from '#store/bucket-settings/documents.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { checked, many, mapped, optional, parsed, struct, text, whole } from './xml-schema.ts'
 
@@ -38,7 +43,10 @@ export const corsDocument = struct<CorsConfiguration>({
 })
 
 function wildcardProblem({ allowedOrigins, allowedHeaders, exposeHeaders }: CorsRule): S3Error | undefined {
-  for (const [element, values] of Object.entries({ AllowedOrigin: allowedOrigins, AllowedHeader: allowedHeaders })) {
+  for (const [element, values] of Object.entries({
+    AllowedOrigin: allowedOrigins,
+    AllowedHeader: allowedHeaders,
+  })) {
     const twice = values.find((value) => value.indexOf('*') !== value.lastIndexOf('*'))
     if (twice !== undefined) {
       return s3Error('InvalidRequest', {

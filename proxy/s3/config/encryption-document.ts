@@ -14,7 +14,8 @@ const byDefault = checked(
   ({ algorithm, kmsKeyId }) =>
     algorithm === 'AES256' && kmsKeyId !== undefined
       ? s3Error('InvalidArgument', {
-          message: 'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+          message:
+            'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
         })
       : undefined,
 )

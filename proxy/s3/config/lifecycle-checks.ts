@@ -56,7 +56,11 @@ function isKeepable(newer: number | undefined): boolean {
   return newer === undefined || (newer > 0 && newer <= NEWER_VERSIONS_MAX)
 }
 
-function transitionProblem({ transitions, expiration, noncurrentTransitions }: LifecycleRule): string | undefined {
+function transitionProblem({
+  transitions,
+  expiration,
+  noncurrentTransitions,
+}: LifecycleRule): string | undefined {
   for (const one of transitions) {
     if (!('days' in one)) continue
     const least = DAYS_BEFORE[one.storageClass] ?? 0

@@ -177,7 +177,7 @@ function statedOnce(
   )
 }
 
-export const lifecycleDocument: Codec<LifecycleConfiguration> = mapped(
+export const lifecycleDocument = mapped<{ readonly rules: readonly RuleElement[] }, LifecycleConfiguration>(
   struct<{ readonly rules: readonly RuleElement[] }>({
     rules: many('Rule', ruleElement, { atLeast: 1, atMost: RULES_MAX }),
   }),
@@ -223,7 +223,9 @@ function noAction(): S3Error {
 
 /** Of a rule without an id: the same whenever the same is put. */
 function idFor(rule: RuleElement, at: number): string {
-  return createHash('md5').update(`${at} ${JSON.stringify(rule)}`).digest('base64url')
+  return createHash('md5')
+    .update(`${at} ${JSON.stringify(rule)}`)
+    .digest('base64url')
 }
 
 function elementOfRule(rule: LifecycleRule): RuleElement {

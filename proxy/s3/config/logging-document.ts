@@ -76,8 +76,7 @@ const keyFormat: Codec<LoggingKeyFormat> = mapped(
     if ((simple === undefined) === (partitioned === undefined)) return malformed()
     return parsed(simple === undefined ? { kind: 'partitioned', ...partitioned } : { kind: 'simple' })
   },
-  (value) =>
-    value.kind === 'simple' ? { simple: {} } : { partitioned: { dateSource: value.dateSource } },
+  (value) => (value.kind === 'simple' ? { simple: {} } : { partitioned: { dateSource: value.dateSource } }),
 )
 
 type Enabled = NonNullable<LoggingConfiguration['enabled']>

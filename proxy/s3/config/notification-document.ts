@@ -8,8 +8,8 @@ import {
 } from '#store/bucket-settings/notification-rules.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import {
-  checked,
   type Codec,
+  checked,
   exactText,
   type Field,
   holding,
@@ -32,7 +32,10 @@ const filter = holding(
   required(
     'S3Key',
     holding(
-      many('FilterRule', struct<FilterRule>({ name: required('Name', text()), value: required('Value', exactText) })),
+      many(
+        'FilterRule',
+        struct<FilterRule>({ name: required('Name', text()), value: required('Value', exactText) }),
+      ),
     ),
   ),
 )
@@ -91,7 +94,8 @@ function targetOf(
   const found: Partial<Record<'prefix' | 'suffix', string>> = {}
   for (const { name, value } of rules) {
     const lower = name.toLowerCase()
-    if (lower !== 'prefix' && lower !== 'suffix') return filterProblem('filter rule name must be either prefix or suffix')
+    if (lower !== 'prefix' && lower !== 'suffix')
+      return filterProblem('filter rule name must be either prefix or suffix')
     if (found[lower] !== undefined) {
       return filterProblem(`Cannot specify more than one ${lower} rule in a filter.`)
     }
@@ -125,7 +129,7 @@ interface Written {
 }
 
 /** The older names of some elements are read, too. */
-export const notificationDocument: Codec<NotificationConfiguration> = mapped(
+export const notificationDocument = mapped<Written, NotificationConfiguration>(
   struct<Written>({
     topics: targets('TopicConfiguration', 'topic', 'Topic'),
     queues: targets('QueueConfiguration', 'queue', 'Queue'),
@@ -153,7 +157,9 @@ function togetherProblem(all: readonly NotificationTarget[]): S3Error | undefine
   for (const [at, one] of all.entries()) {
     const others = all.slice(at + 1)
     if (others.some(({ id }) => id === one.id)) {
-      return s3Error('InvalidArgument', { message: 'Same ID used for multiple configurations. IDs must be unique' })
+      return s3Error('InvalidArgument', {
+        message: 'Same ID used for multiple configurations. IDs must be unique',
+      })
     }
     if (others.some((other) => overlap(one, other))) {
       return s3Error('InvalidArgument', {

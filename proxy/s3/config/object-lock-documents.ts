@@ -44,7 +44,9 @@ const defaultRetention = mapped<WrittenRetention, DefaultRetention>(
       return periodProblem(days, DAYS_MAX) ?? parsed({ mode: wanted, period: { unit: 'days', days } })
     }
     const count = years ?? 0
-    return periodProblem(count, YEARS_MAX) ?? parsed({ mode: wanted, period: { unit: 'years', years: count } })
+    return (
+      periodProblem(count, YEARS_MAX) ?? parsed({ mode: wanted, period: { unit: 'years', years: count } })
+    )
   },
   ({ mode: wanted, period }) => ({
     mode: wanted,
@@ -66,7 +68,7 @@ interface WrittenConfiguration {
   readonly rule?: DefaultRetention | undefined
 }
 
-export const objectLockDocument: Codec<ObjectLockConfiguration> = mapped(
+export const objectLockDocument = mapped<WrittenConfiguration, ObjectLockConfiguration>(
   struct<WrittenConfiguration>({
     enabled: optional('ObjectLockEnabled', word('Enabled')),
     rule: optional('Rule', holding(required('DefaultRetention', defaultRetention))),

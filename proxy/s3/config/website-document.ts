@@ -87,7 +87,10 @@ const written = struct<Written>({
     holding(
       many(
         'RoutingRule',
-        struct<RoutingRule>({ condition: optional('Condition', condition), redirect: required('Redirect', redirect) }),
+        struct<RoutingRule>({
+          condition: optional('Condition', condition),
+          redirect: required('Redirect', redirect),
+        }),
         { atLeast: 1, atMost: ROUTING_RULES_MAX },
       ),
     ),
@@ -117,8 +120,7 @@ export const websiteDocument = mapped<Written, WebsiteConfiguration>(
 function problemWith({ index, error, redirectAll, rules }: Written): S3Error | undefined {
   if (redirectAll !== undefined) {
     if (index === undefined && error === undefined && rules === undefined) return undefined
-    const message =
-      'RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.'
+    const message = 'RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.'
     return invalidArgument('RedirectAllRequestsTo', 'not null', message)
   }
   if (index === undefined) {

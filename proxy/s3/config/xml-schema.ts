@@ -136,9 +136,11 @@ export function holding<Value>(field: Field<Value>): Codec<Value> {
 }
 
 /** Several elements under one, each a member of an object. No others may be there. */
-export function struct<Value extends object>(fields: {
-  readonly [Member in keyof Value]-?: Field<Value[Member]>
-}): Codec<Value> {
+export function struct<Value extends object>(
+  fields: {
+    readonly [Member in keyof Value]-?: Field<Value[Member]>
+  },
+): Codec<Value> {
   const members = Object.entries(fields) as readonly (readonly [string, Field<unknown>])[]
   const known = new Set(members.map(([, { element }]) => element))
   return {
