@@ -52,6 +52,7 @@ import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
+import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
 import { ownerOnly } from './s3/owner-only.ts'
@@ -113,7 +114,7 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate' | 'records'> & Partial<Pick<S3Deps, 'authorize'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
 
 export interface Proxy {
   readonly handler: Handler
@@ -293,7 +294,7 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, environment, policies, options, bucketSettings: settings } = parts
+  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -304,6 +305,7 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
     authorize: ownerOnly,
+    records: new BucketRecords(records),
     ...s3,
   })
 }

@@ -1,5 +1,6 @@
 /** What a failure of the store is in the S3 dialect. A kind that is missing here does not compile. */
 import type { StoreFailure } from '#store/contract.ts'
+import type { RecordFailure } from '#store/records/contract.ts'
 import { type S3Error, s3Error } from './error.ts'
 import type { S3ErrorCode } from './error-catalogue.ts'
 
@@ -40,4 +41,9 @@ export function isStoreFailure(result: { readonly kind: string }): result is Sto
 export function storeError(failure: StoreFailure, extra: Readonly<Record<string, string>> = {}): S3Error {
   const message = failure.kind === 'bad_request' ? failure.reason : undefined
   return s3Error(CODES[failure.kind], { message, extra })
+}
+
+/** A failure of the cluster's own records. */
+export function recordError(failure: RecordFailure): S3Error {
+  return s3Error(failure.kind === 'unreadable' ? 'InternalError' : 'ServiceUnavailable')
 }

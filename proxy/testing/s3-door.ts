@@ -8,7 +8,6 @@ import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
 import type { ProxyDeps } from '../app.ts'
 import type { ProxyOptions } from '../options.ts'
 import type { Authenticate, Caller, SentBody } from '../s3/operation.ts'
-import { MemoryBucketRecords } from './memory-bucket-records.ts'
 import { type Received, type Sent, send, type TestProxy, testProxy } from './test-proxy.ts'
 
 const users = new UserDirectory(DEVELOPMENT_USERS, DEFAULT_RESELLERS)
@@ -44,8 +43,7 @@ export interface S3Door extends TestProxy {
 }
 
 export function s3Door(options: Partial<ProxyOptions> = {}, overrides: Partial<ProxyDeps> = {}): S3Door {
-  const s3 = { authenticate: believing, records: new MemoryBucketRecords() }
-  const proxy = testProxy(options, { s3, ...overrides })
+  const proxy = testProxy(options, { s3: { authenticate: believing }, ...overrides })
   const s3As: S3Door['s3As'] = (user, method, target, { headers, ...sending } = {}) =>
     send(proxy.handler, {
       method,

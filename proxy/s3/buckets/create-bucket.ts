@@ -1,14 +1,11 @@
-/**
- * CreateBucket. Steps (`docs/decisions/`): the record of the name, by which exactly one of those who try at once has it;
- * then the container. One without the other may stay: a record without a container is a name kept for its account, which
- * may make the bucket again.
- */
+/** CreateBucket: the name, by which exactly one of those who try at once has it; then the container. */
 import type { Response } from '#http/message.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { Caller, S3Visit } from '../operation.ts'
 import { bodyIsEmpty, sentXml } from '../sent-xml.ts'
-import { isStoreFailure, storeError } from '../store-errors.ts'
+import { isStoreFailure, recordError, storeError } from '../store-errors.ts'
 import { mayBeCreated } from './bucket-name.ts'
+import { type HeldName, SWEEP_AGE_MS } from './bucket-records.ts'
 import { createSettingsIn } from './create-settings.ts'
 import { FIRST_REGION } from './head-bucket.ts'
 
@@ -39,17 +36,29 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
 }
 
 async function claimName(
-  { deps, transaction }: S3Visit,
+  visit: S3Visit,
   name: string,
   { account, user }: Extract<Caller, { readonly kind: 'user' }>,
 ): Promise<S3Error | undefined> {
-  const createdAt = new Date(deps.clock.wallMs()).toISOString()
-  const record = { account, owner: user, region: deps.options.region, createdAt }
-  const claim = await deps.records.claim(transaction, name, record)
+  const { deps, transaction } = visit
+  const { records, clock, options } = deps
+  const record = { account, owner: user, region: options.region, createdAtMs: clock.wallMs() }
+  const claim = await records.claim(transaction, name, record)
   if (claim.kind === 'claimed') return undefined
-  if (claim.kind !== 'taken') return storeError(claim, { BucketName: name })
-  // Ours, from a creation that ended before the container was made.
-  return claim.record.account === account ? undefined : taken(name)
+  if (claim.kind !== 'taken') return recordError(claim)
+  if (!(await isAbandoned(visit, claim.by))) return taken(name)
+  await records.release(transaction, claim.by)
+  const again = await records.claim(transaction, name, record)
+  if (again.kind === 'claimed') return undefined
+  return again.kind === 'taken' ? taken(name) : recordError(again)
+}
+
+/** A creation or a deletion ended between its steps, or the container was deleted through Swift. */
+async function isAbandoned({ deps, transaction }: S3Visit, { key, value }: HeldName): Promise<boolean> {
+  if (deps.clock.wallMs() - value.createdAtMs < SWEEP_AGE_MS) return false
+  const container = { account: value.account, container: key }
+  const read = await deps.store.containers.read(transaction, container, { newest: true })
+  return read.kind === 'no_such_container'
 }
 
 /** The region that is asked for must be this one; none is this one. */

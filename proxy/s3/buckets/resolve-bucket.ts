@@ -7,7 +7,7 @@ import type { S3Error } from '../error.ts'
 import { s3Error } from '../error.ts'
 import type { Bucket, Caller, S3Deps } from '../operation.ts'
 import type { S3Request } from '../request.ts'
-import { storeError } from '../store-errors.ts'
+import { recordError } from '../store-errors.ts'
 import { mayExist } from './bucket-name.ts'
 import { ownerOf } from './bucket-owner.ts'
 
@@ -35,7 +35,7 @@ export async function findBucket(
     caller.kind === 'user' ? await containerAsBucket(deps, context, caller.account, name) : undefined
   if (own !== undefined) return own
   const record = await deps.records.find(context, name)
-  if (record !== undefined && 'kind' in record) return storeError(record)
+  if (record !== undefined && 'kind' in record) return recordError(record)
   const found = record && (await containerAsBucket(deps, context, record.account, name))
   return found ?? s3Error('NoSuchBucket', { extra: { BucketName: name } })
 }

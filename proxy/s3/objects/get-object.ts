@@ -11,7 +11,8 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
     conditions: conditionsIn(request.headers),
-    newest: true,
+    newest: false,
+    certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
   })
   if (read.kind === 'found')
