@@ -15,6 +15,9 @@ import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
+import { objectFactsLayer } from './object-facts/facts-layer.ts'
+import { objectLockLayer } from './object-lock/lock-layer.ts'
+import type { ObjectLocks } from './object-lock/object-locks.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -37,6 +40,8 @@ export interface FeatureDeps {
   readonly deferDeletes?: DeferDeletes | undefined
   /** What the owners of buckets have configured; goes with the bucket. */
   readonly bucketSettings?: BucketSettings | undefined
+  /** What keeps versions from being deleted; with `bucketSettings`. */
+  readonly objectLocks?: ObjectLocks | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -62,9 +67,15 @@ const FEATURES: readonly Feature[] = [
     name: 'bucket-settings',
     make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
   },
+  { name: 'object-facts', make: () => objectFactsLayer },
   {
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
+  },
+  {
+    name: 'object-lock',
+    make: ({ environment: { clock }, bucketSettings: settings, objectLocks: locks }) =>
+      settings && locks && objectLockLayer({ clock, settings, locks }),
   },
   {
     name: 'large-objects',
