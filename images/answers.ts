@@ -2,9 +2,8 @@
  * Responses of the Images API. A refusal is a small HTML page unless the client asks for JSON or plain text, as in
  * OpenStack Glance, whose clients read the page.
  */
-import { STATUS_CODES } from 'node:http'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { Refusal } from './refusal.ts'
+import type { Refusal, RefusalStatus } from './refusal.ts'
 
 /** The JSON that handlers give: plain values, in the order in which they are to be written. */
 export type Json =
@@ -43,13 +42,31 @@ export function refusalAnswer(refusal: Refusal, accept: string | undefined): Res
   }
 }
 
+/** As OpenStack Glance's library (WebOb) writes them. */
+const TITLES: Readonly<Record<RefusalStatus, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Request Entity Too Large',
+  415: 'Unsupported Media Type',
+  416: 'Requested Range Not Satisfiable',
+  431: 'Request Header Fields Too Large',
+  499: 'Client Disconnected',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
 interface Written {
   readonly contentType: string
   readonly text: string
 }
 
 function written({ status, message }: Refusal, accept: string): Written {
-  const title = STATUS_CODES[status] ?? 'Error'
+  const title = TITLES[status]
   const line = `${status} ${title}`
   if (accept.includes('html') || accept === '' || accept.includes('*/*')) {
     return { contentType: 'text/html; charset=UTF-8', text: page(line, message) }

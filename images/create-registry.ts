@@ -2,6 +2,7 @@
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Store } from '#store/contract.ts'
+import type { Records } from '#store/records/contract.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
 import { ImageStores } from './data/image-stores.ts'
@@ -16,6 +17,9 @@ export interface RegistryDeps {
   readonly log: Logger
   /** With all features: what other doors write can become an image. */
   readonly store: Store
+  /** As the cluster uses it for itself (`ownStore` in `store/features.ts`). */
+  readonly ownStore: Store
+  readonly records: Records
   readonly options: ImageOptions
   /** Stores besides the cluster, which is the default. */
   readonly otherStores?: readonly ImageStore[] | undefined
@@ -25,8 +29,8 @@ export interface RegistryDeps {
 }
 
 export function createRegistry(deps: RegistryDeps): Registry {
-  const { environment, log, store, options, otherStores = [], events, cutting } = deps
-  const cluster = new ClusterStore(store, cutting)
+  const { environment, log, store, options, otherStores = [], events } = deps
+  const cluster = new ClusterStore(deps.ownStore, deps.cutting)
   return {
     environment,
     log,
@@ -34,7 +38,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     options,
     events,
     cluster,
-    records: new ImageRecords(store, environment.clock),
+    records: new ImageRecords(deps.records, environment.clock),
     stores: new ImageStores([cluster, ...otherStores]),
   }
 }

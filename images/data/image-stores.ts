@@ -1,5 +1,5 @@
 /** The stores of an installation, by name; the first one that takes data is where images go that name none. */
-import { badRequest, Refusal } from '../refusal.ts'
+import { badRequest, type Refusal } from '../refusal.ts'
 import type { ImageStore } from './image-store.ts'
 
 export class ImageStores {

@@ -12,7 +12,7 @@ import type {
   StoreFailure,
 } from '#store/contract.ts'
 import { intoContainer } from '../records/hidden-account.ts'
-import { Refusal } from '../refusal.ts'
+import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource } from './image-store.ts'
 import { type Piece, pieceName } from './piece-map.ts'
 import { type CutPiece, type CuttingRules, PieceCutter } from './piece-source.ts'
@@ -109,17 +109,11 @@ function sendPiece(
   return { read: read.promise, stored }
 }
 
-function refusalOf(failure: StoreFailure): Refusal {
-  switch (failure.kind) {
-    case 'no_space':
-    case 'over_quota':
-      return new Refusal(413, 'The image store is full.')
-    case 'read_only':
-      return new Refusal(503, 'The image store takes no data now.')
-    case 'client_gone':
-    case 'client_timeout':
-      return new Refusal(400, 'The client sent fewer bytes than it announced.')
-    default:
-      return new Refusal(503, 'The image store cannot keep the data now.')
-  }
+const FULL: ReadonlySet<StoreFailure['kind']> = new Set(['no_space', 'over_quota'])
+const BROKEN_OFF: ReadonlySet<StoreFailure['kind']> = new Set(['client_gone', 'client_timeout'])
+
+function refusalOf({ kind }: StoreFailure): Refusal {
+  if (FULL.has(kind)) return new Refusal(413, 'The image store is full.')
+  if (BROKEN_OFF.has(kind)) return new Refusal(400, 'The client sent fewer bytes than it announced.')
+  return unavailable('The image store cannot keep the data now.')
 }

@@ -5,6 +5,7 @@
 import { type FormatDetector, found, sizeFrom, startsWith } from './disk-format.ts'
 
 const SECTOR_BYTES = 512
+const LAST_ASCII = 0x7e
 const HEADER_BYTES = 512
 const CAPACITY_AT = 12
 const DESCRIPTOR_OFFSET_AT = 28
@@ -35,7 +36,7 @@ function descriptorDangers(head: Buffer): readonly string[] {
   if (head.length < end) return ['its descriptor is cut short']
   const bytes = head.subarray(SECTOR_BYTES, end)
   const text = bytes.subarray(0, endOf(bytes)).toString('latin1')
-  if ([...text].some((one) => one > '\x7e')) return ['its descriptor is not ASCII']
+  if (bytes.subarray(0, text.length).some((byte) => byte > LAST_ASCII)) return ['its descriptor is not ASCII']
   return lineDangers(text.split(/\r?\n/).map((line) => line.trim()))
 }
 

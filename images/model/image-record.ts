@@ -3,13 +3,26 @@
  * what is under way. A record is a value; every change makes a new one, and the store takes it only on top of the one it
  * was made from (`records/image-records.ts`).
  */
+import type { RecordKind } from '#store/records/contract.ts'
 import type { ImageStatus } from './image-status.ts'
 
 export const VISIBILITIES = ['public', 'community', 'shared', 'private'] as const
 export type Visibility = (typeof VISIBILITIES)[number]
 
 export const DISK_FORMATS = [
-  ...['ami', 'ari', 'aki', 'vhd', 'vhdx', 'vmdk', 'raw', 'qcow2', 'vdi', 'iso', 'ploop', 'gpt', 'luks'],
+  'ami',
+  'ari',
+  'aki',
+  'vhd',
+  'vhdx',
+  'vmdk',
+  'raw',
+  'qcow2',
+  'vdi',
+  'iso',
+  'ploop',
+  'gpt',
+  'luks',
 ] as const
 export const CONTAINER_FORMATS = ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker', 'compressed'] as const
 
@@ -122,19 +135,14 @@ export function newImage(draft: ImageDraft, id: string, nowMs: number): ImageRec
   }
 }
 
-const VERSION = 1
-
-/** The stored bytes of a record: JSON behind a version. */
-export function encodeImage(image: ImageRecord): Buffer {
-  return Buffer.from(JSON.stringify({ version: VERSION, image }))
+/** How images are kept (`store/records/`). */
+export const IMAGE_RECORDS: RecordKind<ImageRecord> = {
+  name: 'images',
+  version: 1,
+  parse: (written, version) => (version === 1 && isRecord(written) ? written : undefined),
 }
 
-/** `undefined` when the bytes are no record of a version that is known. */
-export function decodeImage(bytes: Buffer): ImageRecord | undefined {
-  try {
-    const stored = JSON.parse(bytes.toString('utf8')) as { version?: unknown; image?: ImageRecord }
-    return stored.version === VERSION ? stored.image : undefined
-  } catch {
-    return undefined
-  }
+function isRecord(written: unknown): written is ImageRecord {
+  const { id, status, locations } = (written ?? {}) as Partial<ImageRecord>
+  return typeof id === 'string' && typeof status === 'string' && Array.isArray(locations)
 }

@@ -71,7 +71,7 @@ function isOfType(value: unknown, type: JsonType): boolean {
 }
 
 function wrongText(value: string, schema: JsonSchema, where: string): string | undefined {
-  const length = [...value].length
+  const length = characters(value)
   if (schema.maxLength !== undefined && length > schema.maxLength)
     return `${shown(value)} is too long${at(where)}`
   if (schema.minLength !== undefined && length < schema.minLength)
@@ -80,6 +80,11 @@ function wrongText(value: string, schema: JsonSchema, where: string): string | u
     return `${shown(value)} does not match '${schema.pattern}'${at(where)}`
   }
   return undefined
+}
+
+/** Code points, which is what lengths of JSON Schema count. */
+export function characters(text: string): number {
+  return Array.from(text).length
 }
 
 function wrongNumber(value: number, { minimum, maximum }: JsonSchema, where: string): string | undefined {

@@ -2,7 +2,7 @@
 import type { Caller } from '../caller.ts'
 import { type ImageLimits, isOver } from '../limits.ts'
 import { mayChange, notPermitted, visibilityRefused } from '../policy.ts'
-import { badRequest, forbidden, overLimit, Refusal } from '../refusal.ts'
+import { badRequest, forbidden, overLimit, type Refusal } from '../refusal.ts'
 import type { ImageDraft, Visibility } from './image-record.ts'
 import { IMAGE_SCHEMA, isBaseProperty, NAME_LENGTH } from './image-schema.ts'
 import { isObject, violation } from './json-schema.ts'

@@ -2,10 +2,11 @@
 import { forbidden, type Refusal } from '../refusal.ts'
 
 /** Written by the server alone. */
-const READ_ONLY: ReadonlySet<string> = new Set([
-  ...['created_at', 'updated_at', 'status', 'checksum', 'size', 'virtual_size', 'direct_url', 'self', 'file'],
-  ...['schema', 'id', 'os_hash_algo', 'os_hash_value', 'stores'],
-])
+const READ_ONLY: ReadonlySet<string> = new Set(
+  'created_at updated_at status checksum size virtual_size direct_url self file schema id os_hash_algo os_hash_value stores'.split(
+    ' ',
+  ),
+)
 /** They meant something in old versions. */
 const RESERVED: ReadonlySet<string> = new Set(['location', 'deleted', 'deleted_at'])
 const RESERVED_PREFIX = 'os_glance'

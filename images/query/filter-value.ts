@@ -2,7 +2,7 @@
  * The operators that a filter's value may begin with: `in:a,b,"c,d"`, `gte:2026-01-01T00:00:00Z` (OpenStack Glance,
  * `common/utils.py`). Pure; linear in the value's length.
  */
-import { badRequest, Refusal } from '../refusal.ts'
+import { badRequest, type Refusal } from '../refusal.ts'
 
 export interface FilterValue {
   /** `eq` when none was written. */

@@ -25,9 +25,9 @@ export interface ImagePage {
 }
 
 /** Parameters that are not filters. */
-const NO_FILTERS: ReadonlySet<string> = new Set([
-  ...['limit', 'marker', 'sort', 'sort_key', 'sort_dir', 'member_status', 'visibility', 'tag', 'os_hidden'],
-])
+const NO_FILTERS: ReadonlySet<string> = new Set(
+  'limit marker sort sort_key sort_dir member_status visibility tag os_hidden'.split(' '),
+)
 
 export function readImageQuery(
   parameters: Parameters,

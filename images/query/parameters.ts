@@ -1,6 +1,6 @@
 /** Query strings in which a name may come several times, in the order in which they came. */
 import { decodePercent } from '#base/names.ts'
-import { badRequest, Refusal } from '../refusal.ts'
+import { badRequest, type Refusal } from '../refusal.ts'
 
 export type Parameters = readonly (readonly [name: string, value: string])[]
 

@@ -1,20 +1,9 @@
-/** Where the registry keeps its records and bytes: containers of an account that no door leads to. */
+/** Where the bytes of images are: containers of the account of the records, which no client reaches. */
 import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
-
-export const HIDDEN_ACCOUNT = '.martlet'
+import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
 
 export function hiddenContainer(container: string): ContainerName {
-  return { account: HIDDEN_ACCOUNT, container }
-}
-
-/** Makes the container if it is not there; tells whether it is there now. */
-export async function ensureContainer(
-  store: Store,
-  context: OperationContext,
-  name: ContainerName,
-): Promise<boolean> {
-  const made = await store.containers.put(context, name, { changes: {}, policyIndex: undefined })
-  return made.kind === 'created' || made.kind === 'updated'
+  return { account: RECORDS_ACCOUNT, container }
 }
 
 /** A write that makes its container on the way when that is missing. */
@@ -25,6 +14,7 @@ export async function intoContainer<Outcome extends { readonly kind: string }>(
   write: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const outcome = await write()
-  if (outcome.kind !== 'no_such_container') return outcome
-  return (await ensureContainer(store, context, name)) ? await write() : outcome
+  if (outcome.kind !== 'no_such_container' && outcome.kind !== 'no_such_account') return outcome
+  const made = await store.containers.put(context, name, { changes: {}, policyIndex: undefined })
+  return made.kind === 'created' || made.kind === 'updated' ? await write() : outcome
 }

@@ -1,50 +1,45 @@
 /**
- * The registry's memory: one record per image. Reading one gives the newest; changing one is a conditional write on top of
- * what was read, so that two who change the same image at once do not undo each other. Lists come from a view that every
- * proxy keeps (`image-view-cache.ts`).
+ * The registry's memory: one record per image (`store/records/`). Reading one gives the newest; changing one is a write on
+ * top of what was read, so that two who change the same image at once do not undo each other. Lists come from a view that
+ * every proxy keeps (`image-view-cache.ts`).
  */
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext, Store } from '#store/contract.ts'
-import { decodeImage, encodeImage, type ImageRecord } from '../model/image-record.ts'
+import type { OperationContext } from '#store/contract.ts'
+import type { FoundRecord, RecordCollection, RecordFailure, Records } from '#store/records/contract.ts'
+import { IMAGE_RECORDS, type ImageRecord } from '../model/image-record.ts'
 import { noImage } from '../policy.ts'
 import { conflict, Refusal, unavailable } from '../refusal.ts'
-import { hiddenContainer } from './hidden-account.ts'
 import { ImageViewCache } from './image-view-cache.ts'
-import { RecordShelf } from './record-shelf.ts'
 
 /** How often the server's own changes start over when others change the image at the same moment. */
 const ATTEMPTS = 12
-/** How long the record of a deleted image keeps its id taken, seconds. */
-const DELETED_KEPT_SECONDS = 30 * 24 * 3600
 
 /** What is to become of the image as it is now; or why not. */
 export type ImageChange = (image: ImageRecord) => ImageRecord | Refusal
 
 export class ImageRecords {
-  readonly #clock: Clock
-  readonly #shelf: RecordShelf
+  readonly #records: RecordCollection<ImageRecord>
   readonly #view: ImageViewCache
 
-  constructor(store: Store, clock: Clock) {
-    this.#clock = clock
-    this.#shelf = new RecordShelf(store, hiddenContainer('images'))
-    this.#view = new ImageViewCache({ shelf: this.#shelf, clock })
+  constructor(records: Records, clock: Clock) {
+    this.#records = records.of(IMAGE_RECORDS)
+    this.#view = new ImageViewCache({ records: this.#records, clock })
   }
 
   /** The image as it is now, a deleted one too; `undefined` when there never was one. 503 when that is not known. */
   async find(context: OperationContext, id: string): Promise<ImageRecord | undefined | Refusal> {
-    const read = await this.#shelf.read(context, id)
+    if (!isId(id)) return undefined
+    const read = await this.#records.read(context, id, 'newest')
     if (read.kind === 'absent') return undefined
-    if (read.kind === 'unavailable') return unavailable('The image registry cannot be read now.')
-    return decodeImage(read.bytes) ?? unavailable(`The record of image ${id} cannot be understood.`)
+    return read.kind === 'found' ? read.value : recordRefusal(read)
   }
 
   /** 409 when the id is taken, by a deleted image too. */
   async create(context: OperationContext, image: ImageRecord): Promise<ImageRecord | Refusal> {
-    const written = await this.#shelf.write(context, image.id, encodeImage(image), { over: 'nothing' })
-    if (written.kind === 'changed') return conflict(`Image ID ${image.id} already exists!`)
-    if (written.kind === 'unavailable') return unavailable('The image registry cannot be written now.')
-    this.#view.learn(image, written.etag)
+    const made = await this.#records.create(context, image.id, image)
+    if (made.kind === 'exists') return conflict(`Image ID ${image.id} already exists!`)
+    if (made.kind !== 'found') return recordRefusal(made)
+    this.#view.learn(image)
     return image
   }
 
@@ -71,25 +66,53 @@ export class ImageRecords {
     id: string,
     change: ImageChange,
   ): Promise<ImageRecord | Refusal | 'raced'> {
-    const read = await this.#shelf.read(context, id)
+    const read = await this.#records.read(context, id, 'newest')
     if (read.kind === 'absent') return noImage(id)
-    if (read.kind === 'unavailable') return unavailable('The image registry cannot be read now.')
-    const before = decodeImage(read.bytes)
-    if (before === undefined) return unavailable(`The record of image ${id} cannot be understood.`)
-    const after = change(before)
-    if (after instanceof Refusal || after === before) return after
-    const written = await this.#shelf.write(context, id, encodeImage(after), {
-      over: read.version,
-      expiresAt: after.status === 'deleted' ? this.#clock.wallMs() / 1000 + DELETED_KEPT_SECONDS : undefined,
-    })
+    if (read.kind !== 'found') return recordRefusal(read)
+    const after = change(read.value)
+    if (after instanceof Refusal || after === read.value) return after
+    return await this.#replace(context, read, after)
+  }
+
+  async #replace(
+    context: OperationContext,
+    read: FoundRecord<ImageRecord>,
+    after: ImageRecord,
+  ): Promise<ImageRecord | Refusal | 'raced'> {
+    const written = await this.#records.replace(context, read, after)
     if (written.kind === 'changed') return 'raced'
-    if (written.kind === 'unavailable') return unavailable('The image registry cannot be written now.')
-    this.#view.learn(after, written.etag)
+    if (written.kind !== 'found') return recordRefusal(written)
+    this.#view.learn(after)
     return after
+  }
+
+  /** Forgets an image for good, and frees its id; only while it is what `may` says. */
+  async forget(
+    context: OperationContext,
+    id: string,
+    may: (image: ImageRecord) => boolean,
+  ): Promise<boolean> {
+    const read = await this.#records.read(context, id, 'newest')
+    if (read.kind !== 'found' || !may(read.value)) return false
+    return (await this.#records.remove(context, read)).kind === 'removed'
   }
 
   /** All images, at most a second old. 503 when they are not known. */
   all(context: OperationContext): Promise<Iterable<ImageRecord> | Refusal> {
     return this.#view.all(context)
   }
+}
+
+/** Ids are short and plain; anything else is nobody's. */
+function isId(id: string): boolean {
+  return /^[0-9a-zA-Z-]{1,64}$/.test(id)
+}
+
+/** What a failure of the records is to a client. */
+export function recordRefusal({ kind }: RecordFailure): Refusal {
+  return unavailable(
+    kind === 'unreadable'
+      ? 'A record of the image registry is not understood.'
+      : 'The image registry cannot be reached now.',
+  )
 }

@@ -8,9 +8,9 @@
 import type { Clock } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
-import { decodeImage, type ImageRecord } from '../model/image-record.ts'
-import { Refusal, unavailable } from '../refusal.ts'
-import type { RecordShelf } from './record-shelf.ts'
+import type { ListedRecord, RecordCollection } from '#store/records/contract.ts'
+import type { ImageRecord } from '../model/image-record.ts'
+import { type Refusal, unavailable } from '../refusal.ts'
 
 /** Oldest view that is given, milliseconds. */
 const STALE_MS = 900
@@ -18,6 +18,10 @@ const STALE_MS = 900
 const REFRESH_MS = 400
 /** Records read at once. */
 const LANES = 16
+/** Keys asked for at once; the most that a container server gives. */
+const PAGE = 10_000
+/** Of a record that this proxy wrote: no listing has it, so that the record is read once more. */
+const UNKNOWN_ETAG = ''
 
 interface Entry {
   readonly etag: string
@@ -27,26 +31,26 @@ interface Entry {
 }
 
 export interface ImageViewDeps {
-  readonly shelf: RecordShelf
+  readonly records: RecordCollection<ImageRecord>
   readonly clock: Clock
 }
 
 export class ImageViewCache {
-  readonly #shelf: RecordShelf
+  readonly #records: RecordCollection<ImageRecord>
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   /** When the last completed refresh began. */
   #freshAt = -Infinity
   #refreshing: Promise<Refusal | undefined> | undefined
 
-  constructor({ shelf, clock }: ImageViewDeps) {
-    this.#shelf = shelf
+  constructor({ records, clock }: ImageViewDeps) {
+    this.#records = records
     this.#clock = clock
   }
 
   /** This proxy wrote the record. */
-  learn(image: ImageRecord, etag: string): void {
-    this.#entries.set(image.id, { etag, image, learnedAt: this.#clock.monotonicMs() })
+  learn(image: ImageRecord): void {
+    this.#entries.set(image.id, { etag: UNKNOWN_ETAG, image, learnedAt: this.#clock.monotonicMs() })
   }
 
   async all(context: OperationContext): Promise<Iterable<ImageRecord> | Refusal> {
@@ -74,12 +78,12 @@ export class ImageViewCache {
 
   async #fetch(context: OperationContext): Promise<Refusal | undefined> {
     const begunAt = this.#clock.monotonicMs()
-    const listed = await this.#shelf.list(context)
+    const listed = await this.#list(context)
     if (listed === undefined) return unavailable('The image registry cannot be listed now.')
     const changed = listed.filter(({ key, etag }) => this.#entries.get(key)?.etag !== etag)
     let failed: Refusal | undefined
-    await inParallel(changed, LANES, async ({ key, etag }) => {
-      failed ??= await this.#fetchOne(context, key, etag, begunAt)
+    await inParallel(changed, LANES, async (record) => {
+      failed ??= await this.#fetchOne(context, record, begunAt)
     })
     if (failed !== undefined) return failed
     this.#forgetAllBut(new Set(listed.map(({ key }) => key)), begunAt)
@@ -87,17 +91,29 @@ export class ImageViewCache {
     return undefined
   }
 
+  async #list(context: OperationContext): Promise<readonly ListedRecord[] | undefined> {
+    const listed: ListedRecord[] = []
+    let marker: string | undefined
+    do {
+      const page = await this.#records.list(context, { marker, limit: PAGE })
+      if (page.kind !== 'listed') return undefined
+      listed.push(...page.records)
+      marker = page.next
+    } while (marker !== undefined)
+    return listed
+  }
+
   async #fetchOne(
     context: OperationContext,
-    key: string,
-    etag: string,
+    { key, etag }: ListedRecord,
     begunAt: number,
   ): Promise<Refusal | undefined> {
-    const read = await this.#shelf.read(context, key)
-    if (read.kind === 'unavailable') return unavailable('The image registry cannot be read now.')
-    const image = read.kind === 'found' ? decodeImage(read.bytes) : undefined
-    if (image === undefined || this.#isLearnedSince(key, begunAt)) return undefined
-    this.#entries.set(key, { etag, image, learnedAt: begunAt })
+    const read = await this.#records.read(context, key, 'newest')
+    if (read.kind === 'unavailable' || read.kind === 'undecided') {
+      return unavailable('The image registry cannot be read now.')
+    }
+    if (read.kind !== 'found' || this.#isLearnedSince(key, begunAt)) return undefined
+    this.#entries.set(key, { etag, image: read.value, learnedAt: begunAt })
     return undefined
   }
 

@@ -6,6 +6,7 @@ import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { bufferBody, EMPTY_BODY, headerOf, ownRequest, type RequestBody, readWhole } from '#http/message.ts'
 import type { Store } from '#store/contract.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { createRegistry, type RegistryDeps } from '../create-registry.ts'
 import { type ImageDoor, imageDoor } from '../door.ts'
 import { DEFAULT_LIMITS, type ImageLimits } from '../limits.ts'
@@ -67,6 +68,8 @@ export function testImages({
     environment: { clock, random: { bytes: randomBytes, below: () => 0 } },
     log: silentLogger,
     store,
+    ownStore: store,
+    records: new ClusterRecords({ store, clock }),
     options: { ...DEFAULT_IMAGE_OPTIONS, ...options, limits: { ...DEFAULT_LIMITS, ...limits } },
     ...deps,
   })

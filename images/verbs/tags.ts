@@ -2,6 +2,7 @@
 import { emptyAnswer } from '../answers.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { NAME_LENGTH } from '../model/image-schema.ts'
+import { characters } from '../model/json-schema.ts'
 import { tooMany } from '../model/new-image.ts'
 import { badRequest, notFound, Refusal } from '../refusal.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
@@ -10,7 +11,7 @@ import { type ImageRoute, route } from './route.ts'
 
 const add: ImageVerb = (visit) => {
   const [, tag = ''] = visit.names
-  if ([...tag].length > NAME_LENGTH) {
+  if (characters(tag) > NAME_LENGTH) {
     return Promise.resolve(badRequest(`Invalid tag: longer than ${NAME_LENGTH} characters.`))
   }
   return withTags(visit, (image) => {
