@@ -81,7 +81,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
   const store = openStore(options, timestamps)
-  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes }
+  const { deferDeletes, deferPartsCheck } = store
+  const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false

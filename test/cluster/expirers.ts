@@ -2,6 +2,7 @@
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { createExpirer, type ExpirerOptions } from '#expirer/expirer.ts'
+import { PartsChecker } from '#expirer/parts-checker.ts'
 import { StoreQueue } from '#expirer/queue.ts'
 import { StoreRemover } from '#expirer/remover.ts'
 import type { PassReport, Worker } from '#worker/contract.ts'
@@ -29,7 +30,11 @@ function expirerOf(
       index: device.containers,
       isSelf: (node) => node.device === device.name,
     }),
-    remover: new StoreRemover({ parts, containers: store.containers, log: silentLogger }),
+    remover: new PartsChecker({
+      store,
+      others: new StoreRemover({ parts, containers: store.containers, log: silentLogger }),
+      log: silentLogger,
+    }),
     concurrency: 4,
     intervalMs: 1000,
     ...options,
