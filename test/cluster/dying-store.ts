@@ -1,7 +1,7 @@
 /** A proxy that dies in the middle of an operation, at a step that a test chooses. */
 import type { Store } from '#store/contract.ts'
 
-const DIED = new Error('the process died')
+export const DIED = new Error('the process died')
 
 /** Counts the steps of a process, which dies before one of them: nothing is sent any more. */
 export class DyingProcess {
