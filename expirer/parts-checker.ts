@@ -29,14 +29,9 @@ export class PartsChecker implements ObjectRemover {
     const upload = checkIn(task.name)
     if (upload === undefined) return 'superseded'
     const check = await checkParts(this.#store, this.#context, upload)
-    switch (check.kind) {
-      case 'checked':
-        return check.deletedCount > 0 ? 'deleted' : 'superseded'
-      // Whoever ends the upload has it checked again.
-      case 'in_progress':
-        return 'superseded'
-      default:
-        return 'unavailable'
-    }
+    // Of an upload that is not complete yet, whoever ends it has it checked again.
+    if (check.kind === 'in_progress') return 'superseded'
+    if (check.kind !== 'checked') return 'unavailable'
+    return check.deletedCount > 0 ? 'deleted' : 'superseded'
   }
 }
