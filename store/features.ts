@@ -7,12 +7,16 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
+import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
+import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import type { DeferPartsCheck } from './deferred-checks.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
+import { leftParts } from './multipart/left-parts.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -33,6 +37,10 @@ export interface FeatureDeps {
   readonly readOnly?: ReadOnlyOptions | undefined
   /** Deletes with segments may leave the segments to the expirer where it is given. */
   readonly deferDeletes?: DeferDeletes | undefined
+  /** Parts of multipart uploads are looked after where it is given. */
+  readonly deferPartsCheck?: DeferPartsCheck | undefined
+  /** What the owners of buckets have configured; goes with the bucket. */
+  readonly bucketSettings?: BucketSettings | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -55,12 +63,20 @@ const FEATURES: readonly Feature[] = [
     make: (parts) => readOnly(parts.readOnly ?? { cluster: 'writable', deletes: 'refused' }),
   },
   {
+    name: 'bucket-settings',
+    make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
+  },
+  {
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
   {
     name: 'large-objects',
     make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
+  },
+  {
+    name: 'left-parts',
+    make: ({ deferPartsCheck: checkParts }) => checkParts && leftParts({ checkParts }),
   },
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
