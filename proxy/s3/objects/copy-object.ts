@@ -90,23 +90,20 @@ export async function unopened(
   conditions: HeaderMap,
 ): Promise<S3Error> {
   const { headers } = visit.request
-  switch (opened.kind) {
-    case 'source_too_large': {
-      const limit = String(visit.deps.maxFileSizeBytes)
-      const message = `The specified copy source is larger than the maximum allowable size for a copy source: ${limit}`
-      return s3Error('InvalidRequest', { message })
-    }
-    case 'not_modified':
-      if (!isMatchedToo(conditions, opened.headers)) return preconditionFailed(headers, SOURCE_PREFIX)
-      return s3Error('PreconditionFailed', { extra: { Condition: unwanted(headers) } })
-    case 'precondition_failed':
-      if (opened.headers['etag'] !== undefined) return preconditionFailed(headers, SOURCE_PREFIX)
-      return noSuchSource(visit, source)
-    case 'no_such_object':
-      return noSuchSource(visit, source)
-    default:
-      return storeError(opened, { Key: source.name.object })
+  if (opened.kind === 'source_too_large') {
+    const limit = String(visit.deps.maxFileSizeBytes)
+    const message = `The specified copy source is larger than the maximum allowable size for a copy source: ${limit}`
+    return s3Error('InvalidRequest', { message })
   }
+  if (opened.kind === 'not_modified') {
+    if (!isMatchedToo(conditions, opened.headers)) return preconditionFailed(headers, SOURCE_PREFIX)
+    return s3Error('PreconditionFailed', { extra: { Condition: unwanted(headers) } })
+  }
+  // `If-Match` where nothing is.
+  const isMissing = opened.kind === 'precondition_failed' && opened.headers['etag'] === undefined
+  if (isMissing || opened.kind === 'no_such_object') return await noSuchSource(visit, source)
+  if (opened.kind === 'precondition_failed') return preconditionFailed(headers, SOURCE_PREFIX)
+  return storeError(opened, { Key: source.name.object })
 }
 
 function unwanted(headers: HeaderMap): string {

@@ -104,19 +104,14 @@ async function unread(
   conditions: HeaderMap,
 ): Promise<Response | S3Error> {
   const { headers } = visit.request
-  switch (read.kind) {
-    case 'not_modified':
-      if (!isMatchedToo(conditions, read.headers)) return preconditionFailed(headers)
-      return { status: 304, headers: shownUnmodified(read.headers, read.trail), body: undefined }
-    case 'precondition_failed':
-      // `If-Match` where nothing is.
-      if (read.headers['etag'] === undefined) return await missingObject(visit, read.trail)
-      return preconditionFailed(headers)
-    case 'no_such_object':
-      return await missingObject(visit, read.trail)
-    case 'range_unsatisfiable':
-      return invalidRange(headers['range'] ?? '', read.sizeBytes)
-    default:
-      return storeError(read, { BucketName: bucketOf(visit).name })
+  if (read.kind === 'not_modified') {
+    if (!isMatchedToo(conditions, read.headers)) return preconditionFailed(headers)
+    return { status: 304, headers: shownUnmodified(read.headers, read.trail), body: undefined }
   }
+  // `If-Match` where nothing is.
+  const isMissing = read.kind === 'precondition_failed' && read.headers['etag'] === undefined
+  if (isMissing || read.kind === 'no_such_object') return await missingObject(visit, read.trail)
+  if (read.kind === 'precondition_failed') return preconditionFailed(headers)
+  if (read.kind === 'range_unsatisfiable') return invalidRange(headers['range'] ?? '', read.sizeBytes)
+  return storeError(read, { BucketName: bucketOf(visit).name })
 }

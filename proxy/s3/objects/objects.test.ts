@@ -83,7 +83,8 @@ t.test('keys are kept byte for byte', async (t) => {
   const s3 = await bucket()
   const keys = ['a//b', '/a', 'a/', './../x', 'a b+c%', 'é', 'e\u0301', '?query=1', 'a&b=c;d', '🐦']
   const encoded = (key: string): string => key.split('/').map(encodeURIComponent).join('/')
-  for (const key of keys) t.equal((await s3('PUT', `/box/${encoded(key)}`, { body: Buffer.from(key) })).status, 200, key)
+  for (const key of keys)
+    t.equal((await s3('PUT', `/box/${encoded(key)}`, { body: Buffer.from(key) })).status, 200, key)
   for (const key of keys) t.equal((await s3('GET', `/box/${encoded(key)}`)).body, key)
   const listed = elementsIn(await s3('GET', '/box?encoding-type=url'), 'Key')
   t.strictSame(new Set(listed.map((key) => decodeURIComponent(key.replaceAll('+', ' ')))), new Set(keys))
