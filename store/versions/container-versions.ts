@@ -66,7 +66,8 @@ export function isSwitchedOn(written: string): boolean {
   return TRUE_WORDS.has(written.toLowerCase())
 }
 
-function isMade(outcome: Changed): outcome is Exclude<Changed, StoreFailure> {
+/** The container is there. */
+export function isMade(outcome: Changed): outcome is Exclude<Changed, StoreFailure> {
   return outcome.kind === 'created' || outcome.kind === 'updated'
 }
 
