@@ -22,10 +22,12 @@ import { auditor, expirer } from './auditor-options.ts'
 import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
+import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
+import { s3 } from './s3-options.ts'
 import { formpost, tempurl, websites } from './web-options.ts'
 
 const OURS = 'decision'
@@ -431,6 +433,8 @@ export const SECTIONS = {
   tempurl,
   formpost,
   websites,
+  images,
+  s3,
   storage,
   workers,
   replicator,

@@ -361,6 +361,8 @@ export interface ObjectReadOptions {
   readonly conditions: HeaderMap
   /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
   readonly newest: boolean
+  /** Never older than an acknowledged write, or `unavailable`; the rules of the store decide without it. */
+  readonly certainty?: 'confirmed' | undefined
   /** This version instead of the current one; `null` is the current one if it was put without a version. */
   readonly versionId?: string | undefined
   /** The link itself, instead of what it leads to. */
@@ -407,6 +409,8 @@ export interface ObjectPut {
   readonly metadata: HeaderMap
   /** Only if this holds when the object is written. */
   readonly condition?: WriteCondition | undefined
+  /** What becomes of a condition that storage servers cannot agree on: judged by best effort, unless that is `refused`. */
+  readonly bestEffort?: 'refused' | undefined
   /** Longest body accepted, bytes. */
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
@@ -415,7 +419,7 @@ export interface ObjectPut {
    * What else is stored, known only when the body was read: asked after its last byte, before anything becomes visible.
    * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
    */
-  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
+  readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */
@@ -425,6 +429,12 @@ export interface ObjectPut {
    * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
    */
   readonly segments?: readonly SegmentWanted[] | undefined
+}
+
+/** What is known of a body when its last byte was read. */
+export interface BodyRead {
+  /** MD5 in hex. */
+  readonly etag: string
 }
 
 export interface LinkPut {
@@ -447,6 +457,17 @@ export type SegmentWanted =
       readonly range: RangeSpec | undefined
     }
   | { readonly kind: 'inline'; readonly bytes: Buffer }
+  /** Whoever describes it has looked already: it is taken as it is said to be. */
+  | {
+      readonly kind: 'known'
+      /** `/container/object`, decoded. */
+      readonly path: string
+      readonly etag: string
+      readonly sizeBytes: number
+      readonly contentType: string
+      /** Swift's ISO form. */
+      readonly lastModified: string
+    }
 
 export interface SegmentProblem {
   readonly path: string
@@ -471,8 +492,12 @@ export interface ObjectDelete {
   readonly timestamp?: Timestamp | undefined
   /** Only if this holds when the object is deleted. */
   readonly condition?: WriteCondition | undefined
+  /** As of a put. */
+  readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
+  /** A retention in governance mode does not keep who asks from deleting a locked version (`object-lock/`). */
+  readonly governance?: 'bypassed' | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
 }
@@ -510,6 +535,8 @@ export interface ObjectPost {
   /** The whole new set of user metadata and removable headers. */
   readonly metadata: HeaderMap
   readonly contentType: string | undefined
+  /** Changes this version instead of the current one. */
+  readonly versionId?: string | undefined
 }
 
 export interface ObjectPostReceipt {
