@@ -25,20 +25,24 @@ import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
 import type { RateStep } from '#proxy/ratelimit/rates.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
+import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
 import { quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
-import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
+import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
-import type { ClusterFile } from './cluster-file.ts'
+import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
+import { s3OptionsOf } from './s3-options.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -80,8 +84,11 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
-  const store = openStore(options, timestamps)
-  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes }
+  const invalidations = new PeerInvalidations({ ...options, clock: environment.clock })
+  const store = openStore(options, timestamps, invalidations)
+  const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
+  const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
+  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes, bucketSettings }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false
@@ -97,6 +104,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys: keyRingOf(cluster.tokenKeys),
+    records,
+    bucketSettings,
+    secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
@@ -107,7 +117,10 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   })
   return {
     handler,
-    invalidations: invalidationHandler((stale) => store.forget(stale)),
+    invalidations: invalidationHandler((stale) => {
+      if (stale.object === undefined) store.forget(stale)
+      else records.forget(stale)
+    }),
     desk: deskHandler(own),
     announceEnd: () => {
       ending = true
@@ -132,8 +145,12 @@ function desksOf(options: ProxyDoorOptions, own: Desk): Desks {
   return new PeerDesks({ transport, clock: environment.clock, log, members, isSelf, own })
 }
 
-function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
-  const { environment, log, transport, rings, cluster, settings, policies, peers } = options
+function openStore(
+  options: ProxyDoorOptions,
+  timestamps: HybridClock,
+  invalidations: Invalidations,
+): ReturnType<typeof createStore> {
+  const { environment, transport, rings, cluster, settings, policies } = options
   const { clock } = environment
   return createStore({
     environment,
@@ -155,7 +172,7 @@ function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnTy
       autoCreateAccounts: settings.proxy.accountAutocreate,
       defaultPolicyIndex: policies.default.index,
     },
-    invalidations: new PeerInvalidations({ transport, clock, log, peers }),
+    invalidations,
     observer: storeMetrics(options.metrics),
   })
 }
@@ -205,6 +222,7 @@ function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined)
   return {
     pipeline: proxy.pipeline,
     web: webOptionsOf(settings),
+    s3: s3OptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: resellersOf(settings, keystone),

@@ -7,10 +7,13 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
+import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
+import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
+import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
@@ -32,6 +35,8 @@ export interface FeatureDeps {
   readonly readOnly?: ReadOnlyOptions | undefined
   /** Deletes with segments may leave the segments to the expirer where it is given. */
   readonly deferDeletes?: DeferDeletes | undefined
+  /** What the owners of buckets have configured; goes with the bucket. */
+  readonly bucketSettings?: BucketSettings | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -54,6 +59,10 @@ const FEATURES: readonly Feature[] = [
     make: (parts) => readOnly(parts.readOnly ?? { cluster: 'writable', deletes: 'refused' }),
   },
   {
+    name: 'bucket-settings',
+    make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
+  },
+  {
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
@@ -69,6 +78,8 @@ const FEATURES: readonly Feature[] = [
     make: ({ environment: { random }, encryption }) =>
       encryption && encryptionLayer({ random, ...encryption }),
   },
+  // Innermost: no other feature leads around it.
+  { name: 'hidden-accounts', make: () => hiddenAccounts },
 ]
 
 /** The store as doors use it. */
