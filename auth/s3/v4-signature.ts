@@ -58,6 +58,8 @@ interface Variant {
   readonly host: string
   readonly pathPrefix: string
   readonly joined: JoinedWith
+  /** Some sign the path as they send it, with escapes that the canonical form has not. */
+  readonly path: 'canonical' | 'as_sent'
 }
 
 /** What was signed if the request came as this variant has it. */
@@ -95,26 +97,32 @@ function matches({ claim }: V4Check, { stringToSign }: Signed, key: KeyObject): 
 }
 
 function asItCame({ request }: V4Check): Variant {
-  return { host: request.headers['host'] ?? '', pathPrefix: '', joined: ', ' }
+  return { host: request.headers['host'] ?? '', pathPrefix: '', joined: ', ', path: 'canonical' }
 }
 
 /** Bounded by the number of addresses; looked at only when the first try fails. */
 function* otherVariants(check: V4Check): Generator<Variant> {
-  const asSent = asItCame(check)
   const { claim, request, addresses } = check
-  const places: readonly PublicAddress[] = [asSent, ...addresses]
-  for (const { host, pathPrefix } of addresses) yield { host, pathPrefix, joined: ', ' }
+  const first = asItCame(check)
+  const others = addresses.map(({ host, pathPrefix }) => ({ ...first, host, pathPrefix }))
+  yield* others
+  const places = [first, ...others]
+  if (canonicalPath(request.path) !== request.path) {
+    for (const place of places) yield { ...place, path: 'as_sent' }
+  }
   // Our server joined what came in several lines.
   if (!claim.signedHeaders.some((name) => request.headers[name]?.includes(', ') === true)) return
-  for (const { host, pathPrefix } of places) yield { host, pathPrefix, joined: ',' }
+  for (const place of places) yield { ...place, joined: ',' }
 }
 
-function signedText(check: V4Check, { host, pathPrefix, joined }: Variant): Signed {
+function signedText(check: V4Check, variant: Variant): Signed {
   const { claim, request, parameters, payloadHash } = check
+  const { host, joined } = variant
+  const path = variant.pathPrefix + request.path
   const { signedHeaders } = claim
   const canonicalRequest = [
     request.method,
-    canonicalPath(pathPrefix + request.path),
+    variant.path === 'as_sent' ? path : canonicalPath(path),
     canonicalQuery(parameters),
     canonicalHeaders(signedHeaders, request.headers, host, joined),
     signedHeaders.join(';'),
