@@ -116,7 +116,7 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
+export type S3Parts = Pick<S3Deps, 'authenticate' | 'authenticateForm'> & Partial<Pick<S3Deps, 'authorize'>>
 
 export interface Proxy {
   readonly handler: Handler
