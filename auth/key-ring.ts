@@ -1,5 +1,5 @@
 /**
- * The keys under which tokens are sealed. Every process of a cluster holds the same ring, so that any of them opens
+ * The keys under which tokens, and secrets in records, are sealed. Every process of a cluster holds the same ring, so that any of them opens
  * what another sealed. To rotate: add a key, wait until every process has it, make it the current one, and take the old
  * one away when its last token has expired.
  */
@@ -21,7 +21,8 @@ export interface KeyRing {
 
 const KEY_BYTES = 32
 const KEY_ID_MAX = 255
-const PURPOSE = 'martlet token seal v1'
+/** What a key is derived for: the same secret never gives the same key for two purposes. */
+export type KeyPurpose = 'martlet token seal v1' | 'martlet record seal v1'
 
 export interface KeySecret {
   readonly id: number
@@ -30,16 +31,19 @@ export interface KeySecret {
 }
 
 /** A ring of derived keys; the first one seals. Throws `RangeError` for an empty ring, a bad id or an id given twice. */
-export function keyRingOf(secrets: readonly KeySecret[]): KeyRing {
+export function keyRingOf(
+  secrets: readonly KeySecret[],
+  purpose: KeyPurpose = 'martlet token seal v1',
+): KeyRing {
   const keys = new Map<number, SealingKey>()
   for (const { id, secret } of secrets) {
     if (!Number.isInteger(id) || id < 0 || id > KEY_ID_MAX)
-      throw new RangeError(`token key id ${id} is not 0 to 255`)
-    if (keys.has(id)) throw new RangeError(`token key id ${id} is given twice`)
-    const derived = Buffer.from(hkdfSync('sha256', secret, '', PURPOSE, KEY_BYTES))
+      throw new RangeError(`key id ${id} is not 0 to 255`)
+    if (keys.has(id)) throw new RangeError(`key id ${id} is given twice`)
+    const derived = Buffer.from(hkdfSync('sha256', secret, '', purpose, KEY_BYTES))
     keys.set(id, { id, secret: createSecretKey(derived) })
   }
   const [current] = keys.values()
-  if (current === undefined) throw new RangeError('no token key is given')
+  if (current === undefined) throw new RangeError('no key is given')
   return { current: () => current, find: (id) => keys.get(id) }
 }

@@ -92,8 +92,13 @@ async function inspectCluster(disk: Disk, path: string): Promise<Inspection> {
     age: cluster.age,
     'salt, fingerprint': fingerprint(`${cluster.salt.prefix}\0${cluster.salt.suffix}`),
     'node secret, fingerprint': cluster.nodeSecret === '' ? 'none' : fingerprint(cluster.nodeSecret),
-    'token keys': cluster.tokenKeys.map(({ id, secret }) => `${id}: fingerprint ${fingerprint(secret)}`),
+    'token keys': cluster.tokenKeys.map(fingerprintOf),
+    'record keys': cluster.recordKeys?.map(fingerprintOf) ?? [],
   })
+}
+
+function fingerprintOf({ id, secret }: { readonly id: number; readonly secret: string }): string {
+  return `${id}: fingerprint ${fingerprint(secret)}`
 }
 
 /** Enough to see whether two hosts have the same secret, too little to guess it from. */

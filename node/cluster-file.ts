@@ -2,6 +2,7 @@
  * What makes a cluster this cluster and no other: `cluster.json`, written once, readable by its owner only. Every host of
  * a cluster has the same file. Whoever has it can read and forge everything; without it nothing that is stored is found.
  */
+import type { KeySecret } from '#auth/key-ring.ts'
 import type { Clock, Disk, Random } from '#base/environment.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { readIfThere, writeDurably } from './durable-file.ts'
@@ -13,6 +14,11 @@ export interface ClusterFile {
   readonly nodeSecret: string
   /** The first one seals new tokens; the others still open old ones. */
   readonly tokenKeys: readonly { readonly id: number; readonly secret: string }[]
+  /**
+   * Under which secrets in records are sealed: the first one seals, the others still open. An operator adds them to rotate;
+   * until then, and for what was sealed until then, there is one that is derived from the other secrets (`recordKeysOf`).
+   */
+  readonly recordKeys?: readonly { readonly id: number; readonly secret: string }[] | undefined
   /** `new` until all its devices have been ready once: a device without state then holds nothing that was lost. */
   readonly age: 'new' | 'grown'
   /** When the file was made, milliseconds since the epoch; 0 when it does not say. */
@@ -35,6 +41,15 @@ export function newCluster(random: Random, clock: Clock): ClusterFile {
     age: 'new',
     createdMs: Math.floor(clock.wallMs()),
   }
+}
+
+/** Of the key of a cluster that never rotated: no key of the file may have it. */
+const DERIVED_KEY_ID = 0
+
+/** The keys of the records, the derived one among them. */
+export function recordKeysOf({ recordKeys = [], nodeSecret, salt }: ClusterFile): readonly KeySecret[] {
+  const secret = nodeSecret === '' ? salt.prefix + salt.suffix : nodeSecret
+  return [...recordKeys, { id: DERIVED_KEY_ID, secret }]
 }
 
 /** Durable when resolved. The directory and the process's umask decide who may read it. */
@@ -63,14 +78,19 @@ function parseClusterFile(text: string, path: string): ClusterFile | { readonly 
   const tokenKeys = value['tokenKeys'] as ClusterFile['tokenKeys'] | undefined
   if (typeof salt?.prefix !== 'string' || typeof salt.suffix !== 'string') return missing(path, 'salt')
   if (typeof nodeSecret !== 'string') return missing(path, 'nodeSecret')
-  if (!Array.isArray(tokenKeys) || tokenKeys.length === 0 || !tokenKeys.every(isTokenKey)) {
+  if (!Array.isArray(tokenKeys) || tokenKeys.length === 0 || !tokenKeys.every(isKey)) {
     return missing(path, 'tokenKeys')
+  }
+  const recordKeys = value['recordKeys'] as ClusterFile['recordKeys']
+  if (recordKeys !== undefined && !(Array.isArray(recordKeys) && recordKeys.every(isKey))) {
+    return missing(path, 'recordKeys')
   }
   return {
     id: typeof id === 'string' ? id : '',
     salt: { prefix: salt.prefix, suffix: salt.suffix },
     nodeSecret,
     tokenKeys,
+    recordKeys,
     age: age === 'new' ? 'new' : 'grown',
     createdMs: typeof createdMs === 'number' ? createdMs : 0,
   }
@@ -85,7 +105,7 @@ function parseJson(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function isTokenKey(value: unknown): boolean {
+function isKey(value: unknown): boolean {
   const key = value as { readonly id?: unknown; readonly secret?: unknown } | null
   return typeof key?.id === 'number' && typeof key.secret === 'string'
 }

@@ -26,6 +26,7 @@ import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
+import { s3 } from './s3-options.ts'
 import { formpost, tempurl, websites } from './web-options.ts'
 
 const OURS = 'decision'
@@ -431,6 +432,7 @@ export const SECTIONS = {
   tempurl,
   formpost,
   websites,
+  s3,
   storage,
   workers,
   replicator,

@@ -29,16 +29,19 @@ import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
 import { quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
-import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
+import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
-import type { ClusterFile } from './cluster-file.ts'
+import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
+import { s3OptionsOf } from './s3-options.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -80,7 +83,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
-  const store = openStore(options, timestamps)
+  const invalidations = new PeerInvalidations({ ...options, clock: environment.clock })
+  const store = openStore(options, timestamps, invalidations)
+  const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
   const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
@@ -97,6 +102,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys: keyRingOf(cluster.tokenKeys),
+    records,
+    secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
@@ -107,7 +114,10 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   })
   return {
     handler,
-    invalidations: invalidationHandler((stale) => store.forget(stale)),
+    invalidations: invalidationHandler((stale) => {
+      if (stale.object === undefined) store.forget(stale)
+      else records.forget(stale)
+    }),
     desk: deskHandler(own),
     announceEnd: () => {
       ending = true
@@ -132,8 +142,12 @@ function desksOf(options: ProxyDoorOptions, own: Desk): Desks {
   return new PeerDesks({ transport, clock: environment.clock, log, members, isSelf, own })
 }
 
-function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnType<typeof createStore> {
-  const { environment, log, transport, rings, cluster, settings, policies, peers } = options
+function openStore(
+  options: ProxyDoorOptions,
+  timestamps: HybridClock,
+  invalidations: Invalidations,
+): ReturnType<typeof createStore> {
+  const { environment, transport, rings, cluster, settings, policies } = options
   const { clock } = environment
   return createStore({
     environment,
@@ -155,7 +169,7 @@ function openStore(options: ProxyDoorOptions, timestamps: HybridClock): ReturnTy
       autoCreateAccounts: settings.proxy.accountAutocreate,
       defaultPolicyIndex: policies.default.index,
     },
-    invalidations: new PeerInvalidations({ transport, clock, log, peers }),
+    invalidations,
     observer: storeMetrics(options.metrics),
   })
 }
@@ -205,6 +219,7 @@ function proxyOptionsOf(settings: Settings, keystone: KeystoneParts | undefined)
   return {
     pipeline: proxy.pipeline,
     web: webOptionsOf(settings),
+    s3: s3OptionsOf(settings),
     accessLog: log.requests,
     transactionIdSuffix: proxy.transactionIdSuffix,
     resellers: resellersOf(settings, keystone),

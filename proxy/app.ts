@@ -16,6 +16,8 @@ import type { CanonicalNames } from '#http/canonical-names.ts'
 import type { Handler } from '#http/message.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { Records } from '#store/records/contract.ts'
+import type { SecretSeal } from '#store/records/secret-seal.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -49,6 +51,10 @@ import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
+import { BucketRecords } from './s3/buckets/bucket-records.ts'
+import { anonymousS3Layer, s3Layer } from './s3/door.ts'
+import type { S3Deps } from './s3/operation.ts'
+import { ownerOnly } from './s3/owner-only.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -72,6 +78,10 @@ export interface ProxyDeps {
   readonly users: UserDirectory
   /** The same in every process of the cluster. */
   readonly keys: KeyRing
+  /** What the cluster itself must not lose: users, keys, buckets, images. */
+  readonly records: Records
+  /** Seals secrets that are kept in records. */
+  readonly secrets: SecretSeal
   readonly options: ProxyOptions
   /** Where the proxy counts; shown at `/metrics`. */
   readonly metrics: Metrics
@@ -87,6 +97,8 @@ export interface ProxyDeps {
   readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
+  /** Turns the S3 API on. */
+  readonly s3?: S3Parts | undefined
   /** While true, `/healthcheck` says 503. */
   readonly isDisabled?: (() => boolean) | undefined
 }
@@ -97,6 +109,9 @@ export interface SyncRealms {
   /** Which of their clusters this one is; upper case. */
   readonly current: { readonly realm: string; readonly cluster: string } | undefined
 }
+
+/** What the S3 door needs besides what every door has. */
+export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
 
 export interface Proxy {
   readonly handler: Handler
@@ -133,6 +148,7 @@ const LAYERS: readonly LayerEntry[] = [
   },
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
+  { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   {
     name: 'cname-lookup',
@@ -160,6 +176,10 @@ const LAYERS: readonly LayerEntry[] = [
     make: ({ options: { crossdomainPolicy: policy } }) =>
       policy === undefined ? undefined : crossdomain(policy),
     sections: (_web, options) => crossdomainSection(options),
+  },
+  {
+    name: 's3-anonymous',
+    make: (parts) => s3Part(parts, (deps) => anonymousS3Layer(deps, parts.options.authPrefix)),
   },
   { name: 'request-limits', make: () => requestLimits, required: true },
   {
@@ -268,6 +288,22 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
   const inOrder = chosen.map(({ name }) => name).join(' ')
   if (names.join(' ') !== inOrder) throw new Error(`pipeline: the order must be ${inOrder}`)
   return chosen
+}
+
+function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
+  const { s3, store, records, environment, policies, options } = parts
+  if (s3 === undefined || !options.s3.enabled) return undefined
+  return layer({
+    store,
+    clock: environment.clock,
+    policies,
+    options: options.s3,
+    resellers: options.resellers,
+    maxFileSizeBytes: options.maxFileSizeBytes,
+    authorize: ownerOnly,
+    records: new BucketRecords(records),
+    ...s3,
+  })
 }
 
 function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {

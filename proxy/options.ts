@@ -5,11 +5,13 @@ import type { ReadOnlyOptions } from '#store/read-only/read-only.ts'
 import type { AccessLogWhat } from './middleware/access-log.ts'
 import type { NameRules } from './middleware/name-check.ts'
 import type { RateLimits } from './middleware/ratelimit.ts'
+import { DEFAULT_S3_OPTIONS, type S3Options } from './s3/options.ts'
 import { DEFAULT_WEB_OPTIONS, type WebOptions } from './web-options.ts'
 
 export interface ProxyOptions {
   /** Signed URLs and forms, websites and their domains. */
   readonly web: WebOptions
+  readonly s3: S3Options
   /** Names of layers, outermost first (`app.ts` has the list); all of them when empty. */
   readonly pipeline: readonly string[]
   readonly accessLog: AccessLogWhat
@@ -76,6 +78,7 @@ export const DEFAULT_RATE_LIMITS: RateLimits = {
 
 export const DEFAULT_PROXY_OPTIONS: ProxyOptions = {
   web: DEFAULT_WEB_OPTIONS,
+  s3: DEFAULT_S3_OPTIONS,
   pipeline: [],
   accessLog: 'all',
   transactionIdSuffix: '',

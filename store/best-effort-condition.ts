@@ -22,6 +22,12 @@ export interface AboutObject {
   readonly placement: Placement
 }
 
+/** To those for whom best effort is not enough. */
+export const NO_AGREEMENT = {
+  kind: 'unavailable',
+  reason: 'a storage server of the cluster cannot take part in conditional writes',
+} as const satisfies StoreFailure
+
 /** The refusal of a condition that does not hold now; `undefined` when it does. */
 export async function refuseByBestEffort(
   parts: StoreParts,

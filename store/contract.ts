@@ -361,6 +361,8 @@ export interface ObjectReadOptions {
   readonly conditions: HeaderMap
   /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
   readonly newest: boolean
+  /** Never older than an acknowledged write, or `unavailable`; the rules of the store decide without it. */
+  readonly certainty?: 'confirmed' | undefined
   /** This version instead of the current one; `null` is the current one if it was put without a version. */
   readonly versionId?: string | undefined
   /** The link itself, instead of what it leads to. */
@@ -407,6 +409,8 @@ export interface ObjectPut {
   readonly metadata: HeaderMap
   /** Only if this holds when the object is written. */
   readonly condition?: WriteCondition | undefined
+  /** What becomes of a condition that storage servers cannot agree on: judged by best effort, unless that is `refused`. */
+  readonly bestEffort?: 'refused' | undefined
   /** Longest body accepted, bytes. */
   readonly limitBytes: number
   /** The time the client dictates (container sync); otherwise the store takes one. */
@@ -471,6 +475,8 @@ export interface ObjectDelete {
   readonly timestamp?: Timestamp | undefined
   /** Only if this holds when the object is deleted. */
   readonly condition?: WriteCondition | undefined
+  /** As of a put. */
+  readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */

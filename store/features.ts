@@ -11,6 +11,7 @@ import type { Store, StoreLayer } from './contract.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
+import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
@@ -69,6 +70,8 @@ const FEATURES: readonly Feature[] = [
     make: ({ environment: { random }, encryption }) =>
       encryption && encryptionLayer({ random, ...encryption }),
   },
+  // Innermost: no other feature leads around it.
+  { name: 'hidden-accounts', make: () => hiddenAccounts },
 ]
 
 /** The store as doors use it. */

@@ -12,10 +12,11 @@ import type { Endpoint, Transport } from '#http/transport.ts'
 
 export const INVALIDATIONS_PATH = '/martlet/invalidations'
 
-/** An account, or one container of it. */
+/** An account, one container of it, or a record (`records/contract.ts`). */
 export interface Stale {
   readonly account: string
   readonly container?: string | undefined
+  readonly object?: string | undefined
 }
 
 export interface Invalidations {
@@ -109,8 +110,12 @@ function parseStale(written: Buffer): readonly Stale[] | undefined {
 
 function isStale(value: unknown): value is Stale {
   if (typeof value !== 'object' || value === null) return false
-  const { account, container } = value as { readonly account?: unknown; readonly container?: unknown }
-  return typeof account === 'string' && (container === undefined || typeof container === 'string')
+  const { account, container, object } = value as Readonly<Record<keyof Stale, unknown>>
+  return typeof account === 'string' && isNameOrNothing(container) && isNameOrNothing(object)
+}
+
+function isNameOrNothing(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
 }
 
 function answerText(status: number, text: string): Response {

@@ -1,6 +1,6 @@
 /** DELETE of an object: a tombstone on every copy. */
 import type { Timestamp } from '#base/timestamp.ts'
-import { asBestEffort, refuseByBestEffort } from './best-effort-condition.ts'
+import { asBestEffort, NO_AGREEMENT, refuseByBestEffort } from './best-effort-condition.ts'
 import type {
   ContainerInfo,
   ObjectDelete,
@@ -27,7 +27,7 @@ export async function deleteObject(
 ): Promise<ObjectDeleteReceipt | StoreFailure> {
   const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
-  const { condition, timestamp } = options
+  const { condition, timestamp, bestEffort } = options
   if (condition === undefined) return await deletePlainly(deps, context, name, container, timestamp)
   const placement = deps.parts.objectPlacement(container.policyIndex, name)
   if (placement === undefined) return noRing(container.policyIndex)
@@ -36,6 +36,7 @@ export async function deleteObject(
     const agreed = await writeByAgreement(deps.parts, { ...about, condition, own: {}, body: undefined })
     if (agreed.kind !== 'unsupported') return receiptOf(deps.parts, name, agreed)
   }
+  if (bestEffort === 'refused') return NO_AGREEMENT
   const refused = await refuseByBestEffort(deps.parts, about, condition)
   return refused ?? asBestEffort(await deletePlainly(deps, context, name, container, timestamp))
 }

@@ -13,7 +13,7 @@ import { fanOutWrite, type WaitRules } from '#cluster/fan-out-write.ts'
 import type { MemoryShare } from '#cluster/memory-budget.ts'
 import type { Placement } from '#cluster/placement.ts'
 import { bufferBody, type HeaderMap, type RequestBody } from '#http/message.ts'
-import { asBestEffort, refuseByBestEffort } from './best-effort-condition.ts'
+import { asBestEffort, NO_AGREEMENT, refuseByBestEffort } from './best-effort-condition.ts'
 import type { Containers } from './containers.ts'
 import type {
   ContainerInfo,
@@ -101,12 +101,13 @@ class Putting {
   async #putInto(container: WrittenContainer, body: Body): Promise<ObjectPutReceipt | StoreFailure> {
     const placement = this.#parts.objectPlacement(container.policyIndex, this.#name)
     if (placement === undefined) return noRing(container.policyIndex)
-    const { condition, timestamp: dictated } = this.#put
+    const { condition, timestamp: dictated, bestEffort } = this.#put
     if (condition !== undefined && dictated === undefined) {
       const agreed = await this.#agree(container, placement, condition, body)
       if (agreed.kind !== 'unsupported') return agreed
     }
     if (condition === undefined) return await this.#putPlainly(container, placement, body)
+    if (bestEffort === 'refused') return NO_AGREEMENT
     const about = { context: this.#context, name: this.#name, container, placement }
     const refused = await refuseByBestEffort(this.#parts, about, condition)
     return refused ?? asBestEffort(await this.#putPlainly(container, placement, body))

@@ -68,9 +68,14 @@ function manifestHeaders({ etagIsAt, wholeWith }: ObjectReadOptions): HeaderMap 
   }
 }
 
-function readFrom(parts: StoreParts, read: ReplicaRead, { newest }: ObjectReadOptions): Promise<ReadOutcome> {
+function readFrom(
+  parts: StoreParts,
+  read: ReplicaRead,
+  { newest, certainty }: ObjectReadOptions,
+): Promise<ReadOutcome> {
   if (newest) return readNewest(parts.client, read)
-  if (parts.rules.objectReads === 'confirmed') return readConfirmed(parts.client, read, 'unavailable')
+  if ((certainty ?? parts.rules.objectReads) === 'confirmed')
+    return readConfirmed(parts.client, read, 'unavailable')
   return readResumably(parts.client, read)
 }
 

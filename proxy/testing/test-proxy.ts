@@ -16,6 +16,8 @@ import {
   readWhole,
 } from '#http/message.ts'
 import { withFeatures } from '#store/features.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
+import { SecretSeal } from '#store/records/secret-seal.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '../options.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -54,6 +56,11 @@ export function testProxy(
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
+    records: new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock }),
+    secrets: new SecretSeal(
+      keyRingOf([{ id: 1, secret: 'a secret for records' }], 'martlet record seal v1'),
+      environment.random,
+    ),
     options: all,
     metrics: new Metrics(),
     ...overrides,

@@ -1,0 +1,52 @@
+/** Options of the S3 API, `[s3]`. */
+import { boolean, bytes, listOf, text } from '#base/option-values.ts'
+import { type OptionsOf, option } from '#base/options.ts'
+import { DEFAULT_S3_OPTIONS, type S3Options } from '#proxy/s3/options.ts'
+
+const word = text({ leastLength: 1 })
+const OURS = 'decision'
+
+export const s3 = {
+  enabled: option({
+    name: 'enabled',
+    doc: 'Whether the S3 API is spoken at all.',
+    parse: boolean,
+    default: DEFAULT_S3_OPTIONS.enabled,
+    source: OURS,
+  }),
+  region: option({
+    name: 'region',
+    doc: 'The region that signatures name and that buckets are in.',
+    parse: word,
+    default: DEFAULT_S3_OPTIONS.region,
+    source: 'OpenStack Swift s3api location',
+  }),
+  domains: option<readonly string[]>({
+    name: 'domains',
+    doc: 'Domains whose subdomains are buckets: bucket.DOMAIN/key.',
+    parse: listOf(word),
+    default: DEFAULT_S3_OPTIONS.domains,
+    source: 'OpenStack Swift s3api storage_domain',
+  }),
+  publicEndpoints: option<readonly string[]>({
+    name: 'public_endpoints',
+    doc: 'URLs by which clients reach this door through a reverse proxy that does not pass their host on.',
+    parse: listOf(word),
+    default: DEFAULT_S3_OPTIONS.publicEndpoints,
+    source: OURS,
+  }),
+  xmlLimit: option({
+    name: 'xml_limit',
+    doc: 'Longest document in the body of a request.',
+    parse: bytes,
+    default: DEFAULT_S3_OPTIONS.xmlLimitBytes,
+    source: OURS,
+  }),
+}
+
+/** The options as the door takes them. */
+export function s3OptionsOf({ s3: written }: { readonly s3: OptionsOf<typeof s3> }): S3Options {
+  const { enabled, region, domains, publicEndpoints, xmlLimit } = written
+  const lower = domains.map((domain) => domain.toLowerCase().replace(/^\./, ''))
+  return { enabled, region, domains: lower, publicEndpoints, xmlLimitBytes: xmlLimit }
+}

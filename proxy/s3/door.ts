@@ -1,0 +1,92 @@
+/**
+ * The S3 API: the order of what comes before an operation. The request is parsed, its operation found, its signature
+ * verified, its bucket looked up, access judged; then the operation runs, and whatever it returns is rendered here and
+ * nowhere else.
+ */
+import { BodyError, type Response } from '#http/message.ts'
+import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
+import { resolveBucket } from './buckets/resolve-bucket.ts'
+import { isS3Error, type S3Error, s3Error } from './error.ts'
+import { errorAnswer } from './error-answer.ts'
+import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
+import { operationOf } from './operations.ts'
+import { type S3Request, s3Request } from './request.ts'
+import { isPerhapsS3, isSurelyS3 } from './takes.ts'
+
+/** Takes what is surely S3's; stands before the layers that read requests as Swift's. */
+export function s3Layer(deps: S3Deps): ProxyLayer {
+  const door = s3Door(deps)
+  return (inner) => (transaction) =>
+    isSurelyS3(transaction.request, deps.options) ? door(transaction) : inner(transaction)
+}
+
+/** Takes what is left for S3 of the requests that nobody signed; stands after the hosts that are Swift's. */
+export function anonymousS3Layer(deps: S3Deps, authPrefix: string): ProxyLayer {
+  const door = s3Door(deps)
+  return (inner) => (transaction) =>
+    isPerhapsS3(transaction.request, authPrefix) ? door(transaction) : inner(transaction)
+}
+
+function s3Door(deps: S3Deps): ProxyHandler {
+  return async (transaction) => {
+    const { txId, request } = transaction
+    const parsed = s3Request(request, deps.options.domains)
+    const result = isS3Error(parsed) ? parsed : await answerTo(deps, transaction, parsed)
+    const resource = isS3Error(parsed) ? request.path : parsed.resource
+    const response = isS3Error(result) ? errorAnswer(result, resource, txId) : result
+    return {
+      status: response.status,
+      headers: { ...response.headers, 'x-amz-request-id': txId, 'x-amz-id-2': txId },
+      body: response.body,
+    }
+  }
+}
+
+/** What nobody foresaw is S3's internal error for the client, and for the log what it was. */
+async function answerTo(
+  deps: S3Deps,
+  transaction: Transaction,
+  request: S3Request,
+): Promise<Response | S3Error> {
+  try {
+    return await visit(deps, transaction, request)
+  } catch (error) {
+    if (error instanceof BodyError) return bodyProblem(error)
+    transaction.log.error({ err: error, method: request.method, path: request.http.path }, 'request failed')
+    return s3Error('InternalError')
+  }
+}
+
+/** A body that could not be read to its end, by what it broke off with. */
+export function bodyProblem({ code }: BodyError): S3Error {
+  if (code === 'BODY_TOO_LARGE') return s3Error('EntityTooLarge')
+  return s3Error(code === 'SENDER_TIMEOUT' ? 'RequestTimeout' : 'IncompleteBody')
+}
+
+async function visit(
+  deps: S3Deps,
+  transaction: Transaction,
+  request: S3Request,
+): Promise<Response | S3Error> {
+  const operation = operationOf(request)
+  if (isS3Error(operation)) return operation
+  const authenticated = await deps.authenticate(request, transaction)
+  if (isS3Error(authenticated)) return authenticated
+  const { caller, sent } = authenticated
+  if (caller.kind === 'user') transaction.principal = caller.principal
+  const bucket = await resolveBucket(deps, transaction, request, caller)
+  if (!isS3Error(bucket)) return judged(operation, { deps, request, transaction, caller, sent, bucket })
+  const mayBeMissing = operation.bucket === 'may_be_missing' && bucket.code === 'NoSuchBucket'
+  if (!mayBeMissing) return bucket
+  return judged(operation, { deps, request, transaction, caller, sent, bucket: undefined })
+}
+
+async function judged(operation: S3Operation, visited: S3Visit): Promise<Response | S3Error> {
+  const { deps, request, bucket } = visited
+  const action = typeof operation.action === 'string' ? operation.action : operation.action(request)
+  if (action !== 'none') {
+    const denied = await deps.authorize(visited, { action, bucket, key: request.key })
+    if (denied !== undefined) return denied
+  }
+  return operation.run(visited)
+}

@@ -1,0 +1,88 @@
+/** The one table of operations, and which of them a request asks for. */
+import { accessOperations } from './access/operations.ts'
+import { bucketOperations } from './buckets/operations.ts'
+import { configOperations } from './config/operations.ts'
+import { type S3Error, s3Error } from './error.ts'
+import { multipartOperations } from './multipart/operations.ts'
+import { objectOperations } from './objects/operations.ts'
+import type { S3Operation } from './operation.ts'
+import type { Level, S3Request } from './request.ts'
+import { versionOperations } from './versions/operations.ts'
+
+const OPERATIONS: readonly S3Operation[] = [
+  ...bucketOperations,
+  ...objectOperations,
+  ...multipartOperations,
+  ...versionOperations,
+  ...accessOperations,
+  ...configOperations,
+]
+
+/** Parameters that name something that AWS has and this door has not: 501 instead of an answer about something else. */
+const KNOWN_ELSEWHERE: Readonly<Record<Level, readonly string[]>> = {
+  service: [],
+  bucket: ['session', 'metadataConfiguration', 'metadataTable', 'abac'],
+  object: ['torrent', 'restore', 'select', 'renameObject', 'encryption'],
+}
+
+interface AtLevel {
+  /** By parameter; those of one parameter together. */
+  readonly byQuery: ReadonlyMap<string, readonly S3Operation[]>
+  readonly plain: readonly S3Operation[]
+}
+
+const LEVELS: Readonly<Record<Level, AtLevel>> = {
+  service: atLevel('service'),
+  bucket: atLevel('bucket'),
+  object: atLevel('object'),
+}
+
+function atLevel(level: Level): AtLevel {
+  const own = OPERATIONS.filter((operation) => operation.level === level)
+  const byQuery = new Map<string, S3Operation[]>()
+  for (const parameter of KNOWN_ELSEWHERE[level]) byQuery.set(parameter, [])
+  for (const operation of own) {
+    if (operation.query === undefined) continue
+    byQuery.set(operation.query, [...(byQuery.get(operation.query) ?? []), operation])
+  }
+  return { byQuery, plain: own.filter(({ query }) => query === undefined) }
+}
+
+/** The operation that is asked for. What another method of the resource would be is `MethodNotAllowed`. */
+export function operationOf(request: S3Request): S3Operation | S3Error {
+  const { byQuery, plain } = LEVELS[request.level]
+  const parameter = request.method === 'OPTIONS' ? undefined : dispatching(request, byQuery)
+  const candidates = parameter === undefined ? plain : (byQuery.get(parameter) ?? [])
+  if (candidates.length === 0) {
+    return s3Error('NotImplemented', { extra: { Header: parameter ?? request.method } })
+  }
+  return (
+    chosen(candidates, request) ?? notAllowed(candidates, request, (parameter ?? request.level).toUpperCase())
+  )
+}
+
+/** The first parameter that tells operations apart; a preflight is about the request to come, whatever its parameters. */
+function dispatching(request: S3Request, byQuery: AtLevel['byQuery']): string | undefined {
+  if (request.query.size === 0) return undefined
+  for (const name of request.query.keys()) if (byQuery.has(name)) return name
+  return undefined
+}
+
+/** Of operations with the same method, one that asks for a header that is there comes before one that asks for none. */
+function chosen(candidates: readonly S3Operation[], request: S3Request): S3Operation | undefined {
+  let found: S3Operation | undefined
+  for (const operation of candidates) {
+    if (operation.method !== request.method) continue
+    if (operation.header === undefined) found ??= operation
+    else if (request.headers[operation.header] !== undefined) return operation
+  }
+  return found
+}
+
+function notAllowed(candidates: readonly S3Operation[], request: S3Request, resource: string): S3Error {
+  const methods = [...new Set(candidates.map(({ method }) => method))].join(', ')
+  return s3Error('MethodNotAllowed', {
+    extra: { Method: request.method, ResourceType: resource },
+    headers: { allow: methods },
+  })
+}

@@ -1,0 +1,26 @@
+/** What can be set about the S3 door. */
+
+export interface S3Options {
+  /** Without it, no request is taken for one of S3's. */
+  readonly enabled: boolean
+  /** The region that credentials are scoped to and that buckets are in. */
+  readonly region: string
+  /** Domains whose subdomains are buckets; lower-case, without a leading dot. */
+  readonly domains: readonly string[]
+  /**
+   * Where clients reach the door when that is not where the door hears them, behind a reverse proxy:
+   * `https://s3.example.org`, with the port and the path that are put before keys, if any.
+   */
+  readonly publicEndpoints: readonly string[]
+  /** Longest document in the body of a request, bytes; that of CompleteMultipartUpload has a limit of its own. */
+  readonly xmlLimitBytes: number
+}
+
+export const DEFAULT_S3_OPTIONS: S3Options = {
+  enabled: true,
+  region: 'us-east-1',
+  domains: [],
+  publicEndpoints: [],
+  // A list of 1,000 keys to delete, each of 1,024 bytes that are all written as references.
+  xmlLimitBytes: 8 * 1024 * 1024,
+}

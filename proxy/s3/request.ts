@@ -1,0 +1,105 @@
+/**
+ * A request to the S3 door, parsed once: which bucket and which key it names, in whichever style. A key is what its
+ * percent-encoding says, byte for byte: nothing about slashes, dots or the forms of Unicode is ever put right.
+ */
+import { decodePercent } from '#base/names.ts'
+import type { HeaderMap, Request } from '#http/message.ts'
+import { parseQuery } from '#http/query.ts'
+import { hostOf } from '../middleware/host-header.ts'
+import { type S3Error, s3Error } from './error.ts'
+
+export interface S3Request {
+  /** As the client sent it; path and query percent-encoded. */
+  readonly http: Request
+  readonly method: string
+  readonly headers: HeaderMap
+  /** Decoded parameters; of a repeated one the last counts. */
+  readonly query: ReadonlyMap<string, string>
+  readonly level: Level
+  /** `undefined` at the service. */
+  readonly bucket: string | undefined
+  /** `undefined` at the service and at a bucket. */
+  readonly key: string | undefined
+  /** `host`: the bucket is in the name of the host. */
+  readonly style: 'path' | 'host'
+  /** What errors name: `/bucket/key`, decoded. */
+  readonly resource: string
+}
+
+export type Level = 'service' | 'bucket' | 'object'
+
+/** What the host of a request says, where domains are configured. */
+export type NamedHost =
+  /** `bucket.domain`. */
+  | { readonly kind: 'bucket'; readonly bucket: string }
+  /** The domain itself: the bucket is in the path. */
+  | { readonly kind: 'domain' }
+  /** None of ours. */
+  | { readonly kind: 'other' }
+
+const OTHER: NamedHost = { kind: 'other' }
+const DOMAIN: NamedHost = { kind: 'domain' }
+
+/** `domains` are lower-case and without a leading dot. */
+export function namedHost(request: Request, domains: readonly string[]): NamedHost {
+  if (domains.length === 0) return OTHER
+  const host = hostOf(request)
+  if (host === undefined) return OTHER
+  const name = host.name.toLowerCase()
+  for (const domain of domains) {
+    if (name === domain) return DOMAIN
+    if (name.length > domain.length + 1 && name.endsWith(`.${domain}`)) {
+      return { kind: 'bucket', bucket: name.slice(0, -domain.length - 1) }
+    }
+  }
+  return OTHER
+}
+
+/** `InvalidURI` when the path is no text: not UTF-8, escaped wrongly, or with a NUL, which separates our own names. */
+export function s3Request(request: Request, domains: readonly string[]): S3Request | S3Error {
+  const path = decodedPath(request.path)
+  if (path === undefined) return s3Error('InvalidURI', { extra: { URI: request.path } })
+  const host = namedHost(request, domains)
+  const { bucket, key } = host.kind === 'bucket' ? inHostStyle(host.bucket, path) : inPathStyle(path)
+  const { values, invalid } = parseQuery(request.query)
+  if (invalid.size > 0 || request.query.includes('%00')) {
+    return s3Error('InvalidURI', { extra: { URI: request.path } })
+  }
+  return {
+    http: request,
+    method: request.method,
+    headers: request.headers,
+    query: values,
+    level: bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object',
+    bucket,
+    key,
+    style: host.kind === 'bucket' ? 'host' : 'path',
+    resource: host.kind === 'bucket' ? `/${host.bucket}${path}` : path,
+  }
+}
+
+const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/
+
+function decodedPath(encoded: string): string | undefined {
+  if (BAD_ESCAPE.test(encoded)) return undefined
+  const path = decodePercent(encoded)
+  return path === undefined || path[0] !== '/' || path.includes('\0') ? undefined : path
+}
+
+interface Named {
+  readonly bucket: string | undefined
+  readonly key: string | undefined
+}
+
+function inHostStyle(bucket: string, path: string): Named {
+  return { bucket, key: path === '/' ? undefined : path.slice(1) }
+}
+
+/** The slash after the bucket ends its name; all after it is the key, further slashes at its beginning included. */
+function inPathStyle(path: string): Named {
+  if (path === '/') return { bucket: undefined, key: undefined }
+  const slash = path.indexOf('/', 1)
+  if (slash < 0) return { bucket: path.slice(1), key: undefined }
+  const key = path.slice(slash + 1)
+  return { bucket: path.slice(1, slash), key: key === '' ? undefined : key }
+}

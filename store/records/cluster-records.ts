@@ -1,0 +1,261 @@
+/**
+ * Records in the cluster itself. Reads are confirmed by a majority; writes are agreed on by the primaries, and refused where
+ * some storage server can promise nothing: a record that two proxies wrote at once would be a user or a bucket lost.
+ *
+ * What was read is remembered for `RECORD_STALENESS_MS`, absence a tenth of it. Whoever changes a record tells the other
+ * proxies to forget it before it says that the change is made.
+ */
+import { strict as assert } from 'node:assert'
+import type { Clock } from '#base/environment.ts'
+import { bufferBody, readWhole } from '#http/message.ts'
+import type { ObjectName, ObjectReadOptions, OperationContext, Store, StoreFailure } from '../contract.ts'
+import { InfoCache, type Known, type Unknown } from '../info-cache.ts'
+import { type Invalidations, NO_PEERS, type Stale } from '../invalidations.ts'
+import { seenIn } from '../object-state.ts'
+import {
+  type FoundRecord,
+  isRecordKey,
+  RECORD_BYTES_MAX,
+  RECORD_STALENESS_MS,
+  RECORDS_ACCOUNT,
+  type RecordCollection,
+  type RecordFailure,
+  type RecordKind,
+  type RecordListing,
+  type RecordPage,
+  type RecordRead,
+  type RecordState,
+  type Records,
+} from './contract.ts'
+import { decodeRecord, encodeRecord, RECORD_CONTENT_TYPE } from './record-form.ts'
+
+export interface ClusterRecordsOptions {
+  /** The core store: no feature is between a record and its copies. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly invalidations?: Invalidations | undefined
+}
+
+/** Most records remembered by a process. */
+const REMEMBERED_MAX = 2000
+const PAGE_LIMIT = 1000
+
+const CONFIRMED = {
+  method: 'GET',
+  conditions: {},
+  newest: false,
+  certainty: 'confirmed',
+} as const satisfies ObjectReadOptions
+
+/** What a removal comes to when the record is another one, or gone. */
+const HAS_CHANGED: ReadonlySet<string> = new Set<StoreFailure['kind']>([
+  'no_such_object',
+  'no_such_container',
+  'precondition_failed',
+])
+
+type Remembered = InfoCache<FoundRecord<unknown>>
+
+export class ClusterRecords implements Records {
+  readonly #options: ClusterRecordsOptions
+  readonly #remembered: Remembered
+
+  constructor(options: ClusterRecordsOptions) {
+    this.#options = options
+    this.#remembered = new InfoCache({
+      clock: options.clock,
+      kind: 'record',
+      livesMs: RECORD_STALENESS_MS,
+      entriesMax: REMEMBERED_MAX,
+    })
+  }
+
+  of<Value>(kind: RecordKind<Value>): RecordCollection<Value> {
+    const { store, invalidations = NO_PEERS } = this.#options
+    return new ClusterCollection(kind, store, this.#remembered, invalidations)
+  }
+
+  /** Another proxy changed it. What is stale but no record is not ours. */
+  forget({ account, container, object }: Stale): void {
+    if (account !== RECORDS_ACCOUNT || container === undefined || object === undefined) return
+    this.#remembered.forgetHere(`${container}/${object}`)
+  }
+}
+
+class ClusterCollection<Value> implements RecordCollection<Value> {
+  readonly #kind: RecordKind<Value>
+  readonly #store: Store
+  readonly #remembered: Remembered
+  readonly #invalidations: Invalidations
+
+  constructor(kind: RecordKind<Value>, store: Store, remembered: Remembered, invalidations: Invalidations) {
+    this.#kind = kind
+    this.#store = store
+    this.#remembered = remembered
+    this.#invalidations = invalidations
+  }
+
+  async read(
+    context: OperationContext,
+    key: string,
+    freshness: 'remembered' | 'newest',
+  ): Promise<RecordRead<Value>> {
+    if (freshness === 'newest') return await this.#load(context, key)
+    const known = await this.#remembered.get(this.#cacheKey(key), () => this.#loadKnown(context, key))
+    // What is remembered under this kind's name was decoded by this kind.
+    if (known.kind === 'exists') return known.info as FoundRecord<Value>
+    return known.kind === 'unavailable' ? known : { kind: 'absent' }
+  }
+
+  async create(
+    context: OperationContext,
+    key: string,
+    value: Value,
+  ): Promise<FoundRecord<Value> | { readonly kind: 'exists' } | RecordFailure> {
+    const written = await this.#write(context, key, value, undefined)
+    return written.kind === 'refused' ? { kind: 'exists' } : written
+  }
+
+  async replace(
+    context: OperationContext,
+    { key, state }: FoundRecord<Value>,
+    value: Value,
+  ): Promise<FoundRecord<Value> | { readonly kind: 'changed' } | RecordFailure> {
+    const written = await this.#write(context, key, value, state)
+    return written.kind === 'refused' ? { kind: 'changed' } : written
+  }
+
+  async remove(
+    context: OperationContext,
+    { key, state }: FoundRecord<Value>,
+  ): Promise<{ readonly kind: 'removed' } | { readonly kind: 'changed' } | RecordFailure> {
+    const outcome = await this.#store.objects.delete(uninterrupted(context), this.#nameOf(key), {
+      condition: { kind: 'unchanged', ...state },
+      bestEffort: 'refused',
+    })
+    await this.#tell(key)
+    if (outcome.kind === 'deleted') return { kind: 'removed' }
+    return HAS_CHANGED.has(outcome.kind) ? { kind: 'changed' } : failureOf(outcome as StoreFailure)
+  }
+
+  async list(context: OperationContext, listing: RecordListing = {}): Promise<RecordPage | RecordFailure> {
+    const { prefix, marker, limit = PAGE_LIMIT } = listing
+    const container = { account: RECORDS_ACCOUNT, container: this.#kind.name }
+    const outcome = await this.#store.containers.read(context, container, {
+      listing: { prefix, marker, limit, reverse: false },
+    })
+    if (outcome.kind === 'no_such_container') return { kind: 'listed', records: [], next: undefined }
+    if (outcome.kind !== 'found') return failureOf(outcome)
+    const entries = outcome.page?.entries() ?? []
+    const records = entries
+      .filter((entry) => entry.kind === 'object')
+      .map(({ name, etag, lastModified }) => ({ key: name, etag, lastModified }))
+    return { kind: 'listed', records, next: entries.length < limit ? undefined : records.at(-1)?.key }
+  }
+
+  async #loadKnown(context: OperationContext, key: string): Promise<Known<FoundRecord<unknown>> | Unknown> {
+    const read = await this.#load(uninterrupted(context), key)
+    if (read.kind === 'found') return { kind: 'exists', info: read }
+    return read.kind === 'absent' ? read : { kind: 'unavailable', reason: read.reason }
+  }
+
+  async #load(context: OperationContext, key: string): Promise<RecordRead<Value>> {
+    const name = this.#nameOf(key)
+    const first = await this.#store.objects.read(context, name, CONFIRMED)
+    // Absence of the container may be remembered, from before another proxy made it.
+    const outcome =
+      first.kind === 'no_such_container' && (await this.#isContainerThere(context))
+        ? await this.#store.objects.read(context, name, CONFIRMED)
+        : first
+    if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') return { kind: 'absent' }
+    if (outcome.kind === 'not_modified') throw new Error('a record was read without conditions')
+    if (outcome.kind !== 'found') return failureOf(outcome)
+    try {
+      const decoded = decodeRecord(this.#kind, await readWhole(outcome.body, RECORD_BYTES_MAX))
+      if (decoded.kind !== 'value') return this.#unreadable(context, key, decoded.reason)
+      return { kind: 'found', key, value: decoded.value, state: seenIn(outcome.headers) }
+    } catch (error) {
+      return { kind: 'unavailable', reason: `a record could not be read to its end: ${String(error)}` }
+    }
+  }
+
+  /** Asks the container servers; when it is there it is put once more, which changes nothing and is remembered. */
+  async #isContainerThere(context: OperationContext): Promise<boolean> {
+    const container = { account: RECORDS_ACCOUNT, container: this.#kind.name }
+    const there = await this.#store.containers.read(context, container, { newest: true })
+    return there.kind === 'found' && (await this.#makeContainer(context)) === undefined
+  }
+
+  #unreadable(context: OperationContext, key: string, reason: string): RecordFailure {
+    context.log.error({ record: `${this.#kind.name}/${key}`, reason }, 'a record is not understood')
+    return { kind: 'unreadable', reason }
+  }
+
+  /** Only if it is `expected`; `undefined` expects nothing there. */
+  async #write(
+    context: OperationContext,
+    key: string,
+    value: Value,
+    expected: RecordState | undefined,
+  ): Promise<FoundRecord<Value> | { readonly kind: 'refused' } | RecordFailure> {
+    const bytes = encodeRecord(this.#kind, value)
+    const put = () =>
+      this.#store.objects.put(uninterrupted(context), this.#nameOf(key), {
+        body: bufferBody(bytes),
+        contentType: RECORD_CONTENT_TYPE,
+        expectedEtag: undefined,
+        metadata: {},
+        condition: expected === undefined ? { kind: 'absent' } : { kind: 'unchanged', ...expected },
+        bestEffort: 'refused',
+        limitBytes: RECORD_BYTES_MAX,
+      })
+    let outcome = await put()
+    if (outcome.kind === 'no_such_container') {
+      const failure = await this.#makeContainer(uninterrupted(context))
+      if (failure !== undefined) return failure
+      outcome = await put()
+    }
+    await this.#tell(key)
+    if (outcome.kind === 'precondition_failed') return { kind: 'refused' }
+    if (outcome.kind !== 'created') return failureOf(outcome)
+    const { timestamp } = outcome
+    return { kind: 'found', key, value, state: { writtenAt: timestamp, changedAt: timestamp } }
+  }
+
+  async #makeContainer(context: OperationContext): Promise<RecordFailure | undefined> {
+    const container = { account: RECORDS_ACCOUNT, container: this.#kind.name }
+    const made = await this.#store.containers.put(context, container, { changes: {}, policyIndex: undefined })
+    const isThere = made.kind === 'created' || made.kind === 'updated'
+    return isThere ? undefined : failureOf(made as StoreFailure)
+  }
+
+  /** Whatever became of the change: nobody may go on with what was before it. */
+  async #tell(key: string): Promise<void> {
+    this.#remembered.forgetHere(this.#cacheKey(key))
+    await this.#invalidations.announce({
+      account: RECORDS_ACCOUNT,
+      container: this.#kind.name,
+      object: key,
+    })
+    this.#remembered.forgetHere(this.#cacheKey(key))
+  }
+
+  #cacheKey(key: string): string {
+    return `${this.#kind.name}/${key}`
+  }
+
+  #nameOf(key: string): ObjectName {
+    assert(isRecordKey(key), 'a key of a record is 1 to 1024 bytes without NUL')
+    return { account: RECORDS_ACCOUNT, container: this.#kind.name, object: key }
+  }
+}
+
+/** A client that goes away does not stop a change half-way, nor a read that others wait for. */
+function uninterrupted({ txId, log }: OperationContext): OperationContext {
+  return { txId, log, signal: undefined }
+}
+
+function failureOf(failure: StoreFailure): RecordFailure {
+  if (failure.kind === 'unavailable' || failure.kind === 'undecided') return failure
+  return { kind: 'unavailable', reason: `the store answered ${failure.kind} for a record` }
+}
