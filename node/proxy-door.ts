@@ -25,6 +25,7 @@ import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
 import type { RateStep } from '#proxy/ratelimit/rates.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
+import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
 import { quotaDeskOver, withFeatures } from '#store/features.ts'
@@ -86,7 +87,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const invalidations = new PeerInvalidations({ ...options, clock: environment.clock })
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
-  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes }
+  const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
+  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes, bucketSettings }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false
@@ -103,6 +105,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     syncRealms: await syncRealmsOf(options),
     keys: keyRingOf(cluster.tokenKeys),
     records,
+    bucketSettings,
     secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,

@@ -14,6 +14,7 @@ import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
 import type { CanonicalNames } from '#http/canonical-names.ts'
 import type { Handler } from '#http/message.ts'
+import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
 import type { Records } from '#store/records/contract.ts'
@@ -80,6 +81,8 @@ export interface ProxyDeps {
   readonly keys: KeyRing
   /** What the cluster itself must not lose: users, keys, buckets, images. */
   readonly records: Records
+  /** What the owners of buckets have configured. */
+  readonly bucketSettings: BucketSettings
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -291,7 +294,7 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options } = parts
+  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -300,6 +303,7 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     options: options.s3,
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
+    settings,
     authorize: ownerOnly,
     records: new BucketRecords(records),
     ...s3,

@@ -7,6 +7,8 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
+import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
+import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
@@ -33,6 +35,8 @@ export interface FeatureDeps {
   readonly readOnly?: ReadOnlyOptions | undefined
   /** Deletes with segments may leave the segments to the expirer where it is given. */
   readonly deferDeletes?: DeferDeletes | undefined
+  /** What the owners of buckets have configured; goes with the bucket. */
+  readonly bucketSettings?: BucketSettings | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -53,6 +57,10 @@ const FEATURES: readonly Feature[] = [
   {
     name: 'read-only',
     make: (parts) => readOnly(parts.readOnly ?? { cluster: 'writable', deletes: 'refused' }),
+  },
+  {
+    name: 'bucket-settings',
+    make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
   },
   {
     name: 'quotas',

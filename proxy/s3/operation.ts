@@ -6,6 +6,7 @@ import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
+import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
 import type { Transaction } from '../transaction.ts'
 import type { BucketRecords } from './buckets/bucket-records.ts'
@@ -113,6 +114,8 @@ export interface S3Deps {
   readonly authenticate: Authenticate
   readonly authorize: Authorize
   readonly records: BucketRecords
+  /** What the owners of buckets have configured. */
+  readonly settings: BucketSettings
 }
 
 export interface S3Visit {

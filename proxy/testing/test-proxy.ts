@@ -15,6 +15,7 @@ import {
   type Response,
   readWhole,
 } from '#http/message.ts'
+import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { withFeatures } from '#store/features.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -44,6 +45,8 @@ export function testProxy(
   const environment = { clock: realClock, random: { bytes: randomBytes, below: () => 0 } }
   const store = new MemoryStore({ clock: overrides.environment?.clock ?? realClock, policies })
   const all: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, accessLog: 'none', ...options }
+  const records = new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock })
+  const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
@@ -52,11 +55,13 @@ export function testProxy(
       timestamps: store.timestamps,
       policies,
       readOnly: all.readOnly,
+      bucketSettings,
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
-    records: new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock }),
+    records,
+    bucketSettings,
     secrets: new SecretSeal(
       keyRingOf([{ id: 1, secret: 'a secret for records' }], 'martlet record seal v1'),
       environment.random,

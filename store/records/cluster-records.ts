@@ -2,21 +2,19 @@
  * Records in the cluster itself. Reads are confirmed by a majority; writes are agreed on by the primaries, and refused where
  * some storage server can promise nothing: a record that two proxies wrote at once would be a user or a bucket lost.
  *
- * What was read is remembered for `RECORD_STALENESS_MS`, absence a tenth of it. Whoever changes a record tells the other
- * proxies to forget it before it says that the change is made.
+ * What was read is remembered (`record-memory.ts`). Whoever changes a record tells the other proxies to forget it before it
+ * says that the change is made.
  */
 import { strict as assert } from 'node:assert'
 import type { Clock } from '#base/environment.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
 import type { ObjectName, ObjectReadOptions, OperationContext, Store, StoreFailure } from '../contract.ts'
-import { InfoCache, type Known, type Unknown } from '../info-cache.ts'
 import { type Invalidations, NO_PEERS, type Stale } from '../invalidations.ts'
 import { seenIn } from '../object-state.ts'
 import {
   type FoundRecord,
   isRecordKey,
   RECORD_BYTES_MAX,
-  RECORD_STALENESS_MS,
   RECORDS_ACCOUNT,
   type RecordCollection,
   type RecordFailure,
@@ -28,6 +26,7 @@ import {
   type Records,
 } from './contract.ts'
 import { decodeRecord, encodeRecord, RECORD_CONTENT_TYPE } from './record-form.ts'
+import { RecordMemory } from './record-memory.ts'
 
 export interface ClusterRecordsOptions {
   /** The core store: no feature is between a record and its copies. */
@@ -36,8 +35,6 @@ export interface ClusterRecordsOptions {
   readonly invalidations?: Invalidations | undefined
 }
 
-/** Most records remembered by a process. */
-const REMEMBERED_MAX = 2000
 const PAGE_LIMIT = 1000
 
 const CONFIRMED = {
@@ -54,44 +51,37 @@ const HAS_CHANGED: ReadonlySet<string> = new Set<StoreFailure['kind']>([
   'precondition_failed',
 ])
 
-type Remembered = InfoCache<FoundRecord<unknown>>
-
 export class ClusterRecords implements Records {
   readonly #options: ClusterRecordsOptions
-  readonly #remembered: Remembered
+  readonly #memory: RecordMemory
 
   constructor(options: ClusterRecordsOptions) {
     this.#options = options
-    this.#remembered = new InfoCache({
-      clock: options.clock,
-      kind: 'record',
-      livesMs: RECORD_STALENESS_MS,
-      entriesMax: REMEMBERED_MAX,
-    })
+    this.#memory = new RecordMemory(options.clock)
   }
 
   of<Value>(kind: RecordKind<Value>): RecordCollection<Value> {
     const { store, invalidations = NO_PEERS } = this.#options
-    return new ClusterCollection(kind, store, this.#remembered, invalidations)
+    return new ClusterCollection(kind, store, this.#memory, invalidations)
   }
 
   /** Another proxy changed it. What is stale but no record is not ours. */
   forget({ account, container, object }: Stale): void {
     if (account !== RECORDS_ACCOUNT || container === undefined || object === undefined) return
-    this.#remembered.forgetHere(`${container}/${object}`)
+    this.#memory.forget(`${container}/${object}`)
   }
 }
 
 class ClusterCollection<Value> implements RecordCollection<Value> {
   readonly #kind: RecordKind<Value>
   readonly #store: Store
-  readonly #remembered: Remembered
+  readonly #memory: RecordMemory
   readonly #invalidations: Invalidations
 
-  constructor(kind: RecordKind<Value>, store: Store, remembered: Remembered, invalidations: Invalidations) {
+  constructor(kind: RecordKind<Value>, store: Store, memory: RecordMemory, invalidations: Invalidations) {
     this.#kind = kind
     this.#store = store
-    this.#remembered = remembered
+    this.#memory = memory
     this.#invalidations = invalidations
   }
 
@@ -101,10 +91,9 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     freshness: 'remembered' | 'newest',
   ): Promise<RecordRead<Value>> {
     if (freshness === 'newest') return await this.#load(context, key)
-    const known = await this.#remembered.get(this.#cacheKey(key), () => this.#loadKnown(context, key))
+    const read = this.#memory.get(this.#cacheKey(key), () => this.#load(uninterrupted(context), key))
     // What is remembered under this kind's name was decoded by this kind.
-    if (known.kind === 'exists') return known.info as FoundRecord<Value>
-    return known.kind === 'unavailable' ? known : { kind: 'absent' }
+    return (await read) as RecordRead<Value>
   }
 
   async create(
@@ -151,12 +140,6 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
       .filter((entry) => entry.kind === 'object')
       .map(({ name, etag, lastModified }) => ({ key: name, etag, lastModified }))
     return { kind: 'listed', records, next: entries.length < limit ? undefined : records.at(-1)?.key }
-  }
-
-  async #loadKnown(context: OperationContext, key: string): Promise<Known<FoundRecord<unknown>> | Unknown> {
-    const read = await this.#load(uninterrupted(context), key)
-    if (read.kind === 'found') return { kind: 'exists', info: read }
-    return read.kind === 'absent' ? read : { kind: 'unavailable', reason: read.reason }
   }
 
   async #load(context: OperationContext, key: string): Promise<RecordRead<Value>> {
@@ -231,13 +214,13 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
 
   /** Whatever became of the change: nobody may go on with what was before it. */
   async #tell(key: string): Promise<void> {
-    this.#remembered.forgetHere(this.#cacheKey(key))
+    this.#memory.forget(this.#cacheKey(key))
     await this.#invalidations.announce({
       account: RECORDS_ACCOUNT,
       container: this.#kind.name,
       object: key,
     })
-    this.#remembered.forgetHere(this.#cacheKey(key))
+    this.#memory.forget(this.#cacheKey(key))
   }
 
   #cacheKey(key: string): string {

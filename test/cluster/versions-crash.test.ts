@@ -8,38 +8,10 @@
  * - The same operation, asked for again, comes to its end; afterwards everything can be deleted, and nothing is left.
  */
 import t, { type Test } from 'tap'
-import type { Store } from '#store/contract.ts'
 import { CONTAINER } from './actions.ts'
+import { DIED, dyingAt } from './dying-store.ts'
 import { ARCHIVE, idOf, Kept, layered } from './kept-objects.ts'
 import { MemoryCluster } from './memory-cluster.ts'
-
-const DIED = new Error('the process died')
-
-/** A store whose process dies before a step: nothing is sent any more. */
-function dyingAt(core: Store, step: number): Store {
-  let taken = 0
-  const take = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    taken += 1
-    return taken >= step ? Promise.reject(DIED) : work()
-  }
-  const { accounts, containers, objects } = core
-  return {
-    accounts,
-    containers: {
-      info: (context, name) => containers.info(context, name),
-      read: (context, name, options) => take(() => containers.read(context, name, options)),
-      put: (context, name, put) => take(() => containers.put(context, name, put)),
-      post: (context, name, changes) => take(() => containers.post(context, name, changes)),
-      delete: (context, name) => take(() => containers.delete(context, name)),
-    },
-    objects: {
-      read: (context, name, options) => take(() => objects.read(context, name, options)),
-      put: (context, name, put) => take(() => objects.put(context, name, put)),
-      post: (context, name, post) => take(() => objects.post(context, name, post)),
-      delete: (context, name, options) => take(() => objects.delete(context, name, options)),
-    },
-  }
-}
 
 interface Operation {
   readonly name: string
