@@ -18,6 +18,8 @@ export interface ActionMeaning {
   readonly list: 'read' | 'write' | 'none'
   /** The permission that admits to it, and whose ACL grants it. */
   readonly acl?: { readonly of: 'bucket' | 'object'; readonly permission: AclPermission }
+  /** Shows or changes who may do what: rights to the account short of owning it do not admit to it. */
+  readonly about?: 'access'
 }
 
 const bucketOwn = (method: ActionMeaning['method']): ActionMeaning => ({
@@ -29,6 +31,10 @@ const objectOwn = (method: ActionMeaning['method']): ActionMeaning => ({
   level: 'object',
   method,
   list: 'none',
+})
+const accessOwn = (method: ActionMeaning['method']): ActionMeaning => ({
+  ...bucketOwn(method),
+  about: 'access',
 })
 const LISTS: ActionMeaning = {
   level: 'bucket',
@@ -55,6 +61,7 @@ const aclOf = (of: 'bucket' | 'object', permission: 'READ_ACP' | 'WRITE_ACP'): A
   method: permission === 'READ_ACP' ? 'GET' : 'POST',
   list: 'none',
   acl: { of, permission },
+  about: 'access',
 })
 
 const MEANINGS = {
@@ -69,14 +76,14 @@ const MEANINGS = {
 
   's3:GetBucketAcl': aclOf('bucket', 'READ_ACP'),
   's3:PutBucketAcl': aclOf('bucket', 'WRITE_ACP'),
-  's3:GetBucketPolicy': bucketOwn('GET'),
-  's3:PutBucketPolicy': bucketOwn('POST'),
-  's3:DeleteBucketPolicy': bucketOwn('POST'),
-  's3:GetBucketPolicyStatus': bucketOwn('GET'),
-  's3:GetBucketPublicAccessBlock': bucketOwn('GET'),
-  's3:PutBucketPublicAccessBlock': bucketOwn('POST'),
-  's3:GetBucketOwnershipControls': bucketOwn('GET'),
-  's3:PutBucketOwnershipControls': bucketOwn('POST'),
+  's3:GetBucketPolicy': accessOwn('GET'),
+  's3:PutBucketPolicy': accessOwn('POST'),
+  's3:DeleteBucketPolicy': accessOwn('POST'),
+  's3:GetBucketPolicyStatus': accessOwn('GET'),
+  's3:GetBucketPublicAccessBlock': accessOwn('GET'),
+  's3:PutBucketPublicAccessBlock': accessOwn('POST'),
+  's3:GetBucketOwnershipControls': accessOwn('GET'),
+  's3:PutBucketOwnershipControls': accessOwn('POST'),
   's3:GetBucketRequestPayment': bucketOwn('GET'),
   's3:PutBucketRequestPayment': bucketOwn('POST'),
   's3:GetBucketVersioning': bucketOwn('GET'),

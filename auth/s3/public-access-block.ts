@@ -24,28 +24,3 @@ export const ALL_BLOCKED: PublicAccessBlock = {
   blockPublicPolicy: true,
   restrictPublicBuckets: true,
 }
-
-/** Reads the stored JSON; what is missing is off. `undefined` when there is none. */
-export function parsePublicAccessBlock(stored: string | undefined): PublicAccessBlock | undefined {
-  if (stored === undefined || stored === '') return undefined
-  const parsed = parseJson(stored)
-  // What cannot be read must not open anything.
-  if (parsed === undefined) return ALL_BLOCKED
-  const isOn = (name: keyof PublicAccessBlock): boolean => parsed[name] === true
-  return {
-    blockPublicAcls: isOn('blockPublicAcls'),
-    ignorePublicAcls: isOn('ignorePublicAcls'),
-    blockPublicPolicy: isOn('blockPublicPolicy'),
-    restrictPublicBuckets: isOn('restrictPublicBuckets'),
-  }
-}
-
-function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-    return isObject ? (parsed as Readonly<Record<string, unknown>>) : undefined
-  } catch {
-    return undefined
-  }
-}

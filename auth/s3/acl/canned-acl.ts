@@ -15,7 +15,10 @@ export interface Owners {
 }
 
 /** What is granted besides full control to the owner. */
-const CANNED: ReadonlyMap<string, (owners: Owners) => readonly Grant[]> = new Map([
+const CANNED: ReadonlyMap<string, (owners: Owners) => readonly Grant[]> = new Map<
+  string,
+  (owners: Owners) => readonly Grant[]
+>([
   ['private', () => []],
   ['public-read', () => [toGroup('AllUsers', 'READ')]],
   ['public-read-write', () => [toGroup('AllUsers', 'READ'), toGroup('AllUsers', 'WRITE')]],

@@ -106,8 +106,8 @@ function textsOf(written: unknown): readonly string[] | undefined {
 
 /** `Null`: `true` wants the key to be missing, `false` wants it there. */
 function absence(key: string, wanted: readonly string[]): Condition['holds'] | undefined {
-  const wishes = wanted.map((value) => value.toLowerCase())
-  if (!wishes.every((value) => value === 'true' || value === 'false')) return undefined
+  const wishes: readonly string[] = wanted.map((value) => value.toLowerCase())
+  if (wishes.some((value) => value !== 'true' && value !== 'false')) return undefined
   return (values) => wishes.includes(String(isMissing(values(key))))
 }
 
