@@ -88,7 +88,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
-  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes, bucketSettings }
+  const { deferDeletes, deferPartsCheck } = store
+  const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck, bucketSettings }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false

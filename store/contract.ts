@@ -419,7 +419,7 @@ export interface ObjectPut {
    * What else is stored, known only when the body was read: asked after its last byte, before anything becomes visible.
    * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
    */
-  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
+  readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */
@@ -429,6 +429,12 @@ export interface ObjectPut {
    * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
    */
   readonly segments?: readonly SegmentWanted[] | undefined
+}
+
+/** What is known of a body when its last byte was read. */
+export interface BodyRead {
+  /** MD5 in hex. */
+  readonly etag: string
 }
 
 export interface LinkPut {
@@ -451,6 +457,17 @@ export type SegmentWanted =
       readonly range: RangeSpec | undefined
     }
   | { readonly kind: 'inline'; readonly bytes: Buffer }
+  /** Whoever describes it has looked already: it is taken as it is said to be. */
+  | {
+      readonly kind: 'known'
+      /** `/container/object`, decoded. */
+      readonly path: string
+      readonly etag: string
+      readonly sizeBytes: number
+      readonly contentType: string
+      /** Swift's ISO form. */
+      readonly lastModified: string
+    }
 
 export interface SegmentProblem {
   readonly path: string

@@ -10,11 +10,13 @@ import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
 import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import type { DeferPartsCheck } from './deferred-checks.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
+import { leftParts } from './multipart/left-parts.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -35,6 +37,8 @@ export interface FeatureDeps {
   readonly readOnly?: ReadOnlyOptions | undefined
   /** Deletes with segments may leave the segments to the expirer where it is given. */
   readonly deferDeletes?: DeferDeletes | undefined
+  /** Parts of multipart uploads are looked after where it is given. */
+  readonly deferPartsCheck?: DeferPartsCheck | undefined
   /** What the owners of buckets have configured; goes with the bucket. */
   readonly bucketSettings?: BucketSettings | undefined
   /** Objects are encrypted where it is given. */
@@ -69,6 +73,10 @@ const FEATURES: readonly Feature[] = [
   {
     name: 'large-objects',
     make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
+  },
+  {
+    name: 'left-parts',
+    make: ({ deferPartsCheck: checkParts }) => checkParts && leftParts({ checkParts }),
   },
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },

@@ -17,6 +17,9 @@ const COPIED_HEADERS: ReadonlySet<string> = new Set(
 /** True of the source itself and of no copy: what its manifest makes, where it leads. Whoever writes the copy adds its own. */
 const OF_SOURCE_ALONE: readonly string[] = [
   'x-object-sysmeta-slo-',
+  // What a multipart upload made is made of parts; a copy of it is not.
+  'x-object-sysmeta-s3api-etag',
+  'x-object-sysmeta-s3api-upload-id',
   'x-object-sysmeta-symlink-target',
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',

@@ -61,7 +61,8 @@ export async function switchVersions<Result extends Changed>(
   return result
 }
 
-function isMade(outcome: Changed): outcome is Exclude<Changed, StoreFailure> {
+/** The container is there. */
+export function isMade(outcome: Changed): outcome is Exclude<Changed, StoreFailure> {
   return outcome.kind === 'created' || outcome.kind === 'updated'
 }
 
