@@ -24,8 +24,8 @@ import type {
   Permission,
   Store,
 } from '#store/contract.ts'
+import { tagsIn } from '#store/object-facts/object-tags.ts'
 import { containerGrantsOf, type GrantsDeps } from './container-grants.ts'
-import { objectTagsIn } from './object-tags.ts'
 
 export interface AccessDeps extends GrantsDeps {
   readonly store: Store
@@ -144,7 +144,7 @@ class Sources implements GrantSources {
       caller: this.#caller,
       nowMs: clock.wallMs(),
       bucketAccount: tenantOf(this.#asked.name.account, resellers),
-      objectTags: headers && objectTagsIn(headers),
+      objectTags: headers && new Map(tagsIn(headers).map(({ key, value }) => [key, value])),
     })
   }
 
