@@ -496,6 +496,8 @@ export interface ObjectDelete {
   readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
+  /** A retention in governance mode does not keep who asks from deleting a locked version (`object-lock/`). */
+  readonly governance?: 'bypassed' | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
 }
@@ -533,6 +535,8 @@ export interface ObjectPost {
   /** The whole new set of user metadata and removable headers. */
   readonly metadata: HeaderMap
   readonly contentType: string | undefined
+  /** Changes this version instead of the current one. */
+  readonly versionId?: string | undefined
 }
 
 export interface ObjectPostReceipt {
