@@ -17,8 +17,10 @@ import type { Handler } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
+import type { AccessDeps } from './access/ask-access.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -52,10 +54,10 @@ import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
+import { authorize } from './s3/access/authorize.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
-import { ownerOnly } from './s3/owner-only.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -83,6 +85,8 @@ export interface ProxyDeps {
   readonly records: Records
   /** What the owners of buckets have configured. */
   readonly bucketSettings: BucketSettings
+  /** What keeps versions from being deleted. */
+  readonly objectLocks: ObjectLocks
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -100,6 +104,8 @@ export interface ProxyDeps {
   readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
+  /** Further doors, asked before the Swift API: services of other rooms that share the port and the pipeline. */
+  readonly doors?: readonly Door[] | undefined
   /** Turns the S3 API on. */
   readonly s3?: S3Parts | undefined
   /** While true, `/healthcheck` says 503. */
@@ -250,7 +256,7 @@ const LAYERS: readonly LayerEntry[] = [
 ]
 
 /** The doors, asked in this order. */
-interface Door {
+export interface Door {
   readonly name: string
   readonly takes: (transaction: Transaction) => boolean
   readonly handler: ProxyHandler
@@ -294,7 +300,16 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
+  const {
+    s3,
+    store,
+    records,
+    environment,
+    policies,
+    options,
+    bucketSettings: settings,
+    objectLocks: locks,
+  } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -304,16 +319,36 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
-    authorize: ownerOnly,
+    locks,
+    authorize,
+    access: accessDeps(parts),
     records: new BucketRecords(records),
     ...s3,
   })
 }
 
-function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {
-  const realms = syncRealms?.realms ?? noRealms
-  const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
-  return [{ name: 'swift', takes: () => true, handler: swift }]
+/** Both doors ask the same decision with the same means. */
+function accessDeps({ store, bucketSettings, environment, options }: ProxyDeps): AccessDeps {
+  return {
+    store,
+    settings: bucketSettings,
+    clock: environment.clock,
+    resellers: options.resellers,
+    objectOwnership: options.s3.objectOwnership,
+  }
+}
+
+function doorsOf(deps: ProxyDeps): readonly Door[] {
+  const { store, policies, environment, options, syncRealms, doors = [] } = deps
+  const swift = swiftDoor({
+    store,
+    policies,
+    clock: environment.clock,
+    options,
+    access: accessDeps(deps),
+    syncRealms: syncRealms?.realms ?? noRealms,
+  })
+  return [...doors, { name: 'swift', takes: () => true, handler: swift }]
 }
 
 function noRealms(): Realms {
