@@ -14,7 +14,11 @@ function policyOf(...conditions: readonly unknown[]): PostPolicy {
   return policy
 }
 
-function problem(policy: PostPolicy, fields: Readonly<Record<string, string>>, nowMs = NOW_MS): string | undefined {
+function problem(
+  policy: PostPolicy,
+  fields: Readonly<Record<string, string>>,
+  nowMs = NOW_MS,
+): string | undefined {
   return checkPolicy(policy, new Map(Object.entries(fields)), nowMs)?.message
 }
 
@@ -41,7 +45,14 @@ void t.test('conditions are read in all the forms in which they are written', as
 })
 
 void t.test('the policy, its signature, the file and what is to be ignored need no condition', async (t) => {
-  const fields = { policy: '…', 'x-amz-signature': '…', signature: '…', awsaccesskeyid: '…', 'x-ignore-this': '…', bucket: 'b' }
+  const fields = {
+    policy: '…',
+    'x-amz-signature': '…',
+    signature: '…',
+    awsaccesskeyid: '…',
+    'x-ignore-this': '…',
+    bucket: 'b',
+  }
   t.equal(problem(policyOf(), fields), undefined)
 })
 
@@ -87,7 +98,10 @@ void t.test('what is no policy is refused', async (t) => {
 })
 
 void t.test('whatever a form holds, nothing throws', async () => {
-  const document = fc.oneof(fc.json().map((json) => Buffer.from(json).toString('base64')), fc.string())
+  const document = fc.oneof(
+    fc.json().map((json) => Buffer.from(json).toString('base64')),
+    fc.string(),
+  )
   fc.assert(
     fc.property(document, fc.array(fc.anything()), (text, conditions) => {
       parsePostPolicy(text)

@@ -61,12 +61,12 @@ function expiryOf(written: string): number | undefined {
   return Number.isNaN(timeMs) ? undefined : timeMs
 }
 
-const ONE_PROPERTY =
-  'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.'
+const ONE_PROPERTY = 'Invalid Simple-Condition: Simple-Conditions must have exactly one property specified.'
 
 function conditionOf(written: unknown): FieldCondition | SizeRange | Refusal {
   if (Array.isArray(written)) return listedCondition(written as readonly unknown[])
-  if (typeof written !== 'object' || written === null) return invalid('Invalid condition: it is no object or list.')
+  if (typeof written !== 'object' || written === null)
+    return invalid('Invalid condition: it is no object or list.')
   const entries = Object.entries(written)
   const [only] = entries
   if (only === undefined || entries.length > 1) return invalid(ONE_PROPERTY)
@@ -75,13 +75,17 @@ function conditionOf(written: unknown): FieldCondition | SizeRange | Refusal {
   return fieldCondition('eq', field, value)
 }
 
-function listedCondition([operator, second, third, ...more]: readonly unknown[]): FieldCondition | SizeRange | Refusal {
+function listedCondition([operator, second, third, ...more]: readonly unknown[]):
+  | FieldCondition
+  | SizeRange
+  | Refusal {
   if (typeof operator !== 'string' || third === undefined || more.length > 0) {
     return invalid('Invalid condition: a list has an operator and two arguments.')
   }
   const kind = operator.toLowerCase()
   if (kind === 'content-length-range') return sizeRange(second, third)
-  if (kind !== 'eq' && kind !== 'starts-with') return invalid(`Invalid condition: unknown operator '${operator}'.`)
+  if (kind !== 'eq' && kind !== 'starts-with')
+    return invalid(`Invalid condition: unknown operator '${operator}'.`)
   if (typeof second !== 'string' || typeof third !== 'string' || !second.startsWith('$')) {
     return invalid(`Invalid condition: '${kind}' takes a field, which begins with $, and a text.`)
   }
@@ -117,7 +121,12 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
 
 /** Fields that are the policy, its signature, or the file, and so need no condition. */
 const WITHOUT_CONDITION: ReadonlySet<string> = new Set([
-  ...['awsaccesskeyid', 'bucket', 'file', 'policy', 'signature', 'x-amz-signature'],
+  'awsaccesskeyid',
+  'bucket',
+  'file',
+  'policy',
+  'signature',
+  'x-amz-signature',
 ])
 
 function broken(problem: string): Refusal {

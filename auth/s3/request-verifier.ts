@@ -106,7 +106,12 @@ export class RequestVerifier {
       case 'none':
         return ANONYMOUS
       case 'v4_header':
-        return await this.#v4(v4ClaimInHeader(authorization ?? '', request.headers, place), request, parameters, bodyHash)
+        return await this.#v4(
+          v4ClaimInHeader(authorization ?? '', request.headers, place),
+          request,
+          parameters,
+          bodyHash,
+        )
       case 'v4_query':
         return await this.#v4(v4ClaimInQuery(parameters, place), request, parameters, bodyHash)
       case 'v2_header':
@@ -124,7 +129,8 @@ export class RequestVerifier {
   ): Promise<SignedBy | Refusal> {
     if (isRefused(claim)) return claim
     const nowMs = this.#options.clock.wallMs()
-    const late = claim.via === 'header' ? checkSkew(claim.timeMs, claim.date, nowMs) : checkPresigned(claim, nowMs)
+    const late =
+      claim.via === 'header' ? checkSkew(claim.timeMs, claim.date, nowMs) : checkPresigned(claim, nowMs)
     if (late !== undefined) return late
     const payloadHash = bodyHash ?? payloadHashOf(claim, request, parameters)
     if (typeof payloadHash !== 'string') return payloadHash
@@ -183,7 +189,11 @@ export class RequestVerifier {
    * whoever keeps the secret has done so.
    */
   async #prove(
-    claim: { readonly accessKey: string; readonly signature: string; readonly securityToken: string | undefined },
+    claim: {
+      readonly accessKey: string
+      readonly signature: string
+      readonly securityToken: string | undefined
+    },
     stringToSign: () => string,
   ): Promise<Proof | Refusal> {
     const { accessKeys, sessions } = this.#options
@@ -201,7 +211,9 @@ export class RequestVerifier {
         const text = stringToSign()
         const answer = await found.confirm({ accessKey, stringToSign: text, signature: claim.signature })
         if (answer.kind === 'unavailable') return refuse('ServiceUnavailable')
-        return answer.kind === 'confirmed' ? { ...answer, session: undefined } : refuse('SignatureDoesNotMatch')
+        return answer.kind === 'confirmed'
+          ? { ...answer, session: undefined }
+          : refuse('SignatureDoesNotMatch')
       }
     }
   }
@@ -218,11 +230,12 @@ function mechanismOf(
   parameters: readonly Parameter[],
 ): Mechanism | Refusal {
   const has = (name: string): boolean => parameters.some((parameter) => parameter.name === name)
-  const inQuery: Mechanism | undefined = has('X-Amz-Algorithm') || has('X-Amz-Signature') || has('X-Amz-Credential')
-    ? { kind: 'v4_query' }
-    : has('Signature') || has('AWSAccessKeyId')
-      ? { kind: 'v2_query' }
-      : undefined
+  const inQuery: Mechanism | undefined =
+    has('X-Amz-Algorithm') || has('X-Amz-Signature') || has('X-Amz-Credential')
+      ? { kind: 'v4_query' }
+      : has('Signature') || has('AWSAccessKeyId')
+        ? { kind: 'v2_query' }
+        : undefined
   if (authorization === undefined) return inQuery ?? { kind: 'none' }
   if (inQuery !== undefined) return refuseArgument('Authorization', readable(authorization), ONE_MECHANISM)
   if (authorization.startsWith(V4_ALGORITHM)) return { kind: 'v4_header' }

@@ -14,7 +14,7 @@ function outcome(received: Received): string {
   return code === undefined ? String(received.status) : `${received.status} ${code}`
 }
 
-void t.before(async () => {
+t.before(async () => {
   await signed({ method: 'PUT', target: '/bucket' })
 })
 
@@ -22,7 +22,11 @@ void t.test('a signed upload is stored, and read by who may', async (t) => {
   const body = 'hello'
   const put = await signed({ method: 'PUT', target: '/bucket/a%20key', body })
   t.equal(outcome(put), '200')
-  t.equal(put.headers['x-amz-checksum-crc64nvme'], checksumOf('CRC64NVME', Buffer.from(body)), 'which nobody sent')
+  t.equal(
+    put.headers['x-amz-checksum-crc64nvme'],
+    checksumOf('CRC64NVME', Buffer.from(body)),
+    'which nobody sent',
+  )
   t.equal((await signed({ target: '/bucket/a%20key' })).body, body)
   t.equal((await presigned({ target: '/bucket/a%20key' })).body, body)
   t.equal(outcome(await unsigned({ target: '/bucket/a%20key' })), '403 AccessDenied')
@@ -43,7 +47,10 @@ void t.test('a signature that is wrong opens nothing, and is told why', async (t
 void t.test('another body than was signed is not stored', async (t) => {
   const sent = { method: 'PUT', target: '/bucket/tampered' }
   const headers = signedHeaders({ ...sent, body: 'what was signed' })
-  t.equal(outcome(await unsigned({ ...sent, headers, body: 'what came..er..' })), '400 XAmzContentSHA256Mismatch')
+  t.equal(
+    outcome(await unsigned({ ...sent, headers, body: 'what came..er..' })),
+    '400 XAmzContentSHA256Mismatch',
+  )
   t.equal(outcome(await signed({ target: '/bucket/tampered' })), '404 NoSuchKey')
 })
 
@@ -60,7 +67,10 @@ void t.test('an upload in signed chunks with a trailer is stored as what it mean
     },
   }
   const signing = signingNow()
-  const headers = signedHeaders(sent, { ...signing, payloadHash: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER' })
+  const headers = signedHeaders(sent, {
+    ...signing,
+    payloadHash: 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+  })
   const body = chunkedBody({
     payload,
     chunkBytes: 16_384,
@@ -72,14 +82,25 @@ void t.test('an upload in signed chunks with a trailer is stored as what it mean
   t.equal(put.headers['x-amz-checksum-crc32c'], value)
   const read = await signed({ target: '/bucket/chunked', headers: { 'x-amz-checksum-mode': 'ENABLED' } })
   t.equal(read.body, payload.toString())
-  t.match(read.headers, { 'content-encoding': 'gzip', 'x-amz-checksum-crc32c': value, 'x-amz-checksum-type': 'FULL_OBJECT' })
+  t.match(read.headers, {
+    'content-encoding': 'gzip',
+    'x-amz-checksum-crc32c': value,
+    'x-amz-checksum-type': 'FULL_OBJECT',
+  })
   body[20_000] = 0x21
-  t.equal(outcome(await unsigned({ ...sent, target: '/bucket/chunked', headers, body })), '403 SignatureDoesNotMatch')
+  t.equal(
+    outcome(await unsigned({ ...sent, target: '/bucket/chunked', headers, body })),
+    '403 SignatureDoesNotMatch',
+  )
   t.equal((await signed({ target: '/bucket/chunked' })).body, payload.toString(), 'the one before stays')
 })
 
 void t.test('a wrong checksum is told, and nothing stored', async (t) => {
-  const sent = { method: 'PUT', target: '/bucket/wrong', headers: { 'x-amz-checksum-sha256': checksumOf('SHA256', Buffer.alloc(1)) } }
+  const sent = {
+    method: 'PUT',
+    target: '/bucket/wrong',
+    headers: { 'x-amz-checksum-sha256': checksumOf('SHA256', Buffer.alloc(1)) },
+  }
   const put = await signed({ ...sent, body: 'hello' })
   t.equal(outcome(put), '400 BadDigest')
   t.equal(elementIn(put, 'Message'), 'The SHA256 you specified did not match the calculated checksum.')
@@ -91,7 +112,9 @@ void t.test('headers in a link count as if they had been sent', async (t) => {
   const target = `/bucket/by-link?x-amz-meta-colour=blue&x-amz-checksum-crc32=${checksum}&x-amz-sdk-checksum-algorithm=CRC32`
   t.equal(outcome(await presigned({ method: 'PUT', target, body: 'other' })), '400 BadDigest')
   t.equal(outcome(await presigned({ method: 'PUT', target, body: 'hello' })), '200')
-  t.match((await signed({ method: 'HEAD', target: '/bucket/by-link' })).headers, { 'x-amz-meta-colour': 'blue' })
+  t.match((await signed({ method: 'HEAD', target: '/bucket/by-link' })).headers, {
+    'x-amz-meta-colour': 'blue',
+  })
 })
 
 void t.test('a document is read only when it is what was signed', async (t) => {
@@ -112,12 +135,18 @@ void t.test('temporary credentials are those of their holder', async (t) => {
   })
   if (found.kind !== 'signed') return t.fail('not signed')
   const issued = door.authentication.sessions.issue(found.holder, { name: 'build', policy: undefined }, 900)
-  t.equal(outcome(await signed({ method: 'PUT', target: '/bucket/by-session', body: 'x' }, signingNow(issued))), '200')
+  t.equal(
+    outcome(await signed({ method: 'PUT', target: '/bucket/by-session', body: 'x' }, signingNow(issued))),
+    '200',
+  )
   return undefined
 })
 
 void t.test('an unsigned payload is taken as it comes', async (t) => {
   const sent = { method: 'PUT', target: '/bucket/unsigned', body: 'hello' }
   t.equal(outcome(await signed(sent, { ...signingNow(), payloadHash: 'UNSIGNED-PAYLOAD' })), '200')
-  t.equal(outcome(await signed(sent, { ...signingNow(), payloadHash: sha256('other') })), '400 XAmzContentSHA256Mismatch')
+  t.equal(
+    outcome(await signed(sent, { ...signingNow(), payloadHash: sha256('other') })),
+    '400 XAmzContentSHA256Mismatch',
+  )
 })

@@ -48,7 +48,7 @@ export interface S3Door extends TestProxy {
 }
 
 export function s3Door(options: Partial<ProxyOptions> = {}, overrides: Partial<ProxyDeps> = {}): S3Door {
-  const proxy = testProxy(options, { s3: { authenticate: believing, authenticateForm: async () => ({ kind: 'anonymous' }) }, ...overrides })
+  const proxy = testProxy(options, { s3: { authenticate: believing }, ...overrides })
   const s3As: S3Door['s3As'] = (user, method, target, { headers, ...sending } = {}) =>
     send(proxy.handler, {
       method,

@@ -6,7 +6,12 @@ import { presignV4, type Signing, sha256, signV4, type V4Credentials } from '#au
 import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
 import type { ProxyDeps } from '../app.ts'
 import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '../options.ts'
-import { authenticateFormWith, authenticateWith, type S3Authentication, s3Authentication } from '../s3/authenticate.ts'
+import {
+  authenticateFormWith,
+  authenticateWith,
+  type S3Authentication,
+  s3Authentication,
+} from '../s3/authenticate.ts'
 import { type Received, type Sent, send, type TestProxy, testProxy } from './test-proxy.ts'
 
 export const TESTER: V4Credentials = { accessKey: 'test:tester', secret: 'testing' }
@@ -44,7 +49,10 @@ export function signedS3Door(
   })
   const proxy = testProxy(options, {
     ...overrides,
-    s3: { authenticate: authenticateWith(authentication), authenticateForm: authenticateFormWith(authentication) },
+    s3: {
+      authenticate: authenticateWith(authentication),
+      authenticateForm: authenticateFormWith(authentication),
+    },
   })
   return {
     ...proxy,

@@ -14,13 +14,19 @@ export function formAnswer(request: S3Request, fields: ReadonlyMap<string, strin
   const redirect = redirectIn(fields)
   const headers = { ...put.headers, etag }
   if (redirect !== undefined) {
-    for (const [name, value] of Object.entries({ bucket, key, etag })) redirect.searchParams.append(name, value)
-    return { status: 303, headers: { ...headers, location: redirect.href, 'content-length': '0' }, body: undefined }
+    for (const [name, value] of Object.entries({ bucket, key, etag }))
+      redirect.searchParams.append(name, value)
+    return {
+      status: 303,
+      headers: { ...headers, location: redirect.href, 'content-length': '0' },
+      body: undefined,
+    }
   }
   const location = `${placeOf(request)}/${quotedPath(key)}`
   const asked = fields.get('success_action_status') ?? ''
   const status = STATUSES.has(asked) ? Number(asked) : 204
-  if (status !== 201) return { status, headers: { ...headers, location, 'content-length': '0' }, body: undefined }
+  if (status !== 201)
+    return { status, headers: { ...headers, location, 'content-length': '0' }, body: undefined }
   const xml = plainDocument(
     'PostResponse',
     element('Location', location),
@@ -44,6 +50,8 @@ function placeOf({ http, style, bucket = '' }: S3Request): string {
 }
 
 function stringsOf(headers: Response['headers']): Record<string, string> {
-  const entries = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const entries = Object.entries(headers).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
   return Object.fromEntries(entries)
 }

@@ -37,7 +37,8 @@ async function readFields(body: RequestBody, boundary: string): Promise<UploadFo
   // Not with `for await`, which would end the reading of the form together with the loop: the file is still to be read.
   for (let step = await parts.next(); step.done !== true; step = await parts.next()) {
     const part = step.value
-    if (part.kind === 'file') return { kind: 'form', fields: withFilename(written, part.filename), file: part }
+    if (part.kind === 'file')
+      return { kind: 'form', fields: withFilename(written, part.filename), file: part }
     sizeBytes += part.name.length + Buffer.byteLength(part.value)
     if (sizeBytes > FIELDS_BYTES_MAX) return s3Error('MaxPostPreDataLengthExceededError')
     written.set(part.name, part.value)

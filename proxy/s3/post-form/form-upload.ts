@@ -7,17 +7,20 @@ import { announcedChecksum } from '../body/announced-checksum.ts'
 import type { BodyFraming } from '../body/body-framing.ts'
 import { CheckedBody } from '../body/checked-body.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import { COMMON_HEADERS } from '../objects/object-facts.ts'
 import type { SentBody } from '../operation.ts'
 import type { S3Request } from '../request.ts'
 import { parseXml, XmlElement } from '../xml-reader.ts'
 
-const HEADERS: ReadonlySet<string> = new Set([
-  ...['cache-control', 'content-disposition', 'content-encoding', 'content-language', 'content-type', 'expires'],
-])
+const HEADERS: ReadonlySet<string> = new Set(['content-type', ...COMMON_HEADERS])
 
 /** Fields of the signature, which are no headers. */
 const OF_THE_SIGNATURE: ReadonlySet<string> = new Set([
-  ...['x-amz-algorithm', 'x-amz-credential', 'x-amz-date', 'x-amz-security-token', 'x-amz-signature'],
+  'x-amz-algorithm',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-security-token',
+  'x-amz-signature',
 ])
 
 /** The request that puts the file where the form says; it remains the POST that it is. */
@@ -30,14 +33,21 @@ export function uploadRequest(
   for (const [field, value] of fields) {
     const name = headerOf(field)
     if (name === undefined) continue
-    if (/\p{Cc}/u.test(value)) return invalidArgument(field, value, 'A field may not hold control characters.')
+    if (/\p{Cc}/u.test(value))
+      return invalidArgument(field, value, 'A field may not hold control characters.')
     headers[name] = Buffer.from(value).toString('latin1')
   }
   const tagging = fields.get('tagging')
   const tags = tagging === undefined ? undefined : tagsIn(tagging)
   if (tags !== undefined && typeof tags !== 'string') return tags
   if (tags !== undefined) headers['x-amz-tagging'] = tags
-  return { ...request, headers, level: 'object', key, resource: `${request.resource.replace(/\/$/, '')}/${key}` }
+  return {
+    ...request,
+    headers,
+    level: 'object',
+    key,
+    resource: `${request.resource.replace(/\/$/, '')}/${key}`,
+  }
 }
 
 function headerOf(field: string): string | undefined {
@@ -51,7 +61,7 @@ function tagsIn(xml: string): string | S3Error {
   const parsed = parseXml(Buffer.from(xml))
   if (!(parsed instanceof XmlElement)) return parsed
   const tags = parsed.child('TagSet')?.all('Tag') ?? []
-  const pairs = tags.map((tag) => [tag.textOf('Key') ?? '', tag.textOf('Value') ?? ''])
+  const pairs = tags.map((tag): [string, string] => [tag.textOf('Key') ?? '', tag.textOf('Value') ?? ''])
   return new URLSearchParams(pairs).toString()
 }
 

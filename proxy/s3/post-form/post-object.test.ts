@@ -13,7 +13,7 @@ const BOUNDARY = 'a-boundary'
 
 type Fields = Readonly<Record<string, string>>
 
-void t.before(async () => {
+t.before(async () => {
   await signed({ method: 'PUT', target: '/bucket' })
 })
 
@@ -51,7 +51,10 @@ const V4_FIELDS: Fields = {
 /** The fields with a policy that allows them and the further conditions, signed by Version 4. */
 function signedForm(fields: Fields, conditions: readonly unknown[] = [], expiration?: string): Fields {
   const all = { ...fields, ...V4_FIELDS }
-  const policy = policyText([...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions], expiration)
+  const policy = policyText(
+    [...Object.entries(all).map(([name, value]) => ({ [name]: value })), ...conditions],
+    expiration,
+  )
   const key = signingKey({ credentials: TESTER, date: DATE })
   return { ...all, Policy: policy, 'X-Amz-Signature': createHmac('sha256', key).update(policy).digest('hex') }
 }
@@ -65,9 +68,14 @@ async function stored(key: string): Promise<Received> {
 }
 
 void t.test('a form that was signed by Version 4 uploads its file', async (t) => {
-  const answer = await post(signedForm({ key: 'v4', 'Content-Type': 'text/plain', 'x-amz-meta-colour': 'blå' }))
+  const answer = await post(
+    signedForm({ key: 'v4', 'Content-Type': 'text/plain', 'x-amz-meta-colour': 'blå' }),
+  )
   t.equal(outcome(answer), '204')
-  t.match(answer.headers, { etag: '"5d41402abc4b2a76b9719d911017c592"', location: 'http://door.example/bucket/v4' })
+  t.match(answer.headers, {
+    etag: '"5d41402abc4b2a76b9719d911017c592"',
+    location: 'http://door.example/bucket/v4',
+  })
   const found = await stored('v4')
   t.equal(found.body, 'hello')
   t.match(found.headers, {
@@ -78,10 +86,18 @@ void t.test('a form that was signed by Version 4 uploads its file', async (t) =>
 
 void t.test('and one by Version 2', async (t) => {
   const policy = policyText([{ bucket: 'bucket' }, ['starts-with', '$key', 'v2/']])
-  const fields = { key: 'v2/${filename}', AWSAccessKeyId: TESTER.accessKey, policy, signature: v2Signature(policy, TESTER.secret) }
+  const fields = {
+    key: 'v2/${filename}',
+    AWSAccessKeyId: TESTER.accessKey,
+    policy,
+    signature: v2Signature(policy, TESTER.secret),
+  }
   t.equal(outcome(await post(fields, 'hello', 'C:\\folder\\a $& file.txt')), '204')
   t.equal((await stored('v2/a%20$&%20file.txt')).body, 'hello')
-  t.equal(outcome(await post({ ...fields, signature: v2Signature(policy, 'guess') })), '403 SignatureDoesNotMatch')
+  t.equal(
+    outcome(await post({ ...fields, signature: v2Signature(policy, 'guess') })),
+    '403 SignatureDoesNotMatch',
+  )
   t.equal(outcome(await post({ ...fields, AWSAccessKeyId: 'nobody' })), '403 InvalidAccessKeyId')
 })
 
@@ -142,7 +158,10 @@ void t.test('a form that is none is told what it lacks', async (t) => {
   })
   t.equal(elementIn(noFile, 'ArgumentName'), 'file')
   t.equal(outcome(await post({ key: 'k', policy: policyText([]) })), '400 InvalidArgument')
-  t.equal(outcome(await post({ ...signedForm({ key: 'k' }), long: 'x'.repeat(20_481) })), '400 MaxPostPreDataLengthExceededError')
+  t.equal(
+    outcome(await post({ ...signedForm({ key: 'k' }), long: 'x'.repeat(20_481) })),
+    '400 MaxPostPreDataLengthExceededError',
+  )
   const plain = await unsigned({ method: 'POST', target: '/bucket', body: 'key=k' })
   t.equal(elementIn(plain, 'Condition'), 'Bucket POST must be of the enclosure-type multipart/form-data')
 })

@@ -46,7 +46,11 @@ async function postObject(visit: S3Visit): Promise<Response | S3Error> {
 }
 
 /** The visit that puts the file, by whoever signed the form; or why there is none. */
-async function uploadOf(visit: S3Visit, { fields, file }: UploadForm, key: string): Promise<S3Visit | S3Error> {
+async function uploadOf(
+  visit: S3Visit,
+  { fields, file }: UploadForm,
+  key: string,
+): Promise<S3Visit | S3Error> {
   const { deps, transaction, request: posted, sent: form } = visit
   const caller = await deps.authenticateForm(fields)
   if (isS3Error(caller)) return caller
@@ -64,7 +68,10 @@ async function uploadOf(visit: S3Visit, { fields, file }: UploadForm, key: strin
 }
 
 /** How long the file may be by the policy, if there is one; or how the form breaks it. */
-function allowedSizes({ deps, request }: S3Visit, fields: UploadForm['fields']): readonly SizeRange[] | S3Error {
+function allowedSizes(
+  { deps, request }: S3Visit,
+  fields: UploadForm['fields'],
+): readonly SizeRange[] | S3Error {
   const written = fields.get('policy')
   if (written === undefined) return []
   const policy = parsePostPolicy(written)
