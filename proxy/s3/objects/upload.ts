@@ -2,6 +2,7 @@
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ObjectPut } from '#store/contract.ts'
+import { configuredUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
@@ -12,7 +13,8 @@ import { userMetadataIn } from './user-metadata.ts'
 
 export type Upload = Omit<ObjectPut, 'body'>
 
-export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
+export function uploadIn(visit: S3Visit): Upload | S3Error {
+  const { deps, request, sent } = visit
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
@@ -21,6 +23,8 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   if (isS3Error(expectedEtag)) return expectedEtag
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
   const limitBytes = deps.maxFileSizeBytes
   if (sent.body.lengthBytes > limitBytes) {
     const extra = { ProposedSize: String(sent.body.lengthBytes), MaxSizeAllowed: String(limitBytes) }
@@ -29,7 +33,7 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   return {
     contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
     expectedEtag: expectedEtag.md5,
-    metadata,
+    metadata: { ...metadata, ...configured },
     limitBytes,
     atEnd: () => verified(sent),
   }
