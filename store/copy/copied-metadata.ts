@@ -3,6 +3,7 @@
  * with the request's in their place where both have one; or, when fresh metadata are wanted, the request's alone, with the
  * system metadata of the source. Pure.
  */
+import { OBJECT_ACL_CHANGED, OBJECT_ACL_SYSMETA } from '#auth/s3/acl/stored-acl.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
@@ -25,6 +26,8 @@ const OF_SOURCE_ALONE: readonly string[] = [
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',
   LOCK_PREFIX,
+  OBJECT_ACL_SYSMETA,
+  OBJECT_ACL_CHANGED,
 ]
 /** What the listing is told of the stored bytes; true of a copy only when these are the same. */
 const LISTED_INSTEAD = 'x-object-sysmeta-container-update-override-'
