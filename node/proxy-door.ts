@@ -29,6 +29,7 @@ import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-s
 import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
 import { quotaDeskOver, withFeatures } from '#store/features.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
@@ -92,11 +93,25 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck, bucketSettings }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
+  const featured = withFeatures(store, {
+    ...features,
+    desks,
+    readOnly: proxyOptions.readOnly,
+    encryption,
+  })
+  const multipart = new MultipartUploads({
+    store: featured,
+    clock: environment.clock,
+    random: environment.random,
+    timestamps,
+    checkParts: deferPartsCheck,
+  })
   let ending = false
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption }),
+    store: featured,
+    multipart,
     desks,
     guarantees: () => store.guarantees(),
     policies,

@@ -17,6 +17,7 @@ import type { Handler } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
@@ -83,6 +84,8 @@ export interface ProxyDeps {
   readonly records: Records
   /** What the owners of buckets have configured. */
   readonly bucketSettings: BucketSettings
+  /** Over the store. */
+  readonly multipart: MultipartUploads
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -294,7 +297,7 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
+  const { s3, store, records, environment, policies, options, multipart, bucketSettings: settings } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -304,6 +307,7 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
+    multipart,
     authorize: ownerOnly,
     records: new BucketRecords(records),
     ...s3,

@@ -66,11 +66,12 @@ export type StoreFailure =
   | { readonly kind: 'not_empty' }
   /** Something as new or newer is stored. */
   | { readonly kind: 'conflict'; readonly newest: Timestamp | undefined }
-  /** `condition`: how it was judged, of a write. */
+  /** `condition`: how it was judged, of a write; `there`: what was there then, where it is known. */
   | {
       readonly kind: 'precondition_failed'
       readonly headers: HeaderMap
       readonly condition?: ConditionJudged | undefined
+      readonly there?: 'found' | 'absent' | undefined
     }
   | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
   | { readonly kind: 'etag_mismatch' }

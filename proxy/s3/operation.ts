@@ -8,6 +8,7 @@ import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { Transaction } from '../transaction.ts'
 import type { BucketRecords } from './buckets/bucket-records.ts'
 import type { S3Error } from './error.ts'
@@ -114,6 +115,7 @@ export interface S3Deps {
   readonly authenticate: Authenticate
   readonly authorize: Authorize
   readonly records: BucketRecords
+  readonly multipart: MultipartUploads
   /** What the owners of buckets have configured. */
   readonly settings: BucketSettings
 }
