@@ -28,7 +28,7 @@ import type { RingDirectory } from '#ring/ring-directory.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
-import { quotaDeskOver, withFeatures } from '#store/features.ts'
+import { ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
@@ -40,6 +40,7 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
+import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
@@ -93,25 +94,23 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck, bucketSettings }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
-  const featured = withFeatures(store, {
-    ...features,
-    desks,
-    readOnly: proxyOptions.readOnly,
-    encryption,
-  })
+  let ending = false
+  const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
   const multipart = new MultipartUploads({
-    store: featured,
+    store: layered,
     clock: environment.clock,
     random: environment.random,
     timestamps,
     checkParts: deferPartsCheck,
   })
-  let ending = false
+  const imagesOwn = ownStore(store, { environment, encryption })
+  const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const { handler } = createProxy({
     environment,
     log,
-    store: featured,
+    store: layered,
     multipart,
+    doors: images === undefined ? [] : [images],
     desks,
     guarantees: () => store.guarantees(),
     policies,

@@ -103,6 +103,8 @@ export interface ProxyDeps {
   readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
+  /** Further doors, asked before the Swift API: services of other rooms that share the port and the pipeline. */
+  readonly doors?: readonly Door[] | undefined
   /** Turns the S3 API on. */
   readonly s3?: S3Parts | undefined
   /** While true, `/healthcheck` says 503. */
@@ -253,7 +255,7 @@ const LAYERS: readonly LayerEntry[] = [
 ]
 
 /** The doors, asked in this order. */
-interface Door {
+export interface Door {
   readonly name: string
   readonly takes: (transaction: Transaction) => boolean
   readonly handler: ProxyHandler
@@ -314,10 +316,17 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
   })
 }
 
-function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {
+function doorsOf({
+  store,
+  policies,
+  environment,
+  options,
+  syncRealms,
+  doors = [],
+}: ProxyDeps): readonly Door[] {
   const realms = syncRealms?.realms ?? noRealms
   const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
-  return [{ name: 'swift', takes: () => true, handler: swift }]
+  return [...doors, { name: 'swift', takes: () => true, handler: swift }]
 }
 
 function noRealms(): Realms {

@@ -96,6 +96,15 @@ export function withFeatures(core: Store, deps: FeatureDeps): Store {
   return FEATURES.reduceRight((inner, { make }) => make(parts)?.(inner) ?? inner, core)
 }
 
+/** The store as the cluster itself uses it for bytes that no client reaches: encrypted where others are, and nothing more. */
+export function ownStore(
+  core: Store,
+  { environment, encryption }: Pick<FeatureDeps, 'environment' | 'encryption'>,
+): Store {
+  if (encryption === undefined) return core
+  return encryptionLayer({ random: environment.random, ...encryption })(core)
+}
+
 /** The desk of this process for quotas: it reads what is used from the core store. */
 export function quotaDeskOver(core: Store, { environment, policies }: FeatureDeps): Desk {
   const { clock, random } = environment
