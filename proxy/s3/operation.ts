@@ -65,8 +65,13 @@ export interface SentBody {
    * is done with it, and again after reading has failed.
    */
   readonly problem: () => S3Error | undefined
-  /** The checksum that came with it, verified; asked when `problem` said that there is none. */
+  /**
+   * The checksum that came with it, verified, or the one that was to be computed; asked when `problem` said that there is
+   * none.
+   */
   readonly checksum: () => SentChecksum | undefined
+  /** Where none comes with it, this one is computed. To be asked for before the first byte is read. */
+  readonly computeChecksum: (algorithm: SentChecksum['algorithm']) => void
 }
 
 export interface SentChecksum {
