@@ -2,13 +2,14 @@
  * Who sends a request to the S3 door, and how its body came: the signature is verified (`auth/s3/`), and what is wrong is
  * told in the terms of the door.
  */
-import { firstOf, type AccessKeys } from '#auth/s3/access-keys.ts'
+
+import type { KeyRing } from '#auth/key-ring.ts'
+import { type AccessKeys, firstOf } from '#auth/s3/access-keys.ts'
 import { isRefused, type Refusal } from '#auth/s3/refusal.ts'
 import { RequestVerifier, type Sender } from '#auth/s3/request-verifier.ts'
 import { Sessions } from '#auth/s3/session-credentials.ts'
 import { publicAddress, type SignedRequest } from '#auth/s3/signed-request.ts'
 import { SigningKeys } from '#auth/s3/signing-keys.ts'
-import type { KeyRing } from '#auth/key-ring.ts'
 import type { Environment } from '#base/environment.ts'
 import { sentBody } from './body/sent-body.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'

@@ -17,6 +17,7 @@ import {
 } from '#http/message.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { withFeatures } from '#store/features.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
@@ -47,15 +48,23 @@ export function testProxy(
   const all: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, accessLog: 'none', ...options }
   const records = new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
+  const layered = withFeatures(store, {
+    environment: overrides.environment ?? environment,
+    timestamps: store.timestamps,
+    policies,
+    readOnly: all.readOnly,
+    bucketSettings,
+  })
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
-    store: withFeatures(store, {
-      environment: overrides.environment ?? environment,
+    store: layered,
+    multipart: new MultipartUploads({
+      store: layered,
+      clock: realClock,
+      random: environment.random,
       timestamps: store.timestamps,
-      policies,
-      readOnly: all.readOnly,
-      bucketSettings,
+      checkParts: async () => ({ kind: 'queued' }),
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),

@@ -44,9 +44,9 @@ void t.test('whatever the bytes are, it ends, and says no more after it was malf
   const odd = fc.array(
     fc.oneof(
       bytes,
-      fc.constantFrom('0\r\n', '5\r\nhello\r\n', '\r\n', '\n', ';chunk-signature=', 'fffffffffffff\r\n', ':').map((text) =>
-        Buffer.from(text),
-      ),
+      fc
+        .constantFrom('0\r\n', '5\r\nhello\r\n', '\r\n', '\n', ';chunk-signature=', 'fffffffffffff\r\n', ':')
+        .map((text) => Buffer.from(text)),
     ),
   )
   fc.assert(

@@ -4,9 +4,9 @@
  * The errors are those that Amazon S3 gives for the same bodies.
  */
 import { createHash, hash } from 'node:crypto'
+import type { ChunkSignatures } from '#auth/s3/chunk-signatures.ts'
 import type { ChecksumAlgorithm } from '#base/checksums/checksum.ts'
 import { isChecksumText } from '#base/checksums/checksum.ts'
-import type { ChunkSignatures } from '#auth/s3/chunk-signatures.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { checksumHeader } from './announced-checksum.ts'
 import type { BodyFraming } from './body-framing.ts'

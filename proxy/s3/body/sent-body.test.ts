@@ -1,12 +1,19 @@
+import { createSecretKey } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
+import type { SignedBy } from '#auth/s3/request-verifier.ts'
 import { chunkedBody } from '#auth/testing/aws-chunked.ts'
 import { HOLDER } from '#auth/testing/s3-verifier.ts'
 import { EXAMPLE, sha256, signingKey } from '#auth/testing/sign-v4.ts'
-import type { SignedBy } from '#auth/s3/request-verifier.ts'
 import { CHECKSUM_ALGORITHMS, checksumOf } from '#base/checksums/checksum.ts'
-import { createSecretKey } from 'node:crypto'
-import { BodyError, bufferBody, EMPTY_BODY, type HeaderMap, ownRequest, type RequestBody } from '#http/message.ts'
+import {
+  BodyError,
+  bufferBody,
+  EMPTY_BODY,
+  type HeaderMap,
+  ownRequest,
+  type RequestBody,
+} from '#http/message.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { s3Request } from '../request.ts'
 import { sentBody } from './sent-body.ts'
@@ -50,12 +57,24 @@ interface Arrived {
 }
 
 type Outcome =
-  | { readonly kind: 'whole'; readonly payload: Buffer; readonly checksum: unknown; readonly lengthBytes: number | undefined }
+  | {
+      readonly kind: 'whole'
+      readonly payload: Buffer
+      readonly checksum: unknown
+      readonly lengthBytes: number | undefined
+    }
   | { readonly kind: 'refused'; readonly error: S3Error | undefined }
 
 /** Reads a body to its end, as an upload does. */
 async function receive(arrived: Arrived): Promise<Outcome> {
-  const { body, method = 'PUT', target = '/bucket/key', payloadHash = 'UNSIGNED-PAYLOAD', seed, pieceBytes } = arrived
+  const {
+    body,
+    method = 'PUT',
+    target = '/bucket/key',
+    payloadHash = 'UNSIGNED-PAYLOAD',
+    seed,
+    pieceBytes,
+  } = arrived
   const [path = '', query = ''] = target.split('?')
   const headers = { host: 'door.example', 'content-length': String(body.length), ...arrived.headers }
   const http = ownRequest({ method, path, query, headers, body: inPieces(body, pieceBytes ?? 7000) })
@@ -103,8 +122,14 @@ const SIGNED_EXAMPLE: Arrived = {
 
 void t.test("the chunked upload of AWS's documentation is taken", async (t) => {
   const { body } = SIGNED_EXAMPLE
-  t.match(body.toString('latin1', 0, 90), '10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648')
-  t.match(body.toString('latin1', body.length - 90), '0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9')
+  t.match(
+    body.toString('latin1', 0, 90),
+    '10000;chunk-signature=ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648',
+  )
+  t.match(
+    body.toString('latin1', body.length - 90),
+    '0;chunk-signature=b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9',
+  )
   const outcome = await receive(SIGNED_EXAMPLE)
   t.equal(outcome.kind, 'whole')
   if (outcome.kind !== 'whole') return
@@ -129,7 +154,11 @@ void t.test('signed chunks cannot be left out, repeated or swapped', async (t) =
   const payload = Buffer.concat([Buffer.alloc(8192, 'a'), Buffer.alloc(8192, 'b'), Buffer.alloc(8192, 'c')])
   const body = chunkedBody({ payload, chunkBytes: 8192, signed: { ...SIGNING, seedSignature: SEED } })
   const frame = 8192 + '2000;chunk-signature=\r\n\r\n'.length + 64
-  const [one, two, three] = [0, 1, 2].map((index) => body.subarray(index * frame, (index + 1) * frame)) as [Buffer, Buffer, Buffer]
+  const [one, two, three] = [0, 1, 2].map((index) => body.subarray(index * frame, (index + 1) * frame)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+  ]
   const last = body.subarray(3 * frame)
   const send = (parts: readonly Buffer[], bytes: number): Promise<string | undefined> =>
     codeOf({ body: Buffer.concat(parts), headers: decoded(bytes), payloadHash: CHUNKED })
@@ -144,7 +173,11 @@ void t.test('every way of being secured takes every checksum in a trailer', asyn
   for (const algorithm of CHECKSUM_ALGORITHMS) {
     const name = `x-amz-checksum-${algorithm.toLowerCase()}`
     const value = checksumOf(algorithm, PAYLOAD)
-    const headers = { ...decoded(PAYLOAD.length), 'x-amz-trailer': name, 'x-amz-sdk-checksum-algorithm': algorithm }
+    const headers = {
+      ...decoded(PAYLOAD.length),
+      'x-amz-trailer': name,
+      'x-amz-sdk-checksum-algorithm': algorithm,
+    }
     const trailer = [`${name}:${value}`]
     const unsigned = chunkedBody({ payload: PAYLOAD, chunkBytes: 65_536, trailer })
     const signed = chunkedBody({
@@ -155,7 +188,11 @@ void t.test('every way of being secured takes every checksum in a trailer', asyn
     })
     const expected = { kind: 'whole', checksum: { algorithm, value } }
     t.match(await receive({ body: unsigned, headers, payloadHash: UNSIGNED }), expected, algorithm)
-    t.match(await receive({ body: signed, headers, payloadHash: WITH_TRAILER }), expected, `${algorithm}, signed`)
+    t.match(
+      await receive({ body: signed, headers, payloadHash: WITH_TRAILER }),
+      expected,
+      `${algorithm}, signed`,
+    )
   }
 })
 
@@ -163,7 +200,10 @@ const CRC = `x-amz-checksum-crc32:${checksumOf('CRC32', PAYLOAD)}`
 const ANNOUNCED = { ...decoded(PAYLOAD.length), 'x-amz-trailer': 'x-amz-checksum-crc32' }
 
 void t.test('what is wrong with a trailer is told as AWS tells it', async (t) => {
-  const send = async (trailer: readonly string[], headers: HeaderMap = ANNOUNCED): Promise<string | undefined> => {
+  const send = async (
+    trailer: readonly string[],
+    headers: HeaderMap = ANNOUNCED,
+  ): Promise<string | undefined> => {
     const body = chunkedBody({ payload: PAYLOAD, chunkBytes: 65_536, trailer })
     const outcome = await receive({ body, headers, payloadHash: UNSIGNED })
     return outcome.kind === 'whole' ? undefined : `${outcome.error?.code}: ${outcome.error?.message}`
@@ -189,7 +229,11 @@ void t.test('what is wrong with a trailer is told as AWS tells it', async (t) =>
 })
 
 void t.test('a signed trailer needs its signature', async (t) => {
-  const send = (signed: object, trailer = [CRC], headers: HeaderMap = ANNOUNCED): Promise<string | undefined> => {
+  const send = (
+    signed: object,
+    trailer = [CRC],
+    headers: HeaderMap = ANNOUNCED,
+  ): Promise<string | undefined> => {
     const body = chunkedBody({
       payload: PAYLOAD,
       chunkBytes: 65_536,
@@ -228,7 +272,11 @@ void t.test('all chunks but the last have eight KiB', async (t) => {
 
 void t.test('a body that is cut off anywhere is incomplete', async () => {
   const payload = Buffer.alloc(10_000, 'abc')
-  const body = chunkedBody({ payload, chunkBytes: 8192, trailer: [`x-amz-checksum-crc32:${checksumOf('CRC32', payload)}`] })
+  const body = chunkedBody({
+    payload,
+    chunkBytes: 8192,
+    trailer: [`x-amz-checksum-crc32:${checksumOf('CRC32', payload)}`],
+  })
   const headers = { ...decoded(payload.length), 'x-amz-trailer': 'x-amz-checksum-crc32' }
   await fc.assert(
     fc.asyncProperty(fc.nat(body.length - 1), fc.integer({ min: 1, max: 9000 }), async (cut, pieceBytes) => {
@@ -260,12 +308,18 @@ void t.test('a checksum in a header must be that of the body', async (t) => {
   t.equal(await send(crc32), undefined)
   t.equal(await send({ ...crc32, 'x-amz-sdk-checksum-algorithm': 'crc32' }), undefined)
   t.equal(await send({ 'x-amz-checksum-algorithm': 'SHA1', 'x-amz-checksum-type': 'FULL_OBJECT' }), undefined)
-  t.match(await send({ ...crc32, ...sha1 }), /^InvalidRequest: Expecting a single x-amz-checksum- header\. Multiple/)
+  t.match(
+    await send({ ...crc32, ...sha1 }),
+    /^InvalidRequest: Expecting a single x-amz-checksum- header\. Multiple/,
+  )
   t.match(
     await send({ ...crc32, 'x-amz-trailer': 'x-amz-checksum-sha1' }),
     'InvalidRequest: Expecting a single x-amz-checksum- header',
   )
-  t.match(await send({ 'x-amz-checksum-crc32': 'AAAA' }), 'InvalidRequest: Value for x-amz-checksum-crc32 header is invalid.')
+  t.match(
+    await send({ 'x-amz-checksum-crc32': 'AAAA' }),
+    'InvalidRequest: Value for x-amz-checksum-crc32 header is invalid.',
+  )
   t.match(
     await send({ 'x-amz-checksum-sha256': checksumOf('SHA256', Buffer.alloc(0)) }),
     'BadDigest: The SHA256 you specified did not match the calculated checksum.',
@@ -278,7 +332,10 @@ void t.test('a checksum in a header must be that of the body', async (t) => {
     await send({ ...sha1, 'x-amz-sdk-checksum-algorithm': 'CRC32' }),
     'InvalidRequest: Value for x-amz-sdk-checksum-algorithm header is invalid.',
   )
-  t.match(await send({ ...sha1, 'x-amz-sdk-checksum-algorithm': 'MD5' }), /sdk-checksum-algorithm header is invalid/)
+  t.match(
+    await send({ ...sha1, 'x-amz-sdk-checksum-algorithm': 'MD5' }),
+    /sdk-checksum-algorithm header is invalid/,
+  )
   t.match(await send({ 'x-amz-trailer': 'x-amz-meta-late' }), /x-amz-trailer header is not supported/)
 })
 
@@ -305,7 +362,11 @@ void t.test('an upload says how long it is', async (t) => {
   const chunked = chunkedBody({ payload: body, chunkBytes: 10 })
   const headers = { ...decoded(5), 'content-length': undefined, 'transfer-encoding': 'chunked' }
   t.equal(await codeOf({ body: chunked, headers, payloadHash: UNSIGNED }), undefined)
-  t.equal(await codeOf({ body: chunked, headers: decoded(5) }), undefined, 'only the encoding says that it is chunked')
+  t.equal(
+    await codeOf({ body: chunked, headers: decoded(5) }),
+    undefined,
+    'only the encoding says that it is chunked',
+  )
 })
 
 void t.test('chunks whose signatures nobody here can verify are refused', async (t) => {

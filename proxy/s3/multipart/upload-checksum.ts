@@ -27,7 +27,8 @@ export function uploadChecksumIn(
   const { [ALGORITHM]: named, [TYPE]: type } = headers
   if (named === undefined) {
     if (type === undefined) return { checksum: DEFAULT, isAsked: false }
-    const message = 'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.'
+    const message =
+      'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.'
     return s3Error('InvalidRequest', { message })
   }
   const algorithm = checksumAlgorithmNamed(named)

@@ -1,9 +1,10 @@
 /** The upload that a request names, and what is said when there is none. */
+
+import type { StoreFailure } from '#store/contract.ts'
 import type { UploadBusy } from '#store/multipart/complete-upload.ts'
 import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import { isUploadId } from '#store/multipart/upload-names.ts'
 import type { NoSuchUpload, Upload } from '#store/multipart/upload-record.ts'
-import type { StoreFailure } from '#store/contract.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'

@@ -1,8 +1,8 @@
 /** UploadPartCopy: a part that is all of an object, or a range of it. */
 import { startChecksum } from '#base/checksums/checksum.ts'
 import type { RequestBody, Response } from '#http/message.ts'
-import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import type { ReadTrail } from '#store/contract.ts'
+import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'

@@ -5,8 +5,8 @@ import type { Upload } from '#store/multipart/upload-record.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { expectedMd5In } from '../objects/upload.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
-import { readFacts } from './upload-facts.ts'
 import { writtenChecksum } from './upload-checksum.ts'
+import { readFacts } from './upload-facts.ts'
 import { partNumberIn, uploadError, uploadIn } from './upload-named.ts'
 
 export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {

@@ -17,7 +17,7 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
   if (sent.body.lengthBytes === undefined) return s3Error('MissingContentLength')
-  const expectedEtag = expectedIn(headers)
+  const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
@@ -43,7 +43,8 @@ export function checkKey(key: string): S3Error | undefined {
   return s3Error('KeyTooLongError', { extra })
 }
 
-function expectedIn(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
+/** The MD5 that `Content-MD5` states, in hex. */
+export function expectedMd5In(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
   const stated = headers['content-md5']
   if (stated === undefined) return { md5: undefined }
   const md5 = md5In(stated)
