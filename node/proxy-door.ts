@@ -33,6 +33,7 @@ import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
@@ -91,8 +92,16 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
-  const { deferDeletes, deferPartsCheck } = store
-  const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck, bucketSettings }
+  const objectLocks = new ObjectLocks({ clock: environment.clock, records: records.of(OBJECT_LOCKS) })
+  const features = {
+    environment,
+    timestamps,
+    policies,
+    deferDeletes: store.deferDeletes,
+    deferPartsCheck: store.deferPartsCheck,
+    bucketSettings,
+    objectLocks,
+  }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   const users = new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings))
@@ -104,7 +113,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     clock: environment.clock,
     random: environment.random,
     timestamps,
-    checkParts: deferPartsCheck,
+    checkParts: store.deferPartsCheck,
   })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
@@ -125,6 +134,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     s3: s3PartsOf({ environment, keys, users, options: proxyOptions.s3 }),
     records,
     bucketSettings,
+    objectLocks,
     secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,

@@ -18,8 +18,10 @@ import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
 import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
+import type { AccessDeps } from './access/ask-access.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -53,10 +55,10 @@ import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
+import { authorize } from './s3/access/authorize.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
-import { ownerOnly } from './s3/owner-only.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -86,6 +88,8 @@ export interface ProxyDeps {
   readonly bucketSettings: BucketSettings
   /** Over the store. */
   readonly multipart: MultipartUploads
+  /** What keeps versions from being deleted. */
+  readonly objectLocks: ObjectLocks
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -299,7 +303,17 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options, multipart, bucketSettings: settings } = parts
+  const {
+    s3,
+    store,
+    records,
+    environment,
+    policies,
+    options,
+    multipart,
+    bucketSettings: settings,
+    objectLocks: locks,
+  } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -310,22 +324,35 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
     multipart,
-    authorize: ownerOnly,
+    locks,
+    authorize,
+    access: accessDeps(parts),
     records: new BucketRecords(records),
     ...s3,
   })
 }
 
-function doorsOf({
-  store,
-  policies,
-  environment,
-  options,
-  syncRealms,
-  doors = [],
-}: ProxyDeps): readonly Door[] {
-  const realms = syncRealms?.realms ?? noRealms
-  const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
+/** Both doors ask the same decision with the same means. */
+function accessDeps({ store, bucketSettings, environment, options }: ProxyDeps): AccessDeps {
+  return {
+    store,
+    settings: bucketSettings,
+    clock: environment.clock,
+    resellers: options.resellers,
+    objectOwnership: options.s3.objectOwnership,
+  }
+}
+
+function doorsOf(deps: ProxyDeps): readonly Door[] {
+  const { store, policies, environment, options, syncRealms, doors = [] } = deps
+  const swift = swiftDoor({
+    store,
+    policies,
+    clock: environment.clock,
+    options,
+    access: accessDeps(deps),
+    syncRealms: syncRealms?.realms ?? noRealms,
+  })
   return [...doors, { name: 'swift', takes: () => true, handler: swift }]
 }
 

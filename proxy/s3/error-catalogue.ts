@@ -13,6 +13,7 @@ interface ErrorRow {
 export const S3_ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
+  AccessForbidden: { status: 403, message: 'CORSResponse: This CORS request is not allowed.' },
   AccountProblem: {
     status: 403,
     message: 'There is a problem with your account that prevents the operation.',
@@ -146,6 +147,10 @@ export const S3_ERRORS = {
     message: 'The content of the form does not meet the conditions specified in the policy document.',
   },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable' },
+  InvalidRedirectLocation: {
+    status: 400,
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
   InvalidRegion: { status: 403, message: 'The Region is not valid.' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidSOAPRequest: { status: 400, message: 'The SOAP request body is invalid.' },

@@ -112,7 +112,7 @@ function unwanted(headers: HeaderMap): string {
 }
 
 async function noSuchSource(visit: S3Visit, { bucket, name, versionId }: NamedSource): Promise<S3Error> {
-  const asked = { action: 's3:ListBucket', bucket, key: undefined }
+  const asked = { action: 's3:ListBucket', bucket, key: undefined } as const
   const denied = await visit.deps.authorize(visit, asked)
   if (denied !== undefined) return denied
   const extra = { Key: name.object }
