@@ -4,7 +4,7 @@ import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { Environment } from '#base/environment.ts'
 import type { S3Parts } from '#proxy/app.ts'
-import { authenticateWith, s3Authentication } from '#proxy/s3/authenticate.ts'
+import { authenticateFormWith, authenticateWith, s3Authentication } from '#proxy/s3/authenticate.ts'
 import type { S3Options } from '#proxy/s3/options.ts'
 
 export interface S3PartsOptions {
@@ -22,5 +22,8 @@ export function s3PartsOf({ environment, keys, users, options }: S3PartsOptions)
     generationOf: (user) => users.generationOf(user),
     options,
   })
-  return { authenticate: authenticateWith(authentication) }
+  return {
+    authenticate: authenticateWith(authentication),
+    authenticateForm: authenticateFormWith(authentication),
+  }
 }

@@ -23,7 +23,8 @@ export function isoSeconds(timeMs: number): string {
 
 /** No date is longer. */
 const DATE_CHARACTERS_MAX = 64
-const NAMED_MONTH = /^[A-Za-z]{3,9}, ?\d{1,2}[ -][A-Za-z]{3}[ -]\d{2,4} \d\d:\d\d:\d\d (?:GMT|UTC|Z|[+-]\d{4})$/
+const NAMED_MONTH =
+  /^[A-Za-z]{3,9}, ?\d{1,2}[ -][A-Za-z]{3}[ -]\d{2,4} \d\d:\d\d:\d\d (?:GMT|UTC|Z|[+-]\d{4})$/
 
 /** The `Date` of HTTP in its forms, or the one above; `undefined` for what is neither. */
 export function parseHttpOrAmzDate(written: string): number | undefined {

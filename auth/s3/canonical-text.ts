@@ -117,5 +117,8 @@ export function canonicalHeaders(
 /** Without white space at the ends, and with one space where there were several. */
 function singleSpaced(value: string): string {
   if (!value.includes(' ') && !value.includes('\t')) return value
-  return value.split(/[ \t]+/).filter((word) => word !== '').join(' ')
+  return value
+    .split(/[ \t]+/)
+    .filter((word) => word !== '')
+    .join(' ')
 }

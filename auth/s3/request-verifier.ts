@@ -8,7 +8,9 @@ import type { Clock } from '#base/environment.ts'
 import type { AccessKeys, KeyHolder } from './access-keys.ts'
 import { isoSeconds } from './amz-date.ts'
 import { type Parameter, parametersOf } from './canonical-text.ts'
+import { checkForm, formClaim } from './form-signature.ts'
 import { checkPayloadHash } from './payload-hash.ts'
+import type { FormValues } from './post-policy.ts'
 import { isRefused, type Refusal, refuse, refuseArgument } from './refusal.ts'
 import type { Session, Sessions } from './session-credentials.ts'
 import { type PublicAddress, readable, type SignedRequest } from './signed-request.ts'
@@ -69,6 +71,7 @@ export interface SignedBy {
 export type Sender = SignedBy | { readonly kind: 'anonymous' }
 
 const ANONYMOUS: Sender = { kind: 'anonymous' }
+const NO_BODY_SIGNED = { kind: 'signed', payloadHash: undefined, chunks: undefined } as const
 
 const ONE_MECHANISM =
   'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or ' +
@@ -103,7 +106,12 @@ export class RequestVerifier {
       case 'none':
         return ANONYMOUS
       case 'v4_header':
-        return await this.#v4(v4ClaimInHeader(authorization ?? '', request.headers, place), request, parameters, bodyHash)
+        return await this.#v4(
+          v4ClaimInHeader(authorization ?? '', request.headers, place),
+          request,
+          parameters,
+          bodyHash,
+        )
       case 'v4_query':
         return await this.#v4(v4ClaimInQuery(parameters, place), request, parameters, bodyHash)
       case 'v2_header':
@@ -121,14 +129,15 @@ export class RequestVerifier {
   ): Promise<SignedBy | Refusal> {
     if (isRefused(claim)) return claim
     const nowMs = this.#options.clock.wallMs()
-    const late = claim.via === 'header' ? checkSkew(claim.timeMs, claim.date, nowMs) : checkPresigned(claim, nowMs)
+    const late =
+      claim.via === 'header' ? checkSkew(claim.timeMs, claim.date, nowMs) : checkPresigned(claim, nowMs)
     if (late !== undefined) return late
     const payloadHash = bodyHash ?? payloadHashOf(claim, request, parameters)
     if (typeof payloadHash !== 'string') return payloadHash
     const refusal = checkPayloadHash(payloadHash) ?? checkAllSigned(claim, request)
     if (refusal !== undefined) return refusal
     const check: V4Check = { claim, request, parameters, payloadHash, addresses: this.#options.addresses }
-    const proof = await this.prove(claim, () => stringToSignOf(check))
+    const proof = await this.#prove(claim, () => stringToSignOf(check))
     if (isRefused(proof)) return proof
     const { holder, session, secret } = proof
     const key = secret === undefined ? undefined : this.#options.signingKeys.find(secret, claim.scope)
@@ -151,21 +160,40 @@ export class RequestVerifier {
       claim.timeMs === undefined ? checkV2Expiry(claim, nowMs) : checkSkew(claim.timeMs, written, nowMs)
     if (late !== undefined) return late
     const check = { claim, request, parameters, addresses: this.#options.addresses }
-    const proof = await this.prove(claim, () => v2StringToSign(check))
+    const proof = await this.#prove(claim, () => v2StringToSign(check))
     if (isRefused(proof)) return proof
     const { holder, session, secret } = proof
     const mismatch = secret === undefined ? undefined : checkV2(check, secret)
     if (mismatch !== undefined) return mismatch
     const { via, accessKey } = claim
-    return { kind: 'signed', via, accessKey, holder, session, payloadHash: undefined, chunks: undefined }
+    return { ...NO_BODY_SIGNED, via, accessKey, holder, session }
+  }
+
+  /** Who signed an upload form, by its fields. Never rejects on account of the form. */
+  async verifyForm(fields: FormValues): Promise<Sender | Refusal> {
+    const { region, signingKeys } = this.#options
+    const claim = formClaim(fields, { region, service: 's3' })
+    if (claim === undefined) return ANONYMOUS
+    if (isRefused(claim)) return claim
+    const proof = await this.#prove(claim, () => claim.policy)
+    if (isRefused(proof)) return proof
+    const { holder, session, secret } = proof
+    const mismatch = secret === undefined ? undefined : checkForm(claim, secret, signingKeys)
+    if (mismatch !== undefined) return mismatch
+    const { accessKey } = claim
+    return { ...NO_BODY_SIGNED, via: 'query', accessKey, holder, session }
   }
 
   /**
    * Whose the access key is. With the secret in the answer the caller still has to compare the signature; without it,
    * whoever keeps the secret has done so.
    */
-  async prove(
-    claim: { readonly accessKey: string; readonly signature: string; readonly securityToken: string | undefined },
+  async #prove(
+    claim: {
+      readonly accessKey: string
+      readonly signature: string
+      readonly securityToken: string | undefined
+    },
     stringToSign: () => string,
   ): Promise<Proof | Refusal> {
     const { accessKeys, sessions } = this.#options
@@ -183,7 +211,9 @@ export class RequestVerifier {
         const text = stringToSign()
         const answer = await found.confirm({ accessKey, stringToSign: text, signature: claim.signature })
         if (answer.kind === 'unavailable') return refuse('ServiceUnavailable')
-        return answer.kind === 'confirmed' ? { ...answer, session: undefined } : refuse('SignatureDoesNotMatch')
+        return answer.kind === 'confirmed'
+          ? { ...answer, session: undefined }
+          : refuse('SignatureDoesNotMatch')
       }
     }
   }
@@ -200,11 +230,12 @@ function mechanismOf(
   parameters: readonly Parameter[],
 ): Mechanism | Refusal {
   const has = (name: string): boolean => parameters.some((parameter) => parameter.name === name)
-  const inQuery: Mechanism | undefined = has('X-Amz-Algorithm') || has('X-Amz-Signature') || has('X-Amz-Credential')
-    ? { kind: 'v4_query' }
-    : has('Signature') || has('AWSAccessKeyId')
-      ? { kind: 'v2_query' }
-      : undefined
+  const inQuery: Mechanism | undefined =
+    has('X-Amz-Algorithm') || has('X-Amz-Signature') || has('X-Amz-Credential')
+      ? { kind: 'v4_query' }
+      : has('Signature') || has('AWSAccessKeyId')
+        ? { kind: 'v2_query' }
+        : undefined
   if (authorization === undefined) return inQuery ?? { kind: 'none' }
   if (inQuery !== undefined) return refuseArgument('Authorization', readable(authorization), ONE_MECHANISM)
   if (authorization.startsWith(V4_ALGORITHM)) return { kind: 'v4_header' }

@@ -35,5 +35,7 @@ export function readable(bytes: string): string {
 
 /** Its bytes in hex with spaces between, as errors have them. */
 export function hexBytes(bytes: string): string {
-  return Buffer.from(bytes, 'latin1').toString('hex').replace(/(..)(?=.)/g, '$1 ')
+  return Buffer.from(bytes, 'latin1')
+    .toString('hex')
+    .replace(/(..)(?=.)/g, '$1 ')
 }

@@ -72,7 +72,11 @@ void t.test("the examples of AWS's documentation are let in", async (t) => {
   ]
   for (const request of examples) {
     clock.nowMs = Date.parse(request.headers['date'] ?? '')
-    t.match(await verifier.verify(request), { kind: 'signed', holder: HOLDER }, `${request.method} ${request.path}`)
+    t.match(
+      await verifier.verify(request),
+      { kind: 'signed', holder: HOLDER },
+      `${request.method} ${request.path}`,
+    )
   }
   clock.nowMs = SIGNED_MS
 })
@@ -146,7 +150,11 @@ void t.test('temporary credentials sign with their token', async (t) => {
   const { accessKey, secret, sessionToken } = sessions.issue(HOLDER, { name: '', policy: undefined }, 3600)
   const date = new Date(SIGNED_MS).toUTCString()
   const signature = signed(`GET\n\n\n${date}\nx-amz-security-token:${sessionToken}\n/b/k`, secret)
-  const headers = { date, 'x-amz-security-token': sessionToken, authorization: `AWS ${accessKey}:${signature}` }
+  const headers = {
+    date,
+    'x-amz-security-token': sessionToken,
+    authorization: `AWS ${accessKey}:${signature}`,
+  }
   t.match(await by.verify(signedRequest('GET', '/b/k', headers)), { kind: 'signed', accessKey })
 })
 
@@ -158,8 +166,14 @@ void t.test('what is malformed is told', async (t) => {
     code: 'InvalidArgument',
     message: "Authorization header is invalid -- one and only one ' ' (space) required",
   })
-  t.match(await refused({ date, authorization: 'AWS ab' }), { code: 'InvalidArgument', message: /AwsAccessKeyId:signature$/ })
-  t.match(await refused({ authorization: authorization('x') }), { code: 'AccessDenied', message: /valid Date/ })
+  t.match(await refused({ date, authorization: 'AWS ab' }), {
+    code: 'InvalidArgument',
+    message: /AwsAccessKeyId:signature$/,
+  })
+  t.match(await refused({ authorization: authorization('x') }), {
+    code: 'AccessDenied',
+    message: /valid Date/,
+  })
   t.match(await refused({ date: 'Tue, 27 Mar 2007 19:16:42 GMT', authorization: authorization('x') }), {
     code: 'RequestTimeTooSkewed',
   })
@@ -167,7 +181,10 @@ void t.test('what is malformed is told', async (t) => {
     code: 'InvalidAccessKeyId',
     extra: { AWSAccessKeyId: 'test:nobody' },
   })
-  t.match(await refused({}, `/?${LINK}&Signature=x`), { code: 'AccessDenied', message: /^Query-string authentication requires/ })
+  t.match(await refused({}, `/?${LINK}&Signature=x`), {
+    code: 'AccessDenied',
+    message: /^Query-string authentication requires/,
+  })
   t.match(await refused({}, `/?${LINK}&Signature=x&Expires=soon`), {
     code: 'AccessDenied',
     message: 'Invalid date (should be seconds since epoch): soon',
@@ -178,8 +195,12 @@ void t.test('whatever stands in the header or the query, nothing throws', async 
   const odd = fc.string({ unit: 'binary-ascii', maxLength: 60 })
   await fc.assert(
     fc.asyncProperty(odd, odd, odd, async (one, other, query) => {
-      await verifier.verify(signedRequest('GET', `/${one}?${query}`, { date: other, authorization: `AWS ${one}:${other}` }))
-      await verifier.verify(signedRequest('GET', `/?AWSAccessKeyId=${one}&Signature=${other}&Expires=${query}`, {}))
+      await verifier.verify(
+        signedRequest('GET', `/${one}?${query}`, { date: other, authorization: `AWS ${one}:${other}` }),
+      )
+      await verifier.verify(
+        signedRequest('GET', `/?AWSAccessKeyId=${one}&Signature=${other}&Expires=${query}`, {}),
+      )
     }),
   )
 })

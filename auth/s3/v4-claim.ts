@@ -84,10 +84,7 @@ export function parseCredential(written: string, place: V4Place, source: Source)
     return malformed(source, `incorrect terminal "${terminator}". This endpoint uses "${TERMINATOR}".`)
   }
   if (service !== place.service) {
-    return malformed(
-      source,
-      `incorrect service "${service}". This endpoint belongs to "${place.service}".`,
-    )
+    return malformed(source, `incorrect service "${service}". This endpoint belongs to "${place.service}".`)
   }
   if (place.region !== undefined && region !== place.region) {
     const problem = `the region '${region}' is wrong; expecting '${place.region}'`
@@ -113,7 +110,8 @@ export function v4ClaimInHeader(
   if (timeMs === undefined) return refuse('AccessDenied', NO_DATE)
   // Some sign with the date of HTTP; what is signed then is the same time in the form of AWS.
   const date = written ?? amzDate(timeMs)
-  if (!date.startsWith(credential.scope.date)) return malformed('header', wrongDay(credential.scope.date, date))
+  if (!date.startsWith(credential.scope.date))
+    return malformed('header', wrongDay(credential.scope.date, date))
   return {
     via: 'header',
     ...credential,
@@ -149,7 +147,8 @@ function componentsOf(written: string): Components | Refusal {
   }
   const { Credential: credential, SignedHeaders: signedHeaders, Signature: signature } = found
   if (!credential || !signedHeaders || !signature) {
-    const problem = 'the authorization header requires three components: Credential, SignedHeaders, and Signature.'
+    const problem =
+      'the authorization header requires three components: Credential, SignedHeaders, and Signature.'
     return malformed('header', problem)
   }
   return { credential, signedHeaders, signature }

@@ -1,7 +1,22 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { sessionsOn, signedRequest, standingClock, verifierWith, HOLDER, EXAMPLE_MS } from '../testing/s3-verifier.ts'
-import { EMPTY_HASH, EXAMPLE, presignV4, type Signing, sha256, signV4, type Unsigned } from '../testing/sign-v4.ts'
+import {
+  EXAMPLE_MS,
+  HOLDER,
+  sessionsOn,
+  signedRequest,
+  standingClock,
+  verifierWith,
+} from '../testing/s3-verifier.ts'
+import {
+  EMPTY_HASH,
+  EXAMPLE,
+  presignV4,
+  type Signing,
+  sha256,
+  signV4,
+  type Unsigned,
+} from '../testing/sign-v4.ts'
 import type { Refusal } from './refusal.ts'
 import type { RequestVerifier, Sender } from './request-verifier.ts'
 import { publicAddress } from './signed-request.ts'
@@ -19,7 +34,11 @@ function asRefusal(result: Sender | Refusal): Refusal {
 /** Verifies a request that was signed by the plain signer, perhaps after it was changed on its way. */
 async function sign(
   request: Unsigned,
-  { signing = SIGNING, changed = {}, by = verifier }: {
+  {
+    signing = SIGNING,
+    changed = {},
+    by = verifier,
+  }: {
     readonly signing?: Signing
     readonly changed?: Partial<Unsigned>
     readonly by?: RequestVerifier
@@ -133,7 +152,11 @@ void t.test('odd keys and queries are signed as they were sent', async (t) => {
   for (const target of ODD_TARGETS) {
     t.match(await sign({ method: 'GET', target, headers: { host: HOST } }), { kind: 'signed' }, target)
     const link = presignV4({ method: 'GET', target, headers: { host: HOST } }, SIGNING, 60)
-    t.match(await verifier.verify(signedRequest('GET', link, { host: HOST })), { kind: 'signed' }, `link ${target}`)
+    t.match(
+      await verifier.verify(signedRequest('GET', link, { host: HOST })),
+      { kind: 'signed' },
+      `link ${target}`,
+    )
   }
 })
 
@@ -152,7 +175,11 @@ void t.test('whatever the key and the parameter, what was signed is let in', asy
 })
 
 void t.test('nothing of a signed request can be changed', async (t) => {
-  const request = { method: 'PUT', target: '/bucket/key?acl', headers: { host: HOST, 'x-amz-acl': 'private' } }
+  const request = {
+    method: 'PUT',
+    target: '/bucket/key?acl',
+    headers: { host: HOST, 'x-amz-acl': 'private' },
+  }
   t.match(await sign(request), { kind: 'signed' })
   const changes: readonly Partial<Unsigned>[] = [
     { method: 'GET' },
@@ -195,12 +222,20 @@ void t.test('every header of ours must be signed, and the host', async (t) => {
     return result.kind === 'refused' ? `${result.code} ${result.extra?.['HeadersNotSigned']}` : undefined
   }
   t.equal(await unsigned({ 'x-amz-copy-source': '/other/key' }), 'AccessDenied x-amz-copy-source')
-  t.equal(await unsigned({ 'x-amz-meta-b': '1', 'x-amz-acl': 'public-read' }), 'AccessDenied x-amz-acl, x-amz-meta-b')
+  t.equal(
+    await unsigned({ 'x-amz-meta-b': '1', 'x-amz-acl': 'public-read' }),
+    'AccessDenied x-amz-acl, x-amz-meta-b',
+  )
   t.equal(await unsigned({ 'content-md5': 'XrY7u+Ae7tCTyyK7j1rNww==' }), 'AccessDenied content-md5')
-  t.equal(await unsigned({ 'content-type': 'text/plain', 'x-amzn-trace-id': 'Root=1', expect: '100-continue' }), undefined)
+  t.equal(
+    await unsigned({ 'content-type': 'text/plain', 'x-amzn-trace-id': 'Root=1', expect: '100-continue' }),
+    undefined,
+  )
   const hostless = { method: 'GET', target: '/bucket/key', headers: {} }
   const signed = signV4(hostless, SIGNING)
-  const refusal = asRefusal(await verifier.verify(signedRequest('GET', '/bucket/key', { ...signed, host: HOST })))
+  const refusal = asRefusal(
+    await verifier.verify(signedRequest('GET', '/bucket/key', { ...signed, host: HOST })),
+  )
   t.same(refusal.extra, { HeadersNotSigned: 'host' })
 })
 
@@ -271,9 +306,21 @@ void t.test('a link says all that it must, and nothing impossible', async (t) =>
     ['X-Amz-Expires', 'soon', /^X-Amz-Expires should be a number$/],
     ['X-Amz-Expires', '-1', /^X-Amz-Expires must be non-negative$/],
     ['X-Amz-Expires', '604801', /^X-Amz-Expires must be less than a week \(in seconds\)/],
-    ['X-Amz-Credential', 'nobody', /^Error parsing the X-Amz-Credential parameter; the Credential is mal-formed/],
-    ['X-Amz-Credential', 'A/20130524/eu/s3/aws4_request', /; the region 'eu' is wrong; expecting 'us-east-1'$/],
-    ['X-Amz-Credential', 'A/20130524/us-east-1/ec2/aws4_request', /; incorrect service "ec2"\. This endpoint belongs to "s3"/],
+    [
+      'X-Amz-Credential',
+      'nobody',
+      /^Error parsing the X-Amz-Credential parameter; the Credential is mal-formed/,
+    ],
+    [
+      'X-Amz-Credential',
+      'A/20130524/eu/s3/aws4_request',
+      /; the region 'eu' is wrong; expecting 'us-east-1'$/,
+    ],
+    [
+      'X-Amz-Credential',
+      'A/20130524/us-east-1/ec2/aws4_request',
+      /; incorrect service "ec2"\. This endpoint belongs to "s3"/,
+    ],
   ]
   for (const [name, value, message] of wrong) {
     const refusal = await linkWith(name, value)
@@ -294,14 +341,26 @@ void t.test('an authorization header that is malformed is told how', async (t) =
   const wrong: readonly (readonly [string, RegExp, (RegExp | string)?])[] = [
     ['AWS4-HMAC-SHA256', /authorization component "" is malformed/],
     ['AWS4-HMAC-SHA256 nonsense', /the authorization component "nonsense" is malformed/],
-    ['AWS4-HMAC-SHA256 Credential=a/b/c/d/e', /requires three components: Credential, SignedHeaders, and Signature/],
+    [
+      'AWS4-HMAC-SHA256 Credential=a/b/c/d/e',
+      /requires three components: Credential, SignedHeaders, and Signature/,
+    ],
     [good.replace('Signature=ab', 'Signatur=ab'), /requires three components/],
-    [good.replace('AKIAIOSFODNN7EXAMPLE/', ''), /the Credential is mal-formed; expecting "<YOUR-AKID>\/YYYYMMDD/],
-    [good.replace('20130524', '2013-05-24'), /incorrect date format "2013-05-24"\. This date in the credential must/],
+    [
+      good.replace('AKIAIOSFODNN7EXAMPLE/', ''),
+      /the Credential is mal-formed; expecting "<YOUR-AKID>\/YYYYMMDD/,
+    ],
+    [
+      good.replace('20130524', '2013-05-24'),
+      /incorrect date format "2013-05-24"\. This date in the credential must/,
+    ],
     [good.replace('20130524', '20130523'), /Invalid credential date "20130523"/],
     [good.replace('us-east-1', 'eu-west-1'), /the region 'eu-west-1' is wrong; expecting 'us-east-1'$/],
     [good.replace('/s3/', '/s4/'), /incorrect service "s4"\. This endpoint belongs to "s3"\.$/],
-    [good.replace('aws4_request', 'aws5_request'), /incorrect terminal "aws5_request"\. This endpoint uses "aws4_request"/],
+    [
+      good.replace('aws4_request', 'aws5_request'),
+      /incorrect terminal "aws5_request"\. This endpoint uses "aws4_request"/,
+    ],
   ]
   for (const [header, message] of wrong) {
     const request = signedRequest('GET', '/', { host: HOST, 'x-amz-date': DATE, authorization: header })
@@ -387,7 +446,10 @@ void t.test('temporary credentials need their token, and end with it', async (t)
   t.match(await by.verify(signedRequest('GET', link, { host: HOST })), { kind: 'signed', session })
   t.match(await using({ accessKey, secret }), { code: 'InvalidAccessKeyId' })
   t.match(await using({ ...issued, secret: 'another' }), { code: 'SignatureDoesNotMatch' })
-  t.match(await using({ ...EXAMPLE, sessionToken }), { code: 'InvalidToken', extra: { 'Token-0': sessionToken } })
+  t.match(await using({ ...EXAMPLE, sessionToken }), {
+    code: 'InvalidToken',
+    extra: { 'Token-0': sessionToken },
+  })
   t.match(await using({ ...issued, sessionToken: `${sessionToken}A` }), { code: 'InvalidToken' })
   generation = 1
   t.match(await using(issued), { code: 'InvalidToken' })
@@ -401,7 +463,10 @@ void t.test('temporary credentials need their token, and end with it', async (t)
 
 void t.test('whatever stands in the header or the query, nothing throws', async () => {
   const texts = fc.string({ unit: 'binary-ascii', maxLength: 80 })
-  const odd = fc.oneof(texts, fc.constantFrom('AWS4-HMAC-SHA256 ', 'AWS a:b', 'X-Amz-Algorithm=', '%', '%zz', '=&&='))
+  const odd = fc.oneof(
+    texts,
+    fc.constantFrom('AWS4-HMAC-SHA256 ', 'AWS a:b', 'X-Amz-Algorithm=', '%', '%zz', '=&&='),
+  )
   await fc.assert(
     fc.asyncProperty(odd, odd, odd, async (header, more, query) => {
       const headers = { host: HOST, 'x-amz-date': DATE, authorization: header + more }

@@ -94,7 +94,12 @@ export function signV4(request: Unsigned, signing: Signing): Record<string, stri
     ...(credentials.sessionToken === undefined ? {} : { 'x-amz-security-token': credentials.sessionToken }),
   }
   const [, query = ''] = request.target.split('?')
-  const signature = signatureOf({ ...request, headers }, signing, canonicalQuery(new URLSearchParams(query)), payloadHash)
+  const signature = signatureOf(
+    { ...request, headers },
+    signing,
+    canonicalQuery(new URLSearchParams(query)),
+    payloadHash,
+  )
   const names = Object.keys(headers).sort().join(';')
   const credential = `${credentials.accessKey}/${scopeOf(signing)}`
   return {

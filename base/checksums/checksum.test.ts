@@ -114,7 +114,16 @@ void t.test('ten thousand parts of 5 GiB are combined in no time', async (t) => 
 
 void t.test('only the one way of writing a checksum is taken', async (t) => {
   t.ok(isChecksumText('CRC32', 'y/Q5Jg=='))
-  for (const wrong of ['', 'y/Q5Jg', 'y/Q5Jg===', 'y_Q5Jg==', 'y/Q5Jh==', ' y/Q5Jg==', 'AAAAAAAAAAA=', '????'])
+  for (const wrong of [
+    '',
+    'y/Q5Jg',
+    'y/Q5Jg===',
+    'y_Q5Jg==',
+    'y/Q5Jh==',
+    ' y/Q5Jg==',
+    'AAAAAAAAAAA=',
+    '????',
+  ])
     t.notOk(isChecksumText('CRC32', wrong), JSON.stringify(wrong))
 })
 

@@ -2,7 +2,13 @@
  * The CRC of a whole from the CRCs of its parts, without its bytes: appending n bytes multiplies a CRC by x^(8n) modulo the
  * polynomial. That is how the checksum of a multipart object of type `FULL_OBJECT` comes about.
  */
-import { CRC_POLYNOMIALS, type CrcAlgorithm, type CrcPolynomial, readCrc, writtenCrc } from './crc-polynomials.ts'
+import {
+  CRC_POLYNOMIALS,
+  type CrcAlgorithm,
+  type CrcPolynomial,
+  readCrc,
+  writtenCrc,
+} from './crc-polynomials.ts'
 
 export interface CheckedPart {
   /** Base64, as S3 writes it. */

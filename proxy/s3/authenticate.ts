@@ -13,7 +13,7 @@ import { SigningKeys } from '#auth/s3/signing-keys.ts'
 import type { Environment } from '#base/environment.ts'
 import { sentBody } from './body/sent-body.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
-import type { Authenticate, Caller } from './operation.ts'
+import type { Authenticate, AuthenticateForm, Caller } from './operation.ts'
 import type { S3Options } from './options.ts'
 import type { S3Request } from './request.ts'
 
@@ -61,6 +61,14 @@ export function authenticateWith({ verifier }: S3Authentication): Authenticate {
     if (isRefused(sender)) return errorOf(sender)
     const sent = sentBody(request, sender)
     return isS3Error(sent) ? sent : { kind: 'authenticated', caller: callerOf(sender), sent }
+  }
+}
+
+/** What the door asks of an upload form. */
+export function authenticateFormWith({ verifier }: S3Authentication): AuthenticateForm {
+  return async (fields) => {
+    const sender = await verifier.verifyForm(fields)
+    return isRefused(sender) ? errorOf(sender) : callerOf(sender)
   }
 }
 

@@ -6,8 +6,14 @@ import type { HeaderMap } from '#http/message.ts'
 
 /** Parameters of the signature itself, and none of a request. */
 const OF_SIGNATURES: ReadonlySet<string> = new Set([
-  ...['x-amz-algorithm', 'x-amz-content-sha256', 'x-amz-credential', 'x-amz-date', 'x-amz-expires'],
-  ...['x-amz-security-token', 'x-amz-signature', 'x-amz-signedheaders'],
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-security-token',
+  'x-amz-signature',
+  'x-amz-signedheaders',
 ])
 
 /** The headers of a request, with those of its link; the same map where there are none. */

@@ -92,6 +92,9 @@ export interface Authenticated {
 /** Verifies what signature there is; a request without one is anonymous. */
 export type Authenticate = (request: S3Request, transaction: Transaction) => Promise<Authenticated | S3Error>
 
+/** Who signed an upload form, by its fields; a form without a signature is anonymous. */
+export type AuthenticateForm = (fields: ReadonlyMap<string, string>) => Promise<Caller | S3Error>
+
 /** What is asked of access: may the caller of the visit do this to that? */
 export interface AccessAsked {
   readonly action: S3Action
@@ -123,6 +126,7 @@ export interface S3Deps {
   /** Longest body of one upload, bytes. */
   readonly maxFileSizeBytes: number
   readonly authenticate: Authenticate
+  readonly authenticateForm: AuthenticateForm
   readonly authorize: Authorize
   /** What the one decision about access is asked with. */
   readonly access: AccessDeps

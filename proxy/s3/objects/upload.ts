@@ -13,11 +13,16 @@ import { userMetadataIn } from './user-metadata.ts'
 
 export type Upload = Omit<ObjectPut, 'body'>
 
+/** What an object gets whose sender names no checksum, as AWS does since December 2024. */
+export const DEFAULT_CHECKSUM = 'CRC64NVME'
+
 export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
-  if (sent.body.lengthBytes === undefined) return s3Error('MissingContentLength')
+  const { lengthBytes } = sent.body
+  // A form does not say how long its file is.
+  if (lengthBytes === undefined && request.method === 'PUT') return s3Error('MissingContentLength')
   const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
   const metadata = objectMetadataIn(headers)
@@ -25,10 +30,11 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
   const limitBytes = deps.maxFileSizeBytes
-  if (sent.body.lengthBytes > limitBytes) {
-    const extra = { ProposedSize: String(sent.body.lengthBytes), MaxSizeAllowed: String(limitBytes) }
+  if (lengthBytes !== undefined && lengthBytes > limitBytes) {
+    const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
     return s3Error('EntityTooLarge', { extra })
   }
+  sent.computeChecksum(DEFAULT_CHECKSUM)
   return {
     contentType: type.contentType,
     expectedEtag: expectedEtag.md5,
