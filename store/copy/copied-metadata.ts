@@ -6,8 +6,8 @@
 import { OBJECT_ACL_CHANGED, OBJECT_ACL_SYSMETA } from '#auth/s3/acl/stored-acl.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
-import { withoutNullMark } from '../versions/null-version.ts'
 import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
+import { withoutNullMark } from '../versions/null-version.ts'
 
 const SYSTEM_PREFIX = 'x-object-sysmeta-'
 const PREFIXES: readonly string[] = ['x-object-meta-', SYSTEM_PREFIX, 'x-object-transient-sysmeta-']

@@ -32,9 +32,18 @@ export async function deleteForSuccessor(
     if (stepped === 'again') continue
     if (stepped !== undefined) return stepped
     if (goes.version === undefined) {
-      return { kind: 'deleted', timestamp: await deps.timestamps.next(), listingPending: false, versionId: id }
+      return {
+        kind: 'deleted',
+        timestamp: await deps.timestamps.next(),
+        listingPending: false,
+        versionId: id,
+      }
     }
-    const deleted = await deps.objects.delete(context, { account: name.account, container, object: goes.version }, {})
+    const deleted = await deps.objects.delete(
+      context,
+      { account: name.account, container, object: goes.version },
+      {},
+    )
     return deleted.kind === 'deleted' || deleted.kind === 'no_such_object'
       ? { ...deleted, versionId: id, ...(goes.isMarker ? { isDeleteMarker: true } : {}) }
       : deleted

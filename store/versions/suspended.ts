@@ -47,7 +47,8 @@ export async function deleteNull(
   const id = await deps.timestamps.next()
   const marker = versionNameOf(name, container, id)
   const marked = await deps.objects.put(context, marker, { ...asNullVersion(DELETE_MARKER), timestamp: id })
-  if (marked.kind === 'no_such_container') return { kind: 'version_refused', problem: 'no_versions_container' }
+  if (marked.kind === 'no_such_container')
+    return { kind: 'version_refused', problem: 'no_versions_container' }
   if (marked.kind !== 'created') return marked
   const removed = await removeCurrent(write)
   if (removed.kind !== 'deleted' && removed.kind !== 'no_such_object') return removed

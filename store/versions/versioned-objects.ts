@@ -116,7 +116,9 @@ async function deleteForNext(
   }
   const kept = await versionsOf(inner, context, name)
   if (kept === undefined) return await objects.delete(context, name, {})
-  return 'container' in kept ? await deleteForSuccessor(writeTo(kept.container), containers, NULL_VERSION) : kept
+  return 'container' in kept
+    ? await deleteForSuccessor(writeTo(kept.container), containers, NULL_VERSION)
+    : kept
 }
 
 /** A read that names a version. */
