@@ -25,7 +25,7 @@ export function uploadIn(visit: S3Visit): Upload | S3Error {
   const { lengthBytes } = sent.body
   // A form does not say how long its file is.
   if (lengthBytes === undefined && request.method === 'PUT') return s3Error('MissingContentLength')
-  const expectedEtag = expectedIn(headers)
+  const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
@@ -56,7 +56,8 @@ export function checkKey(key: string): S3Error | undefined {
   return s3Error('KeyTooLongError', { extra })
 }
 
-function expectedIn(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
+/** The MD5 that `Content-MD5` states, in hex. */
+export function expectedMd5In(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
   const stated = headers['content-md5']
   if (stated === undefined) return { md5: undefined }
   const md5 = md5In(stated)
