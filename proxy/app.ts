@@ -60,6 +60,7 @@ import type { S3Authentication } from './s3/authenticate.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
+import { websiteLayer } from './s3/website/website.ts'
 import { sts } from './sts/sts-layer.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
@@ -166,6 +167,7 @@ const LAYERS: readonly LayerEntry[] = [
   },
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
+  { name: 's3-websites', make: (parts) => s3Part(parts, websiteLayer) },
   { name: 'sts', make: ({ s3, options }) => (options.s3.enabled ? s3?.sts && sts(s3.sts) : undefined) },
   { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
