@@ -4,6 +4,7 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, type OpenedSource, openCopySource } from '#store/copy/copy-source.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
@@ -29,8 +30,11 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(source)) return source
   const pointless = checkSelf(visit, source, directive.takes)
   if (pointless !== undefined) return pointless
-  const own = objectMetadataIn(visit.request.headers)
-  if (isS3Error(own)) return own
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
+  const given = objectMetadataIn(visit.request.headers)
+  if (isS3Error(given)) return given
+  const own = { ...given, ...acl }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
   return await answerInTime(visit, () => write(visit, opened, directive.takes, own))
