@@ -45,6 +45,7 @@ import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
+import { s3PartsOf } from './s3-parts.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -102,6 +103,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
+  const users = new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings))
+  const keys = keyRingOf(cluster.tokenKeys)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
   const imagesOwn = ownStore(store, { environment, encryption })
@@ -114,11 +117,12 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
+    users,
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
-    keys: keyRingOf(cluster.tokenKeys),
+    keys,
+    s3: s3PartsOf({ environment, keys, users, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,

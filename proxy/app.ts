@@ -120,7 +120,7 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>>
 
 export interface Proxy {
   readonly handler: Handler
@@ -321,6 +321,8 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     settings,
     locks,
     authorize,
+    // Without anybody to ask, nobody has signed a form.
+    authenticateForm: async () => ({ kind: 'anonymous' }),
     access: accessDeps(parts),
     records: new BucketRecords(records),
     ...s3,

@@ -67,8 +67,13 @@ export interface SentBody {
    * is done with it, and again after reading has failed.
    */
   readonly problem: () => S3Error | undefined
-  /** The checksum that came with it, verified; asked when `problem` said that there is none. */
+  /**
+   * The checksum that came with it, verified, or the one that was to be computed; asked when `problem` said that there is
+   * none.
+   */
   readonly checksum: () => SentChecksum | undefined
+  /** Where none comes with it, this one is computed. To be asked for before the first byte is read. */
+  readonly computeChecksum: (algorithm: SentChecksum['algorithm']) => void
 }
 
 export interface SentChecksum {
@@ -85,6 +90,9 @@ export interface Authenticated {
 
 /** Verifies what signature there is; a request without one is anonymous. */
 export type Authenticate = (request: S3Request, transaction: Transaction) => Promise<Authenticated | S3Error>
+
+/** Who signed an upload form, by its fields; a form without a signature is anonymous. */
+export type AuthenticateForm = (fields: ReadonlyMap<string, string>) => Promise<Caller | S3Error>
 
 /** What is asked of access: may the caller of the visit do this to that? */
 export interface AccessAsked {
@@ -117,6 +125,7 @@ export interface S3Deps {
   /** Longest body of one upload, bytes. */
   readonly maxFileSizeBytes: number
   readonly authenticate: Authenticate
+  readonly authenticateForm: AuthenticateForm
   readonly authorize: Authorize
   /** What the one decision about access is asked with. */
   readonly access: AccessDeps
