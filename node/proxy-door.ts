@@ -32,6 +32,7 @@ import { ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -107,12 +108,20 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const keys = keyRingOf(cluster.tokenKeys)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const multipart = new MultipartUploads({
+    store: layered,
+    clock: environment.clock,
+    random: environment.random,
+    timestamps,
+    checkParts: store.deferPartsCheck,
+  })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const { handler } = createProxy({
     environment,
     log,
     store: layered,
+    multipart,
     doors: images === undefined ? [] : [images],
     desks,
     guarantees: () => store.guarantees(),

@@ -9,6 +9,7 @@ import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { AccessDeps } from '../access/ask-access.ts'
 import type { Transaction } from '../transaction.ts'
@@ -130,6 +131,7 @@ export interface S3Deps {
   /** What the one decision about access is asked with. */
   readonly access: AccessDeps
   readonly records: BucketRecords
+  readonly multipart: MultipartUploads
   /** What the owners of buckets have configured. */
   readonly settings: BucketSettings
   /** What keeps versions from being deleted. */

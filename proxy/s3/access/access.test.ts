@@ -172,15 +172,21 @@ t.test('an object’s list', async (t) => {
   t.equal((await s3As(undefined, 'GET', `/${name}/open`)).body, 'open')
   t.equal((await s3As(undefined, 'GET', `/${name}/shut`)).status, 403)
   const { headers: before } = await s3('HEAD', `/${name}/shut`)
-  t.equal((await s3('PUT', `/${name}/shut?acl`, { headers: { 'x-amz-acl': 'public-read' } })).status, 200)
+  t.equal(
+    (await s3('PUT', `/${name}/shut?acl`, { body: '', headers: { 'x-amz-acl': 'public-read' } })).status,
+    200,
+  )
   t.match(await s3As(undefined, 'GET', `/${name}/shut`), {
     body: 'shut',
     headers: { etag: before['etag'], 'x-amz-meta-a': 'b' },
   })
   t.same(elementsIn(await s3('GET', `/${name}/shut?acl`), 'Permission'), ['FULL_CONTROL', 'READ'])
-  t.equal((await s3('PUT', `/${name}/open?acl`, { headers: { 'x-amz-acl': 'private' } })).status, 200)
+  t.equal(
+    (await s3('PUT', `/${name}/open?acl`, { body: '', headers: { 'x-amz-acl': 'private' } })).status,
+    200,
+  )
   t.equal((await s3As(undefined, 'GET', `/${name}/open`)).status, 403)
-  await s3('PUT', `/${name}/copy`, { headers: { 'x-amz-copy-source': `/${name}/shut` } })
+  await s3('PUT', `/${name}/copy`, { body: '', headers: { 'x-amz-copy-source': `/${name}/shut` } })
   t.equal((await s3As(undefined, 'GET', `/${name}/copy`)).status, 403, 'a copy has a list of its own')
 })
 

@@ -6,7 +6,6 @@ import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 import { aclRefusal } from './acl-refusal.ts'
 import { bucketAclChange } from './bucket-acl.ts'
-import { headersOf } from './sent-acl.ts'
 
 const OWNERSHIP_HEADER = 'x-amz-object-ownership'
 
@@ -22,7 +21,7 @@ export function createdAccess({
     return invalidArgument(OWNERSHIP_HEADER, written, 'Invalid x-amz-object-ownership header')
   }
   const ownership: ObjectOwnership = written ?? deps.options.objectOwnership
-  const asked = aclInHeaders(headersOf(request), { owner: caller.user, bucketOwner: caller.user })
+  const asked = aclInHeaders(request.headers, { owner: caller.user, bucketOwner: caller.user })
   if (asked.kind === 'refused') return aclRefusal(asked)
   const owned = written === undefined ? {} : { [CREATED_OWNERSHIP]: written }
   if (asked.kind === 'none') return owned

@@ -4,7 +4,6 @@ import { aclInHeaders } from '#auth/s3/acl/acl-headers.ts'
 import type { Owners } from '#auth/s3/acl/canned-acl.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
-import type { S3Request } from '../request.ts'
 import { bodyIsEmpty, sentXml } from '../sent-xml.ts'
 import { ACL_ROOT, readAcl } from './acl-document.ts'
 import { aclRefusal } from './acl-refusal.ts'
@@ -14,7 +13,7 @@ const ACL_BODY_BYTES_MAX = 200 * 1024
 
 /** The owner never changes; a document that names another one is refused. */
 export async function sentAcl(visit: S3Visit, owners: Owners): Promise<AccessControlList | S3Error> {
-  const inHeaders = aclInHeaders(headersOf(visit.request), owners)
+  const inHeaders = aclInHeaders(visit.request.headers, owners)
   if (inHeaders.kind === 'refused') return aclRefusal(inHeaders)
   const isEmpty = bodyIsEmpty(visit.sent)
   if (inHeaders.kind === 'acl') return isEmpty ? inHeaders.acl : s3Error('UnexpectedContent')
@@ -24,9 +23,4 @@ export async function sentAcl(visit: S3Visit, owners: Owners): Promise<AccessCon
   const acl = readAcl(root)
   if (isS3Error(acl)) return acl
   return acl.owner === owners.owner ? acl : s3Error('AccessDenied')
-}
-
-/** A header of the request, which a presigned address may carry in its query. */
-export function headersOf({ headers, query }: S3Request): (name: string) => string | undefined {
-  return (name) => headers[name] ?? query.get(name)
 }

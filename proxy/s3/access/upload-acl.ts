@@ -11,7 +11,6 @@ import { type Bucket, bucketOf, type Caller, type S3Visit } from '../operation.t
 import { aclRefusal } from './acl-refusal.ts'
 import { type BucketRules, refusedBy, rulesOf } from './bucket-rules.ts'
 import { flagObjectAcls } from './object-acls-flag.ts'
-import { headersOf } from './sent-acl.ts'
 
 const NOTHING: Readonly<Record<string, string>> = {}
 
@@ -20,15 +19,15 @@ const ANONYMOUS_OWNER = '65a011a29cdf8ec533ec3d1ccaae921c'
 
 /** System metadata to be stored with the object that the visit uploads, or why it is not uploaded. */
 export async function uploadAcl(visit: S3Visit): Promise<Readonly<Record<string, string>> | S3Error> {
-  const { request, caller } = visit
-  const header = headersOf(request)
-  const asks = ACL_HEADERS.some((name) => header(name) !== undefined)
+  const { caller } = visit
+  const { headers } = visit.request
+  const asks = ACL_HEADERS.some((name) => headers[name] !== undefined)
   const bucket = bucketOf(visit)
   if (!asks && ownsAccount(caller, bucket)) return NOTHING
   const rules = await rulesOf(visit, bucket)
   if (isS3Error(rules)) return rules
-  const owner = ownerOf(caller, bucket, rules, header('x-amz-acl'))
-  const asked = aclInHeaders(header, { owner, bucketOwner: bucket.owner })
+  const owner = ownerOf(caller, bucket, rules, headers['x-amz-acl'])
+  const asked = aclInHeaders(headers, { owner, bucketOwner: bucket.owner })
   if (asked.kind === 'refused') return aclRefusal(asked)
   if (rules.ownership === 'BucketOwnerEnforced') {
     const isForOwner = asked.kind === 'none' || asked.canned === 'bucket-owner-full-control'
