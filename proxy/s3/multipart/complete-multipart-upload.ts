@@ -9,7 +9,7 @@ import type { Upload } from '#store/multipart/upload-record.ts'
 import { hostUrlOf } from '../../host-url.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
-import { versionHeaders } from '../objects/shown-object.ts'
+import { madeVersion } from '../objects/shown-object.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from '../objects/stored-checksum.ts'
 import { unfulfilled, writeConditionIn } from '../objects/write-condition.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
@@ -147,5 +147,5 @@ function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Complete
     checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
     element('ChecksumType', checksum?.type),
   )
-  return xmlAnswer(200, xml, versionHeaders({ versionId }))
+  return xmlAnswer(200, xml, madeVersion({ versionId }))
 }
