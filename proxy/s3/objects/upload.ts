@@ -2,6 +2,7 @@
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ObjectPut } from '#store/contract.ts'
+import { configuredUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
@@ -16,7 +17,8 @@ export type Upload = Omit<ObjectPut, 'body'>
 /** What an object gets whose sender names no checksum, as AWS does since December 2024. */
 export const DEFAULT_CHECKSUM = 'CRC64NVME'
 
-export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
+export function uploadIn(visit: S3Visit): Upload | S3Error {
+  const { deps, request, sent } = visit
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
@@ -29,6 +31,8 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   if (isS3Error(metadata)) return metadata
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
   const limitBytes = deps.maxFileSizeBytes
   if (lengthBytes !== undefined && lengthBytes > limitBytes) {
     const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
@@ -38,7 +42,7 @@ export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
   return {
     contentType: type.contentType,
     expectedEtag: expectedEtag.md5,
-    metadata,
+    metadata: { ...metadata, ...configured },
     limitBytes,
     atEnd: () => verified(sent),
   }
