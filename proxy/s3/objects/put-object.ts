@@ -1,5 +1,6 @@
 /** PutObject. */
 import type { Response } from '#http/message.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { madeVersion } from './shown-object.ts'
@@ -13,9 +14,12 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(upload)) return upload
   const condition = writeConditionIn(request.headers)
   if (isS3Error(condition)) return condition
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
   const put = await deps.store.objects.put(transaction, objectOf(visit), {
     ...upload,
     ...condition,
+    metadata: { ...upload.metadata, ...acl },
     body: sent.body,
     nullVersion: 'replaced',
   })
