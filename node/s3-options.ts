@@ -52,9 +52,22 @@ export const s3 = {
   }),
 }
 
+interface Sections {
+  readonly s3: OptionsOf<typeof s3>
+  readonly lifecycle: { readonly dayMs: number }
+}
+
 /** The options as the door takes them. */
-export function s3OptionsOf({ s3: written }: { readonly s3: OptionsOf<typeof s3> }): S3Options {
+export function s3OptionsOf({ s3: written, lifecycle }: Sections): S3Options {
   const { enabled, region, domains, publicEndpoints, objectOwnership, xmlLimit } = written
   const lower = domains.map((domain) => domain.toLowerCase().replace(/^\./, ''))
-  return { enabled, region, domains: lower, publicEndpoints, objectOwnership, xmlLimitBytes: xmlLimit }
+  return {
+    enabled,
+    region,
+    domains: lower,
+    publicEndpoints,
+    objectOwnership,
+    xmlLimitBytes: xmlLimit,
+    lifecycleDayMs: lifecycle.dayMs,
+  }
 }

@@ -17,6 +17,7 @@ import type { Handler } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
@@ -85,6 +86,8 @@ export interface ProxyDeps {
   readonly records: Records
   /** What the owners of buckets have configured. */
   readonly bucketSettings: BucketSettings
+  /** Over the store. */
+  readonly multipart: MultipartUploads
   /** What keeps versions from being deleted. */
   readonly objectLocks: ObjectLocks
   /** Seals secrets that are kept in records. */
@@ -120,7 +123,7 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>>
 
 export interface Proxy {
   readonly handler: Handler
@@ -307,6 +310,7 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     environment,
     policies,
     options,
+    multipart,
     bucketSettings: settings,
     objectLocks: locks,
   } = parts
@@ -319,8 +323,11 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
+    multipart,
     locks,
     authorize,
+    // Without anybody to ask, nobody has signed a form.
+    authenticateForm: async () => ({ kind: 'anonymous' }),
     access: accessDeps(parts),
     records: new BucketRecords(records),
     ...s3,

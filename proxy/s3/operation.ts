@@ -9,6 +9,7 @@ import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { AccessDeps } from '../access/ask-access.ts'
 import type { Transaction } from '../transaction.ts'
@@ -67,8 +68,13 @@ export interface SentBody {
    * is done with it, and again after reading has failed.
    */
   readonly problem: () => S3Error | undefined
-  /** The checksum that came with it, verified; asked when `problem` said that there is none. */
+  /**
+   * The checksum that came with it, verified, or the one that was to be computed; asked when `problem` said that there is
+   * none.
+   */
   readonly checksum: () => SentChecksum | undefined
+  /** Where none comes with it, this one is computed. To be asked for before the first byte is read. */
+  readonly computeChecksum: (algorithm: SentChecksum['algorithm']) => void
 }
 
 export interface SentChecksum {
@@ -85,6 +91,9 @@ export interface Authenticated {
 
 /** Verifies what signature there is; a request without one is anonymous. */
 export type Authenticate = (request: S3Request, transaction: Transaction) => Promise<Authenticated | S3Error>
+
+/** Who signed an upload form, by its fields; a form without a signature is anonymous. */
+export type AuthenticateForm = (fields: ReadonlyMap<string, string>) => Promise<Caller | S3Error>
 
 /** What is asked of access: may the caller of the visit do this to that? */
 export interface AccessAsked {
@@ -117,10 +126,12 @@ export interface S3Deps {
   /** Longest body of one upload, bytes. */
   readonly maxFileSizeBytes: number
   readonly authenticate: Authenticate
+  readonly authenticateForm: AuthenticateForm
   readonly authorize: Authorize
   /** What the one decision about access is asked with. */
   readonly access: AccessDeps
   readonly records: BucketRecords
+  readonly multipart: MultipartUploads
   /** What the owners of buckets have configured. */
   readonly settings: BucketSettings
   /** What keeps versions from being deleted. */

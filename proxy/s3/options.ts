@@ -1,4 +1,5 @@
 /** What can be set about the S3 door. */
+import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
 
 import type { ObjectOwnership } from '#auth/s3/ownership.ts'
 
@@ -21,6 +22,8 @@ export interface S3Options {
   readonly objectOwnership: ObjectOwnership
   /** Longest document in the body of a request, bytes; that of CompleteMultipartUpload has a limit of its own. */
   readonly xmlLimitBytes: number
+  /** How long a day of lifecycle rules is, milliseconds. */
+  readonly lifecycleDayMs: number
 }
 
 export const DEFAULT_S3_OPTIONS: S3Options = {
@@ -31,4 +34,5 @@ export const DEFAULT_S3_OPTIONS: S3Options = {
   objectOwnership: 'ObjectWriter',
   // A list of 1,000 keys to delete, each of 1,024 bytes that are all written as references.
   xmlLimitBytes: 8 * 1024 * 1024,
+  lifecycleDayMs: REAL_DAY_MS,
 }

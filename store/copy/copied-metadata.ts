@@ -7,6 +7,7 @@ import { OBJECT_ACL_CHANGED, OBJECT_ACL_SYSMETA } from '#auth/s3/acl/stored-acl.
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
+import { withoutNullMark } from '../versions/null-version.ts'
 
 const SYSTEM_PREFIX = 'x-object-sysmeta-'
 const PREFIXES: readonly string[] = ['x-object-meta-', SYSTEM_PREFIX, 'x-object-transient-sysmeta-']
@@ -22,6 +23,7 @@ const OF_SOURCE_ALONE: readonly string[] = [
   // What a multipart upload made is made of parts; a copy of it is not.
   'x-object-sysmeta-s3api-etag',
   'x-object-sysmeta-s3api-upload-id',
+  'x-object-sysmeta-martlet-null-version',
   'x-object-sysmeta-symlink-target',
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',
@@ -45,7 +47,8 @@ export function copiedMetadata({ source, given, metadata, bytes }: CopiedMetadat
   const copied: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
     if (value === undefined || !isCopied(name, bytes)) continue
-    if (metadata === 'of_source_and_request' || name.startsWith(SYSTEM_PREFIX)) copied[name] = value
+    if (metadata === 'fresh' && !name.startsWith(SYSTEM_PREFIX)) continue
+    copied[name] = name.startsWith(LISTED_INSTEAD) ? withoutNullMark(value).etag : value
   }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) copied[name] = value
   return copied
