@@ -1,7 +1,7 @@
 /** What can be set about the S3 door. */
-import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
 
 import type { ObjectOwnership } from '#auth/s3/ownership.ts'
+import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
 
 export interface S3Options {
   /** Without it, no request is taken for one of S3's. */
