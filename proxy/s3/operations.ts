@@ -27,17 +27,19 @@ const OPERATIONS: readonly S3Operation[] = [
  */
 const SUBRESOURCES: Readonly<Record<Level, readonly string[]>> = {
   service: [],
-  bucket: [
-    ...['abac', 'accelerate', 'acl', 'analytics', 'cors', 'delete', 'encryption', 'intelligent-tiering'],
-    ...['inventory', 'lifecycle', 'location', 'logging', 'metadataConfiguration', 'metadataTable', 'metrics'],
-    ...['metadataInventoryTable', 'metadataJournalTable', 'notification', 'object-lock', 'ownershipControls'],
-    ...['policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'session', 'tagging'],
-    ...['uploads', 'versioning', 'versions', 'website'],
-  ],
-  object: [
-    ...['acl', 'attributes', 'encryption', 'legal-hold', 'renameObject', 'restore', 'retention', 'select'],
-    ...['tagging', 'torrent', 'uploadId', 'uploads'],
-  ],
+  bucket: words(
+    'abac accelerate acl analytics cors delete encryption intelligent-tiering inventory lifecycle location logging',
+    'metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics notification object-lock',
+    'ownershipControls policy policyStatus publicAccessBlock replication requestPayment session tagging uploads',
+    'versioning versions website',
+  ),
+  object: words(
+    'acl attributes encryption legal-hold renameObject restore retention select tagging torrent uploadId uploads',
+  ),
+}
+
+function words(...lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(' '))
 }
 
 interface AtLevel {
