@@ -12,6 +12,8 @@ export const MAX_ACCOUNT_NAME_BYTES = 256
 export const MAX_CONTAINER_NAME_BYTES = 256
 /** `max_object_name_length`, bytes of UTF-8. */
 export const MAX_OBJECT_NAME_BYTES = 1024
+/** Of a name in the cluster's own namespace: an object's longest name, and what we put around it (a version, an upload). */
+export const MAX_RESERVED_NAME_BYTES = MAX_OBJECT_NAME_BYTES + 256
 /** `max_meta_name_length`, bytes. */
 export const MAX_META_NAME_BYTES = 128
 /** `max_meta_value_length`, bytes. */

@@ -31,7 +31,7 @@ export interface FanOutPut {
   readonly expectedEtag: string | undefined
   readonly limitBytes: number
   /** What is stored besides, asked when the body was read; nodes must take it behind the body. */
-  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
+  readonly atEnd?: ((body: Pick<BodyFacts, 'etag'>) => HeaderMap | 'etag_mismatch') | undefined
   readonly rules?: WaitRules | undefined
 }
 
@@ -106,7 +106,7 @@ class FanOut {
     if (expectedEtag !== undefined && expectedEtag !== outcome.facts.etag) {
       return this.#breakOff({ kind: 'etag_mismatch' })
     }
-    const more = this.#put.atEnd?.() ?? {}
+    const more = this.#put.atEnd?.(outcome.facts) ?? {}
     if (more === 'etag_mismatch') return this.#breakOff({ kind: 'etag_mismatch' })
     for (const { branch, boundary } of open) {
       if (boundary !== undefined) branch.push(bodyTail(boundary, outcome.facts, more))

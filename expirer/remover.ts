@@ -8,6 +8,9 @@ import { quorumSize } from '#cluster/quorum.ts'
 import { evidenceOf } from '#cluster/read-evidence.ts'
 import { discard, EMPTY_BODY, type HeaderMap, headerOf } from '#http/message.ts'
 import type { ContainerInfo, ContainerOperations, OperationContext } from '#store/contract.ts'
+import { deferPartsCheck } from '#store/deferred-checks.ts'
+import { CHECK_LATER_SECONDS } from '#store/multipart/complete-upload.ts'
+import { UPLOAD_ID_AT } from '#store/multipart/parts-check.ts'
 import { objectWriteHeaders } from '#store/object-headers.ts'
 import { pathOnWire, type StoreParts } from '#store/store-parts.ts'
 import type { Task } from './task.ts'
@@ -57,7 +60,7 @@ export class StoreRemover implements ObjectRemover {
     const verdict = judge(task, witnesses, placement.primaries.length)
     switch (verdict.kind) {
       case 'delete':
-        return await this.#delete(task, container, placement, verdict)
+        return await this.#deleteWithParts(task, container, placement, verdict, uploadIn(witnesses))
       case 'over':
         return 'superseded'
       case 'nothing_there':
@@ -108,6 +111,24 @@ export class StoreRemover implements ObjectRemover {
     return answers.filter((one) => one !== undefined)
   }
 
+  /** An object that was made of a multipart upload takes its parts with it: `store/multipart/left-parts.ts`. */
+  async #deleteWithParts(
+    task: Task,
+    container: ContainerInfo,
+    placement: Placement,
+    verdict: Extract<TaskVerdict, { readonly kind: 'delete' }>,
+    uploadId: string | undefined,
+  ): Promise<Removal> {
+    if (uploadId === undefined) return await this.#delete(task, container, placement, verdict)
+    const check = { name: task.name, uploadId }
+    const later = { afterSeconds: CHECK_LATER_SECONDS }
+    const queued = await deferPartsCheck(this.#parts, this.#context, check, later)
+    if (queued.kind !== 'queued') return 'unavailable'
+    const removal = await this.#delete(task, container, placement, verdict)
+    if (removal === 'deleted') await deferPartsCheck(this.#parts, this.#context, check, { afterSeconds: 0 })
+    return removal
+  }
+
   async #delete(
     task: Task,
     container: ContainerInfo,
@@ -134,6 +155,12 @@ export class StoreRemover implements ObjectRemover {
   }
 }
 
+function uploadIn(witnesses: readonly Witness[]): string | undefined {
+  return witnesses
+    .map((one) => (one.kind === 'found' ? one.uploadId : undefined))
+    .find((id) => id !== undefined)
+}
+
 async function witnessOf(outcome: NodeOutcome, role: 'primary' | 'handoff'): Promise<Witness | undefined> {
   if (outcome.kind === 'failed') return undefined
   const { response } = outcome
@@ -149,5 +176,6 @@ async function witnessOf(outcome: NodeOutcome, role: 'primary' | 'handoff'): Pro
     dataTimestamp: evidence.timestamp,
     timestamp: told > evidence.timestamp ? told : evidence.timestamp,
     deleteAt: deleteAt === undefined ? undefined : Number(deleteAt),
+    uploadId: headerOf(response, UPLOAD_ID_AT),
   }
 }

@@ -5,6 +5,7 @@
  */
 import { type Timestamp } from '#base/timestamp.ts'
 import type { ObjectName } from '#store/contract.ts'
+import { PARTS_CHECK_TYPE } from '#store/deferred-checks.ts'
 
 export interface Task {
   /** Name of its row. */
@@ -14,8 +15,11 @@ export interface Task {
   /** When the object expires, seconds since the epoch. */
   readonly deleteAt: number
   readonly name: ObjectName
-  /** `at_once`: not an expired object but one that somebody wants deleted, whatever it says (`ASYNC_DELETE_TYPE`). */
-  readonly kind: 'expired' | 'at_once'
+  /**
+   * `at_once`: not an expired object but one that somebody wants deleted, whatever it says (`ASYNC_DELETE_TYPE`).
+   * `parts_check`: no object, but a multipart upload that is to be looked after (`parts-checker.ts`).
+   */
+  readonly kind: 'expired' | 'at_once' | 'parts_check'
 }
 
 /** Content type of rows by which Swift's tools have objects deleted in the background. */
@@ -27,8 +31,13 @@ export function parseTask(row: string, rowTimestamp: Timestamp, contentType: str
   const match = ROW.exec(row)
   if (match === null) return undefined
   const [, written = '', account = '', container = '', object = ''] = match
-  const kind = contentType === ASYNC_DELETE_TYPE ? 'at_once' : 'expired'
-  return { row, rowTimestamp, deleteAt: Number(written), name: { account, container, object }, kind }
+  const name = { account, container, object }
+  return { row, rowTimestamp, deleteAt: Number(written), name, kind: kindOf(contentType) }
+}
+
+function kindOf(contentType: string): Task['kind'] {
+  if (contentType === PARTS_CHECK_TYPE) return 'parts_check'
+  return contentType === ASYNC_DELETE_TYPE ? 'at_once' : 'expired'
 }
 
 /** Sorts behind every task that is due by then. */

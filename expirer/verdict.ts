@@ -16,6 +16,8 @@ export type Witness =
       /** Of the latest PUT or POST. */
       readonly timestamp: Timestamp
       readonly deleteAt: number | undefined
+      /** The multipart upload that it was made of. */
+      readonly uploadId?: string | undefined
     }
   /** `timestamp`: of the tombstone, zero without one. */
   | { readonly kind: 'absent'; readonly voter: boolean; readonly timestamp: Timestamp }

@@ -22,6 +22,7 @@ import { auditor, expirer } from './auditor-options.ts'
 import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
+import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
@@ -432,6 +433,7 @@ export const SECTIONS = {
   tempurl,
   formpost,
   websites,
+  images,
   s3,
   storage,
   workers,

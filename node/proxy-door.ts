@@ -28,10 +28,11 @@ import type { RingDirectory } from '#ring/ring-directory.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskHandler, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
-import { quotaDeskOver, withFeatures } from '#store/features.ts'
+import { ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
@@ -39,6 +40,7 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
+import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
@@ -88,14 +90,27 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
-  const features = { environment, timestamps, policies, deferDeletes: store.deferDeletes, bucketSettings }
+  const objectLocks = new ObjectLocks({ clock: environment.clock, records: records.of(OBJECT_LOCKS) })
+  const features = {
+    environment,
+    timestamps,
+    policies,
+    deferDeletes: store.deferDeletes,
+    deferPartsCheck: store.deferPartsCheck,
+    bucketSettings,
+    objectLocks,
+  }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
   let ending = false
+  const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const imagesOwn = ownStore(store, { environment, encryption })
+  const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const { handler } = createProxy({
     environment,
     log,
-    store: withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption }),
+    store: layered,
+    doors: images === undefined ? [] : [images],
     desks,
     guarantees: () => store.guarantees(),
     policies,
@@ -106,6 +121,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     keys: keyRingOf(cluster.tokenKeys),
     records,
     bucketSettings,
+    objectLocks,
     secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,

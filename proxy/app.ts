@@ -18,6 +18,7 @@ import type { Handler } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
@@ -89,6 +90,8 @@ export interface ProxyDeps {
   readonly records: Records
   /** What the owners of buckets have configured. */
   readonly bucketSettings: BucketSettings
+  /** What keeps versions from being deleted. */
+  readonly objectLocks: ObjectLocks
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -106,6 +109,8 @@ export interface ProxyDeps {
   readonly encryption?: 'encrypted' | 'off' | undefined
   /** Turns `/endpoints/` on. */
   readonly endpoints?: EndpointsLookup | undefined
+  /** Further doors, asked before the Swift API: services of other rooms that share the port and the pipeline. */
+  readonly doors?: readonly Door[] | undefined
   /** Turns the S3 API on. */
   readonly s3?: S3Parts | undefined
   /** While true, `/healthcheck` says 503. */
@@ -256,7 +261,7 @@ const LAYERS: readonly LayerEntry[] = [
 ]
 
 /** The doors, asked in this order. */
-interface Door {
+export interface Door {
   readonly name: string
   readonly takes: (transaction: Transaction) => boolean
   readonly handler: ProxyHandler
@@ -301,7 +306,16 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
+  const {
+    s3,
+    store,
+    records,
+    environment,
+    policies,
+    options,
+    bucketSettings: settings,
+    objectLocks: locks,
+  } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -311,16 +325,24 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
+    locks,
     authorize: ownerOnly,
     records: new BucketRecords(records),
     ...s3,
   })
 }
 
-function doorsOf({ store, policies, environment, options, syncRealms }: ProxyDeps): readonly Door[] {
+function doorsOf({
+  store,
+  policies,
+  environment,
+  options,
+  syncRealms,
+  doors = [],
+}: ProxyDeps): readonly Door[] {
   const realms = syncRealms?.realms ?? noRealms
   const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
-  return [{ name: 'swift', takes: () => true, handler: swift }]
+  return [...doors, { name: 'swift', takes: () => true, handler: swift }]
 }
 
 function noRealms(): Realms {

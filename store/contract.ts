@@ -419,7 +419,7 @@ export interface ObjectPut {
    * What else is stored, known only when the body was read: asked after its last byte, before anything becomes visible.
    * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
    */
-  readonly atEnd?: (() => HeaderMap | 'etag_mismatch') | undefined
+  readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */
@@ -429,6 +429,12 @@ export interface ObjectPut {
    * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
    */
   readonly segments?: readonly SegmentWanted[] | undefined
+}
+
+/** What is known of a body when its last byte was read. */
+export interface BodyRead {
+  /** MD5 in hex. */
+  readonly etag: string
 }
 
 export interface LinkPut {
@@ -451,6 +457,17 @@ export type SegmentWanted =
       readonly range: RangeSpec | undefined
     }
   | { readonly kind: 'inline'; readonly bytes: Buffer }
+  /** Whoever describes it has looked already: it is taken as it is said to be. */
+  | {
+      readonly kind: 'known'
+      /** `/container/object`, decoded. */
+      readonly path: string
+      readonly etag: string
+      readonly sizeBytes: number
+      readonly contentType: string
+      /** Swift's ISO form. */
+      readonly lastModified: string
+    }
 
 export interface SegmentProblem {
   readonly path: string
@@ -479,6 +496,8 @@ export interface ObjectDelete {
   readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
+  /** A retention in governance mode does not keep who asks from deleting a locked version (`object-lock/`). */
+  readonly governance?: 'bypassed' | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
 }
@@ -516,6 +535,8 @@ export interface ObjectPost {
   /** The whole new set of user metadata and removable headers. */
   readonly metadata: HeaderMap
   readonly contentType: string | undefined
+  /** Changes this version instead of the current one. */
+  readonly versionId?: string | undefined
 }
 
 export interface ObjectPostReceipt {

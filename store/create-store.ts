@@ -3,6 +3,7 @@ import { DIGEST_CAPABILITY, PROMISES_CAPABILITY } from '#base/extensions.ts'
 import { Accounts } from './accounts.ts'
 import { Containers } from './containers.ts'
 import type { AccountInfo, ContainerInfo, Guarantees, ObjectOperations, Store } from './contract.ts'
+import { type DeferPartsCheck, deferPartsCheck } from './deferred-checks.ts'
 import { type DeferDeletes, deferDeletes } from './deferred-deletes.ts'
 import { InfoCache, type SharedCache } from './info-cache.ts'
 import { type Invalidations, NO_PEERS, type Stale } from './invalidations.ts'
@@ -25,6 +26,8 @@ export interface CreatedStore extends Store {
   guarantees(): Guarantees
   /** For the layer of large objects: `deferred-deletes.ts`. */
   readonly deferDeletes: DeferDeletes
+  /** For multipart uploads: `deferred-checks.ts`. */
+  readonly deferPartsCheck: DeferPartsCheck
 }
 
 export function createStore(options: StoreOptions): CreatedStore {
@@ -51,6 +54,7 @@ export function createStore(options: StoreOptions): CreatedStore {
     containers,
     objects: objectOperations({ parts, containers }),
     deferDeletes: (context, deletes) => deferDeletes(parts, context, deletes),
+    deferPartsCheck: (context, check, when) => deferPartsCheck(parts, context, check, when),
     guarantees: () => ({
       listings: parts.client.anyLacks('container', DIGEST_CAPABILITY) ? 'eventual' : 'complete',
       conditionalWrites: parts.client.anyLacks('object', PROMISES_CAPABILITY) ? 'best_effort' : 'agreed',

@@ -4,6 +4,7 @@
  * written to the objects afterwards stays.
  */
 
+import { TICKS_PER_SECOND, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import type { ObjectName, OperationContext, StoreFailure } from './contract.ts'
 import { expirerContainer } from './expirer-container.ts'
@@ -21,26 +22,45 @@ export type DeferDeletes = (
 ) => Promise<{ readonly kind: 'queued' } | StoreFailure>
 
 /** Has the objects deleted by the expirer; `of` is what they were parts of, which spreads the queue. */
-export async function deferDeletes(
+export function deferDeletes(
   parts: StoreParts,
   context: OperationContext,
-  { of, names }: { readonly of: ObjectName; readonly names: readonly ObjectName[] },
+  deletes: { readonly of: ObjectName; readonly names: readonly ObjectName[] },
+): Promise<{ readonly kind: 'queued' } | StoreFailure> {
+  return queueTasks(parts, context, { ...deletes, contentType: ASYNC_DELETE_TYPE, afterSeconds: 0 })
+}
+
+export interface QueuedTasks {
+  readonly of: ObjectName
+  readonly names: readonly ObjectName[]
+  /** Says what is to be done. */
+  readonly contentType: string
+  /** When, from now. */
+  readonly afterSeconds: number
+}
+
+/** Writes rows of the expirer's queue. */
+export async function queueTasks(
+  parts: StoreParts,
+  context: OperationContext,
+  { of, names, contentType, afterSeconds }: QueuedTasks,
 ): Promise<{ readonly kind: 'queued' } | StoreFailure> {
   const timestamp = await parts.timestamps.next()
   const { expirerAccount, expirerDivisorSeconds } = parts.rules
-  const seconds = Number(timestamp.slice(0, 16))
+  const due = timestampFromTicks(ticksOf(timestamp) + afterSeconds * TICKS_PER_SECOND)
+  const seconds = Number(due)
   const queue = {
     account: expirerAccount,
     container: expirerContainer(seconds, expirerDivisorSeconds, of, parts.salt),
   }
   const rows = names.map(({ account, container, object }) => ({
-    name: `${timestamp.slice(0, 16)}-${account}/${container}/${object}`,
+    name: `${due}-${account}/${container}/${object}`,
     deleted: 0,
     created_at: timestamp,
     etag: EMPTY_MD5,
     size: 0,
     storage_policy_index: QUEUE_POLICY_INDEX,
-    content_type: ASYNC_DELETE_TYPE,
+    content_type: contentType,
   }))
   const body = Buffer.from(JSON.stringify(rows))
   const headers = {

@@ -10,11 +10,16 @@ import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
 import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
+import type { DeferPartsCheck } from './deferred-checks.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
+import { leftParts } from './multipart/left-parts.ts'
+import { objectFactsLayer } from './object-facts/facts-layer.ts'
+import { objectLockLayer } from './object-lock/lock-layer.ts'
+import type { ObjectLocks } from './object-lock/object-locks.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -35,8 +40,12 @@ export interface FeatureDeps {
   readonly readOnly?: ReadOnlyOptions | undefined
   /** Deletes with segments may leave the segments to the expirer where it is given. */
   readonly deferDeletes?: DeferDeletes | undefined
+  /** Parts of multipart uploads are looked after where it is given. */
+  readonly deferPartsCheck?: DeferPartsCheck | undefined
   /** What the owners of buckets have configured; goes with the bucket. */
   readonly bucketSettings?: BucketSettings | undefined
+  /** What keeps versions from being deleted; with `bucketSettings`. */
+  readonly objectLocks?: ObjectLocks | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -62,13 +71,23 @@ const FEATURES: readonly Feature[] = [
     name: 'bucket-settings',
     make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
   },
+  { name: 'object-facts', make: () => objectFactsLayer },
   {
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
   },
   {
+    name: 'object-lock',
+    make: ({ environment: { clock }, bucketSettings: settings, objectLocks: locks }) =>
+      settings && locks && objectLockLayer({ clock, settings, locks }),
+  },
+  {
     name: 'large-objects',
     make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
+  },
+  {
+    name: 'left-parts',
+    make: ({ deferPartsCheck: checkParts }) => checkParts && leftParts({ checkParts }),
   },
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
@@ -86,6 +105,15 @@ const FEATURES: readonly Feature[] = [
 export function withFeatures(core: Store, deps: FeatureDeps): Store {
   const parts = { ...deps, desks: deps.desks ?? onlyDesk(quotaDeskOver(core, deps)) }
   return FEATURES.reduceRight((inner, { make }) => make(parts)?.(inner) ?? inner, core)
+}
+
+/** The store as the cluster itself uses it for bytes that no client reaches: encrypted where others are, and nothing more. */
+export function ownStore(
+  core: Store,
+  { environment, encryption }: Pick<FeatureDeps, 'environment' | 'encryption'>,
+): Store {
+  if (encryption === undefined) return core
+  return encryptionLayer({ random: environment.random, ...encryption })(core)
 }
 
 /** The desk of this process for quotas: it reads what is used from the core store. */

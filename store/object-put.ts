@@ -89,7 +89,7 @@ class Putting {
       const held: Body = { kind: 'held', bytes: taken.bytes, etag: hash('md5', taken.bytes) }
       const { expectedEtag } = this.#put
       if (expectedEtag !== undefined && expectedEtag !== held.etag) return { kind: 'etag_mismatch' }
-      const atEnd = this.#put.atEnd?.() ?? {}
+      const atEnd = this.#put.atEnd?.(held) ?? {}
       if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
       this.#atEnd = atEnd
       return await this.#putInto(container, held)

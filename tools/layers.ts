@@ -23,6 +23,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
 
   proxy: 4,
   identity: 4,
+  images: 4,
   updater: 4,
   census: 4,
   replicator: 4,

@@ -1,7 +1,10 @@
 /** The expirer of a device. */
 import { createExpirer } from '#expirer/expirer.ts'
+import { PartsChecker } from '#expirer/parts-checker.ts'
 import { StoreQueue, type TaskQueue } from '#expirer/queue.ts'
 import { type ObjectRemover, StoreRemover } from '#expirer/remover.ts'
+import { encryptionLayer } from '#store/encryption/encryption-layer.ts'
+import { openEncryption } from '../encryption.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 import { workerStoreOf } from '../worker-store.ts'
 
@@ -42,7 +45,7 @@ function partsOf(context: WorkerContext): () => Promise<Parts> {
 }
 
 async function open(context: WorkerContext): Promise<Parts> {
-  const { environment, log, device, host } = context
+  const { environment, log, device, host, settings } = context
   const { store, parts } = await workerStoreOf(context)
   const queue = new StoreQueue({
     clock: environment.clock,
@@ -52,5 +55,8 @@ async function open(context: WorkerContext): Promise<Parts> {
     index: device.containers.index,
     isSelf: (node) => node.host === host && node.device === device.name,
   })
-  return { queue, remover: new StoreRemover({ parts, containers: store.containers, log }) }
+  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const decrypted = encryption && encryptionLayer({ random: environment.random, ...encryption })(store)
+  const others = new StoreRemover({ parts, containers: store.containers, log })
+  return { queue, remover: new PartsChecker({ store: decrypted ?? store, others, log }) }
 }

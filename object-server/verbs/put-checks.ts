@@ -2,7 +2,7 @@
 import { answer, textAnswer } from '#backend/answers.ts'
 import { isRefusal, Refusal } from '#backend/refusal.ts'
 import { BLOCK_CRCS_HEADER } from '#base/extensions.ts'
-import { MAX_FILE_SIZE_BYTES, MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
+import { MAX_FILE_SIZE_BYTES, MAX_OBJECT_NAME_BYTES, MAX_RESERVED_NAME_BYTES } from '#base/limits.ts'
 import { unquoted } from '#http/conditionals.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { DiskFailed, ObjectWriter } from '../engine.ts'
@@ -11,6 +11,9 @@ import type { ObjectServerContext } from '../server-context.ts'
 import { packCrcs } from '../stored-bytes.ts'
 import { diskFailed, type ObjectTarget } from '../target.ts'
 import { receive, type UploadPlan } from '../upload.ts'
+
+/** Names in the cluster's own namespace begin with it. */
+const RESERVED = '\0'
 
 /** Swift's `check_object_creation`, in its order. Returns the headers with `X-Delete-At` worked out. */
 export function acceptableHeaders(target: ObjectTarget, plan: UploadPlan): HeaderMap | Refusal {
@@ -22,8 +25,11 @@ export function acceptableHeaders(target: ObjectTarget, plan: UploadPlan): Heade
     return refuse(411, 'Missing Content-Length header.')
   }
   const nameBytes = Buffer.byteLength(target.address.object)
-  if (nameBytes > MAX_OBJECT_NAME_BYTES) {
-    return refuse(400, `Object name length of ${nameBytes} longer than ${MAX_OBJECT_NAME_BYTES}`)
+  const bytesMax = target.address.container.startsWith(RESERVED)
+    ? MAX_RESERVED_NAME_BYTES
+    : MAX_OBJECT_NAME_BYTES
+  if (nameBytes > bytesMax) {
+    return refuse(400, `Object name length of ${nameBytes} longer than ${bytesMax}`)
   }
   if (headers['content-type'] === undefined) return refuse(400, 'No content type')
   const withTime = withDeleteAt(headers, target.timestamp)

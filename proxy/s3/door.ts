@@ -6,6 +6,7 @@
 import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
+import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
@@ -31,7 +32,9 @@ function s3Door(deps: S3Deps): ProxyHandler {
   return async (transaction) => {
     const { txId, request } = transaction
     const parsed = s3Request(request, deps.options.domains)
-    const result = isS3Error(parsed) ? parsed : await answerTo(deps, transaction, parsed)
+    const result = isS3Error(parsed)
+      ? parsed
+      : await withCors(deps, transaction, parsed, await answerTo(deps, transaction, parsed))
     const resource = isS3Error(parsed) ? request.path : parsed.resource
     const response = isS3Error(result) ? errorAnswer(result, resource, txId) : result
     return {

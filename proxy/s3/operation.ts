@@ -8,6 +8,7 @@ import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Transaction } from '../transaction.ts'
 import type { BucketRecords } from './buckets/bucket-records.ts'
 import type { S3Error } from './error.ts'
@@ -116,6 +117,8 @@ export interface S3Deps {
   readonly records: BucketRecords
   /** What the owners of buckets have configured. */
   readonly settings: BucketSettings
+  /** What keeps versions from being deleted. */
+  readonly locks: ObjectLocks
 }
 
 export interface S3Visit {

@@ -7,7 +7,7 @@ import type { Response } from '#http/message.ts'
 export const S3_NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 export const XML_TYPE = 'application/xml'
 
-const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+export const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 /** `<name>text</name>`; nothing at all of `undefined`. */
 export function element(name: string, text: string | number | boolean | undefined): string {

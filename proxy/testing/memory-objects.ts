@@ -96,7 +96,7 @@ async function putObject(
   const there = container.objects.get(name)
   if (there !== undefined && there.timestamp >= timestamp)
     return { kind: 'conflict', newest: there.timestamp }
-  const atEnd = put.atEnd?.() ?? {}
+  const atEnd = put.atEnd?.({ etag }) ?? {}
   if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
   const metadata = defined({ ...put.metadata, ...atEnd })
   container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })

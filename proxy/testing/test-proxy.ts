@@ -17,6 +17,7 @@ import {
 } from '#http/message.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { withFeatures } from '#store/features.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
@@ -47,6 +48,10 @@ export function testProxy(
   const all: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, accessLog: 'none', ...options }
   const records = new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
+  const objectLocks = new ObjectLocks({
+    clock: overrides.environment?.clock ?? realClock,
+    records: records.of(OBJECT_LOCKS),
+  })
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
@@ -56,12 +61,14 @@ export function testProxy(
       policies,
       readOnly: all.readOnly,
       bucketSettings,
+      objectLocks,
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
     records,
     bucketSettings,
+    objectLocks,
     secrets: new SecretSeal(
       keyRingOf([{ id: 1, secret: 'a secret for records' }], 'martlet record seal v1'),
       environment.random,

@@ -5,6 +5,7 @@
  */
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
 
 const SYSTEM_PREFIX = 'x-object-sysmeta-'
 const PREFIXES: readonly string[] = ['x-object-meta-', SYSTEM_PREFIX, 'x-object-transient-sysmeta-']
@@ -17,9 +18,13 @@ const COPIED_HEADERS: ReadonlySet<string> = new Set(
 /** True of the source itself and of no copy: what its manifest makes, where it leads. Whoever writes the copy adds its own. */
 const OF_SOURCE_ALONE: readonly string[] = [
   'x-object-sysmeta-slo-',
+  // What a multipart upload made is made of parts; a copy of it is not.
+  'x-object-sysmeta-s3api-etag',
+  'x-object-sysmeta-s3api-upload-id',
   'x-object-sysmeta-symlink-target',
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',
+  LOCK_PREFIX,
 ]
 /** What the listing is told of the stored bytes; true of a copy only when these are the same. */
 const LISTED_INSTEAD = 'x-object-sysmeta-container-update-override-'

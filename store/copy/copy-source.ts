@@ -23,7 +23,10 @@ import { bareEtag, release, wholeBody } from '../large-objects/segment-reader.ts
 import { CopiedBody } from './copied-body.ts'
 
 /** What is read, and how; the newest version is asked for always. */
-export type CopiedRead = Pick<ObjectReadOptions, 'conditions' | 'versionId' | 'symlink' | 'manifest'>
+export type CopiedRead = Pick<
+  ObjectReadOptions,
+  'conditions' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
+>
 
 export interface CopySource {
   readonly kind: 'source'

@@ -54,7 +54,7 @@ export async function putEncrypted(
     atEnd: () => {
       const etag = body.plainEtag()
       if (put.expectedEtag !== undefined && put.expectedEtag !== (etag ?? EMPTY_ETAG)) return 'etag_mismatch'
-      const more = put.atEnd?.() ?? {}
+      const more = put.atEnd?.({ etag: etag ?? EMPTY_ETAG }) ?? {}
       if (more === 'etag_mismatch') return more
       const { [LISTED_ETAG]: laterListedEtag, ...others } = more
       const listed = laterListedEtag ?? listedEtag ?? etag

@@ -1,16 +1,17 @@
 /**
  * Listings of containers with static large objects: storage keeps the ETag of what a manifest stands for as a parameter of
- * the row's ETag, clients see it as a member of its own (OpenStack Swift, `slo.py`: `handle_container_listing`).
+ * the row's ETag, clients see it as a member of its own (OpenStack Swift, `slo.py`: `handle_container_listing`); likewise the
+ * ETag that S3 clients see (`s3api.py`: `ListingEtagMiddleware`).
  */
 import type { ListedObject, ListingPage } from '../contract.ts'
 import { objectPage } from '../listing-pages.ts'
 
-const PARAMETER = 'slo_etag'
-const MARK = Buffer.from(`${PARAMETER}=`)
+const PARAMETERS: readonly string[] = ['slo_etag', 's3_etag']
+const MARKS: readonly Buffer[] = PARAMETERS.map((parameter) => Buffer.from(`; ${parameter}=`))
 
 /** The same page as clients see it; the very same when it has no large object. */
 export function withJoinedEtags(page: ListingPage<ListedObject>): ListingPage<ListedObject> {
-  if (!page.json.includes(MARK)) return page
+  if (!MARKS.some((mark) => page.json.includes(mark))) return page
   const rows = JSON.parse(page.json.toString()) as readonly Row[]
   return objectPage(Buffer.from(JSON.stringify(rows.map(translated))), page.consistency)
 }
@@ -23,8 +24,14 @@ interface Row {
 /** `<MD5 of the manifest>; slo_etag=<ETag>`, perhaps with parameters of others. */
 function translated(row: Row): Row {
   const [etag = '', ...parameters] = (row.hash ?? '').split(';').map((part) => part.trim())
-  const own = parameters.find((parameter) => parameter.startsWith(`${PARAMETER}=`))
-  if (own === undefined) return row
-  const others = parameters.filter((parameter) => parameter !== own)
-  return { ...row, hash: [etag, ...others].join('; '), [PARAMETER]: `"${own.slice(PARAMETER.length + 1)}"` }
+  const members: Record<string, string> = {}
+  const others: string[] = []
+  for (const parameter of parameters) {
+    const [key = '', value = ''] = parameter.split('=')
+    if (PARAMETERS.includes(key)) members[key] = `"${value}"`
+    else others.push(parameter)
+  }
+  return parameters.length === others.length
+    ? row
+    : { ...row, hash: [etag, ...others].join('; '), ...members }
 }

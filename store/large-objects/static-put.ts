@@ -72,9 +72,10 @@ export async function putStatic(
   return stored.kind === 'created' ? { ...stored, etag, sizeBytes } : stored
 }
 
-/** A layer further out may have something to say of the listed ETag already. */
+/** A layer further out may have something to say of the listed ETag already, or to add to it behind a semicolon. */
 function manifestMetadata(given: HeaderMap, json: Buffer, etag: string, sizeBytes: number): HeaderMap {
-  const listed = given[LISTED_ETAG] ?? hash('md5', json)
+  const { [LISTED_ETAG]: said = '' } = given
+  const listed = said === '' || said.startsWith(';') ? `${hash('md5', json)}${said}` : said
   return {
     [STATIC_MARK]: 'True',
     [ETAG_AT]: etag,
@@ -107,7 +108,9 @@ async function check(
   const problems: SegmentProblem[] = []
   for (const [at, segment] of wanted.entries()) {
     if (segment.kind === 'inline') segments.push(segment)
-    else {
+    else if (segment.kind === 'known') {
+      segments.push({ ...segment, kind: 'object', range: undefined, isManifest: false })
+    } else {
       const made = segmentOf(segment, looks.get(segment.path) as Look, {
         mayBeEmpty: at === wanted.length - 1,
       })

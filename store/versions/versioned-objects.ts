@@ -4,6 +4,8 @@ import type {
   ContainerName,
   ObjectName,
   ObjectOperations,
+  ObjectPost,
+  ObjectPostReceipt,
   ObjectReadOptions,
   ObjectReadOutcome,
   OperationContext,
@@ -18,7 +20,7 @@ import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
 import { putVersion, type VersionedWrite, withoutExpiry } from './put-version.ts'
 import { readNullVersion, readVersion, withVersionTold } from './read-version.ts'
 import { restoreVersion } from './restore-version.ts'
-import { NULL_VERSION, versionIdIn } from './version-names.ts'
+import { NULL_VERSION, versionIdIn, versionNameOf } from './version-names.ts'
 import { containerOf } from './written-container.ts'
 
 export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
@@ -49,7 +51,10 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
       await put.body.cancel()
       return kept
     },
-    async post(context, name, post) {
+    async post(context, name, { versionId, ...post }) {
+      if (versionId !== undefined && versionId !== NULL_VERSION) {
+        return await postVersion(inner, context, name, post, versionId)
+      }
       const posted = await objects.post(context, name, post)
       if (posted.kind !== 'link_changed' || posted.stored[VERSION_LINK]?.toLowerCase() !== 'true') {
         return posted
@@ -88,6 +93,23 @@ async function readAsked(
   return asked.kind === 'version'
     ? await readVersion(inner.objects, context, { name, ...asked }, options)
     : asked
+}
+
+/** A POST that names a version. When the object expires is not told of its versions. */
+async function postVersion(
+  inner: Store,
+  context: OperationContext,
+  name: ObjectName,
+  post: ObjectPost,
+  versionId: string,
+): Promise<ObjectPostReceipt | StoreFailure> {
+  const asked = await versionAsked(inner, context, name, versionId)
+  if (asked.kind !== 'version') return asked
+  const metadata = withoutExpiry(post.metadata)
+  return await inner.objects.post(context, versionNameOf(name, asked.container, asked.id), {
+    ...post,
+    metadata,
+  })
 }
 
 type Unavailable = Extract<StoreFailure, { readonly kind: 'unavailable' }>

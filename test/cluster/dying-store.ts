@@ -1,15 +1,35 @@
-/** A process that dies in the middle of an operation: the store it works through stops before a given step. */
+/** A proxy that dies in the middle of an operation, at a step that a test chooses. */
 import type { Store } from '#store/contract.ts'
 
 export const DIED = new Error('the process died')
 
-/** Steps before `step` (the first is 1) are taken; from then on nothing is sent any more. */
-export function dyingAt(core: Store, step: number): Store {
-  let taken = 0
-  const take = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    taken += 1
-    return taken >= step ? Promise.reject(DIED) : work()
+/** Counts the steps of a process, which dies before one of them: nothing is sent any more. */
+export class DyingProcess {
+  readonly #lastStep: number
+  #taken = 0
+
+  /** `step` is the one that is not taken any more, from 1. */
+  constructor(step: number) {
+    this.#lastStep = step
   }
+
+  step<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#taken += 1
+    return this.#taken >= this.#lastStep ? Promise.reject(DIED) : work()
+  }
+
+  /** The store as the process has it. */
+  store(core: Store): Store {
+    return storeOf(core, (work) => this.step(work))
+  }
+}
+
+/** A store whose process dies before a step. */
+export function dyingAt(core: Store, step: number): Store {
+  return new DyingProcess(step).store(core)
+}
+
+function storeOf(core: Store, take: <Result>(work: () => Promise<Result>) => Promise<Result>): Store {
   const { accounts, containers, objects } = core
   return {
     accounts,
@@ -27,4 +47,10 @@ export function dyingAt(core: Store, step: number): Store {
       delete: (context, name, options) => take(() => objects.delete(context, name, options)),
     },
   }
+}
+
+/** What an operation came to whose process died; throws what is another error. */
+export function asDeath(error: unknown): { readonly kind: 'died' } {
+  if (error !== DIED) throw error
+  return { kind: 'died' }
 }

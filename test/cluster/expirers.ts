@@ -2,6 +2,7 @@
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { createExpirer, type ExpirerOptions } from '#expirer/expirer.ts'
+import { PartsChecker } from '#expirer/parts-checker.ts'
 import { StoreQueue } from '#expirer/queue.ts'
 import { StoreRemover } from '#expirer/remover.ts'
 import type { PassReport, Worker } from '#worker/contract.ts'
@@ -22,14 +23,19 @@ function expirerOf(
     log: silentLogger,
     foreground: new Foreground(clock),
     queue: new StoreQueue({
-      clock,
+      // Storage servers refuse times that are far ahead of theirs, also where an expirer is made to think it later.
+      clock: realClock,
       log: silentLogger,
       parts,
       store,
       index: device.containers,
       isSelf: (node) => node.device === device.name,
     }),
-    remover: new StoreRemover({ parts, containers: store.containers, log: silentLogger }),
+    remover: new PartsChecker({
+      store,
+      others: new StoreRemover({ parts, containers: store.containers, log: silentLogger }),
+      log: silentLogger,
+    }),
     concurrency: 4,
     intervalMs: 1000,
     ...options,

@@ -12,6 +12,7 @@ import type {
   Store,
   StoreFailure,
 } from '#store/contract.ts'
+import type { DeferPartsCheck } from '#store/deferred-checks.ts'
 import { withFeatures } from '#store/features.ts'
 import { CONTAINER, named } from './actions.ts'
 import type { MemoryCluster } from './memory-cluster.ts'
@@ -19,9 +20,13 @@ import type { MemoryCluster } from './memory-cluster.ts'
 export const ARCHIVE: ContainerName = { ...CONTAINER, container: 'archive' }
 
 /** All features over a core store, which a test may have tampered with. */
-export function layered(cluster: MemoryCluster, core: Store): Store {
+export function layered(
+  cluster: MemoryCluster,
+  core: Store,
+  deferPartsCheck: DeferPartsCheck = cluster.store.deferPartsCheck,
+): Store {
   const environment = { clock: realClock, random: new SeededRandom(7) }
-  return withFeatures(core, { environment, timestamps: cluster.timestamps })
+  return withFeatures(core, { environment, timestamps: cluster.timestamps, deferPartsCheck })
 }
 
 /** The operations on one object and its container. */

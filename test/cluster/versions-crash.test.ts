@@ -9,7 +9,7 @@
  */
 import t, { type Test } from 'tap'
 import { CONTAINER } from './actions.ts'
-import { DIED, dyingAt } from './dying-store.ts'
+import { asDeath, dyingAt } from './dying-store.ts'
 import { ARCHIVE, idOf, Kept, layered } from './kept-objects.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
@@ -154,11 +154,6 @@ async function startCluster(t: Test): Promise<MemoryCluster> {
   const cluster = await MemoryCluster.start({ devices: 1, replicas: 1 })
   t.teardown(() => cluster.close())
   return cluster
-}
-
-function asDeath(error: unknown): { readonly kind: 'died' } {
-  if (error !== DIED) throw error
-  return { kind: 'died' }
 }
 
 async function check(

@@ -1,14 +1,30 @@
 /** DeleteObject: 204, whether there was something or not. */
 import type { Response } from '#http/message.ts'
-import type { S3Error } from '../error.ts'
-import { objectOf, type S3Visit } from '../operation.ts'
+import { isS3Error, type S3Error } from '../error.ts'
+import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 
+export interface Removed {
+  readonly kind: 'removed'
+  /** In a bucket that keeps versions: that which was deleted, or which says that the object was. */
+  readonly versionId: string | undefined
+}
+
 export async function deleteObject(visit: S3Visit): Promise<Response | S3Error> {
-  const { deps, transaction, request } = visit
-  const deleted = await deps.store.objects.delete(transaction, objectOf(visit), {})
-  if (deleted.kind !== 'deleted' && deleted.kind !== 'no_such_object') {
-    return storeError(deleted, { Key: request.key ?? '' })
+  const removed = await removeObject(visit, visit.request.key ?? '')
+  if (isS3Error(removed)) return removed
+  const { versionId } = removed
+  const headers = versionId === undefined ? {} : { 'x-amz-version-id': versionId }
+  return { status: 204, headers, body: undefined }
+}
+
+/** Deletes what is under a key of the visited bucket. */
+export async function removeObject(visit: S3Visit, key: string): Promise<Removed | S3Error> {
+  const { deps, transaction } = visit
+  const name = { ...bucketOf(visit).container, object: key }
+  const deleted = await deps.store.objects.delete(transaction, name, {})
+  if (deleted.kind === 'deleted' || deleted.kind === 'no_such_object') {
+    return { kind: 'removed', versionId: deleted.versionId }
   }
-  return { status: 204, headers: {}, body: undefined }
+  return storeError(deleted, { Key: key })
 }

@@ -1,34 +1,117 @@
 /** GetObject and HeadObject. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { S3Error } from '../error.ts'
-import { objectOf, type S3Visit } from '../operation.ts'
+import { contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
+import type { ObjectReadOutcome } from '#store/contract.ts'
+import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
+import { missingObject } from './missing-object.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
-import { shownObject } from './shown-object.ts'
+import { conditionsIn, isMatchedToo, preconditionFailed, rangeIn } from './read-conditions.ts'
+import { responseOverrides } from './response-overrides.ts'
+import { shownObject, shownUnmodified } from './shown-object.ts'
+import { checksumHeaders, checksumIn } from './stored-checksum.ts'
 
 export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
+  const overrides = responseOverrides(visit)
+  if (isS3Error(overrides)) return overrides
+  const part = partNumberIn(visit)
+  if (isS3Error(part)) return part
+  const conditions = conditionsIn(request.headers)
+  const range = rangeIn(request.headers)
+  if (range !== undefined) conditions['range'] = range
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
-    conditions: conditionsIn(request.headers),
+    conditions,
     newest: false,
     certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
   })
-  if (read.kind === 'found')
-    return { status: read.status, headers: shownObject(read.headers), body: read.body }
-  if (read.kind === 'not_modified')
-    return { status: 304, headers: shownObject(read.headers), body: undefined }
-  return storeError(read, { Key: request.key ?? '' })
+  if (read.kind === 'found') return answerOf(visit, read, part.number, overrides)
+  return await unread(visit, read, conditions)
 }
 
-const CONDITIONS = ['range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const
+const FIRST_PART = 1
+const PARTS_MAX = 10_000
 
-function conditionsIn(headers: HeaderMap): HeaderMap {
-  const conditions: Record<string, string> = {}
-  for (const name of CONDITIONS) {
-    const value = headers[name]
-    if (value !== undefined) conditions[name] = value
+/** `partNumber`, which cannot be asked for together with a range. */
+function partNumberIn({ request }: S3Visit): { readonly number: number | undefined } | S3Error {
+  const written = request.query.get('partNumber')
+  if (written === undefined) return { number: undefined }
+  const number = /^\d{1,5}$/.test(written) ? Number(written) : 0
+  if (number < FIRST_PART || number > PARTS_MAX) {
+    const message = `Part number must be an integer between 1 and ${PARTS_MAX}, inclusive`
+    return invalidArgument('partNumber', written, message)
   }
-  return conditions
+  if (request.headers['range'] === undefined) return { number }
+  return s3Error('InvalidRequest', {
+    message: 'Cannot specify both Range header and partNumber query parameter',
+  })
+}
+
+async function answerOf(
+  visit: S3Visit,
+  read: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
+  part: number | undefined,
+  overrides: Readonly<Record<string, string>>,
+): Promise<Response | S3Error> {
+  const headers = { ...shownObject(read.headers, read.trail), ...overrides }
+  const range = rangeIn(visit.request.headers)
+  const isWhole = read.status === 200
+  const isBodiless = visit.request.method === 'HEAD' || headers['content-length'] === '0'
+  if (range !== undefined && isWhole && isBodiless) return rangeOfWhole(range, headers)
+  if (isWhole && visit.request.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED') {
+    Object.assign(headers, checksumHeaders(checksumIn(read.headers)))
+  }
+  if (part === undefined) return { status: read.status, headers, body: read.body }
+  if (part > FIRST_PART) {
+    if (read.body !== undefined && !Buffer.isBuffer(read.body)) await read.body.cancel()
+    return s3Error('InvalidPartNumber', {
+      extra: { PartNumberRequested: String(part), ActualPartCount: '1' },
+    })
+  }
+  // An object that was put at once is its own only part.
+  const length = Number(headers['content-length'] ?? 0)
+  if (length > 0) headers['content-range'] = `bytes 0-${length - 1}/${length}`
+  return { status: 206, headers, body: read.body }
+}
+
+/** Storage servers give HEAD the whole, whatever range is asked for, and a range of nothing as nothing. */
+function rangeOfWhole(range: string, headers: Record<string, string>): Response | S3Error {
+  const sizeBytes = Number(headers['content-length'] ?? 0)
+  const resolved = resolveRanges(parseRange(range), sizeBytes)
+  if (resolved.kind !== 'single') return invalidRange(range, sizeBytes)
+  const { start, end } = resolved.range
+  const ranged = {
+    'content-range': contentRange(resolved.range, sizeBytes),
+    'content-length': String(end - start),
+  }
+  return { status: 206, headers: { ...headers, ...ranged }, body: undefined }
+}
+
+function invalidRange(range: string, sizeBytes: number): S3Error {
+  return s3Error('InvalidRange', {
+    extra: { RangeRequested: range, ActualObjectSize: String(sizeBytes) },
+    headers: { 'content-range': `bytes */${sizeBytes}` },
+  })
+}
+
+/** The answer to a read that gives no body. */
+async function unread(
+  visit: S3Visit,
+  read: Exclude<ObjectReadOutcome, { readonly kind: 'found' }>,
+  conditions: HeaderMap,
+): Promise<Response | S3Error> {
+  const { headers } = visit.request
+  if (read.kind === 'not_modified') {
+    if (!isMatchedToo(conditions, read.headers)) return preconditionFailed(headers)
+    return { status: 304, headers: shownUnmodified(read.headers, read.trail), body: undefined }
+  }
+  // `If-Match` where nothing is.
+  const isMissing = read.kind === 'precondition_failed' && read.headers['etag'] === undefined
+  if (isMissing || read.kind === 'no_such_object') return await missingObject(visit, read.trail)
+  if (read.kind === 'precondition_failed') return preconditionFailed(headers)
+  if (read.kind === 'range_unsatisfiable') return invalidRange(headers['range'] ?? '', read.sizeBytes)
+  return storeError(read, { BucketName: bucketOf(visit).name })
 }

@@ -19,7 +19,7 @@ export const COMMON_HEADERS = [
 export const ETAG_SYSMETA = 'x-object-sysmeta-s3api-etag'
 export const STORAGE_CLASS_SYSMETA = 'x-object-sysmeta-s3-storage-class'
 export const REDIRECT_SYSMETA = 'x-object-sysmeta-s3-website-redirect-location'
-/** `CRC32C:base64` of the whole object. */
+/** `stored-checksum.ts` reads it. */
 export const CHECKSUM_SYSMETA = 'x-object-sysmeta-s3-checksum'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */

@@ -3,6 +3,8 @@ import type { Response } from '#http/message.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
+import { versionHeaders } from './shown-object.ts'
+import { checksumHeaders } from './stored-checksum.ts'
 import { uploadIn } from './upload.ts'
 
 export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
@@ -11,5 +13,12 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(upload)) return upload
   const put = await deps.store.objects.put(transaction, objectOf(visit), { ...upload, body: sent.body })
   if (put.kind !== 'created') return sent.problem() ?? storeError(put, { Key: request.key ?? '' })
-  return { status: 200, headers: { etag: `"${put.etag}"`, 'content-length': '0' }, body: undefined }
+  const checksum = sent.checksum()
+  const headers = {
+    etag: `"${put.etag}"`,
+    'content-length': '0',
+    ...checksumHeaders(checksum && { ...checksum, type: 'FULL_OBJECT' }),
+    ...versionHeaders(put),
+  }
+  return { status: 200, headers, body: undefined }
 }

@@ -5,8 +5,9 @@ import type { ObjectPut } from '#store/contract.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
-import { CHECKSUM_SYSMETA, COMMON_HEADERS, DEFAULT_CONTENT_TYPE, REDIRECT_SYSMETA } from './object-facts.ts'
+import { COMMON_HEADERS, DEFAULT_CONTENT_TYPE, REDIRECT_SYSMETA } from './object-facts.ts'
 import { storageClassIn } from './storage-class.ts'
+import { checksumToStore } from './stored-checksum.ts'
 import { userMetadataIn } from './user-metadata.ts'
 
 export type Upload = Omit<ObjectPut, 'body'>
@@ -77,5 +78,5 @@ function contentEncodingIn(headers: HeaderMap): string | undefined {
 function verified(sent: SentBody): HeaderMap | 'etag_mismatch' {
   if (sent.problem() !== undefined) return 'etag_mismatch'
   const checksum = sent.checksum()
-  return checksum === undefined ? {} : { [CHECKSUM_SYSMETA]: `${checksum.algorithm}:${checksum.value}` }
+  return checksum === undefined ? {} : checksumToStore({ ...checksum, type: 'FULL_OBJECT' })
 }

@@ -1,0 +1,37 @@
+/** Tasks that are checks of multipart uploads (`store/multipart/parts-check.ts`); all others are left to another remover. */
+import type { Logger } from '#base/log.ts'
+import type { OperationContext, Store } from '#store/contract.ts'
+import { checkIn } from '#store/deferred-checks.ts'
+import { checkParts } from '#store/multipart/parts-check.ts'
+import type { ObjectRemover, Removal } from './remover.ts'
+import type { Task } from './task.ts'
+
+export interface PartsCheckerOptions {
+  /** Shows what is stored, decrypted. */
+  readonly store: Store
+  readonly others: ObjectRemover
+  readonly log: Logger
+}
+
+export class PartsChecker implements ObjectRemover {
+  readonly #store: Store
+  readonly #others: ObjectRemover
+  readonly #context: OperationContext
+
+  constructor({ store, others, log }: PartsCheckerOptions) {
+    this.#store = store
+    this.#others = others
+    this.#context = { txId: 'expirer', signal: undefined, log }
+  }
+
+  async remove(task: Task): Promise<Removal> {
+    if (task.kind !== 'parts_check') return await this.#others.remove(task)
+    const upload = checkIn(task.name)
+    if (upload === undefined) return 'superseded'
+    const check = await checkParts(this.#store, this.#context, upload)
+    // Of an upload that is not complete yet, whoever ends it has it checked again.
+    if (check.kind === 'in_progress') return 'superseded'
+    if (check.kind !== 'checked') return 'unavailable'
+    return check.deletedCount > 0 ? 'deleted' : 'superseded'
+  }
+}

@@ -1,0 +1,44 @@
+/** Puts the registry together over the store of a cluster. */
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { Store } from '#store/contract.ts'
+import type { Records } from '#store/records/contract.ts'
+import { ClusterStore } from './data/cluster-store.ts'
+import type { ImageStore } from './data/image-store.ts'
+import { ImageStores } from './data/image-stores.ts'
+import type { CuttingRules } from './data/piece-source.ts'
+import type { EventSink } from './events.ts'
+import type { ImageOptions } from './options.ts'
+import { ImageRecords } from './records/image-records.ts'
+import type { Registry } from './registry.ts'
+
+export interface RegistryDeps {
+  readonly environment: Pick<Environment, 'clock' | 'random'>
+  readonly log: Logger
+  /** With all features: what other doors write can become an image. */
+  readonly store: Store
+  /** As the cluster uses it for itself (`ownStore` in `store/features.ts`). */
+  readonly ownStore: Store
+  readonly records: Records
+  readonly options: ImageOptions
+  /** Stores besides the cluster, which is the default. */
+  readonly otherStores?: readonly ImageStore[] | undefined
+  readonly events?: EventSink | undefined
+  /** How images are cut; for tests. */
+  readonly cutting?: CuttingRules | undefined
+}
+
+export function createRegistry(deps: RegistryDeps): Registry {
+  const { environment, log, store, options, otherStores = [], events } = deps
+  const cluster = new ClusterStore(deps.ownStore, deps.cutting)
+  return {
+    environment,
+    log,
+    store,
+    options,
+    events,
+    cluster,
+    records: new ImageRecords(deps.records, environment.clock),
+    stores: new ImageStores([cluster, ...otherStores]),
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The cluster itself as the store of images: pieces in a container of the hidden account, and, written last, the map that
+ * says which of them make the image. Without its map there is no image, whatever pieces there are.
+ */
+import { bufferBody, readWhole } from '#http/message.ts'
+import type { ByteRange } from '#http/ranges.ts'
+import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import { inParallel } from '#store/large-objects/in-parallel.ts'
+import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
+import { Refusal, unavailable } from '../refusal.ts'
+import type { ByteSource, BytesRead, ImageStore, StoredBytes } from './image-store.ts'
+import { decodeMap, encodeMap, type Piece, type PieceMap } from './piece-map.ts'
+import { PieceReader } from './piece-reader.ts'
+import { CUTTING_RULES, type CuttingRules } from './piece-source.ts'
+import { writePieces } from './piece-writer.ts'
+
+export const CLUSTER_STORE = 'cluster'
+const MAP_NAME = 'map'
+/** A map of `piecesMax` pieces and of those that follow in the largest image is well below. Bytes. */
+const MAP_BYTES = 16 * 1024 * 1024
+/** Objects listed, and deleted, at once. */
+const PAGE = 1000
+const LANES = 8
+
+export class ClusterStore implements ImageStore {
+  readonly id = CLUSTER_STORE
+  readonly description = 'Three copies on the devices of the cluster'
+  readonly type = 'cluster'
+  readonly access = 'writable'
+  readonly properties: Readonly<Record<string, string | number | boolean>>
+  readonly #store: Store
+  readonly #container: ContainerName = hiddenContainer('image-data')
+  readonly #rules: CuttingRules
+
+  constructor(store: Store, rules: CuttingRules = CUTTING_RULES) {
+    this.#store = store
+    this.#rules = rules
+    this.properties = { chunk_size: rules.pieceBytes, thin_provisioning: true }
+  }
+
+  async write(context: OperationContext, key: string, source: ByteSource): Promise<StoredBytes | Refusal> {
+    const written = await this.append(context, key, source, 0)
+    if (written instanceof Refusal) return written
+    return await this.complete(context, key, { sizeBytes: written.end, pieces: written.pieces })
+  }
+
+  /** Writes pieces from an offset on, without saying yet that they are an image. */
+  append(
+    context: OperationContext,
+    key: string,
+    source: ByteSource,
+    from: number,
+  ): Promise<{ readonly pieces: readonly Piece[]; readonly end: number } | Refusal> {
+    const deps = { store: this.#store, container: this.#container, rules: this.#rules }
+    return writePieces(deps, context, key, source, from)
+  }
+
+  /** The pieces are the image from now on. */
+  async complete(context: OperationContext, key: string, map: PieceMap): Promise<StoredBytes | Refusal> {
+    const name = { ...this.#container, object: `${key}/${MAP_NAME}` }
+    const put = await intoContainer(this.#store, context, this.#container, () =>
+      this.#store.objects.put(context, name, {
+        body: bufferBody(encodeMap(map)),
+        contentType: 'application/json',
+        expectedEtag: undefined,
+        metadata: {},
+        limitBytes: MAP_BYTES,
+      }),
+    )
+    if (put.kind !== 'created') return unavailable('The image store cannot keep the data now.')
+    return { sizeBytes: map.sizeBytes }
+  }
+
+  async read(context: OperationContext, key: string, range: ByteRange | undefined): Promise<BytesRead> {
+    const map = await this.#map(context, key)
+    if (map === 'absent') return { kind: 'absent' }
+    if (map === 'unavailable') return { kind: 'unavailable', reason: 'the map of the image cannot be read' }
+    const wanted = range ?? { start: 0, end: map.sizeBytes }
+    return { kind: 'found', sizeBytes: map.sizeBytes, body: this.readPieces(context, key, map, wanted) }
+  }
+
+  /** A part of what a map describes, which need not be complete. */
+  readPieces(context: OperationContext, key: string, map: PieceMap, range: ByteRange): PieceReader {
+    return new PieceReader({ store: this.#store, container: this.#container }, context, key, map, range)
+  }
+
+  async #map(context: OperationContext, key: string): Promise<PieceMap | 'absent' | 'unavailable'> {
+    const name = { ...this.#container, object: `${key}/${MAP_NAME}` }
+    const options = { method: 'GET', conditions: {}, newest: false } as const
+    const read = await this.#store.objects.read(context, name, options)
+    if (read.kind === 'found') return decodeMap(await readWhole(read.body, MAP_BYTES)) ?? 'unavailable'
+    const isAbsent = read.kind === 'no_such_object' || read.kind === 'no_such_container'
+    return isAbsent ? 'absent' : 'unavailable'
+  }
+
+  /** What is stored under a key so far, in order; `undefined` when that cannot be known now. */
+  async pieces(context: OperationContext, key: string): Promise<readonly Piece[] | undefined> {
+    const objects = await this.list(context, `${key}/`)
+    return objects?.flatMap(({ name, sizeBytes }) => {
+      const last = name.slice(key.length + 1)
+      return /^\d+$/.test(last) ? [[Number(last), sizeBytes] as const] : []
+    })
+  }
+
+  /** Objects whose names begin so. */
+  async list(
+    context: OperationContext,
+    prefix: string,
+  ): Promise<readonly { readonly name: string; readonly sizeBytes: number }[] | undefined> {
+    const found: { name: string; sizeBytes: number }[] = []
+    for (let marker: string | undefined; ; ) {
+      const listing = { prefix, marker, limit: PAGE, reverse: false }
+      const read = await this.#store.containers.read(context, this.#container, { listing })
+      if (read.kind === 'no_such_container' || read.kind === 'no_such_account') return []
+      if (read.kind !== 'found') return undefined
+      const entries = read.page?.entries() ?? []
+      for (const entry of entries) if (entry.kind === 'object') found.push(entry)
+      const last = entries.at(-1)
+      if (entries.length < PAGE || last === undefined || last.kind === 'subdir') return found
+      marker = last.name
+    }
+  }
+
+  async remove(context: OperationContext, key: string): Promise<boolean> {
+    const objects = await this.list(context, `${key}/`)
+    if (objects === undefined) return false
+    let isGone = true
+    // The map goes first: what is half deleted is no image.
+    const names = objects.map(({ name }) => name).toSorted((left, right) => (left < right ? 1 : -1))
+    const [first, ...rest] = names
+    const remove = async (object: string): Promise<void> => {
+      const { kind } = await this.#store.objects.delete(context, { ...this.#container, object }, {})
+      if (kind !== 'deleted' && kind !== 'no_such_object') isGone = false
+    }
+    if (first !== undefined) await remove(first)
+    await inParallel(rest, LANES, remove)
+    return isGone
+  }
+}

@@ -1,0 +1,41 @@
+/** The stores of an installation, by name; the first one that takes data is where images go that name none. */
+import { badRequest, type Refusal } from '../refusal.ts'
+import type { ImageStore } from './image-store.ts'
+
+export class ImageStores {
+  readonly #stores: ReadonlyMap<string, ImageStore>
+  readonly default: ImageStore
+
+  /** Throws an `Error` when none of them takes data, or two have one name. */
+  constructor(stores: readonly ImageStore[]) {
+    this.#stores = new Map(stores.map((store) => [store.id, store]))
+    if (this.#stores.size !== stores.length) throw new Error('two image stores have the same name')
+    const first = stores.find(({ access }) => access === 'writable')
+    if (first === undefined) throw new Error('no image store takes data')
+    this.default = first
+  }
+
+  get all(): readonly ImageStore[] {
+    return [...this.#stores.values()]
+  }
+
+  get writable(): readonly ImageStore[] {
+    return this.all.filter(({ access }) => access === 'writable')
+  }
+
+  get areSeveral(): boolean {
+    return this.#stores.size > 1
+  }
+
+  find(id: string): ImageStore | undefined {
+    return this.#stores.get(id)
+  }
+
+  /** The store that a request names, or the default. 400 for one there is not, or that takes nothing. */
+  forWrite(id: string | undefined): ImageStore | Refusal {
+    if (id === undefined || id === '') return this.default
+    const store = this.find(id)
+    if (store === undefined) return badRequest(`Unknown store '${id}'.`)
+    return store.access === 'writable' ? store : badRequest(`Store '${id}' takes no data.`)
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Everything that is found out about an image while its bytes come in, in one pass: length, MD5, SHA-512, what format it is.
+ * Too many bytes end it.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import type { Declared } from '../formats/declared-format.ts'
+import { formatRefusal, virtualSize } from '../formats/declared-format.ts'
+import { FormatInspector } from '../formats/inspector.ts'
+import type { ImageRecord } from '../model/image-record.ts'
+import type { Refusal } from '../refusal.ts'
+import type { ByteSource } from './image-store.ts'
+
+export const HASH_ALGORITHM = 'sha512'
+
+/** What the registry records of an image's bytes. */
+export type ImageFacts = Pick<
+  ImageRecord,
+  'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'
+>
+
+/** The source went on beyond what is allowed. */
+export class TooManyBytes extends Error {
+  readonly limitBytes: number
+
+  constructor(limitBytes: number) {
+    super(`more than ${limitBytes} bytes`)
+    this.name = 'TooManyBytes'
+    this.limitBytes = limitBytes
+  }
+}
+
+export class Intake {
+  readonly #limitBytes: number
+  readonly #md5: Hash = createHash('md5')
+  readonly #sha512: Hash = createHash(HASH_ALGORITHM)
+  readonly #inspector = new FormatInspector()
+  #sizeBytes = 0
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** Looks at the next bytes. Throws `TooManyBytes`. */
+  look(chunk: Buffer): void {
+    this.#sizeBytes += chunk.length
+    if (this.#sizeBytes > this.#limitBytes) throw new TooManyBytes(this.#limitBytes)
+    this.#md5.update(chunk)
+    this.#sha512.update(chunk)
+    this.#inspector.update(chunk)
+  }
+
+  /** The same bytes, looked at on their way. */
+  async *through(source: ByteSource): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      this.look(chunk)
+      yield chunk
+    }
+  }
+
+  /** 415 when the bytes are not, or must not be, what they were declared to be. */
+  refusal(declared: Declared): Refusal | undefined {
+    return this.#sizeBytes === 0 ? undefined : formatRefusal(this.#inspector.inspect(), declared)
+  }
+
+  /** May be asked once, after the last byte. */
+  facts(declared: Declared): ImageFacts {
+    return {
+      sizeBytes: this.#sizeBytes,
+      virtualSizeBytes: virtualSize(this.#inspector.inspect(), declared, this.#sizeBytes),
+      checksum: this.#md5.digest('hex'),
+      hashAlgorithm: HASH_ALGORITHM,
+      hashValue: this.#sha512.digest('hex'),
+    }
+  }
+}

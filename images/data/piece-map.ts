@@ -1,0 +1,60 @@
+/**
+ * Where the bytes of one image are among its pieces: objects named after the offset of their first byte. What lies between
+ * two pieces was zeros and is not stored. Pure.
+ */
+import type { ByteRange } from '#http/ranges.ts'
+
+/** `[offset, length]`, in order, without overlap. */
+export type Piece = readonly [offset: number, lengthBytes: number]
+
+export interface PieceMap {
+  readonly sizeBytes: number
+  readonly pieces: readonly Piece[]
+}
+
+const VERSION = 1
+
+export function encodeMap({ sizeBytes, pieces }: PieceMap): Buffer {
+  return Buffer.from(JSON.stringify({ version: VERSION, sizeBytes, pieces }))
+}
+
+/** `undefined` when the bytes are no map. */
+export function decodeMap(bytes: Buffer): PieceMap | undefined {
+  try {
+    const stored = JSON.parse(bytes.toString('utf8')) as { version?: unknown } & PieceMap
+    return stored.version === VERSION ? { sizeBytes: stored.sizeBytes, pieces: stored.pieces } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The last part of a piece's name: fixed width, so that names sort as the bytes do. */
+export function pieceName(offset: number): string {
+  return offset.toString().padStart(16, '0')
+}
+
+export type Stretch =
+  /** `range` counts within the piece. */
+  | {
+      readonly kind: 'piece'
+      readonly offset: number
+      readonly lengthBytes: number
+      readonly range: ByteRange
+    }
+  | { readonly kind: 'zeros'; readonly lengthBytes: number }
+
+/** What a range of the image is made of, in order. */
+export function* stretchesOf({ pieces, sizeBytes }: PieceMap, wanted: ByteRange): Generator<Stretch> {
+  const end = Math.min(wanted.end, sizeBytes)
+  let at = wanted.start
+  for (const [offset, lengthBytes] of pieces) {
+    if (offset + lengthBytes <= at) continue
+    if (offset >= end) break
+    if (offset > at) yield { kind: 'zeros', lengthBytes: offset - at }
+    const start = Math.max(at, offset)
+    const stop = Math.min(end, offset + lengthBytes)
+    yield { kind: 'piece', offset, lengthBytes, range: { start: start - offset, end: stop - offset } }
+    at = stop
+  }
+  if (at < end) yield { kind: 'zeros', lengthBytes: end - at }
+}

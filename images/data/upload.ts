@@ -1,0 +1,172 @@
+/**
+ * Brings the bytes of an image in. The order of steps; whatever dies in between, what is left may stay or is cleaned up:
+ *
+ * 1. the record says `saving` and names the key under which bytes will be; from now on the key is theirs;
+ * 2. the bytes are stored under the key, durable on a majority;
+ * 3. the record says `active`, with their place, size and hashes, if it still names the key; otherwise they are removed.
+ *
+ * Died before 3: the record says `saving` and its mark of life grows old; the sweeper (`sweeper.ts`) makes it `queued` and
+ * removes the bytes. An image is never `active` with other bytes than those whose hashes it shows.
+ */
+import { BodyError } from '#http/message.ts'
+import type { OperationContext } from '#store/contract.ts'
+import type { ImageRecord, PendingData } from '../model/image-record.ts'
+import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
+import { conflict, overLimit, Refusal } from '../refusal.ts'
+import { newUuid, onItsOwn, type Registry } from '../registry.ts'
+import { keepingAlive } from './heartbeat.ts'
+import type { ByteSource, ImageStore } from './image-store.ts'
+import { type ImageFacts, Intake, TooManyBytes } from './intake.ts'
+
+export interface Upload {
+  readonly id: string
+  readonly source: ByteSource
+  readonly store: ImageStore
+  /** Announced beforehand; other lengths are refused. */
+  readonly sizeBytes?: number | undefined
+}
+
+/** The active image, or why it is not. After a refusal the image is `queued` again. */
+export async function uploadImage(
+  registry: Registry,
+  context: OperationContext,
+  upload: Upload,
+): Promise<ImageRecord | Refusal> {
+  const key = newKey(registry, upload.id)
+  const begun = await beginUpload(registry, context, upload, key)
+  if (begun instanceof Refusal) return begun
+  const facts = await keepingAlive(registry, context, upload.id, key, () =>
+    takeBytes(registry, context, { ...upload, key, declared: begun }),
+  )
+  const active =
+    facts instanceof Refusal ? facts : await activate(registry, context, { ...upload, key, facts })
+  if (active instanceof Refusal) await giveUp(registry, context, { ...upload, key })
+  return active
+}
+
+/** Bytes of an image are under its id, those of each attempt apart. */
+export function newKey(registry: Registry, imageId: string): string {
+  return `${imageId}/${newUuid(registry)}`
+}
+
+function beginUpload(
+  registry: Registry,
+  context: OperationContext,
+  { id, store, sizeBytes }: Upload,
+  key: string,
+): Promise<ImageRecord | Refusal> {
+  const nowMs = registry.environment.clock.wallMs()
+  const pending: PendingData = { kind: 'upload', key, store: store.id, aliveAt: nowMs, totalBytes: sizeBytes }
+  return registry.records.change(
+    context,
+    id,
+    (image) => {
+      const refused = image.status === 'queued' ? formatsMissing(image) : undefined
+      if (refused !== undefined) return refused
+      const saving = withStatus(image, 'saving')
+      return saving instanceof Refusal ? saving : { ...saving, pending, updatedAt: nowMs }
+    },
+    'server',
+  )
+}
+
+interface Taking extends Upload {
+  readonly key: string
+  readonly declared: ImageRecord
+}
+
+/** Stores the bytes and says what they are. */
+export async function takeBytes(
+  { options, log }: Registry,
+  context: OperationContext,
+  { key, source, store, sizeBytes, declared }: Taking,
+): Promise<ImageFacts | Refusal> {
+  const intake = new Intake(options.limits.imageSizeBytes)
+  try {
+    const stored = await store.write(context, key, intake.through(source))
+    if (stored instanceof Refusal) return stored
+  } catch (error) {
+    return sourceRefusal(error)
+  }
+  if (sizeBytes !== undefined && intake.sizeBytes !== sizeBytes) {
+    return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
+  }
+  const refusal = intake.refusal(declared)
+  if (refusal !== undefined && (options.formatMatch === 'required' || refusal.message.includes('safety'))) {
+    return refusal
+  }
+  if (refusal !== undefined) log.warn({ image: declared.id }, refusal.message)
+  return intake.facts(declared)
+}
+
+/** What a source that failed means to whoever asked. Throws what is our own bug. */
+export function sourceRefusal(error: unknown): Refusal {
+  if (error instanceof TooManyBytes) {
+    return overLimit(`The image is larger than the limit of ${error.limitBytes} bytes.`)
+  }
+  if (!(error instanceof BodyError)) throw error
+  if (error.code === 'SENDER_TIMEOUT') return new Refusal(400, 'The client sent nothing for too long.')
+  return new Refusal(499, 'The client went away before all of the image had come.')
+}
+
+interface Stored {
+  readonly id: string
+  readonly key: string
+  readonly store: ImageStore
+  readonly facts: ImageFacts
+}
+
+/** Step 3. 410 when the image was deleted meanwhile. */
+export function activate(
+  { records, environment }: Registry,
+  context: OperationContext,
+  { id, key, store, facts }: Stored,
+): Promise<ImageRecord | Refusal> {
+  return records.change(
+    onItsOwn(context),
+    id,
+    (image) => {
+      if (isGone(image)) return new Refusal(410, `Image ${id} was deleted while its data came.`)
+      if (image.pending?.key !== key) return conflict(transitionMessage(image.status, 'active'))
+      const active = withStatus(image, 'active')
+      if (active instanceof Refusal) return active
+      const { pending: _done, ...rest } = active
+      const locations = [{ store: store.id, key }]
+      return {
+        ...rest,
+        ...facts,
+        minDisk: least(rest.minDisk, facts),
+        locations,
+        updatedAt: environment.clock.wallMs(),
+      }
+    },
+    'server',
+  )
+}
+
+const GIB = 1024 ** 3
+
+/** A disk smaller than what is in the image cannot boot it; it is said where the owner said nothing. */
+function least(minDisk: number, { virtualSizeBytes }: ImageFacts): number {
+  return minDisk > 0 || virtualSizeBytes === null ? minDisk : Math.ceil(virtualSizeBytes / GIB)
+}
+
+/** After a failure: the image may be tried again, and nothing is left of this attempt. */
+export async function giveUp(
+  { records, log }: Registry,
+  context: OperationContext,
+  { id, key, store }: { readonly id: string; readonly key: string; readonly store: ImageStore },
+): Promise<void> {
+  const own = onItsOwn(context)
+  const requeue = (image: ImageRecord): ImageRecord | Refusal => {
+    if (image.pending?.key !== key) return image
+    const queued = withStatus(image, 'queued')
+    if (queued instanceof Refusal) return queued
+    const { pending: _gone, ...rest } = queued
+    return rest
+  }
+  const queued = await records.change(own, id, requeue, 'server')
+  const isRemoved = await store.remove(own, key)
+  if (!isRemoved || queued instanceof Refusal)
+    log.warn({ image: id, key }, 'an upload is left to the sweeper')
+}

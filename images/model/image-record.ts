@@ -1,0 +1,148 @@
+/**
+ * One image as the registry keeps it: what users set, what the server found out, who may use it, where its bytes are and
+ * what is under way. A record is a value; every change makes a new one, and the store takes it only on top of the one it
+ * was made from (`records/image-records.ts`).
+ */
+import type { RecordKind } from '#store/records/contract.ts'
+import type { ImageStatus } from './image-status.ts'
+
+export const VISIBILITIES = ['public', 'community', 'shared', 'private'] as const
+export type Visibility = (typeof VISIBILITIES)[number]
+
+export const DISK_FORMATS = [
+  'ami',
+  'ari',
+  'aki',
+  'vhd',
+  'vhdx',
+  'vmdk',
+  'raw',
+  'qcow2',
+  'vdi',
+  'iso',
+  'ploop',
+  'gpt',
+  'luks',
+] as const
+export const CONTAINER_FORMATS = ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker', 'compressed'] as const
+
+export const MEMBER_STATUSES = ['pending', 'accepted', 'rejected'] as const
+export type MemberStatus = (typeof MEMBER_STATUSES)[number]
+
+export interface ImageMember {
+  /** A project; nobody checks that it exists. */
+  readonly id: string
+  readonly status: MemberStatus
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** Where a copy of the image's bytes is. */
+export interface ImageLocation {
+  /** Name of the store. */
+  readonly store: string
+  /** What the store calls it; means something only to the store. */
+  readonly key: string
+  /** What is told of it, where it was registered by its address. */
+  readonly url?: string | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+}
+
+/** Bytes that are being brought in, or that wait. Whatever is not named in a record is garbage. */
+export interface PendingData {
+  readonly kind: 'upload' | 'stage' | 'import' | 'resumable'
+  /** Names the bytes in the store. */
+  readonly key: string
+  readonly store: string
+  /** When whoever brings them was last heard of, milliseconds since the epoch. */
+  readonly aliveAt: number
+  /** Of resumable uploads: the length that was announced. */
+  readonly totalBytes?: number | undefined
+}
+
+/** Staged bytes, whole and durable, that wait for their import. */
+export interface StagedData {
+  readonly key: string
+  readonly store: string
+  readonly sizeBytes: number
+}
+
+export interface ImageRecord {
+  readonly id: string
+  readonly name: string | null
+  readonly status: ImageStatus
+  readonly visibility: Visibility
+  readonly isProtected: boolean
+  readonly isHidden: boolean
+  readonly owner: string | null
+  /** MiB. */
+  readonly minRam: number
+  /** GiB. */
+  readonly minDisk: number
+  readonly containerFormat: string | null
+  readonly diskFormat: string | null
+  readonly tags: readonly string[]
+  /** Custom properties. Only those that the schema lets be null are. */
+  readonly properties: Readonly<Record<string, string | null>>
+  readonly sizeBytes: number | null
+  readonly virtualSizeBytes: number | null
+  /** MD5, hex. */
+  readonly checksum: string | null
+  readonly hashAlgorithm: string | null
+  /** Hex. */
+  readonly hashValue: string | null
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly members: readonly ImageMember[]
+  readonly locations: readonly ImageLocation[]
+  readonly pending?: PendingData | undefined
+  readonly staged?: StagedData | undefined
+}
+
+/** What the creator of an image says of it. */
+export type ImageDraft = Pick<
+  ImageRecord,
+  | 'name'
+  | 'visibility'
+  | 'isProtected'
+  | 'isHidden'
+  | 'owner'
+  | 'minRam'
+  | 'minDisk'
+  | 'containerFormat'
+  | 'diskFormat'
+  | 'tags'
+  | 'properties'
+>
+
+/** A new image, without any bytes. */
+export function newImage(draft: ImageDraft, id: string, nowMs: number): ImageRecord {
+  return {
+    ...draft,
+    id,
+    status: 'queued',
+    sizeBytes: null,
+    virtualSizeBytes: null,
+    checksum: null,
+    hashAlgorithm: null,
+    hashValue: null,
+    createdAt: nowMs,
+    updatedAt: nowMs,
+    members: [],
+    locations: [],
+  }
+}
+
+/** How images are kept (`store/records/`). */
+export const IMAGE_RECORDS: RecordKind<ImageRecord> = {
+  name: 'images',
+  version: 1,
+  parse: (written, version) => (version === 1 && isRecord(written) ? written : undefined),
+}
+
+function isRecord(written: unknown): written is ImageRecord {
+  const { id, status, locations } = (written ?? {}) as Partial<ImageRecord>
+  return typeof id === 'string' && typeof status === 'string' && Array.isArray(locations)
+}

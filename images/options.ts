@@ -1,0 +1,24 @@
+/** What can be set about the image registry. Names and defaults are OpenStack Glance's where it has the same. */
+import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
+
+export const IMPORT_METHODS = ['glance-direct', 'web-download', 'copy-image'] as const
+export type ImportMethod = (typeof IMPORT_METHODS)[number]
+
+export interface ImageOptions {
+  readonly limits: ImageLimits
+  readonly importMethods: readonly ImportMethod[]
+  /** Places are shown to everybody who sees the image (`show_multiple_locations`, `show_image_direct_url`). */
+  readonly locations: 'shown' | 'hidden'
+  /** Bytes that do not fit the declared format are refused, or only told of in the log (`require_image_format_match`). */
+  readonly formatMatch: 'required' | 'logged'
+  /** Origins whose pages may talk to the registry; `*` for all. */
+  readonly corsAllowOrigin: readonly string[]
+}
+
+export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
+  limits: DEFAULT_LIMITS,
+  importMethods: IMPORT_METHODS,
+  locations: 'hidden',
+  formatMatch: 'required',
+  corsAllowOrigin: [],
+}

@@ -1,0 +1,36 @@
+/** What every verb of the image registry works with. */
+import type { Environment } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import type { OperationContext, Store } from '#store/contract.ts'
+import type { ClusterStore } from './data/cluster-store.ts'
+import type { ImageStores } from './data/image-stores.ts'
+import type { EventSink } from './events.ts'
+import type { ImageOptions } from './options.ts'
+import type { ImageRecords } from './records/image-records.ts'
+
+export interface Registry {
+  readonly environment: Pick<Environment, 'clock' | 'random'>
+  readonly log: Logger
+  /** The store of all doors, for objects that become images. */
+  readonly store: Store
+  readonly records: ImageRecords
+  readonly cluster: ClusterStore
+  readonly stores: ImageStores
+  readonly options: ImageOptions
+  /** Told what happens to images, where somebody wants to hear of it. */
+  readonly events?: EventSink | undefined
+}
+
+/** A random identifier in the form of a UUID, version 4. */
+export function newUuid({ environment: { random } }: Pick<Registry, 'environment'>): string {
+  const bytes = Buffer.from(random.bytes(16))
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+/** The same operation, when nobody waits for it any more. */
+export function onItsOwn({ txId, log }: OperationContext): OperationContext {
+  return { txId, log, signal: undefined }
+}

@@ -1,0 +1,19 @@
+/** The one list of what the registry answers: method, path, what body is expected, and the verb (`/v2` is left out). */
+import { actions } from './verbs/actions.ts'
+import { fileRoutes } from './verbs/file.ts'
+import { imageRoutes } from './verbs/images.ts'
+import { infoRoutes } from './verbs/info.ts'
+import { memberRoutes } from './verbs/members.ts'
+import type { ImageRoute } from './verbs/route.ts'
+import { schemaRoutes } from './verbs/schemas.ts'
+import { tagRoutes } from './verbs/tags.ts'
+
+export const ROUTES: readonly ImageRoute[] = [
+  ...imageRoutes,
+  ...fileRoutes,
+  ...actions,
+  ...tagRoutes,
+  ...memberRoutes,
+  ...infoRoutes,
+  ...schemaRoutes,
+]

@@ -1,0 +1,127 @@
+/** Options of the image registry, `[images]`. */
+
+import { boolean, bytes, integer, listOf, oneOf, text } from '#base/option-values.ts'
+import { type OptionsOf, option } from '#base/options.ts'
+import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
+
+const { limits } = DEFAULT_IMAGE_OPTIONS
+const OURS = 'decision'
+
+const quota = (name: string, what: string, byDefault: number) =>
+  option({
+    name,
+    doc: `Most ${what} of an image; negative for any number.`,
+    parse: integer({ least: -1 }),
+    default: byDefault,
+    source: `OpenStack Glance ${name}`,
+  })
+
+export const images = {
+  enabled: option({
+    name: 'enabled',
+    doc: 'Serve the Images API at /image.',
+    parse: boolean,
+    default: true,
+    source: OURS,
+  }),
+  imageSizeBytes: option({
+    name: 'image_size_cap',
+    doc: 'Largest image.',
+    unit: 'bytes',
+    parse: bytes,
+    default: limits.imageSizeBytes,
+    source: 'OpenStack Glance image_size_cap',
+  }),
+  properties: quota('image_property_quota', 'custom properties', limits.properties),
+  tags: quota('image_tag_quota', 'tags', limits.tags),
+  members: quota('image_member_quota', 'members', limits.members),
+  locations: quota('image_location_quota', 'locations', limits.locations),
+  projectBytes: option({
+    name: 'user_storage_quota',
+    doc: 'Bytes that the images of one project may have together; 0 for any number.',
+    unit: 'bytes',
+    parse: bytes,
+    default: limits.projectBytes,
+    source: 'OpenStack Glance user_storage_quota',
+  }),
+  projectStagedBytes: option({
+    name: 'image_stage_total',
+    doc: 'Bytes that one project may have staged for import; 0 for any number.',
+    unit: 'bytes',
+    parse: bytes,
+    default: limits.projectStagedBytes,
+    source: 'OpenStack Glance, unified limits',
+  }),
+  projectImages: option({
+    name: 'image_count_total',
+    doc: 'Images that one project may have; 0 for any number.',
+    parse: integer({ least: 0 }),
+    default: limits.projectImages,
+    source: 'OpenStack Glance, unified limits',
+  }),
+  projectUploads: option({
+    name: 'image_count_uploading',
+    doc: 'Images of one project whose bytes may be coming in at once; 0 for any number.',
+    parse: integer({ least: 0 }),
+    default: limits.projectUploads,
+    source: 'OpenStack Glance, unified limits',
+  }),
+  pageDefault: option({
+    name: 'limit_param_default',
+    doc: 'Images of a page when the client does not say.',
+    parse: integer({ least: 1 }),
+    default: limits.pageDefault,
+    source: 'OpenStack Glance limit_param_default',
+  }),
+  pageMost: option({
+    name: 'api_limit_max',
+    doc: 'Most images of a page.',
+    parse: integer({ least: 1 }),
+    default: limits.pageMost,
+    source: 'OpenStack Glance api_limit_max',
+  }),
+  importMethods: option<ImageOptions['importMethods']>({
+    name: 'enabled_import_methods',
+    doc: 'How images may be imported.',
+    parse: listOf(oneOf(IMPORT_METHODS)),
+    default: DEFAULT_IMAGE_OPTIONS.importMethods,
+    source: 'OpenStack Glance enabled_import_methods',
+  }),
+  showLocations: option({
+    name: 'show_multiple_locations',
+    doc: 'Tell everybody who sees an image where its bytes are.',
+    parse: boolean,
+    default: false,
+    source: 'OpenStack Glance show_multiple_locations',
+  }),
+  requireFormatMatch: option({
+    name: 'require_image_format_match',
+    doc: 'Refuse bytes that are not of the format that was declared; otherwise only log it. Dangerous ones are refused in any case.',
+    parse: boolean,
+    default: true,
+    source: 'OpenStack Glance require_image_format_match',
+  }),
+  corsAllowOrigin: option<readonly string[]>({
+    name: 'cors_allow_origin',
+    doc: 'Origins whose pages may use the registry from a browser; * for all.',
+    parse: listOf(text()),
+    default: [],
+    source: 'OpenStack Glance [cors] allowed_origin',
+  }),
+}
+
+/** The options as the registry takes them. */
+export function imageOptionsOf({
+  images: written,
+}: {
+  readonly images: OptionsOf<typeof images>
+}): ImageOptions {
+  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin, enabled: _, ...counts } = written
+  return {
+    limits: counts,
+    importMethods,
+    corsAllowOrigin,
+    locations: showLocations ? 'shown' : 'hidden',
+    formatMatch: requireFormatMatch ? 'required' : 'logged',
+  }
+}

@@ -1,0 +1,49 @@
+/** The source of a copy: `x-amz-copy-source`, and whether the caller may read it. */
+import { decodePercent } from '#base/names.ts'
+import type { ObjectName } from '#store/contract.ts'
+import { findBucket } from '../buckets/resolve-bucket.ts'
+import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import type { Bucket, S3Visit } from '../operation.ts'
+
+export interface NamedSource {
+  readonly bucket: Bucket
+  readonly name: ObjectName
+  readonly versionId: string | undefined
+}
+
+interface Written {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string | undefined
+}
+
+export const COPY_SOURCE = 'x-amz-copy-source'
+
+/** The object that the header names, looked up; `AccessDenied` when the caller may not read it. */
+export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Error> {
+  const { deps, transaction, caller, request } = visit
+  const header = request.headers[COPY_SOURCE] ?? ''
+  const written = parseCopySource(header)
+  if (written === undefined) {
+    const message = 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey'
+    return invalidArgument(COPY_SOURCE, header, message)
+  }
+  const bucket = await findBucket(deps, transaction, written.bucket, caller)
+  if (isS3Error(bucket)) return bucket
+  const { key, versionId } = written
+  const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
+  const denied = await deps.authorize(visit, { action, bucket, key })
+  if (denied !== undefined) return denied
+  return { bucket, name: { ...bucket.container, object: key }, versionId }
+}
+
+/** `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`. */
+export function parseCopySource(header: string): Written | undefined {
+  const question = header.indexOf('?versionId=')
+  const encoded = question < 0 ? header : header.slice(0, question)
+  const versionId = question < 0 ? undefined : header.slice(question + '?versionId='.length)
+  const path = decodePercent(encoded)
+  if (path === undefined || path.includes('\0')) return undefined
+  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []
+  return bucket === undefined || key === undefined ? undefined : { bucket, key, versionId }
+}

@@ -1,0 +1,72 @@
+/** DeleteObjects: up to 1,000 keys, each judged, deleted and reported by itself. */
+import type { HeaderMap, Response } from '#http/message.ts'
+import { inParallel } from '#store/large-objects/in-parallel.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
+import type { S3Visit } from '../operation.ts'
+import { sentXml } from '../sent-xml.ts'
+import type { XmlElement } from '../xml-reader.ts'
+import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
+import { type Removed, removeObject } from './delete-object.ts'
+import { checkKey } from './upload.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+const KEYS_MAX = 1_000
+/** Deletes of one request that are under way together. */
+const LANES = 8
+
+export async function deleteObjects(visit: S3Visit): Promise<Response | S3Error> {
+  if (!isDigested(visit.request.headers)) {
+    const message = 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*'
+    return s3Error('InvalidRequest', { message })
+  }
+  const sent = await sentXml(visit, 'Delete', visit.deps.options.xmlLimitBytes)
+  if (isS3Error(sent)) return sent
+  const wanted = sent.all('Object')
+  if (wanted.length === 0 || wanted.length > KEYS_MAX) return s3Error('MalformedXML')
+  const keys = wanted.map((object) => object.child('Key')?.text)
+  if (keys.includes(undefined)) return s3Error('MalformedXML')
+  const isQuiet = sent.textOf('Quiet')?.toLowerCase() === 'true'
+  const reports = Array.from({ length: wanted.length }, () => '')
+  await inParallel(wanted.entries(), LANES, async ([at, object]) => {
+    const removed = await removeOne(visit, object)
+    if (isS3Error(removed)) reports[at] = errorXml(object, removed)
+    else if (!isQuiet) reports[at] = deletedXml(object, removed)
+  })
+  return xmlAnswer(200, document('DeleteResult', ...reports))
+}
+
+/** A list of what is to be deleted must be proven to have arrived as it was sent. */
+function isDigested(headers: HeaderMap): boolean {
+  if (headers['content-md5'] !== undefined || headers['x-amz-trailer'] !== undefined) return true
+  return Object.keys(headers).some(
+    (name) => name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-mode',
+  )
+}
+
+async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | S3Error> {
+  const { deps, bucket } = visit
+  const key = keyOf(object)
+  const wrong = key === '' || key.includes('\0') ? s3Error('UserKeyMustBeSpecified') : checkKey(key)
+  if (wrong !== undefined) return wrong
+  const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key })
+  return denied ?? (await removeObject(visit, key))
+}
+
+/** Keys may begin and end with white space. */
+function keyOf(object: XmlElement): string {
+  return object.child('Key')?.text ?? ''
+}
+
+function deletedXml(object: XmlElement, { versionId }: Removed): string {
+  return elementOf('Deleted', element('Key', keyOf(object)), element('VersionId', versionId))
+}
+
+function errorXml(object: XmlElement, { code, message }: S3Error): string {
+  return elementOf(
+    'Error',
+    element('Key', keyOf(object)),
+    element('VersionId', object.textOf('VersionId')),
+    element('Code', code),
+    element('Message', message),
+  )
+}

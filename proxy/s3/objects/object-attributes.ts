@@ -1,0 +1,58 @@
+/** GetObjectAttributes: those that are asked for of ETag, checksum, parts, storage class and size. */
+import type { Response } from '#http/message.ts'
+import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import { objectOf, type S3Visit } from '../operation.ts'
+import { storeError } from '../store-errors.ts'
+import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
+import { missingObject } from './missing-object.ts'
+import { ETAG_SYSMETA, STORAGE_CLASS_SYSMETA } from './object-facts.ts'
+import { shownEtag, versionHeaders } from './shown-object.ts'
+import { STANDARD } from './storage-class.ts'
+import { checksumIn, type StoredChecksum } from './stored-checksum.ts'
+
+const HEADER = 'x-amz-object-attributes'
+const ATTRIBUTES = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
+type Attribute = (typeof ATTRIBUTES)[number]
+
+export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3Error> {
+  const wanted = attributesIn(visit.request.headers[HEADER])
+  if (isS3Error(wanted)) return wanted
+  const { deps, transaction, request } = visit
+  const read = await deps.store.objects.read(transaction, objectOf(visit), {
+    method: 'HEAD',
+    conditions: {},
+    newest: false,
+    certainty: 'confirmed',
+    etagIsAt: ETAG_SYSMETA,
+  })
+  if (read.kind === 'no_such_object') return await missingObject(visit, read.trail)
+  if (read.kind === 'not_modified') throw new Error('attributes were read without conditions')
+  if (read.kind !== 'found') return storeError(read, { Key: request.key ?? '' })
+  const { headers } = read
+  const tell = (attribute: Attribute, xml: () => string): string => (wanted.has(attribute) ? xml() : '')
+  const xml = document(
+    'GetObjectAttributesResponse',
+    tell('ETag', () => element('ETag', shownEtag(headers).replaceAll('"', ''))),
+    tell('Checksum', () => checksumXml(checksumIn(headers))),
+    tell('StorageClass', () => element('StorageClass', headers[STORAGE_CLASS_SYSMETA] ?? STANDARD)),
+    tell('ObjectSize', () => element('ObjectSize', headers['content-length'])),
+  )
+  const modified = headers['last-modified']
+  return xmlAnswer(200, xml, {
+    ...(modified === undefined ? {} : { 'last-modified': modified }),
+    ...versionHeaders(read.trail),
+  })
+}
+
+function attributesIn(header: string | undefined): ReadonlySet<Attribute> | S3Error {
+  const names = (header ?? '').split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !(ATTRIBUTES as readonly string[]).includes(name))
+  if (unknown === undefined) return new Set(names as Attribute[])
+  return invalidArgument(HEADER, unknown, 'Invalid attribute name specified.')
+}
+
+function checksumXml(checksum: StoredChecksum | undefined): string {
+  if (checksum === undefined) return ''
+  const { algorithm, value, type } = checksum
+  return elementOf('Checksum', element(`Checksum${algorithm}`, value), element('ChecksumType', type))
+}

@@ -1,0 +1,210 @@
+/**
+ * Parts that nothing leads to any more. Whoever is about to make an upload's parts garbage (it is aborted, or what it made is
+ * overwritten or deleted) first leaves a task in the expirer's queue: "look whether the upload is still needed". A task that
+ * comes too early, twice or for nothing does no harm, because it looks before it deletes:
+ *
+ *  - the upload's record is there: it is not completed yet, and nothing is touched;
+ *  - the object of its key, or a version of it, was made of the upload: what is not among its segments goes;
+ *  - else all parts go.
+ *
+ * The order matters: the record of a completed upload goes after its object is written, so that whoever does not find the
+ * record finds the object.
+ */
+import { isTrueValue } from '#backend/address.ts'
+import type { HeaderMap } from '#http/message.ts'
+import type { ContainerName, ObjectName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import { inParallel } from '../large-objects/in-parallel.ts'
+import { segmentFailure } from '../large-objects/joined-answer.ts'
+import { parseManifest, STATIC_MARK } from '../large-objects/manifest.ts'
+import { release, wholeBody } from '../large-objects/segment-reader.ts'
+import { linkIn } from '../symlinks/link-metadata.ts'
+import { archiveIn, versionsIn } from '../versions/kept-versions.ts'
+import { partsContainerOf, partsPrefix, recordNameOf } from './upload-names.ts'
+
+/** Which upload an object was made of; no client can say it (OpenStack Swift's S3 gateway writes the same). */
+export const UPLOAD_ID_AT = 'x-object-sysmeta-s3api-upload-id'
+const LANES = 4
+const PAGE = 1_000
+/** In the row of an object that was made of parts. */
+const MADE_OF_PARTS = 's3_etag='
+
+export interface CheckedUpload {
+  /** The object that the upload was meant for. */
+  readonly name: ObjectName
+  readonly uploadId: string
+}
+
+export type PartsCheck =
+  /** What nothing leads to was deleted, if there was something. */
+  | { readonly kind: 'checked'; readonly deletedCount: number }
+  /** The upload is not completed yet. */
+  | { readonly kind: 'in_progress' }
+  | StoreFailure
+
+/** Deletes the parts of an upload that nothing leads to. `store` shows what is stored: manifests, links, versions. */
+export async function checkParts(
+  store: Store,
+  context: OperationContext,
+  upload: CheckedUpload,
+): Promise<PartsCheck> {
+  const record = await isThere(store, context, recordNameOf(upload.name, upload.uploadId))
+  if (record !== 'absent') return record === 'found' ? { kind: 'in_progress' } : record
+  const needed = await neededPaths(store, context, upload)
+  if (needed === 'all') return { kind: 'checked', deletedCount: 0 }
+  return 'kind' in needed ? needed : await deleteParts(store, context, upload, needed)
+}
+
+type Paths = ReadonlySet<string>
+
+async function isThere(
+  store: Store,
+  context: OperationContext,
+  name: ObjectName,
+): Promise<'found' | 'absent' | StoreFailure> {
+  const read = await readStored(store, context, name, 'HEAD')
+  if (read.kind === 'no_such_container') return await provenAbsent(store, context, name)
+  if (read.kind === 'no_such_object') return 'absent'
+  return read.kind === 'found' ? 'found' : read
+}
+
+/** That a container is missing may be an old belief of this process. */
+async function provenAbsent(
+  store: Store,
+  context: OperationContext,
+  { account, container }: ContainerName | ObjectName,
+): Promise<'absent' | StoreFailure> {
+  const read = await store.containers.read(context, { account, container }, { newest: true })
+  if (read.kind === 'no_such_container' || read.kind === 'no_such_account') return 'absent'
+  return read.kind === 'found'
+    ? { kind: 'unavailable', reason: 'a container has just come into being' }
+    : read
+}
+
+/** Segments of all that was made of the upload; `all` where that cannot be told. */
+async function neededPaths(
+  store: Store,
+  context: OperationContext,
+  { name, uploadId }: CheckedUpload,
+): Promise<Paths | 'all' | StoreFailure> {
+  const bucket = await store.containers.read(context, bucketOf(name), { newest: true })
+  const isGone = bucket.kind === 'no_such_container' || bucket.kind === 'no_such_account'
+  if (bucket.kind !== 'found' && !isGone) return bucket
+  const metadata = bucket.kind === 'found' ? bucket.info.metadata : {}
+  // Copies in an archive are manifests of the same parts.
+  if (archiveIn(metadata) !== undefined) return 'all'
+  const needed = new Set<string>()
+  const current = await pathsAt(store, context, name, uploadId)
+  if ('kind' in current) return current
+  for (const path of current) needed.add(path)
+  const versions = versionsIn(metadata)?.container
+  if (versions === undefined) return needed
+  const kept = await pathsOfVersions(store, context, { name, uploadId, versions })
+  if ('kind' in kept) return kept
+  return new Set([...needed, ...kept])
+}
+
+function bucketOf({ account, container }: ObjectName): ContainerName {
+  return { account, container }
+}
+
+async function pathsOfVersions(
+  store: Store,
+  context: OperationContext,
+  { name, uploadId, versions }: CheckedUpload & { readonly versions: string },
+): Promise<Paths | StoreFailure> {
+  const container = { account: name.account, container: versions }
+  const prefix = `\0${name.object}\0`
+  const paths = new Set<string>()
+  for (let marker: string | undefined; ; ) {
+    const listing = { prefix, marker, limit: PAGE, reverse: false, reservedNames: 'shown' } as const
+    const read = await store.containers.read(context, container, { listing })
+    if (read.kind === 'no_such_container') return paths
+    if (read.kind !== 'found') return read
+    const rows = (read.page?.entries() ?? []).filter((row) => row.kind === 'object')
+    for (const row of rows) {
+      marker = row.name
+      if (!row.etag.includes(MADE_OF_PARTS) && !row.etag.includes('swift_meta=')) continue
+      const found = await pathsAt(store, context, { ...container, object: row.name }, uploadId)
+      if ('kind' in found) return found
+      for (const path of found) paths.add(path)
+    }
+    if (rows.length < PAGE) return paths
+  }
+}
+
+/** Segments of what is stored under the name, if it was made of the upload; of a link, those of where it leads. */
+async function pathsAt(
+  store: Store,
+  context: OperationContext,
+  name: ObjectName,
+  uploadId: string,
+): Promise<Paths | StoreFailure> {
+  const head = await readStored(store, context, name, 'HEAD')
+  if (head.kind === 'no_such_object' || head.kind === 'no_such_container') return new Set()
+  if (head.kind !== 'found') return head
+  const link = linkIn(head.headers)
+  // A link to a version: versions are looked through by themselves.
+  if (link !== undefined || !isMadeOf(head.headers, uploadId)) return new Set()
+  const read = await readStored(store, context, name, 'GET')
+  if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return new Set()
+  if (read.kind !== 'found') return read
+  if (!isMadeOf(read.headers, uploadId)) {
+    await release(read.body)
+    return new Set()
+  }
+  try {
+    const segments = parseManifest(await wholeBody(read.body))
+    if (segments === undefined) return { kind: 'unavailable', reason: 'the manifest cannot be read' }
+    return new Set(segments.flatMap((segment) => (segment.kind === 'object' ? [segment.path] : [])))
+  } catch (error) {
+    return segmentFailure(error)
+  }
+}
+
+function isMadeOf(headers: HeaderMap, uploadId: string): boolean {
+  return headers[UPLOAD_ID_AT] === uploadId && isTrueValue(headers[STATIC_MARK])
+}
+
+async function readStored(
+  store: Store,
+  context: OperationContext,
+  name: ObjectName,
+  method: 'GET' | 'HEAD',
+): Promise<Exclude<Awaited<ReturnType<Store['objects']['read']>>, { readonly kind: 'not_modified' }>> {
+  const read = await store.objects.read(context, name, {
+    method,
+    conditions: {},
+    newest: true,
+    symlink: 'as_stored',
+    manifest: 'as_stored',
+  })
+  if (read.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')
+  return read
+}
+
+async function deleteParts(
+  store: Store,
+  context: OperationContext,
+  { name, uploadId }: CheckedUpload,
+  needed: Paths,
+): Promise<PartsCheck> {
+  const container = partsContainerOf(name)
+  const prefix = partsPrefix(name.object, uploadId)
+  let deletedCount = 0
+  let failure: StoreFailure | undefined
+  for (let marker: string | undefined; ; ) {
+    const listing = { prefix, marker, limit: PAGE, reverse: false }
+    const read = await store.containers.read(context, container, { listing })
+    if (read.kind === 'no_such_container') return { kind: 'checked', deletedCount }
+    if (read.kind !== 'found') return read
+    const rows = (read.page?.entries() ?? []).filter((row) => row.kind === 'object')
+    const unneeded = rows.filter((row) => !needed.has(`/${container.container}/${row.name}`))
+    await inParallel(unneeded, LANES, async (row) => {
+      const deleted = await store.objects.delete(context, { ...container, object: row.name }, {})
+      if (deleted.kind === 'deleted') deletedCount += 1
+      else if (deleted.kind !== 'no_such_object') failure = deleted
+    })
+    marker = rows.at(-1)?.name
+    if (rows.length < PAGE) return failure ?? { kind: 'checked', deletedCount }
+  }
+}
