@@ -2,7 +2,7 @@
  * Passwords, hashed (`auth/user-key.ts`). Hashing is made to be slow; a few at a time, so that the threads which read and
  * write files have the processor too.
  */
-import { hashKey, keyMatches } from '#auth/user-key.ts'
+import { type HashCost, hashKey, keyMatches } from '#auth/user-key.ts'
 import type { Random } from '#base/environment.ts'
 
 /** Hashes under way at the same moment in one process. */
@@ -10,16 +10,19 @@ const LANES = 2
 
 export class Passwords {
   readonly #random: Random
+  readonly #cost: HashCost | undefined
   #free = LANES
   readonly #waiting: (() => void)[] = []
   #decoy: string | undefined
 
-  constructor(random: Random) {
+  /** `cost` of new hashes, where it is not the usual one. */
+  constructor(random: Random, cost?: HashCost) {
     this.#random = random
+    this.#cost = cost
   }
 
   hash(password: string): Promise<string> {
-    return this.#inTurn(() => hashKey(password, this.#random))
+    return this.#inTurn(() => hashKey(password, this.#random, this.#cost))
   }
 
   matches(hash: string, password: string): Promise<boolean> {

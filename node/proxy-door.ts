@@ -17,6 +17,8 @@ import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
+import { GuessDesk } from '#identity/guess-desk.ts'
+import { openIdentity } from '#identity/open-identity.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -100,12 +102,41 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     bucketSettings,
     objectLocks,
   }
-  const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
+  const guesses = new GuessDesk(environment.clock, {
+    failures: settings.identity.lockoutFailures,
+    holdMs: settings.identity.lockoutMs,
+  })
+  const answers = [new RateDesk(environment.clock).answer, guesses.answer, quotaDeskOver(store, features)]
+  const own = deskOf(answers)
   const desks = desksOf(options, own)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
+  const keys = keyRingOf(cluster.tokenKeys)
+  const secrets = new SecretSeal(
+    keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
+    environment.random,
+  )
+  const entries = usersOf(settings).map(parseUserEntry)
+  const resellers = ownResellers(settings)
+  const users = new UserDirectory(entries, resellers)
+  const hasIdentity = settings.identity.enabled && keystone === undefined
+  const identity = hasIdentity
+    ? openIdentity({
+        environment,
+        records,
+        secrets,
+        keys,
+        desks,
+        entries,
+        users,
+        resellers,
+        lifeSeconds: proxyOptions.tokenLifeSeconds,
+        region: settings.identity.region,
+        urlScheme: proxyOptions.storageUrlScheme,
+      })
+    : undefined
   const { handler } = createProxy({
     environment,
     log,
@@ -114,15 +145,17 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
+    users,
+    directory: identity?.directory,
+    identity: identity?.service,
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
-    keys: keyRingOf(cluster.tokenKeys),
+    keys,
     records,
     bucketSettings,
     objectLocks,
-    secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
+    secrets,
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,
