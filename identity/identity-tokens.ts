@@ -10,7 +10,6 @@ import type { Clock, Random } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import { type Identification, type Identified, identify, type Scope } from './identified.ts'
 import type { User } from './model/user.ts'
-import { membersIn, textOr, textsIn } from './model/written.ts'
 import type { People } from './people.ts'
 
 /** How somebody proved to be who they are (`methods` of a token). */
@@ -102,7 +101,7 @@ export class IdentityTokens {
       generation: user.value.generation,
       applicationCredentialId: credential?.id,
     }
-    return { token: sealText(keys, random, this.#prefix, JSON.stringify(claims)), claims }
+    return { token: sealText(keys, random, this.#prefix, written(claims)), claims }
   }
 
   /** Never throws, whatever the text. */
@@ -149,20 +148,53 @@ function isVoid({ generation, auditIds }: Claims, user: User): boolean {
   return user.generation > generation || user.revoked.some(({ auditId }) => auditId === auditIds[0])
 }
 
-/** What was sealed under our own key has this shape; an earlier shape is no token. */
-function parseClaims(plain: string): Claims | undefined {
-  const members = membersIn(JSON.parse(plain))
-  const { userId, issuedAtMs, expiresAtSeconds, generation } = members
-  const scope = membersIn(members['scope'])
-  if (typeof userId !== 'string' || typeof generation !== 'number') return undefined
+/** As short as may be: some clients and services bound the length of tokens. */
+type Written = readonly [
+  userId: string,
+  scope: string,
+  methods: readonly string[],
+  auditIds: readonly string[],
+  issuedAtMs: number,
+  expiresAtSeconds: number,
+  generation: number,
+  applicationCredentialId?: string,
+]
+
+const PROJECT_MARK = 'p'
+const SCOPE_MARKS: Readonly<Record<Scope['kind'], string>> = {
+  unscoped: 'u',
+  project: PROJECT_MARK,
+  domain: 'd',
+  system: 's',
+}
+
+function written(claims: Claims): string {
+  const { scope } = claims
+  const mark = SCOPE_MARKS[scope.kind] + (scope.kind === 'project' ? scope.projectId : '')
+  const { userId, methods, auditIds, issuedAtMs, expiresAtSeconds, generation } = claims
+  const { applicationCredentialId: credential } = claims
+  const parts: Written = [userId, mark, methods, auditIds, issuedAtMs, expiresAtSeconds, generation]
+  return JSON.stringify(credential === undefined ? parts : [...parts, credential])
+}
+
+/** What was sealed under our own key has this shape: anything else is our bug and throws. */
+function parseClaims(plain: string): Claims {
+  const parts = JSON.parse(plain) as Written
+  const [userId, mark, methods, auditIds, issuedAtMs, expiresAtSeconds, generation, credential] = parts
   return {
     userId,
-    scope: scope as unknown as Scope,
-    methods: textsIn(members['methods']),
-    auditIds: textsIn(members['auditIds']),
-    issuedAtMs: Number(issuedAtMs),
-    expiresAtSeconds: Number(expiresAtSeconds),
+    scope: scopeOf(mark),
+    methods,
+    auditIds,
+    issuedAtMs,
+    expiresAtSeconds,
     generation,
-    applicationCredentialId: textOr(members['applicationCredentialId'], undefined),
+    applicationCredentialId: credential,
   }
+}
+
+function scopeOf(mark: string): Scope {
+  if (mark.startsWith(PROJECT_MARK)) return { kind: 'project', projectId: mark.slice(1) }
+  if (mark === SCOPE_MARKS.domain) return { kind: 'domain' }
+  return mark === SCOPE_MARKS.system ? { kind: 'system' } : { kind: 'unscoped' }
 }

@@ -25,6 +25,7 @@ import { address } from './endpoint-option.ts'
 import { identity } from './identity-options.ts'
 import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
+import { lifecycle } from './lifecycle-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
@@ -442,6 +443,7 @@ export const SECTIONS = {
   replicator,
   auditor,
   expirer,
+  lifecycle,
   reaper,
   log,
   shutdown,

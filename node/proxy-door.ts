@@ -1,6 +1,7 @@
 /** The proxy of a process: the pipeline over a store over the cluster's rings. */
 import { keyRingOf } from '#auth/key-ring.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
+import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
@@ -18,7 +19,6 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { GuessDesk } from '#identity/guess-desk.ts'
-import { openIdentity } from '#identity/open-identity.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -34,6 +34,7 @@ import { ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -42,11 +43,13 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
+import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
+import { s3PartsOf } from './s3-parts.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -111,6 +114,13 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const desks = desksOf(options, own)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const multipart = new MultipartUploads({
+    store: layered,
+    clock: environment.clock,
+    random: environment.random,
+    timestamps,
+    checkParts: store.deferPartsCheck,
+  })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const keys = keyRingOf(cluster.tokenKeys)
@@ -121,26 +131,28 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const entries = usersOf(settings).map(parseUserEntry)
   const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
-  const hasIdentity = settings.identity.enabled && keystone === undefined
-  const identity = hasIdentity
-    ? openIdentity({
-        environment,
-        records,
-        secrets,
-        keys,
-        desks,
-        entries,
-        users,
-        resellers,
-        lifeSeconds: proxyOptions.tokenLifeSeconds,
-        region: settings.identity.region,
-        urlScheme: proxyOptions.storageUrlScheme,
-      })
-    : undefined
+  const { identity: identitySettings } = settings
+  const identity = identityOf({
+    environment,
+    log,
+    records,
+    secrets,
+    keys,
+    desks,
+    entries,
+    users,
+    resellers,
+    lifeSeconds: proxyOptions.tokenLifeSeconds,
+    urlScheme: proxyOptions.storageUrlScheme,
+    region: identitySettings.region,
+    isServed: identitySettings.enabled && keystone === undefined,
+  })
+  const accessKeys = identity?.accessKeys ?? userAccessKeys(users)
   const { handler } = createProxy({
     environment,
     log,
     store: layered,
+    multipart,
     doors: images === undefined ? [] : [images],
     desks,
     guarantees: () => store.guarantees(),
@@ -152,6 +164,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
+    s3: s3PartsOf({ environment, keys, users, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,

@@ -5,6 +5,7 @@
  */
 import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
+import { permission } from './access/authorize.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
@@ -91,5 +92,13 @@ async function judged(operation: S3Operation, visited: S3Visit): Promise<Respons
     const denied = await deps.authorize(visited, { action, bucket, key: request.key })
     if (denied !== undefined) return denied
   }
-  return operation.run(visited)
+  visited.transaction.permits = (list, name) => permission(visited, list, name)
+  const result = await operation.run(visited)
+  return isS3Error(result) && result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
+}
+
+/** That there is no such key is told only to those who may list the bucket. */
+async function unlessHidden(visited: S3Visit, missing: S3Error): Promise<S3Error> {
+  const { deps, bucket } = visited
+  return (await deps.authorize(visited, { action: 's3:ListBucket', bucket, key: undefined })) ?? missing
 }

@@ -17,6 +17,7 @@ import {
 } from '#http/message.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { withFeatures } from '#store/features.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -52,16 +53,24 @@ export function testProxy(
     clock: overrides.environment?.clock ?? realClock,
     records: records.of(OBJECT_LOCKS),
   })
+  const layered = withFeatures(store, {
+    environment: overrides.environment ?? environment,
+    timestamps: store.timestamps,
+    policies,
+    readOnly: all.readOnly,
+    bucketSettings,
+    objectLocks,
+  })
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
-    store: withFeatures(store, {
-      environment: overrides.environment ?? environment,
+    store: layered,
+    multipart: new MultipartUploads({
+      store: layered,
+      clock: realClock,
+      random: environment.random,
       timestamps: store.timestamps,
-      policies,
-      readOnly: all.readOnly,
-      bucketSettings,
-      objectLocks,
+      checkParts: async () => ({ kind: 'queued' }),
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),

@@ -18,6 +18,7 @@ import type {
 } from '../contract.ts'
 import { containersOver, objectsOver } from '../layering.ts'
 import { ENABLED_HEADER, isSwitchedOn } from '../versions/container-versions.ts'
+import { containerOf } from '../versions/written-container.ts'
 import { LOCK_FLAG, lockedWith, locksObjects, saysHowLocked } from './lock-facts.ts'
 import type { ObjectLocks } from './object-locks.ts'
 
@@ -32,41 +33,52 @@ const DENIED = { kind: 'denied', status: 403 } as const satisfies StoreFailure
 export function objectLockLayer({ clock, settings, locks }: LockLayerOptions): StoreLayer {
   return (inner: Store): Store => {
     const { containers, objects } = inner
-    /** Information of the container when it locks its objects. */
+    /** Information of the container when it locks its objects; nothing is written while nobody can tell. */
     const locking = async (
       context: OperationContext,
       { account, container }: ObjectName | ContainerName,
-    ): Promise<ContainerInfo | undefined> => {
-      const info = await containers.info(context, { account, container })
-      return info !== undefined && locksObjects(info) ? info : undefined
+    ): Promise<Locking> => {
+      const found = await containerOf(containers, context, { account, container })
+      if (found.kind !== 'known') return found.kind === 'unavailable' ? found : NO_LOCKS
+      return locksObjects(found.info) ? { kind: 'locks', info: found.info } : NO_LOCKS
     }
+    /** What an object is locked with that is put without a lock of its own. */
     const defaults = async (
       context: OperationContext,
-      { account, container }: ObjectName,
-      info: ContainerInfo,
+      name: ObjectName,
     ): Promise<Readonly<Record<string, string>> | StoreFailure> => {
-      const read = await settings.ofKnown(context, { account, container }, info)
+      const found = await locking(context, name)
+      if (found.kind !== 'locks') return found.kind === 'no_locks' ? {} : found
+      const read = await settings.ofKnown(
+        context,
+        { account: name.account, container: name.container },
+        found.info,
+      )
       if (read.kind !== 'settings') return read
       const retention = retentionByDefault(read.documents.objectLock ?? {}, clock.wallMs())
       return retention === undefined ? {} : lockedWith({ retention, legalHold: undefined })
+    }
+    const refusal = async (
+      context: OperationContext,
+      name: ContainerName,
+      changes: HeaderMap,
+    ): Promise<StoreFailure | undefined> => {
+      if (!mayEndVersions(changes)) return undefined
+      const found = await locking(context, name)
+      if (found.kind === 'no_locks') return undefined
+      return found.kind === 'locks' ? DENIED : found
     }
     return {
       accounts: inner.accounts,
       containers: containersOver(containers, {
         put: async (context, name, put) =>
-          mayEndVersions(put.changes) && (await locking(context, name)) !== undefined
-            ? DENIED
-            : containers.put(context, name, put),
+          (await refusal(context, name, put.changes)) ?? containers.put(context, name, put),
         post: async (context, name, changes) =>
-          mayEndVersions(changes) && (await locking(context, name)) !== undefined
-            ? DENIED
-            : containers.post(context, name, changes),
+          (await refusal(context, name, changes)) ?? containers.post(context, name, changes),
       }),
       objects: objectsOver(objects, {
         async put(context, name, put) {
-          const info = saysHowLocked(put.metadata) ? undefined : await locking(context, name)
-          if (info === undefined) return await objects.put(context, name, put)
-          const given = await defaults(context, name, info)
+          const given = saysHowLocked(put.metadata) ? {} : await defaults(context, name)
           if (isFailure(given)) {
             await put.body.cancel()
             return given
@@ -75,9 +87,11 @@ export function objectLockLayer({ clock, settings, locks }: LockLayerOptions): S
         },
         async delete(context, name, options) {
           const { versionId, governance = 'respected' } = options
-          const isOne = versionId !== undefined && (await locking(context, name)) !== undefined
           const remove = () => objects.delete(context, name, options)
-          if (!isOne) return await remove()
+          if (versionId === undefined) return await remove()
+          const found = await locking(context, name)
+          if (found.kind === 'no_locks') return await remove()
+          if (found.kind !== 'locks') return found
           const bypass = governance === 'bypassed' ? 'governance' : 'none'
           return await locks.delete(inner, context, { ...name, versionId }, bypass, remove)
         },
@@ -85,6 +99,13 @@ export function objectLockLayer({ clock, settings, locks }: LockLayerOptions): S
     }
   }
 }
+
+type Locking =
+  | { readonly kind: 'locks'; readonly info: ContainerInfo }
+  | { readonly kind: 'no_locks' }
+  | Extract<StoreFailure, { readonly kind: 'unavailable' }>
+
+const NO_LOCKS: Locking = { kind: 'no_locks' }
 
 /** The change would have deletes and overwrites leave nothing behind, or takes the lock away. */
 function mayEndVersions(changes: HeaderMap): boolean {

@@ -96,6 +96,12 @@ export class ObjectLocks {
     return { kind: 'lock', lock, versionId: found, key }
   }
 
+  /** What protects a version that was put with a lock, and is known to be there; that one when nobody can tell more. */
+  async ofKnown(context: OperationContext, name: VersionName, putWith: ObjectLock): Promise<ObjectLock> {
+    const record = await this.#records.read(context, keyOf(name), 'newest')
+    return record.kind === 'found' ? record.value.lock : putWith
+  }
+
   /** Changes what protects a version, as far as it may be; `denied` where it may not. */
   async change(
     store: Pick<Store, 'objects'>,

@@ -2,6 +2,7 @@
  * A subresource of a bucket that is one document: put whole, given back whole, deleted. Each is declared by one entry of
  * `bucket-documents.ts`; the operations are the same for all.
  */
+import type { S3Action } from '#auth/s3/actions.ts'
 import type { Response } from '#http/message.ts'
 import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
 import type { ContainerInfo } from '#store/contract.ts'
@@ -25,9 +26,9 @@ export interface BucketDocument<Name extends Member> {
   readonly root: string
   readonly codec: Codec<Document<Name>>
   /** Names of the operations, and the actions by which access to them is judged. */
-  readonly get: readonly [operation: string, action: string]
-  readonly put: readonly [operation: string, action: string]
-  readonly delete?: readonly [operation: string, action: string]
+  readonly get: readonly [operation: string, action: S3Action]
+  readonly put: readonly [operation: string, action: S3Action]
+  readonly delete?: readonly [operation: string, action: S3Action]
   /** What GET says when it was never put: an error, or what then stands between the tags. */
   readonly absent: Absent | ((info: ContainerInfo) => Absent)
   /** 200 where AWS does not say otherwise. */

@@ -69,7 +69,7 @@ export async function bypassIn(visit: S3Visit): Promise<'bypassed' | undefined |
   const isAsked = request.headers[BYPASS_HEADER]?.toLowerCase() === 'true'
   const bucket = bucketOf(visit)
   if (!isAsked || !locksObjects(bucket.info)) return undefined
-  const asked = { action: 's3:BypassGovernanceRetention', bucket, key: request.key }
+  const asked = { action: 's3:BypassGovernanceRetention', bucket, key: request.key } as const
   return (await deps.authorize(visit, asked)) ?? 'bypassed'
 }
 

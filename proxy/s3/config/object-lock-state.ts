@@ -4,16 +4,10 @@
  */
 import type { ContainerInfo } from '#store/contract.ts'
 import { LOCK_FLAG, locksObjects } from '#store/object-lock/lock-facts.ts'
-import { ENABLED_HEADER } from '#store/versions/container-versions.ts'
 import { versionsIn } from '#store/versions/kept-versions.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
-
-export const LOCK_ENABLED_HEADER = 'x-amz-bucket-object-lock-enabled'
-
-/** What CreateBucket gives a container that is to lock objects: versions are kept from the first object on. */
-export const LOCKING_CONTAINER = { [LOCK_FLAG]: 'Enabled', [ENABLED_HEADER]: 'true' } as const
 
 /** Of a bucket that keeps versions the first configuration turns locking on. */
 export async function lockConfigurationProblem(visit: S3Visit): Promise<S3Error | undefined> {

@@ -1,4 +1,5 @@
 /** Tags of single objects and versions (Amazon S3 API Reference, PutObjectTagging…). */
+import type { S3Action } from '#auth/s3/actions.ts'
 import type { Response } from '#http/message.ts'
 import type { Tag } from '#store/bucket-settings/documents.ts'
 import { changeFacts } from '#store/object-facts/object-facts.ts'
@@ -40,7 +41,7 @@ export const objectTaggingOperations: readonly S3Operation[] = [
   },
 ]
 
-function actionOn(verb: 'Get' | 'Put' | 'Delete'): (request: S3Request) => string {
+function actionOn(verb: 'Get' | 'Put' | 'Delete'): (request: S3Request) => S3Action {
   return ({ query }) => `s3:${verb}Object${query.has('versionId') ? 'Version' : ''}Tagging`
 }
 

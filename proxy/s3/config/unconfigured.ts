@@ -14,7 +14,12 @@ interface Unconfigured {
   /** `BucketAnalyticsConfiguration`, as it stands in the names of the operations. */
   readonly subject: string
   /** `AnalyticsConfiguration`, as it stands in the names of the actions. */
-  readonly action: string
+  readonly action:
+    | 'AnalyticsConfiguration'
+    | 'InventoryConfiguration'
+    | 'MetricsConfiguration'
+    | 'IntelligentTieringConfiguration'
+    | 'ReplicationConfiguration'
   /** Root of the list of all of them; a bucket has one at most without it. */
   readonly list?: string
   readonly absent: S3ErrorCode
