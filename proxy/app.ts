@@ -61,6 +61,7 @@ import { authorize } from './s3/access/authorize.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
+import { websiteLayer } from './s3/website/website.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -166,6 +167,7 @@ const LAYERS: readonly LayerEntry[] = [
   },
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
+  { name: 's3-websites', make: (parts) => s3Part(parts, websiteLayer) },
   { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   {
