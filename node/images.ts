@@ -1,6 +1,7 @@
 /** The image registry of a proxy: a door of its own at `/image`, behind the same pipeline. */
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import { outsideClient } from '#http/outside-client.ts'
 import { createRegistry } from '#images/create-registry.ts'
 import { imageDoor, isImagePath } from '#images/door.ts'
 import type { Door } from '#proxy/app.ts'
@@ -28,6 +29,7 @@ export function openImages(options: ImagesOptions): Door | undefined {
     store,
     ownStore,
     records,
+    fetch: outsideClient(environment.clock),
     options: imageOptionsOf(settings),
   })
   return {

@@ -50,19 +50,25 @@ export async function writePieces(
     if (outcome.kind === 'created') pieces.push([offset, outcome.sizeBytes])
     else refusal ??= refusalOf(outcome)
   }
-  for (let cut = await cutter.next(); cut !== undefined && refusal === undefined; cut = await cutter.next()) {
-    const { offset } = cut
-    const sent = sendPiece(deps, context, key, cut)
-    const stored = sent.stored.finally(() => unanswered.delete(stored))
-    unanswered.add(stored)
-    void stored.then(
-      (outcome) => settle(offset, outcome),
-      () => {},
-    )
-    await Promise.race([sent.read, stored])
-    if (unanswered.size >= UNANSWERED_MAX) await Promise.race(unanswered)
+  try {
+    for (let cut = await cutter.next(); cut !== undefined; cut = await cutter.next()) {
+      const { offset } = cut
+      const sent = sendPiece(deps, context, key, cut)
+      const stored = sent.stored.finally(() => unanswered.delete(stored))
+      unanswered.add(stored)
+      stored.then(
+        (outcome) => settle(offset, outcome),
+        () => {},
+      )
+      await Promise.race([sent.read, stored])
+      if (unanswered.size >= UNANSWERED_MAX) await Promise.race(unanswered)
+      if (refusal !== undefined) break
+    }
+    await Promise.all(unanswered)
+  } finally {
+    // Nothing may be stored any more when the caller goes on to clean up.
+    await Promise.allSettled(unanswered)
   }
-  await Promise.all(unanswered)
   if (refusal !== undefined) return refusal
   return { pieces: pieces.toSorted(([left], [right]) => left - right), end: cutter.offset }
 }
