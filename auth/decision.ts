@@ -1,12 +1,19 @@
 /**
- * One pure function says who may do what. Doors translate their notation into an `Action` and act on the `Decision`;
- * none of them decides by itself. The rules and their order are those of OpenStack Swift's tempauth; for those who come
- * with a token of Keystone, those of its keystoneauth (`keystone/keystone-decision.ts`).
+ * One function says who may do what. Swift's access lists, account lists and signed addresses, S3's access lists, bucket
+ * policies, blocks of public access and sessions are notations of what it decides; doors translate a request into a
+ * question and act on the decision, and none of them decides by itself.
  *
- * `decideByRole` needs nothing but the principal and the name; most requests end there. What it leaves open is decided
- * by `decideByLists`, for which the door fetches the container's and the account's access lists.
+ * The order: what nobody may pass (a session's limits, a denial in the bucket's policy); then everything that allows, and
+ * one allowance is enough: roles, the policy, the bucket's and the object's S3 lists, the container's Swift list, the
+ * account's list. What nothing allows is denied.
+ *
+ * Rules of roles and Swift's lists are those of OpenStack Swift's tempauth; for those who come with a token of Keystone,
+ * those of its keystoneauth (`keystone/keystone-decision.ts`). Of a container without settings of S3's only the roles are
+ * looked at before an owner goes on.
  */
+import type { AccessQuestion, ContainerGrants, GrantSources } from './access-question.ts'
 import type { AccountAcl } from './account-acl.ts'
+import { type BucketAccess, tenantOf } from './bucket-access.ts'
 import { type ContainerAcl, LISTINGS_GROUP, referrerAllowed } from './container-acl.ts'
 import {
   type Action,
@@ -20,10 +27,140 @@ import {
 } from './decision-terms.ts'
 import { decideByKeystoneLists, decideByKeystoneRole } from './keystone/keystone-decision.ts'
 import { type Principal, type ResellerPrefix, ROLES, resellerOf } from './principal.ts'
+import { aclAdmits } from './s3/acl/access-control-list.ts'
+import { type ActionMeaning, meaningOf, OWNERS_ALWAYS, type S3Action } from './s3/actions.ts'
+import type { BucketPolicy } from './s3/policy/bucket-policy.ts'
+import { evaluatePolicy, type PolicyVerdict } from './s3/policy/evaluate.ts'
+import { isPublicPolicy } from './s3/policy/public-policy.ts'
+import { resourceArn } from './s3/policy/question.ts'
+import { decideByGrant } from './signed-grant.ts'
 
 export type { Action, Decision, Grants } from './decision-terms.ts'
 
-/** The decision with everything at hand; doors that fetch the lists only on demand call the two halves. */
+/** `unavailable`: what the bucket says of access could not be read, so nothing may be done. */
+export type AccessDecision = Decision | { readonly kind: 'unavailable' }
+
+/** Decides a question of either door, by all notations. */
+export async function decideAccess(question: AccessQuestion, sources: GrantSources): Promise<AccessDecision> {
+  const { verb, principal } = question
+  const container = verb.container === undefined ? undefined : await sources.container()
+  if (container === 'unavailable') return { kind: 'unavailable' }
+  if (!(await sessionAllows(question, sources))) return denial(principal)
+  const byRole = decisionByRole(question)
+  const bucket = container?.bucket
+  if (bucket === undefined) return byRole ?? (await decideByAllLists(question, container, sources))
+  const verdict = await policyVerdict(question, bucket, sources)
+  const owns = byRole?.kind === 'allow' && byRole.owner
+  if (verdict === 'deny' && !(owns && isOwnersAlways(question))) return denial(principal)
+  if (byRole !== undefined) return byRole
+  if (bucket.payer === 'Requester' && (principal === undefined || question.pays === undefined)) {
+    return denial(principal)
+  }
+  if (verdict === 'allow' && !isRestricted(question, bucket)) return ALLOW
+  if (await admitsByS3List(question, bucket, sources)) return ALLOW
+  return await decideByAllLists(question, container, sources)
+}
+
+/** What a signature or roles settle. */
+function decisionByRole({ grant, principal, verb, action, resellers }: AccessQuestion): Decision | undefined {
+  if (grant !== undefined) return decideByGrant(grant, verb)
+  const decision = decideByRole(principal, verb, resellers)
+  return decision?.kind === 'allow' && !decision.owner && isAboutAccess(action) ? undefined : decision
+}
+
+/** To see and change who may do what, it takes an owner, or someone who was let do just that. */
+function isAboutAccess(action: S3Action | undefined): boolean {
+  return action !== undefined && meaningIn(action).about === 'access'
+}
+
+function meaningIn(action: S3Action): ActionMeaning {
+  return meaningOf(action)
+}
+
+function isOwnersAlways({ action }: AccessQuestion): boolean {
+  return action !== undefined && OWNERS_ALWAYS.has(action)
+}
+
+async function sessionAllows(question: AccessQuestion, sources: GrantSources): Promise<boolean> {
+  const { session } = question
+  return session === undefined || (await verdictOf(session, question, sources)) === 'allow'
+}
+
+async function policyVerdict(
+  question: AccessQuestion,
+  { policy }: BucketAccess,
+  sources: GrantSources,
+): Promise<PolicyVerdict> {
+  if (policy === undefined) return 'silent'
+  return policy === 'unreadable' ? 'deny' : await verdictOf(policy, question, sources)
+}
+
+async function verdictOf(
+  policy: BucketPolicy,
+  { action, caller, verb }: AccessQuestion,
+  sources: GrantSources,
+): Promise<PolicyVerdict> {
+  if (action === undefined) return 'silent'
+  const resource = verb.container === undefined ? '*' : resourceArn(verb.container, verb.object)
+  const values = await sources.values(policy.objectTags)
+  return evaluatePolicy(policy, { caller, action, resource, values })
+}
+
+/** A public policy that is restricted lets in only those of the bucket's own account. */
+function isRestricted({ caller, verb, resellers }: AccessQuestion, bucket: BucketAccess): boolean {
+  const { policy, publicAccess } = bucket
+  if (!publicAccess.restrictPublicBuckets || policy === undefined || policy === 'unreadable') return false
+  return isPublicPolicy(policy) && !caller.accounts.includes(tenantOf(verb.account, resellers))
+}
+
+async function admitsByS3List(
+  { action, principal }: AccessQuestion,
+  bucket: BucketAccess,
+  sources: GrantSources,
+): Promise<boolean> {
+  const wanted = action === undefined ? undefined : meaningIn(action).acl
+  if (wanted === undefined || bucket.ownership === 'BucketOwnerEnforced') return false
+  if (wanted.of === 'object' && bucket.objectAcls === 'none') return false
+  const acl = wanted.of === 'bucket' ? bucket.acl : await sources.objectAcl()
+  const counted = bucket.publicAccess.ignorePublicAcls ? 'not_public' : 'all'
+  return acl !== undefined && aclAdmits(acl, principal?.user, wanted.permission, counted)
+}
+
+/** What Swift's lists settle, of which only those that matter are fetched. */
+async function decideByAllLists(
+  question: AccessQuestion,
+  container: ContainerGrants | undefined,
+  sources: GrantSources,
+): Promise<Decision> {
+  const { principal, verb, referer, action } = question
+  const containerAcl = container === undefined ? undefined : listFor(question, container)
+  const byContainer = decideByLists(principal, verb, { containerAcl, accountAcl: undefined, referer })
+  // Only someone known can be on an account's list.
+  if (byContainer.kind === 'allow' || principal === undefined) return byContainer
+  const { keystone } = principal
+  if (keystone !== undefined) {
+    const grants = { containerAcl, accountAcl: undefined, referer: undefined, names: 'count' } as const
+    const byNames = decideByLists(principal, verb, grants)
+    return byNames.kind === 'deny' || (await sources.namesCount(keystone)) ? byNames : DENY_KNOWN
+  }
+  const byAccount = decideByLists(principal, verb, {
+    containerAcl: undefined,
+    accountAcl: await sources.accountAcl(),
+    referer: undefined,
+  })
+  const isEnough = byAccount.kind === 'deny' || byAccount.owner || !isAboutAccess(action)
+  return isEnough ? byAccount : DENY_KNOWN
+}
+
+/** The container's Swift list that can admit to it, without its public part where that is to be ignored. */
+function listFor({ action }: AccessQuestion, container: ContainerGrants): ContainerAcl | undefined {
+  const list = action === undefined ? 'none' : meaningIn(action).list
+  if (list === 'none') return undefined
+  const acl = container[list]
+  return container.bucket?.publicAccess.ignorePublicAcls === true ? { ...acl, referrers: [] } : acl
+}
+
+/** The decision with everything at hand, by roles and Swift's lists. */
 export function decide(
   principal: Principal | undefined,
   action: Action,
@@ -69,7 +206,7 @@ function isOpenToResellers(
   return account[reseller.prefix.length] !== '.'
 }
 
-/** Allow or deny by access lists, once roles settled nothing. */
+/** Allow or deny by Swift's access lists, once roles settled nothing. */
 export function decideByLists(principal: Principal | undefined, action: Action, grants: Grants): Decision {
   if (grants.syncKeyMatches === true || action.method === 'OPTIONS') return ALLOW
   if (principal?.keystone !== undefined) return decideByKeystoneLists(principal.keystone, action, grants)

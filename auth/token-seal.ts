@@ -9,19 +9,12 @@
  * is gone. Verified tokens are remembered, so that a hot one costs no cryptography; expiry and generation are looked at
  * every time.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Clock, Random } from '#base/environment.ts'
 import type { KeyRing } from './key-ring.ts'
 import type { Principal } from './principal.ts'
+import { openText, sealText } from './sealed-text.ts'
 
-const VERSION = 1
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
-const HEAD_BYTES = 2
 const PREFIX_END = 'tk'
-const CIPHER = 'aes-256-gcm'
-/** Longer tokens than a header line can carry are refused unread. */
-const TOKEN_CHARACTERS_MAX = 8192
 /** Verified tokens remembered per process: about 1 KiB each. */
 const REMEMBERED_TOKENS = 4096
 
@@ -88,54 +81,20 @@ export class TokenSeal {
 
   #seal(claims: Claims): string {
     const { keys, random } = this.#options
-    const key = keys.current()
-    const head = Buffer.from([VERSION, key.id])
-    const nonce = random.bytes(NONCE_BYTES)
-    const cipher = createCipheriv(CIPHER, key.secret, nonce).setAAD(this.#authenticated(head))
     const { user, tenant, groups } = claims.principal
     const plain = JSON.stringify([user, tenant, groups, claims.expiresAtSeconds, claims.generation])
-    const sealed = Buffer.concat([
-      head,
-      nonce,
-      cipher.update(plain, 'utf8'),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ])
-    return this.#prefix + sealed.toString('base64url')
+    return sealText(keys, random, this.#prefix, plain)
   }
 
   #verify(token: string): (Claims & { readonly opened: OpenedToken }) | undefined {
-    const claims = this.#unseal(token)
-    if (claims === undefined) return undefined
+    const plain = openText(this.#options.keys, this.#prefix, token)
+    if (plain === undefined) return undefined
+    const claims = claimsFrom(plain)
     const { principal, expiresAtSeconds } = claims
     const verified = { ...claims, opened: { kind: 'valid', principal, expiresAtSeconds } as const }
     if (this.#remembered.size >= REMEMBERED_TOKENS) this.#forgetOldest()
     this.#remembered.set(token, verified)
     return verified
-  }
-
-  #unseal(token: string): Claims | undefined {
-    if (!token.startsWith(this.#prefix) || token.length > TOKEN_CHARACTERS_MAX) return undefined
-    const sealed = Buffer.from(token.slice(this.#prefix.length), 'base64url')
-    if (sealed.length <= HEAD_BYTES + NONCE_BYTES + TAG_BYTES || sealed[0] !== VERSION) return undefined
-    const key = this.#options.keys.find(sealed[1] as number)
-    if (key === undefined) return undefined
-    const nonceEnd = HEAD_BYTES + NONCE_BYTES
-    const decipher = createDecipheriv(CIPHER, key.secret, sealed.subarray(HEAD_BYTES, nonceEnd), {
-      authTagLength: TAG_BYTES,
-    })
-    decipher.setAAD(this.#authenticated(sealed.subarray(0, HEAD_BYTES)))
-    decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-    try {
-      const plain = decipher.update(sealed.subarray(nonceEnd, -TAG_BYTES), undefined, 'utf8')
-      return claimsFrom(plain + decipher.final('utf8'))
-    } catch {
-      return undefined
-    }
-  }
-
-  #authenticated(head: Buffer): Buffer {
-    return Buffer.concat([Buffer.from(this.#prefix), head])
   }
 
   #forget(token: string, answer: OpenedToken): OpenedToken {

@@ -34,9 +34,14 @@ export async function hashKey(key: string, random: Random): Promise<string> {
   return [SCHEME, logN, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
+/** Whether only a hash of the key is kept. */
+export function isHashed(stored: string): boolean {
+  return stored.startsWith(`${SCHEME}$`)
+}
+
 /** Whether `given` is the key that was stored. A stored hash that cannot be read matches nothing. */
 export async function keyMatches(stored: string, given: string): Promise<boolean> {
-  if (!stored.startsWith(`${SCHEME}$`)) return sameText(stored, given)
+  if (!isHashed(stored)) return sameText(stored, given)
   const [, logN, r, p, salt, hash] = stored.split('$')
   const cost = { logN: Number(logN), r: Number(r), p: Number(p) }
   if (!isBearable(cost) || salt === undefined || hash === undefined) return false

@@ -5,7 +5,7 @@
  */
 import type { Principal, ResellerPrefix } from './principal.ts'
 import { ROLES } from './principal.ts'
-import { keyMatches } from './user-key.ts'
+import { isHashed, keyMatches } from './user-key.ts'
 
 export interface UserEntry {
   /** The tenant, without reseller prefix: `test`. */
@@ -84,6 +84,13 @@ export class UserDirectory {
   /** Nobody can sign in here. */
   get isEmpty(): boolean {
     return this.#users.size === 0
+  }
+
+  /** The user with its key in the clear, which signatures are made with; `undefined` where the key is kept as a hash. */
+  secretOf(user: string): (KnownUser & { readonly secret: string }) | undefined {
+    const known = this.#users.get(user)
+    if (known === undefined || isHashed(known.key)) return undefined
+    return { principal: known.principal, storageUrl: known.storageUrl, secret: known.key }
   }
 
   /** `undefined` when there is no such user. */

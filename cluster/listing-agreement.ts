@@ -13,7 +13,7 @@
 
 import { DIGEST_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { discard, headerOf, type Response, readWhole } from '#http/message.ts'
+import { discard, headerOf, type Response, readToPassOn } from '#http/message.ts'
 import { differingStretches, type ListingMember, type ListingOrder, type Page } from './listing-difference.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize } from './quorum.ts'
@@ -195,7 +195,7 @@ class ListingRun {
 
   async #listedFrom(node: StorageNode, response: Response): Promise<Listed | undefined> {
     try {
-      const json = await readWhole(response.body, LISTING_BYTES_MAX)
+      const json = await readToPassOn(response.body, LISTING_BYTES_MAX)
       return { node, headers: response.headers, json: json.length === 0 ? EMPTY_LIST : json }
     } catch {
       return undefined

@@ -10,6 +10,7 @@
  */
 
 import { pathOf } from '#base/names.ts'
+import { ownPiece } from '#http/piece-memory.ts'
 import type { DatabaseInfo } from './info.ts'
 
 /** Bytes of bodies at most. */
@@ -38,7 +39,10 @@ export class PageCache {
   readonly #asked = new Map<string, number>()
   #bytes = 0
 
-  /** The page for this question about the database as it is, rendered now unless it is known. */
+  /**
+   * The page for this question about the database as it is, rendered now unless it is known. Whoever sends it may give its
+   * memory back (`http/piece-memory.ts`): a page that is kept stays.
+   */
   async page(
     info: DatabaseInfo,
     question: readonly unknown[],
@@ -67,7 +71,7 @@ export class PageCache {
     const page = await render()
     if (this.#wasAsked(key, info.sequence)) {
       this.#keep(key, { sequence: info.sequence, createdAt: info.createdAt, ...page })
-    }
+    } else ownPiece(page.body)
     return page.body
   }
 

@@ -1,6 +1,7 @@
 /** Reading rows of one table and group in the order of their names. */
 import type { AbstractIterator } from 'abstract-level'
 import type { KvStore } from '#base/environment.ts'
+import { closeEmptied } from '#kv/close-iterator.ts'
 import type { RowRange } from './contract.ts'
 import { type RowTable, rowPrefix } from './keys.ts'
 import type { CursorItem, Direction, NameBounds, NameCursor } from './listing.ts'
@@ -50,7 +51,7 @@ export class RowCursor<Row> implements NameCursor<string>, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#entries.close()
+    await closeEmptied(this.#entries)
   }
 }
 

@@ -8,7 +8,7 @@ import { Foreground } from '#worker/foreground.ts'
 import { createExpirer, type ExpirerOptions } from './expirer.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
 import type { Removal } from './remover.ts'
-import { ownerOf, TAKE_OVER_AFTER_SECONDS } from './share.ts'
+import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import { parseTask, type Task } from './task.ts'
 
 const NOW = 1_700_000_000

@@ -16,7 +16,7 @@ import { Gait } from '#worker/gait.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
 import type { ObjectRemover } from './remover.ts'
-import { ownerOf, TAKE_OVER_AFTER_SECONDS } from './share.ts'
+import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import type { Task } from './task.ts'
 
 export interface ExpirerOptions {

@@ -6,7 +6,7 @@
  * Header values are strings of bytes (latin1 code units), as HTTP has them; UTF-8 in them is still encoded.
  */
 
-import { keepPiece } from './piece-memory.ts'
+import { keepPiece, ownPiece, releasePiece } from './piece-memory.ts'
 
 export type HeaderMap = Readonly<Record<string, string | undefined>>
 
@@ -131,16 +131,32 @@ export function headerOf(response: Response, name: string): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value[0]
 }
 
-/** Reads a body whole; rejects with a `BodyError` of code `BODY_TOO_LARGE` when it is longer than `limitBytes`. */
+/** Reads a body whole, to keep it; rejects with a `BodyError` of code `BODY_TOO_LARGE` when it is longer than `limitBytes`. */
 export async function readWhole(body: ResponseBody | RequestBody, limitBytes: number): Promise<Buffer> {
+  const whole = await readToPassOn(body, limitBytes)
+  keepPiece(whole)
+  return whole
+}
+
+/** The same, of a body that is only passed on: whoever sends it may give its memory back (`piece-memory.ts`). */
+export async function readToPassOn(body: ResponseBody | RequestBody, limitBytes: number): Promise<Buffer> {
   if (body === undefined) return Buffer.alloc(0)
   const held = Buffer.isBuffer(body) ? body : 'bytes' in body ? body.bytes : undefined
   if (held !== undefined) {
     if (held.length > limitBytes) throw new BodyError('BODY_TOO_LARGE')
-    keepPiece(held)
     return held
   }
   if (Buffer.isBuffer(body)) return body
+  const chunks = await readChunks(body, limitBytes)
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return only
+  const whole = Buffer.concat(chunks)
+  for (const chunk of chunks) releasePiece(chunk)
+  ownPiece(whole)
+  return whole
+}
+
+async function readChunks(body: BodyStream, limitBytes: number): Promise<readonly Buffer[]> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of body) {
@@ -151,9 +167,7 @@ export async function readWhole(body: ResponseBody | RequestBody, limitBytes: nu
     }
     chunks.push(chunk)
   }
-  const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, sizeBytes)
-  keepPiece(whole)
-  return whole
+  return chunks
 }
 
 /** Lets go of a response whose body nobody wants. */

@@ -43,7 +43,7 @@ export async function writeResponse(
   }
   if (options.beforeEnd === undefined) {
     if (body === undefined) outgoing.end()
-    else if (body.length > JOINED_BYTES) outgoing.end(body)
+    else if (body.length > JOINED_BYTES) outgoing.end(body, () => releasePiece(body))
     else outgoing.end(body.toString('latin1'), 'latin1')
     return
   }

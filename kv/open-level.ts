@@ -11,8 +11,8 @@ import { Level } from 'level'
 import type { Clock, Disk, KvEngine, KvStore } from '#base/environment.ts'
 import { failStop } from './fail-stop.ts'
 
-/** Bytes of recent writes LevelDB keeps in memory before it writes a table file; LevelDB's own default is 4 MiB. */
-const WRITE_BUFFER_BYTES = 8 * 1024 * 1024
+/** Bytes of recent writes LevelDB keeps in memory before it writes a table file, and once more while it does. */
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024
 
 /** The engine over LevelDB. `disk` makes directories durable and moves them, the clock notices a write that hangs. */
 export function levelEngine(disk: Disk, clock: Clock): KvEngine {

@@ -13,6 +13,7 @@ import { containerSyncWorker } from './workers/container-sync.ts'
 import { databaseAuditorWorker } from './workers/database-auditor.ts'
 import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
+import { lifecycleWorker } from './workers/lifecycle.ts'
 import { listingAuditorWorker } from './workers/listing-auditor.ts'
 import { reaperWorker } from './workers/reaper.ts'
 import { reconcilerWorker } from './workers/reconciler.ts'
@@ -32,6 +33,7 @@ const WORKERS: readonly MakeWorker[] = [
   databaseAuditorWorker,
   listingAuditorWorker,
   expirerWorker,
+  lifecycleWorker,
   containerSyncWorker,
 ]
 

@@ -24,6 +24,7 @@ import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
+import { lifecycle } from './lifecycle-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
@@ -440,6 +441,7 @@ export const SECTIONS = {
   replicator,
   auditor,
   expirer,
+  lifecycle,
   reaper,
   log,
   shutdown,

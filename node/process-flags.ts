@@ -5,8 +5,17 @@
  * requests are short. Measured with four processes: 240 MiB less resident memory, processor time the same within noise.
  */
 const SEMI_SPACE_MIB = 8
+/**
+ * How much the old generation may grow between two collections of it, percent. Left to itself V8 lets it grow to several
+ * times what is in use, and buffers wait that long too. Measured after a load of listings: 670 instead of 1,320 MiB (PSS)
+ * for all processes, processor time the same within noise.
+ */
+const HEAP_GROWING_PERCENT = 25
 
-export const NODE_FLAGS: readonly string[] = [`--max-semi-space-size=${SEMI_SPACE_MIB}`]
+export const NODE_FLAGS: readonly string[] = [
+  `--max-semi-space-size=${SEMI_SPACE_MIB}`,
+  `--heap-growing-percent=${HEAP_GROWING_PERCENT}`,
+]
 
 /**
  * Threads for file operations of a storage process. Reads, writes, syncs and LevelDB share them; with Node's four, a

@@ -32,6 +32,8 @@ import { ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
@@ -44,6 +46,7 @@ import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
+import { s3PartsOf } from './s3-parts.ts'
 import { webOptionsOf } from './web-options.ts'
 
 export interface ProxyDoorOptions {
@@ -89,29 +92,49 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
-  const { deferDeletes, deferPartsCheck } = store
-  const features = { environment, timestamps, policies, deferDeletes, deferPartsCheck, bucketSettings }
+  const objectLocks = new ObjectLocks({ clock: environment.clock, records: records.of(OBJECT_LOCKS) })
+  const features = {
+    environment,
+    timestamps,
+    policies,
+    deferDeletes: store.deferDeletes,
+    deferPartsCheck: store.deferPartsCheck,
+    bucketSettings,
+    objectLocks,
+  }
   const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
   const desks = desksOf(options, own)
+  const users = new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings))
+  const keys = keyRingOf(cluster.tokenKeys)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const multipart = new MultipartUploads({
+    store: layered,
+    clock: environment.clock,
+    random: environment.random,
+    timestamps,
+    checkParts: store.deferPartsCheck,
+  })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const { handler } = createProxy({
     environment,
     log,
     store: layered,
+    multipart,
     doors: images === undefined ? [] : [images],
     desks,
     guarantees: () => store.guarantees(),
     policies,
-    users: new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings)),
+    users,
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
-    keys: keyRingOf(cluster.tokenKeys),
+    keys,
+    s3: s3PartsOf({ environment, keys, users, options: proxyOptions.s3 }),
     records,
     bucketSettings,
+    objectLocks,
     secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
     options: proxyOptions,
     metrics,

@@ -1,5 +1,6 @@
 /** Options of the S3 API, `[s3]`. */
-import { boolean, bytes, listOf, text } from '#base/option-values.ts'
+import { OBJECT_OWNERSHIPS } from '#auth/s3/ownership.ts'
+import { boolean, bytes, listOf, oneOf, text } from '#base/option-values.ts'
 import { type OptionsOf, option } from '#base/options.ts'
 import { DEFAULT_S3_OPTIONS, type S3Options } from '#proxy/s3/options.ts'
 
@@ -35,6 +36,13 @@ export const s3 = {
     default: DEFAULT_S3_OPTIONS.publicEndpoints,
     source: OURS,
   }),
+  objectOwnership: option({
+    name: 'object_ownership',
+    doc: 'Whose objects are in buckets that do not say: ObjectWriter, BucketOwnerPreferred, or BucketOwnerEnforced, with which access lists of S3 count for nothing.',
+    parse: oneOf(OBJECT_OWNERSHIPS),
+    default: DEFAULT_S3_OPTIONS.objectOwnership,
+    source: 'Amazon S3 Object Ownership',
+  }),
   xmlLimit: option({
     name: 'xml_limit',
     doc: 'Longest document in the body of a request.',
@@ -44,9 +52,22 @@ export const s3 = {
   }),
 }
 
+interface Sections {
+  readonly s3: OptionsOf<typeof s3>
+  readonly lifecycle: { readonly dayMs: number }
+}
+
 /** The options as the door takes them. */
-export function s3OptionsOf({ s3: written }: { readonly s3: OptionsOf<typeof s3> }): S3Options {
-  const { enabled, region, domains, publicEndpoints, xmlLimit } = written
+export function s3OptionsOf({ s3: written, lifecycle }: Sections): S3Options {
+  const { enabled, region, domains, publicEndpoints, objectOwnership, xmlLimit } = written
   const lower = domains.map((domain) => domain.toLowerCase().replace(/^\./, ''))
-  return { enabled, region, domains: lower, publicEndpoints, xmlLimitBytes: xmlLimit }
+  return {
+    enabled,
+    region,
+    domains: lower,
+    publicEndpoints,
+    objectOwnership,
+    xmlLimitBytes: xmlLimit,
+    lifecycleDayMs: lifecycle.dayMs,
+  }
 }

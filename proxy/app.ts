@@ -17,8 +17,11 @@ import type { Handler } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Guarantees, Store } from '#store/contract.ts'
 import { type Desks, onlyDesk } from '#store/desk/peer-desks.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
+import type { AccessDeps } from './access/ask-access.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -52,10 +55,10 @@ import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
+import { authorize } from './s3/access/authorize.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
-import { ownerOnly } from './s3/owner-only.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -83,6 +86,10 @@ export interface ProxyDeps {
   readonly records: Records
   /** What the owners of buckets have configured. */
   readonly bucketSettings: BucketSettings
+  /** Over the store. */
+  readonly multipart: MultipartUploads
+  /** What keeps versions from being deleted. */
+  readonly objectLocks: ObjectLocks
   /** Seals secrets that are kept in records. */
   readonly secrets: SecretSeal
   readonly options: ProxyOptions
@@ -116,7 +123,7 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>>
 
 export interface Proxy {
   readonly handler: Handler
@@ -296,7 +303,17 @@ function chosenLayers(names: readonly string[]): readonly LayerEntry[] {
 }
 
 function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer | undefined {
-  const { s3, store, records, environment, policies, options, bucketSettings: settings } = parts
+  const {
+    s3,
+    store,
+    records,
+    environment,
+    policies,
+    options,
+    multipart,
+    bucketSettings: settings,
+    objectLocks: locks,
+  } = parts
   if (s3 === undefined || !options.s3.enabled) return undefined
   return layer({
     store,
@@ -306,22 +323,38 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     resellers: options.resellers,
     maxFileSizeBytes: options.maxFileSizeBytes,
     settings,
-    authorize: ownerOnly,
+    multipart,
+    locks,
+    authorize,
+    // Without anybody to ask, nobody has signed a form.
+    authenticateForm: async () => ({ kind: 'anonymous' }),
+    access: accessDeps(parts),
     records: new BucketRecords(records),
     ...s3,
   })
 }
 
-function doorsOf({
-  store,
-  policies,
-  environment,
-  options,
-  syncRealms,
-  doors = [],
-}: ProxyDeps): readonly Door[] {
-  const realms = syncRealms?.realms ?? noRealms
-  const swift = swiftDoor({ store, policies, clock: environment.clock, options, syncRealms: realms })
+/** Both doors ask the same decision with the same means. */
+function accessDeps({ store, bucketSettings, environment, options }: ProxyDeps): AccessDeps {
+  return {
+    store,
+    settings: bucketSettings,
+    clock: environment.clock,
+    resellers: options.resellers,
+    objectOwnership: options.s3.objectOwnership,
+  }
+}
+
+function doorsOf(deps: ProxyDeps): readonly Door[] {
+  const { store, policies, environment, options, syncRealms, doors = [] } = deps
+  const swift = swiftDoor({
+    store,
+    policies,
+    clock: environment.clock,
+    options,
+    access: accessDeps(deps),
+    syncRealms: syncRealms?.realms ?? noRealms,
+  })
   return [...doors, { name: 'swift', takes: () => true, handler: swift }]
 }
 

@@ -66,11 +66,12 @@ export type StoreFailure =
   | { readonly kind: 'not_empty' }
   /** Something as new or newer is stored. */
   | { readonly kind: 'conflict'; readonly newest: Timestamp | undefined }
-  /** `condition`: how it was judged, of a write. */
+  /** `condition`: how it was judged, of a write; `there`: what was there then, where it is known. */
   | {
       readonly kind: 'precondition_failed'
       readonly headers: HeaderMap
       readonly condition?: ConditionJudged | undefined
+      readonly there?: 'found' | 'absent' | undefined
     }
   | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
   | { readonly kind: 'etag_mismatch' }
@@ -175,7 +176,13 @@ export interface ListingQuery {
    * Every version of every object is listed, newest first, with `version_id` and `is_latest`. `marker` goes on after this
    * version of the object named by the query's own marker. Containers only.
    */
-  readonly versions?: { readonly marker?: string | undefined } | undefined
+  readonly versions?:
+    | {
+        readonly marker?: string | undefined
+        /** Kept null versions have the id `null`, and the one by which paging goes on in `kept_id`. */
+        readonly nullVersions?: 'told' | undefined
+      }
+    | undefined
   /** Names in the cluster's own namespace, which begin with NUL, are listed too. */
   readonly reservedNames?: 'shown' | undefined
 }
@@ -365,6 +372,8 @@ export interface ObjectReadOptions {
   readonly certainty?: 'confirmed' | undefined
   /** This version instead of the current one; `null` is the current one if it was put without a version. */
   readonly versionId?: string | undefined
+  /** `null` is also what was put without a version and is kept among the versions since (S3). */
+  readonly nullVersion?: 'kept_too' | undefined
   /** The link itself, instead of what it leads to. */
   readonly symlink?: 'as_stored' | undefined
   /** The manifest of a large object itself, instead of what it stands for. */
@@ -424,6 +433,11 @@ export interface ObjectPut {
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */
   readonly versionId?: string | undefined
+  /**
+   * Where versions are suspended, what is put is the null version and takes the place of the one before, as S3 has it;
+   * without it, what was once kept stays (Swift).
+   */
+  readonly nullVersion?: 'replaced' | undefined
   /**
    * Makes a static large object of these segments, all of the object's account. `body` is then what the client sent
    * (quotas count it); stored is the manifest, and ETags, expected and received, are those of the joined segments.
@@ -496,6 +510,12 @@ export interface ObjectDelete {
   readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
+  /** As for a put; what is deleted where versions are suspended leaves a marker. */
+  readonly nullVersion?: 'replaced' | undefined
+  /** When the current version is deleted, the newest that is left becomes it (S3), instead of none (Swift). */
+  readonly successor?: 'newest' | undefined
+  /** A retention in governance mode does not keep who asks from deleting a locked version (`object-lock/`). */
+  readonly governance?: 'bypassed' | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
 }
@@ -514,6 +534,8 @@ export interface SegmentsReport {
 export interface VersionsOfDelete {
   /** The version that was deleted, or that says that the object was. */
   readonly versionId?: string | undefined
+  /** What was deleted, or was made, says that the object was deleted. */
+  readonly isDeleteMarker?: true | undefined
   /** Of a delete of one version: which is the current one now; `null` when none is. */
   readonly currentVersionId?: string | undefined
 }
@@ -533,6 +555,8 @@ export interface ObjectPost {
   /** The whole new set of user metadata and removable headers. */
   readonly metadata: HeaderMap
   readonly contentType: string | undefined
+  /** Changes this version instead of the current one. */
+  readonly versionId?: string | undefined
 }
 
 export interface ObjectPostReceipt {

@@ -4,7 +4,7 @@
  * written to the objects afterwards stays.
  */
 
-import { TICKS_PER_SECOND, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import { offsetOf, TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import type { ObjectName, OperationContext, StoreFailure } from './contract.ts'
 import { expirerContainer } from './expirer-container.ts'
@@ -30,9 +30,40 @@ export function deferDeletes(
   return queueTasks(parts, context, { ...deletes, contentType: ASYNC_DELETE_TYPE, afterSeconds: 0 })
 }
 
+/** An object, as it was seen. */
+export interface JudgedObject {
+  readonly name: ObjectName
+  /** Of its latest change. What is written to it later stays. */
+  readonly changedAt: Timestamp
+}
+
+/** Has objects deleted that were judged: each as it was then, and nothing that was written since. */
+export async function deferJudgedDeletes(
+  parts: StoreParts,
+  context: OperationContext,
+  judged: readonly JudgedObject[],
+): Promise<{ readonly kind: 'queued' } | StoreFailure> {
+  const [first] = judged
+  if (first === undefined) return { kind: 'queued' }
+  return await queueTasks(parts, context, {
+    of: first.name,
+    names: judged.map(({ name }) => name),
+    rowTimes: judged.map(({ changedAt }) => justAfter(changedAt)),
+    contentType: ASYNC_DELETE_TYPE,
+    afterSeconds: 0,
+  })
+}
+
+/** The next timestamp that there is: the removal takes exactly what was seen. */
+function justAfter(timestamp: Timestamp): Timestamp {
+  return timestampFromTicks(ticksOf(timestamp), offsetOf(timestamp) + 1)
+}
+
 export interface QueuedTasks {
   readonly of: ObjectName
   readonly names: readonly ObjectName[]
+  /** When each row is said to be written, which is what an immediate delete is dated by; now without them. */
+  readonly rowTimes?: readonly Timestamp[]
   /** Says what is to be done. */
   readonly contentType: string
   /** When, from now. */
@@ -43,7 +74,7 @@ export interface QueuedTasks {
 export async function queueTasks(
   parts: StoreParts,
   context: OperationContext,
-  { of, names, contentType, afterSeconds }: QueuedTasks,
+  { of, names, rowTimes, contentType, afterSeconds }: QueuedTasks,
 ): Promise<{ readonly kind: 'queued' } | StoreFailure> {
   const timestamp = await parts.timestamps.next()
   const { expirerAccount, expirerDivisorSeconds } = parts.rules
@@ -53,10 +84,10 @@ export async function queueTasks(
     account: expirerAccount,
     container: expirerContainer(seconds, expirerDivisorSeconds, of, parts.salt),
   }
-  const rows = names.map(({ account, container, object }) => ({
+  const rows = names.map(({ account, container, object }, at) => ({
     name: `${due}-${account}/${container}/${object}`,
     deleted: 0,
-    created_at: timestamp,
+    created_at: rowTimes?.[at] ?? timestamp,
     etag: EMPTY_MD5,
     size: 0,
     storage_policy_index: QUEUE_POLICY_INDEX,

@@ -17,6 +17,9 @@ import { type EncryptionOptions, encryptionLayer } from './encryption/encryption
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { leftParts } from './multipart/left-parts.ts'
+import { objectFactsLayer } from './object-facts/facts-layer.ts'
+import { objectLockLayer } from './object-lock/lock-layer.ts'
+import type { ObjectLocks } from './object-lock/object-locks.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
 import { QuotaLedger } from './quotas/quota-ledger.ts'
 import { UsageReader } from './quotas/quota-usage.ts'
@@ -41,6 +44,8 @@ export interface FeatureDeps {
   readonly deferPartsCheck?: DeferPartsCheck | undefined
   /** What the owners of buckets have configured; goes with the bucket. */
   readonly bucketSettings?: BucketSettings | undefined
+  /** What keeps versions from being deleted; with `bucketSettings`. */
+  readonly objectLocks?: ObjectLocks | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -66,9 +71,15 @@ const FEATURES: readonly Feature[] = [
     name: 'bucket-settings',
     make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
   },
+  { name: 'object-facts', make: () => objectFactsLayer },
   {
     name: 'quotas',
     make: ({ environment, desks }) => quotas({ clock: environment.clock, desk: new QuotaDesk(desks) }),
+  },
+  {
+    name: 'object-lock',
+    make: ({ environment: { clock }, bucketSettings: settings, objectLocks: locks }) =>
+      settings && locks && objectLockLayer({ clock, settings, locks }),
   },
   {
     name: 'large-objects',

@@ -130,7 +130,9 @@ class Putting {
       own: { ...metadata, 'content-type': contentType, ...this.#atEnd },
       body: body.kind === 'held' ? body : { ...body, expectedEtag, limitBytes, atEnd },
     })
-    if (agreed.kind === 'refused') return { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
+    if (agreed.kind === 'refused') {
+      return { kind: 'precondition_failed', headers: {}, condition: 'agreed', there: agreed.there }
+    }
     if (agreed.kind === 'unsupported') return agreed
     if (agreed.kind !== 'agreed') return withLimit(agreed, limitBytes)
     const { answers, etag, sizeBytes, timestamp } = agreed

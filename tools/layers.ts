@@ -28,6 +28,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   replicator: 4,
   auditor: 4,
   expirer: 4,
+  lifecycle: 4,
   reaper: 4,
   reconciler: 4,
   'container-sync': 4,

@@ -29,8 +29,19 @@ const HEADERS_BYTES_MAX = 8 * 1024
 /** Parts of one form; far more than any form has. */
 const PARTS_MAX = 10_000
 
+export interface FormRules {
+  /** The one field that is a file, whether it has a file's name or not; without it, whatever has one is. Lower-case. */
+  readonly fileField?: string
+  /** The rest of a longer value is forgotten. */
+  readonly valueBytesMax?: number
+}
+
 /** The parts of the form in the order in which they come. Rejects with a `MimeError`, or as the body does. */
-export async function* formParts(body: RequestBody, boundary: string): AsyncGenerator<FormField | FormFile> {
+export async function* formParts(
+  body: RequestBody,
+  boundary: string,
+  { fileField, valueBytesMax = VALUE_BYTES_MAX }: FormRules = {},
+): AsyncGenerator<FormField | FormFile> {
   const reader = new MimeReader(body, boundary, { headersBytesMax: HEADERS_BYTES_MAX })
   for (let count = 0; count < PARTS_MAX; count += 1) {
     const part = await reader.next().catch((error: unknown) => {
@@ -38,14 +49,15 @@ export async function* formParts(body: RequestBody, boundary: string): AsyncGene
     })
     if (part === undefined) return
     const { kind, parameters } = parseDisposition(part.headers['content-disposition'] ?? '')
-    const filename = parameters.get('filename')
-    if (kind === 'form-data' && filename !== undefined && filename !== '') {
+    const filename = parameters.get('filename') ?? ''
+    const name = parameters.get('name')?.toLowerCase()
+    const isFile = fileField === undefined ? filename !== '' : name === fileField
+    if (kind === 'form-data' && isFile) {
       yield { kind: 'file', filename, headers: part.headers, body: part.body }
       continue
     }
-    const value = await valueOf(part.body)
-    const name = parameters.get('name')
-    if (name !== undefined) yield { kind: 'field', name: name.toLowerCase(), value }
+    const value = await valueOf(part.body, valueBytesMax)
+    if (name !== undefined) yield { kind: 'field', name, value }
   }
   throw new MimeError('MIME_MALFORMED', 'too many parts')
 }
@@ -56,9 +68,9 @@ function withoutBeginning(error: unknown): unknown {
   return new MimeError('MIME_MALFORMED', 'the first boundary is missing')
 }
 
-async function valueOf(body: AsyncIterable<Buffer>): Promise<string> {
+async function valueOf(body: AsyncIterable<Buffer>, bytesMax: number): Promise<string> {
   const pieces: Buffer[] = []
-  let leftBytes = VALUE_BYTES_MAX
+  let leftBytes = bytesMax
   for await (const piece of body) {
     if (leftBytes <= 0) continue
     pieces.push(piece.subarray(0, leftBytes))

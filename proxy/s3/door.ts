@@ -5,7 +5,9 @@
  */
 import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
+import { permission } from './access/authorize.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
+import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
@@ -31,7 +33,9 @@ function s3Door(deps: S3Deps): ProxyHandler {
   return async (transaction) => {
     const { txId, request } = transaction
     const parsed = s3Request(request, deps.options.domains)
-    const result = isS3Error(parsed) ? parsed : await answerTo(deps, transaction, parsed)
+    const result = isS3Error(parsed)
+      ? parsed
+      : await withCors(deps, transaction, parsed, await answerTo(deps, transaction, parsed))
     const resource = isS3Error(parsed) ? request.path : parsed.resource
     const response = isS3Error(result) ? errorAnswer(result, resource, txId) : result
     return {
@@ -88,5 +92,13 @@ async function judged(operation: S3Operation, visited: S3Visit): Promise<Respons
     const denied = await deps.authorize(visited, { action, bucket, key: request.key })
     if (denied !== undefined) return denied
   }
-  return operation.run(visited)
+  visited.transaction.permits = (list, name) => permission(visited, list, name)
+  const result = await operation.run(visited)
+  return isS3Error(result) && result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
+}
+
+/** That there is no such key is told only to those who may list the bucket. */
+async function unlessHidden(visited: S3Visit, missing: S3Error): Promise<S3Error> {
+  const { deps, bucket } = visited
+  return (await deps.authorize(visited, { action: 's3:ListBucket', bucket, key: undefined })) ?? missing
 }

@@ -13,6 +13,7 @@ interface ErrorRow {
 export const S3_ERRORS = {
   AccessControlListNotSupported: { status: 400, message: 'The bucket does not allow ACLs' },
   AccessDenied: { status: 403, message: 'Access Denied' },
+  AccessForbidden: { status: 403, message: 'CORSResponse: This CORS request is not allowed.' },
   AccountProblem: {
     status: 403,
     message: 'There is a problem with your account that prevents the operation.',
@@ -110,6 +111,10 @@ export const S3_ERRORS = {
     status: 409,
     message: 'The request is not valid with the current state of the bucket.',
   },
+  InvalidChunkSizeError: {
+    status: 403,
+    message: 'Only the last chunk is allowed to have a size less than 8192 bytes',
+  },
   InvalidDigest: { status: 400, message: 'The Content-MD5 you specified was invalid.' },
   InvalidEncryptionAlgorithmError: {
     status: 400,
@@ -142,6 +147,10 @@ export const S3_ERRORS = {
     message: 'The content of the form does not meet the conditions specified in the policy document.',
   },
   InvalidRange: { status: 416, message: 'The requested range is not satisfiable' },
+  InvalidRedirectLocation: {
+    status: 400,
+    message: "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.",
+  },
   InvalidRegion: { status: 403, message: 'The Region is not valid.' },
   InvalidRequest: { status: 400, message: 'Invalid Request' },
   InvalidSOAPRequest: { status: 400, message: 'The SOAP request body is invalid.' },
@@ -185,6 +194,11 @@ export const S3_ERRORS = {
     message: 'The body of your POST request is not well-formed multipart/form-data.',
   },
   MalformedPolicy: { status: 400, message: "Policies must be valid JSON and the first byte must be '{'" },
+  MalformedTrailerError: {
+    status: 400,
+    message:
+      'The request contained trailing data that was not well-formed or did not conform to our published schema.',
+  },
   MalformedXML: {
     status: 400,
     message: 'The XML you provided was not well-formed or did not validate against our published schema',

@@ -3,11 +3,15 @@
  * is adding a line to the table of its family (`operations.ts` names them).
  */
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
+import type { S3Action } from '#auth/s3/actions.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { ContainerInfo, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
+import type { AccessDeps } from '../access/ask-access.ts'
 import type { Transaction } from '../transaction.ts'
 import type { BucketRecords } from './buckets/bucket-records.ts'
 import type { S3Error } from './error.ts'
@@ -24,7 +28,7 @@ export interface S3Operation {
   /** A header that tells it from others: `x-amz-copy-source`. */
   readonly header?: string
   /** The action by which access is judged: `s3:PutObject`; `none` when the operation judges by itself. */
-  readonly action: string | ((request: S3Request) => string)
+  readonly action: S3Action | 'none' | ((request: S3Request) => S3Action | 'none')
   /** `may_be_missing`: run also when there is no such bucket. */
   readonly bucket?: 'may_be_missing'
   readonly run: (visit: S3Visit) => Promise<Response | S3Error>
@@ -64,8 +68,13 @@ export interface SentBody {
    * is done with it, and again after reading has failed.
    */
   readonly problem: () => S3Error | undefined
-  /** The checksum that came with it, verified; asked when `problem` said that there is none. */
+  /**
+   * The checksum that came with it, verified, or the one that was to be computed; asked when `problem` said that there is
+   * none.
+   */
   readonly checksum: () => SentChecksum | undefined
+  /** Where none comes with it, this one is computed. To be asked for before the first byte is read. */
+  readonly computeChecksum: (algorithm: SentChecksum['algorithm']) => void
 }
 
 export interface SentChecksum {
@@ -83,12 +92,17 @@ export interface Authenticated {
 /** Verifies what signature there is; a request without one is anonymous. */
 export type Authenticate = (request: S3Request, transaction: Transaction) => Promise<Authenticated | S3Error>
 
+/** Who signed an upload form, by its fields; a form without a signature is anonymous. */
+export type AuthenticateForm = (fields: ReadonlyMap<string, string>) => Promise<Caller | S3Error>
+
 /** What is asked of access: may the caller of the visit do this to that? */
 export interface AccessAsked {
-  readonly action: string
+  readonly action: S3Action
   /** `undefined` at the service, and of a bucket that does not exist yet. */
   readonly bucket: Bucket | undefined
   readonly key: string | undefined
+  /** Of the object, if it is not the one that the request itself names. */
+  readonly versionId?: string | undefined
 }
 
 /** `undefined`: yes. */
@@ -112,10 +126,16 @@ export interface S3Deps {
   /** Longest body of one upload, bytes. */
   readonly maxFileSizeBytes: number
   readonly authenticate: Authenticate
+  readonly authenticateForm: AuthenticateForm
   readonly authorize: Authorize
+  /** What the one decision about access is asked with. */
+  readonly access: AccessDeps
   readonly records: BucketRecords
+  readonly multipart: MultipartUploads
   /** What the owners of buckets have configured. */
   readonly settings: BucketSettings
+  /** What keeps versions from being deleted. */
+  readonly locks: ObjectLocks
 }
 
 export interface S3Visit {

@@ -6,6 +6,7 @@ import { type S3Error, s3Error } from './error.ts'
 import { multipartOperations } from './multipart/operations.ts'
 import { objectOperations } from './objects/operations.ts'
 import type { S3Operation } from './operation.ts'
+import { formOperations } from './post-form/post-object.ts'
 import type { Level, S3Request } from './request.ts'
 import { versionOperations } from './versions/operations.ts'
 
@@ -16,6 +17,7 @@ const OPERATIONS: readonly S3Operation[] = [
   ...versionOperations,
   ...accessOperations,
   ...configOperations,
+  ...formOperations,
 ]
 
 /** Parameters that name something that AWS has and this door has not: 501 instead of an answer about something else. */

@@ -1,4 +1,7 @@
 /** What can be set about the S3 door. */
+import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
+
+import type { ObjectOwnership } from '#auth/s3/ownership.ts'
 
 export interface S3Options {
   /** Without it, no request is taken for one of S3's. */
@@ -12,8 +15,15 @@ export interface S3Options {
    * `https://s3.example.org`, with the port and the path that are put before keys, if any.
    */
   readonly publicEndpoints: readonly string[]
+  /**
+   * Of buckets that say nothing of it. `ObjectWriter` and `BucketOwnerPreferred`: access lists count, as existing tools
+   * expect; `BucketOwnerEnforced`: only policies and Swift's lists let others in, as in AWS's new buckets.
+   */
+  readonly objectOwnership: ObjectOwnership
   /** Longest document in the body of a request, bytes; that of CompleteMultipartUpload has a limit of its own. */
   readonly xmlLimitBytes: number
+  /** How long a day of lifecycle rules is, milliseconds. */
+  readonly lifecycleDayMs: number
 }
 
 export const DEFAULT_S3_OPTIONS: S3Options = {
@@ -21,6 +31,8 @@ export const DEFAULT_S3_OPTIONS: S3Options = {
   region: 'us-east-1',
   domains: [],
   publicEndpoints: [],
+  objectOwnership: 'ObjectWriter',
   // A list of 1,000 keys to delete, each of 1,024 bytes that are all written as references.
   xmlLimitBytes: 8 * 1024 * 1024,
+  lifecycleDayMs: REAL_DAY_MS,
 }

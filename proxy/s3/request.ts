@@ -7,6 +7,7 @@ import type { HeaderMap, Request } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
 import { hostOf } from '../middleware/host-header.ts'
 import { type S3Error, s3Error } from './error.ts'
+import { withHoistedHeaders } from './hoisted-headers.ts'
 
 export interface S3Request {
   /** As the client sent it; path and query percent-encoded. */
@@ -68,7 +69,7 @@ export function s3Request(request: Request, domains: readonly string[]): S3Reque
   return {
     http: request,
     method: request.method,
-    headers: request.headers,
+    headers: withHoistedHeaders(request.headers, values),
     query: values,
     level: bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object',
     bucket,

@@ -1,21 +1,17 @@
 /**
- * Asks `auth/decision.ts` whether a visit may go on, and fetches what the decision needs only when roles do not settle
- * it: the owner of an account costs no look-up.
+ * Asks the one decision whether a visit may go on. What an owner may do is settled by roles and, where the container has
+ * settings of S3's, by its policy; only what they leave open has lists looked up.
  */
-import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
-import { type ContainerAcl, parseAcl } from '#auth/container-acl.ts'
-import { type Action, type Decision, decideByLists, decideByRole } from '#auth/decision.ts'
-import type { KeystoneIdentity } from '#auth/keystone/keystone-rules.ts'
-import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
+import { type Action, type Decision, decideByRole } from '#auth/decision.ts'
 import { decideByGrant } from '#auth/signed-grant.ts'
 import type { Response } from '#http/message.ts'
-import type { ContainerInfo, ContainerName, ObjectName, Permission } from '#store/contract.ts'
+import { parseQuery } from '#http/query.ts'
+import type { AccountName, ContainerName, ObjectName, Permission } from '#store/contract.ts'
+import { type AskedFor, type Asker, askAccess, type DoorFacts, permissionFor } from '../access/ask-access.ts'
+import { isPartOf } from '../access/own-parts.ts'
 import { answer, realmOf, unauthorized } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'
 import type { SwiftDoorDeps } from './visit.ts'
-
-/** Which of the container's lists can admit to a verb. */
-export type ListThatAdmits = 'read' | 'write' | 'none'
 
 /** What a signature or roles settle; `undefined` leaves it to the lists. */
 export function decisionByRole(
@@ -29,78 +25,67 @@ export function decisionByRole(
     : decideByGrant(grant, action)
 }
 
-/** What the lists settle, of which only those that matter are fetched. */
-export async function decisionByLists(
-  { store }: SwiftDoorDeps,
+/** The decision by all notations, or the answer that tells why there is none. */
+export async function decisionOn(
+  { access }: SwiftDoorDeps,
   transaction: Transaction,
-  action: Action,
-  list: ListThatAdmits,
-): Promise<Decision> {
-  const { account, container } = action
-  const { principal, request } = transaction
-  const hasList = list !== 'none' && container !== undefined
-  const containerInfo = hasList ? await store.containers.info(transaction, { account, container }) : undefined
-  const byContainer = decideByLists(principal, action, {
-    containerAcl: containerInfo === undefined ? undefined : aclOf(containerInfo, list),
-    accountAcl: undefined,
-    referer: request.headers['referer'],
-  })
-  // Only someone known can be on an account's list.
-  if (byContainer.kind === 'allow' || principal === undefined) return byContainer
-  if (principal.keystone !== undefined) {
-    const acl = containerInfo === undefined ? undefined : aclOf(containerInfo, list)
-    return await decisionByNames({ store, transaction, action, identity: principal.keystone, acl })
+  asked: AskedFor,
+): Promise<Extract<Decision, { readonly kind: 'allow' }> | Response> {
+  const decision = await askAccess(access, askerOf(transaction), asked)
+  switch (decision.kind) {
+    case 'allow':
+      return decision
+    case 'deny':
+      return denialAnswer(transaction, decision.status)
+    case 'unavailable':
+      return answer(503)
   }
-  const accountInfo = await store.accounts.info(transaction, { account })
-  return decideByLists(principal, action, {
-    containerAcl: undefined,
-    accountAcl: parseAccountAcl(accountInfo?.metadata[ACCOUNT_ACL_SYSMETA]),
-    referer: undefined,
-  })
 }
 
-interface NamedUser {
-  readonly store: SwiftDoorDeps['store']
-  readonly transaction: Transaction
-  readonly action: Action
-  readonly identity: KeystoneIdentity
-  readonly acl: ContainerAcl | undefined
+/** The sender of a request to the Swift door. */
+export function askerOf(transaction: Transaction): Asker {
+  const { principal, grant, request } = transaction
+  const { headers } = request
+  return {
+    context: transaction,
+    principal,
+    grant,
+    referer: headers['referer'],
+    pays: headers['x-amz-request-payer'] === 'requester' ? 'agreed' : undefined,
+    facts: () => factsOf(transaction),
+  }
 }
 
-/** The account is looked at only where a name in the list would admit. */
-async function decisionByNames({ store, transaction, action, identity, acl }: NamedUser): Promise<Decision> {
-  const { account } = action
-  const decided = decideByLists(transaction.principal, action, {
-    containerAcl: acl,
-    accountAcl: undefined,
-    referer: undefined,
-    names: 'count',
-  })
-  if (decided.kind === 'deny') return decided
-  const info = await store.accounts.info(transaction, { account })
-  const stored = {
-    account,
-    exists: info !== undefined && info.state !== 'not_yet_created',
-    domainId: info?.metadata[PROJECT_DOMAIN_SYSMETA],
+/** Parameters of the Swift API by what S3 calls them. */
+const PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['prefix', 'prefix'],
+  ['delimiter', 'delimiter'],
+  ['max-keys', 'limit'],
+  ['versionId', 'version-id'],
+])
+
+function factsOf({ request }: Transaction): DoorFacts {
+  const { values } = parseQuery(request.query)
+  const { 'x-copy-from': copied, ...headers } = request.headers
+  return {
+    remoteAddress: request.remoteAddress,
+    secure: request.secure,
+    headers: copied === undefined ? headers : { ...headers, 'x-amz-copy-source': copied },
+    query: (name) => values.get(PARAMETERS.get(name) ?? ''),
   }
-  return namesCount(identity, stored) ? decided : { kind: 'deny', status: 403 }
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */
-export async function permission(
-  deps: SwiftDoorDeps,
+export function permission(
+  { access }: SwiftDoorDeps,
   transaction: Transaction,
+  visited: AccountName | ContainerName | ObjectName,
   list: 'read' | 'write',
-  { account, container, object }: ObjectName | ContainerName,
+  name: ObjectName | ContainerName,
 ): Promise<Permission> {
-  const action: Action = { method: list === 'read' ? 'GET' : 'PUT', account, container, object }
-  const decision =
-    decisionByRole(deps, transaction, action) ?? (await decisionByLists(deps, transaction, action, list))
-  return decision.kind === 'allow' ? { kind: 'allowed' } : { kind: 'denied', status: decision.status }
-}
-
-function aclOf(info: ContainerInfo, list: ListThatAdmits): ContainerAcl {
-  return parseAcl(list === 'read' ? info.readAcl : info.writeAcl)
+  // The visit to the object itself was allowed already.
+  if (isPartOf(visited, name)) return Promise.resolve({ kind: 'allowed' })
+  return permissionFor(access, askerOf(transaction), list, name)
 }
 
 /** 401 names the realm, 403 does not. */

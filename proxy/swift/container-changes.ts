@@ -44,8 +44,15 @@ export function containerChangesIn(
   }
   const refusal = checkMetadata(headers, 'container')
   if (refusal !== undefined) return refused(refusal)
-  if (!access.owner) for (const header of OWNER_HEADERS) delete changes[header]
+  for (const header of access.owner ? [] : OWNER_HEADERS) {
+    if (access.lists === 'may_change' && isAccessList(header)) continue
+    delete changes[header]
+  }
   return { kind: 'changes', changes }
+}
+
+function isAccessList(header: string): boolean {
+  return (ACCESS_LISTS as readonly string[]).includes(header)
 }
 
 /** The refusal of a container that nothing can be synced to, or `undefined`. */

@@ -78,13 +78,21 @@ t.test('the body of an upload is handed on unread', async (t) => {
   t.equal(handedOn, request.body)
 })
 
-t.test('the owner of an account costs no look-up of lists', async (t) => {
-  const refuse = (): never => {
-    throw new Error('looked up')
-  }
-  const { proxy, token } = await setting({}, { info: refuse })
+t.test('the owner of an account costs one look at what is known of the container', async (t) => {
+  let looks = 0
+  const { proxy, token } = await setting(
+    {},
+    {
+      info: async () => {
+        looks += 1
+        return undefined
+      },
+    },
+  )
+  looks = 0
   const { status } = await send(proxy.handler, { target: OBJECT, headers: { 'X-Auth-Token': token } })
   t.equal(status, 404)
+  t.equal(looks, 1)
 })
 
 t.test('a denied upload is not read', async (t) => {

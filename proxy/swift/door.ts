@@ -3,7 +3,8 @@
  * the verb, which turns the request into one typed operation of the store and renders its result.
  */
 import type { Action } from '#auth/decision.ts'
-import type { Response } from '#http/message.ts'
+import type { S3Action } from '#auth/s3/actions.ts'
+import type { Request, Response } from '#http/message.ts'
 import type { AccountName, ContainerInfo, ContainerName, ObjectName } from '#store/contract.ts'
 import { answer } from '../answers.ts'
 import type { ProxyHandler, Transaction } from '../transaction.ts'
@@ -12,13 +13,8 @@ import { accountDelete } from './account-delete.ts'
 import { accountPost } from './account-post.ts'
 import { accountPut } from './account-put.ts'
 import { accountRead } from './account-read.ts'
-import {
-  decisionByLists,
-  decisionByRole,
-  denialAnswer,
-  type ListThatAdmits,
-  permission,
-} from './authorize.ts'
+import { decisionByRole, decisionOn, denialAnswer, permission } from './authorize.ts'
+import { decideChange } from './container-authorize.ts'
 import { containerDelete } from './container-delete.ts'
 import { containerPost } from './container-post.ts'
 import { containerPut } from './container-put.ts'
@@ -30,43 +26,49 @@ import { objectPost } from './object-post.ts'
 import { objectPut } from './object-put.ts'
 import { objectRead } from './object-read.ts'
 import { tellProjectDomain } from './project-domain.ts'
+import { deleteAction, readAction, versionIdIn } from './swift-actions.ts'
 import { parseSwiftPath, type SwiftPath } from './swift-path.ts'
-import type { SwiftDoorDeps, Visit } from './visit.ts'
+import type { Access, SwiftDoorDeps, Visit } from './visit.ts'
 
 interface Route<Name> {
   readonly verb: (deps: SwiftDoorDeps, visit: Visit<Name>) => Promise<Response>
-  /** The container's access list that can admit to this verb. */
-  readonly list: ListThatAdmits
+  /** What it is in the words of S3; `several`: by what the headers change; `none`: S3 has no word for it. */
+  readonly action: S3Action | 'several' | 'none' | ((request: Request) => S3Action)
   /** The method by which the right to it is judged, if another. */
   readonly actsAs?: 'GET'
 }
 
 type Routes<Name> = ReadonlyMap<string, Route<Name>>
 
+const readOf =
+  (level: 'account' | 'container' | 'object') =>
+  (request: Request): S3Action =>
+    readAction(request, level)
+
 const ACCOUNT_ROUTES: Routes<AccountName> = new Map([
-  ['GET', { verb: accountRead, list: 'none' }],
-  ['HEAD', { verb: accountRead, list: 'none' }],
-  ['PUT', { verb: accountPut, list: 'none' }],
-  ['POST', { verb: accountPost, list: 'none' }],
-  ['DELETE', { verb: accountDelete, list: 'none' }],
+  ['GET', { verb: accountRead, action: readOf('account') }],
+  ['HEAD', { verb: accountRead, action: readOf('account') }],
+  ['PUT', { verb: accountPut, action: 'none' }],
+  ['POST', { verb: accountPost, action: 'none' }],
+  ['DELETE', { verb: accountDelete, action: 'none' }],
 ])
 
 const CONTAINER_ROUTES: Routes<ContainerName> = new Map([
-  ['GET', { verb: containerRead, list: 'read' }],
-  ['HEAD', { verb: containerRead, list: 'read' }],
-  ['PUT', { verb: containerPut, list: 'none' }],
-  ['POST', { verb: containerPost, list: 'none' }],
-  ['DELETE', { verb: containerDelete, list: 'none' }],
+  ['GET', { verb: containerRead, action: readOf('container') }],
+  ['HEAD', { verb: containerRead, action: readOf('container') }],
+  ['PUT', { verb: containerPut, action: 'several' }],
+  ['POST', { verb: containerPost, action: 'several' }],
+  ['DELETE', { verb: containerDelete, action: 's3:DeleteBucket' }],
 ])
 
 const OBJECT_ROUTES: Routes<ObjectName> = new Map([
-  ['GET', { verb: objectRead, list: 'read' }],
-  ['HEAD', { verb: objectRead, list: 'read' }],
-  ['PUT', { verb: objectPut, list: 'write' }],
-  ['POST', { verb: objectPost, list: 'write' }],
-  ['DELETE', { verb: objectDelete, list: 'write' }],
+  ['GET', { verb: objectRead, action: readOf('object') }],
+  ['HEAD', { verb: objectRead, action: readOf('object') }],
+  ['PUT', { verb: objectPut, action: 's3:PutObject' }],
+  ['POST', { verb: objectPost, action: 's3:PutObject' }],
+  ['DELETE', { verb: objectDelete, action: deleteAction }],
   // The right to it is that to read the source; the verb asks for the target.
-  ['COPY', { verb: objectCopy, list: 'read', actsAs: 'GET' }],
+  ['COPY', { verb: objectCopy, action: readOf('object'), actsAs: 'GET' }],
 ])
 
 /** Which methods only resellers may use, and only where accounts are managed through the API. */
@@ -108,16 +110,38 @@ async function visit<Name extends AnyName>(
   const { account, container, object } = name
   const action: Action = { method: route.actsAs ?? method, account, container, object }
   const byRole = decisionByRole(deps, transaction, action)
-  if (byRole !== undefined) {
-    if (byRole.kind === 'deny') return denialAnswer(transaction, byRole.status)
-    return withCors(deps, transaction, name, () => run(deps, transaction, name, route, byRole.owner))
-  }
-  const byLists = async (): Promise<Response> => {
-    const decision = await decisionByLists(deps, transaction, action, route.list)
-    if (decision.kind === 'deny') return denialAnswer(transaction, decision.status)
-    return run(deps, transaction, name, route, decision.owner)
-  }
-  return withCors(deps, transaction, name, byLists)
+  if (byRole?.kind === 'deny') return denialAnswer(transaction, byRole.status)
+  return withCors(deps, transaction, name, async () => {
+    const access = await accessOf(deps, transaction, name, route)
+    return 'status' in access ? access : run(deps, transaction, name, route, access)
+  })
+}
+
+/** What the sender may do here, or the answer that tells why nothing. */
+async function accessOf<Name extends AnyName>(
+  deps: SwiftDoorDeps,
+  transaction: Transaction,
+  name: Name,
+  { action, actsAs }: Route<Name>,
+): Promise<Access | Response> {
+  const { request } = transaction
+  const by = transaction.isReseller ? 'reseller' : 'other'
+  if (action === 'several') return decideChange(deps, transaction, name as ContainerName, by)
+  const decision = await decisionOn(deps, transaction, {
+    action: actionIn(action, request),
+    name,
+    versionId: versionIdIn(request),
+    method: actsAs ?? request.method,
+  })
+  return 'status' in decision ? decision : { owner: decision.owner, by }
+}
+
+function actionIn(
+  action: Exclude<Route<AnyName>['action'], 'several'>,
+  request: Request,
+): S3Action | undefined {
+  if (action === 'none') return undefined
+  return typeof action === 'function' ? action(request) : action
 }
 
 function run<Name extends AnyName>(
@@ -125,16 +149,11 @@ function run<Name extends AnyName>(
   transaction: Transaction,
   name: Name,
   route: Route<Name>,
-  owner: boolean,
+  access: Access,
 ): Promise<Response> {
-  transaction.permits = (list, other) => permission(deps, transaction, list, other)
+  transaction.permits = (list, other) => permission(deps, transaction, name, list, other)
   const answerIt = (): Promise<Response> =>
-    route.verb(deps, {
-      name,
-      request: transaction.request,
-      transaction,
-      access: { owner, by: transaction.isReseller ? 'reseller' : 'other' },
-    })
+    route.verb(deps, { name, request: transaction.request, transaction, access })
   const told = tellProjectDomain(deps, transaction, name)
   return told === undefined ? answerIt() : told.then(answerIt)
 }

@@ -5,6 +5,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { AccountName, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { AccessDeps } from '../access/ask-access.ts'
 import type { Transaction } from '../transaction.ts'
 
 export interface SwiftDoorOptions {
@@ -26,6 +27,8 @@ export interface SwiftDoorDeps {
   readonly policies: StoragePolicies
   readonly clock: Clock
   readonly options: SwiftDoorOptions
+  /** What the one decision about access is asked with. */
+  readonly access: AccessDeps
   /** Clusters that containers may be synced to, at this moment. */
   readonly syncRealms: () => Realms
 }
@@ -33,6 +36,8 @@ export interface SwiftDoorDeps {
 export interface Access {
   /** Sees and changes access lists and keys (`swift_owner`). */
   readonly owner: boolean
+  /** Was let change access lists without being an owner. */
+  readonly lists?: 'may_change' | undefined
   /** Resellers change what others only see (`reseller-settings.ts`). */
   readonly by: 'reseller' | 'other'
 }

@@ -25,7 +25,7 @@ export interface MemoryObjectsDeps {
 
 const NO_CONTAINER: StoreFailure = { kind: 'no_such_container' }
 const NO_OBJECT: StoreFailure = { kind: 'no_such_object', headers: {} }
-const REFUSED: StoreFailure = { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
+const REFUSED = { kind: 'precondition_failed', headers: {}, condition: 'agreed' } as const
 const BOUNDARY = 'c'.repeat(32)
 
 export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
@@ -43,7 +43,10 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
     async put(_context, name, put) {
       const container = deps.containerOf(name)
       if (container === undefined) return NO_CONTAINER
-      if (!holds(put.condition, find(name))) return REFUSED
+      const there = find(name)
+      if (!holds(put.condition, there)) {
+        return { ...REFUSED, there: there === undefined ? 'absent' : 'found' }
+      }
       return putObject(container, name.object, put, put.timestamp ?? deps.now())
     },
     async post(_context, name, post) {

@@ -7,16 +7,19 @@ import { DEFAULT_RESELLERS } from '#auth/principal.ts'
 import { DEVELOPMENT_USERS, UserDirectory } from '#auth/users.ts'
 import type { ProxyDeps } from '../app.ts'
 import type { ProxyOptions } from '../options.ts'
-import type { Authenticate, Caller, SentBody } from '../s3/operation.ts'
+import { sentBody } from '../s3/body/sent-body.ts'
+import { isS3Error } from '../s3/error.ts'
+import type { Authenticate, Caller } from '../s3/operation.ts'
 import { type Received, type Sent, send, type TestProxy, testProxy } from './test-proxy.ts'
 
 const users = new UserDirectory(DEVELOPMENT_USERS, DEFAULT_RESELLERS)
 const KEYS = new Map(DEVELOPMENT_USERS.map(({ tenant, name, key }) => [`${tenant}:${name}`, key]))
 
-/** Believes `Authorization: AWS <user>`; a body is what was sent, and nothing is said about it. */
-export const believing: Authenticate = async ({ http }) => {
-  const user = http.headers['authorization']?.slice('AWS '.length)
-  const sent: SentBody = { body: http.body, problem: () => undefined, checksum: () => undefined }
+/** Believes `Authorization: AWS <user>`; a body is what was sent, with the checksums that are said of it. */
+export const believing: Authenticate = async (request) => {
+  const user = request.headers['authorization']?.slice('AWS '.length)
+  const sent = sentBody(request, { kind: 'anonymous' })
+  if (isS3Error(sent)) return sent
   if (user === undefined) return { kind: 'authenticated', caller: { kind: 'anonymous' }, sent }
   return { kind: 'authenticated', caller: await callerNamed(user), sent }
 }

@@ -17,6 +17,8 @@ import {
 } from '#http/message.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { withFeatures } from '#store/features.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { createProxy, type Proxy, type ProxyDeps } from '../app.ts'
@@ -47,21 +49,35 @@ export function testProxy(
   const all: ProxyOptions = { ...DEFAULT_PROXY_OPTIONS, accessLog: 'none', ...options }
   const records = new ClusterRecords({ store, clock: overrides.environment?.clock ?? realClock })
   const bucketSettings = new BucketSettings(store.containers, records.of(BUCKET_SETTINGS))
+  const objectLocks = new ObjectLocks({
+    clock: overrides.environment?.clock ?? realClock,
+    records: records.of(OBJECT_LOCKS),
+  })
+  const layered = withFeatures(store, {
+    environment: overrides.environment ?? environment,
+    timestamps: store.timestamps,
+    policies,
+    readOnly: all.readOnly,
+    bucketSettings,
+    objectLocks,
+  })
   const deps: ProxyDeps = {
     environment,
     log: silentLogger,
-    store: withFeatures(store, {
-      environment: overrides.environment ?? environment,
+    store: layered,
+    multipart: new MultipartUploads({
+      store: layered,
+      clock: realClock,
+      random: environment.random,
       timestamps: store.timestamps,
-      policies,
-      readOnly: all.readOnly,
-      bucketSettings,
+      checkParts: async () => ({ kind: 'queued' }),
     }),
     policies,
     users: new UserDirectory(DEVELOPMENT_USERS, all.resellers),
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]),
     records,
     bucketSettings,
+    objectLocks,
     secrets: new SecretSeal(
       keyRingOf([{ id: 1, secret: 'a secret for records' }], 'martlet record seal v1'),
       environment.random,

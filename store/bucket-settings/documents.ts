@@ -2,6 +2,8 @@
  * What the owner of a bucket has configured, one member per subresource of the S3 API, as plain JSON values: what is stored
  * is this and nothing else. A member that is absent was never configured, or was deleted.
  */
+import type { ObjectOwnership } from '#auth/s3/ownership.ts'
+import type { PublicAccessBlock } from '#auth/s3/public-access-block.ts'
 import type { LifecycleConfiguration } from './lifecycle-rules.ts'
 import type { NotificationConfiguration } from './notification-rules.ts'
 import type { ObjectLockConfiguration } from './object-lock-rules.ts'
@@ -25,15 +27,6 @@ export interface BucketDocuments {
 }
 
 export const NO_DOCUMENTS: BucketDocuments = {}
-
-export interface PublicAccessBlock {
-  readonly blockPublicAcls: boolean
-  readonly ignorePublicAcls: boolean
-  readonly blockPublicPolicy: boolean
-  readonly restrictPublicBuckets: boolean
-}
-
-export type ObjectOwnership = 'BucketOwnerPreferred' | 'ObjectWriter' | 'BucketOwnerEnforced'
 
 export interface Tag {
   readonly key: string

@@ -98,3 +98,14 @@ function bothCanHold(
 ): boolean {
   return contains(one, other) || contains(other, one)
 }
+
+const WEBHOOK = /^arn:martlet:webhook:[a-z0-9-]*:[^:]*:(https?:\/\/.+)$/
+const URL_CHARACTERS_MAX = 2048
+
+/** The address of a webhook that an ARN names; `undefined` when it names none. Passwords have no place in it. */
+export function webhookIn(arn: string): URL | undefined {
+  const written = WEBHOOK.exec(arn)?.[1]
+  if (written === undefined || written.length > URL_CHARACTERS_MAX) return undefined
+  const url = URL.canParse(written) ? new URL(written) : undefined
+  return url === undefined || url.username !== '' || url.password !== '' ? undefined : url
+}

@@ -3,8 +3,11 @@
  * with the request's in their place where both have one; or, when fresh metadata are wanted, the request's alone, with the
  * system metadata of the source. Pure.
  */
+import { OBJECT_ACL_CHANGED, OBJECT_ACL_SYSMETA } from '#auth/s3/acl/stored-acl.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
+import { withoutNullMark } from '../versions/null-version.ts'
 
 const SYSTEM_PREFIX = 'x-object-sysmeta-'
 const PREFIXES: readonly string[] = ['x-object-meta-', SYSTEM_PREFIX, 'x-object-transient-sysmeta-']
@@ -20,9 +23,13 @@ const OF_SOURCE_ALONE: readonly string[] = [
   // What a multipart upload made is made of parts; a copy of it is not.
   'x-object-sysmeta-s3api-etag',
   'x-object-sysmeta-s3api-upload-id',
+  'x-object-sysmeta-martlet-null-version',
   'x-object-sysmeta-symlink-target',
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',
+  LOCK_PREFIX,
+  OBJECT_ACL_SYSMETA,
+  OBJECT_ACL_CHANGED,
 ]
 /** What the listing is told of the stored bytes; true of a copy only when these are the same. */
 const LISTED_INSTEAD = 'x-object-sysmeta-container-update-override-'
@@ -40,7 +47,8 @@ export function copiedMetadata({ source, given, metadata, bytes }: CopiedMetadat
   const copied: Record<string, string> = {}
   for (const [name, value] of Object.entries(source)) {
     if (value === undefined || !isCopied(name, bytes)) continue
-    if (metadata === 'of_source_and_request' || name.startsWith(SYSTEM_PREFIX)) copied[name] = value
+    if (metadata === 'fresh' && !name.startsWith(SYSTEM_PREFIX)) continue
+    copied[name] = name.startsWith(LISTED_INSTEAD) ? withoutNullMark(value).etag : value
   }
   for (const [name, value] of Object.entries(given)) if (value !== undefined) copied[name] = value
   return copied

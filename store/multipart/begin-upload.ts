@@ -7,7 +7,7 @@ import type { ContainerInfo, ContainerName, ObjectName, OperationContext, StoreF
 import { isMade } from '../versions/container-versions.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { makeUploadId, partsContainerOf, uploadsContainerOf } from './upload-names.ts'
-import { summaryHeader, writeUpload } from './upload-record.ts'
+import { writeUpload } from './upload-record.ts'
 
 /** Of a bucket in which a multipart upload was ever begun. */
 export const HAS_PARTS = 'x-container-sysmeta-s3-has-parts'
@@ -36,7 +36,7 @@ export async function beginUpload(
   const unready = await makeReady(deps, context, bucket, info)
   if (unready !== undefined) return unready
   const uploadId = makeUploadId(await timestamps.next(), random.bytes(CHANCE_BYTES))
-  const record = { name, id: uploadId, contentType, metadata: { ...metadata, ...summaryHeader(summary) } }
+  const record = { name, id: uploadId, contentType, metadata, summary }
   const written = await writeUpload(store, context, record)
   return written.kind === 'created' ? { kind: 'begun', uploadId } : written
 }

@@ -31,7 +31,7 @@ import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { listParts, type Part } from './parts.ts'
 import { UPLOAD_ID_AT } from './parts-check.ts'
-import { type NoSuchUpload, readUpload, UPLOAD_FACT, type Upload, writeUpload } from './upload-record.ts'
+import { type NoSuchUpload, readUpload, type Upload, writeUpload } from './upload-record.ts'
 
 /** The ETag that S3 clients see, where it is not the MD5 of the body (OpenStack Swift's gateway writes the same). */
 export const S3_ETAG_AT = 'x-object-sysmeta-s3api-etag'
@@ -208,7 +208,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       return { kind: 'unavailable', reason: 'completing the upload took too long' }
     }
     const metadata = {
-      ...ofObject(claim.metadata),
+      ...claim.metadata,
       ...described,
       [S3_ETAG_AT]: this.#etag,
       [UPLOAD_ID_AT]: uploadId,
@@ -274,12 +274,6 @@ function isDescribed<Refusal extends { readonly kind: string }>(
   described: { readonly kind: 'described'; readonly metadata: HeaderMap } | Refusal,
 ): described is { readonly kind: 'described'; readonly metadata: HeaderMap } {
   return described.kind === 'described'
-}
-
-function ofObject(metadata: HeaderMap): HeaderMap {
-  return Object.fromEntries(
-    Object.entries(metadata).filter(([name]) => name !== ROW_ETAG && !name.startsWith(UPLOAD_FACT)),
-  )
 }
 
 function asSegment({ path, etag, sizeBytes, contentType, lastModified }: Part): SegmentWanted {

@@ -17,10 +17,8 @@ import { storedMetadata } from '../stored-copy.ts'
 import { EMPTY_MD5, ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { recordNameOf } from './upload-names.ts'
 
-/** Of the upload and not of its object. */
-export const UPLOAD_FACT = 'x-object-sysmeta-s3-upload-'
 /** Since when somebody completes the upload. */
-const CLAIMED_AT = `${UPLOAD_FACT}claimed`
+const CLAIMED_AT = 'x-object-sysmeta-s3-upload-claimed'
 /** What listings of uploads tell of it, as a parameter of its row's ETag. */
 const SUMMARY = 's3_upload'
 
@@ -29,8 +27,10 @@ export interface Upload {
   readonly name: ObjectName
   readonly id: string
   readonly contentType: string
-  /** What is stored with its object, and what was said of the upload alone (`UPLOAD_FACT`). */
+  /** What is stored with its object. */
   readonly metadata: HeaderMap
+  /** What was said of the upload itself when it was begun. */
+  readonly summary: string | undefined
   /** Since when somebody is completing it; `undefined` when nobody is. */
   readonly claimedAt: Timestamp | undefined
   readonly seen: SeenTimes
@@ -50,13 +50,14 @@ export async function readUpload(
   if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return { kind: 'no_such_upload' }
   if (read.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')
   if (read.kind !== 'found') return read
-  const { [CLAIMED_AT]: claimed, [ROW_ETAG]: _listed, ...metadata } = storedMetadata(read.headers)
+  const { [CLAIMED_AT]: claimed, [ROW_ETAG]: listed, ...metadata } = storedMetadata(read.headers)
   return {
     kind: 'upload',
     name,
     id,
     contentType: read.headers['content-type'] ?? '',
-    metadata: { ...metadata, ...summaryHeader(summaryIn(_listed)) },
+    metadata,
+    summary: summaryIn(listed),
     claimedAt: claimed === undefined ? undefined : parseTimestamp(claimed),
     seen: seenIn(read.headers),
   }
@@ -67,6 +68,7 @@ export interface RecordWrite {
   readonly id: string
   readonly contentType: string
   readonly metadata: HeaderMap
+  readonly summary: string | undefined
   readonly claimedAt?: Timestamp | undefined
   readonly condition?: WriteCondition | undefined
 }
@@ -74,20 +76,20 @@ export interface RecordWrite {
 export function writeUpload(
   store: Store,
   context: OperationContext,
-  { name, id, contentType, metadata, claimedAt, condition }: RecordWrite,
+  { name, id, contentType, metadata, summary, claimedAt, condition }: RecordWrite,
 ): Promise<ObjectPutReceipt | StoreFailure> {
   return store.objects.put(context, recordNameOf(name, id), {
     body: EMPTY_BODY,
     contentType,
     expectedEtag: EMPTY_MD5,
-    metadata: claimedAt === undefined ? metadata : { ...metadata, [CLAIMED_AT]: claimedAt },
+    metadata: { ...metadata, ...summaryHeader(summary), ...(claimedAt && { [CLAIMED_AT]: claimedAt }) },
     limitBytes: 0,
     condition,
   })
 }
 
-/** The metadata of a record whose row says this of the upload, to whoever lists uploads. */
-export function summaryHeader(summary: string | undefined): HeaderMap {
+/** Has the row say this of the upload, to whoever lists uploads. */
+function summaryHeader(summary: string | undefined): HeaderMap {
   if (summary === undefined) return {}
   return { [ROW_ETAG]: `${EMPTY_MD5}; ${SUMMARY}=${Buffer.from(summary).toString('base64url')}` }
 }

@@ -44,7 +44,7 @@ export async function switchVersions<Result extends Changed>(
   const info = await containers.info(context, name)
   const refusal = info === undefined ? undefined : refusalOf(info)
   if (refusal !== undefined) return refusal
-  if (!TRUE_WORDS.has(written.toLowerCase())) return await write({ ...changes, [VERSIONS_ENABLED]: 'False' })
+  if (!isSwitchedOn(written)) return await write({ ...changes, [VERSIONS_ENABLED]: 'False' })
   const hidden = versionsContainerName(name)
   const made = await containers.put(context, hidden, {
     changes: {},
@@ -59,6 +59,11 @@ export async function switchVersions<Result extends Changed>(
   })
   if (made.kind === 'created' && result.kind === 'no_such_container') await containers.delete(context, hidden)
   return result
+}
+
+/** Whether a value of the header turns versions on. */
+export function isSwitchedOn(written: string): boolean {
+  return TRUE_WORDS.has(written.toLowerCase())
 }
 
 /** The container is there. */

@@ -3,10 +3,12 @@
  * to where versions lie, under the time by which clients know it. A second copy, after a crash, has the same name and the
  * same bytes. What is overwritten afterwards must be exactly what was copied, hence the state that is given back.
  */
+import type { Timestamp } from '#base/timestamp.ts'
 import type { ObjectName, ObjectRead, OperationContext, StoreFailure } from '../contract.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { copyAway } from './copy-away.ts'
 import { AS_STORED, type Current, currentIn, type VersionsDeps } from './current-object.ts'
+import { asNullVersion } from './null-version.ts'
 import { versionIdOfTime, versionNameOf } from './version-names.ts'
 
 /** What is there when the copy is made: nothing to keep, a version already, or the object that was copied. */
@@ -33,9 +35,9 @@ async function copy(
   versionsContainer: string,
   read: ObjectRead,
 ): Promise<StoreFailure | undefined> {
-  const failure = await copyAway(deps, context, read, (time) =>
-    versionNameOf(name, versionsContainer, versionIdOfTime(time)),
-  )
+  const nameAt = (time: Timestamp): ObjectName =>
+    versionNameOf(name, versionsContainer, versionIdOfTime(time))
+  const failure = await copyAway(deps, context, read, nameAt, asNullVersion)
   if (failure?.kind === 'no_such_container') {
     return { kind: 'version_refused', problem: 'no_versions_container' }
   }

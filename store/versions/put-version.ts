@@ -99,7 +99,10 @@ export async function readyToReplace(
         manifest: 'as_stored',
       })
     const holds = await holdsFor(seen, condition, readVersion)
-    if (holds === false) return { kind: 'precondition_failed', headers: {}, condition: 'agreed' }
+    if (holds === false) {
+      const there = seen.kind === 'absent' ? 'absent' : 'found'
+      return { kind: 'precondition_failed', headers: {}, condition: 'agreed', there }
+    }
     if (holds !== true) return holds
   }
   return seen.kind === 'plain' ? await keepPlain(deps, context, name, container) : seen

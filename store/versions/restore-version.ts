@@ -13,9 +13,11 @@ import type {
   ObjectReadOutcome,
   StoreFailure,
 } from '../contract.ts'
+import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { isEmpty } from '../symlinks/put-link.ts'
 import { AS_STORED, isCurrent } from './current-object.ts'
 import { deleteVersion } from './delete-version.ts'
+import { withoutNullMark } from './null-version.ts'
 import { makeCurrent, readyToReplace, type VersionedWrite } from './put-version.ts'
 import { type LinkedVersion, shownSize, versionLink } from './version-link.ts'
 import { DELETE_MARKER_TYPE, versionNameOf } from './version-names.ts'
@@ -45,7 +47,8 @@ export async function restoreVersion(
   return { ...made, etag: linked.etag, sizeBytes: linked.sizeBytes, versionId: id }
 }
 
-async function linkedVersion(
+/** What a link to the version is to say of it; why there can be none. */
+export async function linkedVersion(
   { deps, context }: VersionedWrite,
   containers: ContainerOperations,
   version: ObjectName,
@@ -66,10 +69,12 @@ function versionOf(
   name: ObjectName,
   { headers, trail }: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
 ): LinkedVersion {
+  const rowEtag = headers[ROW_ETAG]
   return {
     name,
     etag: trail?.link?.etag ?? unquoted(headers['etag'] ?? ''),
     sizeBytes: shownSize(headers, Number(headers['content-length'] ?? 0)),
     contentType: headers['content-type'] ?? '',
+    rowEtag: rowEtag && withoutNullMark(rowEtag).etag,
   }
 }

@@ -12,6 +12,8 @@ export interface LinkedVersion {
   readonly etag: string
   readonly sizeBytes: number
   readonly contentType: string
+  /** ETag of its row with all that it says, where that is known. */
+  readonly rowEtag?: string | undefined
 }
 
 /** Of a large object: the link stands for none. */
@@ -31,7 +33,7 @@ export function versionLink(version: LinkedVersion, metadata: HeaderMap): Object
     etag: version.etag,
     sizeBytes: version.sizeBytes,
     madeBy: 'cluster',
-    rowEtag: metadata[ROW_ETAG],
+    rowEtag: metadata[ROW_ETAG] ?? version.rowEtag,
   })
   return {
     body: EMPTY_BODY,

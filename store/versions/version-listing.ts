@@ -17,6 +17,7 @@ import type {
 import { inListingOrder, type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
 import type { SubdirMember } from '../listing-query.ts'
 import { type Current, isCurrent, lookAt, type VersionsDeps } from './current-object.ts'
+import { withoutNullMark } from './null-version.ts'
 import {
   countedDown,
   DELETE_MARKER_TYPE,
@@ -120,15 +121,18 @@ async function resumedObject({
 
 interface ListedVersion extends ObjectMember {
   readonly version_id: string
+  /** Of a null version that is kept: by which paging goes on. */
+  readonly kept_id?: string
   readonly is_latest: boolean
 }
 
 function merged(
-  { hidden, query }: VersionListing,
+  listing: VersionListing,
   own: readonly Row[],
   kept: readonly Row[],
   resumed: Current | undefined,
 ): readonly (ListedVersion | SubdirMember)[] {
+  const { hidden, query } = listing
   const seen = ownRows(own, hidden)
   if (resumed?.kind === 'version') seen.current.set(resumed.object, undefined)
   const subdirs = new Set(seen.subdirs)
@@ -138,7 +142,7 @@ function merged(
   // Of an object that is deleted, the newest marker is what is there: newest first, whatever the order asked for.
   for (const row of query.reverse ? kept.toReversed() : kept) {
     if (!('name' in row)) subdirs.add(row.subdir.slice(RESERVED.length))
-    else versions.push(...listedVersion(row, seen, withCurrent))
+    else versions.push(...listedVersion(listing, row, seen, withCurrent))
   }
   if (query.reverse) versions.reverse()
   const dangling = [...seen.current].flatMap(([version, row]) =>
@@ -176,6 +180,7 @@ function ownRows(rows: readonly Row[], hidden: string): OwnRows {
 }
 
 function listedVersion(
+  { query }: VersionListing,
   row: ObjectMember,
   { current }: OwnRows,
   withCurrent: Set<string>,
@@ -183,9 +188,12 @@ function listedVersion(
   const version = versionIn(row.name)
   if (version === undefined) return []
   const isLinked = current.delete(row.name)
+  const { etag: hash, isNull } = withoutNullMark(row.hash)
+  const isTold = isNull && query.versions.nullVersions === 'told'
+  const id = isTold ? { version_id: NULL_VERSION, kept_id: version.id } : { version_id: version.id }
   const isMarker = row.content_type === DELETE_MARKER_TYPE && !withCurrent.has(version.object)
   if (isMarker) withCurrent.add(version.object)
-  return [{ ...row, name: version.object, version_id: version.id, is_latest: isLinked || isMarker }]
+  return [{ ...row, name: version.object, hash, ...id, is_latest: isLinked || isMarker }]
 }
 
 /** A link whose version is not listed: on a later page, or gone. */

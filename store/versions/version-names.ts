@@ -46,8 +46,13 @@ export function versionNameOf(name: ObjectName, versionsContainer: string, id: T
   return {
     account: name.account,
     container: versionsContainer,
-    object: `${RESERVED}${name.object}${RESERVED}${countedDown(id)}`,
+    object: versionsPrefix(name.object) + countedDown(id),
   }
+}
+
+/** With what the names of all versions of an object begin. */
+export function versionsPrefix(object: string): string {
+  return `${RESERVED}${object}${RESERVED}`
 }
 
 export interface ObjectVersion {

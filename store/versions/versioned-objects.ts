@@ -2,8 +2,12 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import type {
   ContainerName,
+  ObjectDeleteOutcome,
   ObjectName,
   ObjectOperations,
+  ObjectPost,
+  ObjectPostReceipt,
+  ObjectPut,
   ObjectReadOptions,
   ObjectReadOutcome,
   OperationContext,
@@ -15,10 +19,13 @@ import type { FeatureDeps } from '../features.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteVersion } from './delete-version.ts'
 import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
+import { keptNulls } from './null-version.ts'
 import { putVersion, type VersionedWrite, withoutExpiry } from './put-version.ts'
 import { readNullVersion, readVersion, withVersionTold } from './read-version.ts'
 import { restoreVersion } from './restore-version.ts'
-import { NULL_VERSION, versionIdIn } from './version-names.ts'
+import { deleteForSuccessor } from './succession.ts'
+import { deleteNull, putNull } from './suspended.ts'
+import { NULL_VERSION, versionIdIn, versionIn, versionNameOf } from './version-names.ts'
 import { containerOf } from './written-container.ts'
 
 export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
@@ -43,13 +50,21 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
         await put.body.cancel()
         return asked
       }
-      const kept = await keeping(inner, context, name)
+      const kept = await keeping(inner, context, name, put)
       if (kept === undefined) return await objects.put(context, name, put)
-      if ('container' in kept) return await putVersion(writeTo(context, name, kept.container), plain)
+      if ('container' in kept) {
+        const write = writeTo(context, name, kept.container)
+        return kept.keeping === 'on'
+          ? await putVersion(write, plain)
+          : await putNull(write, containers, plain)
+      }
       await put.body.cancel()
       return kept
     },
-    async post(context, name, post) {
+    async post(context, name, { versionId, ...post }) {
+      if (versionId !== undefined && versionId !== NULL_VERSION) {
+        return await postVersion(inner, context, name, post, versionId)
+      }
       const posted = await objects.post(context, name, post)
       if (posted.kind !== 'link_changed' || posted.stored[VERSION_LINK]?.toLowerCase() !== 'true') {
         return posted
@@ -63,17 +78,47 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
     },
     async delete(context, name, options) {
       const { versionId, ...plain } = options
+      if (versionId !== undefined && options.successor !== undefined) {
+        const write = (container: string): VersionedWrite => writeTo(context, name, container)
+        return await deleteForNext(inner, context, name, versionId, write)
+      }
       if (versionId === NULL_VERSION) return await objects.delete(context, name, plain)
       if (versionId !== undefined) {
         const asked = await versionAsked(inner, context, name, versionId)
         if (asked.kind !== 'version') return asked
         return await deleteVersion(writeTo(context, name, asked.container), asked.id)
       }
-      const kept = await keeping(inner, context, name)
+      const kept = await keeping(inner, context, name, options)
       if (kept === undefined) return await objects.delete(context, name, plain)
-      return 'container' in kept ? await deleteObject(writeTo(context, name, kept.container), plain) : kept
+      if (!('container' in kept)) return kept
+      const write = writeTo(context, name, kept.container)
+      return kept.keeping === 'on'
+        ? await deleteObject(write, plain)
+        : await deleteNull(write, containers, plain)
     },
   }
+}
+
+/** A delete of a version that leaves its place to the next. */
+async function deleteForNext(
+  inner: Store,
+  context: OperationContext,
+  name: ObjectName,
+  versionId: string,
+  writeTo: (container: string) => VersionedWrite,
+): Promise<ObjectDeleteOutcome> {
+  const { containers, objects } = inner
+  if (versionId !== NULL_VERSION) {
+    const asked = await versionAsked(inner, context, name, versionId)
+    return asked.kind === 'version'
+      ? await deleteForSuccessor(writeTo(asked.container), containers, asked.id)
+      : asked
+  }
+  const kept = await versionsOf(inner, context, name)
+  if (kept === undefined) return await objects.delete(context, name, {})
+  return 'container' in kept
+    ? await deleteForSuccessor(writeTo(kept.container), containers, NULL_VERSION)
+    : kept
 }
 
 /** A read that names a version. */
@@ -83,25 +128,73 @@ async function readAsked(
   name: ObjectName,
   { versionId = NULL_VERSION, ...options }: ObjectReadOptions,
 ): Promise<ObjectReadOutcome> {
-  if (versionId === NULL_VERSION) return await readNullVersion(inner.objects, context, name, options)
+  if (versionId === NULL_VERSION) return await readNull(inner, context, name, options)
   const asked = await versionAsked(inner, context, name, versionId)
   return asked.kind === 'version'
     ? await readVersion(inner.objects, context, { name, ...asked }, options)
     : asked
 }
 
+/** The current object, if it was put without a version; else the null version that is kept. */
+async function readNull(
+  inner: Store,
+  context: OperationContext,
+  name: ObjectName,
+  options: ObjectReadOptions,
+): Promise<ObjectReadOutcome> {
+  const current = await readNullVersion(inner.objects, context, name, options)
+  if (current.kind !== 'no_such_object' || options.nullVersion === undefined) return current
+  const kept = await versionsOf(inner, context, name)
+  if (kept === undefined) return current
+  if ('kind' in kept) return kept
+  const nulls = await keptNulls(inner.containers, context, name, kept.container)
+  if ('kind' in nulls) return nulls
+  const id = nulls[0] && versionIn(nulls[0].object)?.id
+  if (id === undefined) return current
+  const read = await readVersion(inner.objects, context, { name, container: kept.container, id }, options)
+  return read.trail === undefined ? read : { ...read, trail: { ...read.trail, versionId: NULL_VERSION } }
+}
+
+/** A POST that names a version. When the object expires is not told of its versions. */
+async function postVersion(
+  inner: Store,
+  context: OperationContext,
+  name: ObjectName,
+  post: ObjectPost,
+  versionId: string,
+): Promise<ObjectPostReceipt | StoreFailure> {
+  const asked = await versionAsked(inner, context, name, versionId)
+  if (asked.kind !== 'version') return asked
+  const metadata = withoutExpiry(post.metadata)
+  return await inner.objects.post(context, versionNameOf(name, asked.container, asked.id), {
+    ...post,
+    metadata,
+  })
+}
+
 type Unavailable = Extract<StoreFailure, { readonly kind: 'unavailable' }>
 
-/** What the container keeps now; `undefined` if no new versions. */
-async function keeping(
+/** How the container keeps versions; `undefined` of one that never did. */
+async function versionsOf(
   { containers }: Store,
   context: OperationContext,
   name: ObjectName,
 ): Promise<Versions | undefined | Unavailable> {
   const found = await containerOf(containers, context, name)
   if (found.kind === 'unavailable') return found
-  const kept = found.kind === 'known' ? versionsIn(found.info.metadata) : undefined
-  return kept?.keeping === 'on' ? kept : undefined
+  return found.kind === 'known' ? versionsIn(found.info.metadata) : undefined
+}
+
+/** What the container keeps now; `undefined` if no new versions, and none that is to be replaced. */
+async function keeping(
+  store: Store,
+  context: OperationContext,
+  name: ObjectName,
+  { nullVersion }: Pick<ObjectPut, 'nullVersion'>,
+): Promise<Versions | undefined | Unavailable> {
+  const kept = await versionsOf(store, context, name)
+  if (kept === undefined || 'kind' in kept) return kept
+  return kept.keeping === 'on' || nullVersion === 'replaced' ? kept : undefined
 }
 
 type VersionAsked =

@@ -19,7 +19,7 @@ export type WrittenContainer =
 export async function containerOf(
   containers: ContainerOperations,
   context: OperationContext,
-  { account, container }: ObjectName,
+  { account, container }: Pick<ObjectName, 'account' | 'container'>,
 ): Promise<WrittenContainer> {
   const name = { account, container }
   const info = await containers.info(context, name)

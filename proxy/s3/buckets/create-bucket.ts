@@ -13,7 +13,7 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
   const { caller, request, deps } = visit
   const name = request.bucket ?? ''
   if (caller.kind === 'anonymous') return s3Error('AccessDenied')
-  const asked = { action: 's3:CreateBucket', bucket: undefined, key: undefined }
+  const asked = { action: 's3:CreateBucket', bucket: undefined, key: undefined } as const
   const denied = await deps.authorize(visit, asked)
   if (denied !== undefined) return denied
   const misplaced = await checkLocation(visit)

@@ -1,5 +1,6 @@
 /** What a bucket is given when it is made, besides its owner: each part reads headers of CreateBucket. */
 import type { HeaderMap } from '#http/message.ts'
+import { lockOfBucket } from '../config/object-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 import { OWNER_SYSMETA } from './bucket-owner.ts'
@@ -9,7 +10,7 @@ type Part = (visit: S3Visit) => HeaderMap | S3Error
 
 const owner: Part = ({ caller }) => (caller.kind === 'user' ? { [OWNER_SYSMETA]: caller.user } : {})
 
-const PARTS: readonly Part[] = [owner]
+const PARTS: readonly Part[] = [owner, lockOfBucket]
 
 /** All of it, or the first refusal. */
 export function createSettingsIn(visit: S3Visit): HeaderMap | S3Error {

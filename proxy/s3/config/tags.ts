@@ -98,8 +98,3 @@ export function tagsInHeader(written: string | undefined): readonly Tag[] | S3Er
   const tags = [...values].map(([key, value]) => ({ key, value }))
   return tagProblem(tags, 'object') ?? tags
 }
-
-/** Tags as they are stored with an object: the form of the header. */
-export function storedTags(tags: readonly Tag[]): string {
-  return tags.map(({ key, value }) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`).join('&')
-}

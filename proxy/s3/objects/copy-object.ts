@@ -4,6 +4,7 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, type OpenedSource, openCopySource } from '#store/copy/copy-source.ts'
+import { configuredUpload, copiedTags } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
@@ -29,11 +30,16 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(source)) return source
   const pointless = checkSelf(visit, source, directive.takes)
   if (pointless !== undefined) return pointless
-  const own = objectMetadataIn(visit.request.headers)
-  if (isS3Error(own)) return own
+  const tagging = directiveIn(visit.request.headers, 'x-amz-tagging-directive')
+  if (isS3Error(tagging)) return tagging
+  const given = objectMetadataIn(visit.request.headers)
+  if (isS3Error(given)) return given
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
+  const own = { ...given, ...configured }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
-  return await answerInTime(visit, () => write(visit, opened, directive.takes, own))
+  return await answerInTime(visit, () => write(visit, opened, directive.takes, own, tagging.takes))
 }
 
 type Takes = 'of_source' | 'of_request'
@@ -112,7 +118,7 @@ function unwanted(headers: HeaderMap): string {
 }
 
 async function noSuchSource(visit: S3Visit, { bucket, name, versionId }: NamedSource): Promise<S3Error> {
-  const asked = { action: 's3:ListBucket', bucket, key: undefined }
+  const asked = { action: 's3:ListBucket', bucket, key: undefined } as const
   const denied = await visit.deps.authorize(visit, asked)
   if (denied !== undefined) return denied
   const extra = { Key: name.object }
@@ -126,6 +132,7 @@ async function write(
   source: CopySource,
   takes: Takes,
   own: Record<string, string>,
+  tagsFrom: Takes,
 ): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
   const { headers } = request
@@ -137,6 +144,7 @@ async function write(
     metadata: {
       ...own,
       ...(ofSource ? metadataOf(source.headers) : {}),
+      ...(tagsFrom === 'of_source' ? copiedTags(source.headers) : {}),
       ...(checksum === undefined ? {} : checksumToStore(checksum)),
     },
     limitBytes: deps.maxFileSizeBytes,

@@ -1,5 +1,6 @@
 /** DeleteObject: 204, whether there was something or not. */
 import type { Response } from '#http/message.ts'
+import { bypassIn, lockedProblem } from '../config/object-lock-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -22,9 +23,11 @@ export async function deleteObject(visit: S3Visit): Promise<Response | S3Error> 
 export async function removeObject(visit: S3Visit, key: string): Promise<Removed | S3Error> {
   const { deps, transaction } = visit
   const name = { ...bucketOf(visit).container, object: key }
-  const deleted = await deps.store.objects.delete(transaction, name, {})
+  const governance = await bypassIn(visit)
+  if (governance !== undefined && governance !== 'bypassed') return governance
+  const deleted = await deps.store.objects.delete(transaction, name, { governance })
   if (deleted.kind === 'deleted' || deleted.kind === 'no_such_object') {
     return { kind: 'removed', versionId: deleted.versionId }
   }
-  return storeError(deleted, { Key: key })
+  return deleted.kind === 'denied' ? lockedProblem() : storeError(deleted, { Key: key })
 }

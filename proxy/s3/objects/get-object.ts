@@ -1,7 +1,10 @@
 /** GetObject and HeadObject. */
+import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import { contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type { ObjectReadOutcome } from '#store/contract.ts'
+import { seenIn } from '#store/object-state.ts'
+import { configuredHeaders } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -33,6 +36,7 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
 }
 
 const FIRST_PART = 1
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 const PARTS_MAX = 10_000
 
 /** `partNumber`, which cannot be asked for together with a range. */
@@ -56,7 +60,11 @@ async function answerOf(
   part: number | undefined,
   overrides: Readonly<Record<string, string>>,
 ): Promise<Response | S3Error> {
-  const headers = { ...shownObject(read.headers, read.trail), ...overrides }
+  const headers = {
+    ...shownObject(read.headers, read.trail),
+    ...(await configured(visit, read)),
+    ...overrides,
+  }
   const range = rangeIn(visit.request.headers)
   const isWhole = read.status === 200
   const isBodiless = visit.request.method === 'HEAD' || headers['content-length'] === '0'
@@ -75,6 +83,20 @@ async function answerOf(
   const length = Number(headers['content-length'] ?? 0)
   if (length > 0) headers['content-range'] = `bytes 0-${length - 1}/${length}`
   return { status: 206, headers, body: read.body }
+}
+
+/** What the bucket's configuration says of what was read. */
+function configured(
+  visit: S3Visit,
+  { headers, trail }: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
+): Promise<Readonly<Record<string, string>>> {
+  const [, , total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? []
+  return configuredHeaders(visit, {
+    headers,
+    versionId: trail?.versionId,
+    sizeBytes: Number(total ?? headers['content-length'] ?? 0),
+    writtenMs: ticksOf(seenIn(headers).writtenAt) / TICKS_PER_MS,
+  })
 }
 
 /** Storage servers give HEAD the whole, whatever range is asked for, and a range of nothing as nothing. */

@@ -72,6 +72,8 @@ t.test('what cannot be stored is refused before the body is read', async (t) => 
   t.equal(await refused('k', { 'content-md5': 'nonsense' }), 'InvalidDigest')
   t.equal(await refused('k', { 'content-md5': contentMd5('y') }), 'BadDigest')
   t.equal(await refused('k', { 'x-amz-storage-class': 'VELVET' }), 'InvalidStorageClass')
+  t.equal(await refused('k', { 'content-type': 'text/plain; swift_bytes=9' }), 'InvalidArgument')
+  t.equal(await refused('k', { 'x-amz-website-redirect-location': 'x' }), 'InvalidRedirectLocation')
   t.equal(await refused('k', { 'x-amz-meta-a': 'x'.repeat(2048) }), 'MetadataTooLarge')
   t.equal(await refused('k', { 'content-length': '1', 'content-md5': contentMd5('x') }), undefined)
   t.equal(elementIn(await s3('GET', '/box/bad%ff'), 'Code'), 'InvalidURI')

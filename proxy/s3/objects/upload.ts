@@ -2,34 +2,47 @@
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ObjectPut } from '#store/contract.ts'
+import { configuredUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
-import { COMMON_HEADERS, DEFAULT_CONTENT_TYPE, REDIRECT_SYSMETA } from './object-facts.ts'
+import { COMMON_HEADERS } from './object-facts.ts'
 import { storageClassIn } from './storage-class.ts'
 import { checksumToStore } from './stored-checksum.ts'
+import { contentTypeIn, redirectIn } from './uploaded-headers.ts'
 import { userMetadataIn } from './user-metadata.ts'
 
 export type Upload = Omit<ObjectPut, 'body'>
 
-export function uploadIn({ deps, request, sent }: S3Visit): Upload | S3Error {
+/** What an object gets whose sender names no checksum, as AWS does since December 2024. */
+export const DEFAULT_CHECKSUM = 'CRC64NVME'
+
+export function uploadIn(visit: S3Visit): Upload | S3Error {
+  const { deps, request, sent } = visit
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
-  if (sent.body.lengthBytes === undefined) return s3Error('MissingContentLength')
-  const expectedEtag = expectedIn(headers)
+  const { lengthBytes } = sent.body
+  // A form does not say how long its file is.
+  if (lengthBytes === undefined && request.method === 'PUT') return s3Error('MissingContentLength')
+  const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
+  const type = contentTypeIn(headers)
+  if (isS3Error(type)) return type
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
   const limitBytes = deps.maxFileSizeBytes
-  if (sent.body.lengthBytes > limitBytes) {
-    const extra = { ProposedSize: String(sent.body.lengthBytes), MaxSizeAllowed: String(limitBytes) }
+  if (lengthBytes !== undefined && lengthBytes > limitBytes) {
+    const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
     return s3Error('EntityTooLarge', { extra })
   }
+  sent.computeChecksum(DEFAULT_CHECKSUM)
   return {
-    contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
+    contentType: type.contentType,
     expectedEtag: expectedEtag.md5,
-    metadata,
+    metadata: { ...metadata, ...configured },
     limitBytes,
     atEnd: () => verified(sent),
   }
@@ -43,7 +56,8 @@ export function checkKey(key: string): S3Error | undefined {
   return s3Error('KeyTooLongError', { extra })
 }
 
-function expectedIn(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
+/** The MD5 that `Content-MD5` states, in hex. */
+export function expectedMd5In(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
   const stated = headers['content-md5']
   if (stated === undefined) return { md5: undefined }
   const md5 = md5In(stated)
@@ -61,9 +75,9 @@ export function objectMetadataIn(headers: HeaderMap): Record<string, string> | S
     const value = name === 'content-encoding' ? contentEncodingIn(headers) : headers[name]
     if (value !== undefined && value !== '') metadata[name] = value
   }
-  const redirect = headers['x-amz-website-redirect-location']
-  if (redirect !== undefined) metadata[REDIRECT_SYSMETA] = redirect
-  return metadata
+  const redirect = redirectIn(headers)
+  if (isS3Error(redirect)) return redirect
+  return Object.assign(metadata, redirect)
 }
 
 /** `aws-chunked` is how the body came, not what it is. */

@@ -1,5 +1,5 @@
 /**
- * Who does which tasks of a container of the queue: its replicas share them by the names, so that every storage node of
+ * Who does which tasks of a container: its replicas share them by the names, so that every storage node of
  * the cluster works, none waits for another and no two do the same. Tasks of a replica that is away fall to the others.
  * Pure.
  */

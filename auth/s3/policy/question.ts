@@ -1,0 +1,42 @@
+/** What a policy is asked: who wants to do what to what, and the circumstances. */
+import type { S3Action } from '../actions.ts'
+
+/** Who asks, in the words of policies. */
+export interface PolicyCaller {
+  /** Canonical user id, which is the user's name (`test:tester`); `undefined` when nobody is known to ask. */
+  readonly id: string | undefined
+  /** All names of the caller's account: tenant (`test`), and with reseller prefix (`AUTH_test`). Empty for nobody. */
+  readonly accounts: readonly string[]
+  /** The part of the id after the tenant. */
+  readonly name: string | undefined
+  /** Of temporary credentials that stand for a role: `arn:aws:iam::<account>:role/<name>`. */
+  readonly roleArn?: string | undefined
+}
+
+/**
+ * The values of a condition key, by its name in lower case (`aws:sourceip`); `undefined` when the request has none. Most
+ * keys have one value; those of sets (`s3:requestobjecttagkeys`) any number.
+ */
+export type ConditionValues = (key: string) => readonly string[] | undefined
+
+export interface PolicyQuestion {
+  readonly caller: PolicyCaller
+  readonly action: S3Action
+  /** `arn:aws:s3:::<bucket>` or `arn:aws:s3:::<bucket>/<key>`. */
+  readonly resource: string
+  readonly values: ConditionValues
+}
+
+/** `arn:aws:iam::test:user/tester`; of nobody `undefined`. */
+export function callerArn({ id, accounts, name, roleArn }: PolicyCaller): string | undefined {
+  if (roleArn !== undefined) return roleArn
+  const account = accounts[0]
+  if (account === undefined) return undefined
+  return id === undefined || name === undefined
+    ? `arn:aws:iam::${account}:root`
+    : `arn:aws:iam::${account}:user/${name}`
+}
+
+export function resourceArn(bucket: string, key: string | undefined): string {
+  return key === undefined ? `arn:aws:s3:::${bucket}` : `arn:aws:s3:::${bucket}/${key}`
+}

@@ -1,0 +1,111 @@
+/**
+ * Temporary credentials: an access key, a secret, and a session token in which both are sealed together with whose they are,
+ * until when, and what they may do at most. Any process verifies them with no lookup, and nothing is stored. They end
+ * when their time is up, when their holder is gone, and when the holder's tokens are made void (the generation).
+ */
+import { hash } from 'node:crypto'
+import { AgingLru } from '#base/aging-lru.ts'
+import type { Clock, Random } from '#base/environment.ts'
+import type { KeyRing } from '../key-ring.ts'
+import { openText, sealText } from '../sealed-text.ts'
+import type { KeyHolder } from './access-keys.ts'
+import { isRefused, type Refusal, refuse } from './refusal.ts'
+
+export interface Session {
+  /** What the holder calls it; of AssumeRole and GetFederationToken. */
+  readonly name: string
+  /** What it may do at most, a policy document; all that its holder may when `undefined`. */
+  readonly policy: string | undefined
+}
+
+export interface SessionCredentials {
+  readonly accessKey: string
+  readonly secret: string
+  readonly holder: KeyHolder
+  readonly session: Session
+  readonly expiresAtMs: number
+}
+
+export interface IssuedSession extends SessionCredentials {
+  readonly sessionToken: string
+}
+
+export interface SessionsOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly keys: KeyRing
+  /** The holder's generation; `undefined` when there is no such user (any more). */
+  readonly generationOf: (user: string) => number | undefined
+}
+
+interface Claims extends SessionCredentials {
+  readonly generation: number
+}
+
+const TOKEN_PREFIX = 'MSES'
+/** What the access keys of AWS's sessions begin with. */
+const ACCESS_KEY_PREFIX = 'ASIA'
+const ACCESS_KEY_CHARACTERS = 16
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+/** 40 characters of base64. */
+const SECRET_BYTES = 30
+/** About 2 KiB each. */
+const REMEMBERED_MAX = 4096
+const REMEMBERED_MS = 600_000
+
+export class Sessions {
+  readonly #options: SessionsOptions
+  readonly #remembered: AgingLru<Claims>
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+    this.#remembered = new AgingLru(options.clock, REMEMBERED_MAX)
+  }
+
+  /** New credentials for somebody who has just proved to be the holder. */
+  issue(holder: KeyHolder, session: Session, lifeSeconds: number): IssuedSession {
+    const { clock, random, keys, generationOf } = this.#options
+    const claims: Claims = {
+      accessKey: ACCESS_KEY_PREFIX + lettersOf(random),
+      secret: random.bytes(SECRET_BYTES).toString('base64'),
+      holder,
+      session,
+      expiresAtMs: (Math.floor(clock.wallMs() / 1000) + lifeSeconds) * 1000,
+      generation: generationOf(holder.user) ?? 0,
+    }
+    return { ...claims, sessionToken: sealText(keys, random, TOKEN_PREFIX, JSON.stringify(claims)) }
+  }
+
+  /** The credentials in a token that somebody brings together with the access key. */
+  open(token: string, accessKey: string): SessionCredentials | Refusal {
+    const claims = this.#claimsIn(token)
+    if (isRefused(claims)) return claims
+    if (claims.accessKey !== accessKey) return invalid(token)
+    const { clock, generationOf } = this.#options
+    if (claims.expiresAtMs <= clock.wallMs()) return refuse('ExpiredToken', undefined, { 'Token-0': token })
+    // Who comes from Keystone is no user of ours; such a session lives for its time.
+    if (claims.holder.principal.keystone !== undefined) return claims
+    const generation = generationOf(claims.holder.user)
+    return generation === undefined || generation > claims.generation ? invalid(token) : claims
+  }
+
+  #claimsIn(token: string): Claims | Refusal {
+    const name = hash('sha256', token, 'base64')
+    const known = this.#remembered.get(name)
+    if (known !== undefined) return known
+    const plain = openText(this.#options.keys, TOKEN_PREFIX, token)
+    if (plain === undefined) return invalid(token)
+    // What was sealed under our own key has this shape: anything else is our bug and throws.
+    const claims = JSON.parse(plain) as Claims
+    this.#remembered.set(name, claims, REMEMBERED_MS)
+    return claims
+  }
+}
+
+function invalid(token: string): Refusal {
+  return refuse('InvalidToken', undefined, { 'Token-0': token })
+}
+
+function lettersOf(random: Random): string {
+  return [...random.bytes(ACCESS_KEY_CHARACTERS)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('')
+}

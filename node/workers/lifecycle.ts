@@ -1,0 +1,101 @@
+/** The lifecycle worker of a device: it acts by the rules of the buckets that the device has a replica of. */
+import { hashName } from '#base/names.ts'
+import { HybridClock } from '#cluster/hybrid-clock.ts'
+import { StoreActions } from '#lifecycle/actions.ts'
+import { createLifecycleWorker, type LifecycleParts } from '#lifecycle/lifecycle-worker.ts'
+import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
+import { replicasThere } from '#store/container-replicas.ts'
+import type { ContainerName, ContainerOperations, OperationContext } from '#store/contract.ts'
+import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
+import { withFeatures } from '#store/features.ts'
+import { containersOver } from '#store/layering.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
+import { Gait } from '#worker/gait.ts'
+import { markInMemory } from '../clock-mark.ts'
+import { openEncryption } from '../encryption.ts'
+import type { MakeWorker, WorkerContext } from '../worker-context.ts'
+import { workerStoreOf } from '../worker-store.ts'
+
+export const lifecycleWorker: MakeWorker = (context) => {
+  const { environment, log, device, foreground, settings } = context
+  const { intervalMs, objectsPerSecond, dayMs } = settings.lifecycle
+  const { clock } = environment
+  const gait = new Gait({ clock, foreground, filesPerSecond: objectsPerSecond })
+  let opened: Promise<LifecycleParts> | undefined
+  return createLifecycleWorker({
+    clock,
+    log,
+    index: device.containers.index,
+    parts: () => {
+      opened ??= open(context)
+      return opened
+    },
+    dayMs,
+    intervalMs,
+    rest: (how) => gait.before({ files: 1 }, how),
+  })
+}
+
+async function open(context: WorkerContext): Promise<LifecycleParts> {
+  const { environment, log, settings, host, device } = context
+  const { clock, disk, random } = environment
+  const { store: worker, parts } = await workerStoreOf(context)
+  const core = { ...worker, containers: alwaysAsked(worker.containers) }
+  const records = new ClusterRecords({ store: core, clock })
+  const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
+  const timestamps = await HybridClock.open(clock, markInMemory())
+  const store = withFeatures(core, {
+    environment,
+    timestamps,
+    deferDeletes: core.deferDeletes,
+    deferPartsCheck: core.deferPartsCheck,
+    bucketSettings,
+    objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
+    encryption: await openEncryption(disk, settings.encryption),
+  })
+  const checkParts = core.deferPartsCheck
+  const multipart = new MultipartUploads({ store, clock, random, timestamps, checkParts })
+  const asker: OperationContext = { txId: 'lifecycle', signal: undefined, log }
+  return {
+    store,
+    context: asker,
+    uploads: (name, query) => multipart.list(asker, name, query),
+    actions: new StoreActions({
+      store,
+      context: asker,
+      queue: (judged) => deferJudgedDeletes(parts, asker, judged),
+      abort: (name, uploadId) => multipart.abort(asker, { name, uploadId }),
+    }),
+    rules: async (name) => {
+      const read = await bucketSettings.of(asker, name)
+      if (read.kind === 'settings') return read.documents.lifecycle?.rules ?? []
+      return read.kind === 'no_such_container' ? [] : 'unavailable'
+    },
+    sharing: async (name) => {
+      if (!mayVote(context, name)) return undefined
+      return await replicasThere(parts, name, (node) => node.host === host && node.device === device.name)
+    },
+  }
+}
+
+/**
+ * Nobody tells a worker of changes: a bucket that has begun to lock its objects, or whose rules were taken away, must be seen
+ * at once, so nothing is remembered of containers.
+ */
+function alwaysAsked(containers: ContainerOperations): ContainerOperations {
+  return containersOver(containers, {
+    info: async (context, name) => {
+      const read = await containers.read(context, name, { newest: true })
+      return read.kind === 'found' ? read.info : undefined
+    },
+  })
+}
+
+/** One that may not vote may not know that the bucket's rules were taken away. */
+function mayVote({ rings, salt, device }: WorkerContext, name: ContainerName): boolean {
+  const { ring } = rings.container
+  const partition = ring.partitionOf(hashName(name, salt))
+  return device.containers.ledger.voice({ partPower: ring.partPower, partition }) === 'synced'
+}

@@ -1,0 +1,160 @@
+/**
+ * A subresource of a bucket that is one document: put whole, given back whole, deleted. Each is declared by one entry of
+ * `bucket-documents.ts`; the operations are the same for all.
+ */
+import type { S3Action } from '#auth/s3/actions.ts'
+import type { Response } from '#http/message.ts'
+import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
+import type { ContainerInfo } from '#store/contract.ts'
+import { OWNER_SYSMETA } from '../buckets/bucket-owner.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
+import type { S3ErrorCode } from '../error-catalogue.ts'
+import { bucketOf, type S3Operation, type S3Visit } from '../operation.ts'
+import { sentXml } from '../sent-xml.ts'
+import { recordError, storeError } from '../store-errors.ts'
+import { document, xmlAnswer } from '../xml-writer.ts'
+import type { Codec } from './xml-schema.ts'
+
+type Member = keyof BucketDocuments
+type Document<Name extends Member> = NonNullable<BucketDocuments[Name]>
+
+export interface BucketDocument<Name extends Member> {
+  /** The parameter that names the subresource. */
+  readonly query: string
+  readonly member: Name
+  /** The root element. */
+  readonly root: string
+  readonly codec: Codec<Document<Name>>
+  /** Names of the operations, and the actions by which access to them is judged. */
+  readonly get: readonly [operation: string, action: S3Action]
+  readonly put: readonly [operation: string, action: S3Action]
+  readonly delete?: readonly [operation: string, action: S3Action]
+  /** What GET says when it was never put: an error, or what then stands between the tags. */
+  readonly absent: Absent | ((info: ContainerInfo) => Absent)
+  /** 200 where AWS does not say otherwise. */
+  readonly putStatus?: 204
+  /** What is wrong with the document for this bucket. */
+  readonly check?: (visit: S3Visit, wanted: Document<Name>) => Promise<S3Error | undefined>
+  /** Headers of the answer to GET and PUT. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+type Absent = S3ErrorCode | { readonly inner: string }
+
+const NO_BODY = { 'content-length': '0' } as const
+
+/** The operations of one subresource. */
+export function operationsOf<Name extends Member>(declared: BucketDocument<Name>): readonly S3Operation[] {
+  const { query, get, put, delete: removal } = declared
+  const level = 'bucket'
+  return [
+    {
+      name: get[0],
+      method: 'GET',
+      level,
+      query,
+      action: get[1],
+      run: (visit) => getDocument(declared, visit),
+    },
+    {
+      name: put[0],
+      method: 'PUT',
+      level,
+      query,
+      action: put[1],
+      run: (visit) => putDocument(declared, visit),
+    },
+    ...(removal === undefined
+      ? []
+      : ([
+          {
+            name: removal[0],
+            method: 'DELETE',
+            level,
+            query,
+            action: removal[1],
+            run: (visit: S3Visit) => deleteDocument(declared, visit),
+          },
+        ] as const)),
+  ]
+}
+
+async function getDocument<Name extends Member>(
+  { member, root, codec, absent, headers }: BucketDocument<Name>,
+  visit: S3Visit,
+): Promise<Response | S3Error> {
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  const found = documents[member]
+  if (found !== undefined) {
+    return xmlAnswer(200, document(root, codec.write(found as Document<Name>)), headers)
+  }
+  const { info, name } = bucketOf(visit)
+  const missing = typeof absent === 'function' ? absent(info) : absent
+  return typeof missing === 'string'
+    ? s3Error(missing, { extra: { BucketName: name } })
+    : xmlAnswer(200, document(root, missing.inner), headers)
+}
+
+async function putDocument<Name extends Member>(
+  declared: BucketDocument<Name>,
+  visit: S3Visit,
+): Promise<Response | S3Error> {
+  const { member, root, codec, check, putStatus = 200, headers } = declared
+  const sent = await sentXml(visit, root, visit.deps.options.xmlLimitBytes)
+  if (isS3Error(sent)) return sent
+  const read = codec.read(sent)
+  if (read.kind !== 'value') return read
+  const problem = await check?.(visit, read.value)
+  if (problem !== undefined) return problem
+  const refused = await setDocument(visit, member, read.value)
+  return refused ?? { status: putStatus, headers: { ...NO_BODY, ...headers }, body: undefined }
+}
+
+async function deleteDocument<Name extends Member>(
+  { member }: BucketDocument<Name>,
+  visit: S3Visit,
+): Promise<Response | S3Error> {
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  const refused = documents[member] === undefined ? undefined : await setDocument(visit, member, undefined)
+  return refused ?? { status: 204, headers: {}, body: undefined }
+}
+
+/** What is configured of the visit's bucket. */
+export async function documentsOf(visit: S3Visit): Promise<BucketDocuments | S3Error> {
+  const { container, info, name } = bucketOf(visit)
+  const read = await visit.deps.settings.ofKnown(visit.transaction, container, info)
+  return read.kind === 'settings' ? read.documents : storeError(read, { BucketName: name })
+}
+
+/** Puts a document in the place of what is there; `undefined` takes it away. */
+export async function setDocument<Name extends Member>(
+  visit: S3Visit,
+  member: Name,
+  value: BucketDocuments[Name],
+): Promise<S3Error | undefined> {
+  const { container, name } = bucketOf(visit)
+  const changed = await visit.deps.settings.change(visit.transaction, container, (there) => ({
+    kind: 'documents',
+    documents: { ...there, [member]: value },
+  }))
+  if (changed.kind === 'changed') return await register(visit)
+  if (changed.kind === 'refused') throw new Error('a change that refuses nothing was refused')
+  return storeError(changed, { BucketName: name })
+}
+
+/** A container that was made through Swift has no name in the register: visitors find what was configured by it. */
+async function register(visit: S3Visit): Promise<S3Error | undefined> {
+  const { deps, transaction } = visit
+  const { info, container, name, owner } = bucketOf(visit)
+  if (info.metadata[OWNER_SYSMETA] !== undefined) return undefined
+  const claim = await deps.records.claim(transaction, name, {
+    account: container.account,
+    owner,
+    region: deps.options.region,
+    createdAtMs: deps.clock.wallMs(),
+  })
+  // Somebody else's bucket has the name: this one is its owner's alone.
+  return claim.kind === 'claimed' || claim.kind === 'taken' ? undefined : recordError(claim)
+}

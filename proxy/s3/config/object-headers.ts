@@ -1,0 +1,95 @@
+/** What the configuration of buckets and objects adds to uploads and to the answers about objects. */
+import type { HeaderMap } from '#http/message.ts'
+import { hasSettings } from '#store/bucket-settings/bucket-settings.ts'
+import { expirationOf } from '#store/bucket-settings/lifecycle-rules.ts'
+import { TAGS_FACT, tagsIn } from '#store/object-facts/object-tags.ts'
+import { LOCK_FLAG, lockIn, locksObjects } from '#store/object-lock/lock-facts.ts'
+import { ENABLED_HEADER } from '#store/versions/container-versions.ts'
+import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
+import { lockOfUpload, shownLock } from './object-lock-headers.ts'
+import { tagsOfUpload } from './object-tagging.ts'
+
+/** Tags and locks that the headers of an upload ask for, as they are stored. */
+export function configuredUpload(visit: S3Visit): Readonly<Record<string, string>> | S3Error {
+  const tags = tagsOfUpload(visit)
+  if (isS3Error(tags)) return tags
+  const lock = lockOfUpload(visit)
+  return isS3Error(lock) ? lock : { ...tags, ...lock }
+}
+
+/** The tags of the source, when a copy takes them over. */
+export function copiedTags(source: HeaderMap): Readonly<Record<string, string>> {
+  const tags = source[TAGS_FACT]
+  return tags === undefined ? {} : { [TAGS_FACT]: tags }
+}
+
+const LOCK_HEADER = 'x-amz-bucket-object-lock-enabled'
+
+/** What CreateBucket gives a container that is to lock objects: versions are kept from the first object on. */
+export function lockOfBucket({ request }: S3Visit): HeaderMap | S3Error {
+  const written = request.headers[LOCK_HEADER]
+  switch (written?.toLowerCase()) {
+    case undefined:
+    case 'false':
+      return {}
+    case 'true':
+      return { [LOCK_FLAG]: 'Enabled', [ENABLED_HEADER]: 'true' }
+    default:
+      return invalidArgument(LOCK_HEADER, written ?? '', 'The value must be true or false')
+  }
+}
+
+/** An object that is told of. */
+export interface ToldObject {
+  /** What is stored with it. */
+  readonly headers: HeaderMap
+  readonly versionId: string | undefined
+  readonly sizeBytes: number
+  /** When it was put. */
+  readonly writtenMs: number
+}
+
+/**
+ * Headers of an answer about an object: how many tags it has, what locks it, when it expires. Of a bucket that has nothing
+ * configured only the first is looked for, which is at hand.
+ */
+export async function configuredHeaders(
+  visit: S3Visit,
+  told: ToldObject,
+): Promise<Readonly<Record<string, string>>> {
+  const { info } = bucketOf(visit)
+  const tags = told.headers[TAGS_FACT]
+  const count = tags === undefined ? {} : { 'x-amz-tagging-count': String(tagsIn(told.headers).length) }
+  const lock = locksObjects(info) ? await lockHeaders(visit, told) : {}
+  const expiration = hasSettings(info) ? await expirationHeader(visit, told) : {}
+  return { ...count, ...lock, ...expiration }
+}
+
+async function lockHeaders(
+  visit: S3Visit,
+  { headers, versionId }: ToldObject,
+): Promise<Record<string, string>> {
+  const { deps, transaction } = visit
+  const name = { ...objectOf(visit), versionId }
+  const lock = await deps.locks.ofKnown(transaction, name, lockIn(headers))
+  return { ...shownLock(lock) }
+}
+
+/** `x-amz-expiration`: of the current version, when it goes and by which rule. */
+async function expirationHeader(
+  visit: S3Visit,
+  { headers, sizeBytes, writtenMs }: ToldObject,
+): Promise<Record<string, string>> {
+  const { deps, transaction, request } = visit
+  if (request.query.has('versionId')) return {}
+  const { container, info } = bucketOf(visit)
+  const read = await deps.settings.ofKnown(transaction, container, info)
+  const rules = read.kind === 'settings' ? read.documents.lifecycle?.rules : undefined
+  if (rules === undefined) return {}
+  const object = { key: request.key ?? '', sizeBytes, tags: tagsIn(headers) }
+  const due = expirationOf(rules, object, writtenMs, deps.options.lifecycleDayMs)
+  if (due === undefined || due === 'needs_tags') return {}
+  const date = new Date(due.dueMs).toUTCString()
+  return { 'x-amz-expiration': `expiry-date="${date}", rule-id="${encodeURIComponent(due.ruleId)}"` }
+}

@@ -1,0 +1,104 @@
+/** Tags of single objects and versions (Amazon S3 API Reference, PutObjectTagging…). */
+import type { S3Action } from '#auth/s3/actions.ts'
+import type { Response } from '#http/message.ts'
+import type { Tag } from '#store/bucket-settings/documents.ts'
+import { changeFacts } from '#store/object-facts/object-facts.ts'
+import { storedTags, TAGS_FACT, tagsIn } from '#store/object-facts/object-tags.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
+import { objectOf, type S3Operation, type S3Visit } from '../operation.ts'
+import type { S3Request } from '../request.ts'
+import { sentXml } from '../sent-xml.ts'
+import { storeError } from '../store-errors.ts'
+import { document, xmlAnswer } from '../xml-writer.ts'
+import { duplicateTag, TAGGING_HEADER, taggingDocument, tagProblem, tagsInHeader } from './tags.ts'
+
+const VERSION_ID = 'x-amz-version-id'
+
+export const objectTaggingOperations: readonly S3Operation[] = [
+  {
+    name: 'GetObjectTagging',
+    method: 'GET',
+    level: 'object',
+    query: 'tagging',
+    action: actionOn('Get'),
+    run: getTagging,
+  },
+  {
+    name: 'PutObjectTagging',
+    method: 'PUT',
+    level: 'object',
+    query: 'tagging',
+    action: actionOn('Put'),
+    run: putTagging,
+  },
+  {
+    name: 'DeleteObjectTagging',
+    method: 'DELETE',
+    level: 'object',
+    query: 'tagging',
+    action: actionOn('Delete'),
+    run: (visit) => setTags(visit, [], 204),
+  },
+]
+
+function actionOn(verb: 'Get' | 'Put' | 'Delete'): (request: S3Request) => S3Action {
+  return ({ query }) => `s3:${verb}Object${query.has('versionId') ? 'Version' : ''}Tagging`
+}
+
+async function getTagging(visit: S3Visit): Promise<Response | S3Error> {
+  const { deps, transaction, request } = visit
+  const read = await deps.store.objects.read(transaction, objectOf(visit), {
+    method: 'HEAD',
+    conditions: {},
+    newest: true,
+    versionId: request.query.get('versionId'),
+  })
+  if (read.kind !== 'found') return missing(visit, read)
+  const versionId = read.trail?.versionId
+  const headers = versionId === undefined ? {} : { [VERSION_ID]: versionId }
+  return xmlAnswer(200, document('Tagging', taggingDocument.write(tagsIn(read.headers))), headers)
+}
+
+async function putTagging(visit: S3Visit): Promise<Response | S3Error> {
+  const sent = await sentXml(visit, 'Tagging', visit.deps.options.xmlLimitBytes)
+  if (isS3Error(sent)) return sent
+  const read = taggingDocument.read(sent)
+  if (read.kind !== 'value') return read
+  const problem = duplicateTag(read.value) ?? tagProblem(read.value, 'object')
+  return problem ?? (await setTags(visit, read.value, 200))
+}
+
+async function setTags(visit: S3Visit, tags: readonly Tag[], status: 200 | 204): Promise<Response | S3Error> {
+  const { deps, transaction, request } = visit
+  const name = { ...objectOf(visit), versionId: request.query.get('versionId') }
+  const changed = await changeFacts(deps.store, transaction, name, { [TAGS_FACT]: storedTags(tags) })
+  if (changed.kind !== 'changed') return missing(visit, changed)
+  const headers = changed.versionId === undefined ? {} : { [VERSION_ID]: changed.versionId }
+  return {
+    status,
+    headers: status === 200 ? { ...headers, 'content-length': '0' } : headers,
+    body: undefined,
+  }
+}
+
+type Failed = Exclude<Awaited<ReturnType<typeof changeFacts>>, { readonly kind: 'changed' }>
+
+function missing({ request }: S3Visit, failed: Failed): S3Error {
+  const Key = request.key ?? ''
+  if (failed.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')
+  if (failed.kind !== 'no_such_object') return storeError(failed, { Key })
+  const VersionId = request.query.get('versionId')
+  if (failed.trail?.isDeleteMarker === true && VersionId !== undefined) {
+    return s3Error('MethodNotAllowed', { extra: { Method: request.method, ResourceType: 'DeleteMarker' } })
+  }
+  return VersionId === undefined
+    ? s3Error('NoSuchKey', { extra: { Key } })
+    : s3Error('NoSuchVersion', { extra: { Key, VersionId } })
+}
+
+/** The tags of an upload, as they are stored; nothing without the header. */
+export function tagsOfUpload({ request }: S3Visit): Readonly<Record<string, string>> | S3Error {
+  const tags = tagsInHeader(request.headers[TAGGING_HEADER])
+  if (isS3Error(tags)) return tags
+  return tags.length === 0 ? {} : { [TAGS_FACT]: storedTags(tags) }
+}

@@ -1,0 +1,30 @@
+/**
+ * Headers that stand in the query of a signed link: signers put there what is to be sent with whatever client opens the
+ * link, `x-amz-acl` or a checksum. They are signed with the query. A header that was sent goes before one of the link.
+ */
+import type { HeaderMap } from '#http/message.ts'
+
+/** Parameters of the signature itself, and none of a request. */
+const OF_SIGNATURES: ReadonlySet<string> = new Set([
+  'x-amz-algorithm',
+  'x-amz-content-sha256',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-security-token',
+  'x-amz-signature',
+  'x-amz-signedheaders',
+])
+
+/** The headers of a request, with those of its link; the same map where there are none. */
+export function withHoistedHeaders(headers: HeaderMap, query: ReadonlyMap<string, string>): HeaderMap {
+  if (!query.has('X-Amz-Signature') && !query.has('Signature')) return headers
+  const hoisted: Record<string, string> = {}
+  for (const [parameter, value] of query) {
+    const name = parameter.toLowerCase()
+    if (!name.startsWith('x-amz-') || OF_SIGNATURES.has(name) || headers[name] !== undefined) continue
+    // Headers are bytes.
+    hoisted[name] = Buffer.from(value).toString('latin1')
+  }
+  return Object.keys(hoisted).length === 0 ? headers : { ...headers, ...hoisted }
+}

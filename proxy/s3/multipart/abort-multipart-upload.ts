@@ -1,0 +1,13 @@
+/** AbortMultipartUpload. */
+import type { Response } from '#http/message.ts'
+import { isS3Error, type S3Error } from '../error.ts'
+import type { S3Visit } from '../operation.ts'
+import { uploadError, uploadNamed } from './upload-named.ts'
+
+export async function abortMultipartUpload(visit: S3Visit): Promise<Response | S3Error> {
+  const named = uploadNamed(visit)
+  if (isS3Error(named)) return named
+  const aborted = await visit.deps.multipart.abort(visit.transaction, named)
+  if (aborted.kind !== 'aborted') return uploadError(visit, aborted)
+  return { status: 204, headers: {}, body: undefined }
+}

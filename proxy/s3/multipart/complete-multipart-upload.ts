@@ -1,0 +1,151 @@
+/** CompleteMultipartUpload. */
+import { CHECKSUM_ALGORITHMS } from '#base/checksums/checksum.ts'
+import { quotedPath } from '#base/names.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
+import type { Completed } from '#store/multipart/complete-upload.ts'
+import type { UploadName } from '#store/multipart/multipart-uploads.ts'
+import type { Part } from '#store/multipart/parts.ts'
+import type { Upload } from '#store/multipart/upload-record.ts'
+import { hostUrlOf } from '../../host-url.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
+import { answerInTime } from '../long-answer.ts'
+import { versionHeaders } from '../objects/shown-object.ts'
+import { checksumIn, checksumToStore, type StoredChecksum } from '../objects/stored-checksum.ts'
+import { unfulfilled, writeConditionIn } from '../objects/write-condition.ts'
+import { bucketOf, type S3Visit } from '../operation.ts'
+import { sentXml } from '../sent-xml.ts'
+import { document, element, xmlAnswer } from '../xml-writer.ts'
+import { type CheckedPart, invalidPart, partsIn } from './named-parts.ts'
+import { checksumElement, objectChecksum, partChecksum } from './upload-checksum.ts'
+import { readFacts } from './upload-facts.ts'
+import { uploadError, uploadNamed } from './upload-named.ts'
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const PART_BYTES_MIN = 5 * 1024 * 1024
+/** Ten thousand parts with their checksums. */
+const DOCUMENT_BYTES_MAX = 4 * 1024 * 1024
+
+export async function completeMultipartUpload(visit: S3Visit): Promise<Response | S3Error> {
+  const named = uploadNamed(visit)
+  if (isS3Error(named)) return named
+  const condition = writeConditionIn(visit.request.headers)
+  if (isS3Error(condition)) return condition
+  const root = await sentXml(visit, 'CompleteMultipartUpload', DOCUMENT_BYTES_MAX)
+  if (isS3Error(root)) return root
+  const parts = partsIn(root, named.uploadId)
+  if (isS3Error(parts)) return parts
+  return await answerInTime(visit, () => complete(visit, named, parts, condition))
+}
+
+async function complete(
+  visit: S3Visit,
+  { name, uploadId }: UploadName,
+  parts: readonly CheckedPart[],
+  { condition }: Exclude<ReturnType<typeof writeConditionIn>, S3Error>,
+): Promise<Response | S3Error> {
+  const { deps, transaction, request } = visit
+  const outcome = await deps.multipart.complete<S3Error>(transaction, {
+    name,
+    uploadId,
+    parts,
+    condition,
+    partBytesMin: PART_BYTES_MIN,
+    describe: (upload, stored) => described(request.headers, { upload, uploadId, named: parts, stored }),
+  })
+  switch (outcome.kind) {
+    case 'completed':
+      return completedAnswer(visit, outcome)
+    case 's3_error':
+      return outcome
+    case 'invalid_part':
+      return invalidPart(outcome.part, uploadId)
+    case 'part_too_small': {
+      const { number, etag, sizeBytes } = outcome.part
+      return s3Error('EntityTooSmall', {
+        extra: {
+          ProposedSize: String(sizeBytes),
+          MinSizeAllowed: String(outcome.bytesMin),
+          PartNumber: String(number),
+          ETag: etag,
+        },
+      })
+    }
+    case 'no_such_upload':
+    case 'upload_busy':
+      return uploadError(visit, outcome)
+    default:
+      return unfulfilled(outcome, request.headers, request.key ?? '')
+  }
+}
+
+interface Described {
+  readonly upload: Upload
+  readonly uploadId: string
+  readonly named: readonly CheckedPart[]
+  readonly stored: readonly Part[]
+}
+
+/** Holds what is said of parts and of the whole against what is stored; what is kept of the object. */
+function described(
+  headers: HeaderMap,
+  { upload, uploadId, named, stored }: Described,
+): { readonly kind: 'described'; readonly metadata: HeaderMap } | S3Error {
+  const wrong = named.find((part, at) => !isAsStored(part, stored[at]))
+  if (wrong !== undefined) return invalidPart(wrong, uploadId)
+  const badSize = sizeProblem(headers['x-amz-mp-object-size'], stored)
+  if (badSize !== undefined) return badSize
+  const { checksum } = readFacts(upload.summary)
+  const value = objectChecksum(checksum, stored)
+  const problem = checksumProblem(headers, value === undefined ? undefined : { ...checksum, value })
+  if (problem !== undefined) return problem
+  return { kind: 'described', metadata: value === undefined ? {} : checksumToStore({ ...checksum, value }) }
+}
+
+function isAsStored({ checksums }: CheckedPart, part: Part | undefined): boolean {
+  return checksums.every(({ algorithm, value }) => {
+    const kept = part && partChecksum(part, algorithm)
+    return kept === undefined || kept === value
+  })
+}
+
+function sizeProblem(stated: string | undefined, parts: readonly Part[]): S3Error | undefined {
+  if (stated === undefined) return undefined
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
+  if (Number(stated) === sizeBytes) return undefined
+  const message = `The provided 'x-amz-mp-object-size' header value ${stated} does not match what was computed: ${sizeBytes}`
+  return s3Error('InvalidRequest', { message })
+}
+
+/** A client may state the checksum of the whole, with or without the number of parts behind it. */
+function checksumProblem(headers: HeaderMap, found: StoredChecksum | undefined): S3Error | undefined {
+  const type = headers['x-amz-checksum-type']?.toUpperCase()
+  if (type !== undefined && found !== undefined && type !== found.type) {
+    const message = `The upload was created using the ${found.type} checksum mode. The complete request must use the same checksum mode.`
+    return s3Error('InvalidRequest', { message })
+  }
+  for (const algorithm of CHECKSUM_ALGORITHMS) {
+    const stated = headers[`x-amz-checksum-${algorithm.toLowerCase()}`]
+    if (stated === undefined || found?.algorithm !== algorithm) continue
+    if (stated === found.value || stated === found.value.split('-', 1)[0]) continue
+    const message = `The ${algorithm} you specified did not match the calculated checksum.`
+    return s3Error('BadDigest', { message })
+  }
+  return undefined
+}
+
+function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Completed): Response {
+  const { request } = visit
+  const { name } = bucketOf(visit)
+  const checksum = checksumIn(metadata)
+  const path = request.style === 'host' ? `/${request.key}` : `/${name}/${request.key}`
+  const xml = document(
+    'CompleteMultipartUploadResult',
+    element('Location', hostUrlOf(request.http) + quotedPath(path)),
+    element('Bucket', name),
+    element('Key', request.key),
+    element('ETag', `"${etag}"`),
+    checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
+    element('ChecksumType', checksum?.type),
+  )
+  return xmlAnswer(200, xml, versionHeaders({ versionId }))
+}

@@ -1,0 +1,46 @@
+/** CreateMultipartUpload. */
+import type { Response } from '#http/message.ts'
+import { isS3Error, type S3Error } from '../error.ts'
+import { DEFAULT_CONTENT_TYPE } from '../objects/object-facts.ts'
+import { STANDARD } from '../objects/storage-class.ts'
+import { checkKey, objectMetadataIn } from '../objects/upload.ts'
+import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
+import { storeError } from '../store-errors.ts'
+import { document, element, xmlAnswer } from '../xml-writer.ts'
+import { uploadChecksumIn } from './upload-checksum.ts'
+import { writeFacts } from './upload-facts.ts'
+
+export async function createMultipartUpload(visit: S3Visit): Promise<Response | S3Error> {
+  const { deps, transaction, request, caller } = visit
+  const { headers, key = '' } = request
+  const wrong = checkKey(key)
+  if (wrong !== undefined) return wrong
+  const metadata = objectMetadataIn(headers)
+  if (isS3Error(metadata)) return metadata
+  const checksum = uploadChecksumIn(headers)
+  if (isS3Error(checksum)) return checksum
+  const { name: bucket, owner } = bucketOf(visit)
+  const begun = await deps.multipart.begin(transaction, objectOf(visit), {
+    contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
+    metadata,
+    summary: writeFacts({
+      owner,
+      initiator: caller.kind === 'user' ? caller.user : owner,
+      storageClass: headers['x-amz-storage-class'] ?? STANDARD,
+      checksum: checksum.checksum,
+      isChecksumAsked: checksum.isAsked,
+    }),
+  })
+  if (begun.kind !== 'begun') return storeError(begun, { BucketName: bucket })
+  const { algorithm, type } = checksum.checksum
+  const told: Record<string, string> = checksum.isAsked
+    ? { 'x-amz-checksum-algorithm': algorithm, 'x-amz-checksum-type': type }
+    : {}
+  const xml = document(
+    'InitiateMultipartUploadResult',
+    element('Bucket', bucket),
+    element('Key', key),
+    element('UploadId', begun.uploadId),
+  )
+  return xmlAnswer(200, xml, told)
+}

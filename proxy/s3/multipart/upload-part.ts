@@ -1,0 +1,62 @@
+/** UploadPart. */
+import type { Response } from '#http/message.ts'
+import type { PartPut, PartStored } from '#store/multipart/put-part.ts'
+import type { Upload } from '#store/multipart/upload-record.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
+import { expectedMd5In } from '../objects/upload.ts'
+import type { S3Visit, SentBody } from '../operation.ts'
+import { writtenChecksum } from './upload-checksum.ts'
+import { readFacts } from './upload-facts.ts'
+import { partNumberIn, uploadError, uploadIn } from './upload-named.ts'
+
+export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {
+  const { deps, request, sent } = visit
+  const part = partNumberIn(request.query)
+  if (isS3Error(part)) return part
+  const { lengthBytes } = sent.body
+  if (lengthBytes === undefined) return s3Error('MissingContentLength')
+  const limitBytes = deps.maxFileSizeBytes
+  if (lengthBytes > limitBytes) {
+    const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
+    return s3Error('EntityTooLarge', { extra })
+  }
+  const expected = expectedMd5In(request.headers)
+  if (isS3Error(expected)) return expected
+  const upload = await uploadIn(visit)
+  if (isS3Error(upload)) return upload
+  const { checksum } = readFacts(upload.summary)
+  sent.computeChecksum(checksum.algorithm)
+  const stored = await putPart(visit, upload, {
+    number: part.number,
+    body: sent.body,
+    expectedEtag: expected.md5,
+    limitBytes,
+    atEnd: () => endOf(sent),
+  })
+  if (isS3Error(stored)) return sent.problem() ?? stored
+  const headers = { etag: `"${stored.etag}"`, 'content-length': '0', ...checksumHeader(sent) }
+  return { status: 200, headers, body: undefined }
+}
+
+/** Stores a part, and says what went wrong in S3's words. */
+export async function putPart(
+  visit: S3Visit,
+  { name, id: uploadId }: Upload,
+  part: PartPut,
+): Promise<Extract<PartStored, { readonly kind: 'stored' }> | S3Error> {
+  const stored = await visit.deps.multipart.putPart(visit.transaction, { name, uploadId }, part)
+  return stored.kind === 'stored' ? stored : uploadError(visit, stored)
+}
+
+/** Asked after the last byte: what was said about the body must be true before it becomes a part. */
+function endOf(sent: SentBody): ReturnType<NonNullable<PartPut['atEnd']>> {
+  if (sent.problem() !== undefined) return 'etag_mismatch'
+  const checksum = sent.checksum()
+  return { checksum: checksum && writtenChecksum(checksum) }
+}
+
+function checksumHeader(sent: SentBody): Readonly<Record<string, string>> {
+  const checksum = sent.checksum()
+  if (checksum === undefined) return {}
+  return { [`x-amz-checksum-${checksum.algorithm.toLowerCase()}`]: checksum.value }
+}

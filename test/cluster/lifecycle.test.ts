@@ -1,0 +1,256 @@
+/**
+ * The lifecycle of buckets on real storage servers: every device's worker makes a pass at a chosen time, then the expirers
+ * make one. What a rule says has come to its end goes, exactly once and by exactly one of the devices; everything else stays.
+ */
+import t, { type Test } from 'tap'
+import type { Clock } from '#base/environment.ts'
+import { silentLogger } from '#base/log.ts'
+import { realClock } from '#base/real-clock.ts'
+import { SeededRandom } from '#base/virtual-clock.ts'
+import { bufferBody, type HeaderMap } from '#http/message.ts'
+import { StoreActions } from '#lifecycle/actions.ts'
+import { createLifecycleWorker } from '#lifecycle/lifecycle-worker.ts'
+import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
+import type { LifecycleRule } from '#store/bucket-settings/lifecycle-rules.ts'
+import { replicasThere } from '#store/container-replicas.ts'
+import type { ListingQuery, Store } from '#store/contract.ts'
+import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
+import { withFeatures } from '#store/features.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { TAGS_FACT } from '#store/object-facts/object-tags.ts'
+import { LOCK_FLAG, lockedWith } from '#store/object-lock/lock-facts.ts'
+import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
+import { ClusterRecords } from '#store/records/cluster-records.ts'
+import type { PassReport } from '#worker/contract.ts'
+import { CONTAINER, named } from './actions.ts'
+import { pass as expirerPass } from './expirers.ts'
+import { MemoryCluster, type MemoryDevice } from './memory-cluster.ts'
+
+const DAY_MS = 86_400_000
+const PLAIN: LifecycleRule = {
+  id: 'r',
+  status: 'Enabled',
+  filter: { tags: [] },
+  filterForm: 'single',
+  transitions: [],
+  noncurrentTransitions: [],
+}
+
+class Lifecycles {
+  readonly cluster: MemoryCluster
+  readonly store: Store
+  readonly settings: BucketSettings
+  readonly multipart: MultipartUploads
+
+  constructor(cluster: MemoryCluster) {
+    this.cluster = cluster
+    const { store: core, timestamps } = cluster
+    const records = new ClusterRecords({ store: core, clock: realClock })
+    this.settings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
+    const environment = { clock: realClock, random: new SeededRandom(5) }
+    this.store = withFeatures(core, {
+      environment,
+      timestamps,
+      deferDeletes: core.deferDeletes,
+      deferPartsCheck: core.deferPartsCheck,
+      bucketSettings: this.settings,
+      objectLocks: new ObjectLocks({ clock: realClock, records: records.of(OBJECT_LOCKS) }),
+    })
+    const checkParts = core.deferPartsCheck
+    this.multipart = new MultipartUploads({ store: this.store, ...environment, timestamps, checkParts })
+  }
+
+  async bucket(rules: readonly Partial<LifecycleRule>[], changes: HeaderMap = {}): Promise<void> {
+    const { context } = this.cluster
+    await this.store.containers.put(context, CONTAINER, { changes, policyIndex: undefined })
+    const whole = rules.map((rule, at) => ({ ...PLAIN, id: `r${at}`, ...rule }))
+    await this.settings.change(context, CONTAINER, (there) => ({
+      kind: 'documents',
+      documents: { ...there, lifecycle: { rules: whole } },
+    }))
+  }
+
+  async put(object: string, metadata: HeaderMap = {}, body = 'x'): Promise<string | undefined> {
+    const put = await this.store.objects.put(this.cluster.context, named(object), {
+      body: bufferBody(Buffer.from(body)),
+      contentType: 'text/plain',
+      expectedEtag: undefined,
+      metadata,
+      limitBytes: 1000,
+    })
+    if (put.kind !== 'created') throw new Error(put.kind)
+    return put.versionId
+  }
+
+  /** What is listed: keys, with versions `key current`, `key old`, `key marker`. */
+  async listed(versions?: ListingQuery['versions']): Promise<readonly string[]> {
+    const listing = { limit: 1000, reverse: false, versions }
+    const read = await this.store.containers.read(this.cluster.context, CONTAINER, { listing })
+    if (read.kind !== 'found') throw new Error(read.kind)
+    return (read.page?.entries() ?? []).flatMap((row) => {
+      if (row.kind !== 'object') return []
+      if (versions === undefined) return [row.name]
+      if (row.contentType.startsWith('application/x-deleted')) return [`${row.name} marker`]
+      return [`${row.name} ${row.extra['is_latest'] === true ? 'current' : 'old'}`]
+    })
+  }
+
+  /** A pass of every device, so many days from now, and of the expirers after it. */
+  async pass(
+    daysLater: number,
+    devices: readonly MemoryDevice[] = this.cluster.devices,
+  ): Promise<PassReport[]> {
+    const clock: Clock = { ...realClock, wallMs: () => realClock.wallMs() + daysLater * DAY_MS }
+    const { cluster, store } = this
+    const { context, parts } = cluster
+    const reports: PassReport[] = []
+    for (const device of devices) {
+      const worker = createLifecycleWorker({
+        clock,
+        log: silentLogger,
+        index: device.containers,
+        dayMs: DAY_MS,
+        intervalMs: 1000,
+        rest: async () => {},
+        parts: async () => ({
+          store,
+          context,
+          uploads: (name, query) => this.multipart.list(context, name, query),
+          actions: new StoreActions({
+            store,
+            context,
+            queue: (judged) => deferJudgedDeletes(parts, context, judged),
+            abort: (name, uploadId) => this.multipart.abort(context, { name, uploadId }),
+          }),
+          rules: async (name) => {
+            const read = await this.settings.of(context, name)
+            return read.kind === 'settings' ? (read.documents.lifecycle?.rules ?? []) : 'unavailable'
+          },
+          sharing: (name) => replicasThere(parts, name, (node) => node.device === device.name),
+        }),
+      })
+      reports.push(await worker.runOnce({ pace: 'full', signal: new AbortController().signal }))
+    }
+    await expirerPass(cluster, devices)
+    return reports
+  }
+}
+
+async function start(t: Test): Promise<Lifecycles> {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  return new Lifecycles(cluster)
+}
+
+function total(
+  reports: readonly PassReport[],
+  part: 'found' | 'repaired' | 'waiting',
+  figure: string,
+): number {
+  return reports.reduce((sum, report) => sum + (report[part][figure] ?? 0), 0)
+}
+
+await t.test('objects go when their days are over, by prefix, tag and size', async (t) => {
+  const here = await start(t)
+  await here.bucket([
+    { filter: { prefix: 'tmp/', tags: [] }, expiration: { kind: 'days', days: 3 } },
+    { filter: { tags: [{ key: 'keep', value: 'no' }] }, expiration: { kind: 'days', days: 3 } },
+    { filter: { tags: [], sizeGreaterThan: 5 }, expiration: { kind: 'days', days: 3 } },
+    { status: 'Disabled', expiration: { kind: 'days', days: 1 } },
+  ])
+  for (const key of ['tmp/a', 'tmp/b', 'stays']) await here.put(key)
+  await here.put('tagged', { [TAGS_FACT]: 'keep=no&x=y' })
+  await here.put('tagged otherwise', { [TAGS_FACT]: 'keep=yes' })
+  await here.put('large', {}, 'more than five')
+  const early = await here.pass(2)
+  t.equal(total(early, 'repaired', 'expired'), 0)
+  const due = await here.pass(5)
+  t.equal(total(due, 'repaired', 'expired'), 4, 'each by exactly one device')
+  t.ok(Math.max(...due.map(({ found }) => found['lag_seconds'] ?? 0)) > 0, 'how late it was is told')
+  t.same(await here.listed(), ['stays', 'tagged otherwise'])
+  t.equal(total(await here.pass(6), 'repaired', 'expired'), 0, 'and there is nothing more to do')
+})
+
+await t.test('what was written anew after it was judged stays', async (t) => {
+  const here = await start(t)
+  await here.bucket([{ expiration: { kind: 'days', days: 1 } }])
+  await here.put('o')
+  const { context, parts } = here.cluster
+  const actions = new StoreActions({
+    store: here.store,
+    context,
+    queue: (judged) => deferJudgedDeletes(parts, context, judged),
+    abort: async () => ({ kind: 'aborted' }),
+  })
+  const seen = await actions.look(named('o'))
+  if (seen === undefined || seen === 'unavailable') throw new Error('it is there')
+  await actions.expireSoon([{ name: named('o'), changedAt: seen.seen.changedAt }])
+  await here.put('o', {}, 'anew')
+  await expirerPass(here.cluster)
+  t.same(await here.listed(), ['o'])
+  t.equal(await actions.expireNow(named('o'), seen), 'changed')
+  t.same(await here.listed(), ['o'])
+})
+
+await t.test('versions: the current one gets a marker, old ones go, lone markers after them', async (t) => {
+  const here = await start(t)
+  await here.bucket(
+    [
+      { filter: { prefix: 'a', tags: [] }, expiration: { kind: 'days', days: 1 } },
+      { filter: { prefix: 'b', tags: [] }, noncurrentExpiration: { days: 1, newerVersions: 1 } },
+      { filter: { prefix: 'c', tags: [] }, noncurrentExpiration: { days: 1 } },
+      { filter: { prefix: 'c', tags: [] }, expiration: { kind: 'delete_markers' } },
+    ],
+    { 'x-versions-enabled': 'true' },
+  )
+  await here.put('a')
+  for (const body of ['1', '2', '3', '4']) await here.put('b', {}, body)
+  await here.put('c')
+  await here.store.objects.delete(here.cluster.context, named('c'), {})
+  await here.pass(3)
+  t.same(await here.listed({}), ['a marker', 'a old', 'b current', 'b old', 'c marker'])
+  await here.pass(3)
+  t.same(await here.listed({}), ['a marker', 'a old', 'b current', 'b old'], 'the lone marker went')
+})
+
+await t.test('a lock holds against the lifecycle', async (t) => {
+  const here = await start(t)
+  await here.bucket([{ noncurrentExpiration: { days: 1 } }], {
+    'x-versions-enabled': 'true',
+    [LOCK_FLAG]: 'Enabled',
+  })
+  await here.put('o', lockedWith({ legalHold: 'ON' }))
+  await here.put('o')
+  const reports = await here.pass(3)
+  t.equal(total(reports, 'found', 'locked'), 1)
+  t.same(await here.listed({}), ['o current', 'o old'])
+})
+
+await t.test('uploads that nobody completes are given up', async (t) => {
+  const here = await start(t)
+  await here.bucket([{ abortUploadsAfterDays: 2 }])
+  const begun = await here.multipart.begin(here.cluster.context, named('big'), {
+    contentType: 'text/plain',
+    metadata: {},
+  } as never)
+  if (begun.kind !== 'begun') throw new Error(begun.kind)
+  await here.pass(1)
+  const uploads = async (): Promise<number> => {
+    const listed = await here.multipart.list(here.cluster.context, CONTAINER, { prefix: '', limit: 10 })
+    return listed.kind === 'uploads' ? listed.entries.length : -1
+  }
+  t.equal(await uploads(), 1)
+  t.equal(total(await here.pass(4), 'repaired', 'uploads'), 1)
+  t.equal(await uploads(), 0)
+})
+
+await t.test('the work of a device that is away is done by the others', async (t) => {
+  const here = await start(t)
+  await here.bucket([{ expiration: { kind: 'days', days: 1 } }])
+  const keys = Array.from({ length: 12 }, (_, at) => `k${at}`)
+  for (const key of keys) await here.put(key)
+  const [away, ...others] = here.cluster.devices
+  if (away === undefined) throw new Error('there are devices')
+  here.cluster.stop(away, 'container')
+  t.equal(total(await here.pass(3, others), 'repaired', 'expired'), keys.length)
+})
