@@ -28,6 +28,8 @@ import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
 const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
 const BYTES = Buffer.concat([randomBytes(50_000), Buffer.alloc(40_000), randomBytes(20_000)])
+/** As a client sends them. */
+const CHUNKS = Array.from({ length: 11 }, (_, at) => BYTES.subarray(at * 10_000, (at + 1) * 10_000))
 const STEPS_MAX = 60
 /** Longer than anything is kept that nobody is at. */
 const LATER_MS = 31 * 24 * 3_600_000
@@ -70,7 +72,7 @@ const OPERATIONS: readonly Operation[] = [
   {
     name: 'upload',
     prepare: nothing,
-    run: (ask, id) => uploadBytes(ask, id, streamed([BYTES])),
+    run: (ask, id) => uploadBytes(ask, id, streamed(CHUNKS)),
     may: ['queued', 'active'],
   },
   {
@@ -84,7 +86,7 @@ const OPERATIONS: readonly Operation[] = [
   { name: 'import', prepare: stage, run: importStaged, may: ['queued', 'uploading', 'active'] },
   {
     name: 'delete',
-    prepare: (ask, id) => uploadBytes(ask, id, streamed([BYTES])),
+    prepare: (ask, id) => uploadBytes(ask, id, streamed(CHUNKS)),
     run: (ask, id) => ask('DELETE', `/v2/images/${id}`),
     may: ['active', 'gone'],
   },
@@ -172,8 +174,8 @@ void t.test('whatever step of an operation a proxy dies at', async (t) => {
         const isWhole = await cutOff(operation, cluster, id, step)
         await look(t, operation, cluster, id)
         const isThere = (await ask('GET', `/v2/images/${id}`)).json['status'] === 'queued'
-        if (isThere)
-          t.equal((await uploadBytes(ask, id, streamed([BYTES]))).status, 204, 'it can be tried again')
+        if (isThere && step % 5 === 1)
+          t.equal((await uploadBytes(ask, id, streamed(CHUNKS))).status, 204, 'it can be tried again')
         await ask('DELETE', `/v2/images/${id}`)
         if (isWhole) break
       }
