@@ -29,6 +29,20 @@ export const s3 = {
     default: DEFAULT_S3_OPTIONS.domains,
     source: 'OpenStack Swift s3api storage_domain',
   }),
+  websiteDomains: option<readonly string[]>({
+    name: 'website_domains',
+    doc: 'Domains whose subdomains are the websites of buckets: bucket.DOMAIN.',
+    parse: listOf(word),
+    default: DEFAULT_S3_OPTIONS.websiteDomains,
+    source: OURS,
+  }),
+  websiteCustomDomains: option({
+    name: 'website_custom_domains',
+    doc: 'Whether a host that has the name of a bucket, and is no other domain of ours, is the website of the bucket.',
+    parse: boolean,
+    default: DEFAULT_S3_OPTIONS.websiteCustomDomains === 'on',
+    source: OURS,
+  }),
   publicEndpoints: option<readonly string[]>({
     name: 'public_endpoints',
     doc: 'URLs by which clients reach this door through a reverse proxy that does not pass their host on.',
@@ -46,6 +60,7 @@ export const s3 = {
   xmlLimit: option({
     name: 'xml_limit',
     doc: 'Longest document in the body of a request.',
+    unit: 'bytes',
     parse: bytes,
     default: DEFAULT_S3_OPTIONS.xmlLimitBytes,
     source: OURS,
@@ -60,14 +75,19 @@ interface Sections {
 /** The options as the door takes them. */
 export function s3OptionsOf({ s3: written, lifecycle }: Sections): S3Options {
   const { enabled, region, domains, publicEndpoints, objectOwnership, xmlLimit } = written
-  const lower = domains.map((domain) => domain.toLowerCase().replace(/^\./, ''))
   return {
     enabled,
     region,
-    domains: lower,
+    domains: domains.map(bareDomain),
+    websiteDomains: written.websiteDomains.map(bareDomain),
+    websiteCustomDomains: written.websiteCustomDomains ? 'on' : 'off',
     publicEndpoints,
     objectOwnership,
     xmlLimitBytes: xmlLimit,
     lifecycleDayMs: lifecycle.dayMs,
   }
+}
+
+function bareDomain(domain: string): string {
+  return domain.toLowerCase().replace(/^\./, '')
 }

@@ -107,15 +107,17 @@ void t.test('a wrong checksum is told, and nothing stored', async (t) => {
   t.equal(outcome(await signed({ target: '/bucket/wrong' })), '404 NoSuchKey')
 })
 
-void t.test('headers in a link count as if they had been sent', async (t) => {
-  const checksum = encodeURIComponent(checksumOf('CRC32', Buffer.from('hello')))
-  const target = `/bucket/by-link?x-amz-meta-colour=blue&x-amz-checksum-crc32=${checksum}&x-amz-sdk-checksum-algorithm=CRC32`
-  t.equal(outcome(await presigned({ method: 'PUT', target, body: 'other' })), '400 BadDigest')
-  t.equal(outcome(await presigned({ method: 'PUT', target, body: 'hello' })), '200')
-  t.match((await signed({ method: 'HEAD', target: '/bucket/by-link' })).headers, {
-    'x-amz-meta-colour': 'blue',
-  })
-})
+void t.test(
+  'headers in a link count as if they had been sent, but for the checksum of nothing',
+  async (t) => {
+    const target =
+      '/bucket/by-link?x-amz-meta-colour=blue&x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32'
+    t.equal(outcome(await presigned({ method: 'PUT', target, body: 'hello' })), '200')
+    t.match((await signed({ method: 'HEAD', target: '/bucket/by-link' })).headers, {
+      'x-amz-meta-colour': 'blue',
+    })
+  },
+)
 
 void t.test('a document is read only when it is what was signed', async (t) => {
   const body = '<Delete><Object><Key>a key</Key></Object></Delete>'

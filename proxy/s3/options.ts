@@ -1,7 +1,7 @@
 /** What can be set about the S3 door. */
-import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
 
 import type { ObjectOwnership } from '#auth/s3/ownership.ts'
+import { REAL_DAY_MS } from '#store/bucket-settings/lifecycle-rules.ts'
 
 export interface S3Options {
   /** Without it, no request is taken for one of S3's. */
@@ -10,6 +10,10 @@ export interface S3Options {
   readonly region: string
   /** Domains whose subdomains are buckets; lower-case, without a leading dot. */
   readonly domains: readonly string[]
+  /** Domains whose subdomains are the websites of buckets; lower-case, without a leading dot. */
+  readonly websiteDomains: readonly string[]
+  /** `on`: a host that has the name of a bucket is its website. Every anonymous request to a host then costs a look. */
+  readonly websiteCustomDomains: 'on' | 'off'
   /**
    * Where clients reach the door when that is not where the door hears them, behind a reverse proxy:
    * `https://s3.example.org`, with the port and the path that are put before keys, if any.
@@ -30,6 +34,8 @@ export const DEFAULT_S3_OPTIONS: S3Options = {
   enabled: true,
   region: 'us-east-1',
   domains: [],
+  websiteDomains: ['s3-website.localhost'],
+  websiteCustomDomains: 'off',
   publicEndpoints: [],
   objectOwnership: 'ObjectWriter',
   // A list of 1,000 keys to delete, each of 1,024 bytes that are all written as references.

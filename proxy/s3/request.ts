@@ -81,7 +81,8 @@ export function s3Request(request: Request, domains: readonly string[]): S3Reque
 
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/
 
-function decodedPath(encoded: string): string | undefined {
+/** The path as text; `undefined` when it is none. */
+export function decodedPath(encoded: string): string | undefined {
   if (BAD_ESCAPE.test(encoded)) return undefined
   const path = decodePercent(encoded)
   return path === undefined || path[0] !== '/' || path.includes('\0') ? undefined : path

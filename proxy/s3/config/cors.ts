@@ -23,7 +23,8 @@ export const corsOperations: readonly S3Operation[] = (['bucket', 'object'] as c
   run: preflight,
 }))
 
-async function preflight({ deps, transaction, request }: S3Visit): Promise<Response | S3Error> {
+/** What a browser is told that asks whether a script may make a request. */
+export async function preflight({ deps, transaction, request }: S3Visit): Promise<Response | S3Error> {
   const { headers } = request
   const origin = headers['origin']
   if (origin === undefined || origin === '') {
