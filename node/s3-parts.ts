@@ -26,5 +26,6 @@ export function s3PartsOf({ environment, keys, users, accessKeys, options }: S3P
   return {
     authenticate: authenticateWith(authentication),
     authenticateForm: authenticateFormWith(authentication),
+    sts: authentication,
   }
 }
