@@ -5,6 +5,7 @@
  */
 
 import { NO_REALMS, type Realms } from '#auth/container-sync/realms.ts'
+import { configuredDirectory, type Directory } from '#auth/directory.ts'
 import type { KeyRing } from '#auth/key-ring.ts'
 import { TokenSeal } from '#auth/token-seal.ts'
 import type { UserDirectory } from '#auth/users.ts'
@@ -50,16 +51,19 @@ import { metricsPage } from './middleware/metrics-page.ts'
 import { nameCheck } from './middleware/name-check.ts'
 import { ratelimit } from './middleware/ratelimit.ts'
 import { requestLimits } from './middleware/request-limits.ts'
+import { type Service, serviceAt } from './middleware/service.ts'
 import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
 import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
 import { authorize } from './s3/access/authorize.ts'
+import type { S3Authentication } from './s3/authenticate.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
 import { websiteLayer } from './s3/website/website.ts'
+import { sts } from './sts/sts-layer.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -81,6 +85,10 @@ export interface ProxyDeps {
   readonly guarantees?: (() => Guarantees) | undefined
   readonly policies: StoragePolicies
   readonly users: UserDirectory
+  /** Who else may sign in; without it the users alone. */
+  readonly directory?: Directory | undefined
+  /** Serves `/identity`. */
+  readonly identity?: Service | undefined
   /** The same in every process of the cluster. */
   readonly keys: KeyRing
   /** What the cluster itself must not lose: users, keys, buckets, images. */
@@ -124,7 +132,11 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> &
+  Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>> & {
+    /** Turns on the service that gives out temporary credentials. */
+    readonly sts?: S3Authentication | undefined
+  }
 
 export interface Proxy {
   readonly handler: Handler
@@ -133,7 +145,7 @@ export interface Proxy {
 }
 
 interface Parts extends ProxyDeps {
-  readonly seal: TokenSeal
+  readonly directory: Directory
   /** What the layers that were chosen tell in `/info`. */
   readonly sections: InfoSections
 }
@@ -162,6 +174,7 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
   { name: 's3-websites', make: (parts) => s3Part(parts, websiteLayer) },
+  { name: 'sts', make: ({ s3, options }) => (options.s3.enabled ? s3?.sts && sts(s3.sts) : undefined) },
   { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   {
@@ -196,6 +209,7 @@ const LAYERS: readonly LayerEntry[] = [
     make: (parts) => s3Part(parts, (deps) => anonymousS3Layer(deps, parts.options.authPrefix)),
   },
   { name: 'request-limits', make: () => requestLimits, required: true },
+  { name: 'identity', make: ({ identity }) => identity && serviceAt('/identity', identity) },
   {
     name: 'name-check',
     make: ({ options: { nameRules } }) => (nameRules === undefined ? undefined : nameCheck(nameRules)),
@@ -225,17 +239,16 @@ const LAYERS: readonly LayerEntry[] = [
   },
   {
     name: 'swift-v1-auth',
-    make: ({ users, seal, options }) =>
-      users.isEmpty
+    make: ({ directory, options }) =>
+      directory.isEmpty
         ? undefined
         : swiftV1Auth({
-            users,
-            seal,
+            directory,
             prefix: options.authPrefix,
             storageUrlScheme: options.storageUrlScheme,
           }),
   },
-  { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'token', make: ({ directory, options }) => token(directory, firstPrefix(options)), required: true },
   { name: 'keystone', make: (parts) => parts.keystone && keystone(parts.keystone) },
   {
     name: 'bulk',
@@ -281,7 +294,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const doors = doorsOf(deps)
   const chosen = chosenLayers(options.pipeline)
   const sections = Object.assign({}, ...chosen.map((layer) => layer.sections?.(options.web, options)))
-  const made = chosen.map(({ name, make }) => ({ name, layer: make({ ...deps, seal, sections }) }))
+  const directory = deps.directory ?? configuredDirectory(users, seal)
+  const made = chosen.map(({ name, make }) => ({ name, layer: make({ ...deps, directory, sections }) }))
   const layers = made.filter((one): one is { name: string; layer: ProxyLayer } => one.layer !== undefined)
   const inner = layers.reduceRight((handler, { layer }) => layer(handler), throughDoors(doors))
   const suffix = options.transactionIdSuffix
@@ -401,7 +415,7 @@ function infoOptions({
   options,
   policies,
   guarantees,
-  users,
+  directory,
   encryption,
   syncRealms,
   sections,
@@ -409,7 +423,7 @@ function infoOptions({
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
-    sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
+    sections: { ...capabilities(options, policies, directory.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: () => ({
       ...(guarantees === undefined ? undefined : promisesBeyondSwift(guarantees())),
       ...containerSyncSection((syncRealms?.realms ?? noRealms)(), syncRealms?.current),
