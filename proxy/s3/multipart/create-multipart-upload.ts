@@ -1,5 +1,6 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { DEFAULT_CONTENT_TYPE } from '../objects/object-facts.ts'
 import { STANDARD } from '../objects/storage-class.ts'
@@ -19,10 +20,12 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   if (isS3Error(metadata)) return metadata
   const checksum = uploadChecksumIn(headers)
   if (isS3Error(checksum)) return checksum
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
   const { name: bucket, owner } = bucketOf(visit)
   const begun = await deps.multipart.begin(transaction, objectOf(visit), {
     contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
-    metadata,
+    metadata: { ...metadata, ...acl },
     summary: writeFacts({
       owner,
       initiator: caller.kind === 'user' ? caller.user : owner,
