@@ -1,7 +1,6 @@
 /** What the S3 door of a process needs: whose access keys there are, and who verifies signatures. */
 import type { KeyRing } from '#auth/key-ring.ts'
 import type { AccessKeys } from '#auth/s3/access-keys.ts'
-import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { Environment } from '#base/environment.ts'
 import type { S3Parts } from '#proxy/app.ts'
@@ -12,7 +11,7 @@ export interface S3PartsOptions {
   readonly environment: Environment
   readonly keys: KeyRing
   readonly users: UserDirectory
-  /** Further ones, asked after the users of this cluster. */
+  /** Asked one after the other. */
   readonly accessKeys: readonly AccessKeys[]
   readonly options: S3Options
 }
@@ -21,7 +20,7 @@ export function s3PartsOf({ environment, keys, users, accessKeys, options }: S3P
   const authentication = s3Authentication({
     environment,
     keys,
-    accessKeys: [userAccessKeys(users), ...accessKeys],
+    accessKeys,
     generationOf: (user) => users.generationOf(user),
     options,
   })
