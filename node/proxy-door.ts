@@ -165,7 +165,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, users, accessKeys, options: proxyOptions.s3 }),
+    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,
