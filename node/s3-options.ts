@@ -60,6 +60,7 @@ export const s3 = {
   xmlLimit: option({
     name: 'xml_limit',
     doc: 'Longest document in the body of a request.',
+    unit: 'bytes',
     parse: bytes,
     default: DEFAULT_S3_OPTIONS.xmlLimitBytes,
     source: OURS,

@@ -25,5 +25,6 @@ export function s3PartsOf({ environment, keys, users, options }: S3PartsOptions)
   return {
     authenticate: authenticateWith(authentication),
     authenticateForm: authenticateFormWith(authentication),
+    sts: authentication,
   }
 }

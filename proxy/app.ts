@@ -56,10 +56,12 @@ import { token } from './middleware/token.ts'
 import type { ProxyOptions } from './options.ts'
 import { RateDesk } from './ratelimit/rate-desk.ts'
 import { authorize } from './s3/access/authorize.ts'
+import type { S3Authentication } from './s3/authenticate.ts'
 import { BucketRecords } from './s3/buckets/bucket-records.ts'
 import { anonymousS3Layer, s3Layer } from './s3/door.ts'
 import type { S3Deps } from './s3/operation.ts'
 import { websiteLayer } from './s3/website/website.ts'
+import { sts } from './sts/sts-layer.ts'
 import { swiftDoor } from './swift/door.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from './transaction.ts'
 import { staticWeb } from './web/static-web.ts'
@@ -124,7 +126,11 @@ export interface SyncRealms {
 }
 
 /** What the S3 door needs besides what every door has. */
-export type S3Parts = Pick<S3Deps, 'authenticate'> & Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>>
+export type S3Parts = Pick<S3Deps, 'authenticate'> &
+  Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>> & {
+    /** Turns on the service that gives out temporary credentials. */
+    readonly sts?: S3Authentication | undefined
+  }
 
 export interface Proxy {
   readonly handler: Handler
@@ -162,6 +168,7 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
   { name: 's3-websites', make: (parts) => s3Part(parts, websiteLayer) },
+  { name: 'sts', make: ({ s3, options }) => (options.s3.enabled ? s3?.sts && sts(s3.sts) : undefined) },
   { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   {

@@ -101,7 +101,8 @@ export class RequestVerifier {
     const authorization = request.headers['authorization']
     const mechanism = mechanismOf(authorization, parameters)
     if (isRefused(mechanism)) return mechanism
-    const place: V4Place = { region: this.#options.region, service }
+    // Whoever hands out credentials is the same everywhere.
+    const place: V4Place = { region: service === 's3' ? this.#options.region : undefined, service }
     switch (mechanism.kind) {
       case 'none':
         return ANONYMOUS

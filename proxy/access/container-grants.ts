@@ -7,7 +7,7 @@ import type { ContainerGrants } from '#auth/access-question.ts'
 import type { BucketAccess } from '#auth/bucket-access.ts'
 import { parseAcl } from '#auth/container-acl.ts'
 import { BUCKET_ACL_SYSMETA, parseStoredAcl } from '#auth/s3/acl/stored-acl.ts'
-import type { ObjectOwnership } from '#auth/s3/ownership.ts'
+import { isObjectOwnership, type ObjectOwnership } from '#auth/s3/ownership.ts'
 import { parseBucketPolicy } from '#auth/s3/policy/bucket-policy.ts'
 import { NOTHING_BLOCKED } from '#auth/s3/public-access-block.ts'
 import { type BucketSettings, hasSettings } from '#store/bucket-settings/bucket-settings.ts'
@@ -17,6 +17,9 @@ import type { ContainerInfo, ContainerName, OperationContext } from '#store/cont
 
 /** Says that an object of the container has had an access list of its own. */
 export const OBJECT_ACLS_FLAG = 'x-container-sysmeta-s3-object-acls'
+
+/** Whose objects are, as it was said when the bucket was made; what is set later counts instead. */
+export const CREATED_OWNERSHIP = 'x-container-sysmeta-s3-object-ownership'
 
 export interface GrantsDeps {
   readonly settings: BucketSettings
@@ -53,22 +56,32 @@ export function bucketAccessOf(
   { metadata }: ContainerInfo,
   documents: BucketDocuments,
 ): BucketAccess | undefined {
-  const { policy, publicAccessBlock, ownershipControls, requestPayment } = documents
+  const { policy, publicAccessBlock, requestPayment } = documents
   const acl = parseStoredAcl(metadata[BUCKET_ACL_SYSMETA])
   const objectAcls = metadata[OBJECT_ACLS_FLAG] === undefined ? 'none' : 'some'
+  const ownership = ownershipIn(metadata, documents)
   const isPlain =
     acl === undefined &&
     objectAcls === 'none' &&
-    [policy, publicAccessBlock, ownershipControls, requestPayment].every((one) => one === undefined)
+    [policy, publicAccessBlock, ownership, requestPayment].every((one) => one === undefined)
   if (isPlain) return undefined
   return {
     policy: policy === undefined ? undefined : policyOf(policy, bucket),
     acl,
     publicAccess: publicAccessBlock ?? NOTHING_BLOCKED,
-    ownership: ownershipControls ?? objectOwnership,
+    ownership: ownership ?? objectOwnership,
     payer: requestPayment ?? 'BucketOwner',
     objectAcls,
   }
+}
+
+/** What the bucket says of whose its objects are. */
+export function ownershipIn(
+  metadata: ContainerInfo['metadata'],
+  { ownershipControls }: BucketDocuments,
+): ObjectOwnership | undefined {
+  const created = metadata[CREATED_OWNERSHIP]
+  return ownershipControls ?? (created !== undefined && isObjectOwnership(created) ? created : undefined)
 }
 
 function policyOf(text: string, bucket: string): BucketAccess['policy'] {

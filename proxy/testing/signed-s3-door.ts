@@ -52,6 +52,7 @@ export function signedS3Door(
     s3: {
       authenticate: authenticateWith(authentication),
       authenticateForm: authenticateFormWith(authentication),
+      sts: authentication,
     },
   })
   return {

@@ -82,7 +82,30 @@ def with_boto():
     return results
 
 
+def with_sts():
+    sts = boto3.client("sts", endpoint_url=URL)
+    role = sts.assume_role(RoleArn="arn:aws:iam::test:role/any", RoleSessionName="session")
+    given = {"session": sts.get_session_token(DurationSeconds=900)["Credentials"], "role": role["Credentials"]}
+    results = {"identity": sts.get_caller_identity()["Arn"]}
+    for name, credentials in given.items():
+        for signature in ("s3v4", "s3"):
+            s3 = boto3.client(
+                "s3",
+                endpoint_url=URL,
+                config=Config(signature_version=signature, s3={"addressing_style": "path"}),
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials["SessionToken"],
+            )
+            s3.put_object(Bucket=BUCKET, Key=name, Body=name.encode())
+            link = s3.generate_presigned_url("get_object", {"Bucket": BUCKET, "Key": name})
+            post = s3.generate_presigned_post(BUCKET, "session-form")
+            results[f"{name} {signature}"] = [fetch(link)[1], fetch(post["url"], "POST", *form(post["fields"], "x"))[0]]
+    return results
+
+
 seen["s3v4"] = with_boto3("s3v4")
 seen["s3"] = with_boto3("s3")
 seen["boto"] = with_boto()
+seen["sts"] = with_sts()
 print(json.dumps(seen))

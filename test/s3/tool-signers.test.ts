@@ -26,6 +26,17 @@ t.test('boto3 and boto', async (t) => {
   t.same(seen.s3v4, { ...both, CRC32: true, SHA1: true, SHA256: true }, 'boto3, Version 4')
   t.same(seen.s3, both, 'boto3, Version 2')
   t.same(seen.boto, { put: each(true), link: each(200) }, 'boto')
+  t.same(
+    seen.sts,
+    {
+      identity: 'arn:aws:iam::test:user/tester',
+      'session s3v4': ['session', 204],
+      'session s3': ['session', 204],
+      'role s3v4': ['role', 204],
+      'role s3': ['role', 204],
+    },
+    'temporary credentials',
+  )
 })
 
 for (const signatures of ['v2', 'v4'] as const) {

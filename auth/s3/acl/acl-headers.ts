@@ -42,10 +42,13 @@ const GRANT_HEADERS: ReadonlyMap<string, Permission> = new Map([
 /** The headers that say something of access lists. */
 export const ACL_HEADERS: readonly string[] = [CANNED_HEADER, ...GRANT_HEADERS.keys()]
 
-/** Reads the ACL that a request asks for; `header` gives a header, or the query parameter of a presigned address. */
-export function aclInHeaders(header: (name: string) => string | undefined, owners: Owners): AclInHeaders {
-  const canned = header(CANNED_HEADER)
-  const named = [...GRANT_HEADERS].filter(([name]) => header(name) !== undefined)
+/** Reads the ACL that a request asks for; names of headers are in lower case. */
+export function aclInHeaders(
+  headers: Readonly<Record<string, string | undefined>>,
+  owners: Owners,
+): AclInHeaders {
+  const canned = headers[CANNED_HEADER]
+  const named = [...GRANT_HEADERS].filter(([name]) => headers[name] !== undefined)
   if (canned !== undefined) {
     return named.length === 0
       ? cannedInHeaders(canned, owners)
@@ -54,7 +57,7 @@ export function aclInHeaders(header: (name: string) => string | undefined, owner
   if (named.length === 0) return { kind: 'none' }
   const grants: Grant[] = []
   for (const [name, permission] of named) {
-    const grantees = parseGrantees(header(name) ?? '')
+    const grantees = parseGrantees(headers[name] ?? '')
     if ('kind' in grantees) return grantees
     grants.push(...grantees.map((grantee) => ({ grantee, permission })))
   }

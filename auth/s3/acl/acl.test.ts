@@ -24,7 +24,7 @@ const OWNERS = { owner: 'test:tester', bucketOwner: 'test2:tester2' }
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
 function inHeaders(headers: Readonly<Record<string, string>>): AclInHeaders {
-  return aclInHeaders((name) => headers[name], OWNERS)
+  return aclInHeaders(headers, OWNERS)
 }
 
 /** `READ AllUsers` and so on, but for the owner's full control. */

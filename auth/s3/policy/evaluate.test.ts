@@ -174,7 +174,7 @@ t.test('conditions', (t) => {
       { facts: { headers: { 'x-amz-acl': 'public-read' } } },
       true,
     ],
-    [{ StringEquals: { 's3:x-amz-acl': 'private' } }, { query: { 'x-amz-acl': 'private' } }, true],
+    [{ StringEquals: { 's3:x-amz-acl': 'private' } }, { query: { 'x-amz-acl': 'private' } }, false],
     [{ ArnLike: { 'aws:PrincipalArn': 'arn:aws:iam::test:user/*' } }, {}, true],
     [{ ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::*' } }, {}, false],
     [{ ArnNotLike: { 'aws:PrincipalArn': 'arn:aws:iam::test:user/*' } }, {}, false],

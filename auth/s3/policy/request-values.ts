@@ -9,9 +9,9 @@ export interface RequestFacts {
   /** Address of the client. */
   readonly remoteAddress: string | undefined
   readonly secure: boolean
-  /** By name in lower case. */
+  /** By name in lower case; those that stand in the query of a presigned address are among them. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** Value of a query parameter as S3 calls it (`prefix`, `versionId`, `x-amz-acl`). */
+  /** Value of a query parameter as S3 calls it (`prefix`, `versionId`). */
   readonly query: (name: string) => string | undefined
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number
@@ -57,9 +57,9 @@ const SINGLE: ReadonlyMap<string, (facts: RequestFacts) => string | undefined> =
   ['s3:versionid', ({ query }) => query('versionId')],
   ['s3:if-match', (facts) => header(facts, 'if-match')],
   ['s3:if-none-match', (facts) => header(facts, 'if-none-match')],
-  ['s3:object-lock-mode', (facts) => amz(facts, 'x-amz-object-lock-mode')],
-  ['s3:object-lock-legal-hold', (facts) => amz(facts, 'x-amz-object-lock-legal-hold')],
-  ['s3:object-lock-retain-until-date', (facts) => amz(facts, 'x-amz-object-lock-retain-until-date')],
+  ['s3:object-lock-mode', (facts) => header(facts, 'x-amz-object-lock-mode')],
+  ['s3:object-lock-legal-hold', (facts) => header(facts, 'x-amz-object-lock-legal-hold')],
+  ['s3:object-lock-retain-until-date', (facts) => header(facts, 'x-amz-object-lock-retain-until-date')],
   ['s3:object-lock-remaining-retention-days', (facts) => remainingDays(facts)],
   ['s3:authtype', ({ signature }) => signature?.where],
   ['s3:signatureversion', ({ signature }) => signature?.version],
@@ -74,7 +74,7 @@ export function requestValues(facts: RequestFacts): ConditionValues {
   return (key) => {
     const single = SINGLE.get(key)
     if (single !== undefined) return one(single(facts))
-    if (key.startsWith(HEADER_KEY)) return one(amz(facts, key.slice('s3:'.length)))
+    if (key.startsWith(HEADER_KEY)) return one(header(facts, key.slice('s3:'.length)))
     if (key.startsWith(EXISTING_TAG)) return one(tag(facts.objectTags, key.slice(EXISTING_TAG.length)))
     if (key.startsWith(REQUEST_TAG)) return one(tag(givenTags(facts), key.slice(REQUEST_TAG.length)))
     if (key === 's3:requestobjecttagkeys') return keysOf(givenTags(facts))
@@ -95,11 +95,6 @@ function header({ headers }: RequestFacts, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.join(',')
 }
 
-/** An `x-amz-` header, which a presigned address may carry in its query instead. */
-function amz(facts: RequestFacts, name: string): string | undefined {
-  return header(facts, name) ?? facts.query(name)
-}
-
 /** An IPv4 address that came over an IPv6 socket is that IPv4 address. */
 function ipOf(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '')
@@ -112,7 +107,7 @@ function principalType({ id, roleArn, accounts }: PolicyCaller): string {
 }
 
 function remainingDays(facts: RequestFacts): string | undefined {
-  const until = Date.parse(amz(facts, 'x-amz-object-lock-retain-until-date') ?? '')
+  const until = Date.parse(header(facts, 'x-amz-object-lock-retain-until-date') ?? '')
   return Number.isNaN(until) ? undefined : String(Math.ceil((until - facts.nowMs) / DAY_MS))
 }
 
@@ -124,6 +119,6 @@ function tag(tags: ReadonlyMap<string, string> | undefined, key: string): string
 
 function givenTags(facts: RequestFacts): ReadonlyMap<string, string> | undefined {
   if (facts.requestTags !== undefined) return facts.requestTags
-  const written = amz(facts, 'x-amz-tagging')
+  const written = header(facts, 'x-amz-tagging')
   return written === undefined ? undefined : new Map(new URLSearchParams(written))
 }

@@ -72,13 +72,12 @@ export function askerOf({ transaction, request, caller, deps }: S3Visit): Asker 
   const session = sessionOf(caller)
   if (session === 'unreadable') return undefined
   const { headers, query, http } = request
-  const payer = headers['x-amz-request-payer'] ?? query.get('x-amz-request-payer')
   return {
     context: transaction,
     principal: caller.kind === 'user' ? caller.principal : undefined,
     session,
     referer: headers['referer'],
-    pays: payer?.toLowerCase() === 'requester' ? 'agreed' : undefined,
+    pays: headers['x-amz-request-payer']?.toLowerCase() === 'requester' ? 'agreed' : undefined,
     facts: () => ({
       remoteAddress: http.remoteAddress,
       secure: http.secure,

@@ -1,5 +1,6 @@
 /** What a bucket is given when it is made, besides its owner: each part reads headers of CreateBucket. */
 import type { HeaderMap } from '#http/message.ts'
+import { createdAccess } from '../access/create-access.ts'
 import { lockOfBucket } from '../config/object-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
@@ -10,7 +11,7 @@ type Part = (visit: S3Visit) => HeaderMap | S3Error
 
 const owner: Part = ({ caller }) => (caller.kind === 'user' ? { [OWNER_SYSMETA]: caller.user } : {})
 
-const PARTS: readonly Part[] = [owner, lockOfBucket]
+const PARTS: readonly Part[] = [owner, createdAccess, lockOfBucket]
 
 /** All of it, or the first refusal. */
 export function createSettingsIn(visit: S3Visit): HeaderMap | S3Error {

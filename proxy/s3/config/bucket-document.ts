@@ -7,6 +7,7 @@ import type { Response } from '#http/message.ts'
 import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
 import type { ContainerInfo } from '#store/contract.ts'
 import { OWNER_SYSMETA } from '../buckets/bucket-owner.ts'
+import { registerBucket } from '../buckets/register-bucket.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3ErrorCode } from '../error-catalogue.ts'
 import { bucketOf, type S3Operation, type S3Visit } from '../operation.ts'
@@ -134,7 +135,10 @@ export async function setDocument<Name extends Member>(
   member: Name,
   value: BucketDocuments[Name],
 ): Promise<S3Error | undefined> {
-  const { container, name } = bucketOf(visit)
+  const bucket = bucketOf(visit)
+  const { container, name } = bucket
+  const unregistered = await registerBucket(visit, bucket)
+  if (unregistered !== undefined) return unregistered
   const changed = await visit.deps.settings.change(visit.transaction, container, (there) => ({
     kind: 'documents',
     documents: { ...there, [member]: value },

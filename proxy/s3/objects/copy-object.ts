@@ -4,6 +4,7 @@ import type { HeaderMap, Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, type OpenedSource, openCopySource } from '#store/copy/copy-source.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
 import { configuredUpload, copiedTags } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
@@ -36,7 +37,9 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(given)) return given
   const configured = configuredUpload(visit)
   if (isS3Error(configured)) return configured
-  const own = { ...given, ...configured }
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
+  const own = { ...given, ...configured, ...acl }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
   return await answerInTime(visit, () => write(visit, opened, directive.takes, own, tagging.takes))

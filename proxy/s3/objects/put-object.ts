@@ -1,5 +1,6 @@
 /** PutObject. */
 import type { Response } from '#http/message.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -11,7 +12,13 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request, sent } = visit
   const upload = uploadIn(visit)
   if (isS3Error(upload)) return upload
-  const put = await deps.store.objects.put(transaction, objectOf(visit), { ...upload, body: sent.body })
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
+  const put = await deps.store.objects.put(transaction, objectOf(visit), {
+    ...upload,
+    metadata: { ...upload.metadata, ...acl },
+    body: sent.body,
+  })
   if (put.kind !== 'created') return sent.problem() ?? storeError(put, { Key: request.key ?? '' })
   const checksum = sent.checksum()
   const headers = {

@@ -2,7 +2,7 @@
  * Many large uploads at the same time take memory that does not depend on their size: each waits for the slowest of its
  * three devices. 200 uploads of 64 MiB, as promised, are 38 GB on disk:
  *
- *     MARTLET_UPLOAD_MIB=64 node test/isolation/parallel-uploads.test.ts
+ *     MARTLET_UPLOAD_MIB=64 node test/isolation/parallel-uploads.alone.test.ts
  *
  * Without it they are smaller, which shows the same, because every one of them is larger than what it may hold.
  */

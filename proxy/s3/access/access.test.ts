@@ -1,0 +1,310 @@
+/** Goal: what is said of access through S3 is kept, given back, refused as by AWS, and holds. */
+import t from 'tap'
+import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
+import type { Received } from '../../testing/test-proxy.ts'
+
+const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
+
+const { s3, s3As } = s3Door()
+let made = 0
+
+/** A bucket of its own for each test, made by `test:tester`. */
+async function bucket(headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  made += 1
+  const name = `access-${made}`
+  const { status, body } = await s3('PUT', `/${name}`, { headers })
+  if (status !== 200) throw new Error(`${name} was not made: ${status} ${body}`)
+  return name
+}
+
+const code = (received: Received): string => `${received.status} ${elementIn(received, 'Code') ?? ''}`.trim()
+
+function allow(name: string, more: object = {}): string {
+  const statement = {
+    Effect: 'Allow',
+    Principal: '*',
+    Action: 's3:GetObject',
+    Resource: `arn:aws:s3:::${name}/*`,
+    ...more,
+  }
+  return JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+}
+
+t.test('a policy is kept as it was put, and holds', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}/key`, { body: 'hello' })
+  t.equal(code(await s3('GET', `/${name}?policy`)), '404 NoSuchBucketPolicy')
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/key`)), '403 AccessDenied')
+  const text = `${allow(name)}\n`
+  t.equal((await s3('PUT', `/${name}?policy`, { body: text })).status, 204)
+  t.match(await s3('GET', `/${name}?policy`), { status: 200, body: text })
+  t.match(await s3As(undefined, 'GET', `/${name}/key`), { status: 200, body: 'hello' })
+  t.equal(code(await s3As(undefined, 'PUT', `/${name}/key`, { body: 'x' })), '403 AccessDenied')
+  t.equal(code(await s3As('test2:tester2', 'GET', `/${name}?policy`)), '403 AccessDenied')
+  t.equal((await s3('DELETE', `/${name}?policy`)).status, 204)
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/key`)), '403 AccessDenied')
+  t.equal((await s3('DELETE', `/${name}?policy`)).status, 204)
+})
+
+t.test('what is no policy is refused, and what was there stays', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}?policy`, { body: allow(name) })
+  for (const [body, message] of [
+    ['', "Policies must be valid JSON and the first byte must be '{'"],
+    ['nothing', "Policies must be valid JSON and the first byte must be '{'"],
+    [allow('another'), 'Policy has invalid resource'],
+    [allow(name, { Action: 's3:Fly' }), 'Policy has invalid action'],
+    [`{"Id":"${'x'.repeat(21_000)}"}`, 'Policy exceeds the maximum allowed document size.'],
+  ] as const) {
+    const refused = await s3('PUT', `/${name}?policy`, { body })
+    t.equal(code(refused), '400 MalformedPolicy')
+    t.equal(elementIn(refused, 'Message'), message.replaceAll("'", "'"))
+  }
+  t.equal((await s3('GET', `/${name}?policy`)).body, allow(name))
+})
+
+t.test('a denial holds for the owner, who can take it back', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}/key`, { body: 'hello' })
+  const deny = allow(name, {
+    Effect: 'Deny',
+    Action: 's3:*',
+    Resource: [`arn:aws:s3:::${name}`, `arn:aws:s3:::${name}/*`],
+  })
+  t.equal((await s3('PUT', `/${name}?policy`, { body: deny })).status, 204)
+  t.equal(code(await s3('GET', `/${name}/key`)), '403 AccessDenied')
+  t.equal(code(await s3('GET', `/${name}?acl`)), '403 AccessDenied')
+  t.equal((await s3('DELETE', `/${name}?policy`)).status, 204)
+  t.equal((await s3('GET', `/${name}/key`)).status, 200)
+})
+
+t.test('conditions see the request', async (t) => {
+  const name = await bucket()
+  for (const key of ['home/a', 'b']) await s3('PUT', `/${name}/${key}`, { body: key })
+  await s3('PUT', `/${name}/tagged`, { body: 'tagged' })
+  const tags = '<Tagging><TagSet><Tag><Key>open</Key><Value>yes</Value></Tag></TagSet></Tagging>'
+  t.equal((await s3('PUT', `/${name}/tagged?tagging`, { body: tags })).status, 200)
+  const policy = {
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 's3:ListBucket',
+        Resource: `arn:aws:s3:::${name}`,
+        Condition: { StringEquals: { 's3:prefix': 'home/' } },
+      },
+      {
+        Effect: 'Allow',
+        Principal: '*',
+        Action: 's3:GetObject',
+        Resource: `arn:aws:s3:::${name}/*`,
+        Condition: { StringEquals: { 's3:ExistingObjectTag/open': 'yes' } },
+      },
+    ],
+  }
+  await s3('PUT', `/${name}?policy`, { body: JSON.stringify(policy) })
+  t.equal((await s3As(undefined, 'GET', `/${name}?list-type=2&prefix=home/`)).status, 200)
+  t.equal((await s3As(undefined, 'GET', `/${name}?list-type=2`)).status, 403)
+  t.equal((await s3As(undefined, 'GET', `/${name}/tagged`)).body, 'tagged')
+  t.equal((await s3As(undefined, 'GET', `/${name}/b`)).status, 403)
+})
+
+t.test('a bucket’s list, canned and as a document', async (t) => {
+  const name = await bucket({ 'x-amz-acl': 'public-read' })
+  const shown = await s3('GET', `/${name}?acl`)
+  t.same(elementsIn(shown, 'Permission'), ['FULL_CONTROL', 'READ'])
+  t.equal(elementIn(shown, 'URI'), ALL_USERS)
+  t.equal(elementIn(shown, 'ID'), 'test:tester')
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 200)
+  const changed = shown.body.replace('<Permission>READ<', '<Permission>WRITE<')
+  t.equal((await s3('PUT', `/${name}?acl`, { body: changed })).status, 200)
+  t.same(elementsIn(await s3('GET', `/${name}?acl`), 'Permission'), ['FULL_CONTROL', 'WRITE'])
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 403)
+  t.equal((await s3As(undefined, 'PUT', `/${name}/theirs`, { body: 'x' })).status, 200)
+  t.equal((await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'private' } })).status, 200)
+  t.same(elementsIn(await s3('GET', `/${name}?acl`), 'Permission'), ['FULL_CONTROL'])
+  t.equal((await s3As(undefined, 'PUT', `/${name}/theirs`, { body: 'x' })).status, 403)
+})
+
+t.test('grants in headers let in whom they name', async (t) => {
+  const name = await bucket({
+    'x-amz-grant-read': 'id="test2:tester2"',
+    'x-amz-grant-read-acp': 'id=test:tester3',
+  })
+  t.equal((await s3As('test2:tester2', 'GET', `/${name}`)).status, 200)
+  t.equal((await s3As('test2:tester2', 'GET', `/${name}?acl`)).status, 403)
+  t.equal((await s3As('test:tester3', 'GET', `/${name}?acl`)).status, 200)
+  t.equal((await s3As('test:tester3', 'GET', `/${name}`)).status, 403)
+})
+
+t.test('lists that are none', async (t) => {
+  const name = await bucket()
+  const put = (headers: Readonly<Record<string, string>>, body = ''): Promise<Received> =>
+    s3('PUT', `/${name}?acl`, { headers, body })
+  const policy = (grantee: string, owner = 'test:tester', permission = 'READ'): string =>
+    `<AccessControlPolicy><Owner><ID>${owner}</ID></Owner><AccessControlList><Grant>${grantee}<Permission>${permission}</Permission></Grant></AccessControlList></AccessControlPolicy>`
+  const grantee = (type: string, inner: string): string =>
+    `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="${type}">${inner}</Grantee>`
+  const user = grantee('CanonicalUser', '<ID>test2:tester2</ID>')
+  t.equal(code(await put({})), '400 MissingSecurityHeader')
+  t.equal(code(await put({ 'x-amz-acl': 'private' }, policy(user))), '400 UnexpectedContent')
+  t.equal(code(await put({ 'x-amz-acl': 'open' })), '400 InvalidArgument')
+  t.equal(code(await put({}, '<AccessControlPolicy>')), '400 MalformedACLError')
+  t.equal(code(await put({}, '<Other/>')), '400 MalformedACLError')
+  t.equal(code(await put({}, policy(user, 'test2:tester2'))), '403 AccessDenied')
+  t.equal(code(await put({}, policy(user, 'test:tester', 'FLY'))), '400 MalformedACLError')
+  t.equal(code(await put({}, policy(grantee('Planet', '<ID>a:b</ID>')))), '400 MalformedACLError')
+  t.equal(code(await put({}, policy(grantee('CanonicalUser', '<ID>nobody</ID>')))), '400 InvalidArgument')
+  t.equal(code(await put({}, policy(grantee('Group', '<URI>http://a</URI>')))), '400 InvalidArgument')
+  const byMail = grantee('AmazonCustomerByEmail', '<EmailAddress>a@b.c</EmailAddress>')
+  t.equal(code(await put({}, policy(byMail))), '400 UnresolvableGrantByEmailAddress')
+  t.equal((await put({}, policy(user))).status, 200)
+})
+
+t.test('an object’s list', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}/open`, {
+    body: 'open',
+    headers: { 'x-amz-acl': 'public-read', 'x-amz-meta-a': 'b' },
+  })
+  await s3('PUT', `/${name}/shut`, { body: 'shut', headers: { 'x-amz-meta-a': 'b' } })
+  t.equal((await s3As(undefined, 'GET', `/${name}/open`)).body, 'open')
+  t.equal((await s3As(undefined, 'GET', `/${name}/shut`)).status, 403)
+  const { headers: before } = await s3('HEAD', `/${name}/shut`)
+  t.equal(
+    (await s3('PUT', `/${name}/shut?acl`, { body: '', headers: { 'x-amz-acl': 'public-read' } })).status,
+    200,
+  )
+  t.match(await s3As(undefined, 'GET', `/${name}/shut`), {
+    body: 'shut',
+    headers: { etag: before['etag'], 'x-amz-meta-a': 'b' },
+  })
+  t.same(elementsIn(await s3('GET', `/${name}/shut?acl`), 'Permission'), ['FULL_CONTROL', 'READ'])
+  t.equal(
+    (await s3('PUT', `/${name}/open?acl`, { body: '', headers: { 'x-amz-acl': 'private' } })).status,
+    200,
+  )
+  t.equal((await s3As(undefined, 'GET', `/${name}/open`)).status, 403)
+  await s3('PUT', `/${name}/copy`, { body: '', headers: { 'x-amz-copy-source': `/${name}/shut` } })
+  t.equal((await s3As(undefined, 'GET', `/${name}/copy`)).status, 403, 'a copy has a list of its own')
+})
+
+t.test('an object is its uploader’s, and the bucket owner’s account may read it', async (t) => {
+  const name = await bucket({ 'x-amz-acl': 'public-read-write' })
+  t.equal((await s3As('test2:tester2', 'PUT', `/${name}/theirs`, { body: 'x' })).status, 200)
+  t.equal(elementIn(await s3As('test2:tester2', 'GET', `/${name}/theirs?acl`), 'ID'), 'test2:tester2')
+  t.equal((await s3As('test2:tester2', 'GET', `/${name}/theirs`)).status, 200)
+  t.equal((await s3('GET', `/${name}/theirs`)).status, 200)
+  t.equal((await s3As('test:tester3', 'GET', `/${name}/theirs`)).status, 403)
+})
+
+t.test('ownership controls', async (t) => {
+  const name = await bucket({
+    'x-amz-object-ownership': 'BucketOwnerPreferred',
+    'x-amz-acl': 'public-read-write',
+  })
+  t.equal(elementIn(await s3('GET', `/${name}?ownershipControls`), 'ObjectOwnership'), 'BucketOwnerPreferred')
+  const full = { 'x-amz-acl': 'bucket-owner-full-control' }
+  await s3As('test2:tester2', 'PUT', `/${name}/given`, { body: 'x', headers: full })
+  t.equal(elementIn(await s3('GET', `/${name}/given?acl`), 'ID'), 'test:tester')
+  const enforced =
+    '<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>'
+  const put = (): Promise<Received> => s3('PUT', `/${name}?ownershipControls`, { body: enforced })
+  t.equal(code(await put()), '400 InvalidBucketAclWithObjectOwnership')
+  await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'private' } })
+  t.equal((await put()).status, 200)
+  t.equal(elementIn(await s3('GET', `/${name}?ownershipControls`), 'ObjectOwnership'), 'BucketOwnerEnforced')
+  const acl = { headers: { 'x-amz-acl': 'public-read' } }
+  t.equal(code(await s3('PUT', `/${name}?acl`, acl)), '400 AccessControlListNotSupported')
+  t.equal(code(await s3('PUT', `/${name}/key`, { ...acl, body: 'x' })), '400 AccessControlListNotSupported')
+  t.equal((await s3('PUT', `/${name}/key`, { headers: full, body: 'x' })).status, 200)
+  t.equal((await s3('DELETE', `/${name}?ownershipControls`)).status, 204)
+  t.equal(code(await s3('GET', `/${name}?ownershipControls`)), '404 OwnershipControlsNotFoundError')
+  t.equal(
+    code(await s3('PUT', '/access-no', { headers: { 'x-amz-object-ownership': 'Mine' } })),
+    '400 InvalidArgument',
+  )
+})
+
+t.test('blocks of public access', async (t) => {
+  const name = await bucket({ 'x-amz-acl': 'public-read' })
+  const block = (switches: string): Promise<Received> =>
+    s3('PUT', `/${name}?publicAccessBlock`, {
+      body: `<PublicAccessBlockConfiguration>${switches}</PublicAccessBlockConfiguration>`,
+    })
+  t.equal(code(await s3('GET', `/${name}?publicAccessBlock`)), '404 NoSuchPublicAccessBlockConfiguration')
+  t.equal((await block('<IgnorePublicAcls>TRUE</IgnorePublicAcls>')).status, 200)
+  const shown = await s3('GET', `/${name}?publicAccessBlock`)
+  t.equal(elementIn(shown, 'IgnorePublicAcls'), 'true')
+  t.equal(elementIn(shown, 'BlockPublicAcls'), 'false')
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 403)
+  await block('<BlockPublicAcls>true</BlockPublicAcls><BlockPublicPolicy>true</BlockPublicPolicy>')
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 200)
+  const open = { headers: { 'x-amz-acl': 'public-read' } }
+  t.equal(code(await s3('PUT', `/${name}?acl`, open)), '403 AccessDenied')
+  t.equal(code(await s3('PUT', `/${name}/key`, { ...open, body: 'x' })), '403 AccessDenied')
+  t.equal((await s3('PUT', `/${name}/key`, { body: 'x' })).status, 200)
+  t.equal(code(await s3('PUT', `/${name}?policy`, { body: allow(name) })), '403 AccessDenied')
+  const forOne = allow(name, { Principal: { AWS: 'test2:tester2' } })
+  t.equal((await s3('PUT', `/${name}?policy`, { body: forOne })).status, 204)
+  await s3('DELETE', `/${name}?publicAccessBlock`)
+  t.equal((await s3('PUT', `/${name}?policy`, { body: allow(name) })).status, 204)
+  t.equal((await s3As(undefined, 'GET', `/${name}/key`)).status, 200)
+  await block('<RestrictPublicBuckets>true</RestrictPublicBuckets>')
+  t.equal((await s3As(undefined, 'GET', `/${name}/key`)).status, 403)
+  t.equal((await s3As('test:tester3', 'GET', `/${name}/key`)).status, 200)
+  t.equal(code(await block('<Other>true</Other>')), '400 MalformedXML')
+})
+
+t.test('whether a bucket is public', async (t) => {
+  const name = await bucket()
+  const isPublic = async (): Promise<string | undefined> =>
+    elementIn(await s3('GET', `/${name}?policyStatus`), 'IsPublic')
+  t.equal(await isPublic(), 'false')
+  await s3('PUT', `/${name}?policy`, { body: allow(name) })
+  t.equal(await isPublic(), 'true')
+  await s3('PUT', `/${name}?policy`, { body: allow(name, { Principal: { AWS: 'test2' } }) })
+  t.equal(await isPublic(), 'false')
+  await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'authenticated-read' } })
+  t.equal(await isPublic(), 'true')
+})
+
+t.test('whoever expects another owner is refused', async (t) => {
+  const name = await bucket()
+  for (const [owner, status] of [
+    ['test:tester', 200],
+    ['test', 200],
+    ['AUTH_test', 200],
+    ['test2:tester2', 403],
+    ['111122223333', 403],
+  ] as const) {
+    const { status: answered } = await s3('GET', `/${name}`, {
+      headers: { 'x-amz-expected-bucket-owner': owner },
+    })
+    t.equal(answered, status, owner)
+  }
+})
+
+t.test('where the requester pays, the requester must know', async (t) => {
+  const name = await bucket({ 'x-amz-acl': 'public-read' })
+  t.equal(elementIn(await s3('GET', `/${name}?requestPayment`), 'Payer'), 'BucketOwner')
+  const body = '<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPaymentConfiguration>'
+  t.equal((await s3('PUT', `/${name}?requestPayment`, { body })).status, 200)
+  t.equal(elementIn(await s3('GET', `/${name}?requestPayment`), 'Payer'), 'Requester')
+  t.equal((await s3As('test2:tester2', 'GET', `/${name}`)).status, 403)
+  const paying = { headers: { 'x-amz-request-payer': 'requester' } }
+  t.equal((await s3As('test2:tester2', 'GET', `/${name}`, paying)).status, 200)
+  t.equal((await s3As(undefined, 'GET', `/${name}`, paying)).status, 403)
+  t.equal((await s3('GET', `/${name}`)).status, 200)
+  const bad = '<RequestPaymentConfiguration><Payer>Nobody</Payer></RequestPaymentConfiguration>'
+  t.equal(code(await s3('PUT', `/${name}?requestPayment`, { body: bad })), '400 MalformedXML')
+})
+
+t.test('that there is no such key is told to those who may list', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}?policy`, { body: allow(name) })
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '403 AccessDenied')
+  await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'public-read' } })
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '404 NoSuchKey')
+})

@@ -1,0 +1,126 @@
+/**
+ * The actions of the security token service that there are here. Credentials that it gives never allow more than their holder
+ * may: there are no roles to take on, so AssumeRole gives the caller's own rights under the role's name, less what the session policy
+ * takes away.
+ */
+import type { KeyHolder } from '#auth/s3/access-keys.ts'
+import type { SignedBy } from '#auth/s3/request-verifier.ts'
+import type { IssuedSession, Session, Sessions } from '#auth/s3/session-credentials.ts'
+import { element, elementOf } from '../s3/xml-writer.ts'
+import { credentialsXml } from './sts-answer.ts'
+import { type StsError, stsError } from './sts-error.ts'
+import { durationIn, policyIn, type StsParameters, textIn } from './sts-parameters.ts'
+
+export interface StsVisit {
+  readonly sender: SignedBy
+  readonly parameters: StsParameters
+  readonly sessions: Sessions
+}
+
+/** Gives the result as XML. */
+export type StsAction = (visit: StsVisit) => string | StsError
+
+const HOUR = 3600
+/** Limits and defaults of the API reference, seconds. */
+const SESSION_LIFE = { usual: 12 * HOUR, most: 36 * HOUR }
+const ROLE_LIFE = { usual: HOUR, most: 12 * HOUR }
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::[^:]{1,128}:role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]{1,64})$/
+const SESSION_NAME = /^[\w+=,.@-]{2,64}$/
+const FEDERATED_NAME = /^[\w+=,.@-]{2,32}$/
+/** Of a federated user without a policy of their own, who may do nothing. */
+const NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+
+export const STS_ACTIONS: ReadonlyMap<string, StsAction> = new Map([
+  ['AssumeRole', assumeRole],
+  ['GetCallerIdentity', getCallerIdentity],
+  ['GetFederationToken', getFederationToken],
+  ['GetSessionToken', getSessionToken],
+])
+
+function isError(value: object | string | number): value is StsError {
+  return typeof value === 'object' && 'kind' in value && value.kind === 'sts_error'
+}
+
+function getSessionToken({ sender, parameters, sessions }: StsVisit): string | StsError {
+  if (sender.session !== undefined) return onlyLasting('GetSessionToken')
+  const seconds = durationIn(parameters, SESSION_LIFE)
+  if (isError(seconds)) return seconds
+  return credentialsXml(sessions.issue(sender.holder, { name: '', policy: undefined }, seconds))
+}
+
+function getFederationToken({ sender, parameters, sessions }: StsVisit): string | StsError {
+  if (sender.session !== undefined) return onlyLasting('GetFederationToken')
+  const name = textIn(parameters, 'Name', FEDERATED_NAME)
+  if (isError(name)) return name
+  const issued = issue({ sender, parameters, sessions }, name, { life: SESSION_LIFE, withoutPolicy: NOTHING })
+  if (isError(issued)) return issued
+  const account = accountOf(sender.holder)
+  const user = elementOf(
+    'FederatedUser',
+    element('Arn', `arn:aws:sts::${account}:federated-user/${name}`),
+    element('FederatedUserId', `${account}:${name}`),
+  )
+  return credentialsXml(issued) + user + packedSize(issued.session)
+}
+
+function assumeRole({ sender, parameters, sessions }: StsVisit): string | StsError {
+  // Who is limited already would otherwise put other limits in their place.
+  if (sender.session?.policy !== undefined) {
+    return stsError('AccessDenied', 'Cannot call AssumeRole with credentials that a policy limits')
+  }
+  const arn = textIn(parameters, 'RoleArn', ROLE_ARN)
+  if (isError(arn)) return arn
+  const name = textIn(parameters, 'RoleSessionName', SESSION_NAME)
+  if (isError(name)) return name
+  const issued = issue({ sender, parameters, sessions }, name, { life: ROLE_LIFE, withoutPolicy: undefined })
+  if (isError(issued)) return issued
+  const role = ROLE_ARN.exec(arn)?.[1] ?? ''
+  const user = elementOf(
+    'AssumedRoleUser',
+    element('AssumedRoleId', `${issued.accessKey}:${name}`),
+    element('Arn', `arn:aws:sts::${accountOf(sender.holder)}:assumed-role/${role}/${name}`),
+  )
+  return credentialsXml(issued) + user + packedSize(issued.session)
+}
+
+interface Issuing {
+  readonly life: typeof ROLE_LIFE
+  /** What limits the session when no policy is given. */
+  readonly withoutPolicy: string | undefined
+}
+
+function issue(
+  { sender, parameters, sessions }: StsVisit,
+  name: string,
+  { life, withoutPolicy }: Issuing,
+): IssuedSession | StsError {
+  const seconds = durationIn(parameters, life)
+  if (isError(seconds)) return seconds
+  const given = policyIn(parameters)
+  if (isError(given)) return given
+  return sessions.issue(sender.holder, { name, policy: given.policy ?? withoutPolicy }, seconds)
+}
+
+function getCallerIdentity({ sender: { holder, session } }: StsVisit): string {
+  const account = accountOf(holder)
+  const user = `arn:aws:iam::${account}:user/${nameOf(holder)}`
+  const arn = session?.name ? `arn:aws:sts::${account}:federated-user/${session.name}` : user
+  return element('Arn', arn) + element('UserId', holder.user) + element('Account', account)
+}
+
+function onlyLasting(action: string): StsError {
+  return stsError('AccessDenied', `Cannot call ${action} with session credentials`)
+}
+
+/** How much of the room for policies is used, in percent. */
+function packedSize({ policy }: Session): string {
+  return policy === undefined ? '' : element('PackedPolicySize', Math.ceil((policy.length * 100) / 2048))
+}
+
+function accountOf({ principal }: KeyHolder): string {
+  return principal.tenant
+}
+
+function nameOf({ user, principal }: KeyHolder): string {
+  return user.startsWith(`${principal.tenant}:`) ? user.slice(principal.tenant.length + 1) : user
+}
