@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import { isMade } from '../versions/container-versions.ts'
 import { RECORDS_ACCOUNT } from '../records/contract.ts'
 
 export interface QueuedEvent {
@@ -54,7 +55,7 @@ export class EventQueue {
     const first = await this.#put(own, name, event)
     if (first.kind !== 'no_such_container') return first
     const made = await this.#store.containers.put(own, shard, { changes: {}, policyIndex: undefined })
-    return made.kind === 'created' || made.kind === 'updated' ? await this.#put(own, name, event) : made
+    return isMade(made) ? await this.#put(own, name, event) : made
   }
 
   /** `undefined` when it is gone. */

@@ -1,5 +1,6 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
+import { configuredUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { DEFAULT_CONTENT_TYPE } from '../objects/object-facts.ts'
 import { STANDARD } from '../objects/storage-class.ts'
@@ -17,12 +18,14 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   if (wrong !== undefined) return wrong
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
   const checksum = uploadChecksumIn(headers)
   if (isS3Error(checksum)) return checksum
   const { name: bucket, owner } = bucketOf(visit)
   const begun = await deps.multipart.begin(transaction, objectOf(visit), {
     contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
-    metadata,
+    metadata: { ...metadata, ...configured },
     summary: writeFacts({
       owner,
       initiator: caller.kind === 'user' ? caller.user : owner,
