@@ -17,6 +17,12 @@ export function rangeOfHash(hash: string): PartitionRange {
   return { partPower: 32, partition: Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16) }
 }
 
+/** Is there a hash that lies in both? */
+export function overlap(left: PartitionRange, right: PartitionRange): boolean {
+  const [coarse, fine] = left.partPower <= right.partPower ? [left, right] : [right, left]
+  return Math.floor(fine.partition / 2 ** (fine.partPower - coarse.partPower)) === coarse.partition
+}
+
 export class RangeStates<State> {
   readonly #states = new Map<number, State>()
   /** Part powers of what is in the map, the finest first. */
@@ -26,6 +32,16 @@ export class RangeStates<State> {
   ofHash(hash: string): State | undefined {
     if (this.#powers.length === 0) return undefined
     return this.#ofHead(Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16), this.#powers)
+  }
+
+  /** The smallest range said anything of that has the hash. */
+  rangeOfHash(hash: string): PartitionRange | undefined {
+    const head = Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16)
+    for (const partPower of this.#powers) {
+      const range = { partPower, partition: Math.floor(head / 2 ** (32 - partPower)) }
+      if (this.#states.has(keyOf(range))) return range
+    }
+    return undefined
   }
 
   /** The state of the smallest range said anything of that has the whole range. */

@@ -12,7 +12,7 @@ import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type HashPathSalt, hashName, type ResourceName } from '#base/names.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
-import { type PartitionRange, RangeStates } from './range-states.ts'
+import { overlap, type PartitionRange, RangeStates } from './range-states.ts'
 
 export type ReplicaState = 'synced' | 'joining'
 
@@ -226,11 +226,6 @@ export class ReplicaStates {
 
 function toldAs(state: KeptState): ReplicaState {
   return state === 'synced' ? 'synced' : 'joining'
-}
-
-function overlap(left: PartitionRange, right: PartitionRange): boolean {
-  const [coarse, fine] = left.partPower <= right.partPower ? [left, right] : [right, left]
-  return Math.floor(fine.partition / 2 ** (fine.partPower - coarse.partPower)) === coarse.partition
 }
 
 function deviceKey(prefix: Buffer): Buffer {

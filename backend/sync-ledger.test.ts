@@ -171,3 +171,59 @@ t.test(
     t.notOk(again.isStale(P(1)))
   },
 )
+
+t.test('what arrives with a time of before the last sync takes back what was said of it', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [3])
+  const nowMs = device.clock.wallMs()
+  const hash = `3${'0'.repeat(31)}`
+  const stamp = { ...NO_STAMP, touchedMs: nowMs, majorityMs: nowMs - 5000, allMs: nowMs - 5000 }
+  await ledger.write([{ range: P(3), stamp }])
+  t.equal(ledger.arriving(hash, nowMs), undefined, 'in time')
+  t.equal(ledger.arriving(`4${'0'.repeat(31)}`, nowMs - 60_000), undefined, 'nothing was said of its range')
+  await ledger.arriving(hash, nowMs - 60_000)
+  const takenBack = { ...stamp, majorityMs: nowMs - 60_001, allMs: nowMs - 60_001 }
+  t.same(ledger.stamp(P(3)), takenBack)
+  t.same((await device.open()).stamp(P(3)), takenBack, 'durably')
+})
+
+t.test('a pass that began before it arrived says nothing of it either; the next one does', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [3])
+  const hash = `3${'0'.repeat(31)}`
+  const startedMs = device.clock.wallMs()
+  const said = (atMs: number): typeof NO_STAMP => ({
+    ...NO_STAMP,
+    touchedMs: atMs,
+    majorityMs: atMs,
+    allMs: atMs,
+  })
+  await device.clock.advance(1000)
+  t.equal(ledger.arriving(hash, startedMs - 60_000), undefined)
+  await ledger.write([{ range: P(3), stamp: said(startedMs - 5000) }])
+  t.equal(ledger.stamp(P(3)).allMs, startedMs - 60_001)
+  await device.clock.advance(30_000)
+  const laterMs = device.clock.wallMs() - 5000
+  await ledger.write([{ range: P(3), stamp: said(laterMs) }])
+  t.same(ledger.stamp(P(3)), said(laterMs))
+})
+
+t.test('a range that is stale keeps what it knows of before it was away', async (t) => {
+  const device = new Device()
+  const first = await device.open()
+  await first.own(4, [3])
+  const hash = `3${'0'.repeat(31)}`
+  const equalMs = device.clock.wallMs()
+  await first.write([
+    { range: P(3), stamp: { ...NO_STAMP, touchedMs: equalMs, majorityMs: equalMs, allMs: equalMs } },
+  ])
+  await device.clock.advance(8 * DAY_MS)
+  const ledger = await device.open()
+  t.equal(ledger.arriving(hash, equalMs - 1000), undefined)
+  t.equal(ledger.stamp(P(3)).allMs, equalMs)
+  t.ok(ledger.comesTooLate(hash, equalMs - 1000))
+  t.notOk(ledger.comesTooLate(hash, equalMs + 1000))
+  t.notOk(first.comesTooLate(hash, equalMs - 1000), 'it was not stale')
+})

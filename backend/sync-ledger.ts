@@ -6,12 +6,14 @@
  *  - A range that the ring newly gives to the device is *joining* before it counts as owned, durably in this order.
  *  - A range that is not owned never votes, whatever its state says.
  *  - What is known of the syncs of a range ends when the ring gives it to the device anew: meanwhile others wrote it.
+ *  - What arrives with a time of before the last sync was no part of that sync, and takes back what was said of it.
  *  - A range that is stale votes on nothing and gives nothing away until it was made equal again, and serves nothing if the
  *    device was away or the range is not its own.
  */
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
+import { LateArrivals, ON_TIME_MS, saidUntil, takenBack } from './late-arrivals.ts'
 import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
 import { decodeStamp, encodeStamp, NO_STAMP, type SyncStamp } from './sync-stamp.ts'
@@ -76,6 +78,7 @@ export class SyncLedger {
   readonly #reclaimMs: number
   readonly #stamps: RangeStates<SyncStamp>
   readonly #leaving = new Set<string>()
+  readonly #late = new LateArrivals()
   #device: DeviceRecord
   #owned: Owned | undefined
   #declaredStale = 0
@@ -233,6 +236,35 @@ export class SyncLedger {
     return touchedMs > 0 ? Math.min(touchedMs, oldMs) : oldMs
   }
 
+  /**
+   * Something is about to be stored that was written at that time, milliseconds. To be awaited before it is; `undefined`
+   * when there is nothing to wait for, as for almost everything. Rejects with the errors of the store.
+   */
+  arriving(hash: string, writtenMs: number): Promise<void> | undefined {
+    if (this.isInTime(hash, writtenMs)) return undefined
+    const stamp = this.#stamps.ofHash(hash) ?? NO_STAMP
+    const nowMs = this.#clock.wallMs()
+    const said = this.#stamps.rangeOfHash(hash)
+    const partPower = this.#owned?.partPower ?? said?.partPower ?? 0
+    this.#late.note(partitionAt(hash, partPower), writtenMs, nowMs)
+    // What a stale range says of before it was away is needed to tell what was deleted meanwhile.
+    if (said === undefined || writtenMs > saidUntil(stamp) || this.isStaleHash(hash)) return undefined
+    return this.write([{ range: said, stamp: takenBack(stamp, writtenMs) }])
+  }
+
+  /** Was it written so lately that no sync has anything to do with it? */
+  isInTime(hash: string, writtenMs: number): boolean {
+    if (writtenMs < this.#clock.wallMs() - ON_TIME_MS) return false
+    return writtenMs > saidUntil(this.#stamps.ofHash(hash) ?? NO_STAMP)
+  }
+
+  /** Would it be taken for deleted, because the range is stale and it was written before the last sync? */
+  comesTooLate(hash: string, writtenMs: number): boolean {
+    if (!this.isStaleHash(hash)) return false
+    const range = rangeOfHash(hash)
+    return writtenMs <= Math.max(this.lastEqualMs(range, 'a_majority'), this.lastEqualMs(range, 'everybody'))
+  }
+
   /** Has the range been out of touch with a majority of its peers for longer than the reclaim age? */
   isOutOfTouch(range: PartitionRange): boolean {
     const lastMs = lastTouch(this.stamp(range))
@@ -241,9 +273,12 @@ export class SyncLedger {
 
   /** Durable when the promise resolves; `undefined` removes what is known of a range. */
   async write(
-    stamps: readonly { readonly range: PartitionRange; readonly stamp: SyncStamp | undefined }[],
+    told: readonly { readonly range: PartitionRange; readonly stamp: SyncStamp | undefined }[],
   ): Promise<void> {
-    if (stamps.length === 0) return
+    if (told.length === 0) return
+    const stamps = told.map(({ range, stamp }) => {
+      return { range, stamp: stamp === undefined ? undefined : this.#late.limited(range, stamp) }
+    })
     const operations = stamps.map(({ range, stamp }): KvOperation => {
       const key = this.#stampKey(range)
       return stamp === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeStamp(stamp) }
@@ -293,6 +328,11 @@ export class SyncLedger {
     written.writeUInt32BE(partition, 1)
     return Buffer.concat([this.#prefix, STAMP_TAG, written])
   }
+}
+
+function partitionAt(hash: string, partPower: number): PartitionRange {
+  const { partition } = rangeOfHash(hash)
+  return { partPower, partition: Math.floor(partition / 2 ** (32 - partPower)) }
 }
 
 function lastTouch({ touchedMs, majorityMs, noticedMs }: SyncStamp): number {

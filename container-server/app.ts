@@ -10,7 +10,6 @@ import { Refusal } from '#backend/refusal.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
 import { serveSync } from '#backend/serve-sync.ts'
-import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { serveVerbs } from '#backend/verbs.ts'
 import type { Capability } from '#base/extensions.ts'
@@ -30,10 +29,8 @@ import { objectDelete } from './verbs/object-delete.ts'
 import { objectPut } from './verbs/object-put.ts'
 import { update } from './verbs/update.ts'
 
-export interface ContainerServerDeps extends Omit<ContainerService, 'pages' | 'mayVote'> {
+export interface ContainerServerDeps extends Omit<ContainerService, 'pages' | 'mayVote' | 'hashOf'> {
   readonly replicaStates: ReplicaStates
-  /** What this device is to each partition. */
-  readonly ledger: SyncLedger
   readonly salt: HashPathSalt
   /** What `OPTIONS` says in `Server`. */
   readonly version: string
@@ -54,6 +51,7 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
     ...deps,
     pages: new PageCache(),
     mayVote: (name) => mayVote(deps, name),
+    hashOf: (name) => hashName(name, deps.salt),
   }
   const verbs = serveVerbs({
     server: `container-server/${deps.version}`,

@@ -13,6 +13,7 @@ import { type Belief, mergeRows, type RowsCommand } from '#db/container-rules.ts
 import type { DatabaseInfo } from '#db/info.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import type { Request, Response } from '#http/message.ts'
+import { receiveRows } from './late-rows.ts'
 import type { ContainerService } from './service.ts'
 
 export interface RowWrite {
@@ -31,6 +32,7 @@ export async function writeRows(service: ContainerService, write: RowWrite): Pro
   const name = { account: address.account, container: address.container }
   const autoCreate = autoCreation(write)
   if (autoCreate instanceof Refusal) return autoCreate.response
+  if ((await receiveRows(service, name, write.rows)) === 'not_now') return answer(503)
   const command: RowsCommand = {
     name,
     timestamp: write.timestamp,

@@ -2,6 +2,7 @@
 
 import type { Drive } from '#backend/drive-state.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
+import type { SyncLedger } from '#backend/sync-ledger.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Index } from '#db/contract.ts'
@@ -20,4 +21,8 @@ export interface ContainerService {
   readonly accounts: AccountUpdates
   /** May this replica of the container vote: do its listings count? */
   readonly mayVote: (name: DatabaseName) => boolean
+  /** What this device knows of its syncs with the other replicas. */
+  readonly ledger: SyncLedger
+  /** Hash of a container's name, 32 hex digits. */
+  readonly hashOf: (name: DatabaseName) => string
 }

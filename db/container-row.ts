@@ -54,6 +54,7 @@ export const containerRows: RowKind<ContainerRow> = {
   digestOf: (row) =>
     rowDigest([row.name, row.putTimestamp, row.deleteTimestamp, row.objects, row.bytes, row.policyIndex]),
   changedAt: (row) => later(row.putTimestamp, row.deleteTimestamp),
+  writtenAt: (row) => later(row.putTimestamp, row.deleteTimestamp),
   isSound: (row) =>
     row.name !== '' &&
     row.name.isWellFormed() &&

@@ -29,6 +29,11 @@ const timeWithOffset = fc
   .tuple(tick, fc.integer({ min: 0, max: 1 }))
   .map(([ticks, offset]) => timestampFromTicks(ticks, offset))
 
+/** As object servers send it: content type and metadata are not older than the data. */
+function isInOrder({ dataTimestamp, contentTypeTimestamp, metaTimestamp }: ObjectRow): boolean {
+  return metaTimestamp >= contentTypeTimestamp && contentTypeTimestamp >= dataTimestamp.slice(0, 16)
+}
+
 const objectRow: fc.Arbitrary<ObjectRow> = fc.oneof(
   timeWithOffset.map((timestamp) => deletedRow('o', 0, timestamp)),
   fc
@@ -42,11 +47,14 @@ const objectRow: fc.Arbitrary<ObjectRow> = fc.oneof(
         'a/b;swift_bytes=1',
         'a/b;swift_bytes=2',
         'a/b;swift_bytes=',
+        'a/b;martlet_delete_at=5',
+        'a/b;martlet_delete_at=6',
       ),
       contentTypeTimestamp: fc.option(time, { nil: undefined }),
       metaTimestamp: fc.option(time, { nil: undefined }),
     })
-    .map((put) => putRow({ name: 'o', policyIndex: 0, ...put })),
+    .map((put) => putRow({ name: 'o', policyIndex: 0, ...put }))
+    .filter(isInOrder),
 )
 
 const containerRow: fc.Arbitrary<ContainerRow> = fc.record({
@@ -85,6 +93,30 @@ function isMerge<Value>(
 }
 
 t.test('object rows', async (t) => isMerge(t, objectRow, mergeObjectRows))
+t.test('content type and expiry of two PUTs of the same time are those of the data that wins', async (t) => {
+  const timestamp = timestampFromTicks(100)
+  const put = (etag: string, contentType: string): ObjectRow =>
+    putRow({ name: 'o', policyIndex: 0, timestamp, sizeBytes: 1, etag, contentType })
+  const winner = put('f', 'a/b')
+  const loser = put('e', 'text/z;martlet_delete_at=5')
+  t.same(mergeObjectRows(winner, loser), winner)
+  t.same(mergeObjectRows(loser, winner), winner)
+})
+t.test('a POST of the time of a PUT changes nothing of what the PUT said', async (t) => {
+  const timestamp = timestampFromTicks(100)
+  const newer = timestampFromTicks(103)
+  const row = { name: 'o', policyIndex: 0, sizeBytes: 1, etag: 'e' }
+  const put = putRow({ ...row, timestamp: newer, contentType: 'a/b' })
+  const posted = putRow({
+    ...row,
+    timestamp,
+    contentType: 'text/z;martlet_delete_at=5',
+    contentTypeTimestamp: newer,
+    metaTimestamp: newer,
+  })
+  t.same(mergeObjectRows(put, posted), put)
+  t.same(mergeObjectRows(posted, put), put)
+})
 t.test('container rows', async (t) => isMerge(t, containerRow, mergeContainerRows))
 t.test('metadata', async (t) => {
   isMerge(t, metadata, (left, right) => new Map([...mergeMetadata(left, right)].toSorted(byName)))

@@ -1,9 +1,13 @@
 /**
  * One object in a container's index, live or deleted. Three things in it have a time of their own and are merged one by
- * one: the data (size, ETag, deleted, bytes of a large object), the content type, and the metadata (of which only the
- * time is kept). The newer wins; at the same time a tombstone wins over data, then the larger ETag, size and so on, so
- * that every replica picks the same (rules of OpenStack Swift, `container/backend.py`:
+ * one: the data (size, ETag, deleted, bytes of a large object), the content type, and the metadata (of which the time and
+ * the expiry are kept). The newer wins; at the same time a tombstone wins over data, then the larger ETag, size and so on,
+ * so that every replica picks the same (rules of OpenStack Swift, `container/backend.py`:
  * `update_new_item_from_existing`; the order at equal times is ours, Swift keeps what came first).
+ *
+ * At equal times the row says what object servers say (`object-server/object-state.ts`): what a PUT brought along, content
+ * type and expiry, goes or stays with its data, and a POST is not later than the PUT. What a PUT brought along is told from
+ * what a POST did by its time, that of the data: neither ever has an earlier one.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { rowDigest } from './digest.ts'
@@ -130,12 +134,24 @@ function compareData(left: ObjectRow, right: ObjectRow): number {
 function compareContentType(left: ObjectRow, right: ObjectRow): number {
   return (
     compare(left.contentTypeTimestamp, right.contentTypeTimestamp) ||
+    compareOrigin(left, right, ({ contentTypeTimestamp }) => contentTypeTimestamp) ||
     compare(left.contentType, right.contentType)
   )
 }
 
 function compareMeta(left: ObjectRow, right: ObjectRow): number {
-  return compare(left.metaTimestamp, right.metaTimestamp) || (left.expiresAt ?? 0) - (right.expiresAt ?? 0)
+  return (
+    compare(left.metaTimestamp, right.metaTimestamp) ||
+    compareOrigin(left, right, ({ metaTimestamp }) => metaTimestamp) ||
+    (left.expiresAt ?? 0) - (right.expiresAt ?? 0)
+  )
+}
+
+/** Of two things of the same time: what came with data wins over what a POST brought, and with the data that wins. */
+function compareOrigin(left: ObjectRow, right: ObjectRow, timeOf: (row: ObjectRow) => Timestamp): number {
+  const [one, other] = [left, right].map((row) => timeOf(row) === withoutOffset(row.dataTimestamp))
+  if (one !== other) return one === true ? 1 : -1
+  return one === true ? compareData(left, right) : 0
 }
 
 function compare(left: string, right: string): number {
@@ -246,6 +262,7 @@ export const objectRows: RowKind<ObjectRow> = {
     ])
   },
   changedAt: (row) => latest(latest(row.dataTimestamp, row.contentTypeTimestamp), row.metaTimestamp),
+  writtenAt: (row) => row.dataTimestamp,
   isSound: (row) => row.name !== '' && row.name.isWellFormed() && isCount(row.sizeBytes),
   fieldCount: 5,
   encode(row) {

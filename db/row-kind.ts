@@ -25,6 +25,8 @@ export interface RowKind<Row> {
   digestOf(row: Row): Buffer
   /** When it was last changed by a client; equal on replicas that hold equal rows. */
   changedAt(row: Row): Timestamp
+  /** When what it speaks of was put or deleted, whatever was changed of it since. */
+  writtenAt(row: Row): Timestamp
   /** Is it a row as servers make them? What a peer sends is asked this before it is merged. */
   isSound(row: Row): boolean
   /** Rows that leave listings by themselves, and what the stored text of each of them has. */

@@ -1,15 +1,18 @@
 /** Puts the registry together over the store of a cluster. */
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import type { Records } from '#store/records/contract.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
 import { ImageStores } from './data/image-stores.ts'
 import type { CuttingRules } from './data/piece-source.ts'
+import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
+import { TaskRecords } from './records/task-records.ts'
 import type { Registry } from './registry.ts'
 
 export interface RegistryDeps {
@@ -24,12 +27,13 @@ export interface RegistryDeps {
   /** Stores besides the cluster, which is the default. */
   readonly otherStores?: readonly ImageStore[] | undefined
   readonly events?: EventSink | undefined
+  readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
   readonly cutting?: CuttingRules | undefined
 }
 
 export function createRegistry(deps: RegistryDeps): Registry {
-  const { environment, log, store, options, otherStores = [], events } = deps
+  const { environment, log, store, options, otherStores = [], events, fetch } = deps
   const cluster = new ClusterStore(deps.ownStore, deps.cutting)
   return {
     environment,
@@ -38,7 +42,10 @@ export function createRegistry(deps: RegistryDeps): Registry {
     options,
     events,
     cluster,
+    fetch,
+    intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
+    tasks: new TaskRecords(deps.records, environment.clock),
     stores: new ImageStores([cluster, ...otherStores]),
   }
 }

@@ -1,4 +1,5 @@
 /** What can be set about the image registry. Names and defaults are OpenStack Glance's where it has the same. */
+import { DEFAULT_FETCH_RULES, type FetchRules } from './import/address-rules.ts'
 import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 
 export const IMPORT_METHODS = ['glance-direct', 'web-download', 'copy-image'] as const
@@ -7,6 +8,8 @@ export type ImportMethod = (typeof IMPORT_METHODS)[number]
 export interface ImageOptions {
   readonly limits: ImageLimits
   readonly importMethods: readonly ImportMethod[]
+  /** Where `web-download` may fetch from (`import_filtering_opts`). */
+  readonly fetchRules: FetchRules
   /** Places are shown to everybody who sees the image (`show_multiple_locations`, `show_image_direct_url`). */
   readonly locations: 'shown' | 'hidden'
   /** Bytes that do not fit the declared format are refused, or only told of in the log (`require_image_format_match`). */
@@ -18,6 +21,7 @@ export interface ImageOptions {
 export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   limits: DEFAULT_LIMITS,
   importMethods: IMPORT_METHODS,
+  fetchRules: DEFAULT_FETCH_RULES,
   locations: 'hidden',
   formatMatch: 'required',
   corsAllowOrigin: [],

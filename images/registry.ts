@@ -1,12 +1,15 @@
 /** What every verb of the image registry works with. */
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { OutsideFetch } from '#http/outside-client.ts'
 import type { OperationContext, Store } from '#store/contract.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
+import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
+import type { TaskRecords } from './records/task-records.ts'
 
 export interface Registry {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -14,9 +17,13 @@ export interface Registry {
   /** The store of all doors, for objects that become images. */
   readonly store: Store
   readonly records: ImageRecords
+  readonly tasks: TaskRecords
   readonly cluster: ClusterStore
   readonly stores: ImageStores
+  readonly intakes: IntakeMemory
   readonly options: ImageOptions
+  /** The network outside of the cluster. */
+  readonly fetch: OutsideFetch
   /** Told what happens to images, where somebody wants to hear of it. */
   readonly events?: EventSink | undefined
 }

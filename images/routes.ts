@@ -2,18 +2,24 @@
 import { actions } from './verbs/actions.ts'
 import { fileRoutes } from './verbs/file.ts'
 import { imageRoutes } from './verbs/images.ts'
+import { importRoutes } from './verbs/imports.ts'
 import { infoRoutes } from './verbs/info.ts'
+import { locationRoutes } from './verbs/locations.ts'
 import { memberRoutes } from './verbs/members.ts'
 import type { ImageRoute } from './verbs/route.ts'
 import { schemaRoutes } from './verbs/schemas.ts'
 import { tagRoutes } from './verbs/tags.ts'
+import { uploadProgressRoutes } from './verbs/upload-progress.ts'
 
 export const ROUTES: readonly ImageRoute[] = [
   ...imageRoutes,
   ...fileRoutes,
+  ...uploadProgressRoutes,
+  ...importRoutes,
   ...actions,
   ...tagRoutes,
   ...memberRoutes,
+  ...locationRoutes,
   ...infoRoutes,
   ...schemaRoutes,
 ]

@@ -1,6 +1,6 @@
 /** Options of the image registry, `[images]`. */
 
-import { boolean, bytes, integer, listOf, oneOf, text } from '#base/option-values.ts'
+import { boolean, bytes, integer, listOf, oneOf, port, text } from '#base/option-values.ts'
 import { type OptionsOf, option } from '#base/options.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
 
@@ -87,6 +87,34 @@ export const images = {
     default: DEFAULT_IMAGE_OPTIONS.importMethods,
     source: 'OpenStack Glance enabled_import_methods',
   }),
+  allowedSchemes: option<readonly string[]>({
+    name: 'allowed_schemes',
+    doc: 'Schemes of URIs that web-download fetches.',
+    parse: listOf(text({ leastLength: 1 })),
+    default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedSchemes,
+    source: 'OpenStack Glance import_filtering_opts',
+  }),
+  allowedHosts: option<readonly string[]>({
+    name: 'allowed_hosts',
+    doc: 'When there are any, web-download fetches from these hosts only; also when their addresses are private.',
+    parse: listOf(text({ leastLength: 1 })),
+    default: [],
+    source: 'OpenStack Glance import_filtering_opts',
+  }),
+  disallowedHosts: option<readonly string[]>({
+    name: 'disallowed_hosts',
+    doc: 'Hosts that web-download never fetches from; addresses that are not public are refused in any case.',
+    parse: listOf(text({ leastLength: 1 })),
+    default: [],
+    source: 'OpenStack Glance import_filtering_opts',
+  }),
+  allowedPorts: option<readonly number[]>({
+    name: 'allowed_ports',
+    doc: 'Ports that web-download fetches from.',
+    parse: listOf(port),
+    default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedPorts,
+    source: 'OpenStack Glance import_filtering_opts',
+  }),
   showLocations: option({
     name: 'show_multiple_locations',
     doc: 'Tell everybody who sees an image where its bytes are.',
@@ -116,10 +144,12 @@ export function imageOptionsOf({
 }: {
   readonly images: OptionsOf<typeof images>
 }): ImageOptions {
-  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin, enabled: _, ...counts } = written
+  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin, enabled: _, ...rest } = written
+  const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts, ...counts } = rest
   return {
     limits: counts,
     importMethods,
+    fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',

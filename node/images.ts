@@ -1,13 +1,19 @@
 /** The image registry of a proxy: a door of its own at `/image`, behind the same pipeline. */
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import { outsideClient } from '#http/outside-client.ts'
 import { createRegistry } from '#images/create-registry.ts'
+import { sweep } from '#images/data/sweeper.ts'
 import { imageDoor, isImagePath } from '#images/door.ts'
+import type { Registry } from '#images/registry.ts'
 import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
 import type { Records } from '#store/records/contract.ts'
 import { imageOptionsOf } from './images-options.ts'
 import type { Settings } from './options.ts'
+
+/** Every process sweeps about so often, milliseconds; several at once do no harm. */
+const SWEEP_MS = 10 * 60_000
 
 export interface ImagesOptions {
   readonly environment: Environment
@@ -28,11 +34,27 @@ export function openImages(options: ImagesOptions): Door | undefined {
     store,
     ownStore,
     records,
+    fetch: outsideClient(environment.clock),
     options: imageOptionsOf(settings),
   })
+  sweepNowAndThen(registry, environment)
   return {
     name: 'images',
     takes: ({ request }) => isImagePath(request.path),
     handler: imageDoor(registry),
   }
+}
+
+/** Puts right what other processes left when they died; begins at a moment of its own. */
+function sweepNowAndThen(registry: Registry, { clock, random }: Environment): void {
+  const { log } = registry
+  const context = { txId: 'tx-image-sweep', signal: undefined, log }
+  const later = (delayMs: number): void => {
+    clock.setTimer(delayMs, () => {
+      sweep(registry, context)
+        .catch((error: unknown) => log.warn({ err: error }, 'what uploads left behind could not be swept up'))
+        .finally(() => later(SWEEP_MS))
+    })
+  }
+  later(SWEEP_MS / 2 + random.below(SWEEP_MS))
 }

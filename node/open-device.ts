@@ -32,6 +32,7 @@ export function openDevice(told: OwnedDeviceAssignment, parts: ProcessParts): Pr
     salt,
     accountTargets: targets.account,
     containerPlacement: targets.container,
+    objectPlacement: targets.object,
     isObjectPeer: (policyIndex, peer) => isInRings(parts, policyIndex, peer),
   })
 }

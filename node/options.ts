@@ -22,6 +22,7 @@ import { auditor, expirer } from './auditor-options.ts'
 import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
+import { identity } from './identity-options.ts'
 import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
 import { lifecycle } from './lifecycle-options.ts'
@@ -422,6 +423,7 @@ export const SECTIONS = {
   start,
   proxy,
   auth,
+  identity,
   keystone,
   encryption,
   container_sync: containerSync,

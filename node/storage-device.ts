@@ -21,6 +21,7 @@ import type { Transport } from '#http/transport.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { ContainerPlacement } from '#object-server/pending-rows.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
+import type { ObjectPlacement } from '#object-server/row-witnesses.ts'
 import { RepairQueue } from '#replicator/repair-queue.ts'
 import { accountUpdates, containerReports, type DeliverySource, objectRows } from '#updater/sources.ts'
 import { RateLimit } from '#worker/rate-limit.ts'
@@ -43,6 +44,8 @@ export interface StorageDeviceOptions {
   readonly accountTargets: (account: string) => AccountTargets
   /** Where a container is, by the ring of this moment. */
   readonly containerPlacement: ContainerPlacement
+  /** Where an object is, by the ring of this moment. */
+  readonly objectPlacement: ObjectPlacement
   /** Has a ring of the policy, of now or the one before, this device? Objects are fetched from nobody else. */
   readonly isObjectPeer?: (policyIndex: number, peer: PeerAddress) => boolean
   readonly version: string

@@ -216,7 +216,8 @@ async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise
     for (const { index } of options.policies.all) {
       const heldObjects = await exists(basis.disk, policyPaths(basis.drive.path, index).objects)
       const states = await openReplicaStates(options, basis, index)
-      const { engine, report } = await openEngine(options, basis, index, states)
+      const ledgerOf = (): SyncLedger | undefined => ledgers.get(index)
+      const { engine, report } = await openEngine(options, basis, index, { states, ledgerOf })
       replicaStates.set(index, states)
       // Synced without a ledger is a device of before there were ledgers.
       const mayHaveBeenAway = heldObjects && states.ofAll === 'joining'
@@ -235,7 +236,7 @@ async function openEngine(
   options: ObjectDeviceOptions,
   basis: Basis,
   policyIndex: number,
-  states: ReplicaStates,
+  { states, ledgerOf }: { readonly states: ReplicaStates; readonly ledgerOf: () => SyncLedger | undefined },
 ): Promise<{ readonly engine: DiskEngine; readonly report: RecoveryReport }> {
   const { environment, salt, log, cacheLimits, reclaimAgeSeconds } = options
   const { disk, health, drive } = basis
@@ -254,6 +255,7 @@ async function openEngine(
     },
     reclaimAgeSeconds,
     ...(cacheLimits === undefined ? {} : { cacheLimits }),
+    arriving: (hash, writtenMs) => ledgerOf()?.arriving(hash, writtenMs),
     onLost: (hash) => options.onLost?.({ policyIndex, hash }),
   })
   if (opened.report.kind !== 'clean') {

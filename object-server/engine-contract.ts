@@ -337,6 +337,30 @@ export async function engineContract(t: Test, create: () => Promise<ObjectEngine
     )
   })
 
+  await test('who delivers a row says nothing of another one of its time that took its place', async (t, engine) => {
+    const row = (etag: string): ContainerUpdate => ({
+      ...update('o', second(1)),
+      headers: { 'x-etag': etag },
+    })
+    const [one, other] = ['x', 'y'].toSorted((left, right) => (md5(left) < md5(right) ? -1 : 1)) as [
+      string,
+      string,
+    ]
+    await putObject(engine, second(1), one, { updates: [row(md5(one))] })
+    const [underWay] = (await engine.updates.list(1)) as [ContainerUpdate]
+    t.equal((await putObject(engine, second(1), other, { updates: [row(md5(other))] })).kind, 'changed')
+    await engine.updates.settle([underWay], [])
+    await engine.updates.settle([], [{ ...underWay, attempts: 7 }])
+    t.match(await engine.updates.list(2), [{ headers: { 'x-etag': md5(other) }, attempts: 0 }])
+    const gone: ContainerUpdate = { ...update('o', second(1)), method: 'DELETE' }
+    t.equal((await engine.delete(NAME, { timestamp: second(1), updates: () => [gone] })).kind, 'changed')
+    await engine.updates.settle([row(md5(other))], [])
+    const [left, ...more] = await engine.updates.list(2)
+    t.match([left?.method, more.length], ['DELETE', 0])
+    await engine.updates.settle([left as ContainerUpdate], [])
+    t.equal(await engine.updates.count(), 0)
+  })
+
   await test('digests depend on what is stored and not on the order of writes', async (t, engine) => {
     const other = await create()
     const names = ['/a/c/1', '/a/c/2', '/a/c/3', '/a/c/4']

@@ -21,6 +21,7 @@ import type { DataVersion, ObjectState } from './object-state.ts'
 import { PendingBodies } from './pending-bodies.ts'
 import { quarantineFile } from './quarantine.ts'
 import { type RebuildFrom, Recovery } from './recovery.ts'
+import { type RowsAgain, rowsAgain } from './rows-again.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
 
 export interface DiskEngineOptions {
@@ -37,6 +38,11 @@ export interface DiskEngineOptions {
   readonly cacheLimits?: CacheLimits
   /** How long tombstones are kept at least; a file of before that nobody knows is not believed. Default: reclaim age. */
   readonly reclaimAgeSeconds?: number | undefined
+  /**
+   * Told of each PUT or DELETE before it is stored here, with the time of its writing, milliseconds; what it answers is
+   * waited for.
+   */
+  readonly arriving?: (hash: string, writtenMs: number) => Promise<void> | undefined
   /** Told of each copy that readers found bad or gone: it has to come from another replica. Must not fail. */
   readonly onLost?: (hash: string) => void
 }
@@ -49,6 +55,7 @@ export class EngineCore {
   readonly syncs: DirectorySyncs
   readonly leaves: LeafDirectories
   readonly recovery: Recovery
+  readonly rowsAgain: RowsAgain
   readonly cache: ObjectCache
   /** One writer at a time per hash. */
   readonly locks = new KeyedLock()
@@ -68,12 +75,13 @@ export class EngineCore {
     this.leaves = new LeafDirectories(disk, paths.objects, index, this.syncs)
     this.cache = new ObjectCache(options.cacheLimits)
     this.bodies = new PendingBodies(disk, options.clock, this.syncs, paths.pending)
+    this.rowsAgain = rowsAgain(policyIndex, salt)
     this.recovery = new Recovery({
       disk,
       syncs: this.syncs,
       index,
       paths,
-      policyIndex,
+      rowsAgain: this.rowsAgain,
       salt,
       log,
       beforeRebuild,

@@ -177,6 +177,9 @@ export interface UpdateQueue {
   count(): Promise<number>
   /** How many rows wait, and when what the oldest tells happened; `undefined` when none waits. */
   figures(): Promise<{ readonly count: number; readonly oldest: Timestamp | undefined }>
-  /** Some were delivered, others have fewer targets left or wait for a while. */
+  /**
+   * Some were delivered, others have fewer targets left or wait for a while. Nothing is said with it of another row of the
+   * same object and time that was queued in the place of one of them meanwhile.
+   */
   settle(delivered: readonly ContainerUpdate[], changed?: readonly ContainerUpdate[]): Promise<void>
 }

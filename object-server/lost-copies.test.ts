@@ -25,6 +25,7 @@ async function opened(disk: MemoryDisk, kv: MemoryKv, asked: CopyToRepair[]): Pr
     version: 'test',
     transport: new TestContainerServers(),
     placement: () => ({ partition: '0', targets: [] }),
+    objectPlacement: () => undefined,
     replication: {
       isPeer: () => false,
       repairs: {

@@ -18,6 +18,7 @@ import {
 } from './pending-rows.ts'
 import { RowSender, type RowSenderOptions } from './row-sender.ts'
 import { standingOfRow } from './row-standing.ts'
+import { type ObjectPlacement, primariesAsWitnesses } from './row-witnesses.ts'
 
 export interface ObjectServiceOptions
   extends ObjectDeviceOptions,
@@ -32,6 +33,8 @@ export interface ObjectServiceOptions
   readonly replication?: Omit<NonNullable<ObjectServerOptions['replication']>, 'transport'>
   /** Where containers live, by the container ring of this moment. */
   readonly placement: ContainerPlacement
+  /** Where objects belong, by the object rings of this moment. */
+  readonly objectPlacement: ObjectPlacement
 }
 
 export interface ObjectService {
@@ -58,12 +61,14 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
   })
   const { clock, random } = options.environment
   const sender = new RowSender(options)
+  const { transport, log, objectPlacement } = options
+  const witnesses = primariesAsWitnesses({ transport, log, placement: objectPlacement })
   const pending = new PendingRows({
     sender,
     placement: options.placement,
     clock,
-    log: options.log,
-    standing: (update) => standingOfRow(device, update),
+    log,
+    standing: (update) => standingOfRow(device, update, witnesses),
     reclaimAgeSeconds: options.reclaimAgeSeconds,
   })
   return {
@@ -74,7 +79,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
       random,
       sender,
       replication: {
-        transport: options.transport,
+        transport,
         reclaimAgeSeconds: options.reclaimAgeSeconds,
         ...options.replication,
       },

@@ -30,6 +30,7 @@ import { KeyedLock } from './keyed-lock.ts'
 import { hashOfName } from './object-files.ts'
 import { type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
 import { type RangeDigest, RangeDigests } from './range-digests.ts'
+import { tellTheSame } from './rewritten-rows.ts'
 import { applyData, applyPost, applyTombstone } from './state-changes.ts'
 import { type StoredObject, storedObject } from './stored-object.ts'
 
@@ -58,8 +59,8 @@ export class MemoryEngine implements ObjectEngine {
         return { count: times.length, oldest: times[0] }
       },
       settle: async (delivered, changed = []) => {
-        for (const update of delivered) this.#queue.delete(keyText(update))
-        for (const update of changed) this.#queue.set(keyText(update), update)
+        for (const update of delivered) if (this.#isLatest(update)) this.#queue.delete(keyText(update))
+        for (const update of changed) if (this.#isLatest(update)) this.#queue.set(keyText(update), update)
       },
     }
   }
@@ -183,6 +184,12 @@ export class MemoryEngine implements ObjectEngine {
       },
       open: async (_hash, _candidate, version) => heldContent(this.#bodies.get(version) ?? Buffer.alloc(0)),
     }
+  }
+
+  /** Not another one of the same time, queued in its place meanwhile. */
+  #isLatest(update: ContainerUpdate): boolean {
+    const queued = this.#queue.get(keyText(update))
+    return queued === undefined || tellTheSame(queued, update)
   }
 
   #apply(hash: string, before: ObjectState, after: ObjectState, updatesOf: PostRequest['updates']): Changed {

@@ -28,6 +28,7 @@ import {
 import type { FileTimes, Leaf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
 import { errorOf, type HeldSum, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
+import { RewrittenRows } from './rewritten-rows.ts'
 import { decodeEntry, decodeFileTimes, encodeEntry } from './stored-bytes.ts'
 
 const FORMAT = Buffer.from('1')
@@ -60,6 +61,7 @@ export class ObjectIndex {
   readonly #store: KvStore
   readonly #group: GroupCommit
   readonly #digests = new RangeDigests()
+  readonly #rewritten = new RewrittenRows()
   /** What became of rows, not yet written. */
   #settled: KvOperation[] = []
   #condition: IndexCondition = 'incomplete'
@@ -250,8 +252,12 @@ export class ObjectIndex {
     delivered: readonly ContainerUpdate[],
     changed: readonly ContainerUpdate[] = [],
   ): Promise<void> {
-    for (const update of delivered) this.#settled.push({ type: 'del', key: keyOfUpdate(update) })
-    for (const update of changed) this.#settled.push(putUpdate(update))
+    for (const update of delivered) {
+      if (!this.#rewritten.isLatest(update)) continue
+      this.#rewritten.forget(update)
+      this.#settled.push({ type: 'del', key: keyOfUpdate(update) })
+    }
+    for (const update of changed) if (this.#rewritten.isLatest(update)) this.#settled.push(putUpdate(update))
     if (this.#settled.length >= SETTLED_MAX) await this.#flushSettled()
   }
 
@@ -305,6 +311,7 @@ export class ObjectIndex {
   #operationsOf(change: IndexChange): KvOperation[] {
     const { hash, before, after } = change
     const key = objectKey(hash)
+    this.#rewritten.note(before, change.updates)
     return [
       isEmpty(after) ? { type: 'del', key } : { type: 'put', key, value: encodeEntry(after) },
       { type: 'put', key: digestKey(rangeOf(hash)), value: this.#digests.change(hash, before, after) },

@@ -6,6 +6,8 @@
  *  - All writes of one object happen one after the other.
  */
 import { timeOf } from '#base/ballot.ts'
+import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
+import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { candidateAhead, type Staged, type StageRequest } from './conditional.ts'
 import { DataWriter } from './data-writer.ts'
@@ -59,6 +61,8 @@ export type Disposal = 'remove' | 'quarantine'
 export interface SmallChange extends Omit<Installation, 'temporary'> {
   readonly record: StoredRecord
 }
+
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 export class ObjectWrites {
   readonly #core: EngineCore
@@ -154,10 +158,7 @@ export class ObjectWrites {
     )
   }
 
-  /**
-   * Joins what another replica knows of POSTs or deletes with what is known here. Brings no rows: whoever took the request
-   * has queued them. `known`: it says nothing new.
-   */
+  /** Joins what another replica knows of POSTs or deletes with what is known here. `known`: it says nothing new. */
   async merge(record: SmallRecord): Promise<{ readonly kind: 'changed' | 'known' } | DiskFailed> {
     const name = record.kind === 'meta' ? record.meta.name : record.name
     return await this.#exclusively<{ readonly kind: 'changed' | 'known' }>(name, async (hash) => {
@@ -165,7 +166,7 @@ export class ObjectWrites {
       const after = joinStates(before, stateOfSmall(record))
       if (comparedText(after) === comparedText(before)) return { kind: 'known' }
       const small = smallFileOf(hash, name, record, after)
-      await this.storeSmall({ hash, ...small, before, after, updates: [] })
+      await this.storeSmall({ hash, ...small, before, after, updates: this.#rowsOfCopy(hash, name, after) })
       return { kind: 'changed' }
     })
   }
@@ -262,11 +263,25 @@ export class ObjectWrites {
       const { after } = change
       const replaced = this.#core.objectOf(hash, before)
       const object = this.#core.objectOf(hash, after)
-      const updates = request.updates(replaced, object)
+      const asked = request.updates(replaced, object)
+      const updates = origin === 'replica' ? [...asked, ...this.#rowsOfCopy(hash, name, after)] : asked
       const file: ObjectFile = { hash, timestamp: data.timestamp, kind: 'data' }
       await this.install({ hash, temporary: writer.path, file, before, after, updates })
       return { kind: 'changed', before: replaced, after: object, updates }
     })
+  }
+
+  /**
+   * The rows of what was copied from another replica. Whoever took the request queued them, and may have been lost since,
+   * together with the one container replica that was told. What is older than tombstones was told long ago.
+   */
+  #rowsOfCopy(hash: string, name: string, state: ObjectState): Changed['updates'] {
+    const { clock, reclaimAgeSeconds = RECLAIM_AGE_SECONDS } = this.#core.options
+    const { data, meta, tombstone } = state
+    const changedAt = meta?.timestamp ?? data?.timestamp ?? tombstone
+    const oldestSeconds = clock.wallMs() / 1000 - reclaimAgeSeconds
+    if (changedAt === undefined || ticksOf(changedAt) / TICKS_PER_SECOND < oldestSeconds) return []
+    return this.#core.rowsAgain.of(hash, name, state)
   }
 
   /** A change whose file is only its record. Runs under the object's lock. */
@@ -290,6 +305,8 @@ export class ObjectWrites {
     const directory = leaves.path(leaf)
     const name = fileName(change.file)
     const standing = filesOf(hash, before).map(fileName)
+    const noted = this.#arriving(change.file)
+    if (noted !== undefined) await this.#core.written(noted)
     if (standing.includes(name)) await index.markForRecheck(hash)
     await leaves.ready(leaf)
     await disk.rename(change.temporary, `${directory}/${name}`)
@@ -299,6 +316,12 @@ export class ObjectWrites {
     for (const obsolete of standing) {
       if (!wanted.includes(obsolete)) this.#removeLater(hash, directory, obsolete)
     }
+  }
+
+  /** A POST makes nothing younger or older. */
+  #arriving({ hash, timestamp, kind }: ObjectFile): Promise<void> | undefined {
+    if (kind === 'meta') return undefined
+    return this.#core.options.arriving?.(hash, ticksOf(timestamp) / TICKS_PER_MS)
   }
 
   /**

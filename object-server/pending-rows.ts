@@ -3,7 +3,7 @@
  * the queue once. Idempotent, and killed at any time it loses nothing: a row leaves the queue only after the last of its
  * container servers confirmed it, and delivering again changes nothing.
  *
- *  - Of several rows about one object only the newest is sent: it says everything the older ones said.
+ *  - Of several rows about one object only the newest is sent when it says everything that the older ones said.
  *  - A row that failed waits, longer each time, up to five minutes.
  *  - A row older than the reclaim age is delivered only if the object itself still says so, because tombstones that could
  *    contradict it may be gone; and it is dropped when nobody took it in days of trying.
@@ -255,7 +255,7 @@ function newestPerObject(page: readonly ContainerUpdate[]): {
   const superseded: ContainerUpdate[] = []
   for (const update of page) {
     const before = newest.at(-1)
-    if (before === undefined || !sameObject(before, update)) {
+    if (before === undefined || !sameObject(before, update) || !saysAllOf(update, before)) {
       newest.push(update)
       continue
     }
@@ -267,6 +267,16 @@ function newestPerObject(page: readonly ContainerUpdate[]): {
 
 function sameObject(left: ContainerUpdate, right: ContainerUpdate): boolean {
   return left.object === right.object && left.container === right.container && left.account === right.account
+}
+
+/** A POST may be told of data that a PUT or DELETE of before the POST, but of later arrival, has replaced. */
+function saysAllOf(later: ContainerUpdate, earlier: ContainerUpdate): boolean {
+  return writtenAt(later) >= writtenAt(earlier)
+}
+
+/** When the object was put or deleted that the row tells of. */
+function writtenAt({ headers, timestamp }: ContainerUpdate): string {
+  return headers['x-timestamp'] ?? timestamp
 }
 
 /** No target at all means everybody. */

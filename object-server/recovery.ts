@@ -13,7 +13,6 @@ import { codeOf } from '#disk/disk-error.ts'
 import { namesIn } from '#disk/names-in.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
-import { ExpirerQueue } from './expirer-queue.ts'
 import {
   type FileTimes,
   fileName,
@@ -27,10 +26,9 @@ import {
 } from './layout.ts'
 import { readObjectFile } from './object-files.ts'
 import type { ObjectIndex } from './object-index.ts'
-import { rowOfDelete, rowOfObject, unaddressed } from './object-rows.ts'
 import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
-import { storedObject } from './stored-object.ts'
+import type { RowsAgain } from './rows-again.ts'
 
 export interface RecoveryReport {
   /** What had to be done: nothing, a look at the leaves in use, or everything. */
@@ -49,7 +47,7 @@ export interface RecoveryContext {
   readonly syncs: DirectorySyncs
   readonly index: ObjectIndex
   readonly paths: PolicyPaths
-  readonly policyIndex: number
+  readonly rowsAgain: RowsAgain
   readonly salt: HashPathSalt
   readonly log: Logger
   /** Says that what the index knew is lost, if it knew anything. */
@@ -61,13 +59,11 @@ const CONCURRENT_LEAVES = 8
 
 export class Recovery {
   readonly #context: RecoveryContext
-  readonly #expirerQueue: ExpirerQueue
   #changed = 0
   #quarantined = 0
 
   constructor(context: RecoveryContext) {
     this.#context = context
-    this.#expirerQueue = new ExpirerQueue(context.salt)
   }
 
   /** Brings the index up to date before the device serves. Rejects with errors of disk and index. */
@@ -174,12 +170,7 @@ export class Recovery {
   }
 
   #rows(hash: string, name: string, before: ObjectState, after: ObjectState): readonly ContainerUpdate[] {
-    if (comparedText(before) === comparedText(after)) return []
-    const routing = unaddressed(name, this.#context.policyIndex)
-    if (after.tombstone !== undefined) return [rowOfDelete(after.tombstone, routing)]
-    if (after.data?.record === undefined) return []
-    const object = storedObject(hash, after.data.record, after.meta)
-    return [rowOfObject(object, routing, [object.headers]), ...this.#expirerQueue.rowsAgain(object)]
+    return comparedText(before) === comparedText(after) ? [] : this.#context.rowsAgain.of(hash, name, after)
   }
 
   /** Durably, so that a leaf of which the note is taken back holds nothing that the index does not know. */

@@ -1,13 +1,15 @@
 /**
  * Is a container row of long ago still true? Tombstones that could contradict it may be gone everywhere, so the object
- * itself must say so: the device has exactly this version of it, and may count on what it has.
+ * itself must say so: the device has exactly this version of it, and may count on what it has; or, where nothing of it
+ * lies here any more because it was handed over or lost, a primary has, and a majority of them could be asked.
  */
 
 import { rangeOfHash } from '#backend/range-states.ts'
 import { isStaleVoice } from '#backend/sync-ledger.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { ObjectDevice } from './device.ts'
-import type { ObjectState } from './object-state.ts'
+import { type Entry, entryOf } from './replication/entry.ts'
+import type { Witnesses } from './row-witnesses.ts'
 
 /** `unknown`: nobody can tell now; ask again. */
 export type RowStanding = 'stands' | 'outdated' | 'unknown'
@@ -20,6 +22,7 @@ function needsNoWitness({ method, account }: ContainerUpdate): boolean {
 export async function standingOfRow(
   device: Pick<ObjectDevice, 'replica' | 'ledger'>,
   update: ContainerUpdate,
+  witnesses: Witnesses,
 ): Promise<RowStanding> {
   if (needsNoWitness(update)) return 'stands'
   const policyIndex = Number(update.headers['x-backend-storage-policy-index'] ?? 0)
@@ -29,10 +32,15 @@ export async function standingOfRow(
   if (isStaleVoice(ledger.voice(rangeOfHash(hash)))) return 'unknown'
   const states = await replica.states([hash])
   if ('kind' in states) return 'unknown'
-  return states.some(({ state }) => isOf(update, state)) ? 'stands' : 'outdated'
+  const own = states.map(({ state }) => entryOf(hash, state))
+  if (own.some((entry) => isOf(update, entry))) return 'stands'
+  if (own.some(({ data, tombstone }) => data !== undefined || tombstone !== undefined)) return 'outdated'
+  const told = await witnesses(policyIndex, hash)
+  if (told === 'too_few') return 'unknown'
+  return told.some((entry) => isOf(update, entry)) ? 'stands' : 'outdated'
 }
 
-function isOf({ timestamp }: ContainerUpdate, { data, meta, tombstone }: ObjectState): boolean {
+function isOf({ timestamp }: ContainerUpdate, { data, meta, tombstone }: Entry): boolean {
   if (data === undefined || tombstone !== undefined) return false
   return timestamp === data.timestamp || timestamp === meta?.timestamp
 }

@@ -31,7 +31,8 @@ function deliver(server: TestServer): Promise<PendingStats> {
       targets: [ONE, TWO].map((host, at) => ({ host, device: at === 0 ? 'sdb' : 'sdc' })),
     }
   }
-  const standing = (update: ContainerUpdate): Promise<RowStanding> => standingOfRow(server.device, update)
+  const standing = (update: ContainerUpdate): Promise<RowStanding> =>
+    standingOfRow(server.device, update, async () => [])
   const pending = new PendingRows({ sender, placement, clock, log: silentLogger, standing })
   return pending.runOnce([...server.device.engines].map(([, engine]) => engine.updates))
 }
@@ -97,6 +98,19 @@ await t.test('refused rows stay queued, whatever the refusal', (t) =>
     t.match(await deliver(server), { delivered: 1, superseded: 3, waiting: 0 })
     const [row] = server.containers.rows.slice(-1)
     t.equal(row?.headers['x-timestamp'], at(4), 'only the newest is told')
+  }),
+)
+
+await t.test('a deletion is told beside a later POST of what it deleted', (t) =>
+  withServer(async (server) => {
+    server.containers.hosts.set(ONE, 'down')
+    await put(server, 1, 'x', ROUTING)
+    await send(server, 'POST', { headers: { 'x-timestamp': at(3), ...ROUTING } })
+    await send(server, 'DELETE', { headers: { 'x-timestamp': at(2), ...ROUTING } })
+    server.containers.hosts.delete(ONE)
+    t.match(await deliver(server), { delivered: 2, superseded: 1, waiting: 0 })
+    const told = server.containers.rows.map(({ method, headers }) => `${method} ${headers['x-timestamp']}`)
+    t.same(told.toSorted(), [`DELETE ${at(2)}`, `PUT ${at(1)}`])
   }),
 )
 

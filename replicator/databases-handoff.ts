@@ -2,6 +2,7 @@
  * Databases that the ring gives to others: pushed to every primary, and removed here only when each of them has said that
  * it durably has everything, was asked once more, and nothing changed here meanwhile.
  */
+import type { ReplicaVoice } from '#backend/sync-ledger.ts'
 import { renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
@@ -9,7 +10,7 @@ import type { DatabaseState } from '#db/info.ts'
 import { comparisonDigest, isForgotten } from '#db/replica-merge.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { SETTLE_MS, sessionParts } from './databases-partition.ts'
-import { isCurrent, peersOf, type SourcePass } from './databases-parts.ts'
+import { isCurrent, peersOf, type SourcePass, wasPrimaryBefore } from './databases-parts.ts'
 import { isFailure } from './databases-peers.ts'
 import { pushAll, syncDatabase } from './databases-session.ts'
 import { setAside } from './databases-set-aside.ts'
@@ -45,6 +46,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   if (!isKnown) await ledger.write([{ range, stamp: { ...stamp, noticedMs: clock.wallMs() } }])
   const primaries = peersOf(view, partition)
   if (ledger.isStale(range) && !(await resynchronise(pass, partition, primaries))) {
+    await setAsideAsFormer(pass, partition, primaries)
     pass.pass.count('waiting', 'handoffs_stale')
     return 'stale'
   }
@@ -143,17 +145,46 @@ async function resynchronise<Row>(
   return true
 }
 
-/** The primaries that can be reached and vote; `undefined` when they are no majority. */
-async function votersAmong<Row>(
+/**
+ * Primaries that are no majority of synced ones wait for who held the partition before them, as long as it has what may
+ * have been deleted. What every primary held when this one was a primary, and a synced one and all others know nothing of,
+ * was deleted. It stays stale and gives nothing away.
+ */
+async function setAsideAsFormer<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  primaries: readonly RingDevice[],
+): Promise<void> {
+  const { source, view } = pass
+  const range = { partPower: view.ring.partPower, partition }
+  if (source.ledger.stamp(range).allMs === 0 || !wasPrimaryBefore(view, partition)) return
+  const voices = await voicesOf(pass, partition, primaries)
+  if (voices.includes(undefined) || !voices.includes('synced') || !isCurrent(pass)) return
+  await setAside(pass, partition, primaries, 'everybody')
+}
+
+/** What each says it is to the partition; `undefined` for one that did not answer. */
+async function voicesOf<Row>(
   { peers, view, horizon }: SourcePass<Row>,
   partition: number,
   primaries: readonly RingDevice[],
-): Promise<readonly RingDevice[] | undefined> {
-  const voters: RingDevice[] = []
+): Promise<readonly (ReplicaVoice | undefined)[]> {
+  const voices: (ReplicaVoice | undefined)[] = []
   for (const peer of primaries) {
     const [answer] = unlessFailed(await peers.digests(peer, view.ring.partPower, [partition], horizon))
-    if (answer?.voice === 'synced') voters.push(peer)
+    voices.push(answer?.voice)
   }
+  return voices
+}
+
+/** The primaries that can be reached and vote; `undefined` when they are no majority. */
+async function votersAmong<Row>(
+  pass: SourcePass<Row>,
+  partition: number,
+  primaries: readonly RingDevice[],
+): Promise<readonly RingDevice[] | undefined> {
+  const voices = await voicesOf(pass, partition, primaries)
+  const voters = primaries.filter((_, at) => voices[at] === 'synced')
   return voters.length < majorityOf(primaries.length) ? undefined : voters
 }
 

@@ -10,6 +10,7 @@ import { NO_STAMP, STAMP_RENEW_MS } from '#backend/sync-stamp.ts'
 import type { Standing } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { differingDatabases } from './databases-difference.ts'
+import { learnUndoubted } from './databases-doubt.ts'
 import { isCurrent, isInRing, placeOf, type SourcePass } from './databases-parts.ts'
 import { type Direction, type SessionParts, syncDatabase } from './databases-session.ts'
 import { setAside } from './databases-set-aside.ts'
@@ -40,7 +41,7 @@ export async function makeEqual<Row>(
   const range = { partPower: pass.view.ring.partPower, partition }
   const own = pass.source.ledger.voice(range)
   const reached: Holder[] = []
-  for (const holder of holders) reached.push(await reach(pass, partition, own, holder, holders))
+  for (const holder of staleLast(holders)) reached.push(await reach(pass, partition, own, holder, holders))
   pass.options.signal.throwIfAborted()
   if (!isCurrent(pass)) return
   const replicas = pass.view.ring.primaries(partition).length
@@ -84,10 +85,27 @@ async function reach<Row>(
   if (holder.standing === undefined) return unheard
   if (holder.content === 'equal') return { ...about, extent: 'everything', knowsOurs: true }
   const direction = directionOf(own, voice, holders)
-  if (direction === 'nothing') return unheard
-  if (!(await syncPartition(pass, partition, holder.peer, direction))) return unheard
-  const extent = direction === 'push' ? 'not_everything' : 'everything'
-  return { ...about, extent, knowsOurs: direction !== 'pull' }
+  if (direction !== 'nothing' && !(await syncPartition(pass, partition, holder.peer, direction)))
+    return unheard
+  const knowsOurs = direction === 'both' || direction === 'push'
+  if (direction === 'both' || direction === 'pull') return { ...about, extent: 'everything', knowsOurs }
+  // Who votes waits until it has learnt itself; the others may have nobody else to wait for.
+  const isHeard = own !== 'synced' && (await learnUndoubted(pass, partition, holder.peer, syncedOf(holders)))
+  return { ...about, extent: isHeard ? 'everything' : 'not_everything', knowsOurs }
+}
+
+/** What the others have is here already when a stale one is looked at, so less is in doubt. */
+function staleLast(holders: readonly HolderAnswer[]): readonly HolderAnswer[] {
+  const rank = ({ standing }: HolderAnswer): number =>
+    standing !== undefined && isStaleVoice(standing.voice) ? 1 : 0
+  return holders.toSorted((one, other) => rank(one) - rank(other))
+}
+
+/** Those that vote, as primaries. */
+function syncedOf(holders: readonly HolderAnswer[]): readonly RingDevice[] {
+  return holders
+    .filter(({ standing }) => standing?.voice === 'synced' && standing.role === 'primary')
+    .map(({ peer }) => peer)
 }
 
 function directionOf(

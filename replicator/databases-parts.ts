@@ -99,6 +99,12 @@ export function formerHolders(view: DatabaseRingView, partition: number): readon
   return previous.primaries(partition).filter((device) => !now.has(placeOf(device)))
 }
 
+/** Did the ring before the last change give the partition to this device? */
+export function wasPrimaryBefore({ ring, previous, self }: DatabaseRingView, partition: number): boolean {
+  if (previous === undefined || previous.partPower !== ring.partPower || self === undefined) return false
+  return previous.primaries(partition).some((device) => placeOf(device) === placeOf(self))
+}
+
 /** Is the device still in the ring, or did the operator take it out? */
 export function isInRing({ ring }: DatabaseRingView, device: RingDevice): boolean {
   return ring.devices.some((one) => one !== undefined && placeOf(one) === placeOf(device))

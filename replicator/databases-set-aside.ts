@@ -1,30 +1,33 @@
 /**
- * What a replica kept while it was out of touch for longer than deletions are remembered. Rows that are older than its
- * last contact and that no synced replica knows, live or deleted, were deleted meanwhile: they are taken out of service,
- * with a copy kept for a person. What is newer was written while it was away, and is given to the others.
+ * What a replica kept while it was out of touch for longer than deletions are remembered. Rows whose objects were written
+ * before its last contact and that no synced replica knows, live or deleted, were deleted meanwhile: they are taken out of
+ * service, with a copy kept for a person. Metadata of that time that none of them knows was removed. What is newer was
+ * written while it was away, and is given to the others.
  */
 
 import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseName, DatabaseState } from '#db/info.ts'
+import type { ReplicatedState } from '#db/replica-merge.ts'
+import type { RowKind } from '#db/row-kind.ts'
 import { SLICE_ROWS } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import type { SourcePass } from './databases-parts.ts'
 import { isFailure } from './databases-peers.ts'
 
-/** Resolves with false when a synced peer could not be asked; then nothing may be concluded. */
+/** `asked`: who would know of it. Resolves with false when one of them could not be asked; then nothing may be concluded. */
 export async function setAside<Row>(
   pass: SourcePass<Row>,
   partition: number,
-  synced: readonly RingDevice[],
+  asked: readonly RingDevice[],
   withWhom: 'a_majority' | 'everybody',
 ): Promise<boolean> {
   const range = { partPower: pass.view.ring.partPower, partition }
   const before = timestampAt(pass.source.ledger.lastEqualMs(range, withWhom))
   const rest = (): Promise<void> => pass.gait.before({ files: 1 }, pass.options)
   for await (const { state } of eachDatabase(pass.source.index, spanOf(range), rest)) {
-    if (!(await setAsideIn(pass, state, before, synced))) return false
+    if (!(await setAsideIn(pass, state, before, asked))) return false
   }
   return true
 }
@@ -43,8 +46,8 @@ async function setAsideIn<Row>(
       await pass.gait.before({ files: 1 }, pass.options)
       const range = marker === undefined ? {} : { marker }
       const rows = await source.index.rows(name, group, { ...range, limit: SLICE_ROWS })
-      const old = rows.filter((row) => source.kind.changedAt(row) < before)
-      const unknown = await unknownTo(pass, name, group, old, synced)
+      const old = rows.filter((row) => source.kind.writtenAt(row) < before)
+      const unknown = await rowsUnknownTo(pass, name, group, old, synced)
       if (unknown === undefined) return false
       if (unknown.length > 0) {
         await source.index.apply(name, unknown, () => ({ result: undefined, rows: 'quarantine' }))
@@ -63,8 +66,13 @@ function groupsOf<Row>({ source }: SourcePass<Row>, { info }: DatabaseState): re
   return source.server === 'account' ? [0] : [...info.stats.keys()]
 }
 
-/** The rows that none of the synced replicas has. */
-async function unknownTo<Row>(
+/** The policies of some rows. */
+export function groupsIn<Row>(kind: RowKind<Row>, rows: readonly Row[]): ReadonlySet<number> {
+  return new Set(rows.map((row) => kind.groupOf(row)))
+}
+
+/** The rows that none of these replicas has; `undefined` when one of them could not be asked. */
+export async function rowsUnknownTo<Row>(
   { source, peers }: SourcePass<Row>,
   name: DatabaseName,
   group: number,
@@ -90,10 +98,15 @@ async function setAsideWhole<Row>(
   synced: readonly RingDevice[],
 ): Promise<boolean> {
   const store = await source.index.storeId()
+  const known: ReplicatedState[] = []
   for (const peer of synced) {
-    const known = await peers.look(peer, name, { store, horizon })
-    if (isFailure(known)) return false
-    if (known.database !== undefined) return true
+    const told = await peers.look(peer, name, { store, horizon })
+    if (isFailure(told)) return false
+    if (told.database !== undefined) known.push(told.database.state)
+  }
+  if (known.length > 0) {
+    await setMetadataAside(source, name, before, known)
+    return true
   }
   const removed = await source.index.remove(name, ({ info }) => {
     const isOld = info.putTimestamp < before && info.deleteTimestamp < before
@@ -101,6 +114,24 @@ async function setAsideWhole<Row>(
   })
   if (removed === 'removed') pass.count('repaired', 'databases_set_aside')
   return true
+}
+
+/** What was removed while this replica was away, and whose removal is forgotten. */
+async function setMetadataAside<Row>(
+  { index }: SourcePass<Row>['source'],
+  name: DatabaseName,
+  before: Timestamp,
+  known: readonly ReplicatedState[],
+): Promise<void> {
+  await index.apply(name, [], (state) => {
+    const items = [...(state?.metadata ?? [])]
+    const kept = items.filter(([item, { value, timestamp }]) => {
+      return value === '' || timestamp >= before || known.some(({ metadata }) => metadata.has(item))
+    })
+    return kept.length === items.length
+      ? { result: undefined }
+      : { result: undefined, metadata: new Map(kept) }
+  })
 }
 
 function timestampAt(wallMs: number): Timestamp {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import t from 'tap'
-import { deleteContainer, isContainerDeleted, putContainer } from '#db/container-rules.ts'
+import { deleteContainer, isContainerDeleted, postContainer, putContainer } from '#db/container-rules.ts'
 import { statsOf } from '#db/info.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import { comparisonDigest } from '#db/replica-merge.ts'
@@ -384,6 +384,43 @@ t.test('a replica that was away for too long brings nothing back that was delete
     'and it is a handoff that has been emptied',
   )
 })
+
+t.test(
+  'metadata that was removed while a replica was away for too long does not come back either',
+  async (t) => {
+    const cluster = await DatabaseDevices.start({ devices: 4, replicas: 3 })
+    cluster.place(ALL, 3)
+    const [created, set] = [cluster.time(9000), cluster.time(8000)]
+    const says = async (at: number, item: string, value: string, timestamp = set): Promise<void> => {
+      const metadata = new Map([[item, { value, timestamp }]])
+      await cluster.device(at).containers.index.apply(CONTAINER, [], postContainer(timestamp, metadata))
+    }
+    for (const at of ALL) {
+      await write(cluster.device(at), created, [object('x', set)])
+      await says(at, 'x-container-read', '.r:*')
+      await says(at, 'x-container-meta-kept', 'yes')
+    }
+    await cluster.passes(2)
+    cluster.stop(0)
+    cluster.place([1, 2, 3], 3)
+    await cluster.passes(2)
+    for (const at of [1, 2, 3]) await says(at, 'x-container-read', '', cluster.time(1000))
+    for (let day = 0; day < 12; day += 1) {
+      await cluster.clock.advance(DAY_MS)
+      for (const at of [1, 2, 3]) await cluster.device(at).containers.stampAlive()
+      for (const at of [1, 2, 3]) await cluster.pass(at)
+    }
+    const metadataOf = async (at: number): Promise<readonly string[]> => {
+      const state = await cluster.device(at).containers.index.state(CONTAINER)
+      return [...(state?.metadata ?? [])].map(([item, { value }]) => `${item}: ${value}`)
+    }
+    t.same(await metadataOf(1), ['x-container-meta-kept: yes'], 'the removal is forgotten')
+    await cluster.crash(0)
+    cluster.restart(0)
+    await cluster.passes(3)
+    for (const at of [1, 2, 3]) t.same(await metadataOf(at), ['x-container-meta-kept: yes'])
+  },
+)
 
 t.test('a crash at any request loses nothing and leaves nothing half done', async (t) => {
   for (let fatal = 1; fatal < 30; fatal += 3) {

@@ -4,15 +4,17 @@
  */
 import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
-import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
+import { TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import {
   covers,
   type Entry,
   emptyEntry,
+  entryUntil,
   isEmptyEntry,
   lackOf,
   latestOf,
   textOf,
+  writtenAtOf,
 } from '#object-server/replication/entry.ts'
 import type { Fetched, FetchWish } from '#object-server/replication/fetcher.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
@@ -187,11 +189,11 @@ async function learnFrom(
 
 /** Of what was here when the pass began, as much as the peer does not have; tombstones that it has forgotten left out. */
 function lackingThere(work: PolicyPass, { mine, theirs }: Difference): number {
-  const untilMs = work.startedMs - work.settleMs
+  const until = timestampFromTicks(Math.floor(Math.max(0, work.startedMs - work.settleMs) * TICKS_PER_MS))
   let lacking = 0
-  for (const [hash, entry] of mine) {
-    const latest = latestOf(entry)
-    if (latest === undefined || ticksOf(latest) / TICKS_PER_MS > untilMs) continue
+  for (const [hash, whole] of mine) {
+    const entry = entryUntil(whole, until)
+    if (isEmptyEntry(entry)) continue
     const their = theirs.get(hash) ?? emptyEntry(hash)
     const isForgotten = isEmptyEntry(their) && isOldTombstone(entry, (at) => isPastReclaim(work, at))
     if (!isForgotten && !covers(their, entry)) lacking += 1
@@ -214,7 +216,7 @@ async function fetchFrom(
   const { policy, pass, options, gait } = work
   const isJoining = policy.ledger.voice(difference.partition) !== 'synced'
   const lacking = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
-    ({ entry }) => isJoining || !isUnderWay(work, entry),
+    (wish) => isJoining || !isUnderWay(work, wish),
   )
   const { wishes, inDoubt } = await sift(work, difference.partition, lacking, trust)
   missing.left += inDoubt
@@ -239,9 +241,9 @@ function countFetched(pass: PolicyPass['pass'], missing: Missing, fetched: Fetch
   missing.left += fetched.failed + fetched.full
 }
 
-/** Was it written so lately that it is probably on its way to this replica too? */
-function isUnderWay({ startedMs, settleMs }: PolicyPass, entry: Entry): boolean {
-  const latest = latestOf(entry)
+/** Did what is lacking here happen so lately that it is probably on its way to this replica too? */
+function isUnderWay({ startedMs, settleMs }: PolicyPass, { entry, lack }: FetchWish): boolean {
+  const latest = lack === 'data' ? writtenAtOf(entry) : latestOf(entry)
   return latest !== undefined && settleMs > 0 && ticksOf(latest) / TICKS_PER_MS > startedMs - settleMs
 }
 
@@ -275,8 +277,9 @@ export function isPastReclaim({ clock, reclaimAgeSeconds }: PolicyPass, timestam
 }
 
 /**
- * Of a replica that was out of touch: what is older than its last sync and no synced peer has was deleted meanwhile, and
- * the tombstones are gone. It is kept in quarantine. What is newer stays, and the peers fetch it.
+ * Of a replica that was out of touch: what was written before its last sync and no synced peer has was deleted meanwhile,
+ * and the tombstones are gone; a POST since then changes nothing of that. It is kept in quarantine. What is newer stays,
+ * and the peers fetch it.
  */
 export async function setAside(
   { policy, pass, log }: PolicyPass,
@@ -284,16 +287,16 @@ export async function setAside(
   beforeMs: number,
 ): Promise<'set_aside' | 'disk_failed'> {
   for (const [hash, entry] of first ?? []) {
-    const latest = latestOf(entry)
-    if (latest === undefined || !others.every((other) => other.has(hash))) continue
-    if (ticksOf(latest) / TICKS_PER_MS >= beforeMs) continue
+    const written = writtenAtOf(entry) ?? latestOf(entry)
+    if (written === undefined || !others.every((other) => other.has(hash))) continue
+    if (ticksOf(written) / TICKS_PER_MS >= beforeMs) continue
     const disposal = entry.data === undefined ? 'remove' : 'quarantine'
     const outcome = await policy.replica.forget(hash, textOf(entry), disposal)
     if (outcome.kind === 'disk_failed') return 'disk_failed'
     if (outcome.kind !== 'forgotten') continue
     pass.count('found', 'objects_deleted_while_away')
     log.warn(
-      { hash, latest, policy: policy.index },
+      { hash, written, policy: policy.index },
       'set aside an object that was deleted while we were away',
     )
   }

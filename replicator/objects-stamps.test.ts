@@ -10,6 +10,16 @@ function rangeOf(devices: ObjectDevices, name = NAME): { partPower: number; part
   return { partPower: PART_POWER, partition: devices.partitionOf(name) }
 }
 
+async function post(devices: ObjectDevices, machine: Machine, name = NAME): Promise<void> {
+  await devices.engine(machine).post(name, {
+    timestamp: devices.now(),
+    headers: { 'x-object-meta-a': 'b' },
+    contentType: undefined,
+    expired: 'hide',
+    updates: () => [],
+  })
+}
+
 t.test('what the peers have not fetched yet is not said to be equal with them', async (t) => {
   const devices = await filled()
   await devices.clock.advance(1000)
@@ -45,6 +55,69 @@ t.test('what only a replica had before it was away for long is not taken for del
   t.equal(await whatIsAstray(devices, [...NAMES, fresh]), undefined)
   await devices.closeAll()
 })
+
+t.test('what took long to arrive before its replica was away is not taken for deleted', async (t) => {
+  const devices = await filled({ settleMs: 5000 })
+  await devices.clock.advance(60_000)
+  const begun = devices.now()
+  await devices.clock.advance(60_000)
+  await devices.passes()
+  const slow = '/a/c/slow'
+  const [alone] = devices.placed(slow).primaries as [Machine]
+  await devices.put([alone], slow, `body of ${slow}`, begun)
+  await devices.crash(alone)
+  await devices.passes()
+  await devices.clock.advance(8 * DAY_MS)
+  await devices.passes()
+  await devices.open(alone)
+  await devices.clock.advance(60_000)
+  await devices.passes(3)
+  t.equal(await whatIsAstray(devices, [...NAMES, slow]), undefined)
+  await devices.closeAll()
+})
+
+t.test('a POST makes an object that was deleted meanwhile no younger', async (t) => {
+  const devices = await filled({ devices: 5 })
+  await devices.clock.advance(1000)
+  await devices.passes()
+  const { primaries } = devices.placed(NAME)
+  const [away] = primaries as [Machine]
+  await devices.clock.advance(1000)
+  await post(devices, away)
+  await devices.close(away)
+  const names = devices.machines.map((machine) => machine.name)
+  devices.changeRing(devices.ringOver(names.filter((one) => one !== away.name)))
+  await devices.passes(2)
+  await devices.delete(devices.placed(NAME).primaries, NAME)
+  await devices.clock.advance(8 * DAY_MS)
+  await devices.passes(2)
+  devices.changeRing(devices.ringOver(names))
+  await devices.open(away)
+  await devices.passes(3)
+  for (const machine of devices.machines) t.equal(await devices.holds(machine, NAME), 'missing', machine.name)
+  t.ok(away.disk.files().some((path) => path.includes('/quarantined/objects/')))
+  await devices.closeAll()
+})
+
+t.test(
+  'data that a peer lacks is said to be equal with nobody, and is fetched, whatever is POSTed to it',
+  async (t) => {
+    const devices = await filled({ settleMs: 5000 })
+    await devices.clock.advance(60_000)
+    await devices.passes()
+    const fresh = '/a/c/fresh'
+    const [alone, other] = devices.placed(fresh).primaries as [Machine, Machine]
+    const before = devices.ledger(alone).stamp(rangeOf(devices, fresh))
+    await devices.put([alone], fresh, 'only here')
+    await devices.clock.advance(60_000)
+    await post(devices, alone, fresh)
+    await devices.pass(alone)
+    t.equal(devices.ledger(alone).stamp(rangeOf(devices, fresh)).allMs, before.allMs)
+    await devices.pass(other)
+    t.equal(await devices.holds(other, fresh), 'only here')
+    await devices.closeAll()
+  },
+)
 
 t.test('what may be on its way is left out of what was equal', async (t) => {
   const devices = await filled({ settleMs: 5000 })

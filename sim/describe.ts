@@ -1,4 +1,5 @@
 /** A run in words. */
+import { replayCommand } from './replay.ts'
 import type { SimulationReport } from './simulation.ts'
 
 /** One line of what was done, what went wrong on purpose, and, of a failed run, how it came to it. */
@@ -11,5 +12,10 @@ export function describe(report: SimulationReport): string {
     `event log ${digest}`,
   ]
   if (violation === undefined) return lines.join('\n')
-  return [...lines, ...report.history, violation.message, `replay: npm run sim -- --seed ${seed}`].join('\n')
+  return [...lines, ...report.history, violation.message, `replay: ${replayOf(report)}`].join('\n')
+}
+
+/** The command that does the same run again, broken variant included. */
+export function replayOf({ seed, choices }: Pick<SimulationReport, 'seed' | 'choices'>): string {
+  return replayCommand(seed, choices, process.env['MUTANT'])
 }

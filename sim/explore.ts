@@ -1,6 +1,7 @@
 /** Runs many seeds in several processes at a time, says how far it is, and names the seeds that found something. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomInt } from 'node:crypto'
+import { type RunChoices, replayCommand } from './replay.ts'
 
 export interface ExploreOptions {
   /** Begins no new seed after so long. */
@@ -12,6 +13,8 @@ export interface ExploreOptions {
   /** The first seed; the others follow it. Fresh ones when left out. */
   readonly from: number | undefined
   readonly jobs: number
+  /** Of every run; what the seeds choose when left out. */
+  readonly choices?: RunChoices
   readonly afterViolation: 'go_on' | 'stop'
   /** Told how far it is, and everything about a seed that found something. */
   readonly print: (line: string) => void
@@ -26,9 +29,17 @@ export interface Explored {
   readonly failed: readonly SeedResult[]
 }
 
+/** What a process that runs seeds is sent. */
+export interface SeedToRun {
+  readonly seed: number
+  readonly choices: RunChoices
+}
+
 /** What a process that runs seeds says of one. */
 export interface SeedResult {
   readonly seed: number
+  /** The command that runs it again. */
+  readonly replay: string
   readonly isGood: boolean
   /** For people: everything about the run when it failed, the check that failed first. */
   readonly check: string
@@ -57,7 +68,7 @@ export async function explore(options: ExploreOptions): Promise<Explored> {
 /** An exploration in words: how much it was, and how each seed that found something is run again. */
 export function summaryOf({ seeds, seconds, operations, acknowledged, failed }: Explored): string {
   const sum = `${seeds} seeds in ${seconds.toFixed(0)} s, ${operations} operations, ${acknowledged} acknowledged, ${failed.length} violations`
-  return [sum, ...failed.map(({ seed, check }) => `${check}: npm run sim -- --seed ${seed}`)].join('\n')
+  return [sum, ...failed.map(({ replay, check }) => `${check}: ${replay}`)].join('\n')
 }
 
 class Exploration {
@@ -79,7 +90,7 @@ class Exploration {
     while (this.#mayBegin()) {
       const runner = new SeedProcess()
       for (let at = 0; at < SEEDS_PER_PROCESS && this.#mayBegin(); at += 1) {
-        const result = await runner.run(this.#nextSeed())
+        const result = await runner.run({ seed: this.#nextSeed(), choices: this.#options.choices ?? {} })
         this.#take(result)
         if (result.check === 'hung') break
       }
@@ -132,14 +143,14 @@ class SeedProcess {
     execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MB}`],
   })
 
-  async run(seed: number): Promise<SeedResult> {
+  async run(wanted: SeedToRun): Promise<SeedResult> {
     const answer = Promise.withResolvers<SeedResult>()
-    const timer = setTimeout(() => answer.resolve(failure(seed, 'hung')), HUNG_MS)
+    const timer = setTimeout(() => answer.resolve(failure(wanted, 'hung')), HUNG_MS)
     const take = (message: unknown): void => answer.resolve(message as SeedResult)
-    const die = (): void => answer.resolve(failure(seed, 'died'))
+    const die = (): void => answer.resolve(failure(wanted, 'died'))
     this.#child.once('message', take)
     this.#child.once('exit', die)
-    this.#child.send(seed)
+    this.#child.send(wanted)
     const result = await answer.promise
     clearTimeout(timer)
     this.#child.off('message', take)
@@ -152,9 +163,10 @@ class SeedProcess {
   }
 }
 
-function failure(seed: number, check: string): SeedResult {
+function failure({ seed, choices }: SeedToRun, check: string): SeedResult {
   return {
     seed,
+    replay: replayCommand(seed, choices, process.env['MUTANT']),
     isGood: false,
     check,
     text: `seed ${seed}: the process ${check}`,

@@ -31,7 +31,7 @@ t.test('fresh seeds are run', async (t) => {
   if (VERDICT !== 'fail') return
   t.ok(explored.seeds >= SEEDS, `${explored.seeds} of ${SEEDS} seeds`)
   t.same(
-    explored.failed.map(({ seed, check }) => `${check}: npm run sim -- --seed ${seed}`),
+    explored.failed.map(({ replay, check }) => `${check}: ${replay}`),
     [],
   )
 })

@@ -4,13 +4,14 @@ import { createLogger, type LogLevel } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { describe } from './describe.ts'
 import { explore, summaryOf } from './explore.ts'
+import { choicesOf, RUN_OPTIONS, RUN_USAGE } from './replay.ts'
 import { type SimulationOptions, simulate } from './simulation.ts'
 
-const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed; --races P: P of 100 operations are conditional races
-                                           --absence always: a machine is away for more than a week
+const USAGE = `npm run sim -- --seed N [--log LEVEL]      replays one seed
 npm run sim -- --minutes M [--jobs 2]      explores fresh seeds
 npm run sim -- --from N --count C          runs a range of seeds; --stop ends at the first that fails
-`
+with all of them:
+${RUN_USAGE}`
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -22,15 +23,14 @@ async function main(): Promise<number> {
       count: { type: 'string' },
       log: { type: 'string', default: 'silent' },
       stop: { type: 'boolean', default: false },
-      races: { type: 'string', default: '0' },
-      absence: { type: 'string' },
+      ...RUN_OPTIONS,
     },
   })
+  const choices = choicesOf(values)
   if (values.seed !== undefined) {
     return await replay({
+      ...choices,
       seed: Number(values.seed),
-      racePercent: Number(values.races),
-      absence: values.absence as SimulationOptions['absence'],
       log: createLogger({ level: values.log as LogLevel, clock: realClock }),
     })
   }
@@ -43,6 +43,7 @@ async function main(): Promise<number> {
     count: numberOf(values.count),
     from: numberOf(values.from),
     jobs: Number(values.jobs),
+    choices,
     afterViolation: values.stop ? 'stop' : 'go_on',
     print,
   })

@@ -1,7 +1,7 @@
 /** The simulation can fail: every deliberately broken variant of the cluster is found by a run of it. */
 import { fork } from 'node:child_process'
 import t from 'tap'
-import type { SeedResult } from './explore.ts'
+import type { SeedResult, SeedToRun } from './explore.ts'
 import { MUTANTS, type Mutant } from './mutants.ts'
 
 /** On a machine with much else to do, milliseconds. */
@@ -41,6 +41,6 @@ function checkBroken(child: ReturnType<typeof fork>, seed: number): Promise<stri
   return new Promise((resolve, reject) => {
     child.once('message', (message) => resolve((message as SeedResult).check))
     child.once('exit', (code) => reject(new Error(`the process ended with ${code}`)))
-    child.send(seed)
+    child.send({ seed, choices: {} } satisfies SeedToRun)
   })
 }

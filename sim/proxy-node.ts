@@ -10,14 +10,15 @@ import type { Endpoint } from '#http/transport.ts'
 import { markInFile } from '#node/clock-mark.ts'
 import { makeDirectoryDurably } from '#node/durable-file.ts'
 import type { Settings } from '#node/options.ts'
-import { RingDirectory } from '#ring/ring-directory.ts'
+import type { RingDirectory } from '#ring/ring-directory.ts'
 import { type CreatedStore, createStore } from '#store/create-store.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import type { StoreRules } from '#store/store-parts.ts'
 import type { Machine } from './machine.ts'
+import { MachineProcess, type ProcessWorld } from './machine-process.ts'
 import type { Network } from './network.ts'
-import { ProcessLife } from './process-life.ts'
-import { POLICY_INDEXES, PROXY_PORT, proxyHost, RINGS_PATH, SALT } from './topology.ts'
+import type { ProcessLife } from './process-life.ts'
+import { PROXY_PORT, proxyHost, SALT } from './topology.ts'
 
 const STATE_PATH = '/var/proxy'
 
@@ -44,65 +45,44 @@ export class ProxyNode {
   readonly host: string
   readonly machine: Machine
   readonly #options: ProxyNodeOptions
-  #running: RunningProxy | undefined
-  #starting: ProcessLife | undefined
+  readonly #process: MachineProcess<RunningProxy>
 
   constructor(options: ProxyNodeOptions) {
     this.#options = options
     this.proxy = options.proxy
     this.machine = options.machine
     this.host = proxyHost(options.proxy)
+    this.#process = new MachineProcess({ ...options, name: `proxy ${options.proxy}`, host: this.host })
   }
 
   /** `undefined` while the process is not up. */
   get running(): RunningProxy | undefined {
-    return this.#running
+    return this.#process.running
   }
 
   get isStarted(): boolean {
-    return this.#starting !== undefined
+    return this.#process.isStarted
   }
 
   /** Starts the process. Resolves when it serves. */
-  async start(): Promise<void> {
-    const life = new ProcessLife(`proxy ${this.proxy}`)
-    this.#starting = life
-    this.#running = await life.run(() => this.#open(life))
-    this.#options.note(`${this.host} serves`)
+  start(): Promise<void> {
+    return this.#process.start((world) => this.#open(world))
   }
 
   /** The process is killed. */
-  async kill(): Promise<void> {
-    this.#end()
-    await this.machine.loseProcess()
+  kill(): Promise<void> {
+    return this.#process.kill()
   }
 
   /** The machine loses power. */
-  async losePower(): Promise<void> {
-    this.#end()
-    await this.machine.losePower()
+  losePower(): Promise<void> {
+    return this.#process.losePower()
   }
 
-  #end(): void {
-    if (this.#starting !== undefined) this.#options.note(`${this.host} dies`)
-    this.#starting?.end()
-    this.#starting = undefined
-    this.#running = undefined
-  }
-
-  async #open(life: ProcessLife): Promise<RunningProxy> {
-    const { machine, network, settings, rules } = this.#options
-    const environment = machine.environment(life)
+  async #open({ life, environment, rings, transport }: ProcessWorld): Promise<RunningProxy> {
+    const { network, settings, rules } = this.#options
     const { clock, disk } = environment
     const log = this.#options.log.child({ proxy: this.proxy })
-    const rings = await RingDirectory.open({
-      environment,
-      log,
-      directory: RINGS_PATH,
-      policies: POLICY_INDEXES,
-    })
-    if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
-    const transport = network.transportFor(this.host, life, clock)
     await makeDirectoryDurably(disk, STATE_PATH)
     const store = createStore({
       environment,

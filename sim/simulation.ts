@@ -5,6 +5,7 @@ import { Cluster } from './cluster.ts'
 import { FaultDirector } from './faults.ts'
 import { checkListings, checkObjects } from './final-checks.ts'
 import type { StorageLayer } from './machine.ts'
+import type { RunChoices } from './replay.ts'
 import { checkReplicas } from './replica-checks.ts'
 import { settle } from './settle.ts'
 import { Violation } from './violation.ts'
@@ -12,22 +13,24 @@ import { Workload, type WorkloadFigures } from './workload.ts'
 
 export interface SimulationOptions {
   readonly seed: number
-  readonly operations?: number
-  readonly faults?: number
+  readonly operations?: number | undefined
+  readonly faults?: number | undefined
   /** Names of the faults that may happen; all when left out. */
   readonly onlyFaults?: readonly string[] | undefined
   /** Of 100 operations, so many more are races of conditional writes. */
-  readonly racePercent?: number
+  readonly racePercent?: number | undefined
   /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
   readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
   /** A deliberately broken variant. */
   readonly layer?: StorageLayer
-  readonly workersOff?: readonly string[]
+  readonly workersOff?: readonly string[] | undefined
 }
 
 export interface SimulationReport {
   readonly seed: number
+  /** What was asked for besides the seed. */
+  readonly choices: RunChoices
   /** SHA-256 of the event log: the same seed gives the same. */
   readonly digest: string
   readonly events: number
@@ -72,8 +75,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     violation = error instanceof Violation ? error : unexpected(error)
   }
   const { events } = cluster
+  const { operations: asked, faults, onlyFaults, racePercent, absence, workersOff } = options
   return {
     seed: options.seed,
+    choices: { operations: asked, faults, onlyFaults, racePercent, absence, workersOff },
     digest: events.digest(),
     events: events.count,
     virtualSeconds: cluster.nowMs() / 1000,
@@ -94,7 +99,7 @@ interface RunOptions {
   readonly operations: number
   readonly faults: number
   readonly onlyFaults?: readonly string[] | undefined
-  readonly racePercent?: number
+  readonly racePercent?: number | undefined
   readonly absence?: 'never' | 'always' | undefined
 }
 

@@ -10,21 +10,13 @@ import { DeviceWorkers } from '#node/device-workers.ts'
 import type { Settings } from '#node/options.ts'
 import { ringTargets } from '#node/ring-targets.ts'
 import { StorageDevice } from '#node/storage-device.ts'
-import { RingDirectory } from '#ring/ring-directory.ts'
+import type { RingDirectory } from '#ring/ring-directory.ts'
 import { Foreground } from '#worker/foreground.ts'
 import type { Machine } from './machine.ts'
+import { MachineProcess, type ProcessWorld } from './machine-process.ts'
 import type { Network } from './network.ts'
-import { ProcessLife } from './process-life.ts'
-import {
-  DEVICES_PATH,
-  deviceName,
-  KINDS,
-  nodeHost,
-  POLICY_INDEXES,
-  PORTS,
-  RINGS_PATH,
-  SALT,
-} from './topology.ts'
+import type { ProcessLife } from './process-life.ts'
+import { DEVICES_PATH, deviceName, KINDS, nodeHost, PORTS, SALT } from './topology.ts'
 
 export const POLICIES = parsePolicies([
   { index: 0, name: 'gold', default: true },
@@ -63,24 +55,24 @@ export class StorageNode {
   readonly host: string
   readonly machine: Machine
   readonly #options: StorageNodeOptions
-  #running: RunningNode | undefined
-  #starting: ProcessLife | undefined
+  readonly #process: MachineProcess<RunningNode>
 
   constructor(options: StorageNodeOptions) {
     this.#options = options
     this.node = options.node
     this.machine = options.machine
     this.host = nodeHost(options.node)
+    this.#process = new MachineProcess({ ...options, name: `node ${options.node}`, host: this.host })
   }
 
   /** `undefined` while the process is not up. */
   get running(): RunningNode | undefined {
-    return this.#running
+    return this.#process.running
   }
 
   /** Does a process have the device, or is one about to? */
   get isStarted(): boolean {
-    return this.#starting !== undefined
+    return this.#process.isStarted
   }
 
   /** Makes the directory of the device, as who puts in a disk does. */
@@ -91,69 +83,36 @@ export class StorageNode {
   }
 
   /** Starts the process. Resolves when it serves; rejects when it cannot open the device. */
-  async start(newDevice: NewDevice): Promise<void> {
-    const life = new ProcessLife(`node ${this.node}`)
-    this.#starting = life
-    this.#note('starts')
-    try {
-      this.#running = await life.run(() => this.#open(life, newDevice))
-      this.#note('serves')
-    } catch (error) {
-      if (this.#starting === life) this.#starting = undefined
-      life.end()
-      throw error
-    }
+  start(newDevice: NewDevice): Promise<void> {
+    return this.#process.start((world) => this.#open(world, newDevice))
   }
 
   /** The process is killed; what it had written stays with the kernel. */
-  async kill(): Promise<void> {
-    this.#end()
-    await this.machine.loseProcess()
+  kill(): Promise<void> {
+    return this.#process.kill()
   }
 
   /** The machine loses power. */
-  async losePower(): Promise<void> {
-    this.#end()
-    await this.machine.losePower()
+  losePower(): Promise<void> {
+    return this.#process.losePower()
   }
 
   /** An orderly stop. */
-  async stop(): Promise<void> {
-    const running = this.#running
-    if (running === undefined) return
-    this.#running = undefined
-    await running.workers.stop()
-    running.rings.close()
-    await running.device.close()
-    this.#starting = undefined
-    running.life.end()
-    await this.machine.loseProcess()
+  stop(): Promise<void> {
+    return this.#process.stop(async ({ workers, rings, device }) => {
+      await workers.stop()
+      rings.close()
+      await device.close()
+    })
   }
 
-  #note(event: string): void {
-    this.#options.note(`${this.host} ${event}`)
-  }
-
-  #end(): void {
-    if (this.#starting !== undefined) this.#note('dies')
-    this.#starting?.end()
-    this.#starting = undefined
-    this.#running = undefined
-  }
-
-  async #open(life: ProcessLife, newDevice: NewDevice): Promise<RunningNode> {
-    const { machine, network, settings } = this.#options
-    const environment = machine.environment(life)
+  async #open(
+    { life, environment, rings, transport }: ProcessWorld,
+    newDevice: NewDevice,
+  ): Promise<RunningNode> {
+    const { network, settings } = this.#options
     const { clock } = environment
     const log = this.#options.log.child({ node: this.node })
-    const rings = await RingDirectory.open({
-      environment,
-      log,
-      directory: RINGS_PATH,
-      policies: POLICY_INDEXES,
-    })
-    if (!(rings instanceof RingDirectory)) throw new Error(`${rings.path}: ${rings.reason}`)
-    const transport = network.transportFor(this.host, life, clock)
     const targets = ringTargets(rings, SALT)
     const device = await StorageDevice.open({
       environment,
@@ -167,6 +126,7 @@ export class StorageNode {
       transport,
       accountTargets: targets.account,
       containerPlacement: targets.container,
+      objectPlacement: targets.object,
       version: VERSION,
     })
     const workers = await DeviceWorkers.open({

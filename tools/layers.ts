@@ -22,6 +22,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   store: 3,
 
   proxy: 4,
+  identity: 4,
   images: 4,
   updater: 4,
   census: 4,

@@ -59,6 +59,7 @@ export const SEAMS: readonly Seam[] = [
       'http/link-client.ts': 'the remote transport: offers links',
       'http/pooled-client.ts': 'the remote transport',
       'http/streaming-client.ts': 'the remote transport',
+      'http/outside-client.ts': 'requests to servers outside of the cluster',
       'http/tcp-client.ts': 'connections to memcached',
       'node/ports.ts': 'looks for ports that nobody uses before a cluster is started',
       'node/public-port.ts': 'the port that the processes of a machine share',

@@ -4,7 +4,7 @@
  * Ours, negotiated (`batch-update`): with the header `X-Backend-Martlet-Batch-Update: true` the path is only `/<device>`
  * and the body a list of `{account, container, timestamp, policy_index, auto_create, items}`, rows of many containers in
  * one request and one sync. The answer is 200 with a list in the same order: 202 applied, 404 no such container, 400 not
- * understood. An entry may say in `status_changed_at` what its writer believes of the container; where that or the policy
+ * understood, 503 not now. An entry may say in `status_changed_at` what its writer believes of the container; where that or the policy
  * is not so, the rows are applied all the same and the answer is `{status, policy_index, status_changed_at}`. A replica that
  * may not vote answers `{status, joining: true}`.
  */
@@ -18,6 +18,7 @@ import { parseTimestamp } from '#base/timestamp.ts'
 import { type Belief, mergeRows } from '#db/container-rules.ts'
 import { fromSwiftItem, type ObjectRow } from '#db/object-row.ts'
 import { type Request, type Response, readWhole } from '#http/message.ts'
+import { receiveRows } from '../late-rows.ts'
 import { shouldAutoCreate, writeRows } from '../row-write.ts'
 import type { ContainerService } from '../service.ts'
 
@@ -89,6 +90,7 @@ async function applyEntry(
   if (rows instanceof Refusal || service.policies.byIndex(Number(policyIndex)) === undefined) return 400
   const name = { account, container }
   const autoCreate = shouldAutoCreate(undefined, account) ? { policyIndex: Number(policyIndex) } : undefined
+  if ((await receiveRows(service, name, rows)) === 'not_now') return 503
   const belief = entryBelief(entry?.status_changed_at, Number(policyIndex))
   const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief }))
   if (result.kind !== 'merged') return 404

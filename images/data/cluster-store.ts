@@ -6,6 +6,7 @@ import { bufferBody, readWhole } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import type { UploadSession } from '../model/image-record.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes } from './image-store.ts'
@@ -93,13 +94,23 @@ export class ClusterStore implements ImageStore {
     return isAbsent ? 'absent' : 'unavailable'
   }
 
-  /** What is stored under a key so far, in order; `undefined` when that cannot be known now. */
-  async pieces(context: OperationContext, key: string): Promise<readonly Piece[] | undefined> {
-    const objects = await this.list(context, `${key}/`)
-    return objects?.flatMap(({ name, sizeBytes }) => {
-      const last = name.slice(key.length + 1)
-      return /^\d+$/.test(last) ? [[Number(last), sizeBytes] as const] : []
-    })
+  /** What the sessions of an upload have stored so far, in order; `undefined` when that cannot be known now. */
+  async sessionPieces(
+    context: OperationContext,
+    key: string,
+    sessions: readonly UploadSession[],
+  ): Promise<readonly Piece[] | undefined> {
+    const pieces: Piece[] = []
+    for (const [at, { id, from }] of sessions.entries()) {
+      const objects = await this.list(context, `${key}/${id}/`)
+      if (objects === undefined) return undefined
+      const end = sessions[at + 1]?.from ?? Infinity
+      for (const { name, sizeBytes } of objects) {
+        const offset = Number(name.slice(name.lastIndexOf('/') + 1))
+        if (offset >= from && offset < end) pieces.push([offset, sizeBytes, id])
+      }
+    }
+    return pieces
   }
 
   /** Objects whose names begin so. */

@@ -3,28 +3,21 @@
  * Too many bytes end it.
  */
 import { createHash, type Hash } from 'node:crypto'
+import { BodyError } from '#http/message.ts'
 import type { Declared } from '../formats/declared-format.ts'
-import { formatRefusal, virtualSize } from '../formats/declared-format.ts'
+import { type FormatVerdict, formatVerdict, virtualSize } from '../formats/declared-format.ts'
 import { FormatInspector } from '../formats/inspector.ts'
-import type { ImageRecord } from '../model/image-record.ts'
-import type { Refusal } from '../refusal.ts'
+import type { ImageFacts } from '../model/image-record.ts'
 import type { ByteSource } from './image-store.ts'
 
 export const HASH_ALGORITHM = 'sha512'
 
-/** What the registry records of an image's bytes. */
-export type ImageFacts = Pick<
-  ImageRecord,
-  'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'
->
-
 /** The source went on beyond what is allowed. */
-export class TooManyBytes extends Error {
+export class TooManyBytes extends BodyError {
   readonly limitBytes: number
 
   constructor(limitBytes: number) {
-    super(`more than ${limitBytes} bytes`)
-    this.name = 'TooManyBytes'
+    super('BODY_TOO_LARGE')
     this.limitBytes = limitBytes
   }
 }
@@ -61,9 +54,9 @@ export class Intake {
     }
   }
 
-  /** 415 when the bytes are not, or must not be, what they were declared to be. */
-  refusal(declared: Declared): Refusal | undefined {
-    return this.#sizeBytes === 0 ? undefined : formatRefusal(this.#inspector.inspect(), declared)
+  /** Why the bytes are not, or must not be, what they were declared to be. */
+  verdict(declared: Declared): FormatVerdict | undefined {
+    return this.#sizeBytes === 0 ? undefined : formatVerdict(this.#inspector.inspect(), declared)
   }
 
   /** May be asked once, after the last byte. */

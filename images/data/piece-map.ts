@@ -4,8 +4,8 @@
  */
 import type { ByteRange } from '#http/ranges.ts'
 
-/** `[offset, length]`, in order, without overlap. */
-export type Piece = readonly [offset: number, lengthBytes: number]
+/** In order, without overlap. `folder`: under which further name it is, where an upload came in several sessions. */
+export type Piece = readonly [offset: number, lengthBytes: number, folder?: string]
 
 export interface PieceMap {
   readonly sizeBytes: number
@@ -28,6 +28,11 @@ export function decodeMap(bytes: Buffer): PieceMap | undefined {
   }
 }
 
+/** The name of a piece under the key of its image. */
+export function piecePath(offset: number, folder: string | undefined): string {
+  return folder === undefined ? pieceName(offset) : `${folder}/${pieceName(offset)}`
+}
+
 /** The last part of a piece's name: fixed width, so that names sort as the bytes do. */
 export function pieceName(offset: number): string {
   return offset.toString().padStart(16, '0')
@@ -39,6 +44,7 @@ export type Stretch =
       readonly kind: 'piece'
       readonly offset: number
       readonly lengthBytes: number
+      readonly folder: string | undefined
       readonly range: ByteRange
     }
   | { readonly kind: 'zeros'; readonly lengthBytes: number }
@@ -47,13 +53,19 @@ export type Stretch =
 export function* stretchesOf({ pieces, sizeBytes }: PieceMap, wanted: ByteRange): Generator<Stretch> {
   const end = Math.min(wanted.end, sizeBytes)
   let at = wanted.start
-  for (const [offset, lengthBytes] of pieces) {
+  for (const [offset, lengthBytes, folder] of pieces) {
     if (offset + lengthBytes <= at) continue
     if (offset >= end) break
     if (offset > at) yield { kind: 'zeros', lengthBytes: offset - at }
     const start = Math.max(at, offset)
     const stop = Math.min(end, offset + lengthBytes)
-    yield { kind: 'piece', offset, lengthBytes, range: { start: start - offset, end: stop - offset } }
+    yield {
+      kind: 'piece',
+      offset,
+      lengthBytes,
+      folder,
+      range: { start: start - offset, end: stop - offset },
+    }
     at = stop
   }
   if (at < end) yield { kind: 'zeros', lengthBytes: end - at }

@@ -2,7 +2,7 @@
 import type { BodyStream, ResponseBody } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
-import { type PieceMap, pieceName, type Stretch, stretchesOf } from './piece-map.ts'
+import { type PieceMap, piecePath, type Stretch, stretchesOf } from './piece-map.ts'
 
 const ZEROS = Buffer.alloc(64 * 1024)
 
@@ -61,10 +61,11 @@ export class PieceReader implements BodyStream {
   async #open({
     offset,
     lengthBytes,
+    folder,
     range,
   }: Extract<Stretch, { readonly kind: 'piece' }>): Promise<ResponseBody> {
     const isWhole = range.start === 0 && range.end === lengthBytes
-    const object = `${this.#key}/${pieceName(offset)}`
+    const object = `${this.#key}/${piecePath(offset, folder)}`
     const read = await this.#deps.store.objects.read(
       this.#context,
       { ...this.#deps.container, object },

@@ -11,7 +11,7 @@ import type {
   Store,
   StoreFailure,
 } from '#store/contract.ts'
-import { intoContainer } from '../records/hidden-account.ts'
+import { ensureContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource } from './image-store.ts'
 import { type Piece, pieceName } from './piece-map.ts'
@@ -42,27 +42,36 @@ export async function writePieces(
   source: ByteSource,
   from: number,
 ): Promise<WrittenPieces | Refusal> {
+  if (!(await ensureContainer(deps.store, context, deps.container))) {
+    return unavailable('The image store cannot keep the data now.')
+  }
   const cutter = new PieceCutter(source, deps.rules, from)
   const pieces: Piece[] = []
   const unanswered = new Set<Promise<PutOutcome>>()
   let refusal: Refusal | undefined
   const settle = (offset: number, outcome: PutOutcome): void => {
     if (outcome.kind === 'created') pieces.push([offset, outcome.sizeBytes])
-    else refusal ??= refusalOf(outcome)
+    else refusal ??= refusalOf(context, outcome)
   }
-  for (let cut = await cutter.next(); cut !== undefined && refusal === undefined; cut = await cutter.next()) {
-    const { offset } = cut
-    const sent = sendPiece(deps, context, key, cut)
-    const stored = sent.stored.finally(() => unanswered.delete(stored))
-    unanswered.add(stored)
-    void stored.then(
-      (outcome) => settle(offset, outcome),
-      () => {},
-    )
-    await Promise.race([sent.read, stored])
-    if (unanswered.size >= UNANSWERED_MAX) await Promise.race(unanswered)
+  try {
+    for (let cut = await cutter.next(); cut !== undefined; cut = await cutter.next()) {
+      const { offset } = cut
+      const sent = sendPiece(deps, context, key, cut)
+      const stored = sent.stored.finally(() => unanswered.delete(stored))
+      unanswered.add(stored)
+      stored.then(
+        (outcome) => settle(offset, outcome),
+        () => {},
+      )
+      await Promise.race([sent.read, stored])
+      if (unanswered.size >= UNANSWERED_MAX) await Promise.race(unanswered)
+      if (refusal !== undefined) break
+    }
+    await Promise.all(unanswered)
+  } finally {
+    // Nothing may be stored any more when the caller goes on to clean up.
+    await Promise.allSettled(unanswered)
   }
-  await Promise.all(unanswered)
   if (refusal !== undefined) return refusal
   return { pieces: pieces.toSorted(([left], [right]) => left - right), end: cutter.offset }
 }
@@ -85,7 +94,8 @@ function sendPiece(
   const body: RequestBody = {
     lengthBytes: undefined,
     sendContinue: () => {},
-    cancel: async () => read.resolve(),
+    // The source is read on, or left, by whoever gave it.
+    cancel: async () => {},
     async *[Symbol.asyncIterator]() {
       try {
         yield* cut.bytes
@@ -97,23 +107,23 @@ function sendPiece(
     },
   }
   const name = { ...container, object: `${key}/${pieceName(cut.offset)}` }
-  const stored = intoContainer(store, context, container, () =>
-    store.objects.put(context, name, {
-      body,
-      contentType: 'application/octet-stream',
-      expectedEtag: undefined,
-      metadata: {},
-      limitBytes: Number.MAX_SAFE_INTEGER,
-    }),
-  )
+  const stored = store.objects.put(context, name, {
+    body,
+    contentType: 'application/octet-stream',
+    expectedEtag: undefined,
+    metadata: {},
+    limitBytes: Number.MAX_SAFE_INTEGER,
+  })
   return { read: read.promise, stored }
 }
 
 const FULL: ReadonlySet<StoreFailure['kind']> = new Set(['no_space', 'over_quota'])
 const BROKEN_OFF: ReadonlySet<StoreFailure['kind']> = new Set(['client_gone', 'client_timeout'])
 
-function refusalOf({ kind }: StoreFailure): Refusal {
+function refusalOf({ log }: OperationContext, failure: StoreFailure): Refusal {
+  const { kind } = failure
   if (FULL.has(kind)) return new Refusal(413, 'The image store is full.')
   if (BROKEN_OFF.has(kind)) return new Refusal(400, 'The client sent fewer bytes than it announced.')
+  log.warn({ failure }, 'a piece of an image could not be stored')
   return unavailable('The image store cannot keep the data now.')
 }

@@ -10,13 +10,13 @@
  */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
-import type { ImageRecord, PendingData } from '../model/image-record.ts'
+import type { ImageFacts, ImageRecord, PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource, ImageStore } from './image-store.ts'
-import { type ImageFacts, Intake, TooManyBytes } from './intake.ts'
+import { Intake, TooManyBytes } from './intake.ts'
 
 export interface Upload {
   readonly id: string
@@ -77,11 +77,11 @@ interface Taking extends Upload {
 
 /** Stores the bytes and says what they are. */
 export async function takeBytes(
-  { options, log }: Registry,
+  registry: Registry,
   context: OperationContext,
   { key, source, store, sizeBytes, declared }: Taking,
 ): Promise<ImageFacts | Refusal> {
-  const intake = new Intake(options.limits.imageSizeBytes)
+  const intake = new Intake(registry.options.limits.imageSizeBytes)
   try {
     const stored = await store.write(context, key, intake.through(source))
     if (stored instanceof Refusal) return stored
@@ -91,12 +91,20 @@ export async function takeBytes(
   if (sizeBytes !== undefined && intake.sizeBytes !== sizeBytes) {
     return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
   }
-  const refusal = intake.refusal(declared)
-  if (refusal !== undefined && (options.formatMatch === 'required' || refusal.message.includes('safety'))) {
-    return refusal
-  }
-  if (refusal !== undefined) log.warn({ image: declared.id }, refusal.message)
-  return intake.facts(declared)
+  return formatVerdict(registry, intake, declared) ?? intake.facts(declared)
+}
+
+/** 415 for bytes that may not be kept; where a wrong format is only logged, it is. */
+export function formatVerdict(
+  { options, log }: Registry,
+  intake: Intake,
+  declared: ImageRecord,
+): Refusal | undefined {
+  const verdict = intake.verdict(declared)
+  if (verdict === undefined) return undefined
+  if (options.formatMatch === 'required' || verdict.kind === 'unsafe') return verdict.refusal
+  log.warn({ image: declared.id }, verdict.refusal.message)
+  return undefined
 }
 
 /** What a source that failed means to whoever asked. Throws what is our own bug. */
@@ -132,19 +140,18 @@ export function activate(
       if (active instanceof Refusal) return active
       const { pending: _done, ...rest } = active
       const locations = [{ store: store.id, key }]
-      return {
-        ...rest,
-        ...facts,
-        minDisk: least(rest.minDisk, facts),
-        locations,
-        updatedAt: environment.clock.wallMs(),
-      }
+      return { ...withFacts(rest, facts), locations, updatedAt: environment.clock.wallMs() }
     },
     'server',
   )
 }
 
 const GIB = 1024 ** 3
+
+/** The image with what was found out about its bytes; as it was when they are not new. */
+export function withFacts(image: ImageRecord, facts: ImageFacts | undefined): ImageRecord {
+  return facts === undefined ? image : { ...image, ...facts, minDisk: least(image.minDisk, facts) }
+}
 
 /** A disk smaller than what is in the image cannot boot it; it is said where the owner said nothing. */
 function least(minDisk: number, { virtualSizeBytes }: ImageFacts): number {

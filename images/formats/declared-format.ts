@@ -14,15 +14,23 @@ export interface Declared {
   readonly containerFormat: string | null
 }
 
-/** 415 when the bytes may not be kept as what they were declared to be. */
-export function formatRefusal({ format, isAmbiguous }: Inspection, declared: Declared): Refusal | undefined {
+export interface FormatVerdict {
+  /** `unsafe`: it must not be kept under any name. `other`: it is not what was declared. */
+  readonly kind: 'unsafe' | 'other'
+  /** 415. */
+  readonly refusal: Refusal
+}
+
+/** Why the bytes may not be kept as what they were declared to be; `undefined` when they may. */
+export function formatVerdict(
+  { format, isAmbiguous }: Inspection,
+  declared: Declared,
+): FormatVerdict | undefined {
   if (isPacked(declared)) return undefined
-  if (isAmbiguous || format.dangers.length > 0) return unsafe(format)
+  if (isAmbiguous || format.dangers.length > 0) return { kind: 'unsafe', refusal: unsafe(format) }
   if (fits(format.name, declared.diskFormat)) return undefined
-  return new Refusal(
-    415,
-    `Image content does not match disk_format: declared ${declared.diskFormat}, found ${format.name}.`,
-  )
+  const message = `Image content does not match disk_format: declared ${declared.diskFormat}, found ${format.name}.`
+  return { kind: 'other', refusal: new Refusal(415, message) }
 }
 
 /** Only bare disks are looked into: what a container holds is not known before it is unpacked. */

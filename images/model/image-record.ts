@@ -57,8 +57,17 @@ export interface PendingData {
   readonly store: string
   /** When whoever brings them was last heard of, milliseconds since the epoch. */
   readonly aliveAt: number
-  /** Of resumable uploads: the length that was announced. */
+  /** The length that was announced. */
   readonly totalBytes?: number | undefined
+  /** Of resumable uploads, in order: pieces of a session count from its beginning up to that of the next. */
+  readonly sessions?: readonly UploadSession[] | undefined
+}
+
+/** One connection of an upload that came in several. */
+export interface UploadSession {
+  readonly id: string
+  /** Offset of its first byte. */
+  readonly from: number
 }
 
 /** Staged bytes, whole and durable, that wait for their import. */
@@ -66,7 +75,14 @@ export interface StagedData {
   readonly key: string
   readonly store: string
   readonly sizeBytes: number
+  readonly facts: ImageFacts
 }
+
+/** What was found out about an image's bytes when they came in. */
+export type ImageFacts = Pick<
+  ImageRecord,
+  'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'
+>
 
 export interface ImageRecord {
   readonly id: string

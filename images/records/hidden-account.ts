@@ -15,6 +15,20 @@ export async function intoContainer<Outcome extends { readonly kind: string }>(
 ): Promise<Outcome> {
   const outcome = await write()
   if (outcome.kind !== 'no_such_container' && outcome.kind !== 'no_such_account') return outcome
-  const made = await store.containers.put(context, name, { changes: {}, policyIndex: undefined })
-  return made.kind === 'created' || made.kind === 'updated' ? await write() : outcome
+  return (await makeContainer(store, context, name)) ? await write() : outcome
+}
+
+/** Makes the container unless it is known to be there; for writes that cannot be repeated. */
+export async function ensureContainer(
+  store: Store,
+  context: OperationContext,
+  name: ContainerName,
+): Promise<boolean> {
+  if ((await store.containers.info(context, name)) !== undefined) return true
+  return await makeContainer(store, context, name)
+}
+
+async function makeContainer(store: Store, context: OperationContext, name: ContainerName): Promise<boolean> {
+  const { kind } = await store.containers.put(context, name, { changes: {}, policyIndex: undefined })
+  return kind === 'created' || kind === 'updated'
 }

@@ -69,6 +69,7 @@ export function testImages({
     log: silentLogger,
     store,
     ownStore: store,
+    fetch: () => Promise.reject(new Error('no network in this test')),
     records: new ClusterRecords({ store, clock }),
     options: { ...DEFAULT_IMAGE_OPTIONS, ...options, limits: { ...DEFAULT_LIMITS, ...limits } },
     ...deps,

@@ -11,6 +11,7 @@ import { sizeRefusal } from '../usage.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeableImage, visibleImage } from './found-image.ts'
 import { type ImageRoute, route } from './route.ts'
+import { takePart } from './upload-progress.ts'
 
 const OCTETS = 'application/octet-stream'
 
@@ -20,6 +21,7 @@ const upload: ImageVerb = async (visit) => {
   const image = await changeableImage(visit, 'upload_image')
   if (image instanceof Refusal) return image
   const { registry, context, request } = visit
+  if (request.headers['content-range'] !== undefined) return await takePart(visit, image)
   const store = registry.stores.forWrite(request.headers['x-image-meta-store'])
   if (store instanceof Refusal) return store
   const refused = await sizeRefusal(registry, context, image.owner, announced ?? 0)

@@ -75,6 +75,23 @@ export function latestOf({ data, meta, tombstone }: Entry): Timestamp | undefine
   return latest
 }
 
+/**
+ * When the object was put or deleted, whatever POSTs did since: they make nothing younger. `undefined` where only POSTs
+ * are known, or nothing.
+ */
+export function writtenAtOf({ data, tombstone }: Entry): Timestamp | undefined {
+  return data?.timestamp ?? tombstone
+}
+
+/** What of it happened until then. */
+export function entryUntil(entry: Entry, until: Timestamp): Entry {
+  const [written, { meta }] = [writtenAtOf(entry), entry]
+  return {
+    ...(written !== undefined && written > until ? emptyEntry(entry.hash) : entry),
+    meta: meta !== undefined && meta.timestamp > until ? undefined : meta,
+  }
+}
+
 /** Records without contents, of which only the times are compared. */
 function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
   const typeAt = meta?.contentTypeTimestamp

@@ -7,8 +7,10 @@ import { type AccountDevice, openAccountDevice } from '#account-server/open-devi
 import { ReportStamps } from '#account-server/report-stamps.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
+import type { ReplicaVoice } from '#backend/sync-ledger.ts'
 import { type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
+import { hashName } from '#base/names.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { AccountUpdates } from '#container-server/account-updates.ts'
@@ -175,6 +177,20 @@ export class DatabaseDevices {
     const shape = { devices, replicas, partPower: this.container.ring.partPower }
     this.container = { ring: ringOf('container', shape), previous: this.container.ring }
     this.account = { ring: ringOf('account', shape), previous: this.account.ring }
+  }
+
+  /** The devices that the ring gives a container of account `a` to. */
+  primariesOf(container: string): readonly number[] {
+    const { ring } = this.container
+    const names = ring.primaries(ring.partitionOf(hashName({ account: 'a', container }, SALT)))
+    return this.devices.filter(({ at }) => names.some(({ ip }) => ip === hostOf(at))).map(({ at }) => at)
+  }
+
+  /** What a device says it is to such a container. */
+  voiceOf(at: number, container: string): ReplicaVoice {
+    const { ring } = this.container
+    const partition = ring.partitionOf(hashName({ account: 'a', container }, SALT))
+    return this.device(at).containers.ledger.voice({ partPower: ring.partPower, partition })
   }
 
   /** Milliseconds as a timestamp; `agoMs` before now. */

@@ -10,6 +10,7 @@ import { MemoryDisk } from '#disk/memory-disk.ts'
 import { MemoryTransport } from '#http/memory-transport.ts'
 import { bufferBody, type Response } from '#http/message.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
+import type { UpdateTarget } from '#object-server/container-update.ts'
 import type { ObjectEngine } from '#object-server/engine.ts'
 import { bodyOf, putObject } from '#object-server/engine-contract.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
@@ -66,6 +67,8 @@ export class ObjectDevices {
   readonly #reclaimAgeSeconds: number | undefined
   ring: Ring
   previous: Ring | undefined
+  /** Who is told rows that name nobody. */
+  containers: readonly UpdateTarget[] = []
 
   private constructor(options: ObjectDevicesOptions) {
     const { devices: count = 4, replicas = 3, settleMs, reclaimAgeSeconds } = options
@@ -124,7 +127,15 @@ export class ObjectDevices {
       operationsMax: 3,
       version: 'test',
       transport: network,
-      placement: () => ({ partition: '0', targets: [] }),
+      placement: () => ({ partition: '0', targets: this.containers }),
+      objectPlacement: (_policyIndex, hash) => {
+        const partition = this.ring.partitionOf(hash)
+        const primaries = this.ring.primaries(partition)
+        return {
+          range: { partPower: this.ring.partPower, partition },
+          primaries: primaries.map(({ ip, port, device }) => ({ host: ip, port, device })),
+        }
+      },
       reclaimAgeSeconds: this.#reclaimAgeSeconds,
       replication: { repairs },
     })

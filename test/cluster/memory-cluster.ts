@@ -331,6 +331,7 @@ function startObjects(
       const targets = parts.primaries.map((node) => ({ host: hostOf(node), device: node.device }))
       return { partition: String(parts.partition), targets }
     },
+    objectPlacement: () => undefined,
   })
 }
 

@@ -1,0 +1,98 @@
+/**
+ * Puts right what died half-way: images whose bytes nobody brings any more become `queued` again (those that were being
+ * copied stay `active`), and bytes that no record names are removed. Both are safe beside everything that goes on: a key is
+ * named in a record before the first byte is stored under it, and a key that no record names is never named again.
+ */
+import type { OperationContext } from '#store/contract.ts'
+import { undoImport } from '../import/run-import.ts'
+import type { ImageRecord, PendingData } from '../model/image-record.ts'
+import { Refusal } from '../refusal.ts'
+import type { Registry } from '../registry.ts'
+import { SILENCE_MS } from './heartbeat.ts'
+import { RESUMABLE_KEPT_MS } from './resumable.ts'
+import { giveUp } from './upload.ts'
+
+/** How long the record of a deleted image keeps its id taken, milliseconds. */
+export const DELETED_KEPT_MS = 30 * 24 * 3_600_000
+
+export interface Swept {
+  /** Uploads and imports that nobody was at any more. */
+  readonly givenUp: number
+  /** Keys under which there were bytes that no record names. */
+  readonly removedKeys: number
+  readonly forgottenTasks: number
+  readonly forgottenImages: number
+}
+
+/** One round. Rejects when the cluster cannot be asked; what was done until then stays done. */
+export async function sweep(registry: Registry, context: OperationContext): Promise<Swept> {
+  const givenUp = await giveUpSilent(registry, context)
+  const removedKeys = await removeUnnamed(registry, context)
+  const forgottenTasks = await registry.tasks.forgetExpired(context)
+  return { givenUp, removedKeys, forgottenTasks, forgottenImages: await forgetDeleted(registry, context) }
+}
+
+async function allImages({ records }: Registry, context: OperationContext): Promise<readonly ImageRecord[]> {
+  const all = await records.all(context)
+  if (all instanceof Refusal) throw new Error(all.message)
+  return [...all]
+}
+
+async function giveUpSilent(registry: Registry, context: OperationContext): Promise<number> {
+  const nowMs = registry.environment.clock.wallMs()
+  let count = 0
+  for (const image of await allImages(registry, context)) {
+    const { pending } = image
+    if (pending === undefined || nowMs - pending.aliveAt < keptMs(pending)) continue
+    await giveUpOne(registry, context, image, pending)
+    count += 1
+  }
+  return count
+}
+
+function keptMs({ kind }: PendingData): number {
+  return kind === 'resumable' ? RESUMABLE_KEPT_MS : SILENCE_MS
+}
+
+async function giveUpOne(
+  registry: Registry,
+  context: OperationContext,
+  image: ImageRecord,
+  pending: PendingData,
+): Promise<void> {
+  if (pending.kind === 'import') {
+    await undoImport(registry, context, image, pending)
+    return
+  }
+  const store = registry.stores.find(pending.store) ?? registry.cluster
+  await giveUp(registry, context, { id: image.id, key: pending.key, store })
+}
+
+async function removeUnnamed(registry: Registry, context: OperationContext): Promise<number> {
+  const objects = await registry.cluster.list(context, '')
+  if (objects === undefined) throw new Error('the data of images cannot be listed now')
+  const keys = new Set(objects.map(({ name }) => name.split('/', 2).join('/')))
+  let count = 0
+  for (const key of keys) {
+    // Read after the bytes were seen: who named the key did so before.
+    const image = await registry.records.find(context, key.slice(0, key.indexOf('/')))
+    if (image instanceof Refusal) throw new Error(image.message)
+    if (image !== undefined && namesKey(image, key)) continue
+    if (await registry.cluster.remove(context, key)) count += 1
+  }
+  return count
+}
+
+function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
+  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
+}
+
+async function forgetDeleted(registry: Registry, context: OperationContext): Promise<number> {
+  const before = registry.environment.clock.wallMs() - DELETED_KEPT_MS
+  const isOld = (image: ImageRecord): boolean => image.status === 'deleted' && image.updatedAt < before
+  let count = 0
+  for (const image of await allImages(registry, context)) {
+    if (isOld(image) && (await registry.records.forget(context, image.id, isOld))) count += 1
+  }
+  return count
+}

@@ -1,0 +1,95 @@
+/** What `POST /images/{id}/import` asks for, read and checked as far as it can be without the image. */
+import type { ImageStore } from '../data/image-store.ts'
+import { isObject } from '../model/json-schema.ts'
+import type { ImportMethod } from '../options.ts'
+import { badRequest, conflict, Refusal } from '../refusal.ts'
+import type { Registry } from '../registry.ts'
+import { uriRefusal } from './address-rules.ts'
+
+export interface ImportOrder {
+  readonly method: ImportMethod
+  /** Where the image is to be. */
+  readonly stores: readonly ImageStore[]
+  /** Every store was asked for: those that have the image already are left out. */
+  readonly isForAll: boolean
+  /** One failure undoes everything. */
+  readonly mustAllSucceed: boolean
+  /** Of `web-download`. */
+  readonly uri: string | undefined
+  /** As it was sent, for the task. */
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+/** `header` is `X-Image-Meta-Store`. */
+export function readImportOrder(
+  registry: Registry,
+  body: unknown,
+  header: string | undefined,
+): ImportOrder | Refusal {
+  if (!isObject(body)) return badRequest('The body must be a JSON object.')
+  const method = methodOf(registry, body)
+  if (method instanceof Refusal) return method
+  const flags = flagsOf(body)
+  if (flags instanceof Refusal) return flags
+  const stores = storesOf(registry, body, header, flags.all)
+  if (stores instanceof Refusal) return stores
+  if (!flags.mustAllSucceed && !registry.stores.areSeveral) {
+    return badRequest("'all_stores_must_succeed' is only for installations with several stores.")
+  }
+  const uri = method === 'web-download' ? uriOf(registry, body) : undefined
+  if (uri instanceof Refusal) return uri
+  return { method, stores, isForAll: flags.all, mustAllSucceed: flags.mustAllSucceed, uri, body }
+}
+
+function methodOf({ options }: Registry, body: Body): ImportMethod | Refusal {
+  const { method } = body as { readonly method?: unknown }
+  if (!isObject(method)) return badRequest("Import request requires a 'method' field.")
+  const { name } = method as { readonly name?: unknown }
+  if (name === undefined) return badRequest("Import request requires a 'name' field.")
+  const known = options.importMethods.find((one) => one === name)
+  return known ?? badRequest(`Unknown import method name '${String(name)}'.`)
+}
+
+function flagsOf(body: Body): { readonly all: boolean; readonly mustAllSucceed: boolean } | Refusal {
+  const { all_stores: all = false, all_stores_must_succeed: mustAllSucceed = true } = body
+  if (typeof mustAllSucceed !== 'boolean')
+    return badRequest("'all_stores_must_succeed' must be boolean value only")
+  if (typeof all !== 'boolean') return badRequest("'all_stores' must be boolean value only")
+  return { all, mustAllSucceed }
+}
+
+function storesOf(
+  { stores }: Registry,
+  body: Body,
+  header: string | undefined,
+  all: boolean,
+): readonly ImageStore[] | Refusal {
+  const listed = body['stores']
+  if (all) {
+    if (listed === undefined && header === undefined) return stores.writable
+    return badRequest(
+      "'all_stores' cannot be used with the x-image-meta-store header or the 'stores' parameter.",
+    )
+  }
+  if (listed !== undefined && header !== undefined) {
+    return badRequest("The 'stores' parameter and the x-image-meta-store header cannot be both specified.")
+  }
+  if (listed !== undefined && !Array.isArray(listed)) return badRequest("'stores' must be a list.")
+  const ids = (listed as readonly unknown[] | undefined) ?? [header ?? stores.default.id]
+  const found: ImageStore[] = []
+  for (const id of new Set(ids)) {
+    const store = stores.find(String(id))
+    if (store === undefined || store.access !== 'writable') return conflict(`Unknown store '${String(id)}'.`)
+    found.push(store)
+  }
+  return found.length > 0 ? found : badRequest("'stores' is empty.")
+}
+
+function uriOf({ options }: Registry, body: Body): string | Refusal {
+  const { uri } = body['method'] as { readonly uri?: unknown }
+  if (typeof uri !== 'string') return badRequest("Import request requires a 'uri' for web-download.")
+  const refused = uriRefusal(uri, options.fetchRules)
+  return refused === undefined ? uri : badRequest(`URI for web-download does not pass filtering: ${refused}.`)
+}

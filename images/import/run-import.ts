@@ -1,0 +1,315 @@
+/**
+ * An import, after it was begun (`begin-import.ts`). The order of steps; each is one change of the image's record or makes
+ * bytes that no record names yet:
+ *
+ * 1. `importing`, with the task, the key of new bytes, and the stores that are waited for;
+ * 2. the bytes are brought to the first store: from the URI, or they are the staged ones; each further store gets a copy,
+ *    which must have the same hash;
+ * 3. `active` with every place that was reached, the lock taken off; what was staged and is no place goes.
+ *
+ * A failure makes the image `queued` again (or leaves it `active`, when copies were asked for) and removes what was brought.
+ * Died before 3: the mark of life grows old, and the sweeper does that.
+ */
+import { createHash } from 'node:crypto'
+import { BodyError } from '#http/message.ts'
+import type { OperationContext } from '#store/contract.ts'
+import { openImage } from '../data/download.ts'
+import { keepingAlive } from '../data/heartbeat.ts'
+import type { ByteSource, ImageStore } from '../data/image-store.ts'
+import { HASH_ALGORITHM } from '../data/intake.ts'
+import { sourceRefusal, takeBytes, withFacts } from '../data/upload.ts'
+import type { ImageFacts, ImageLocation, ImageRecord, PendingData } from '../model/image-record.ts'
+import { isGone } from '../model/image-status.ts'
+import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
+import { onItsOwn, type Registry } from '../registry.ts'
+import { type BegunImport, FAILED_PROPERTY, TASK_PROPERTY, WAITING_PROPERTY } from './begin-import.ts'
+import type { ImportOrder } from './import-order.ts'
+import { openWebSource } from './web-source.ts'
+
+interface Brought {
+  /** What the bytes are, if they are new. */
+  readonly facts: ImageFacts | undefined
+  readonly locations: readonly ImageLocation[]
+  readonly failedStores: readonly string[]
+}
+
+/** Does the rest of the import and tells the task; never rejects. */
+export async function runImport(
+  registry: Registry,
+  context: OperationContext,
+  order: ImportOrder,
+  begun: BegunImport,
+): Promise<ImageRecord | Refusal> {
+  const own = onItsOwn(context)
+  const { taskId, image, key } = begun
+  await registry.tasks.report(own, taskId, { status: 'processing' })
+  const outcome = await keepingAlive(registry, own, image.id, key, () => attempt(registry, own, order, begun))
+  const done = outcome instanceof Refusal ? outcome : await conclude(registry, own, begun, outcome)
+  if (done instanceof Refusal) await undo(registry, own, begun, done)
+  const news =
+    done instanceof Refusal
+      ? ({ status: 'failure', message: done.message } as const)
+      : ({
+          status: 'success',
+          message: `Copied ${begun.stores.length} stores`,
+          result: { image_id: image.id },
+        } as const)
+  await registry.tasks.report(own, taskId, news)
+  return done
+}
+
+async function attempt(
+  registry: Registry,
+  context: OperationContext,
+  order: ImportOrder,
+  begun: BegunImport,
+): Promise<Brought | Refusal> {
+  try {
+    return await bring(registry, context, order, begun)
+  } catch (error) {
+    registry.log.error({ err: error, image: begun.image.id }, 'an import failed')
+    return unavailable('The import failed inside the server.')
+  }
+}
+
+async function bring(
+  registry: Registry,
+  context: OperationContext,
+  order: ImportOrder,
+  begun: BegunImport,
+): Promise<Brought | Refusal> {
+  const { image, stores } = begun
+  if (order.method === 'copy-image') {
+    const original = { locations: image.locations, hashValue: image.hashValue }
+    return await copyTo(registry, context, {
+      ...begun,
+      ...original,
+      order,
+      targets: stores,
+      facts: undefined,
+    })
+  }
+  const [first, ...others] = stores
+  if (first === undefined) return conflict('No store is left.')
+  const facts =
+    order.method === 'glance-direct'
+      ? await fromStage(registry, context, begun, first)
+      : await fromWeb(registry, context, order, begun, first)
+  if (facts instanceof Refusal) return facts
+  const locations = [{ store: first.id, key: keyIn(registry, order, begun, first) }]
+  const original = { locations, hashValue: facts.hashValue }
+  return await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
+}
+
+/** What is staged in the cluster is in the cluster. */
+function keyIn(
+  { cluster }: Registry,
+  { method }: ImportOrder,
+  { image, key }: BegunImport,
+  store: ImageStore,
+): string {
+  const isMoved = method === 'glance-direct' && store.id === cluster.id && image.staged !== undefined
+  return isMoved ? image.staged.key : key
+}
+
+async function fromStage(
+  { cluster, stores }: Registry,
+  context: OperationContext,
+  { image, key }: BegunImport,
+  target: ImageStore,
+): Promise<ImageFacts | Refusal> {
+  const { staged } = image
+  if (staged === undefined) return conflict('Nothing is staged.')
+  if (target.id === cluster.id) return staged.facts
+  const read = await stores.find(staged.store)?.read(context, staged.key, undefined)
+  if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
+  const copied = await copyChecked(context, {
+    source: read.body,
+    target,
+    key,
+    hashValue: staged.facts.hashValue,
+  })
+  return copied instanceof Refusal ? copied : staged.facts
+}
+
+async function fromWeb(
+  registry: Registry,
+  context: OperationContext,
+  { uri = '' }: ImportOrder,
+  { image, key }: BegunImport,
+  store: ImageStore,
+): Promise<ImageFacts | Refusal> {
+  const opened = await openWebSource(registry.fetch, registry.options.fetchRules, uri)
+  if (opened instanceof Refusal) return opened
+  const { sizeBytes } = opened
+  const source = asBody(opened.source)
+  try {
+    const taken = await takeBytes(registry, context, {
+      id: image.id,
+      key,
+      source,
+      store,
+      sizeBytes,
+      declared: image,
+    })
+    return taken instanceof Refusal && taken.status === 499
+      ? badRequest('The server of the URI broke off.')
+      : taken
+  } finally {
+    await opened.cancel()
+  }
+}
+
+/** What goes wrong with the other server is to the store what goes wrong with a client. */
+async function* asBody(source: ByteSource): AsyncGenerator<Buffer> {
+  try {
+    yield* source
+  } catch (error) {
+    throw new BodyError('SENDER_GONE', error)
+  }
+}
+
+interface Copying extends BegunImport {
+  readonly order: ImportOrder
+  readonly targets: readonly ImageStore[]
+  readonly locations: readonly ImageLocation[]
+  readonly hashValue: string | null
+  readonly facts: ImageFacts | undefined
+}
+
+/** To every further store, one after the other; progress is told in the image. */
+async function copyTo(
+  registry: Registry,
+  context: OperationContext,
+  { image, key, order, targets, locations, hashValue, facts }: Copying,
+): Promise<Brought | Refusal> {
+  const reached = [...locations]
+  const failedStores: string[] = []
+  for (const target of targets) {
+    const read = await openImage(registry, context, { locations }, undefined)
+    const copied =
+      read.kind === 'found'
+        ? await copyChecked(context, { source: read.body, target, key, hashValue })
+        : unavailable('The image cannot be read now.')
+    if (copied instanceof Refusal && order.mustAllSucceed) return copied
+    if (copied instanceof Refusal) failedStores.push(target.id)
+    else reached.push({ store: target.id, key })
+    await tellProgress(registry, context, image.id, targets, reached, failedStores)
+  }
+  return { facts, locations: reached, failedStores }
+}
+
+async function tellProgress(
+  { records }: Registry,
+  context: OperationContext,
+  id: string,
+  targets: readonly ImageStore[],
+  reached: readonly ImageLocation[],
+  failed: readonly string[],
+): Promise<void> {
+  const isOver = (store: ImageStore): boolean =>
+    failed.includes(store.id) || reached.some((location) => location.store === store.id)
+  const waiting = targets.filter((store) => !isOver(store)).map((store) => store.id)
+  const progress = { [WAITING_PROPERTY]: waiting.join(','), [FAILED_PROPERTY]: failed.join(',') }
+  await records.change(
+    context,
+    id,
+    (now) => ({ ...now, properties: { ...now.properties, ...progress } }),
+    'server',
+  )
+}
+
+interface CheckedCopy {
+  readonly source: ByteSource
+  readonly target: ImageStore
+  readonly key: string
+  readonly hashValue: string | null
+}
+
+/** Copies and holds the copy's hash against the original's. */
+async function copyChecked(
+  context: OperationContext,
+  { source, target, key, hashValue }: CheckedCopy,
+): Promise<Refusal | undefined> {
+  const sha512 = createHash(HASH_ALGORITHM)
+  const hashed = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      sha512.update(chunk)
+      yield chunk
+    }
+  }
+  const stored = await target.write(context, key, hashed()).catch(sourceRefusal)
+  if (stored instanceof Refusal) return stored
+  if (hashValue === null || sha512.digest('hex') === hashValue) return undefined
+  return unavailable('The copy is not what the original was.')
+}
+
+/** Step 3. */
+async function conclude(
+  { records, environment, stores }: Registry,
+  context: OperationContext,
+  { image: { id, staged }, key }: BegunImport,
+  { facts, locations, failedStores }: Brought,
+): Promise<ImageRecord | Refusal> {
+  const concluded = await records.change(
+    context,
+    id,
+    (image) => {
+      if (isGone(image) || image.pending?.key !== key)
+        return conflict(`Image ${id} is not being imported any more.`)
+      const { pending: _done, staged: _moved, ...rest } = image
+      const properties = unlocked(rest.properties, failedStores)
+      const updatedAt = environment.clock.wallMs()
+      return { ...withFacts(rest, facts), status: 'active', properties, locations, updatedAt }
+    },
+    'server',
+  )
+  const isLeft = staged !== undefined && !locations.some((location) => location.key === staged.key)
+  if (!(concluded instanceof Refusal) && isLeft) await stores.find(staged.store)?.remove(context, staged.key)
+  return concluded
+}
+
+/** The lock goes; the two lists stay, empty, as in OpenStack Glance. */
+function unlocked(
+  properties: ImageRecord['properties'],
+  failedStores: readonly string[],
+): ImageRecord['properties'] {
+  const { [TASK_PROPERTY]: _lock, ...rest } = properties
+  return { ...rest, [WAITING_PROPERTY]: '', [FAILED_PROPERTY]: failedStores.join(',') }
+}
+
+/** After a failure of an import that this process ran. */
+async function undo(
+  registry: Registry,
+  context: OperationContext,
+  { image, key, stores }: BegunImport,
+  { message }: Refusal,
+): Promise<void> {
+  context.log.warn({ image: image.id, reason: message }, 'an import was undone')
+  await undoImport(registry, context, image, { key, store: stores.map(({ id }) => id).join(',') })
+}
+
+/**
+ * Makes an image what it was before an import under `key`, and removes what was brought. Staged bytes go, too: what cannot
+ * be imported once cannot be imported again.
+ */
+export async function undoImport(
+  { records, stores, tasks }: Registry,
+  context: OperationContext,
+  { id, staged, properties: { [TASK_PROPERTY]: taskId } }: ImageRecord,
+  { key, store: targets }: Pick<PendingData, 'key' | 'store'>,
+): Promise<void> {
+  const before = (image: ImageRecord): ImageRecord => {
+    if (isGone(image) || image.pending?.key !== key) return image
+    const { pending: _done, staged: _gone, ...rest } = image
+    const properties = unlocked(rest.properties, targets.split(','))
+    if (image.status !== 'importing') return { ...rest, properties }
+    return { ...rest, properties, status: 'queued', sizeBytes: null, virtualSizeBytes: null }
+  }
+  const undone = await records.change(context, id, before, 'server')
+  if (undone instanceof Refusal) return
+  for (const target of targets.split(',')) await stores.find(target)?.remove(context, key)
+  if (staged !== undefined) await stores.find(staged.store)?.remove(context, staged.key)
+  if (typeof taskId === 'string')
+    await tasks.report(context, taskId, { status: 'failure', message: 'The import was cut off.' })
+}

@@ -1,0 +1,185 @@
+/**
+ * Goal: a proxy that dies in the middle of an operation on an image leaves nothing that lies and nothing that stays. Method:
+ * every operation is cut off before every one of its steps, on a cluster in memory; then another proxy sweeps, a month
+ * later, and looks.
+ *
+ * - An image is `active` only with the bytes whose hash it shows; otherwise it is as before, or `queued`, or deleted.
+ * - No bytes are stored that no image names.
+ * - What was cut off can be done again.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import t, { type Test } from 'tap'
+import type { Clock } from '#base/environment.ts'
+import { silentLogger } from '#base/log.ts'
+import { realClock } from '#base/real-clock.ts'
+import { sweep } from '#images/data/sweeper.ts'
+import {
+  type AskImages,
+  createImage,
+  PEOPLE,
+  streamed,
+  type TestImages,
+  testImages,
+  uploadBytes,
+} from '#images/testing/test-images.ts'
+import type { Store } from '#store/contract.ts'
+import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
+import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
+
+const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
+const BYTES = Buffer.concat([randomBytes(50_000), Buffer.alloc(40_000), randomBytes(20_000)])
+/** As a client sends them. */
+const CHUNKS = Array.from({ length: 11 }, (_, at) => BYTES.subarray(at * 10_000, (at + 1) * 10_000))
+const STEPS_MAX = 60
+/** Longer than anything is kept that nobody is at. */
+const LATER_MS = 31 * 24 * 3_600_000
+const CONTEXT = { txId: 'tx-sweep', signal: undefined, log: silentLogger }
+
+interface Operation {
+  readonly name: string
+  readonly prepare: (ask: AskImages, id: string) => Promise<unknown>
+  readonly run: (ask: AskImages, id: string) => Promise<{ readonly status: number }>
+  /** What the image may be after the sweep. */
+  readonly may: readonly string[]
+}
+
+const OCTETS = { 'Content-Type': 'application/octet-stream' }
+
+const stage = (ask: AskImages, id: string): ReturnType<AskImages> =>
+  ask('PUT', `/v2/images/${id}/stage`, { body: streamed([BYTES]), headers: OCTETS })
+
+function part(ask: AskImages, id: string, first: number, end: number): ReturnType<AskImages> {
+  return ask('PUT', `/v2/images/${id}/file`, {
+    body: streamed([BYTES.subarray(first, end)]),
+    headers: { ...OCTETS, 'Content-Range': `bytes ${first}-/${BYTES.length}` },
+  })
+}
+
+async function importStaged(ask: AskImages, id: string): Promise<{ readonly status: number }> {
+  const body = { method: { name: 'glance-direct' } }
+  const begun = await ask('POST', `/v2/images/${id}/import`, { body })
+  for (let tries = 0; begun.status === 202 && tries < 50; tries += 1) {
+    const shown = await ask('GET', `/v2/images/${id}`)
+    if (shown.json['status'] !== 'importing') return shown
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  return begun
+}
+
+const nothing = async (): Promise<void> => {}
+
+const OPERATIONS: readonly Operation[] = [
+  {
+    name: 'upload',
+    prepare: nothing,
+    run: (ask, id) => uploadBytes(ask, id, streamed(CHUNKS)),
+    may: ['queued', 'active'],
+  },
+  {
+    name: 'last part of an upload in parts',
+    prepare: (ask, id) => part(ask, id, 0, 45_000),
+    run: (ask, id) => part(ask, id, 45_000, BYTES.length),
+    may: ['queued', 'active'],
+  },
+  // What is staged waits for its import for as long as its owner likes.
+  { name: 'stage', prepare: nothing, run: stage, may: ['queued', 'uploading'] },
+  { name: 'import', prepare: stage, run: importStaged, may: ['queued', 'uploading', 'active'] },
+  {
+    name: 'delete',
+    prepare: (ask, id) => uploadBytes(ask, id, streamed(CHUNKS)),
+    run: (ask, id) => ask('DELETE', `/v2/images/${id}`),
+    may: ['active', 'gone'],
+  },
+]
+
+function proxyOver(store: Store, clock: Clock = realClock): TestImages {
+  return testImages({ store, clock, deps: { cutting: CUTTING } })
+}
+
+const later: Clock = {
+  wallMs: () => realClock.wallMs() + LATER_MS,
+  monotonicMs: () => realClock.monotonicMs(),
+  setTimer: (delayMs, callback) => realClock.setTimer(delayMs, callback),
+  sleep: (delayMs, signal) => realClock.sleep(delayMs, signal),
+}
+
+/** The operation until its process dies before `step`; whether it came to its end. */
+async function cutOff(
+  operation: Operation,
+  cluster: MemoryCluster,
+  id: string,
+  step: number,
+): Promise<boolean> {
+  const dying = proxyOver(dyingAt(cluster.store, step)).as(PEOPLE.tester)
+  try {
+    const { status } = await operation.run(dying, id)
+    return status < 300
+  } catch (error) {
+    if (error !== DIED) throw error
+    return false
+  }
+}
+
+async function look(t: Test, operation: Operation, cluster: MemoryCluster, id: string): Promise<void> {
+  const survivor = proxyOver(cluster.store, later)
+  await sweep(survivor.registry, CONTEXT)
+  const ask = survivor.as(PEOPLE.tester)
+  const shown = await ask('GET', `/v2/images/${id}`)
+  const status = shown.status === 404 ? 'gone' : String(shown.json['status'])
+  t.ok(operation.may.includes(status), `the image is ${status}`)
+  if (status === 'active') await lookAtBytes(t, ask, id, shown.json)
+  const named = await namedKeys(survivor)
+  t.same(await storedKeys(survivor), named, 'only what is named is stored')
+}
+
+async function lookAtBytes(
+  t: Test,
+  ask: AskImages,
+  id: string,
+  image: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { bytes } = await ask('GET', `/v2/images/${id}/file`)
+  t.ok(bytes.equals(BYTES))
+  t.equal(image['os_hash_value'], createHash('sha512').update(BYTES).digest('hex'))
+}
+
+async function storedKeys({ registry }: TestImages): Promise<ReadonlySet<string>> {
+  const objects = await registry.cluster.list(CONTEXT, '')
+  return new Set((objects ?? []).map(({ name }) => name.split('/', 2).join('/')))
+}
+
+async function namedKeys({ registry }: TestImages): Promise<ReadonlySet<string>> {
+  const all = [...((await registry.records.all(CONTEXT)) as Iterable<never>)] as {
+    locations: { key: string }[]
+    staged?: { key: string }
+    pending?: { key: string }
+  }[]
+  return new Set(
+    all.flatMap(({ locations, staged, pending }) =>
+      [...locations, staged, pending].flatMap((one) => (one === undefined ? [] : [one.key])),
+    ),
+  )
+}
+
+void t.test('whatever step of an operation a proxy dies at', async (t) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  for (const operation of OPERATIONS) {
+    await t.test(operation.name, async (t) => {
+      let step = 1
+      for (; step <= STEPS_MAX; step += 1) {
+        const ask = proxyOver(cluster.store).as(PEOPLE.tester)
+        const id = await createImage(ask)
+        await operation.prepare(ask, id)
+        const isWhole = await cutOff(operation, cluster, id, step)
+        await look(t, operation, cluster, id)
+        const isThere = (await ask('GET', `/v2/images/${id}`)).json['status'] === 'queued'
+        if (isThere && step % 5 === 1)
+          t.equal((await uploadBytes(ask, id, streamed(CHUNKS))).status, 204, 'it can be tried again')
+        await ask('DELETE', `/v2/images/${id}`)
+        if (isWhole) break
+      }
+      t.ok(step < STEPS_MAX, `it takes ${step} steps`)
+    })
+  }
+})
