@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
 import type { ContainerName, ObjectName, OperationContext, Store, StoreFailure } from '../contract.ts'
-import { isMade } from '../versions/container-versions.ts'
 import { RECORDS_ACCOUNT } from '../records/contract.ts'
+import { isMade } from '../versions/container-versions.ts'
 
 export interface QueuedEvent {
   /** Address of the webhook. */
@@ -60,7 +60,11 @@ export class EventQueue {
 
   /** `undefined` when it is gone. */
   async read(context: OperationContext, name: ObjectName): Promise<QueuedEvent | undefined | 'unavailable'> {
-    const read = await this.#store.objects.read(context, name, { method: 'GET', conditions: {}, newest: true })
+    const read = await this.#store.objects.read(context, name, {
+      method: 'GET',
+      conditions: {},
+      newest: true,
+    })
     if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return undefined
     if (read.kind !== 'found') return 'unavailable'
     return JSON.parse((await readWhole(read.body, EVENT_BYTES_MAX)).toString()) as QueuedEvent

@@ -3,7 +3,7 @@
  * before the write is answered; of a write that nobody was told of, nobody need hear. A write is not undone because its event
  * could not be queued: that is logged. A bucket that tells nobody costs a look at its container's metadata.
  */
-import { hasSettings, type BucketSettings } from '../bucket-settings/bucket-settings.ts'
+import { type BucketSettings, hasSettings } from '../bucket-settings/bucket-settings.ts'
 import { type ObjectEventName, targetsOf, webhookIn } from '../bucket-settings/notification-rules.ts'
 import type {
   ObjectDelete,
