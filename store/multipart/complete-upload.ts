@@ -221,6 +221,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       limitBytes: 0,
       cause: 'CompleteMultipartUpload',
       condition,
+      nullVersion: 'replaced',
       segments: parts.map(asSegment),
     })
     if (written.kind !== 'created') return written

@@ -1,6 +1,7 @@
 """What a program configures with boto3, and what it reads back; prints what it saw as JSON. The endpoint is in the environment."""
 import json
 import os
+from datetime import datetime, timedelta, timezone
 
 import boto3
 from botocore.client import Config
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 
 s3 = boto3.client("s3", endpoint_url=os.environ["AWS_ENDPOINT_URL"], config=Config(s3={"addressing_style": "path"}))
 BUCKET = "boto3-configured"
+LOCKED = "boto3-locked"
 seen = {}
 
 
@@ -116,4 +118,23 @@ for delete in (s3.delete_bucket_cors, s3.delete_bucket_tagging, s3.delete_bucket
     delete(Bucket=BUCKET)
 seen["gone"] = code_of(s3.get_bucket_cors, Bucket=BUCKET)
 
+s3.create_bucket(Bucket=LOCKED, ObjectLockEnabledForBucket=True)
+rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+s3.put_object_lock_configuration(
+    Bucket=LOCKED, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+)
+seen["lock"] = s3.get_object_lock_configuration(Bucket=LOCKED)["ObjectLockConfiguration"]["Rule"] == rule
+version = s3.put_object(Bucket=LOCKED, Key="o", Body=b"x")["VersionId"]
+seen["retention"] = s3.get_object_retention(Bucket=LOCKED, Key="o")["Retention"]["Mode"]
+until = (datetime.now(timezone.utc) + timedelta(days=3)).replace(microsecond=0)
+s3.put_object_retention(Bucket=LOCKED, Key="o", Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until})
+seen["longer"] = s3.head_object(Bucket=LOCKED, Key="o")["ObjectLockRetainUntilDate"] == until
+s3.put_object_legal_hold(Bucket=LOCKED, Key="o", LegalHold={"Status": "ON"})
+seen["hold"] = s3.get_object_legal_hold(Bucket=LOCKED, Key="o")["LegalHold"]["Status"]
+seen["held"] = code_of(s3.delete_object, Bucket=LOCKED, Key="o", VersionId=version, BypassGovernanceRetention=True)
+s3.put_object_legal_hold(Bucket=LOCKED, Key="o", LegalHold={"Status": "OFF"})
+seen["governed"] = code_of(s3.delete_object, Bucket=LOCKED, Key="o", VersionId=version)
+seen["bypassed"] = code_of(
+    s3.delete_object, Bucket=LOCKED, Key="o", VersionId=version, BypassGovernanceRetention=True
+)
 print(json.dumps(seen))

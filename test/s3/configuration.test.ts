@@ -40,6 +40,13 @@ await t.test('boto3 puts every configuration and reads it back as it was', async
     'no tags': [],
     'too many tags': 'BadRequest',
     gone: 'NoSuchCORSConfiguration',
+    lock: true,
+    retention: 'GOVERNANCE',
+    longer: true,
+    hold: 'ON',
+    held: 'AccessDenied',
+    governed: 'AccessDenied',
+    bypassed: 'none',
   })
 })
 
