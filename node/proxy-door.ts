@@ -35,6 +35,7 @@ import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { EventQueue } from '#store/notifications/event-queue.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -105,6 +106,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     deferPartsCheck: store.deferPartsCheck,
     bucketSettings,
     objectLocks,
+    events: { queue: new EventQueue(store, timestamps), region: settings.s3.region },
   }
   const guesses = new GuessDesk(environment.clock, {
     failures: settings.identity.lockoutFailures,
@@ -148,7 +150,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })
-  const accessKeys = identity?.accessKeys ?? userAccessKeys(users)
+  const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
+  if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
   const { handler } = createProxy({
     environment,
     log,
@@ -165,7 +168,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, users, accessKeys, options: proxyOptions.s3 }),
+    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,
