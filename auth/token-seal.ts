@@ -21,6 +21,8 @@ const REMEMBERED_TOKENS = 4096
 export type OpenedToken =
   | { readonly kind: 'valid'; readonly principal: Principal; readonly expiresAtSeconds: number }
   | { readonly kind: 'refused'; readonly why: 'not_a_token' | 'expired' | 'revoked' }
+  /** Whether it is good cannot be found out now. */
+  | { readonly kind: 'unavailable' }
 
 export interface TokenSealOptions {
   readonly clock: Clock

@@ -14,23 +14,23 @@ const COST_BYTES_MAX = 256 * 1024 * 1024
 const PARALLEL_MAX = 16
 
 /** The parameters of scrypt (RFC 7914): N = 2^logN blocks of 128 r bytes, p times. */
-interface Cost {
+export interface HashCost {
   readonly logN: number
   readonly r: number
   readonly p: number
 }
 
 /** OWASP Password Storage Cheat Sheet: N = 2^15, r = 8, p = 3; 32 MiB. */
-const COST: Cost = { logN: 15, r: 8, p: 3 }
+const COST: HashCost = { logN: 15, r: 8, p: 3 }
 
 type ScryptOptions = { readonly N: number; readonly r: number; readonly p: number; readonly maxmem: number }
 const scryptAsync = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
 /** The stored form of a key. */
-export async function hashKey(key: string, random: Random): Promise<string> {
+export async function hashKey(key: string, random: Random, cost: HashCost = COST): Promise<string> {
   const salt = random.bytes(SALT_BYTES)
-  const hash = await derive(key, salt, COST)
-  const { logN, r, p } = COST
+  const hash = await derive(key, salt, cost)
+  const { logN, r, p } = cost
   return [SCHEME, logN, r, p, salt.toString('base64url'), hash.toString('base64url')].join('$')
 }
 
@@ -50,16 +50,16 @@ export async function keyMatches(stored: string, given: string): Promise<boolean
   return expected.length === derived.length && timingSafeEqual(expected, derived)
 }
 
-function isBearable({ logN, r, p }: Cost): boolean {
+function isBearable({ logN, r, p }: HashCost): boolean {
   const areCounts = [logN, r, p].every((number) => Number.isInteger(number) && number > 0)
   return areCounts && p <= PARALLEL_MAX && bytesFor({ logN, r, p }) <= COST_BYTES_MAX
 }
 
-function bytesFor({ logN, r, p }: Cost): number {
+function bytesFor({ logN, r, p }: HashCost): number {
   return 128 * r * (2 ** logN + p + 2)
 }
 
-function derive(key: string, salt: Buffer, cost: Cost): Promise<Buffer> {
+function derive(key: string, salt: Buffer, cost: HashCost): Promise<Buffer> {
   const { logN, r, p } = cost
   return scryptAsync(key, salt, HASH_BYTES, { N: 2 ** logN, r, p, maxmem: 2 * bytesFor(cost) })
 }

@@ -81,6 +81,11 @@ export class UserDirectory {
     return matches ? known : undefined
   }
 
+  /** The user of this name, whoever asks. */
+  find(user: string): KnownUser | undefined {
+    return this.#users.get(user)
+  }
+
   /** Nobody can sign in here. */
   get isEmpty(): boolean {
     return this.#users.size === 0

@@ -40,6 +40,22 @@ export const EXPIRED_HEADER = 'x-backend-martlet-expired'
 /** Request to an object HEAD: `true` asks only for the version, from the index; the file is not touched. */
 export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
 /**
+ * Several such HEADs for one device in one request: path `/<device>`, body a JSON list of `[path, policy index]`, each path
+ * as the HEAD would have it. Answer: a JSON list of `[status, headers]` in the same order, of the headers those that say
+ * which version is there and how much the replica's word counts.
+ */
+export const PROBES_METHOD = 'PROBES'
+/** Of one request at most. */
+export const PROBES_MAX = 256
+/** The headers that the answer to each has. */
+export const PROBE_ANSWER_HEADERS: readonly string[] = [
+  'x-backend-data-timestamp',
+  'x-backend-timestamp',
+  REPLICA_STATE_HEADER,
+  QUARANTINED_HEADER,
+  EXPIRED_HEADER,
+]
+/**
  * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
  * else `queued`. Which of them have it, and count because they are synced, and which will get it, as `host:port/device`
  * separated by commas, is in the two headers after it.
@@ -88,6 +104,8 @@ export type Capability =
   | 'index-probe'
   | 'block-crcs'
   | typeof PROMISES_CAPABILITY
+  /** The method `PROBES` of object servers (`PROBES_METHOD`). */
+  | 'probes'
   /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
   | 'sync'
 

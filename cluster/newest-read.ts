@@ -1,20 +1,26 @@
 /**
- * Reads that care which version they get. All replicas (or as many as are needed) are asked which version they have,
- * by the index alone where they can; the body then comes from one that has the newest.
+ * Reads of the newest version. All replicas are asked which version they have, by the index alone where they can; the
+ * body then comes from one that has the newest.
  */
 
 import { INDEX_ONLY_HEADER } from '#base/extensions.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { discard, type Response } from '#http/message.ts'
 import type { NodeClient } from './node-client.ts'
-import { majoritySize, readsToSeeEveryWrite } from './quorum.ts'
-import { type Evidence, evidenceOf, isOutdated, writtenAt } from './read-evidence.ts'
-import { askNode, type ReadOutcome, type ReplicaRead, readReplica } from './replica-read.ts'
+import { majoritySize } from './quorum.ts'
+import { type Evidence, evidenceOf, isOutdated } from './read-evidence.ts'
+import { askNode, type ReadOutcome, type ReplicaRead } from './replica-read.ts'
 import { resumable } from './resumable-read.ts'
 import type { StorageNode } from './storage-node.ts'
 
 /** Conditions and ranges are for the read itself, not for asking what is there. */
-const NOT_PROBED = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since', 'range']
+export const NOT_PROBED: readonly string[] = [
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'range',
+]
 
 interface Probe {
   readonly node: StorageNode
@@ -45,46 +51,8 @@ export async function readNewest(client: NodeClient, read: ReplicaRead): Promise
   return absence(answered, tombstone, primaries.length)
 }
 
-/** What to do with a version that too few other replicas could confirm. */
-export type IfUnconfirmed = 'unavailable' | 'accept'
-
-/**
- * Reads from the nearest replica, and confirms by asking others that its version is not older than any acknowledged
- * write: so many that every quorum of a write has one of them. Costs one index probe at three replicas.
- */
-export async function readConfirmed(
-  client: NodeClient,
-  read: ReplicaRead,
-  ifUnconfirmed: IfUnconfirmed,
-): Promise<ReadOutcome> {
-  const outcome = await readReplica(client, read)
-  if (outcome.kind !== 'found') return outcome
-  const needed = readsToSeeEveryWrite(read.placement.primaries.length) - 1
-  const mine = writtenAt(outcome.response, read.server)
-  const others = read.placement.primariesLocalFirst.filter((node) => node !== outcome.node)
-  let confirmed = 0
-  for (let at = 0; at < others.length && confirmed < needed; ) {
-    const asked = others.slice(at, at + needed - confirmed)
-    at += asked.length
-    const probes = await Promise.all(asked.map((node) => probe(client, read, node, 'primary')))
-    for (const one of probes) {
-      if (one === undefined || one.evidence.kind === 'none' || one.evidence.kind === 'refused') continue
-      if (one.evidence.timestamp > mine) return await overtaken(client, read, outcome.response)
-      // A joining replica, or one that lost its copy, may have held the newer version.
-      if (one.evidence.voter) confirmed += 1
-    }
-  }
-  if (confirmed >= needed || ifUnconfirmed === 'accept') return resumable(client, read, outcome)
-  await discard(outcome.response)
-  return { kind: 'unavailable', reason: `${confirmed} of ${needed} other replicas confirmed the version` }
-}
-
-async function overtaken(client: NodeClient, read: ReplicaRead, stale: Response): Promise<ReadOutcome> {
-  await discard(stale)
-  return await readNewest(client, read)
-}
-
-async function probe(
+/** Which version a node has, by its index alone where it can; `undefined` when no answer came. */
+export async function probe(
   client: NodeClient,
   read: ReplicaRead,
   node: StorageNode,

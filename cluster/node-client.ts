@@ -4,12 +4,13 @@
  */
 import type { Clock } from '#base/environment.ts'
 import { CAPABILITIES_HEADER } from '#base/extensions.ts'
-import type { HeaderMap, RequestBody, Response } from '#http/message.ts'
-import { headerOf } from '#http/message.ts'
+import type { HeaderMap, Request, RequestBody, Response } from '#http/message.ts'
+import { headerOf, ownRequest } from '#http/message.ts'
 import { type SendOptions, type Transport, TransportError } from '#http/transport.ts'
 import type { ErrorLimiter } from './error-limit.ts'
 import { NodeLatency } from './node-latency.ts'
 import type { ServerType, StorageNode } from './storage-node.ts'
+import { VersionProbes } from './version-probes.ts'
 
 /** OpenStack Swift's proxy: `node_timeout`. */
 export const NODE_TIMEOUT_MS = 10_000
@@ -31,6 +32,12 @@ export interface NodeRequest {
   readonly headers: HeaderMap
   readonly body: RequestBody
   readonly signal: AbortSignal | undefined
+}
+
+/** A request to a device as a whole. */
+export type DeviceRequest = Pick<NodeRequest, 'server' | 'method' | 'body'> & {
+  /** With the device in it. */
+  readonly path: string
 }
 
 export type NodeOutcome =
@@ -56,6 +63,8 @@ export class NodeClient {
   readonly errors: ErrorLimiter
   readonly clock: Clock
   readonly nodeTimeoutMs: number
+  /** Which versions other nodes have. */
+  readonly versions: VersionProbes = new VersionProbes(this)
   readonly #transport: Transport
   readonly #observer: NodeObserver | undefined
   readonly #unsignalled: SendOptions
@@ -76,13 +85,24 @@ export class NodeClient {
   }
 
   /** Sends the request. An answer of any status is an answer; whoever gets it must read or discard its body. */
-  async send(node: StorageNode, request: NodeRequest): Promise<NodeOutcome> {
+  send(node: StorageNode, request: NodeRequest): Promise<NodeOutcome> {
+    return this.#exchange(node, request, wireRequest(node, request))
+  }
+
+  /** The same of a request to the device itself. */
+  sendTo(node: StorageNode, request: DeviceRequest): Promise<NodeOutcome> {
+    const { server, method, path, body } = request
+    const about = { server, method, path, body, partition: 0, query: '', headers: {}, signal: undefined }
+    return this.#exchange(node, about, ownRequest({ method, path, body }))
+  }
+
+  async #exchange(node: StorageNode, request: NodeRequest, wire: Request): Promise<NodeOutcome> {
     const startedMs = this.clock.monotonicMs()
     const latency = this.#latencyOf(node)
     // What a write waits for is its body, and that says nothing.
     if (request.method === 'GET' || request.method === 'HEAD') latency.began(request, startedMs)
     try {
-      const response = await this.#transport.send(node, wireRequest(node, request), this.#optionsFor(request))
+      const response = await this.#transport.send(node, wire, this.#optionsFor(request))
       const durationMs = this.clock.monotonicMs() - startedMs
       latency.measured(durationMs)
       this.#learn(node, request, response, durationMs)
@@ -184,7 +204,7 @@ interface Capabilities {
   readonly names: ReadonlySet<string>
 }
 
-function wireRequest(node: StorageNode, request: NodeRequest): Parameters<Transport['send']>[1] {
+function wireRequest(node: StorageNode, request: NodeRequest): Request {
   return {
     method: request.method,
     path: `/${encodeURIComponent(node.device)}/${request.partition}${request.path}`,

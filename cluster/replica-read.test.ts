@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { headerOf, type Response } from '#http/message.ts'
-import { readConfirmed, readNewest } from './newest-read.ts'
+import { readConfirmed } from './confirmed-read.ts'
+import { readNewest } from './newest-read.ts'
 import { type ReadOutcome, readReplica } from './replica-read.ts'
 import { type Behaviour, deleted, FakeNodes, found, JOINING, timeOf } from './testing/fake-nodes.ts'
 

@@ -1,17 +1,21 @@
 /**
- * Header lines as they leave this process: names in Swift's Title-Case, values that can never break the message.
+ * Header lines as they leave this process: names in Swift's Title-Case (S3's in lower case), values that can never break the message.
  */
 import { STATUS_CODES } from 'node:http'
+
+/** Headers of S3, which are lower-case: clients take the names of user metadata as they are written. */
+const LOWER_CASE = 'x-amz-'
 
 /** Names met so far; bounded, because clients choose the names of metadata. */
 const titleCased = new Map<string, string>()
 const TITLE_CACHE_ENTRIES = 4096
 
 /**
- * `x-object-meta-colour` → `X-Object-Meta-Colour`, `etag` → `Etag`: every run of letters starts with a capital, as
+ * A name as it is written: `x-object-meta-colour` → `X-Object-Meta-Colour`, `etag` → `Etag`: every run of letters starts with a capital, as
  * Python's `bytes.title` and so every answer of OpenStack Swift has it.
  */
 export function titleCase(name: string): string {
+  if (name.startsWith(LOWER_CASE)) return name
   const known = titleCased.get(name)
   if (known !== undefined) return known
   const titled = name.toLowerCase().replace(/[a-z]+/g, (run) => run.charAt(0).toUpperCase() + run.slice(1))

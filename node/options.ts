@@ -22,10 +22,12 @@ import { auditor, expirer } from './auditor-options.ts'
 import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
+import { identity } from './identity-options.ts'
 import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
 import { lifecycle } from './lifecycle-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
+import { notifier } from './notifier-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
 import { s3 } from './s3-options.ts'
@@ -422,6 +424,7 @@ export const SECTIONS = {
   start,
   proxy,
   auth,
+  identity,
   keystone,
   encryption,
   container_sync: containerSync,
@@ -442,6 +445,7 @@ export const SECTIONS = {
   auditor,
   expirer,
   lifecycle,
+  notifier,
   reaper,
   log,
   shutdown,

@@ -1,6 +1,7 @@
 /** The proxy of a process: the pipeline over a store over the cluster's rings. */
 import { keyRingOf } from '#auth/key-ring.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
+import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
@@ -17,6 +18,7 @@ import type { LocalTransport } from '#http/local-transport.ts'
 import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
+import { GuessDesk } from '#identity/guess-desk.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -33,6 +35,7 @@ import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { EventQueue } from '#store/notifications/event-queue.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -41,6 +44,7 @@ import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { openEncryption } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
+import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
 import { DEVELOPMENT_USERS, type Settings } from './options.ts'
@@ -101,11 +105,15 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     deferPartsCheck: store.deferPartsCheck,
     bucketSettings,
     objectLocks,
+    events: { queue: new EventQueue(store, timestamps), region: settings.s3.region },
   }
-  const own = deskOf([new RateDesk(environment.clock).answer, quotaDeskOver(store, features)])
+  const guesses = new GuessDesk(environment.clock, {
+    failures: settings.identity.lockoutFailures,
+    holdMs: settings.identity.lockoutMs,
+  })
+  const answers = [new RateDesk(environment.clock).answer, guesses.answer, quotaDeskOver(store, features)]
+  const own = deskOf(answers)
   const desks = desksOf(options, own)
-  const users = new UserDirectory(usersOf(settings).map(parseUserEntry), ownResellers(settings))
-  const keys = keyRingOf(cluster.tokenKeys)
   let ending = false
   const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
   const multipart = new MultipartUploads({
@@ -117,6 +125,32 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   })
   const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
+  const keys = keyRingOf(cluster.tokenKeys)
+  const secrets = new SecretSeal(
+    keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
+    environment.random,
+  )
+  const entries = usersOf(settings).map(parseUserEntry)
+  const resellers = ownResellers(settings)
+  const users = new UserDirectory(entries, resellers)
+  const { identity: identitySettings } = settings
+  const identity = identityOf({
+    environment,
+    log,
+    records,
+    secrets,
+    keys,
+    desks,
+    entries,
+    users,
+    resellers,
+    lifeSeconds: proxyOptions.tokenLifeSeconds,
+    urlScheme: proxyOptions.storageUrlScheme,
+    region: identitySettings.region,
+    isServed: identitySettings.enabled && keystone === undefined,
+  })
+  const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
+  if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
   const { handler } = createProxy({
     environment,
     log,
@@ -127,15 +161,17 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     guarantees: () => store.guarantees(),
     policies,
     users,
+    directory: identity?.directory,
+    identity: identity?.service,
     keystone,
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, users, options: proxyOptions.s3 }),
+    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,
-    secrets: new SecretSeal(keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'), environment.random),
+    secrets,
     options: proxyOptions,
     metrics,
     isDisabled: () => ending,

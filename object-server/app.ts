@@ -16,6 +16,7 @@ import type { HashPathSalt } from '#base/names.ts'
 import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
+import { serveProbes } from './probes.ts'
 import { SYNC_METHOD } from './replication/messages.ts'
 import { NO_REPAIRS, type ObjectRepairs } from './replication/repairs.ts'
 import { SyncServer, type SyncServerOptions } from './replication/serve.ts'
@@ -40,6 +41,7 @@ export const OBJECT_CAPABILITIES: readonly Capability[] = [
   'block-crcs',
   'promises',
   'sync',
+  'probes',
 ]
 
 export interface ObjectServerOptions {
@@ -88,6 +90,7 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
   const layers: readonly Layer[] = [
     healthcheck(options.healthcheck),
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
+    serveProbes,
     announceByPolicy(device),
     failureLayer(device.drive, log),
     serveSync(options),

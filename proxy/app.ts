@@ -5,6 +5,7 @@
  */
 
 import { NO_REALMS, type Realms } from '#auth/container-sync/realms.ts'
+import { configuredDirectory, type Directory } from '#auth/directory.ts'
 import type { KeyRing } from '#auth/key-ring.ts'
 import { TokenSeal } from '#auth/token-seal.ts'
 import type { UserDirectory } from '#auth/users.ts'
@@ -50,6 +51,7 @@ import { metricsPage } from './middleware/metrics-page.ts'
 import { nameCheck } from './middleware/name-check.ts'
 import { ratelimit } from './middleware/ratelimit.ts'
 import { requestLimits } from './middleware/request-limits.ts'
+import { type Service, serviceAt } from './middleware/service.ts'
 import { swiftV1Auth } from './middleware/swift-v1-auth.ts'
 import { tempUrl } from './middleware/tempurl.ts'
 import { token } from './middleware/token.ts'
@@ -83,6 +85,10 @@ export interface ProxyDeps {
   readonly guarantees?: (() => Guarantees) | undefined
   readonly policies: StoragePolicies
   readonly users: UserDirectory
+  /** Who else may sign in; without it the users alone. */
+  readonly directory?: Directory | undefined
+  /** Serves `/identity`. */
+  readonly identity?: Service | undefined
   /** The same in every process of the cluster. */
   readonly keys: KeyRing
   /** What the cluster itself must not lose: users, keys, buckets, images. */
@@ -139,7 +145,7 @@ export interface Proxy {
 }
 
 interface Parts extends ProxyDeps {
-  readonly seal: TokenSeal
+  readonly directory: Directory
   /** What the layers that were chosen tell in `/info`. */
   readonly sections: InfoSections
 }
@@ -203,6 +209,7 @@ const LAYERS: readonly LayerEntry[] = [
     make: (parts) => s3Part(parts, (deps) => anonymousS3Layer(deps, parts.options.authPrefix)),
   },
   { name: 'request-limits', make: () => requestLimits, required: true },
+  { name: 'identity', make: ({ identity }) => identity && serviceAt('/identity', identity) },
   {
     name: 'name-check',
     make: ({ options: { nameRules } }) => (nameRules === undefined ? undefined : nameCheck(nameRules)),
@@ -232,17 +239,16 @@ const LAYERS: readonly LayerEntry[] = [
   },
   {
     name: 'swift-v1-auth',
-    make: ({ users, seal, options }) =>
-      users.isEmpty
+    make: ({ directory, options }) =>
+      directory.isEmpty
         ? undefined
         : swiftV1Auth({
-            users,
-            seal,
+            directory,
             prefix: options.authPrefix,
             storageUrlScheme: options.storageUrlScheme,
           }),
   },
-  { name: 'token', make: ({ seal, options }) => token(seal, firstPrefix(options)), required: true },
+  { name: 'token', make: ({ directory, options }) => token(directory, firstPrefix(options)), required: true },
   { name: 'keystone', make: (parts) => parts.keystone && keystone(parts.keystone) },
   {
     name: 'bulk',
@@ -288,7 +294,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const doors = doorsOf(deps)
   const chosen = chosenLayers(options.pipeline)
   const sections = Object.assign({}, ...chosen.map((layer) => layer.sections?.(options.web, options)))
-  const made = chosen.map(({ name, make }) => ({ name, layer: make({ ...deps, seal, sections }) }))
+  const directory = deps.directory ?? configuredDirectory(users, seal)
+  const made = chosen.map(({ name, make }) => ({ name, layer: make({ ...deps, directory, sections }) }))
   const layers = made.filter((one): one is { name: string; layer: ProxyLayer } => one.layer !== undefined)
   const inner = layers.reduceRight((handler, { layer }) => layer(handler), throughDoors(doors))
   const suffix = options.transactionIdSuffix
@@ -408,7 +415,7 @@ function infoOptions({
   options,
   policies,
   guarantees,
-  users,
+  directory,
   encryption,
   syncRealms,
   sections,
@@ -416,7 +423,7 @@ function infoOptions({
   return {
     clock: environment.clock,
     expose: options.exposeInfo,
-    sections: { ...capabilities(options, policies, users.isEmpty ? 'elsewhere' : 'here'), ...sections },
+    sections: { ...capabilities(options, policies, directory.isEmpty ? 'elsewhere' : 'here'), ...sections },
     live: () => ({
       ...(guarantees === undefined ? undefined : promisesBeyondSwift(guarantees())),
       ...containerSyncSection((syncRealms?.realms ?? noRealms)(), syncRealms?.current),

@@ -1,7 +1,9 @@
 /** Containers: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/container.py`). */
+
+import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
-import { readConfirmed, readNewest } from '#cluster/newest-read.ts'
+import { readNewest } from '#cluster/newest-read.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { type Accounts, refusalOf } from './accounts.ts'

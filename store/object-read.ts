@@ -1,5 +1,6 @@
 /** GET and HEAD of an object. On the hot path: allocates little. */
-import { readConfirmed, readNewest } from '#cluster/newest-read.ts'
+import { readConfirmed } from '#cluster/confirmed-read.ts'
+import { readNewest } from '#cluster/newest-read.ts'
 import type { ReadOutcome, ReplicaRead } from '#cluster/replica-read.ts'
 import { readResumably } from '#cluster/resumable-read.ts'
 import { discard, type HeaderMap, type Response } from '#http/message.ts'

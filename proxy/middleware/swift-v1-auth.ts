@@ -5,16 +5,14 @@
  *     GET /auth/v1.0, /auth/auth        X-Auth-User: account:user      X-Auth-Key: key
  *     GET /auth/v1/ACCOUNT/auth         X-Storage-User: user           X-Storage-Pass: key
  */
-import type { TokenSeal } from '#auth/token-seal.ts'
-import type { UserDirectory } from '#auth/users.ts'
+import type { Directory } from '#auth/directory.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import { answer, HTML_TYPE, unauthorized } from '../answers.ts'
 import { hostUrlOf } from '../host-url.ts'
-import type { ProxyLayer } from '../transaction.ts'
+import type { ProxyLayer, Transaction } from '../transaction.ts'
 
 export interface SwiftV1AuthOptions {
-  readonly users: UserDirectory
-  readonly seal: TokenSeal
+  readonly directory: Directory
   /** `/auth/`, with both slashes. */
   readonly prefix: string
   /** Scheme of the address given out; `default` is that of the request. */
@@ -38,19 +36,22 @@ export function swiftV1Auth(options: SwiftV1AuthOptions): ProxyLayer {
     const { request } = transaction
     if (request.method !== 'GET') return answer(405, { allow: 'GET' })
     const claim = claimIn(transaction.path.slice(options.prefix.length).split('/'), request.headers)
-    return claim.kind === 'refused' ? claim.response : giveToken(claim, request, options)
+    return claim.kind === 'refused' ? claim.response : giveToken(claim, transaction, options)
   }
 }
 
 async function giveToken(
-  claim: Credentials,
-  request: Request,
+  { user, key, realm }: Credentials,
+  transaction: Transaction,
   options: SwiftV1AuthOptions,
 ): Promise<Response> {
-  const known = await options.users.authenticate(claim.user, claim.key)
+  const { request } = transaction
+  const { remoteAddress } = request
+  const signedIn = await options.directory.signIn(transaction, { user, key, remoteAddress })
   // Swift names another realm when the user exists, and so tells who does.
-  if (known === undefined) return unauthorized(claim.realm)
-  const { token, expiresInSeconds } = options.seal.issue(known.principal)
+  if (signedIn.kind === 'refused') return unauthorized(realm)
+  if (signedIn.kind === 'unavailable') return answer(503)
+  const { token, expiresInSeconds, storageUrl } = signedIn
   return {
     status: 200,
     headers: {
@@ -59,7 +60,7 @@ async function giveToken(
       'x-auth-token': token,
       'x-storage-token': token,
       'x-auth-token-expires': String(expiresInSeconds),
-      'x-storage-url': storageUrlFor(known.storageUrl, request, options.storageUrlScheme),
+      'x-storage-url': storageUrlFor(storageUrl, request, options.storageUrlScheme),
     },
     body: undefined,
   }

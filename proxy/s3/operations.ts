@@ -20,11 +20,26 @@ const OPERATIONS: readonly S3Operation[] = [
   ...formOperations,
 ]
 
-/** Parameters that name something that AWS has and this door has not: 501 instead of an answer about something else. */
-const KNOWN_ELSEWHERE: Readonly<Record<Level, readonly string[]>> = {
+/**
+ * Every parameter that names a part of a bucket or of an object in AWS's reference: what this door has no operation for
+ * is 501, never an answer about something else.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
+const SUBRESOURCES: Readonly<Record<Level, readonly string[]>> = {
   service: [],
-  bucket: ['session', 'metadataConfiguration', 'metadataTable', 'abac'],
-  object: ['torrent', 'restore', 'select', 'renameObject', 'encryption'],
+  bucket: words(
+    'abac accelerate acl analytics cors delete encryption intelligent-tiering inventory lifecycle location logging',
+    'metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics notification object-lock',
+    'ownershipControls policy policyStatus publicAccessBlock replication requestPayment session tagging uploads',
+    'versioning versions website',
+  ),
+  object: words(
+    'acl attributes encryption legal-hold renameObject restore retention select tagging torrent uploadId uploads',
+  ),
+}
+
+function words(...lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => line.split(' '))
 }
 
 interface AtLevel {
@@ -42,7 +57,7 @@ const LEVELS: Readonly<Record<Level, AtLevel>> = {
 function atLevel(level: Level): AtLevel {
   const own = OPERATIONS.filter((operation) => operation.level === level)
   const byQuery = new Map<string, S3Operation[]>()
-  for (const parameter of KNOWN_ELSEWHERE[level]) byQuery.set(parameter, [])
+  for (const parameter of SUBRESOURCES[level]) byQuery.set(parameter, [])
   for (const operation of own) {
     if (operation.query === undefined) continue
     byQuery.set(operation.query, [...(byQuery.get(operation.query) ?? []), operation])

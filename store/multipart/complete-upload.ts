@@ -219,7 +219,9 @@ class Completing<Refusal extends { readonly kind: string }> {
       expectedEtag: undefined,
       metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}` },
       limitBytes: 0,
+      cause: 'CompleteMultipartUpload',
       condition,
+      nullVersion: 'replaced',
       segments: parts.map(asSegment),
     })
     if (written.kind !== 'created') return written

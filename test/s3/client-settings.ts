@@ -26,6 +26,8 @@ export function awsEnvironment(
 export function rcloneS3Environment(url: string): Record<string, string> {
   return {
     RCLONE_CONFIG: '/dev/null',
+    // What its libraries would read of the machine's own settings.
+    AWS_CA_BUNDLE: '',
     RCLONE_CONFIG_MARTLET_TYPE: 's3',
     RCLONE_CONFIG_MARTLET_PROVIDER: 'Other',
     RCLONE_CONFIG_MARTLET_ENDPOINT: url,

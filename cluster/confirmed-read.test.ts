@@ -1,0 +1,104 @@
+/** Confirmed reads on virtual time. Primaries are 0, 1, 2. */
+import t from 'tap'
+import { CAPABILITIES_HEADER, PROBES_METHOD } from '#base/extensions.ts'
+import type { Request, Response } from '#http/message.ts'
+import { headerOf, readWhole } from '#http/message.ts'
+import { readConfirmed } from './confirmed-read.ts'
+import type { ReadOutcome } from './replica-read.ts'
+import { FakeNodes, found, timeOf } from './testing/fake-nodes.ts'
+
+const CAPABLE = { [CAPABILITIES_HEADER]: 'index-probe,probes' }
+const LOCAL_PORT = 6200
+
+function bodyOf(outcome: ReadOutcome): string {
+  return outcome.kind === 'found' ? String(outcome.response.body) : outcome.kind
+}
+
+function threeNodes(): { readonly nodes: FakeNodes; readonly others: FakeNodes['placement']['primaries'] } {
+  const nodes = new FakeNodes({ local: LOCAL_PORT, devices: 3 })
+  const [local, ...others] = nodes.placement.primariesLocalFirst
+  if (local !== undefined) nodes.set(local, found('x', 1))
+  return { nodes, others }
+}
+
+t.test('a replica that is slow to confirm gets a rival after half a second', async (t) => {
+  const { nodes, others } = threeNodes()
+  const [slow, quick] = others
+  if (slow === undefined || quick === undefined) throw new Error('three primaries')
+  nodes.set(slow, 'silent')
+  nodes.set(quick, found('x', 1))
+  const reading = readConfirmed(nodes.client, nodes.read(), 'unavailable')
+  await nodes.clock.advance(500)
+  t.equal(bodyOf(await reading), 'x')
+  t.equal(nodes.clock.monotonicMs(), 500)
+})
+
+t.test('a replica that is set aside is asked last', async (t) => {
+  const { nodes, others } = threeNodes()
+  const [aside, good] = others
+  if (aside === undefined || good === undefined) throw new Error('three primaries')
+  nodes.errors.recordFull(aside)
+  nodes.set(aside, 'silent')
+  nodes.set(good, found('x', 1))
+  t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read(), 'unavailable')), 'x')
+  t.equal(nodes.clock.monotonicMs(), 0)
+})
+
+/** Answers to looks in the order in which they came, when told to. */
+class Prober {
+  readonly requests: { readonly paths: readonly string[] }[] = []
+  readonly #waiting: (() => void)[] = []
+
+  readonly serve = async (request: Request): Promise<Response> => {
+    if (request.method !== PROBES_METHOD) {
+      return {
+        status: 200,
+        body: undefined,
+        ...found('x', 1, CAPABLE),
+        headers: { ...found('x', 1).headers, ...CAPABLE },
+      }
+    }
+    const asked = JSON.parse((await readWhole(request.body, 2 ** 20)).toString()) as readonly [
+      string,
+      number,
+    ][]
+    this.requests.push({ paths: asked.map(([path]) => path) })
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    const told = asked.map(([path]) => [
+      200,
+      { 'x-backend-data-timestamp': timeOf(path.endsWith('new') ? 2 : 1) },
+    ])
+    return { status: 200, headers: CAPABLE, body: Buffer.from(JSON.stringify(told)) }
+  }
+
+  answerNext(): void {
+    this.#waiting.shift()?.()
+  }
+}
+
+t.test('looks at the same peer travel together, and each is answered for itself', async (t) => {
+  const { nodes, others } = threeNodes()
+  const prober = new Prober()
+  const [first, second] = others
+  if (first === undefined || second === undefined) throw new Error('three primaries')
+  nodes.set(first, prober.serve)
+  nodes.set(second, found('newer', 2))
+  const read = (object: string): Promise<ReadOutcome> =>
+    readConfirmed(nodes.client, nodes.read({ path: `/a/c/${object}` }), 'unavailable')
+  await read('learns what the peer can')
+  const reads = ['one', 'two', 'new', 'four'].map(read)
+  const settle = async (): Promise<void> => {
+    for (let turns = 0; turns < 50; turns += 1) await Promise.resolve()
+  }
+  await settle()
+  t.equal(prober.requests.length, 1, 'the first goes alone and at once')
+  t.equal(prober.requests[0]?.paths.length, 1)
+  prober.answerNext()
+  await settle()
+  t.equal(prober.requests.length, 2)
+  t.equal(prober.requests[1]?.paths.length, 3, 'what came meanwhile goes together')
+  prober.answerNext()
+  const [one, two, overtaken, four] = await Promise.all(reads)
+  for (const outcome of [one, two, four]) t.equal(outcome && bodyOf(outcome), 'x')
+  t.equal(overtaken?.kind === 'found' && headerOf(overtaken.response, 'x-backend-data-timestamp'), timeOf(2))
+})

@@ -1,0 +1,214 @@
+/**
+ * Things with ids and names, some of which the configuration has (users, their projects) or the program (roles): those are
+ * there without any record, until one at the same id says otherwise. So a cluster whose records cannot be written yet, or
+ * cannot be read now, still knows whom its configuration names.
+ */
+import type { OperationContext } from '#store/contract.ts'
+import { allRecords } from '#store/records/all-records.ts'
+import type { FoundRecord, RecordFailure } from '#store/records/contract.ts'
+import type { NamedRecords, NameTaken } from '#store/records/named-records.ts'
+
+export interface EntryValue {
+  readonly name: string
+  /** `removed`: what the configuration has, and nobody shall find. */
+  readonly state: 'present' | 'removed'
+}
+
+export interface Entry<Value> {
+  readonly kind: 'found'
+  readonly id: string
+  readonly value: Value
+  /** What the configuration has and no record has changed. */
+  readonly source: 'configured' | 'record'
+}
+
+export type Absent = { readonly kind: 'absent' }
+const ABSENT: Absent = { kind: 'absent' }
+
+export type EntryChange<Value, Refusal> =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+
+/** Others who changed the same entry while we tried. */
+const TRIES = 20
+
+export interface EntriesOptions<Value> {
+  readonly records: NamedRecords<Value & EntryValue>
+  /** By id. */
+  readonly configured: ReadonlyMap<string, Value>
+  /** Whether a record is still good: one that needs the configuration is not when that has it no more. */
+  readonly isWhole?: ((id: string, value: Value) => boolean) | undefined
+  readonly sameName?: ((name: string) => string) | undefined
+}
+
+export class Entries<Value extends EntryValue> {
+  readonly #records: NamedRecords<Value>
+  readonly #configured: ReadonlyMap<string, Value>
+  readonly #isWhole: (id: string, value: Value) => boolean
+  readonly #sameName: (name: string) => string
+
+  constructor({ records, configured, isWhole, sameName }: EntriesOptions<Value>) {
+    this.#records = records
+    this.#configured = configured
+    this.#isWhole = isWhole ?? (() => true)
+    this.#sameName = sameName ?? ((name) => name)
+  }
+
+  /** Where records cannot be read, what the configuration has is believed. */
+  async find(
+    context: OperationContext,
+    id: string,
+    freshness: 'remembered' | 'newest' = 'remembered',
+  ): Promise<Entry<Value> | Absent | RecordFailure> {
+    if (!isPossibleId(id)) return ABSENT
+    const read = await this.#records.byId.read(context, id, freshness)
+    if (read.kind === 'found') return this.#shown(read)
+    const value = this.#configured.get(id)
+    if (value !== undefined) return { kind: 'found', id, value, source: 'configured' }
+    return read
+  }
+
+  async findByName(context: OperationContext, name: string): Promise<Entry<Value> | Absent | RecordFailure> {
+    if (!isPossibleName(name)) return ABSENT
+    const read = await this.#records.findByName(context, name)
+    const shown = read.kind === 'found' ? this.#shown(read) : read
+    if (shown.kind === 'found') return shown
+    const configured = await this.#configuredByName(context, name)
+    return configured.kind === 'absent' ? shown : configured
+  }
+
+  /** All of them, by name. */
+  async list(context: OperationContext): Promise<readonly Entry<Value>[] | RecordFailure> {
+    const records = await allRecords(this.#records.byId, context)
+    if ('kind' in records) return records
+    const known = new Set(records.map(({ key }) => key))
+    const shown = records.map((read) => this.#shown(read)).filter((one) => one.kind === 'found')
+    const configured = [...this.#configured]
+      .filter(([id]) => !known.has(id))
+      .map(([id, value]) => ({ kind: 'found', id, value, source: 'configured' }) as const)
+    return [...shown, ...configured].toSorted((one, other) => (one.value.name < other.value.name ? -1 : 1))
+  }
+
+  /** `id` must never have been used. */
+  async create(
+    context: OperationContext,
+    id: string,
+    value: Value,
+  ): Promise<Entry<Value> | NameTaken | RecordFailure> {
+    const configured = await this.#configuredByName(context, value.name)
+    if (configured.kind === 'found') return { kind: 'name_taken' }
+    if (configured.kind !== 'absent') return configured
+    const created = await this.#records.create(context, id, value)
+    return created.kind === 'found' ? { kind: 'found', id, value, source: 'record' } : created
+  }
+
+  /** `change` may be called several times, with what is there at that moment; it must only tell what is to be. */
+  async change<Refusal = never>(
+    context: OperationContext,
+    id: string,
+    change: (there: Value) => EntryChange<Value, Refusal>,
+  ): Promise<
+    | Entry<Value>
+    | Absent
+    | NameTaken
+    | { readonly kind: 'refused'; readonly refusal: Refusal }
+    | RecordFailure
+  > {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const read = await this.#forChange(context, id)
+      if (read.kind !== 'found') return read
+      const wanted = change(read.value)
+      if (wanted.kind === 'refused') return wanted
+      const written = await this.#write(context, read, wanted.value)
+      if (written.kind === 'found') {
+        return { kind: 'found', id, value: wanted.value, source: 'record' }
+      }
+      if (written.kind !== 'changed') return written
+    }
+    return { kind: 'unavailable', reason: 'others change the same at this moment' }
+  }
+
+  async remove(
+    context: OperationContext,
+    id: string,
+  ): Promise<{ readonly kind: 'removed' } | Absent | RecordFailure> {
+    const configured = this.#configured.get(id)
+    if (configured !== undefined) {
+      // Under its own name, to which no claim leads: the name is free.
+      const gone = { ...configured, state: 'removed' } as Value
+      const changed = await this.change(context, id, () => ({ kind: 'value', value: gone }))
+      if (changed.kind === 'found') return { kind: 'removed' }
+      if (changed.kind === 'name_taken' || changed.kind === 'refused') return ABSENT
+      return changed
+    }
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const read = await this.#forChange(context, id)
+      if (read.kind !== 'found') return read
+      const removed = await this.#records.remove(context, read)
+      if (removed.kind !== 'changed') return removed
+    }
+    return { kind: 'unavailable', reason: 'others change the same at this moment' }
+  }
+
+  /** The record of now; what the configuration has becomes one. */
+  async #forChange(
+    context: OperationContext,
+    id: string,
+  ): Promise<FoundRecord<Value> | Absent | RecordFailure> {
+    if (!isPossibleId(id)) return ABSENT
+    const read = await this.#records.byId.read(context, id, 'newest')
+    if (read.kind === 'found') return this.#shown(read).kind === 'found' ? read : ABSENT
+    const configured = this.#configured.get(id)
+    if (read.kind !== 'absent' || configured === undefined) return read
+    const made = await this.#records.byId.create(context, id, configured)
+    return made.kind === 'exists' ? await this.#forChange(context, id) : made
+  }
+
+  async #write(
+    context: OperationContext,
+    read: FoundRecord<Value>,
+    value: Value,
+  ): Promise<FoundRecord<Value> | NameTaken | { readonly kind: 'changed' } | RecordFailure> {
+    if (this.#isSame(read.value.name, value.name) || value.state === 'removed') {
+      return await this.#records.byId.replace(context, read, value)
+    }
+    const configured = await this.#configuredByName(context, value.name)
+    if (configured.kind === 'found' && configured.id !== read.key) return { kind: 'name_taken' }
+    if (configured.kind !== 'found' && configured.kind !== 'absent') return configured
+    return await this.#records.rename(context, read, value)
+  }
+
+  async #configuredByName(
+    context: OperationContext,
+    name: string,
+  ): Promise<Entry<Value> | Absent | RecordFailure> {
+    for (const [id, value] of this.#configured) {
+      if (!this.#isSame(value.name, name)) continue
+      const found = await this.find(context, id)
+      if (found.kind !== 'found') return found
+      return this.#isSame(found.value.name, name) ? found : ABSENT
+    }
+    return ABSENT
+  }
+
+  #shown({ key: id, value }: FoundRecord<Value>): Entry<Value> | Absent {
+    if (value.state === 'removed' || !this.#isWhole(id, value)) return ABSENT
+    return { kind: 'found', id, value, source: 'record' }
+  }
+
+  #isSame(one: string, other: string): boolean {
+    return this.#sameName(one) === this.#sameName(other)
+  }
+}
+
+/** An id or name that no record can have is nobody's. */
+function isPossibleId(id: string): boolean {
+  return id !== '' && !id.includes('\0') && Buffer.byteLength(id) <= ID_BYTES_MAX
+}
+
+function isPossibleName(name: string): boolean {
+  return isPossibleId(name)
+}
+
+/** Longest id, name (255 characters in Keystone's schema), in UTF-8. */
+const ID_BYTES_MAX = 1020

@@ -1,0 +1,24 @@
+/** Reads what records and requests have written, member by member. Nothing here throws. */
+
+export type Members = Readonly<Record<string, unknown>>
+
+/** The members of a JSON object; none of anything else. */
+export function membersIn(value: unknown): Members {
+  return isObject(value) ? value : {}
+}
+
+export function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+export function textOr<Other>(value: unknown, other: Other): string | Other {
+  return typeof value === 'string' ? value : other
+}
+
+export function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+}
+
+export function itemsIn(value: unknown): readonly Members[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
+}

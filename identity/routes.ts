@@ -1,0 +1,155 @@
+/** Every path of the service, what may be done to it, and who may. The one list. */
+import {
+  createApplicationCredential,
+  deleteApplicationCredential,
+  listApplicationCredentials,
+  showApplicationCredential,
+} from './verbs/application-credentials.ts'
+import * as credentials from './verbs/credentials.ts'
+import * as domains from './verbs/domains.ts'
+import { exchangeEc2, exchangeS3 } from './verbs/ec2-tokens.ts'
+import * as projects from './verbs/projects.ts'
+import { listAssignments } from './verbs/role-assignments.ts'
+import * as roles from './verbs/roles.ts'
+import { ownDomains, ownProjects, ownSystem, showCatalogue } from './verbs/scopes.ts'
+import { issueToken, revokeToken, showToken } from './verbs/tokens.ts'
+import * as users from './verbs/users.ts'
+import { listVersions, showVersion } from './verbs/versions.ts'
+import type { VisitHandler } from './visit.ts'
+
+/**
+ * `anyone`: no token is asked for. `known`: whoever has a token; the handler sees to the rest. `admin`: the role admin.
+ * `self`: the user that the path names, and administrators.
+ */
+export type Access = 'anyone' | 'known' | 'admin' | 'self'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface Route {
+  readonly method: Method
+  readonly access: Access
+  /** Segments; one that begins with a colon takes any text. */
+  readonly segments: readonly string[]
+  readonly handler: VisitHandler
+}
+
+type Row = readonly [Method, string, Access, VisitHandler]
+
+const GRANTS = ['/projects/:project', '/domains/:domain', '/system'].flatMap((on): readonly Row[] => [
+  ['GET', `${on}/users/:user/roles`, 'admin', roles.listGrants],
+  ['GET', `${on}/users/:user/roles/:role`, 'admin', roles.checkGrant],
+  ['PUT', `${on}/users/:user/roles/:role`, 'admin', roles.addGrant],
+  ['DELETE', `${on}/users/:user/roles/:role`, 'admin', roles.removeGrant],
+])
+
+const APPLICATION_CREDENTIALS = '/users/:user/application_credentials'
+const KEY_PAIRS = '/users/:user/credentials/OS-EC2'
+
+/** Paths under `/v3`. */
+const ROWS: readonly Row[] = [
+  ['GET', '/', 'anyone', showVersion],
+  ['POST', '/auth/tokens', 'anyone', issueToken],
+  ['GET', '/auth/tokens', 'known', showToken],
+  ['DELETE', '/auth/tokens', 'known', revokeToken],
+  ['GET', '/auth/catalog', 'known', showCatalogue],
+  ['GET', '/auth/projects', 'known', ownProjects],
+  ['GET', '/auth/domains', 'known', ownDomains],
+  ['GET', '/auth/system', 'known', ownSystem],
+  ['POST', '/ec2tokens', 'anyone', exchangeEc2],
+  ['POST', '/s3tokens', 'anyone', exchangeS3],
+
+  ['GET', '/users', 'admin', users.listUsers],
+  ['POST', '/users', 'admin', users.createUser],
+  ['GET', '/users/:user', 'self', users.showUser],
+  ['PATCH', '/users/:user', 'admin', users.updateUser],
+  ['DELETE', '/users/:user', 'admin', users.deleteUser],
+  ['POST', '/users/:user/password', 'self', users.changePassword],
+  ['GET', '/users/:user/projects', 'self', users.projectsOfUser],
+  ['GET', '/users/:user/groups', 'self', users.groupsOfUser],
+
+  ['GET', APPLICATION_CREDENTIALS, 'self', listApplicationCredentials],
+  ['POST', APPLICATION_CREDENTIALS, 'self', createApplicationCredential],
+  ['GET', `${APPLICATION_CREDENTIALS}/:credential`, 'self', showApplicationCredential],
+  ['DELETE', `${APPLICATION_CREDENTIALS}/:credential`, 'self', deleteApplicationCredential],
+
+  ['GET', KEY_PAIRS, 'self', credentials.listKeyPairs],
+  ['POST', KEY_PAIRS, 'self', credentials.createKeyPair],
+  ['GET', `${KEY_PAIRS}/:access`, 'self', credentials.showKeyPair],
+  ['DELETE', `${KEY_PAIRS}/:access`, 'self', credentials.deleteKeyPair],
+
+  ['GET', '/credentials', 'known', credentials.listCredentials],
+  ['POST', '/credentials', 'known', credentials.createCredential],
+  ['GET', '/credentials/:credential', 'known', credentials.showCredential],
+  ['PATCH', '/credentials/:credential', 'known', credentials.updateCredential],
+  ['DELETE', '/credentials/:credential', 'known', credentials.deleteCredential],
+
+  ['GET', '/projects', 'admin', projects.listProjects],
+  ['POST', '/projects', 'admin', projects.createProject],
+  ['GET', '/projects/:project', 'known', projects.showProject],
+  ['PATCH', '/projects/:project', 'admin', projects.updateProject],
+  ['DELETE', '/projects/:project', 'admin', projects.deleteProject],
+  ['GET', '/projects/:project/tags', 'known', projects.listTags],
+  ['PUT', '/projects/:project/tags', 'admin', projects.replaceTags],
+  ['DELETE', '/projects/:project/tags', 'admin', projects.removeTags],
+  ['GET', '/projects/:project/tags/:tag', 'known', projects.showTag],
+  ['PUT', '/projects/:project/tags/:tag', 'admin', projects.addTag],
+  ['DELETE', '/projects/:project/tags/:tag', 'admin', projects.removeTag],
+
+  ['GET', '/roles', 'admin', roles.listRoles],
+  ['POST', '/roles', 'admin', roles.createRole],
+  ['GET', '/roles/:role', 'admin', roles.showRole],
+  ['PATCH', '/roles/:role', 'admin', roles.updateRole],
+  ['DELETE', '/roles/:role', 'admin', roles.deleteRole],
+  ...GRANTS,
+  ['GET', '/role_assignments', 'admin', listAssignments],
+
+  ['GET', '/domains', 'admin', domains.listDomains],
+  ['GET', '/domains/:domain', 'known', domains.showDomain],
+  ['GET', '/services', 'known', domains.listServices],
+  ['GET', '/services/:service', 'known', domains.showService],
+  ['GET', '/endpoints', 'known', domains.listEndpoints],
+  ['GET', '/regions', 'anyone', domains.listRegions],
+  ['GET', '/groups', 'admin', domains.listGroups],
+]
+
+const ROUTES: readonly Route[] = [
+  { method: 'GET', access: 'anyone', segments: [], handler: listVersions },
+  ...ROWS.map(([method, path, access, handler]) => ({
+    method,
+    access,
+    segments: ['v3', ...path.split('/').filter((segment) => segment !== '')],
+    handler,
+  })),
+]
+
+export type Match =
+  | { readonly kind: 'route'; readonly route: Route; readonly named: Readonly<Record<string, string>> }
+  | { readonly kind: 'no_such_path' }
+  | { readonly kind: 'no_such_method'; readonly allowed: readonly Method[] }
+
+/** `path` after `/identity`, decoded segment by segment; a HEAD is a GET without its body. */
+export function routeOf(method: string, segments: readonly string[]): Match {
+  const wanted = method === 'HEAD' ? 'GET' : method
+  const there = ROUTES.flatMap((route) => {
+    const named = namedIn(route.segments, segments)
+    return named === undefined ? [] : [{ route, named }]
+  })
+  const found = there.find(({ route }) => route.method === wanted)
+  if (found !== undefined) return { kind: 'route', ...found }
+  if (there.length === 0) return { kind: 'no_such_path' }
+  return { kind: 'no_such_method', allowed: there.map(({ route }) => route.method) }
+}
+
+function namedIn(
+  pattern: readonly string[],
+  segments: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  if (pattern.length !== segments.length) return undefined
+  const named: Record<string, string> = {}
+  for (const [at, part] of pattern.entries()) {
+    const segment = segments[at] as string
+    if (part.startsWith(':')) named[part.slice(1)] = segment
+    else if (part !== segment) return undefined
+  }
+  return named
+}

@@ -1,0 +1,143 @@
+/** `/v3/users/:user/application_credentials`: made and removed by their user, for the project the user is signed in to. */
+import type { Response } from '#http/message.ts'
+import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
+import type { Entry } from '../entries.ts'
+import type { NamedRole } from '../identified.ts'
+import type { ApplicationCredential, User } from '../model/user.ts'
+import { itemsIn, type Members, membersIn, textOr } from '../model/written.ts'
+import { applicationCredentialView, listView } from '../views.ts'
+import { callerOf, type Visit } from '../visit.ts'
+import { withUser } from './users.ts'
+
+const NAME_CHARACTERS_MAX = 255
+/** Most of one user: they are in the user's record. */
+const CREDENTIALS_MAX = 200
+/** Keystone's own secrets have 86 characters of base64. */
+const SECRET_BYTES = 64
+const ID_BYTES = 16
+
+export async function listApplicationCredentials(visit: Visit): Promise<Response> {
+  return await withUser(visit, async (user) => {
+    const name = visit.query.get('name')
+    const wanted = user.value.applicationCredentials.filter((one) => (name ?? one.name) === one.name)
+    const views = await Promise.all(wanted.map((one) => viewOf(visit, user, one)))
+    const path = `${visit.url}/users/${user.id}/application_credentials`
+    return json(200, listView('application_credentials', views, path))
+  })
+}
+
+export async function showApplicationCredential(visit: Visit): Promise<Response> {
+  const id = visit.named['credential'] ?? ''
+  return await withUser(visit, async (user) => {
+    const found = user.value.applicationCredentials.find((one) => one.id === id)
+    if (found === undefined) return notFound('application credential', id)
+    return json(200, { application_credential: await viewOf(visit, user, found) })
+  })
+}
+
+/** Only for oneself, in the project one is signed in to, with no more roles than one has there. */
+export async function createApplicationCredential(visit: Visit): Promise<Response> {
+  const { parts, context, named, body } = visit
+  const { identified } = callerOf(visit)
+  const { user, project, applicationCredential: means } = identified
+  if (user.id !== named['user'] || project === undefined) return forbidden()
+  if (means !== undefined && !means.unrestricted) return forbidden()
+  const given = membersIn(body['application_credential'])
+  const read = readCredential(given, identified.roles)
+  if (typeof read === 'string') return refusal(400, read)
+  const secret = textOr(given['secret'], undefined) ?? parts.random.bytes(SECRET_BYTES).toString('base64url')
+  const credential: ApplicationCredential = {
+    ...read,
+    // Whose it is, is the first part.
+    id: `${user.id}${parts.random.bytes(ID_BYTES).toString('hex')}`,
+    projectId: project.id,
+    secretHash: await parts.passwords.hash(secret),
+  }
+  const outcome = await parts.people.users.change(context, user.id, (there) =>
+    withCredential(there, credential),
+  )
+  if (outcome.kind === 'refused') return outcome.refusal === 'name' ? conflict(WHAT, read.name) : full()
+  if (outcome.kind !== 'found') return unavailable()
+  return json(201, { application_credential: await viewOf(visit, outcome, credential, secret) })
+}
+
+export async function deleteApplicationCredential(visit: Visit): Promise<Response> {
+  const { parts, context, named } = visit
+  const { applicationCredential: means } = callerOf(visit).identified
+  if (means !== undefined && !means.unrestricted) return forbidden()
+  const [userId = '', id = ''] = [named['user'], named['credential']]
+  const outcome = await parts.people.users.change(context, userId, (user) => {
+    const rest = user.applicationCredentials.filter((one) => one.id !== id)
+    return rest.length === user.applicationCredentials.length
+      ? { kind: 'refused', refusal: 'unknown' as const }
+      : { kind: 'value', value: { ...user, applicationCredentials: rest } }
+  })
+  if (outcome.kind === 'found') return noContent()
+  return outcome.kind === 'absent' || outcome.kind === 'refused' ? notFound(WHAT, id) : unavailable()
+}
+
+const WHAT = 'application credential'
+
+function full(): Response {
+  return refusal(403, `A user has ${CREDENTIALS_MAX} application credentials at most`)
+}
+
+function withCredential(
+  user: User,
+  credential: ApplicationCredential,
+):
+  | { readonly kind: 'value'; readonly value: User }
+  | { readonly kind: 'refused'; readonly refusal: 'name' | 'full' } {
+  const { applicationCredentials: there } = user
+  if (there.some(({ name }) => name === credential.name)) return { kind: 'refused', refusal: 'name' }
+  if (there.length >= CREDENTIALS_MAX) return { kind: 'refused', refusal: 'full' }
+  return { kind: 'value', value: { ...user, applicationCredentials: [...there, credential] } }
+}
+
+/** What was given, or what is wrong with it. Without roles it is all that the user has. */
+function readCredential(
+  given: Members,
+  own: readonly NamedRole[],
+): Omit<ApplicationCredential, 'id' | 'projectId' | 'secretHash'> | string {
+  const { name, description, expires_at: expires, unrestricted } = given
+  if (typeof name !== 'string' || name === '' || name.length > NAME_CHARACTERS_MAX) {
+    return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
+  }
+  const asked = itemsIn(given['roles'])
+  const roles = asked.map(({ id, name: called }) =>
+    own.find((role) => role.id === id || role.name === called),
+  )
+  if (roles.some((role) => role === undefined)) return 'A role is asked for that you do not have'
+  const expiresAtMs = typeof expires === 'string' ? parseInstant(expires) : undefined
+  if (Number.isNaN(expiresAtMs)) return `Invalid input for field 'expires_at'`
+  return {
+    name,
+    description: textOr(description, ''),
+    roleIds: (asked.length === 0 ? own : roles).flatMap((role) => role?.id ?? []),
+    expiresAtMs,
+    unrestricted: unrestricted === true,
+  }
+}
+
+/** Without a zone it is UTC. */
+function parseInstant(written: string): number {
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(written) ? written : `${written}Z`)
+}
+
+async function viewOf(
+  { parts, context, url }: Visit,
+  { id: userId }: Entry<User>,
+  credential: ApplicationCredential,
+  secret?: string,
+): Promise<ReturnType<typeof applicationCredentialView>> {
+  const roles: NamedRole[] = []
+  for (const id of credential.roleIds) {
+    const role = await parts.people.roles.find(context, id)
+    if (role.kind === 'found') roles.push({ id, name: role.value.name })
+  }
+  return applicationCredentialView(credential, roles, {
+    userId,
+    url,
+    ...(secret === undefined ? {} : { secret }),
+  })
+}

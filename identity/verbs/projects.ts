@@ -1,0 +1,191 @@
+/** `/v3/projects`: listed, shown, made, changed, removed; their tags. */
+import type { Response } from '#http/message.ts'
+import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
+import type { Entry } from '../entries.ts'
+import { hasRole } from '../identified.ts'
+import { projectScope, rolesOn } from '../model/grants.ts'
+import { newId } from '../model/ids.ts'
+import { newProject, type Project } from '../model/project.ts'
+import { type Members, membersIn, textOr, textsIn } from '../model/written.ts'
+import { listView, projectView } from '../views.ts'
+import { callerOf, type Visit } from '../visit.ts'
+import { filtered } from './listed.ts'
+
+/** Keystone's schema. */
+const NAME_CHARACTERS_MAX = 64
+const TAGS_MAX = 80
+const KNOWN = [
+  'id',
+  'name',
+  'domain_id',
+  'parent_id',
+  'is_domain',
+  'enabled',
+  'description',
+  'tags',
+  'options',
+  'links',
+]
+
+export async function listProjects({ parts, context, query, url }: Visit): Promise<Response> {
+  const projects = await parts.people.projects.list(context)
+  if ('kind' in projects) return unavailable(projects)
+  const wanted = query.get('is_domain')?.toLowerCase() === 'true' ? [] : filtered(projects, query)
+  const views = wanted.filter(({ value }) => hasTags(value, query)).map((one) => projectView(one, url))
+  return json(200, listView('projects', views, `${url}/projects`))
+}
+
+function hasTags({ tags }: Project, query: URLSearchParams): boolean {
+  const all = query.get('tags')?.split(',') ?? []
+  const any = query.get('tags-any')?.split(',')
+  return all.every((tag) => tags.includes(tag)) && (any?.some((tag) => tags.includes(tag)) ?? true)
+}
+
+/** Those who have a role on it may see it. */
+export async function showProject(visit: Visit): Promise<Response> {
+  return await withProject(visit, async (project) => {
+    const { identified } = callerOf(visit)
+    const mayShow =
+      hasRole(identified, 'admin') ||
+      rolesOn(identified.user.value.grants, projectScope(project.id)).length > 0
+    return mayShow ? json(200, { project: projectView(project, visit.url) }) : forbidden()
+  })
+}
+
+export async function createProject({ parts, context, body, url }: Visit): Promise<Response> {
+  const given = membersIn(body['project'])
+  const wrong = whyWrong(given, 'name_needed')
+  if (wrong !== undefined) return refusal(400, wrong)
+  const project = changed(newProject(''), given)
+  const created = await parts.people.projects.create(context, newId(parts.random), project)
+  if (created.kind === 'found') return json(201, { project: projectView(created, url) })
+  return created.kind === 'name_taken' ? conflict('project', project.name) : unavailable(created)
+}
+
+export async function updateProject(visit: Visit): Promise<Response> {
+  const given = membersIn(visit.body['project'])
+  const wrong = whyWrong(given, 'name_kept')
+  if (wrong !== undefined) return refusal(400, wrong)
+  return await change(
+    visit,
+    (project) => changed(project, given),
+    (project) => json(200, { project: projectView(project, visit.url) }),
+  )
+}
+
+export async function deleteProject({ parts, context, named }: Visit): Promise<Response> {
+  const id = named['project'] ?? ''
+  const removed = await parts.people.projects.remove(context, id)
+  if (removed.kind === 'removed') return noContent()
+  return removed.kind === 'absent' ? notFound('project', id) : unavailable(removed)
+}
+
+export async function listTags(visit: Visit): Promise<Response> {
+  return await withProject(visit, async ({ value }) => json(200, { tags: value.tags }))
+}
+
+export async function replaceTags(visit: Visit): Promise<Response> {
+  const tags = textsIn(visit.body['tags'])
+  if (tags.length > TAGS_MAX) return refusal(400, `A project has ${TAGS_MAX} tags at most`)
+  return await change(
+    visit,
+    (project) => ({ ...project, tags }),
+    ({ value }) => json(200, { tags: value.tags }),
+  )
+}
+
+export async function removeTags(visit: Visit): Promise<Response> {
+  return await change(
+    visit,
+    (project) => ({ ...project, tags: [] }),
+    () => noContent(),
+  )
+}
+
+export async function addTag(visit: Visit): Promise<Response> {
+  const tag = visit.named['tag'] ?? ''
+  return await change(
+    visit,
+    (project) => ({ ...project, tags: [...new Set([...project.tags, tag])] }),
+    () => ({ ...noContent(), status: 201 }),
+  )
+}
+
+export async function showTag(visit: Visit): Promise<Response> {
+  const tag = visit.named['tag'] ?? ''
+  return await withProject(visit, async ({ value }) =>
+    value.tags.includes(tag) ? noContent() : notFound('project tag', tag),
+  )
+}
+
+export async function removeTag(visit: Visit): Promise<Response> {
+  const tag = visit.named['tag'] ?? ''
+  return await change(
+    visit,
+    (project) => ({ ...project, tags: project.tags.filter((one) => one !== tag) }),
+    () => noContent(),
+  )
+}
+
+async function change(
+  { parts, context, named }: Visit,
+  to: (project: Project) => Project,
+  then: (project: Entry<Project>) => Response,
+): Promise<Response> {
+  const id = named['project'] ?? ''
+  const outcome = await parts.people.projects.change(context, id, (project) => ({
+    kind: 'value',
+    value: to(project),
+  }))
+  if (outcome.kind === 'found') return then(outcome)
+  if (outcome.kind === 'absent') return notFound('project', id)
+  return outcome.kind === 'name_taken' ? conflict('project', id) : unavailable()
+}
+
+export async function withProject(
+  { parts, context, named }: Visit,
+  then: (project: Entry<Project>) => Promise<Response>,
+): Promise<Response> {
+  const id = named['project'] ?? ''
+  const project = await parts.people.projects.find(context, id)
+  if (project.kind === 'found') return await then(project)
+  return project.kind === 'absent' ? notFound('project', id) : unavailable(project)
+}
+
+function changed(project: Project, given: Members): Project {
+  const extra = { ...project.extra }
+  for (const [name, value] of Object.entries(given)) if (!KNOWN.includes(name)) extra[name] = value
+  return {
+    ...project,
+    name: textOr(given['name'], project.name),
+    description: textOr(given['description'], project.description),
+    enabled: given['enabled'] === undefined ? project.enabled : given['enabled'] === true,
+    tags: given['tags'] === undefined ? project.tags : textsIn(given['tags']),
+    extra,
+  }
+}
+
+function whyWrong(
+  { name, domain_id: domainId, parent_id: parentId, is_domain: isDomain }: Members,
+  names: 'name_needed' | 'name_kept',
+): string | undefined {
+  if (name === undefined ? names === 'name_needed' : !isName(name)) {
+    return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
+  }
+  if (isDomain === true || (domainId !== undefined && domainId !== null && domainId !== 'default')) {
+    return `There is no domain but 'default'`
+  }
+  if (parentId !== undefined && parentId !== null && parentId !== 'default') {
+    return 'Projects have no projects under them'
+  }
+  return undefined
+}
+
+function isName(name: unknown): boolean {
+  return (
+    typeof name === 'string' &&
+    name.trim() !== '' &&
+    name.length <= NAME_CHARACTERS_MAX &&
+    !name.includes('\0')
+  )
+}

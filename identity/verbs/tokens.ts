@@ -1,0 +1,223 @@
+/** `/v3/auth/tokens`: given out, looked at, revoked. */
+import type { Response } from '#http/message.ts'
+import { json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
+import { hasRole, type Identification, identifyUser, type Scope, UNSCOPED } from '../identified.ts'
+import type { Method } from '../identity-tokens.ts'
+import { type DomainReference, isDefaultDomain } from '../model/domain.ts'
+import type { User } from '../model/user.ts'
+import { isObject, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
+import {
+  type CredentialReference,
+  type Proven,
+  proveApplicationCredential,
+  provePassword,
+  type UserReference,
+} from '../sign-in.ts'
+import { tokenView } from '../token-view.ts'
+import { type Caller, callerOf, type Visit } from '../visit.ts'
+
+/** Who somebody proved to be, and by what. */
+type Authenticated =
+  | (Extract<Proven, { readonly kind: 'proven' }> & {
+      readonly methods: readonly Method[]
+      readonly parent?: Caller | undefined
+    })
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'malformed'; readonly why: string }
+
+export async function issueToken(visit: Visit): Promise<Response> {
+  const auth = membersIn(visit.body['auth'])
+  const proven = await authenticate(visit, membersIn(auth['identity']))
+  if (proven.kind === 'malformed') return refusal(400, proven.why)
+  if (proven.kind === 'refused') return unauthenticated(visit.url)
+  if (proven.kind === 'unavailable') return unavailable()
+  const scope = await scopeWanted(visit, auth['scope'], proven)
+  if (scope === 'malformed')
+    return refusal(400, 'The scope is not one of project, domain, system or unscoped')
+  if (scope === 'not_allowed') return refusal(403, 'An application credential has the scope it was made for')
+  if (scope === 'unavailable') return unavailable()
+  const identification = await identified(visit, proven, scope)
+  if (identification.kind === 'nobody') return unauthenticated(visit.url)
+  if (identification.kind !== 'identified') return unavailable(identification)
+  const { token, claims } = visit.parts.tokens.issue({
+    identified: identification.identified,
+    methods: proven.methods,
+    parent: proven.parent?.claims,
+  })
+  const view = tokenView({ claims, identified: identification.identified }, visit)
+  return json(201, view, { 'x-subject-token': token })
+}
+
+/** A default project that cannot be signed in to is no reason to refuse: the token has no scope then. */
+async function identified(
+  { context, parts }: Visit,
+  { user, applicationCredential }: Extract<Authenticated, { readonly kind: 'proven' }>,
+  { scope, isDefault }: WantedScope,
+): Promise<Identification> {
+  const options = {
+    userId: user.id,
+    scope,
+    applicationCredentialId: applicationCredential?.id,
+    nowMs: parts.clock.wallMs(),
+  }
+  const found = await identifyUser(context, parts.people, user, options)
+  if (found.kind !== 'nobody' || !isDefault) return found
+  return await identifyUser(context, parts.people, user, { ...options, scope: UNSCOPED })
+}
+
+async function authenticate(visit: Visit, identity: Members): Promise<Authenticated> {
+  const methods = textsIn(identity['methods'])
+  const { context, parts, request } = visit
+  const { remoteAddress } = request
+  if (methods.includes('application_credential')) {
+    const given = membersIn(identity['application_credential'])
+    const secret = textOr(given['secret'], '')
+    const reference = credentialReferenceIn(given)
+    const proven = await proveApplicationCredential(parts, context, reference, secret, remoteAddress)
+    return proven.kind === 'proven' ? { ...proven, methods: ['application_credential'] } : proven
+  }
+  if (methods.includes('password')) {
+    const given = membersIn(membersIn(identity['password'])['user'])
+    const password = textOr(given['password'], '')
+    const proven = await provePassword(parts, context, userReferenceIn(given), password, remoteAddress)
+    return proven.kind === 'proven' ? { ...proven, methods: ['password'] } : proven
+  }
+  if (methods.includes('token')) return await byToken(visit, membersIn(identity['token']))
+  return {
+    kind: 'malformed',
+    why: 'Expecting to find a method that is known: password, token, application_credential',
+  }
+}
+
+/** A token for another scope. One that an application credential got has only its own. */
+async function byToken({ context, parts }: Visit, given: Members): Promise<Authenticated> {
+  const opened = await parts.opener.open(context, textOr(given['id'], ''), 'refused')
+  if (opened.kind !== 'valid') return opened
+  const { user, applicationCredential } = opened.identified
+  return { kind: 'proven', user, applicationCredential, methods: ['token'], parent: opened }
+}
+
+interface WantedScope {
+  readonly scope: Scope
+  /** Nobody asked for it. */
+  readonly isDefault: boolean
+}
+
+async function scopeWanted(
+  visit: Visit,
+  written: unknown,
+  { user, applicationCredential, parent }: Extract<Authenticated, { readonly kind: 'proven' }>,
+): Promise<WantedScope | 'malformed' | 'not_allowed' | 'unavailable'> {
+  if (applicationCredential !== undefined) {
+    const scope: Scope = { kind: 'project', projectId: applicationCredential.projectId }
+    return written === undefined ? { scope, isDefault: false } : 'not_allowed'
+  }
+  if (written === undefined) return defaultScope(user.value, parent)
+  if (written === 'unscoped') return { scope: UNSCOPED, isDefault: false }
+  if (!isObject(written)) return 'malformed'
+  if (isObject(written['unscoped'])) return { scope: UNSCOPED, isDefault: false }
+  if (isObject(written['system'])) return { scope: { kind: 'system' }, isDefault: false }
+  if (isObject(written['domain'])) {
+    // Of another domain: one on which nobody has a role.
+    const isKnown = isDefaultDomain(domainReferenceIn(written['domain']))
+    return { scope: isKnown ? { kind: 'domain' } : NO_PROJECT, isDefault: false }
+  }
+  return isObject(written['project']) ? await projectWanted(visit, written['project']) : 'malformed'
+}
+
+const NO_PROJECT: Scope = { kind: 'project', projectId: '' }
+
+function defaultScope({ defaultProjectId }: User, parent: Caller | undefined): WantedScope {
+  if (parent !== undefined || defaultProjectId === undefined) return { scope: UNSCOPED, isDefault: true }
+  return { scope: { kind: 'project', projectId: defaultProjectId }, isDefault: true }
+}
+
+async function projectWanted(
+  { context, parts }: Visit,
+  { id, name, domain }: Members,
+): Promise<WantedScope | 'malformed' | 'unavailable'> {
+  if (typeof id === 'string') return { scope: { kind: 'project', projectId: id }, isDefault: false }
+  if (typeof name !== 'string') return 'malformed'
+  if (!isDefaultDomain(domainReferenceIn(membersIn(domain)))) return { scope: NO_PROJECT, isDefault: false }
+  const found = await parts.people.projects.findByName(context, name)
+  if (found.kind !== 'found' && found.kind !== 'absent') return 'unavailable'
+  const projectId = found.kind === 'found' ? found.id : ''
+  return { scope: { kind: 'project', projectId }, isDefault: false }
+}
+
+function userReferenceIn({ id, name, domain }: Members): UserReference {
+  return {
+    id: textOr(id, undefined),
+    name: textOr(name, undefined),
+    domain: domainReferenceIn(membersIn(domain)),
+  }
+}
+
+function credentialReferenceIn({ id, name, user }: Members): CredentialReference {
+  return {
+    id: textOr(id, undefined),
+    name: textOr(name, undefined),
+    user: userReferenceIn(membersIn(user)),
+  }
+}
+
+function domainReferenceIn({ id, name }: Members): DomainReference {
+  return { id: textOr(id, undefined), name: textOr(name, undefined) }
+}
+
+/** Whoever may: services and administrators any token, everybody their own user's. */
+export async function showToken(visit: Visit): Promise<Response> {
+  const subject = await subjectOf(visit)
+  if (subject.kind !== 'valid') return subject.response
+  return json(200, tokenView(subject.caller, visit), { 'x-subject-token': subject.caller.token })
+}
+
+export async function revokeToken(visit: Visit): Promise<Response> {
+  const subject = await subjectOf(visit)
+  if (subject.kind !== 'valid') return subject.response
+  const { claims, identified } = subject.caller
+  const { context, parts } = visit
+  const [auditId = ''] = claims.auditIds
+  const nowSeconds = parts.clock.wallMs() / 1000
+  const changed = await parts.people.users.change(context, identified.user.id, (user) => ({
+    kind: 'value',
+    value: withRevoked(user, { auditId, expiresAtSeconds: claims.expiresAtSeconds }, nowSeconds),
+  }))
+  if (changed.kind === 'found' || changed.kind === 'absent') return noContent()
+  return unavailable()
+}
+
+/** Most tokens of a user that are revoked one by one; beyond, all tokens of the user are. */
+const REVOKED_MAX = 500
+
+function withRevoked(user: User, one: User['revoked'][number], nowSeconds: number): User {
+  const live = user.revoked.filter(({ expiresAtSeconds }) => expiresAtSeconds > nowSeconds)
+  if (live.length >= REVOKED_MAX) return { ...user, revoked: [], generation: user.generation + 1 }
+  return { ...user, revoked: [...live, one] }
+}
+
+async function subjectOf(
+  visit: Visit,
+): Promise<
+  | { readonly kind: 'valid'; readonly caller: Caller }
+  | { readonly kind: 'answered'; readonly response: Response }
+> {
+  const { request, parts, context, query } = visit
+  const asking = callerOf(visit)
+  const token = request.headers['x-subject-token'] ?? ''
+  const isService = hasRole(asking.identified, 'service') || hasRole(asking.identified, 'admin')
+  const expired = isService && isTrue(query.get('allow_expired')) ? 'accepted' : 'refused'
+  const opened = token === asking.token ? asking : await parts.opener.open(context, token, expired)
+  if (opened.kind === 'unavailable') return { kind: 'answered', response: unavailable() }
+  const isOwn = opened.kind === 'valid' && opened.identified.user.id === asking.identified.user.id
+  if (opened.kind !== 'valid') return { kind: 'answered', response: notFound('token', token.slice(0, 8)) }
+  if (!isOwn && !isService) return { kind: 'answered', response: refusal(403, NOT_YOURS) }
+  return { kind: 'valid', caller: opened }
+}
+
+const NOT_YOURS = 'You are not authorized to perform the requested action: identity:validate_token.'
+
+function isTrue(written: string | null): boolean {
+  return written !== null && ['1', 'true', ''].includes(written.toLowerCase())
+}

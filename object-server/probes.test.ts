@@ -1,0 +1,40 @@
+import t from 'tap'
+import { PROBES_MAX } from '#base/extensions.ts'
+import { at, put, send, startTestServer } from './test-server.ts'
+
+type Told = readonly [number, Readonly<Record<string, string>>]
+
+t.test('many looks in one request say what each says alone', async (t) => {
+  const server = await startTestServer()
+  await put(server, 1, 'one', {}, '/sda/0/a/c/one')
+  await put(server, 2, 'two', {}, '/sda/0/a/c/tw%C3%B6')
+  await send(server, 'DELETE', { path: '/sda/0/a/c/one', headers: { 'x-timestamp': at(3) } })
+  const paths = ['/sda/0/a/c/one', '/sda/0/a/c/tw%C3%B6', '/sda/0/a/c/nothing', '/sda/0/a', '/other/0/a/c/o']
+  const answer = await send(server, 'PROBES', {
+    path: '/sda',
+    body: JSON.stringify(paths.map((path) => [path, 0])),
+  })
+  t.equal(answer.status, 200)
+  t.match(answer.headers['x-backend-martlet-capabilities'], /probes/)
+  const told = JSON.parse(answer.text) as readonly Told[]
+  t.strictSame(
+    told.map(([status]) => status),
+    [404, 200, 404, 400, 507],
+  )
+  for (const [index, path] of paths.entries()) {
+    const alone = await send(server, 'HEAD', { path, headers: { 'x-backend-martlet-index-only': 'true' } })
+    t.equal(told[index]?.[0], alone.status)
+    for (const [name, value] of Object.entries(told[index]?.[1] ?? {}))
+      t.equal(value, alone.headers[name], name)
+  }
+  t.equal(told[0]?.[1]['x-backend-timestamp'], at(3))
+  t.equal(told[1]?.[1]['x-backend-data-timestamp'], at(2))
+})
+
+t.test('what is no list of looks is refused', async (t) => {
+  const server = await startTestServer()
+  const many = Array.from({ length: PROBES_MAX + 1 }, () => ['/sda/0/a/c/o', 0])
+  for (const body of ['', '{}', '[1]', '[["/sda/0/a/c/o"]]', JSON.stringify(many)]) {
+    t.equal((await send(server, 'PROBES', { path: '/sda', body })).status, 400, body.slice(0, 40))
+  }
+})
