@@ -220,6 +220,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}` },
       limitBytes: 0,
       condition,
+      nullVersion: 'replaced',
       segments: parts.map(asSegment),
     })
     if (written.kind !== 'created') return written

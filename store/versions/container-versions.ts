@@ -23,6 +23,9 @@ export const ENABLED_HEADER = 'x-versions-enabled'
 const SYNC_TO = 'x-container-sync-to'
 const TRUE_WORDS: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on', 't', 'y'])
 
+/** Turns versions off as S3 does: what is put and deleted from then on has the null version, also where none were kept. */
+export const SUSPENDED = 'suspended'
+
 type Changed = { readonly kind: 'created' | 'updated' } | StoreFailure
 
 interface Switching {
@@ -44,7 +47,8 @@ export async function switchVersions<Result extends Changed>(
   const info = await containers.info(context, name)
   const refusal = info === undefined ? undefined : refusalOf(info)
   if (refusal !== undefined) return refusal
-  if (!isSwitchedOn(written)) return await write({ ...changes, [VERSIONS_ENABLED]: 'False' })
+  const isOn = isSwitchedOn(written)
+  if (!isOn && written !== SUSPENDED) return await write({ ...changes, [VERSIONS_ENABLED]: 'False' })
   const hidden = versionsContainerName(name)
   const made = await containers.put(context, hidden, {
     changes: {},
@@ -54,7 +58,7 @@ export async function switchVersions<Result extends Changed>(
   if (!isMade(made) && made.kind !== 'conflict') return made
   const result = await write({
     ...changes,
-    [VERSIONS_ENABLED]: 'True',
+    [VERSIONS_ENABLED]: isOn ? 'True' : 'False',
     [VERSIONS_CONTAINER]: quotedPath(versionsContainerOf(name.container)),
   })
   if (made.kind === 'created' && result.kind === 'no_such_container') await containers.delete(context, hidden)

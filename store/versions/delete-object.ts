@@ -27,7 +27,7 @@ export async function deleteObject(
   const removed = await remove(write, options, { seen, id })
   if (removed.kind === 'precondition_failed') await deps.objects.delete(write.context, marker, {})
   const isGone = removed.kind === 'deleted' || removed.kind === 'no_such_object'
-  return isGone ? { ...removed, versionId: id } : removed
+  return isGone ? { ...removed, versionId: id, isDeleteMarker: true } : removed
 }
 
 async function putMarker(

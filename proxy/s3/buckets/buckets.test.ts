@@ -104,7 +104,8 @@ t.test('a name whose bucket is gone is free at once for its account, and later f
   t.equal((await door.s3As(OTHER, 'DELETE', '/box')).status, 204)
   await door.s3('PUT', '/box')
   await ask('DELETE', '/box')
-  aheadMs = SWEEP_AGE_MS
+  // A little more: the clock of a store that writes often runs a little ahead.
+  aheadMs = SWEEP_AGE_MS + 1_000
   t.equal((await door.s3As(OTHER, 'PUT', '/box')).status, 200, 'abandoned long ago')
 })
 

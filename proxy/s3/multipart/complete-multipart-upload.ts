@@ -2,14 +2,14 @@
 import { CHECKSUM_ALGORITHMS } from '#base/checksums/checksum.ts'
 import { quotedPath } from '#base/names.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { Completed } from '#store/multipart/complete-upload.ts'
+import type { Completed, PartRefused } from '#store/multipart/complete-upload.ts'
 import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
 import { hostUrlOf } from '../../host-url.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
-import { versionHeaders } from '../objects/shown-object.ts'
+import { madeVersion } from '../objects/shown-object.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from '../objects/stored-checksum.ts'
 import { unfulfilled, writeConditionIn } from '../objects/write-condition.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
@@ -52,30 +52,24 @@ async function complete(
     partBytesMin: PART_BYTES_MIN,
     describe: (upload, stored) => described(request.headers, { upload, uploadId, named: parts, stored }),
   })
-  switch (outcome.kind) {
-    case 'completed':
-      return completedAnswer(visit, outcome)
-    case 's3_error':
-      return outcome
-    case 'invalid_part':
-      return invalidPart(outcome.part, uploadId)
-    case 'part_too_small': {
-      const { number, etag, sizeBytes } = outcome.part
-      return s3Error('EntityTooSmall', {
-        extra: {
-          ProposedSize: String(sizeBytes),
-          MinSizeAllowed: String(outcome.bytesMin),
-          PartNumber: String(number),
-          ETag: etag,
-        },
-      })
-    }
-    case 'no_such_upload':
-    case 'upload_busy':
-      return uploadError(visit, outcome)
-    default:
-      return unfulfilled(outcome, request.headers, request.key ?? '')
-  }
+  if (outcome.kind === 'completed') return completedAnswer(visit, outcome)
+  if (outcome.kind === 's3_error') return outcome
+  if (outcome.kind === 'invalid_part') return invalidPart(outcome.part, uploadId)
+  if (outcome.kind === 'part_too_small') return tooSmall(outcome)
+  if (outcome.kind === 'no_such_upload' || outcome.kind === 'upload_busy') return uploadError(visit, outcome)
+  return unfulfilled(outcome, request.headers, request.key ?? '')
+}
+
+function tooSmall({ part, bytesMin }: Extract<PartRefused, { readonly kind: 'part_too_small' }>): S3Error {
+  const { number, etag, sizeBytes } = part
+  return s3Error('EntityTooSmall', {
+    extra: {
+      ProposedSize: String(sizeBytes),
+      MinSizeAllowed: String(bytesMin),
+      PartNumber: String(number),
+      ETag: etag,
+    },
+  })
 }
 
 interface Described {
@@ -147,5 +141,5 @@ function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Complete
     checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
     element('ChecksumType', checksum?.type),
   )
-  return xmlAnswer(200, xml, versionHeaders({ versionId }))
+  return xmlAnswer(200, xml, madeVersion({ versionId }))
 }

@@ -1,9 +1,12 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
+import type { UploadToBegin } from '#store/multipart/begin-upload.ts'
+import { uploadAcl } from '../access/upload-acl.ts'
+import { configuredUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
-import { DEFAULT_CONTENT_TYPE } from '../objects/object-facts.ts'
 import { STANDARD } from '../objects/storage-class.ts'
 import { checkKey, objectMetadataIn } from '../objects/upload.ts'
+import { contentTypeIn } from '../objects/uploaded-headers.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
@@ -15,14 +18,13 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
-  const metadata = objectMetadataIn(headers)
-  if (isS3Error(metadata)) return metadata
+  const described = await describedUpload(visit)
+  if (isS3Error(described)) return described
   const checksum = uploadChecksumIn(headers)
   if (isS3Error(checksum)) return checksum
   const { name: bucket, owner } = bucketOf(visit)
   const begun = await deps.multipart.begin(transaction, objectOf(visit), {
-    contentType: headers['content-type'] ?? DEFAULT_CONTENT_TYPE,
-    metadata,
+    ...described,
     summary: writeFacts({
       owner,
       initiator: caller.kind === 'user' ? caller.user : owner,
@@ -43,4 +45,19 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
     element('UploadId', begun.uploadId),
   )
   return xmlAnswer(200, xml, told)
+}
+
+/** All that the object will be stored with. */
+async function describedUpload(
+  visit: S3Visit,
+): Promise<Pick<UploadToBegin, 'contentType' | 'metadata'> | S3Error> {
+  const { headers } = visit.request
+  const metadata = objectMetadataIn(headers)
+  if (isS3Error(metadata)) return metadata
+  const type = contentTypeIn(headers)
+  if (isS3Error(type)) return type
+  const configured = configuredUpload(visit)
+  if (isS3Error(configured)) return configured
+  const acl = await uploadAcl(visit)
+  return isS3Error(acl) ? acl : { ...type, metadata: { ...metadata, ...configured, ...acl } }
 }

@@ -4,10 +4,12 @@ import { inParallel } from '#store/large-objects/in-parallel.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
+import { checkVersionId } from '../versions/version-asked.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
 import { type Removed, removeObject } from './delete-object.ts'
 import { checkKey } from './upload.ts'
+import { writeConditionIn } from './write-condition.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const KEYS_MAX = 1_000
@@ -48,8 +50,16 @@ async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | 
   const key = keyOf(object)
   const wrong = key === '' || key.includes('\0') ? s3Error('UserKeyMustBeSpecified') : checkKey(key)
   if (wrong !== undefined) return wrong
-  const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key })
-  return denied ?? (await removeObject(visit, key))
+  const versionId = object.textOf('VersionId')
+  const badVersion = versionId === undefined ? undefined : checkVersionId(versionId)
+  if (badVersion !== undefined) return badVersion
+  const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key, versionId })
+  if (denied !== undefined) return denied
+  const etags = object.textOf('ETag')
+  const headers = { 'if-match': etags }
+  const condition = writeConditionIn(headers)
+  if (isS3Error(condition)) return condition
+  return await removeObject(visit, { key, headers, versionId, ...condition })
 }
 
 /** Keys may begin and end with white space. */
@@ -57,8 +67,16 @@ function keyOf(object: XmlElement): string {
   return object.child('Key')?.text ?? ''
 }
 
-function deletedXml(object: XmlElement, { versionId }: Removed): string {
-  return elementOf('Deleted', element('Key', keyOf(object)), element('VersionId', versionId))
+/** Of a marker that was made or deleted, the id is told apart from that of a version. */
+function deletedXml(object: XmlElement, { versionId, isDeleteMarker }: Removed): string {
+  const asked = object.textOf('VersionId')
+  return elementOf(
+    'Deleted',
+    element('Key', keyOf(object)),
+    element('VersionId', asked === undefined ? undefined : versionId),
+    isDeleteMarker ? element('DeleteMarker', true) : '',
+    isDeleteMarker ? element('DeleteMarkerVersionId', versionId) : '',
+  )
 }
 
 function errorXml(object: XmlElement, { code, message }: S3Error): string {

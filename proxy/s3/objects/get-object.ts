@@ -6,8 +6,10 @@ import type { ObjectReadOutcome } from '#store/contract.ts'
 import { seenIn } from '#store/object-state.ts'
 import { configuredHeaders } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import { partRange } from '../multipart/object-parts.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
+import { isAbsent, missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
 import { missingObject } from './missing-object.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
 import { conditionsIn, isMatchedToo, preconditionFailed, rangeIn } from './read-conditions.ts'
@@ -21,8 +23,12 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(overrides)) return overrides
   const part = partNumberIn(visit)
   if (isS3Error(part)) return part
+  const version = versionAsked(request.query)
+  if (isS3Error(version)) return version
+  const place = part.number === undefined ? undefined : await partRange(visit, part.number, version.versionId)
+  if (place !== undefined && isS3Error(place)) return place
   const conditions = conditionsIn(request.headers)
-  const range = rangeIn(request.headers)
+  const range = place?.range ?? rangeIn(request.headers)
   if (range !== undefined) conditions['range'] = range
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
@@ -30,7 +36,9 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
     newest: false,
     certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
+    ...readOf(version.versionId),
   })
+  if (read.kind === 'found' && place !== undefined) return partAnswer(visit, read, place, overrides)
   if (read.kind === 'found') return answerOf(visit, read, part.number, overrides)
   return await unread(visit, read, conditions)
 }
@@ -52,6 +60,23 @@ function partNumberIn({ request }: S3Visit): { readonly number: number | undefin
   return s3Error('InvalidRequest', {
     message: 'Cannot specify both Range header and partNumber query parameter',
   })
+}
+
+/** One part of an object that was uploaded in parts. */
+function partAnswer(
+  { request }: S3Visit,
+  read: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
+  { range, count }: { readonly range: string; readonly count: number },
+  overrides: Readonly<Record<string, string>>,
+): Response | S3Error {
+  const headers = {
+    ...shownObject(read.headers, read.trail),
+    ...overrides,
+    'x-amz-mp-parts-count': String(count),
+  }
+  return request.method === 'HEAD'
+    ? rangeOfWhole(range, headers)
+    : { status: read.status, headers, body: read.body }
 }
 
 async function answerOf(
@@ -125,14 +150,18 @@ async function unread(
   read: Exclude<ObjectReadOutcome, { readonly kind: 'found' }>,
   conditions: HeaderMap,
 ): Promise<Response | S3Error> {
-  const { headers } = visit.request
+  const { headers, query, key = '', method } = visit.request
+  const versionId = query.get('versionId')
+  if (read.kind !== 'not_modified' && versionId !== undefined && isAbsent(read)) {
+    return missingVersion(key, versionId, read.trail, method)
+  }
   if (read.kind === 'not_modified') {
     if (!isMatchedToo(conditions, read.headers)) return preconditionFailed(headers)
     return { status: 304, headers: shownUnmodified(read.headers, read.trail), body: undefined }
   }
   // `If-Match` where nothing is.
   const isMissing = read.kind === 'precondition_failed' && read.headers['etag'] === undefined
-  if (isMissing || read.kind === 'no_such_object') return await missingObject(visit, read.trail)
+  if (isMissing || read.kind === 'no_such_object') return await missingObject(visit)
   if (read.kind === 'precondition_failed') return preconditionFailed(headers)
   if (read.kind === 'range_unsatisfiable') return invalidRange(headers['range'] ?? '', read.sizeBytes)
   return storeError(read, { BucketName: bucketOf(visit).name })

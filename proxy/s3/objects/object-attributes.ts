@@ -1,8 +1,10 @@
 /** GetObjectAttributes: those that are asked for of ETag, checksum, parts, storage class and size. */
 import type { Response } from '#http/message.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import { objectPartsXml } from '../multipart/object-parts.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
+import { isAbsent, missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
 import { missingObject } from './missing-object.ts'
 import { ETAG_SYSMETA, STORAGE_CLASS_SYSMETA } from './object-facts.ts'
@@ -18,22 +20,32 @@ export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3
   const wanted = attributesIn(visit.request.headers[HEADER])
   if (isS3Error(wanted)) return wanted
   const { deps, transaction, request } = visit
+  const version = versionAsked(request.query)
+  if (isS3Error(version)) return version
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: 'HEAD',
     conditions: {},
     newest: false,
     certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
+    ...readOf(version.versionId),
   })
-  if (read.kind === 'no_such_object') return await missingObject(visit, read.trail)
+  const { versionId } = version
+  if (versionId !== undefined && read.kind !== 'not_modified' && read.kind !== 'found' && isAbsent(read)) {
+    return missingVersion(request.key ?? '', versionId, read.trail, request.method)
+  }
+  if (read.kind === 'no_such_object') return await missingObject(visit)
   if (read.kind === 'not_modified') throw new Error('attributes were read without conditions')
   if (read.kind !== 'found') return storeError(read, { Key: request.key ?? '' })
   const { headers } = read
+  const parts = wanted.has('ObjectParts') ? await objectPartsXml(visit, versionId) : { xml: '' }
+  if (isS3Error(parts)) return parts
   const tell = (attribute: Attribute, xml: () => string): string => (wanted.has(attribute) ? xml() : '')
   const xml = document(
     'GetObjectAttributesResponse',
     tell('ETag', () => element('ETag', shownEtag(headers).replaceAll('"', ''))),
     tell('Checksum', () => checksumXml(checksumIn(headers))),
+    tell('ObjectParts', () => parts.xml),
     tell('StorageClass', () => element('StorageClass', headers[STORAGE_CLASS_SYSMETA] ?? STANDARD)),
     tell('ObjectSize', () => element('ObjectSize', headers['content-length'])),
   )

@@ -3,29 +3,35 @@ import type { Response } from '#http/message.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
-import { storeError } from '../store-errors.ts'
-import { versionHeaders } from './shown-object.ts'
+import { madeVersion } from './shown-object.ts'
 import { checksumHeaders } from './stored-checksum.ts'
 import { uploadIn } from './upload.ts'
+import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request, sent } = visit
   const upload = uploadIn(visit)
   if (isS3Error(upload)) return upload
+  const condition = writeConditionIn(request.headers)
+  if (isS3Error(condition)) return condition
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl
   const put = await deps.store.objects.put(transaction, objectOf(visit), {
     ...upload,
+    ...condition,
     metadata: { ...upload.metadata, ...acl },
     body: sent.body,
+    nullVersion: 'replaced',
   })
-  if (put.kind !== 'created') return sent.problem() ?? storeError(put, { Key: request.key ?? '' })
+  if (put.kind !== 'created') {
+    return sent.problem() ?? unfulfilled(put, request.headers, request.key ?? '')
+  }
   const checksum = sent.checksum()
   const headers = {
     etag: `"${put.etag}"`,
     'content-length': '0',
     ...checksumHeaders(checksum && { ...checksum, type: 'FULL_OBJECT' }),
-    ...versionHeaders(put),
+    ...madeVersion(put),
   }
   return { status: 200, headers, body: undefined }
 }

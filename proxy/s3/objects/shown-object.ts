@@ -1,6 +1,7 @@
 /** What an S3 client is shown of what is stored with an object. */
 import type { HeaderMap } from '#http/message.ts'
-import type { ReadTrail } from '#store/contract.ts'
+import type { ObjectPutReceipt, ReadTrail } from '#store/contract.ts'
+import { NULL_VERSION } from '#store/versions/version-names.ts'
 import {
   COMMON_HEADERS,
   DEFAULT_CONTENT_TYPE,
@@ -68,6 +69,13 @@ function shownType(stored: string | undefined): string {
 }
 
 const UNVERSIONED: Readonly<Record<string, string>> = {}
+
+/** The version that an upload has made. AWS says nothing of one that is the null version. */
+export function madeVersion({
+  versionId,
+}: Pick<ObjectPutReceipt, 'versionId'>): Readonly<Record<string, string>> {
+  return versionId === NULL_VERSION ? UNVERSIONED : versionHeaders({ versionId })
+}
 
 /** Of a container that keeps versions: which one the answer is about. */
 export function versionHeaders(trail: ReadTrail | undefined): Readonly<Record<string, string>> {
