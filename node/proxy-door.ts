@@ -147,7 +147,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })
-  const accessKeys = identity?.accessKeys ?? userAccessKeys(users)
+  const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
+  if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
   const { handler } = createProxy({
     environment,
     log,
@@ -164,7 +165,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, users, accessKeys, options: proxyOptions.s3 }),
+    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,

@@ -12,6 +12,8 @@ export interface KeyHolder {
   readonly principal: Principal
   /** Where the buckets are that the holder makes: `AUTH_test`. */
   readonly account: string
+  /** Raised to make temporary credentials void that were given out before. */
+  readonly generation?: number | undefined
 }
 
 /** What somebody signed, for a service that verifies it without telling the secret. */

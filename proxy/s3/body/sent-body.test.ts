@@ -31,6 +31,7 @@ function sender(payloadHash: string, seedSignature = SEED): SignedBy {
     kind: 'signed',
     via: 'header',
     accessKey: EXAMPLE.accessKey,
+    lastingKey: EXAMPLE.accessKey,
     holder: HOLDER,
     session: undefined,
     payloadHash,
