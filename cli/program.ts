@@ -3,7 +3,9 @@ import { Command, CommanderError } from 'commander'
 import type { ClusterArguments } from './cluster-access.ts'
 import type { ImageUploadArguments } from './image-upload.ts'
 import { addOperatorCommands } from './operator-commands.ts'
+import { addPeopleCommands } from './people-commands.ts'
 import type { PublishArguments } from './publish.ts'
+import type { StartArguments } from './start.ts'
 import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
@@ -21,6 +23,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   addConfig(program)
   addCluster(program)
   addOperatorCommands(program)
+  addPeopleCommands(program)
   addPublish(program)
   addImage(program)
   await addRing(program, argv)
@@ -39,7 +42,11 @@ function addServers(program: Command): void {
     .option('--port <port>', 'port on which clients are served; 0 for any free one (MARTLET_PORT)')
     .option('--data <directory>', 'directory with everything of the cluster (MARTLET_DATA)')
     .option('--config <file>', 'configuration file')
-    .action(async (options: { port?: string; data?: string; config?: string }) => {
+    .option(
+      '--no-dev-users',
+      'one administrator with a random password, instead of users that everybody knows',
+    )
+    .action(async (options: StartArguments) => {
       await (await import('./start.ts')).start(options)
     })
   program
@@ -147,14 +154,6 @@ function addCluster(program: Command): void {
     .argument('<file>')
     .action(async (file: string) => {
       await (await import('./cluster.ts')).createClusterFile(file)
-    })
-  program
-    .command('user')
-    .description('users of a configuration file')
-    .command('hash')
-    .description('read a key from standard input and print its hash for the configuration file')
-    .action(async () => {
-      await (await import('./user.ts')).hashUserKey()
     })
 }
 
