@@ -1,7 +1,9 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
 import { addOperatorCommands } from './operator-commands.ts'
+import { addPeopleCommands } from './people-commands.ts'
 import type { PublishArguments } from './publish.ts'
+import type { StartArguments } from './start.ts'
 import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
@@ -19,6 +21,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   addConfig(program)
   addCluster(program)
   addOperatorCommands(program)
+  addPeopleCommands(program)
   addPublish(program)
   await addRing(program, argv)
   try {
@@ -36,7 +39,11 @@ function addServers(program: Command): void {
     .option('--port <port>', 'port on which clients are served; 0 for any free one (MARTLET_PORT)')
     .option('--data <directory>', 'directory with everything of the cluster (MARTLET_DATA)')
     .option('--config <file>', 'configuration file')
-    .action(async (options: { port?: string; data?: string; config?: string }) => {
+    .option(
+      '--no-dev-users',
+      'one administrator with a random password, instead of users that everybody knows',
+    )
+    .action(async (options: StartArguments) => {
       await (await import('./start.ts')).start(options)
     })
   program
@@ -106,14 +113,6 @@ function addCluster(program: Command): void {
     .argument('<file>')
     .action(async (file: string) => {
       await (await import('./cluster.ts')).createClusterFile(file)
-    })
-  program
-    .command('user')
-    .description('users of a configuration file')
-    .command('hash')
-    .description('read a key from standard input and print its hash for the configuration file')
-    .action(async () => {
-      await (await import('./user.ts')).hashUserKey()
     })
 }
 
