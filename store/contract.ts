@@ -21,6 +21,8 @@ export interface OperationContext {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | undefined
   readonly log: Logger
+  /** Who asked, where that is a client: told in events. */
+  readonly asker?: { readonly user: string | undefined; readonly address: string } | undefined
   /** Who asked is a reseller, whom the quotas of accounts do not hold. */
   readonly accountQuotas?: 'waived' | undefined
   /**
@@ -429,6 +431,8 @@ export interface ObjectPut {
    * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
    */
   readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
+  /** How it comes about, where that is not an upload: told in events. */
+  readonly cause?: 'Copy' | 'Post' | 'CompleteMultipartUpload' | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */

@@ -144,6 +144,7 @@ async function write(
   const put: Upload = {
     contentType: (ofSource ? source.contentType : headers['content-type']) || DEFAULT_CONTENT_TYPE,
     expectedEtag: undefined,
+    cause: 'Copy',
     metadata: {
       ...own,
       ...(ofSource ? metadataOf(source.headers) : {}),
