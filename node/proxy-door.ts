@@ -47,7 +47,8 @@ import { parseEndpoint } from './endpoint-option.ts'
 import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
-import { DEVELOPMENT_USERS, type Settings } from './options.ts'
+import { knownUsers } from './known-users.ts'
+import type { Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
 import { s3PartsOf } from './s3-parts.ts'
@@ -130,7 +131,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
     environment.random,
   )
-  const entries = usersOf(settings).map(parseUserEntry)
+  const entries = knownUsers(settings, cluster).map(parseUserEntry)
   const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
@@ -259,12 +260,6 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   const servers = settings.proxy.memcached.map(parseEndpoint)
   if (servers.length === 0) return undefined
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
-}
-
-/** Everybody knows the users for development: where Keystone says who is who, they are not let in. */
-function usersOf({ auth, keystone }: Settings): readonly string[] {
-  const areForDevelopment = auth.users.join('\n') === DEVELOPMENT_USERS.join('\n')
-  return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
 /** Whose accounts our own users may have; tokens begin with the first. */

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
-import { type Request, type Response, readWhole } from '#http/message.ts'
+import { type Handler, type Request, type Response, readWhole } from '#http/message.ts'
 import { ADDRESS, CREDENTIALS, FakeKeystone, tokenBody, tokenOf } from '../testing/fake-keystone.ts'
 import { signedRequest, standingClock, verifierWith } from '../testing/s3-verifier.ts'
 import { signV4 } from '../testing/sign-v4.ts'
@@ -144,6 +144,16 @@ void t.test('a Keystone that cannot be asked lets nobody in, and calls nobody an
     keystone.instead = async () => ({ status: code, headers: {}, body: Buffer.from('nothing') })
     t.match(await get(), { code: 'ServiceUnavailable' }, String(code))
   }
+})
+
+void t.test('a key that Keystone does not know is told', async (t) => {
+  const { get, keystone } = keystoneWith('shown')
+  const answer = keystone.instead
+  keystone.instead = async (request) =>
+    request.path === '/v3/s3tokens'
+      ? { status: 404, headers: {}, body: undefined }
+      : await (answer as Handler)(request)
+  t.match(await get(), { code: 'InvalidAccessKeyId', extra: { AWSAccessKeyId: ACCESS } })
 })
 
 void t.test('what cannot be an access key is not asked about', async (t) => {
