@@ -1,6 +1,7 @@
 /** PutObject. */
 import type { Response } from '#http/message.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
+import { expirationOfUpload } from '../config/object-headers.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { madeVersion } from './shown-object.ts'
@@ -21,6 +22,7 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
     ...condition,
     metadata: { ...upload.metadata, ...acl },
     body: sent.body,
+    cause: request.method === 'POST' ? 'Post' : undefined,
     nullVersion: 'replaced',
   })
   if (put.kind !== 'created') {
@@ -32,6 +34,7 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
     'content-length': '0',
     ...checksumHeaders(checksum && { ...checksum, type: 'FULL_OBJECT' }),
     ...madeVersion(put),
+    ...(await expirationOfUpload(visit, put, upload.metadata)),
   }
   return { status: 200, headers, body: undefined }
 }
