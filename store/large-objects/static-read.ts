@@ -15,6 +15,7 @@ import type {
   ReadTrail,
   Store,
 } from '../contract.ts'
+import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
 import { UPLOAD_ID_AT } from '../multipart/parts-check.ts'
 import { partsContainerOf } from '../multipart/upload-names.ts'
 import { joinedAnswer, joinedHeaders, judged, segmentFailure } from './joined-answer.ts'
@@ -101,6 +102,7 @@ async function answerFrom(
       store,
       isOwner ? { ...context, permits: undefined } : context,
       accountOf(name, manifest.trail),
+      isUnderCustomerKey(manifest.headers) ? options.customerKey : undefined,
     )
     const pieces = (range: { start: number; end: number }): ReturnType<typeof piecesOf> =>
       piecesOf(segments, range, reader)

@@ -6,18 +6,22 @@ import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, type OpenedSource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { configuredUpload, copiedTags } from '../config/object-headers.ts'
+import { customerKeyIn, customerKeyProblem, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
+import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
+import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
 import { copySourceOf, type NamedSource } from './copy-source.ts'
 import { COMMON_HEADERS, DEFAULT_CONTENT_TYPE, ETAG_SYSMETA, STORED_META } from './object-facts.ts'
 import { conditionsIn, isMatchedToo, preconditionFailed } from './read-conditions.ts'
-import { versionHeaders } from './shown-object.ts'
+import { madeVersion } from './shown-object.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from './stored-checksum.ts'
 import { checkKey, objectMetadataIn, type Upload } from './upload.ts'
+import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 /** Conditions on the source have the usual names after this. */
 const SOURCE_PREFIX = 'x-amz-copy-source-'
@@ -39,10 +43,16 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(configured)) return configured
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl
-  const own = { ...given, ...configured, ...acl }
+  const encryption = await uploadEncryption(visit)
+  if (isS3Error(encryption)) return encryption
+  const condition = writeConditionIn(visit.request.headers)
+  if (isS3Error(condition)) return condition
+  const own = { ...given, ...configured, ...acl, ...encryption.metadata }
+  const target = { ...condition, customerKey: encryption.customerKey, told: encryption.told }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
-  return await answerInTime(visit, () => write(visit, opened, directive.takes, own, tagging.takes))
+  const takes = { metadata: directive.takes, tags: tagging.takes }
+  return await answerInTime(visit, () => write(visit, opened, { takes, own, target }))
 }
 
 type Takes = 'of_source' | 'of_request'
@@ -83,9 +93,11 @@ function checkSelf(visit: S3Visit, { name, versionId }: NamedSource, takes: Take
 
 async function open(visit: S3Visit, source: NamedSource): Promise<CopySource | S3Error> {
   const { deps, transaction, request } = visit
+  const key = customerKeyIn(request.headers, SOURCE_KEY)
+  if (isS3Error(key)) return key
   const conditions = conditionsIn(request.headers, SOURCE_PREFIX)
   const opened = await openCopySource(deps.store, transaction, source.name, {
-    read: { conditions, versionId: source.versionId, etagIsAt: ETAG_SYSMETA },
+    read: { conditions, ...readOf(source.versionId), etagIsAt: ETAG_SYSMETA, ...key },
     limitBytes: deps.maxFileSizeBytes,
   })
   return opened.kind === 'source' ? opened : await unopened(visit, source, opened, conditions)
@@ -112,6 +124,7 @@ export async function unopened(
   const isMissing = opened.kind === 'precondition_failed' && opened.headers['etag'] === undefined
   if (isMissing || opened.kind === 'no_such_object') return await noSuchSource(visit, source)
   if (opened.kind === 'precondition_failed') return preconditionFailed(headers, SOURCE_PREFIX)
+  if (opened.kind === 'customer_key') return customerKeyProblem(opened)
   return storeError(opened, { Key: source.name.object })
 }
 
@@ -130,16 +143,22 @@ async function noSuchSource(visit: S3Visit, { bucket, name, versionId }: NamedSo
     : s3Error('NoSuchVersion', { extra: { ...extra, VersionId: versionId } })
 }
 
+interface Copying {
+  readonly takes: { readonly metadata: Takes; readonly tags: Takes }
+  /** Metadata of the request. */
+  readonly own: Readonly<Record<string, string | undefined>>
+  readonly target: Pick<Upload, 'condition' | 'customerKey'> & Pick<UploadEncryption, 'told'>
+}
+
 async function write(
   visit: S3Visit,
   source: CopySource,
-  takes: Takes,
-  own: Record<string, string>,
-  tagsFrom: Takes,
+  { takes, own, target }: Copying,
 ): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
   const { headers } = request
-  const ofSource = takes === 'of_source'
+  const { told, ...written } = target
+  const ofSource = takes.metadata === 'of_source'
   const checksum = source.bytes === 'same' ? wholeChecksum(source.headers) : undefined
   const put: Upload = {
     contentType: (ofSource ? source.contentType : headers['content-type']) || DEFAULT_CONTENT_TYPE,
@@ -147,14 +166,16 @@ async function write(
     metadata: {
       ...own,
       ...(ofSource ? metadataOf(source.headers) : {}),
-      ...(tagsFrom === 'of_source' ? copiedTags(source.headers) : {}),
+      ...(takes.tags === 'of_source' ? copiedTags(source.headers) : {}),
       ...(checksum === undefined ? {} : checksumToStore(checksum)),
     },
     limitBytes: deps.maxFileSizeBytes,
+    nullVersion: 'replaced',
+    ...written,
   }
-  const written = await writeCopy(deps.store, transaction, objectOf(visit), { source, put })
-  if (written.kind !== 'created') return storeError(written, { Key: request.key ?? '' })
-  return copied(written, source, checksum)
+  const made = await writeCopy(deps.store, transaction, objectOf(visit), { source, put })
+  if (made.kind !== 'created') return unfulfilled(made, headers, request.key ?? '')
+  return copied(made, source, checksum, told)
 }
 
 /** What a copy takes over from its source: what its owner said about it, not what this door keeps of it. */
@@ -181,6 +202,7 @@ function copied(
   written: ObjectPutReceipt,
   { trail }: CopySource,
   checksum: StoredChecksum | undefined,
+  told: UploadEncryption['told'],
 ): Response {
   const xml = document(
     'CopyObjectResult',
@@ -191,7 +213,8 @@ function copied(
   )
   const from = trail?.versionId
   return xmlAnswer(200, xml, {
-    ...versionHeaders(written),
+    ...madeVersion(written),
+    ...told,
     ...(from === undefined ? {} : { 'x-amz-copy-source-version-id': from }),
   })
 }
