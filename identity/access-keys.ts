@@ -66,5 +66,6 @@ async function holderOf(
     displayName: principal.user,
     principal,
     account: resellerPrefix + projectId,
+    generation: now.identified.user.value.generation,
   }
 }

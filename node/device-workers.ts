@@ -15,6 +15,7 @@ import { databaseReplicatorWorker } from './workers/database-replicator.ts'
 import { expirerWorker } from './workers/expirer.ts'
 import { lifecycleWorker } from './workers/lifecycle.ts'
 import { listingAuditorWorker } from './workers/listing-auditor.ts'
+import { notifierWorker } from './workers/notifier.ts'
 import { reaperWorker } from './workers/reaper.ts'
 import { reconcilerWorker } from './workers/reconciler.ts'
 import { replicatorWorker } from './workers/replicator.ts'
@@ -34,6 +35,7 @@ const WORKERS: readonly MakeWorker[] = [
   listingAuditorWorker,
   expirerWorker,
   lifecycleWorker,
+  notifierWorker,
   containerSyncWorker,
 ]
 

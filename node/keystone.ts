@@ -1,9 +1,11 @@
 /** Tokens of Keystone for a proxy, as the configuration says; `undefined` when it names no Keystone. */
+import { Ec2AccessKeys } from '#auth/keystone/ec2-access-keys.ts'
 import { KeystoneClient } from '#auth/keystone/keystone-client.ts'
 import { keystoneAddress } from '#auth/keystone/keystone-exchange.ts'
 import type { KeystoneCredentials } from '#auth/keystone/own-token.ts'
 import { keystoneRules } from '#auth/keystone/rules-options.ts'
 import { ValidatedTokens } from '#auth/keystone/validated-tokens.ts'
+import type { AccessKeys } from '#auth/s3/access-keys.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
@@ -19,8 +21,13 @@ export interface KeystoneOptions {
   readonly settings: Settings['keystone']
 }
 
+export interface OpenKeystone extends KeystoneParts {
+  /** Its users' EC2 credentials. */
+  readonly accessKeys: AccessKeys
+}
+
 /** Rejects with an `Error` that names what is wrong with the configuration. */
-export async function openKeystone(options: KeystoneOptions): Promise<KeystoneParts | undefined> {
+export async function openKeystone(options: KeystoneOptions): Promise<OpenKeystone | undefined> {
   const { environment, log, metrics, settings } = options
   const { url, cacheMs, timeoutMs, publicUrl } = settings
   if (url === undefined) return undefined
@@ -28,18 +35,21 @@ export async function openKeystone(options: KeystoneOptions): Promise<KeystonePa
   const address = keystoneAddress(url)
   const authority =
     settings.tlsAuthority === undefined ? undefined : await readPem(disk, settings.tlsAuthority)
-  const validator = new KeystoneClient({
+  const client = {
     clock,
     address,
     timeoutMs,
     credentials: credentialsOf(settings),
     // Not the cluster's own: nothing of what the processes show each other goes to Keystone.
     transport: new RemoteTransport({ clock, tls: address.secure ? { authority } : undefined }),
-  })
+  }
+  const rules = keystoneRules(settings)
+  const validator = new KeystoneClient(client)
   return {
     tokens: new ValidatedTokens({ clock, log, metrics, validator, cacheMs }),
-    rules: keystoneRules(settings),
+    rules,
     publicUrl: publicUrl ?? url,
+    accessKeys: new Ec2AccessKeys({ ...client, log, rules, cacheMs }),
   }
 }
 

@@ -27,6 +27,7 @@ import { images } from './images-options.ts'
 import { keystone } from './keystone-options.ts'
 import { lifecycle } from './lifecycle-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
+import { notifier } from './notifier-options.ts'
 import { reaper } from './reaper-options.ts'
 import { replicator } from './replicator-options.ts'
 import { s3 } from './s3-options.ts'
@@ -444,6 +445,7 @@ export const SECTIONS = {
   auditor,
   expirer,
   lifecycle,
+  notifier,
   reaper,
   log,
   shutdown,

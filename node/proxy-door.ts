@@ -35,6 +35,7 @@ import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MemcachedClient } from '#store/memcached-client.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { EventQueue } from '#store/notifications/event-queue.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -46,7 +47,8 @@ import { parseEndpoint } from './endpoint-option.ts'
 import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
-import { DEVELOPMENT_USERS, type Settings } from './options.ts'
+import { knownUsers } from './known-users.ts'
+import type { Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
 import { s3PartsOf } from './s3-parts.ts'
@@ -105,6 +107,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     deferPartsCheck: store.deferPartsCheck,
     bucketSettings,
     objectLocks,
+    events: { queue: new EventQueue(store, timestamps), region: settings.s3.region },
   }
   const guesses = new GuessDesk(environment.clock, {
     failures: settings.identity.lockoutFailures,
@@ -130,7 +133,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
     environment.random,
   )
-  const entries = usersOf(settings).map(parseUserEntry)
+  const entries = knownUsers(settings, cluster).map(parseUserEntry)
   const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
@@ -149,7 +152,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })
-  const accessKeys = identity?.accessKeys ?? userAccessKeys(users)
+  const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
+  if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
   const { handler } = createProxy({
     environment,
     log,
@@ -166,7 +170,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, users, accessKeys, options: proxyOptions.s3 }),
+    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
     records,
     bucketSettings,
     objectLocks,
@@ -258,12 +262,6 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   const servers = settings.proxy.memcached.map(parseEndpoint)
   if (servers.length === 0) return undefined
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
-}
-
-/** Everybody knows the users for development: where Keystone says who is who, they are not let in. */
-function usersOf({ auth, keystone }: Settings): readonly string[] {
-  const areForDevelopment = auth.users.join('\n') === DEVELOPMENT_USERS.join('\n')
-  return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
 /** Whose accounts our own users may have; tokens begin with the first. */

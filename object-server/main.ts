@@ -62,7 +62,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
   const { clock, random } = options.environment
   const sender = new RowSender(options)
   const { transport, log, objectPlacement } = options
-  const witnesses = primariesAsWitnesses({ transport, log, placement: objectPlacement })
+  const witnesses = primariesAsWitnesses({ clock, transport, log, placement: objectPlacement })
   const pending = new PendingRows({
     sender,
     placement: options.placement,

@@ -61,6 +61,8 @@ const PAGE_ROWS = 500
 const CONCURRENT_REQUESTS = 8
 const FIRST_RETRY_MS = 1000
 const LAST_RETRY_MS = 300_000
+/** A row of which nobody can tell whether it is still true waits so long. */
+const UNKNOWN_RETRY_MS = 60_000
 
 /** An old row is given up when it was tried for this part of the reclaim age. */
 const TRIED_PART = 2
@@ -135,7 +137,7 @@ export class PendingRows {
     const failed = tasks.filter((task) => task.missing.size > 0)
     const done = tasks.filter((task) => task.missing.size === 0).map((task) => task.update)
     const retries = failed.map((task) => retried(task, nowMs))
-    // A row that is held back may have taken over targets of older ones.
+    // A row that is held back may have taken over targets of older ones, or another time to be tried at.
     const takenOver = held.filter((update) => !page.includes(update))
     await queue.settle([...superseded, ...tooOld, ...done], [...retries, ...takenOver])
     tally.superseded += superseded.length
@@ -150,17 +152,19 @@ export class PendingRows {
   async #sorted(rows: readonly ContainerUpdate[], nowMs: number): Promise<Sorted> {
     const sorted: Sorted = { dropped: [], due: [], held: [] }
     for (const update of rows) {
-      if (update.notBeforeMs > nowMs) sorted.held.push(update)
-      else sorted[await this.#fateOf(update)].push(update)
+      const fate = update.notBeforeMs > nowMs ? 'held' : await this.#fateOf(update)
+      if (fate !== 'unknown') sorted[fate].push(update)
+      // Whoever could not tell is asked again when others had their turn.
+      else sorted.held.push({ ...update, notBeforeMs: nowMs + UNKNOWN_RETRY_MS })
     }
     return sorted
   }
 
-  async #fateOf(update: ContainerUpdate): Promise<keyof Sorted> {
+  async #fateOf(update: ContainerUpdate): Promise<'due' | 'dropped' | 'unknown'> {
     if (this.#ageSeconds(update) <= this.#reclaimAgeSeconds) return 'due'
     if (update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART) return 'dropped'
     const standing = await this.#options.standing(update)
-    if (standing === 'unknown') return 'held'
+    if (standing === 'unknown') return 'unknown'
     return standing === 'stands' ? 'due' : 'dropped'
   }
 

@@ -1,5 +1,6 @@
 /** Asks the primaries of an object what they have of it: for a row whose object went on to others. */
 import type { PartitionRange } from '#backend/range-states.ts'
+import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { Transport } from '#http/transport.ts'
 import type { Entry } from './replication/entry.ts'
@@ -16,13 +17,18 @@ export type ObjectPlacement = (
 export type Witnesses = (policyIndex: number, hash: string) => Promise<readonly Entry[] | 'too_few'>
 
 export interface WitnessesOptions {
+  readonly clock: Clock
   readonly transport: Transport
   readonly log: Logger
   readonly placement: ObjectPlacement
 }
 
+/** Who did not answer is not asked again for so long: there may be many rows, milliseconds. */
+const SILENT_MS = 30_000
+
 /** Witnesses that are asked over the network. Never rejects. */
-export function primariesAsWitnesses({ transport, log, placement }: WitnessesOptions): Witnesses {
+export function primariesAsWitnesses({ clock, transport, log, placement }: WitnessesOptions): Witnesses {
+  const silentUntilMs = new Map<string, number>()
   return async (policyIndex, hash) => {
     const place = placement(policyIndex, hash)
     if (place === undefined) return 'too_few'
@@ -30,7 +36,10 @@ export function primariesAsWitnesses({ transport, log, placement }: WitnessesOpt
     const request = { partition: place.range, hashes: [hash] }
     const entries: Entry[] = []
     for (const primary of place.primaries) {
+      const at = `${primary.host}:${primary.port}/${primary.device}`
+      if ((silentUntilMs.get(at) ?? 0) > clock.monotonicMs()) continue
       const answer = await peers.entries(primary, request)
+      if (isFailure(answer)) silentUntilMs.set(at, clock.monotonicMs() + SILENT_MS)
       if (isFailure(answer) || answer.voice !== 'synced' || answer.role !== 'primary') continue
       entries.push(...answer.entries)
     }

@@ -292,6 +292,7 @@ await t.test('an old row waits while the device may have missed deletes', (t) =>
     await server.device.ledger(0)?.write([{ range, stamp: stale }])
     t.match(await deliver(server), { delivered: 0, dropped: 0, waiting: 1 })
     await server.device.ledger(0)?.write([{ range, stamp: { ...stale, stale: false } }])
+    await server.clock.advance(60_000)
     t.match(await deliver(server), { delivered: 1, waiting: 0 })
   }),
 )

@@ -45,6 +45,10 @@ export class Transaction implements OperationContext {
     return this.principal?.groups.includes(ROLES.resellerAdmin) === true
   }
 
+  get asker(): NonNullable<OperationContext['asker']> {
+    return { user: this.principal?.user, address: this.request.remoteAddress }
+  }
+
   get accountQuotas(): 'waived' | undefined {
     return this.isReseller ? 'waived' : undefined
   }

@@ -108,6 +108,7 @@ t.test('it waits while a majority of the primaries cannot be asked', (t) =>
     for (const machine of away) devices.disconnect(machine)
     t.match(await deliver(), { delivered: 0, dropped: 0, waiting: 1 })
     for (const machine of away) devices.connect(machine)
+    await devices.clock.advance(60_000)
     t.match(await deliver(), { delivered: 1, waiting: 0 })
   }),
 )

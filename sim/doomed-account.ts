@@ -1,13 +1,8 @@
 /** An account that is deleted while everything else goes on. In the end nothing of what it held is left on any disk. */
-import { hashName } from '#base/names.ts'
-import { MemoryDirectory } from '#disk/memory-tree.ts'
 import { bufferBody } from '#http/message.ts'
-import { parseFileName, policyPaths } from '#object-server/layout.ts'
 import { bodyOf } from './history.ts'
-import { pathOf } from './object-names.ts'
 import { contextOf, type Session } from './session.ts'
-import type { StorageNode } from './storage-node.ts'
-import { devicePath, POLICY_INDEXES, SALT } from './topology.ts'
+import { whoHas } from './stored-data.ts'
 import { Violation } from './violation.ts'
 
 const ACCOUNT = 'AUTH_doomed'
@@ -65,19 +60,10 @@ export class DoomedAccount {
   /** What the disks still hold of the account, by path and host. */
   left(): readonly string[] {
     if (!this.#isDeleted) return []
-    const paths = new Map<string, string>()
-    for (const container of CONTAINERS) {
-      for (const object of OBJECTS) {
-        const name = { account: ACCOUNT, container, object }
-        paths.set(hashName(name, SALT), pathOf(name))
-      }
-    }
-    return this.#session.cluster.nodes.flatMap((node) =>
-      dataFiles(node).flatMap((hash) => {
-        const path = paths.get(hash)
-        return path === undefined ? [] : [`${path} on ${node.host}`]
-      }),
+    const names = CONTAINERS.flatMap((container) =>
+      OBJECTS.map((object) => ({ account: ACCOUNT, container, object })),
     )
+    return whoHas(this.#session.cluster, names)
   }
 
   /** Everything is healed and reaped. */
@@ -85,20 +71,4 @@ export class DoomedAccount {
     const left = this.left()
     if (left.length > 0) throw new Violation('not_reaped', left.join(', '), [ACCOUNT, 'reaper'])
   }
-}
-
-/** Hashes of the objects of which the disk of a node has the data. */
-function dataFiles({ machine, node }: StorageNode): readonly string[] {
-  return POLICY_INDEXES.flatMap((policy) => {
-    const root = machine.disk.nodeAt(policyPaths(devicePath(node), policy).objects)
-    if (!(root instanceof MemoryDirectory)) return []
-    return [...root.entries.values()].flatMap((leaf) =>
-      leaf instanceof MemoryDirectory
-        ? [...leaf.entries.keys()].flatMap((name) => {
-            const file = parseFileName(name)
-            return file?.kind === 'data' ? [file.hash] : []
-          })
-        : [],
-    )
-  })
 }

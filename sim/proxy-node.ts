@@ -11,14 +11,18 @@ import { markInFile } from '#node/clock-mark.ts'
 import { makeDirectoryDurably } from '#node/durable-file.ts'
 import type { Settings } from '#node/options.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
+import type { Store } from '#store/contract.ts'
 import { type CreatedStore, createStore } from '#store/create-store.ts'
+import { deskHandler, PeerDesks } from '#store/desk/peer-desks.ts'
+import { quotaDeskOver, withFeatures } from '#store/features.ts'
 import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
+import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { StoreRules } from '#store/store-parts.ts'
 import type { Machine } from './machine.ts'
 import { MachineProcess, type ProcessWorld } from './machine-process.ts'
 import type { Network } from './network.ts'
 import type { ProcessLife } from './process-life.ts'
-import { PROXY_PORT, proxyHost, SALT } from './topology.ts'
+import { DESK_PORT, POLICIES, PROXY_PORT, proxyHost, SALT } from './topology.ts'
 
 const STATE_PATH = '/var/proxy'
 
@@ -36,7 +40,11 @@ export interface ProxyNodeOptions {
 export interface RunningProxy {
   readonly life: ProcessLife
   readonly environment: Environment
+  /** Without any feature. */
   readonly store: CreatedStore
+  /** As doors use it. */
+  readonly features: Store
+  readonly uploads: MultipartUploads
   readonly rings: RingDirectory
 }
 
@@ -84,6 +92,9 @@ export class ProxyNode {
     const { clock, disk } = environment
     const log = this.#options.log.child({ proxy: this.proxy })
     await makeDirectoryDurably(disk, STATE_PATH)
+    const timestamps = await HybridClock.open(clock, markInFile(disk, `${STATE_PATH}/clock`), (error) =>
+      log.warn({ err: error }, 'the mark of the clock could not be kept'),
+    )
     const store = createStore({
       environment,
       client: new NodeClient({
@@ -93,9 +104,7 @@ export class ProxyNode {
         nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
         connectTimeoutMs: settings.proxy.connectTimeoutMs,
       }),
-      timestamps: await HybridClock.open(clock, markInFile(disk, `${STATE_PATH}/clock`), (error) =>
-        log.warn({ err: error }, 'the mark of the clock could not be kept'),
-      ),
+      timestamps,
       nodes: new StorageNodes(() => false),
       rings: {
         account: () => rings.account.ring,
@@ -105,16 +114,31 @@ export class ProxyNode {
       salt: SALT,
       heldBodies: new MemoryBudget(),
       rules,
-      invalidations: new PeerInvalidations({ transport, clock, log, peers: () => this.#peers() }),
+      invalidations: new PeerInvalidations({ transport, clock, log, peers: () => this.#others(PROXY_PORT) }),
     })
+    const { deferDeletes, deferPartsCheck } = store
+    const features = { environment, timestamps, policies: POLICIES, deferDeletes, deferPartsCheck }
+    const self = { host: this.host, port: DESK_PORT }
+    const own = quotaDeskOver(store, features)
+    const members = (): readonly Endpoint[] => [self, ...this.#others(DESK_PORT)]
+    const isSelf = (member: Endpoint): boolean => member.host === this.host
+    const desks = new PeerDesks({ transport, clock, log, members, isSelf, own })
+    const layered = withFeatures(store, { ...features, desks })
+    const uploads = new MultipartUploads({
+      ...environment,
+      store: layered,
+      timestamps,
+      checkParts: deferPartsCheck,
+    })
+    network.listen(this.host, self, life, deskHandler(own))
     const handler = invalidationHandler((stale) => store.forget(stale))
     network.listen(this.host, { host: this.host, port: PROXY_PORT }, life, handler)
-    return { life, environment, store, rings }
+    return { life, environment, store, features: layered, uploads, rings }
   }
 
-  #peers(): readonly Endpoint[] {
+  #others(port: number): readonly Endpoint[] {
     const { proxy, proxies } = this.#options
     const others = Array.from({ length: proxies }, (_, at) => at).filter((at) => at !== proxy)
-    return others.map((at) => ({ host: proxyHost(at), port: PROXY_PORT }))
+    return others.map((at) => ({ host: proxyHost(at), port }))
   }
 }

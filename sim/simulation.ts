@@ -142,6 +142,7 @@ class Run {
       WORK_LIMIT_MS,
     )
     await this.#until(this.#director.heal(), SETTLE_LIMIT_MS)
+    await this.#until(this.#workload.features.finish(), SETTLE_LIMIT_MS)
     await this.#until(settle(this.#cluster, this.#workload.doomed), SETTLE_LIMIT_MS)
     await this.#until(this.#check(), SETTLE_LIMIT_MS)
   }
@@ -168,6 +169,7 @@ class Run {
     await checkReplicas(this.#cluster, outcomes)
     await this.#workload.races.check()
     await this.#workload.fleeting.check()
+    await this.#workload.features.check()
     this.#workload.doomed.check()
   }
 

@@ -1,5 +1,4 @@
 /** A storage node of a simulated cluster: one machine, one device, the real servers and workers in one process. */
-import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -16,12 +15,8 @@ import type { Machine } from './machine.ts'
 import { MachineProcess, type ProcessWorld } from './machine-process.ts'
 import type { Network } from './network.ts'
 import type { ProcessLife } from './process-life.ts'
-import { DEVICES_PATH, deviceName, KINDS, nodeHost, PORTS, SALT } from './topology.ts'
+import { DEVICES_PATH, deviceName, KINDS, nodeHost, POLICIES, PORTS, SALT } from './topology.ts'
 
-export const POLICIES = parsePolicies([
-  { index: 0, name: 'gold', default: true },
-  { index: 1, name: 'silver' },
-]) as StoragePolicies
 const VERSION = 'simulated'
 
 /** Everything as an operator finds it, but for the workers that are named. */

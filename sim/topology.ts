@@ -1,5 +1,6 @@
 /** Where everything is in a simulated cluster, and its rings. */
 import { join } from 'node:path'
+import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { Disk } from '#base/environment.ts'
 import type { HashPathSalt, ResourceName } from '#base/names.ts'
 import { writeDurably } from '#node/durable-file.ts'
@@ -32,6 +33,10 @@ export type RingName = 'account' | 'container' | 'object' | 'object-1'
 export type Rings = Readonly<Record<RingName, Ring>>
 const RING_NAMES: readonly RingName[] = ['account', 'container', 'object', 'object-1']
 export const POLICY_INDEXES: readonly number[] = [0, 1]
+export const POLICIES = parsePolicies([
+  { index: 0, name: 'gold', default: true },
+  { index: 1, name: 'silver' },
+]) as StoragePolicies
 /** Containers of the second policy; all others have the first. */
 const SILVER_CONTAINERS: ReadonlySet<string> = new Set(['c2'])
 
@@ -66,6 +71,8 @@ export function proxyHost(proxy: number): string {
 }
 
 export const PROXY_PORT = 6300
+/** At which the proxies decide together (`store/desk/`). */
+export const DESK_PORT = 6301
 
 /** The rings as they are now, and the next ones. */
 export class RingBuilders {

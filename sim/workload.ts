@@ -1,6 +1,7 @@
 /** Clients of a simulated cluster: several at a time, each through any proxy, doing everything that clients do. */
 import type { Cluster } from './cluster.ts'
 import { DoomedAccount } from './doomed-account.ts'
+import { FeatureClients } from './feature-clients.ts'
 import { FleetingContainers } from './fleeting-containers.ts'
 import { ACCOUNT, CONTAINERS } from './object-names.ts'
 import { ObjectReaders } from './object-readers.ts'
@@ -15,7 +16,17 @@ const PAUSE_MAX_MS = 1_600
 /** Of 100 PUTs, those that come as two with the same time. */
 const TWINS = 8
 
-type Action = 'put' | 'conditional' | 'race' | 'post' | 'delete' | 'get' | 'head' | 'list' | 'fleeting'
+type Action =
+  | 'put'
+  | 'conditional'
+  | 'race'
+  | 'post'
+  | 'delete'
+  | 'get'
+  | 'head'
+  | 'list'
+  | 'fleeting'
+  | 'feature'
 
 /** How often, in relation to each other. */
 const SHARES: readonly (readonly [Action, number])[] = [
@@ -28,6 +39,7 @@ const SHARES: readonly (readonly [Action, number])[] = [
   ['list', 9],
   ['head', 4],
   ['fleeting', 8],
+  ['feature', 8],
 ]
 const SHARES_TOTAL = SHARES.reduce((sum, [, share]) => sum + share, 0)
 
@@ -40,6 +52,7 @@ export class Workload {
   readonly races: Races
   readonly fleeting: FleetingContainers
   readonly doomed: DoomedAccount
+  readonly features: FeatureClients
   readonly #racePercent: number
   readonly #session: Session
   readonly #writers: ObjectWriters
@@ -55,6 +68,7 @@ export class Workload {
     this.races = new Races(this.#session)
     this.fleeting = new FleetingContainers(this.#session)
     this.doomed = new DoomedAccount(this.#session)
+    this.features = new FeatureClients(this.#session)
     this.#racePercent = racePercent
   }
 
@@ -78,6 +92,7 @@ export class Workload {
     }
     await this.races.prepare()
     await this.doomed.prepare()
+    await this.features.prepare()
   }
 
   /** Operations until so many were begun. Rejects with a `Violation` when a client was told what is not so. */
@@ -133,6 +148,8 @@ export class Workload {
         return await this.#readers.list(id, proxy)
       case 'fleeting':
         return await this.fleeting.act(id, proxy)
+      case 'feature':
+        return await this.features.act(id, proxy)
     }
   }
 

@@ -21,6 +21,8 @@ export interface OperationContext {
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal | undefined
   readonly log: Logger
+  /** Who asked, where that is a client: told in events. */
+  readonly asker?: { readonly user: string | undefined; readonly address: string } | undefined
   /** Who asked is a reseller, whom the quotas of accounts do not hold. */
   readonly accountQuotas?: 'waived' | undefined
   /**
@@ -435,6 +437,8 @@ export interface ObjectPut {
   readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
   /** Encrypted with a key that its owner keeps, 32 bytes. */
   readonly customerKey?: Buffer | undefined
+  /** How it comes about, where that is not an upload: told in events. */
+  readonly cause?: 'Copy' | 'Post' | 'CompleteMultipartUpload' | undefined
   /** Makes a symbolic link; the body must be empty. */
   readonly link?: LinkPut | undefined
   /** Makes this version the current one; the body must be empty. */

@@ -18,6 +18,8 @@ import { type EncryptionOptions, encryptionLayer } from './encryption/encryption
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { leftParts } from './multipart/left-parts.ts'
+import type { EventQueue } from './notifications/event-queue.ts'
+import { notificationsLayer } from './notifications/notifications-layer.ts'
 import { objectFactsLayer } from './object-facts/facts-layer.ts'
 import { objectLockLayer } from './object-lock/lock-layer.ts'
 import type { ObjectLocks } from './object-lock/object-locks.ts'
@@ -45,6 +47,8 @@ export interface FeatureDeps {
   readonly deferPartsCheck?: DeferPartsCheck | undefined
   /** What the owners of buckets have configured; goes with the bucket. */
   readonly bucketSettings?: BucketSettings | undefined
+  /** Where events of buckets go; with `bucketSettings`. */
+  readonly events?: { readonly queue: EventQueue; readonly region: string } | undefined
   /** What keeps versions from being deleted; with `bucketSettings`. */
   readonly objectLocks?: ObjectLocks | undefined
   /** Objects are encrypted where it is given. */
@@ -67,6 +71,11 @@ const FEATURES: readonly Feature[] = [
   {
     name: 'read-only',
     make: (parts) => readOnly(parts.readOnly ?? { cluster: 'writable', deletes: 'refused' }),
+  },
+  {
+    name: 'notifications',
+    make: ({ bucketSettings: settings, events }) =>
+      settings && events && notificationsLayer({ settings, ...events }),
   },
   {
     name: 'bucket-settings',

@@ -30,6 +30,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   auditor: 4,
   expirer: 4,
   lifecycle: 4,
+  notifier: 4,
   reaper: 4,
   reconciler: 4,
   'container-sync': 4,

@@ -28,7 +28,11 @@ export interface KeystoneExchangeOptions {
 export interface KeystoneRequest {
   readonly method: 'GET' | 'POST'
   /** Below the base path, with its query. */
-  readonly target: '/auth/tokens?nocatalog' | '/auth/tokens?nocatalog&allow_expired=1'
+  readonly target:
+    | '/auth/tokens?nocatalog'
+    | '/auth/tokens?nocatalog&allow_expired=1'
+    | '/s3tokens'
+    | `/users/${string}/credentials/OS-EC2/${string}`
   readonly headers: HeaderMap
   readonly body?: Buffer | undefined
 }

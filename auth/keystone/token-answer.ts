@@ -32,6 +32,11 @@ export function parseExpiry(body: Buffer): number | undefined {
   return instantOf(objectIn(objectFrom(body.toString('utf8')), 'token')?.['expires_at'])
 }
 
+/** The secret of an EC2 credential; `undefined` when the answer has none. */
+export function parseEc2Secret(body: Buffer): string | undefined {
+  return textIn(objectIn(objectFrom(body.toString('utf8')), 'credential'), 'secret')
+}
+
 function rolesIn(token: Members): readonly string[] | undefined {
   const roles = token['roles'] ?? []
   if (!Array.isArray(roles)) return undefined

@@ -12,6 +12,8 @@ export interface KeyHolder {
   readonly principal: Principal
   /** Where the buckets are that the holder makes: `AUTH_test`. */
   readonly account: string
+  /** Raised to make temporary credentials void that were given out before. */
+  readonly generation?: number | undefined
 }
 
 /** What somebody signed, for a service that verifies it without telling the secret. */
@@ -26,6 +28,8 @@ export type Confirmation =
   /** `secret`, where it may be known here: then further signatures of the body can be verified, too. */
   | { readonly kind: 'confirmed'; readonly holder: KeyHolder; readonly secret: string | undefined }
   | { readonly kind: 'denied' }
+  /** There is no such key. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'unavailable' }
 
 export type FoundKey =

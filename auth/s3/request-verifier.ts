@@ -59,6 +59,8 @@ export interface SignedBy {
   readonly kind: 'signed'
   readonly via: 'header' | 'query'
   readonly accessKey: string
+  /** The lasting key that temporary credentials came of; else the same. */
+  readonly lastingKey: string
   readonly holder: KeyHolder
   /** Of temporary credentials. */
   readonly session: Session | undefined
@@ -79,6 +81,7 @@ const ONE_MECHANISM =
 
 /** Who may have signed: the key's secret, or the answer of whoever keeps it. */
 interface Proof {
+  readonly lastingKey: string
   readonly holder: KeyHolder
   readonly session: Session | undefined
   readonly secret: string | undefined
@@ -140,13 +143,13 @@ export class RequestVerifier {
     const check: V4Check = { claim, request, parameters, payloadHash, addresses: this.#options.addresses }
     const proof = await this.#prove(claim, () => stringToSignOf(check))
     if (isRefused(proof)) return proof
-    const { holder, session, secret } = proof
+    const { secret, ...by } = proof
     const key = secret === undefined ? undefined : this.#options.signingKeys.find(secret, claim.scope)
     const mismatch = key === undefined ? undefined : checkV4(check, key)
     if (mismatch !== undefined) return mismatch
     const { via, accessKey, date, signature: seedSignature } = claim
     const chunks = key && { key, date, scope: scopeText(claim.scope), seedSignature }
-    return { kind: 'signed', via, accessKey, holder, session, payloadHash, chunks }
+    return { kind: 'signed', via, accessKey, ...by, payloadHash, chunks }
   }
 
   async #v2(
@@ -163,11 +166,11 @@ export class RequestVerifier {
     const check = { claim, request, parameters, addresses: this.#options.addresses }
     const proof = await this.#prove(claim, () => v2StringToSign(check))
     if (isRefused(proof)) return proof
-    const { holder, session, secret } = proof
+    const { secret, ...by } = proof
     const mismatch = secret === undefined ? undefined : checkV2(check, secret)
     if (mismatch !== undefined) return mismatch
     const { via, accessKey } = claim
-    return { ...NO_BODY_SIGNED, via, accessKey, holder, session }
+    return { ...NO_BODY_SIGNED, via, accessKey, ...by }
   }
 
   /** Who signed an upload form, by its fields. Never rejects on account of the form. */
@@ -178,11 +181,11 @@ export class RequestVerifier {
     if (isRefused(claim)) return claim
     const proof = await this.#prove(claim, () => claim.policy)
     if (isRefused(proof)) return proof
-    const { holder, session, secret } = proof
+    const { secret, ...by } = proof
     const mismatch = secret === undefined ? undefined : checkForm(claim, secret, signingKeys)
     if (mismatch !== undefined) return mismatch
     const { accessKey } = claim
-    return { ...NO_BODY_SIGNED, via: 'query', accessKey, holder, session }
+    return { ...NO_BODY_SIGNED, via: 'query', accessKey, ...by }
   }
 
   /**
@@ -199,11 +202,16 @@ export class RequestVerifier {
   ): Promise<Proof | Refusal> {
     const { accessKeys, sessions } = this.#options
     const accessKey = readable(claim.accessKey)
-    if (claim.securityToken !== undefined) return sessions.open(claim.securityToken, accessKey)
+    if (claim.securityToken !== undefined) {
+      const opened = await sessions.open(claim.securityToken, accessKey)
+      if (isRefused(opened)) return opened
+      const { secret, session, parent } = opened
+      return { lastingKey: parent.accessKey, holder: parent.holder, session, secret }
+    }
     const found = await accessKeys.find(accessKey)
     switch (found.kind) {
       case 'secret':
-        return { ...found, session: undefined }
+        return { lastingKey: accessKey, holder: found.holder, secret: found.secret, session: undefined }
       case 'unknown':
         return unknownKey(accessKey)
       case 'unavailable':
@@ -212,9 +220,9 @@ export class RequestVerifier {
         const text = stringToSign()
         const answer = await found.confirm({ accessKey, stringToSign: text, signature: claim.signature })
         if (answer.kind === 'unavailable') return refuse('ServiceUnavailable')
-        return answer.kind === 'confirmed'
-          ? { ...answer, session: undefined }
-          : refuse('SignatureDoesNotMatch')
+        if (answer.kind === 'unknown') return unknownKey(accessKey)
+        if (answer.kind === 'denied') return refuse('SignatureDoesNotMatch')
+        return { lastingKey: accessKey, holder: answer.holder, secret: answer.secret, session: undefined }
       }
     }
   }

@@ -1,14 +1,15 @@
 /**
- * Temporary credentials: an access key, a secret, and a session token in which both are sealed together with whose they are,
- * until when, and what they may do at most. Any process verifies them with no lookup, and nothing is stored. They end
- * when their time is up, when their holder is gone, and when the holder's tokens are made void (the generation).
+ * Temporary credentials: an access key, a secret, and a session token in which both are sealed together with the lasting key
+ * that they came of, until when they are good, and what they may do at most. Any process opens them, and nothing is stored. Whose they
+ * are is who holds the lasting key now: they end when their time is up, and at once when that key is gone or its holder's tokens are made
+ * void (the generation).
  */
 import { hash } from 'node:crypto'
 import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import type { KeyRing } from '../key-ring.ts'
 import { openText, sealText } from '../sealed-text.ts'
-import type { KeyHolder } from './access-keys.ts'
+import type { AccessKeys, KeyHolder } from './access-keys.ts'
 import { isRefused, type Refusal, refuse } from './refusal.ts'
 
 export interface Session {
@@ -18,10 +19,16 @@ export interface Session {
   readonly policy: string | undefined
 }
 
+/** Who is given a session, and by which lasting key they have just proved who they are. */
+export interface SessionParent {
+  readonly accessKey: string
+  readonly holder: KeyHolder
+}
+
 export interface SessionCredentials {
   readonly accessKey: string
   readonly secret: string
-  readonly holder: KeyHolder
+  readonly parent: SessionParent
   readonly session: Session
   readonly expiresAtMs: number
 }
@@ -34,12 +41,7 @@ export interface SessionsOptions {
   readonly clock: Clock
   readonly random: Random
   readonly keys: KeyRing
-  /** The holder's generation; `undefined` when there is no such user (any more). */
-  readonly generationOf: (user: string) => number | undefined
-}
-
-interface Claims extends SessionCredentials {
-  readonly generation: number
+  readonly accessKeys: AccessKeys
 }
 
 const TOKEN_PREFIX = 'MSES'
@@ -55,7 +57,7 @@ const REMEMBERED_MS = 600_000
 
 export class Sessions {
   readonly #options: SessionsOptions
-  readonly #remembered: AgingLru<Claims>
+  readonly #remembered: AgingLru<SessionCredentials>
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -63,40 +65,49 @@ export class Sessions {
   }
 
   /** New credentials for somebody who has just proved to be the holder. */
-  issue(holder: KeyHolder, session: Session, lifeSeconds: number): IssuedSession {
-    const { clock, random, keys, generationOf } = this.#options
-    const claims: Claims = {
+  issue(parent: SessionParent, session: Session, lifeSeconds: number): IssuedSession {
+    const { clock, random, keys } = this.#options
+    const claims: SessionCredentials = {
       accessKey: ACCESS_KEY_PREFIX + lettersOf(random),
       secret: random.bytes(SECRET_BYTES).toString('base64'),
-      holder,
+      parent,
       session,
       expiresAtMs: (Math.floor(clock.wallMs() / 1000) + lifeSeconds) * 1000,
-      generation: generationOf(holder.user) ?? 0,
     }
     return { ...claims, sessionToken: sealText(keys, random, TOKEN_PREFIX, JSON.stringify(claims)) }
   }
 
-  /** The credentials in a token that somebody brings together with the access key. */
-  open(token: string, accessKey: string): SessionCredentials | Refusal {
+  /** The credentials in a token that somebody brings together with the access key, and who holds the key they came of now. */
+  async open(token: string, accessKey: string): Promise<SessionCredentials | Refusal> {
     const claims = this.#claimsIn(token)
     if (isRefused(claims)) return claims
     if (claims.accessKey !== accessKey) return invalid(token)
-    const { clock, generationOf } = this.#options
+    const { clock, accessKeys } = this.#options
     if (claims.expiresAtMs <= clock.wallMs()) return refuse('ExpiredToken', undefined, { 'Token-0': token })
-    // Who comes from Keystone is no user of ours; such a session lives for its time.
-    if (claims.holder.principal.keystone !== undefined) return claims
-    const generation = generationOf(claims.holder.user)
-    return generation === undefined || generation > claims.generation ? invalid(token) : claims
+    const found = await accessKeys.find(claims.parent.accessKey)
+    switch (found.kind) {
+      case 'secret': {
+        const isVoid = (found.holder.generation ?? 0) > (claims.parent.holder.generation ?? 0)
+        return isVoid ? invalid(token) : { ...claims, parent: { ...claims.parent, holder: found.holder } }
+      }
+      // Who keeps it could say no more than whether a signature is right; such a session lives for its time.
+      case 'elsewhere':
+        return claims
+      case 'unavailable':
+        return refuse('ServiceUnavailable')
+      case 'unknown':
+        return invalid(token)
+    }
   }
 
-  #claimsIn(token: string): Claims | Refusal {
+  #claimsIn(token: string): SessionCredentials | Refusal {
     const name = hash('sha256', token, 'base64')
     const known = this.#remembered.get(name)
     if (known !== undefined) return known
     const plain = openText(this.#options.keys, TOKEN_PREFIX, token)
     if (plain === undefined) return invalid(token)
     // What was sealed under our own key has this shape: anything else is our bug and throws.
-    const claims = JSON.parse(plain) as Claims
+    const claims = JSON.parse(plain) as SessionCredentials
     this.#remembered.set(name, claims, REMEMBERED_MS)
     return claims
   }

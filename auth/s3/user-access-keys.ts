@@ -18,7 +18,13 @@ export function userAccessKeys(users: UserDirectory): AccessKeys {
       return {
         kind: 'secret',
         secret,
-        holder: { user: principal.user, displayName: principal.user, principal, account },
+        holder: {
+          user: principal.user,
+          displayName: principal.user,
+          principal,
+          account,
+          generation: users.generationOf(accessKey),
+        },
       }
     },
   }

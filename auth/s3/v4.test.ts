@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import {
   EXAMPLE_MS,
   HOLDER,
+  PARENT,
   sessionsOn,
   signedRequest,
   standingClock,
@@ -17,6 +18,7 @@ import {
   signV4,
   type Unsigned,
 } from '../testing/sign-v4.ts'
+import type { FoundKey } from './access-keys.ts'
 import type { Refusal } from './refusal.ts'
 import type { RequestVerifier, Sender } from './request-verifier.ts'
 import { publicAddress } from './signed-request.ts'
@@ -432,11 +434,11 @@ void t.test('headers are signed with single spaces, and joined as the signer joi
 
 void t.test('temporary credentials need their token, and end with it', async (t) => {
   const clock = standingClock()
-  let generation: number | undefined = 0
-  const sessions = sessionsOn(clock, () => generation)
+  let found: FoundKey = { kind: 'secret', secret: EXAMPLE.secret, holder: HOLDER }
+  const sessions = sessionsOn(clock, { find: async () => found })
   const by = verifierWith({ clock, sessions })
   const session = { name: 'build', policy: '{"Statement":[]}' }
-  const issued = sessions.issue(HOLDER, session, 3600)
+  const issued = sessions.issue(PARENT, session, 3600)
   const { accessKey, secret, sessionToken } = issued
   const request = { method: 'GET', target: '/bucket/key', headers: { host: HOST } }
   const using = (credentials: Signing['credentials']): Promise<Sender | Refusal> =>
@@ -450,13 +452,21 @@ void t.test('temporary credentials need their token, and end with it', async (t)
     code: 'InvalidToken',
     extra: { 'Token-0': sessionToken },
   })
-  t.match(await using({ ...issued, sessionToken: `${sessionToken}A` }), { code: 'InvalidToken' })
-  generation = 1
-  t.match(await using(issued), { code: 'InvalidToken' })
-  generation = undefined
-  t.match(await using(issued), { code: 'InvalidToken' })
-  generation = 0
-  const short = sessions.issue(HOLDER, session, 1)
+  t.match(await using({ ...issued, sessionToken: `${sessionToken.slice(0, -8)}AAAAAAAA` }), {
+    code: 'InvalidToken',
+  })
+  const changed = { ...HOLDER, account: 'AUTH_moved' }
+  found = { ...found, holder: changed }
+  t.match(await using(issued), { holder: changed }, 'whose they are is looked at every time')
+  found = { ...found, holder: { ...HOLDER, generation: 1 } }
+  t.match(await using(issued), { code: 'InvalidToken' }, 'what was given out is void')
+  found = { kind: 'unknown' }
+  t.match(await using(issued), { code: 'InvalidToken' }, 'the key that they came of is gone')
+  found = { kind: 'unavailable' }
+  t.match(await using(issued), { code: 'ServiceUnavailable' })
+  found = { kind: 'elsewhere', confirm: async () => ({ kind: 'denied' }) }
+  t.match(await using(issued), { holder: HOLDER })
+  const short = sessions.issue(PARENT, session, 1)
   clock.nowMs += 1000
   t.match(await using(short), { code: 'ExpiredToken' })
 })

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
 import { keyRingOf } from '../key-ring.ts'
-import type { FoundKey, KeyHolder } from '../s3/access-keys.ts'
+import type { AccessKeys, KeyHolder } from '../s3/access-keys.ts'
 import { RequestVerifier, type RequestVerifierOptions } from '../s3/request-verifier.ts'
-import { Sessions } from '../s3/session-credentials.ts'
+import { type SessionParent, Sessions } from '../s3/session-credentials.ts'
 import type { SignedRequest } from '../s3/signed-request.ts'
 import { SigningKeys } from '../s3/signing-keys.ts'
 import { EXAMPLE } from './sign-v4.ts'
@@ -29,17 +29,26 @@ export function standingClock(nowMs = EXAMPLE_MS): StandingClock {
   return clock
 }
 
-export function sessionsOn(clock: Clock, generationOf = (): number | undefined => 0): Sessions {
+/** Knows the one access key. */
+export const EXAMPLE_KEYS: AccessKeys = {
+  find: async (key) =>
+    key === EXAMPLE.accessKey
+      ? { kind: 'secret', secret: EXAMPLE.secret, holder: HOLDER }
+      : { kind: 'unknown' },
+}
+
+export const PARENT: SessionParent = { accessKey: EXAMPLE.accessKey, holder: HOLDER }
+
+export function sessionsOn(clock: Clock, accessKeys = EXAMPLE_KEYS): Sessions {
   const keys = keyRingOf([{ id: 1, secret: 'a secret for tests' }])
-  return new Sessions({ clock, keys, random: { bytes: randomBytes, below: () => 0 }, generationOf })
+  return new Sessions({ clock, keys, random: { bytes: randomBytes, below: () => 0 }, accessKeys })
 }
 
 export function verifierWith(options: Partial<RequestVerifierOptions> = {}): RequestVerifier {
   const clock = options.clock ?? standingClock()
-  const known: FoundKey = { kind: 'secret', secret: EXAMPLE.secret, holder: HOLDER }
   return new RequestVerifier({
     clock,
-    accessKeys: { find: async (key) => (key === EXAMPLE.accessKey ? known : { kind: 'unknown' }) },
+    accessKeys: EXAMPLE_KEYS,
     signingKeys: new SigningKeys(clock),
     sessions: sessionsOn(clock),
     region: 'us-east-1',

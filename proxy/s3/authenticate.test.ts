@@ -136,7 +136,11 @@ void t.test('temporary credentials are those of their holder', async (t) => {
     bucketInHost: undefined,
   })
   if (found.kind !== 'signed') return t.fail('not signed')
-  const issued = door.authentication.sessions.issue(found.holder, { name: 'build', policy: undefined }, 900)
+  const issued = door.authentication.sessions.issue(
+    { accessKey: found.lastingKey, holder: found.holder },
+    { name: 'build', policy: undefined },
+    900,
+  )
   t.equal(
     outcome(await signed({ method: 'PUT', target: '/bucket/by-session', body: 'x' }, signingNow(issued))),
     '200',

@@ -23,8 +23,6 @@ export interface S3AuthenticationOptions {
   readonly keys: KeyRing
   /** Asked one after the other. */
   readonly accessKeys: readonly AccessKeys[]
-  /** `undefined` when there is no such user (any more): sessions end with their user. */
-  readonly generationOf: (user: string) => number | undefined
   readonly options: Pick<S3Options, 'region' | 'publicEndpoints'>
 }
 
@@ -38,14 +36,14 @@ export interface S3Authentication {
 export function s3Authentication({
   environment: { clock, random },
   keys,
-  accessKeys,
-  generationOf,
+  accessKeys: directories,
   options,
 }: S3AuthenticationOptions): S3Authentication {
-  const sessions = new Sessions({ clock, random, keys, generationOf })
+  const accessKeys = firstOf(directories)
+  const sessions = new Sessions({ clock, random, keys, accessKeys })
   const verifier = new RequestVerifier({
     clock,
-    accessKeys: firstOf(accessKeys),
+    accessKeys,
     signingKeys: new SigningKeys(clock),
     sessions,
     region: options.region,

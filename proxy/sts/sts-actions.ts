@@ -5,7 +5,7 @@
  */
 import type { KeyHolder } from '#auth/s3/access-keys.ts'
 import type { SignedBy } from '#auth/s3/request-verifier.ts'
-import type { IssuedSession, Session, Sessions } from '#auth/s3/session-credentials.ts'
+import type { IssuedSession, Session, SessionParent, Sessions } from '#auth/s3/session-credentials.ts'
 import { element, elementOf } from '../s3/xml-writer.ts'
 import { credentialsXml } from './sts-answer.ts'
 import { type StsError, stsError } from './sts-error.ts'
@@ -45,7 +45,7 @@ function getSessionToken({ sender, parameters, sessions }: StsVisit): string | S
   if (sender.session !== undefined) return onlyLasting('GetSessionToken')
   const seconds = durationIn(parameters, SESSION_LIFE)
   if (isError(seconds)) return seconds
-  return credentialsXml(sessions.issue(sender.holder, { name: '', policy: undefined }, seconds))
+  return credentialsXml(sessions.issue(parentOf(sender), { name: '', policy: undefined }, seconds))
 }
 
 function getFederationToken({ sender, parameters, sessions }: StsVisit): string | StsError {
@@ -98,7 +98,12 @@ function issue(
   if (isError(seconds)) return seconds
   const given = policyIn(parameters)
   if (isError(given)) return given
-  return sessions.issue(sender.holder, { name, policy: given.policy ?? withoutPolicy }, seconds)
+  return sessions.issue(parentOf(sender), { name, policy: given.policy ?? withoutPolicy }, seconds)
+}
+
+/** Credentials that were given out to temporary ones depend on the same lasting key. */
+function parentOf({ lastingKey: accessKey, holder }: SignedBy): SessionParent {
+  return { accessKey, holder }
 }
 
 function getCallerIdentity({ sender: { holder, session } }: StsVisit): string {

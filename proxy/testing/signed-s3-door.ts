@@ -44,7 +44,6 @@ export function signedS3Door(
     environment,
     keys: keyRingOf([{ id: 1, secret: 'a secret for tests' }]) satisfies typeof keys,
     accessKeys: [userAccessKeys(users)],
-    generationOf: (user) => users.generationOf(user),
     options: all.s3,
   })
   const proxy = testProxy(options, {

@@ -4,7 +4,7 @@
  * quotas, versions and encryption see a copy as the read and the write that it is.
  */
 import { isTrueValue } from '#backend/address.ts'
-import type { HeaderMap } from '#http/message.ts'
+import type { HeaderMap, RequestBody } from '#http/message.ts'
 import type {
   LinkPut,
   ObjectName,
@@ -29,12 +29,17 @@ export type CopiedRead = Pick<
   'conditions' | 'customerKey' | 'nullVersion' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
 >
 
+export interface SourceBody extends RequestBody {
+  /** Why the source broke off; `undefined` when it did not. */
+  readonly failure: unknown
+}
+
 export interface CopySource {
   readonly kind: 'source'
   readonly headers: HeaderMap
   readonly trail: ReadTrail | undefined
   readonly contentType: string
-  readonly body: CopiedBody
+  readonly body: SourceBody
   /** MD5 that the copy must have; `undefined` where that of the bytes read is not known. */
   readonly etag: string | undefined
   /** Whether the copy is stored as the very bytes of the source. */

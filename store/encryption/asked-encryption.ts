@@ -13,7 +13,10 @@ export interface AskedEncryption {
   readonly keyName: string | undefined
 }
 
-export function writeAskedEncryption({ algorithm, keyName }: AskedEncryption): HeaderMap {
+export function writeAskedEncryption({
+  algorithm,
+  keyName,
+}: AskedEncryption): Readonly<Record<string, string>> {
   const key = keyName === undefined ? '' : ` ${encodeURIComponent(keyName)}`
   return { [ENCRYPTED_AT]: algorithm + key }
 }

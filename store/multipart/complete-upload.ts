@@ -219,6 +219,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       expectedEtag: undefined,
       metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}` },
       limitBytes: 0,
+      cause: 'CompleteMultipartUpload',
       condition,
       nullVersion: 'replaced',
       segments: parts.map(asSegment),

@@ -17,6 +17,7 @@ import type { Store } from '#store/contract.ts'
 import { symlinks } from '#store/symlinks/symlinks.ts'
 import type { PassReport, Worker } from '#worker/contract.ts'
 import { CONTAINER, named, pattern, put, streamed } from './actions.ts'
+import { asDeath, DyingProcess } from './dying-store.ts'
 import { MemoryCluster, type MemoryDevice } from './memory-cluster.ts'
 
 const REALMS = parseRealms('[realm]\nkey = realmkey\ncluster_there = http://there:8080/v1/\n')
@@ -72,6 +73,7 @@ function workerOf(
   device: MemoryDevice,
   network: MemoryTransport,
   store: Store,
+  index: MemoryDevice['containers'] = device.containers,
 ): Worker {
   const { primaries } = cluster.parts.containerPlacement(CONTAINER.account, CONTAINER.container)
   const place = primaries.findIndex(({ port }) => port === device.ports.container)
@@ -86,7 +88,7 @@ function workerOf(
   return createSyncWorker({
     clock: realClock,
     log: silentLogger,
-    index: device.containers,
+    index,
     realms: () => REALMS,
     turn: () => turn,
     remote: (target, userKey) => new RemoteContainer(options, target, userKey),
@@ -158,6 +160,53 @@ await t.test('what failed is sent later, and one bad object holds up no other', 
   await pass(pair)
   t.equal((await pair.there('/o3')).body, 'body 3')
 })
+
+/** The index as a process has it that dies before it has stored so many points. */
+function dyingAtPoint(index: MemoryDevice['containers'], point: number): MemoryDevice['containers'] {
+  const dying = new DyingProcess(point)
+  return new Proxy(index, {
+    get(target, property) {
+      if (property === 'setSyncPoint')
+        return (...given: Parameters<typeof target.setSyncPoint>) =>
+          dying.step(() => target.setSyncPoint(...given))
+      const value: unknown = Reflect.get(target, property)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+}
+
+await t.test(
+  'killed between sending a row and storing the point, it sends again and changes nothing',
+  async (t) => {
+    for (let point = 1; point <= 3; point += 1) {
+      const pair = await startPair(t)
+      for (let at = 0; at < 6; at += 1) await put(pair, `o${at}`, `body ${at}`)
+      for (const device of pair.cluster.devices) {
+        const index = dyingAtPoint(device.containers, point)
+        const worker = workerOf(pair.cluster, device, pair.network, pair.store, index)
+        await worker.runOnce({ pace: 'full', signal: new AbortController().signal }).catch(asDeath)
+      }
+      t.ok(
+        pair.asked.some((line) => line.startsWith('PUT')),
+        `point ${point}: it had sent`,
+      )
+      // Between two lives of the process things change here and there.
+      await pair.store.objects.delete(pair.context, named('o0'), {})
+      await put(pair, 'o1', 'newer here')
+      await pair.there('/o2', 'DELETE')
+      await pair.there('/o2', 'PUT')
+      await pass(pair)
+      await pass(pair)
+      t.equal((await pair.there('/o0')).status, 404, `point ${point}: a deletion`)
+      t.equal((await pair.there('/o1')).body, 'newer here', `point ${point}: a newer object`)
+      t.equal((await pair.there('/o2')).body, 'written there', `point ${point}: what is newer there`)
+      for (let at = 3; at < 6; at += 1) t.equal((await pair.there(`/o${at}`)).body, `body ${at}`)
+      const before = pair.asked.length
+      await pass(pair)
+      t.equal(pair.asked.slice(before).length, 0, `point ${point}: then it is over`)
+    }
+  },
+)
 
 await t.test('what is newer there stays', async (t) => {
   const pair = await startPair(t)

@@ -13,6 +13,11 @@ export class DyingProcess {
     this.#lastStep = step
   }
 
+  /** Has it come to the step that is not taken? */
+  get isDead(): boolean {
+    return this.#taken >= this.#lastStep
+  }
+
   step<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#taken += 1
     return this.#taken >= this.#lastStep ? Promise.reject(DIED) : work()

@@ -71,6 +71,17 @@ export class IdentityApi {
     }
   }
 
+  /** Of a user, for a project. */
+  async makeEc2Credentials(
+    userId: string,
+    projectId: string,
+  ): Promise<{ readonly accessKey: string; readonly secret: string }> {
+    const path = `/users/${userId}/credentials/OS-EC2`
+    const { body } = await this.#call('POST', path, { tenant_id: projectId })
+    const { access, secret } = body['credential'] as { readonly access: string; readonly secret: string }
+    return { accessKey: access, secret }
+  }
+
   /** Ids of what there is, by name. */
   async idsOf(kind: 'projects' | 'roles' | 'users'): Promise<ReadonlyMap<string, string>> {
     const { body } = await this.#call('GET', `/${kind}`)

@@ -10,6 +10,7 @@ import { type Place, takePlace } from '#test/place.ts'
 import { havePrograms, run } from '#test/programs.ts'
 import { type RunningCluster, startCluster } from '#test/running-cluster.ts'
 import { type Answer, send } from '#test/session.ts'
+import { signWithEc2 } from './ec2-requests.ts'
 import { makePeople, OPERATOR, type People, SWIFT } from './people.ts'
 import { KEYSTONE_PROGRAMS, PASSWORD, type RealKeystone, startKeystone } from './real-keystone.ts'
 import { type KeystoneRequest, keystoneRequests } from './requests.ts'
@@ -39,6 +40,9 @@ t.test('tokens of a real Keystone', async (t) => {
     compare(t, keystoneRequests(people), people, [swift, martlet.url]),
   )
   await t.test('python-swiftclient signs in at Keystone', (t) => useClient(t, keystone, martlet, people))
+  await t.test("a user's EC2 credentials sign S3 requests", (t) =>
+    signWithEc2(t, keystone, martlet.url, people),
+  )
   await t.test('a revoked token is good for no longer than it says', (t) =>
     revoke(t, keystone, martlet, people),
   )

@@ -24,7 +24,7 @@ const DEFAULT_KEY = 'alias/aws/s3'
 
 export interface UploadEncryption extends Pick<ObjectPut, 'customerKey'> {
   /** Stored with the object. */
-  readonly metadata: HeaderMap
+  readonly metadata: Readonly<Record<string, string>>
   /** In the answer to the upload. */
   readonly told: Readonly<Record<string, string>>
 }

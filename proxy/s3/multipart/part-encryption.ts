@@ -31,7 +31,7 @@ export function partEncryption(visit: S3Visit, { metadata }: Upload): PartEncryp
   return { customerKey, metadata: {}, told: toldCustomerKey(customerKey) }
 }
 
-function ofCluster(metadata: HeaderMap): HeaderMap {
+function ofCluster(metadata: HeaderMap): Readonly<Record<string, string>> {
   const asked = metadata[ENCRYPTED_AT]
   return asked === undefined ? {} : { [ENCRYPTED_AT]: asked }
 }

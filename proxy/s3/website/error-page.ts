@@ -1,5 +1,5 @@
 /** The page that a website shows for an error when its owner made none; its form is that of Amazon S3's website endpoints. */
-import { STATUS_CODES } from 'node:http'
+import { reasonOf } from '#http/header-lines.ts'
 import type { Response } from '#http/message.ts'
 import { HTML_TYPE } from '../../answers.ts'
 import { escapedHtml } from '../../web/html.ts'
@@ -7,7 +7,7 @@ import type { S3Error } from '../error.ts'
 
 /** `custom`: what went wrong with the owner's own page. */
 export function errorPage(error: S3Error, txId: string, custom?: S3Error): Response {
-  const title = `${error.status} ${STATUS_CODES[error.status] ?? ''}`.trim()
+  const title = `${error.status} ${reasonOf(error.status)}`
   const facts = { ...error.extra, RequestId: txId, HostId: txId }
   const html = `<html>
 <head><title>${title}</title></head>
