@@ -6,6 +6,7 @@
 import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { permission } from './access/authorize.ts'
+import { tellCharged } from './access/request-charged.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
@@ -94,7 +95,8 @@ async function judged(operation: S3Operation, visited: S3Visit): Promise<Respons
   }
   visited.transaction.permits = (list, name) => permission(visited, list, name)
   const result = await operation.run(visited)
-  return isS3Error(result) && result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
+  if (!isS3Error(result)) return tellCharged(visited, result)
+  return result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
 }
 
 /** That there is no such key is told only to those who may list the bucket. */

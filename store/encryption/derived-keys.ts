@@ -35,7 +35,7 @@ export class DerivedKeys implements KeyManager {
     this.#active = active
   }
 
-  current(name: ObjectName, keyName?: string | undefined): ObjectKeys {
+  current(name: ObjectName, keyName?: string): ObjectKeys {
     return withNamedKey(this.#keys(name, this.#active) as ObjectKeys, keyName)
   }
 

@@ -18,7 +18,7 @@ export interface ObjectKeys {
 
 export interface KeyManager {
   /** The keys under which the object is written now; its body under the key of this name, if one is given. */
-  current(name: ObjectName, keyName?: string | undefined): ObjectKeys
+  current(name: ObjectName, keyName?: string): ObjectKeys
   /** The keys under which it may have been written, the current ones first. */
   all(name: ObjectName): readonly ObjectKeys[]
   /** The keys of an id that was written down; without one, those of before there were ids. `undefined`: unknown here. */

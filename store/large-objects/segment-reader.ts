@@ -36,7 +36,7 @@ export class SegmentReader implements ManifestSource {
     context: OperationContext,
     account: string,
     /** Of parts that are encrypted with it. */
-    customerKey?: Buffer | undefined,
+    customerKey?: Buffer,
   ) {
     this.#store = store
     this.#customerKey = customerKey

@@ -1,6 +1,7 @@
 /** PutObject. */
 import type { Response } from '#http/message.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
+import { expirationOfUpload } from '../config/object-headers.ts'
 import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
@@ -25,6 +26,7 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
     metadata: { ...upload.metadata, ...acl, ...encryption.metadata },
     customerKey: encryption.customerKey,
     body: sent.body,
+    cause: request.method === 'POST' ? 'Post' : undefined,
     nullVersion: 'replaced',
   })
   if (put.kind !== 'created') {
@@ -37,6 +39,7 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
     ...checksumHeaders(checksum && { ...checksum, type: 'FULL_OBJECT' }),
     ...madeVersion(put),
     ...encryption.told,
+    ...(await expirationOfUpload(visit, put, upload.metadata)),
   }
   return { status: 200, headers, body: undefined }
 }
