@@ -38,8 +38,11 @@ export interface ContainerGrants {
 
 /** Looks up what only some decisions need; each is asked at most once in a decision. */
 export interface GrantSources {
-  /** `undefined`: there is no container. */
-  container(): Promise<ContainerGrants | undefined | 'unavailable'>
+  /**
+   * `undefined`: there is no container. `certain`: that must be so, and not only not be known, because then whoever asks
+   * would go on.
+   */
+  container(knowledge: 'certain' | 'remembered'): Promise<ContainerGrants | undefined | 'unavailable'>
   accountAcl(): Promise<AccountAcl | undefined>
   /** The list of the object itself, as it is stored. */
   objectAcl(): Promise<AccessControlList | undefined>

@@ -42,11 +42,14 @@ export type AccessDecision = Decision | { readonly kind: 'unavailable' }
 
 /** Decides a question of either door, by all notations. */
 export async function decideAccess(question: AccessQuestion, sources: GrantSources): Promise<AccessDecision> {
-  const { verb, principal } = question
-  const container = verb.container === undefined ? undefined : await sources.container()
-  if (container === 'unavailable') return { kind: 'unavailable' }
-  if (!(await sessionAllows(question, sources))) return denial(principal)
+  const { verb, principal, session } = question
   const byRole = decisionByRole(question)
+  const knowledge = byRole?.kind === 'allow' ? 'certain' : 'remembered'
+  const container = verb.container === undefined ? undefined : await sources.container(knowledge)
+  if (container === 'unavailable') return { kind: 'unavailable' }
+  if (session !== undefined && (await verdictOf(session, question, sources)) !== 'allow') {
+    return denial(principal)
+  }
   const bucket = container?.bucket
   if (bucket === undefined) return byRole ?? (await decideByAllLists(question, container, sources))
   const verdict = await policyVerdict(question, bucket, sources)
@@ -81,11 +84,6 @@ function isOwnersAlways({ action }: AccessQuestion): boolean {
   return action !== undefined && OWNERS_ALWAYS.has(action)
 }
 
-async function sessionAllows(question: AccessQuestion, sources: GrantSources): Promise<boolean> {
-  const { session } = question
-  return session === undefined || (await verdictOf(session, question, sources)) === 'allow'
-}
-
 async function policyVerdict(
   question: AccessQuestion,
   { policy }: BucketAccess,
@@ -101,7 +99,8 @@ async function verdictOf(
   sources: GrantSources,
 ): Promise<PolicyVerdict> {
   if (action === undefined) return 'silent'
-  const resource = verb.container === undefined ? '*' : resourceArn(verb.container, verb.object)
+  const resource =
+    verb.container === undefined ? resourceArn('*', undefined) : resourceArn(verb.container, verb.object)
   const values = await sources.values(policy.objectTags)
   return evaluatePolicy(policy, { caller, action, resource, values })
 }

@@ -1,5 +1,6 @@
 /** The command-line options that every tool of this folder shares, and how they become `LoadOptions`. */
 import type { ParseArgsOptionsConfig } from 'node:util'
+import { DIALECTS, type DialectName } from './dialects.ts'
 import { WORKLOADS, type WorkloadName } from './operations.ts'
 import { DEFAULT_LOAD, type LoadOptions } from './runner.ts'
 
@@ -18,6 +19,7 @@ export const LOAD_FLAGS = {
   page: { type: 'string' },
   workers: { type: 'string' },
   container: { type: 'string' },
+  dialect: { type: 'string' },
   seed: { type: 'string' },
 } as const satisfies ParseArgsOptionsConfig
 
@@ -32,6 +34,7 @@ export const LOAD_HELP = `  --workloads LIST            of ${WORKLOADS.join(', '
   --listing-connections N (${DEFAULT_LOAD.listingConnections})   --listing-objects N (${DEFAULT_LOAD.listingObjects})   --page N (${DEFAULT_LOAD.pageEntries})
   --workers N                 processes that generate load (${DEFAULT_LOAD.workers})
   --container NAME            first part of the containers' names (${DEFAULT_LOAD.containerPrefix})
+  --dialect NAME              of ${DIALECTS.join(', ')} (${DEFAULT_LOAD.dialect})
   --seed N                    of the order of the objects (${DEFAULT_LOAD.seed})`
 
 type Values = Readonly<Record<string, string | boolean | undefined>>
@@ -62,8 +65,16 @@ export function loadOptionsFrom(values: Values, pids: readonly number[]): LoadOp
     workers: number('workers', DEFAULT_LOAD.workers),
     pids,
     containerPrefix: String(values['container'] ?? DEFAULT_LOAD.containerPrefix),
+    dialect: dialectFrom(values['dialect']),
     seed: number('seed', DEFAULT_LOAD.seed),
   }
+}
+
+function dialectFrom(written: string | boolean | undefined): DialectName {
+  if (written === undefined) return DEFAULT_LOAD.dialect
+  const known = DIALECTS.find((dialect) => dialect === written)
+  if (known === undefined) throw new Error(`unknown dialect ${written}; there are ${DIALECTS.join(', ')}`)
+  return known
 }
 
 function workloadsFrom(written: string | boolean | undefined): readonly WorkloadName[] {

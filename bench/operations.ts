@@ -2,7 +2,9 @@
  * What the load generator sends in each workload, one operation after the other, and how each answer is checked. An
  * operation is a value; nothing here touches a socket.
  */
+import type { V4Credentials } from '#auth/testing/sign-v4.ts'
 import { type Answer, headerOf, type Outgoing } from './connection.ts'
+import { type Dialect, dialectOf } from './dialects.ts'
 import { matches, nextRandom, type Payload, payloadOf } from './payload.ts'
 
 export const WORKLOADS = [
@@ -29,6 +31,8 @@ export interface Plan {
   readonly host: string
   readonly port: number
   readonly token: string
+  /** With them the S3 API is spoken instead of Swift's. */
+  readonly credentials?: V4Credentials | undefined
   /** Path of the container, from `/v1` on. */
   readonly containerPath: string
   readonly connections: number
@@ -98,12 +102,12 @@ export function operationsOf(plan: Plan): OperationSource {
 
 class OperationMaker {
   readonly #plan: Plan
-  readonly #tail: string
+  readonly #dialect: Dialect
   #made = 0
 
   constructor(plan: Plan) {
     this.#plan = plan
-    this.#tail = ` HTTP/1.1\r\nHost: ${plan.host}:${plan.port}\r\nX-Auth-Token: ${plan.token}\r\n`
+    this.#dialect = dialectOf(plan)
   }
 
   readonly putNumber = (index: number): Operation => this.put(objectName(index), index)
@@ -111,13 +115,12 @@ class OperationMaker {
   put(name: string, index: number): Operation {
     const payload = payloadOf(index, this.#plan.objectBytes)
     const sampled = this.#sampled()
-    const about = `Content-Type: application/octet-stream\r\nContent-Length: ${payload.sizeBytes}\r\n\r\n`
     return {
       method: 'PUT',
-      head: `PUT ${this.#plan.containerPath}/${name}${this.#tail}${about}`,
+      head: this.#dialect.head('PUT', `/${name}`, payload),
       body: payload.sizeBytes === 0 ? undefined : payload.block,
       times: payload.times,
-      expected: 201,
+      expected: this.#dialect.stored,
       movedBytes: payload.sizeBytes,
       complaint: (answer) => (sampled ? etagComplaint(answer, payload) : undefined),
     }
@@ -159,16 +162,17 @@ class OperationMaker {
     const sampled = this.#sampled()
     const entries = this.#plan.pageEntries
     return {
-      ...this.#plain('GET', `?format=json&limit=${entries}&marker=${objectName(after)}`, 200),
+      ...this.#plain('GET', this.#dialect.page(objectName(after), entries), 200),
       sink: sampled ? (piece) => void pieces.push(Buffer.from(piece)) : undefined,
-      complaint: () => (sampled ? pageComplaint(Buffer.concat(pieces), after, entries) : undefined),
+      complaint: () =>
+        sampled ? pageComplaint(this.#dialect.names(Buffer.concat(pieces)), after, entries) : undefined,
     }
   }
 
   #plain(method: string, resource: string, expected: number): Operation {
     return {
       method,
-      head: `${method} ${this.#plan.containerPath}${resource}${this.#tail}\r\n`,
+      head: this.#dialect.head(method, resource),
       expected,
       movedBytes: 0,
       complaint: () => undefined,
@@ -186,8 +190,7 @@ function etagComplaint(answer: Answer, payload: Payload): string | undefined {
   return etag?.replaceAll('"', '') === payload.md5 ? undefined : `ETag ${etag} is not the MD5 ${payload.md5}`
 }
 
-function pageComplaint(body: Buffer, after: number, entries: number): string | undefined {
-  const names = (JSON.parse(body.toString('utf8')) as { name: string }[]).map((entry) => entry.name)
+function pageComplaint(names: readonly string[], after: number, entries: number): string | undefined {
   if (names.length !== entries) return `a page of ${names.length} entries instead of ${entries}`
   const [first, last] = [objectName(after + 1), objectName(after + entries)]
   if (names[0] === first && names.at(-1) === last) return undefined

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { DialectName } from './dialects.ts'
 import { Latencies } from './latencies.ts'
 import type { Plan, WorkloadName } from './operations.ts'
 import { type Usage, usageOf } from './process-usage.ts'
@@ -35,6 +36,8 @@ export interface LoadOptions {
   readonly pids: readonly number[]
   /** First part of the names of the containers. */
   readonly containerPrefix: string
+  /** The API that is spoken; containers are made through Swift's either way. */
+  readonly dialect: DialectName
   readonly seed: number
 }
 
@@ -54,6 +57,7 @@ export const DEFAULT_LOAD: LoadOptions = {
   workers: 1,
   pids: [],
   containerPrefix: 'bench',
+  dialect: 'swift',
   seed: 1,
 }
 
@@ -152,6 +156,7 @@ class Runner {
       host: session.host,
       port: session.port,
       token: session.token,
+      credentials: options.dialect === 's3' ? session.credentials : undefined,
       containerPath: container('small'),
       connections: options.connections,
       objectBytes: options.objectBytes,

@@ -1,4 +1,5 @@
 /** The few calls around a measurement: sign in, make containers, learn what is already there. */
+import type { V4Credentials } from '#auth/testing/sign-v4.ts'
 import { objectName } from './operations.ts'
 
 const LISTING_PAGE = 10_000
@@ -15,12 +16,15 @@ export class SwiftSession {
   readonly token: string
   /** Path of the account, `/v1/AUTH_…`. */
   readonly accountPath: string
+  /** The same user's, for S3. */
+  readonly credentials: V4Credentials
 
-  private constructor(url: URL, token: string, storageUrl: string) {
+  private constructor(url: URL, token: string, storageUrl: string, { user, key }: Target) {
     this.host = url.hostname
     this.port = Number(url.port || 80)
     this.token = token
     this.accountPath = new URL(storageUrl).pathname
+    this.credentials = { accessKey: user, secret: key }
   }
 
   /** Signs in with Swift's v1 authentication. Throws when it is refused. */
@@ -35,7 +39,7 @@ export class SwiftSession {
     if (!response.ok || token === null || storageUrl === null) {
       throw new Error(`${target.url}: sign-in as ${target.user} was answered ${response.status}`)
     }
-    return new SwiftSession(url, token, storageUrl)
+    return new SwiftSession(url, token, storageUrl, target)
   }
 
   async makeContainer(container: string): Promise<void> {

@@ -12,15 +12,18 @@ import { EMPTY_BODY, type HeaderMap, type RequestBody, type Response } from '#ht
 import { type Endpoint, reasonOf } from '#http/transport.ts'
 import { type ClusterFile, readClusterFile } from '#node/cluster-file.ts'
 import type { Configuration } from '#node/configuration.ts'
+import { parseEndpoint } from '#node/endpoint-option.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { readHostFiles } from '#node/host.ts'
 import { insideServer } from '#node/inside-paths.ts'
+import { knownUsers } from '#node/known-users.ts'
 import type { DeviceOutOfService, OwnedDeviceAssignment } from '#node/open-device.ts'
 import type { Settings } from '#node/options.ts'
 import { openProcessTransport } from '#node/process-transport.ts'
 import type { ServerType } from '#node/rings.ts'
 import { RingDirectory } from '#ring/ring-directory.ts'
 import type { Store } from '#store/contract.ts'
+import { type Invalidations, PeerInvalidations } from '#store/invalidations.ts'
 import { loadConfiguration } from './load-configuration.ts'
 import { version } from './version.ts'
 
@@ -114,6 +117,11 @@ export class ClusterAccess {
     return this.#place.settings.proxy.peers
   }
 
+  /** Users of the configuration, as they are written there. */
+  get users(): readonly string[] {
+    return knownUsers(this.#place.settings, this.cluster)
+  }
+
   /** The devices of these names, or of all; a sentence when there is no such device. */
   select(names: readonly string[]): readonly ClusterDevice[] | { readonly problem: string } {
     if (names.length === 0) return this.devices
@@ -165,6 +173,19 @@ export class ClusterAccess {
       rings: this.rings,
       salt: this.cluster.salt,
       defaultPolicyIndex: this.policies[0]?.index ?? 0,
+    })
+  }
+
+  /** Tells the proxies of the cluster to forget what a command has changed. */
+  invalidations({ clock }: Pick<Environment, 'clock'>): Invalidations {
+    const proxies = this.proxies.map(parseEndpoint)
+    // Those of `martlet start` hear of it where the devices do.
+    const peers = proxies.length > 0 ? proxies : this.devices.map(({ inside }) => inside)
+    return new PeerInvalidations({
+      transport: this.#transport,
+      clock,
+      log: silentLogger,
+      peers: () => peers,
     })
   }
 

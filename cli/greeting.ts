@@ -11,8 +11,9 @@ export function greeting(url: string, users: readonly string[]): string {
   const rows = entries.map((entry) => row(entry, areForTrying ? entry.key : HIDDEN))
   const [first] = entries
   const example = entries.find(({ tenant }) => tenant === 'test') ?? first
-  const lines = [`Martlet is ready at ${url}`, '', 'Users (account:user, key, roles):', ...rows]
-  if (example === undefined) return lines.join('\n')
+  const ready = `Martlet is ready at ${url}`
+  if (example === undefined) return ready
+  const lines = [ready, '', 'Users (account:user, key, roles):', ...rows]
   const key = areForTrying ? example.key : 'KEY'
   const curl = `curl -i ${url}/auth/v1.0 -H 'X-Auth-User: ${nameOf(example)}' -H 'X-Auth-Key: ${key}'`
   return [...lines, '', 'Try it:', `  ${curl}`].join('\n')

@@ -16,7 +16,7 @@ export function addOperatorCommands(program: Command): void {
 }
 
 /** How every one of them finds the cluster. */
-function ofCluster(command: Command): Command {
+export function ofCluster(command: Command): Command {
   return command
     .option('--data <directory>', 'directory of a cluster of `martlet start` (MARTLET_DATA)')
     .option('--config <file>', 'configuration file of a host of the cluster')

@@ -1,7 +1,11 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
+import type { ClusterArguments } from './cluster-access.ts'
+import type { ImageUploadArguments } from './image-upload.ts'
 import { addOperatorCommands } from './operator-commands.ts'
+import { addPeopleCommands } from './people-commands.ts'
 import type { PublishArguments } from './publish.ts'
+import type { StartArguments } from './start.ts'
 import { version } from './version.ts'
 
 /** Runs the command that the arguments name; sets the exit code. */
@@ -19,7 +23,9 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   addConfig(program)
   addCluster(program)
   addOperatorCommands(program)
+  addPeopleCommands(program)
   addPublish(program)
+  addImage(program)
   await addRing(program, argv)
   try {
     await program.parseAsync(argv)
@@ -36,7 +42,11 @@ function addServers(program: Command): void {
     .option('--port <port>', 'port on which clients are served; 0 for any free one (MARTLET_PORT)')
     .option('--data <directory>', 'directory with everything of the cluster (MARTLET_DATA)')
     .option('--config <file>', 'configuration file')
-    .action(async (options: { port?: string; data?: string; config?: string }) => {
+    .option(
+      '--no-dev-users',
+      'one administrator with a random password, instead of users that everybody knows',
+    )
+    .action(async (options: StartArguments) => {
       await (await import('./start.ts')).start(options)
     })
   program
@@ -80,6 +90,44 @@ function addPublish(program: Command): void {
     })
 }
 
+function addImage(program: Command): void {
+  const image = program.command('image').description('machine images')
+  image
+    .command('upload')
+    .description('make an image of a file; a broken connection is taken up again where it broke')
+    .argument('<file>')
+    .option('--auth <url>', 'where to sign in (ST_AUTH; http://127.0.0.1:8080/auth/v1.0)')
+    .option('--user <account:user>', 'who signs in (ST_USER)')
+    .option('--key <key>', 'with which key (ST_KEY)')
+    .option('--name <name>', 'name of the image (that of the file)')
+    .option('--disk-format <format>', 'format of the disk (what the file looks like)')
+    .option('--container-format <format>', 'what it is packed in (bare)')
+    .option('--visibility <who>', 'public, community, shared or private')
+    .option('--property <name=value...>', 'custom properties')
+    .option('--id <image>', 'go on with an image that was begun')
+    .action(async (file: string, options: ImageUploadArguments) => {
+      await (await import('./image-upload.ts')).uploadImageFile(file, options)
+    })
+  addImageMaintenance(image)
+}
+
+function addImageMaintenance(image: Command): void {
+  const ofCluster = (command: Command): Command =>
+    command
+      .option('--data <directory>', 'directory of a cluster of `martlet start` (MARTLET_DATA)')
+      .option('--config <file>', 'configuration file of a host of the cluster')
+  ofCluster(image.command('sweep'))
+    .description('put right what uploads and imports left that nobody is at any more')
+    .action(async (options: ClusterArguments) => {
+      await (await import('./image-maintenance.ts')).sweepImages(options)
+    })
+  ofCluster(image.command('rebuild'))
+    .description('make the records of images anew that have none, from the images that are stored')
+    .action(async (options: ClusterArguments) => {
+      await (await import('./image-maintenance.ts')).rebuildImages(options)
+    })
+}
+
 function addConfig(program: Command): void {
   const config = program.command('config').description('what can be configured')
   config
@@ -106,14 +154,6 @@ function addCluster(program: Command): void {
     .argument('<file>')
     .action(async (file: string) => {
       await (await import('./cluster.ts')).createClusterFile(file)
-    })
-  program
-    .command('user')
-    .description('users of a configuration file')
-    .command('hash')
-    .description('read a key from standard input and print its hash for the configuration file')
-    .action(async () => {
-      await (await import('./user.ts')).hashUserKey()
     })
 }
 

@@ -11,13 +11,11 @@ import { PublishDisplay } from './publish-display.ts'
 import { errorSuffixOf, openedReadAcl, type Plan, planOf, type Upload } from './publish-plan.ts'
 import { amount } from './readable.ts'
 import { complain, say, warn } from './report.ts'
+import { type SignInArguments, signInOf } from './sign-in.ts'
 import { factsOf, filesBelow, type SiteFile, type SiteFolder } from './site-files.ts'
 import { type ListedObject, Refused, SwiftAccount } from './swift-account.ts'
 
-export interface PublishArguments {
-  readonly auth?: string
-  readonly user?: string
-  readonly key?: string
+export interface PublishArguments extends SignInArguments {
   /** Name of the page that stands for a folder. */
   readonly index?: string
   /** What follows the status in the names of error pages. */
@@ -39,7 +37,7 @@ const HELD_BYTES = 1024 * 1024
 
 /** What is wrong is said in a sentence, with exit code 1. */
 export async function publish(folder: string, container: string, args: PublishArguments): Promise<void> {
-  const who = signInOf(args)
+  const who = signInOf(args, 'who publishes?')
   if ('problem' in who) return complain(who.problem)
   if (container.includes('/')) return complain(`${container} is no name of a container: it has a slash in it`)
   if (args.maxAge !== undefined && !/^\d{1,9}$/.test(args.maxAge)) {
@@ -58,21 +56,6 @@ export async function publish(folder: string, container: string, args: PublishAr
     if (!(error instanceof Refused)) throw error
     complain(error.message)
   }
-}
-
-function signInOf(
-  args: PublishArguments,
-): { authUrl: string; user: string; key: string } | { problem: string } {
-  const { env } = process
-  const user = args.user ?? env['ST_USER']
-  const key = args.key ?? env['ST_KEY']
-  const authUrl = args.auth ?? env['ST_AUTH'] ?? `http://127.0.0.1:${env['MARTLET_PORT'] ?? '8080'}/auth/v1.0`
-  if (user === undefined || key === undefined) {
-    return { problem: 'who publishes? Say it with --user and --key, or in ST_USER and ST_KEY' }
-  }
-  return URL.canParse(authUrl)
-    ? { authUrl, user, key }
-    : { problem: `${authUrl} is no address to sign in at` }
 }
 
 async function publishTo(

@@ -5,6 +5,7 @@ import type { Overrides } from '#node/configuration.ts'
 import type { DeviceAssignment } from '#node/device-service.ts'
 import { realEnvironment } from '#node/environment.ts'
 import { forkOf } from '#node/fork-process.ts'
+import { knownUsers } from '#node/known-users.ts'
 import { LocalCluster } from '#node/local-cluster.ts'
 import { COMPILE_CACHE } from './compile-cache.ts'
 import { greeting } from './greeting.ts'
@@ -18,6 +19,8 @@ export interface StartArguments {
   readonly port?: string
   readonly data?: string
   readonly config?: string
+  /** `false`: the users for development are left out. */
+  readonly devUsers?: boolean
 }
 
 const DEVICE_MAIN = new URL('../node/device-main.ts', import.meta.url)
@@ -37,6 +40,7 @@ export async function start(args: StartArguments): Promise<void> {
     address: { host: settings.proxy.host, port: settings.proxy.port },
     dataPath: resolve(settings.start.data),
     policies,
+    developmentUsers: args.devUsers === false ? 'none' : 'as_before',
     devices: Array.from({ length: settings.start.devices }, (_, index) => `d${index + 1}`),
     replicas: settings.start.replicas,
     firstStoragePort: settings.start.firstStoragePort,
@@ -56,9 +60,26 @@ export async function start(args: StartArguments): Promise<void> {
     signal,
   })
   if ('failed' in cluster) return signal.aborted ? undefined : complain(cluster.failed)
-  say(greeting(publicUrl(settings, cluster.address), settings.auth.users))
+  say(greeting(publicUrl(settings, cluster.address), knownUsers(settings, cluster.file)))
+  if (args.devUsers === false) await sayAdministrator(resolve(settings.start.data), args.config)
   await aborted(signal)
   await cluster.stop()
+}
+
+const ADMINISTRATOR = 'admin'
+
+/** Makes the administrator where there is none, and prints the password, which nobody can tell later. */
+async function sayAdministrator(data: string, config: string | undefined): Promise<void> {
+  const { administer } = await import('./administration.ts')
+  await administer({ data, ...(config === undefined ? {} : { config }) }, async (administration) => {
+    const made = await administration.firstAdministrator(ADMINISTRATOR, ADMINISTRATOR)
+    if (made === undefined) return undefined
+    if ('problem' in made) return made
+    say(
+      `Administrator: user ${ADMINISTRATOR}, password ${made.password} (project ${ADMINISTRATOR}); printed only now`,
+    )
+    return undefined
+  })
 }
 
 /** The command line stands above the environment, and both above the file. */

@@ -50,12 +50,13 @@ const PAGE = 10_000
 export class SwiftAccount {
   /** Where the account is: `http://127.0.0.1:8080/v1/AUTH_test`. */
   readonly storageUrl: string
-  readonly #token: string
+  /** Good for every service of the cluster. */
+  readonly token: string
   readonly #agent = new Agent({ connections: 16 })
 
   private constructor(storageUrl: string, token: string) {
     this.storageUrl = storageUrl
-    this.#token = token
+    this.token = token
   }
 
   /** Rejects with `Refused` when the cluster does not know who this is, or cannot be reached. */
@@ -79,7 +80,7 @@ export class SwiftAccount {
   ): Promise<Answered> {
     const query = asking.query === undefined ? '' : `?${asking.query}`
     const url = `${this.urlOf(container, object)}${query}`
-    const headers = { 'x-auth-token': this.#token, ...asking.headers }
+    const headers = { 'x-auth-token': this.token, ...asking.headers }
     return ask(url, { method, headers, body: asking.body, dispatcher: this.#agent })
   }
 

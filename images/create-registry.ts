@@ -10,6 +10,7 @@ import { ImageStores } from './data/image-stores.ts'
 import type { CuttingRules } from './data/piece-source.ts'
 import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
 import { TaskRecords } from './records/task-records.ts'
@@ -45,6 +46,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     fetch,
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
+    namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     stores: new ImageStores([cluster, ...otherStores]),
   }

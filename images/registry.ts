@@ -7,6 +7,7 @@ import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
 import type { TaskRecords } from './records/task-records.ts'
@@ -18,6 +19,8 @@ export interface Registry {
   readonly store: Store
   readonly records: ImageRecords
   readonly tasks: TaskRecords
+  /** Of metadata definitions. */
+  readonly namespaces: Namespaces
   readonly cluster: ClusterStore
   readonly stores: ImageStores
   readonly intakes: IntakeMemory

@@ -1,4 +1,5 @@
 /** The one list of what the registry answers: method, path, what body is expected, and the verb (`/v2` is left out). */
+import { metadefRoutes } from './metadefs/routes.ts'
 import { actions } from './verbs/actions.ts'
 import { fileRoutes } from './verbs/file.ts'
 import { imageRoutes } from './verbs/images.ts'
@@ -22,4 +23,5 @@ export const ROUTES: readonly ImageRoute[] = [
   ...locationRoutes,
   ...infoRoutes,
   ...schemaRoutes,
+  ...metadefRoutes,
 ]

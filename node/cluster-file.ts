@@ -19,6 +19,8 @@ export interface ClusterFile {
    * until then, and for what was sealed until then, there is one that is derived from the other secrets (`recordKeysOf`).
    */
   readonly recordKeys?: readonly { readonly id: number; readonly secret: string }[] | undefined
+  /** `none`: the users for development, which everybody knows, are let in no more. */
+  readonly developmentUsers?: 'none' | undefined
   /** `new` until all its devices have been ready once: a device without state then holds nothing that was lost. */
   readonly age: 'new' | 'grown'
   /** When the file was made, milliseconds since the epoch; 0 when it does not say. */
@@ -91,6 +93,7 @@ function parseClusterFile(text: string, path: string): ClusterFile | { readonly 
     nodeSecret,
     tokenKeys,
     recordKeys,
+    ...(value['developmentUsers'] === 'none' ? { developmentUsers: 'none' } : {}),
     age: age === 'new' ? 'new' : 'grown',
     createdMs: typeof createdMs === 'number' ? createdMs : 0,
   }

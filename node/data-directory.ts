@@ -81,10 +81,18 @@ export class DataDirectory {
 
   /** Every device has been in service: from now on one without state is one that lost it. Durable when resolved. */
   async markGrown(): Promise<void> {
-    if (this.#cluster.age === 'grown') return
-    const grown: ClusterFile = { ...this.#cluster, age: 'grown' }
-    await writeClusterFile(this.#environment.disk, join(this.path, CLUSTER_FILE), grown)
-    this.#cluster = grown
+    if (this.#cluster.age !== 'grown') await this.#replaceCluster({ ...this.#cluster, age: 'grown' })
+  }
+
+  /** From now on the users for development are let in no more. Durable when resolved. */
+  async dropDevelopmentUsers(): Promise<void> {
+    if (this.#cluster.developmentUsers === 'none') return
+    await this.#replaceCluster({ ...this.#cluster, developmentUsers: 'none' })
+  }
+
+  async #replaceCluster(cluster: ClusterFile): Promise<void> {
+    await writeClusterFile(this.#environment.disk, join(this.path, CLUSTER_FILE), cluster)
+    this.#cluster = cluster
   }
 
   /** Lets another supervisor take the directory. */

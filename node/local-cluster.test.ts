@@ -28,6 +28,7 @@ async function start(t: Test, machine: MemoryMachine, clock: VirtualClock): Prom
     return { pid: 1, send, kill: () => listener.exited('SIGKILL') }
   }
   const cluster = await LocalCluster.start({
+    developmentUsers: 'as_before',
     environment: { ...machine.environment(), clock },
     log: silentLogger,
     fork,

@@ -9,6 +9,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import type { ClusterFile } from './cluster-file.ts'
 import { DataDirectory } from './data-directory.ts'
 import { makeDirectoryDurably } from './durable-file.ts'
 import { type PortTrust, prepareMachineRings } from './machine-rings.ts'
@@ -26,6 +27,8 @@ export interface LocalClusterOptions {
   readonly address: PublicAddress
   readonly dataPath: string
   readonly policies: StoragePolicies
+  /** `none`: they are let in no more, now and at later starts. */
+  readonly developmentUsers: 'as_before' | 'none'
   /** Names of the devices of a cluster that does not exist yet. */
   readonly devices: readonly string[]
   readonly replicas: number
@@ -87,6 +90,11 @@ export class LocalCluster {
     return new LocalCluster(port, directory, supervisor, endWatch)
   }
 
+  /** Who the cluster is. */
+  get file(): ClusterFile {
+    return this.#directory.cluster
+  }
+
   /** The public address; port 0 has become a real one. */
   get address(): PublicAddress {
     return this.#port.address
@@ -111,7 +119,10 @@ async function takeHold(
     return taken === undefined ? port : { failed: taken }
   }
   const directory = await DataDirectory.open(options.environment, options.dataPath, options.pid)
-  if (directory instanceof DataDirectory) return { port, directory }
+  if (directory instanceof DataDirectory) {
+    if (options.developmentUsers === 'none') await directory.dropDevelopmentUsers()
+    return { port, directory }
+  }
   port.close()
   return directory
 }

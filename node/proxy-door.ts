@@ -42,12 +42,13 @@ import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
-import { openEncryption } from './encryption.ts'
+import { openEncryption, openKeys } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
-import { DEVELOPMENT_USERS, type Settings } from './options.ts'
+import { knownUsers } from './known-users.ts'
+import type { Settings } from './options.ts'
 import { openRealms } from './realms-file.ts'
 import { s3OptionsOf } from './s3-options.ts'
 import { s3PartsOf } from './s3-parts.ts'
@@ -88,6 +89,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
   const encryption = await openEncryption(environment.disk, settings.encryption)
+  const keysAtRest = await openKeys(environment.disk, settings.encryption, recordKeysOf(cluster))
   const proxyOptions = proxyOptionsOf(settings, keystone)
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
@@ -115,7 +117,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const own = deskOf(answers)
   const desks = desksOf(options, own)
   let ending = false
-  const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const { readOnly } = proxyOptions
+  const layered = withFeatures(store, { ...features, desks, readOnly, encryption: keysAtRest })
   const multipart = new MultipartUploads({
     store: layered,
     clock: environment.clock,
@@ -130,7 +133,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
     environment.random,
   )
-  const entries = usersOf(settings).map(parseUserEntry)
+  const entries = knownUsers(settings, cluster).map(parseUserEntry)
   const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
@@ -259,12 +262,6 @@ function sharedCache({ environment, log, settings }: ProxyDoorOptions): SharedCa
   const servers = settings.proxy.memcached.map(parseEndpoint)
   if (servers.length === 0) return undefined
   return new MemcachedClient({ servers, connect: connectTcp, clock: environment.clock, log })
-}
-
-/** Everybody knows the users for development: where Keystone says who is who, they are not let in. */
-function usersOf({ auth, keystone }: Settings): readonly string[] {
-  const areForDevelopment = auth.users.join('\n') === DEVELOPMENT_USERS.join('\n')
-  return keystone.url !== undefined && areForDevelopment ? [] : auth.users
 }
 
 /** Whose accounts our own users may have; tokens begin with the first. */

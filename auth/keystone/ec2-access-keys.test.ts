@@ -1,28 +1,15 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
-import { type Request, type Response, readWhole } from '#http/message.ts'
+import { type Handler, type Request, type Response, readWhole } from '#http/message.ts'
 import { ADDRESS, CREDENTIALS, FakeKeystone, tokenBody, tokenOf } from '../testing/fake-keystone.ts'
+import { rulesWithOperators } from '../testing/keystone-rules.ts'
 import { signedRequest, standingClock, verifierWith } from '../testing/s3-verifier.ts'
 import { signV4 } from '../testing/sign-v4.ts'
 import { Ec2AccessKeys } from './ec2-access-keys.ts'
-import { keystoneRules } from './rules-options.ts'
 
 const ACCESS = 'c'.repeat(32)
 const SECRET = 'the secret of jo'
-const RULES = keystoneRules({
-  resellerPrefixes: ['AUTH'],
-  operatorRoles: ['swiftoperator'],
-  serviceRoles: [],
-  projectReaderRoles: [],
-  prefixRoles: [],
-  resellerAdminRole: 'ResellerAdmin',
-  systemReaderRoles: [],
-  serviceTokenRoles: [],
-  defaultDomainId: 'default',
-  namesInAcls: 'allowed',
-})
-
 /** A Keystone with one EC2 credential, which shows its secret or does not. */
 function keystoneWith(secrets: 'shown' | 'kept') {
   const clock = standingClock()
@@ -58,7 +45,7 @@ function keystoneWith(secrets: 'shown' | 'kept') {
     address: ADDRESS,
     credentials: CREDENTIALS,
     timeoutMs: 1000,
-    rules: RULES,
+    rules: rulesWithOperators('swiftoperator'),
     cacheMs: 60_000,
   })
   const verifier = verifierWith({ clock, accessKeys })
@@ -144,6 +131,16 @@ void t.test('a Keystone that cannot be asked lets nobody in, and calls nobody an
     keystone.instead = async () => ({ status: code, headers: {}, body: Buffer.from('nothing') })
     t.match(await get(), { code: 'ServiceUnavailable' }, String(code))
   }
+})
+
+void t.test('a key that Keystone does not know is told', async (t) => {
+  const { get, keystone } = keystoneWith('shown')
+  const answer = keystone.instead
+  keystone.instead = async (request) =>
+    request.path === '/v3/s3tokens'
+      ? { status: 404, headers: {}, body: undefined }
+      : await (answer as Handler)(request)
+  t.match(await get(), { code: 'InvalidAccessKeyId', extra: { AWSAccessKeyId: ACCESS } })
 })
 
 void t.test('what cannot be an access key is not asked about', async (t) => {

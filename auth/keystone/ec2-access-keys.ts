@@ -32,6 +32,7 @@ const ACCESS_KEY = /^[\x21-\x7e]{1,255}$/
 const UNKNOWN: FoundKey = { kind: 'unknown' }
 const UNAVAILABLE: Confirmation = { kind: 'unavailable' }
 const DENIED: Confirmation = { kind: 'denied' }
+const NO_SUCH_KEY: Confirmation = { kind: 'unknown' }
 
 export class Ec2AccessKeys implements AccessKeys {
   readonly #options: Ec2AccessKeysOptions
@@ -66,6 +67,7 @@ export class Ec2AccessKeys implements AccessKeys {
   async #ask(signed: SignedText): Promise<Confirmation> {
     const answer = await this.#withOwnToken((token) => this.#sendSignature(signed, token))
     if (answer.kind === 'unavailable') return this.#failing(answer.reason)
+    if (answer.status === 404) return NO_SUCH_KEY
     if (answer.status === 401 || answer.status === 403) return DENIED
     const token = answer.status === 200 ? parseTokenAnswer(answer.body) : undefined
     if (token === undefined) return this.#failing(`a signature was answered ${answer.status}`)

@@ -28,6 +28,8 @@ export type Confirmation =
   /** `secret`, where it may be known here: then further signatures of the body can be verified, too. */
   | { readonly kind: 'confirmed'; readonly holder: KeyHolder; readonly secret: string | undefined }
   | { readonly kind: 'denied' }
+  /** There is no such key. */
+  | { readonly kind: 'unknown' }
   | { readonly kind: 'unavailable' }
 
 export type FoundKey =

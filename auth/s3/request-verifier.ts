@@ -220,6 +220,7 @@ export class RequestVerifier {
         const text = stringToSign()
         const answer = await found.confirm({ accessKey, stringToSign: text, signature: claim.signature })
         if (answer.kind === 'unavailable') return refuse('ServiceUnavailable')
+        if (answer.kind === 'unknown') return unknownKey(accessKey)
         if (answer.kind === 'denied') return refuse('SignatureDoesNotMatch')
         return { lastingKey: accessKey, holder: answer.holder, secret: answer.secret, session: undefined }
       }

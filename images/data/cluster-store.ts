@@ -9,7 +9,7 @@ import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { UploadSession } from '../model/image-record.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'
-import type { ByteSource, BytesRead, ImageStore, StoredBytes } from './image-store.ts'
+import type { ByteSource, BytesRead, ImageStore, StoredBytes, WriteOptions } from './image-store.ts'
 import { decodeMap, encodeMap, type Piece, type PieceMap } from './piece-map.ts'
 import { PieceReader } from './piece-reader.ts'
 import { CUTTING_RULES, type CuttingRules } from './piece-source.ts'
@@ -39,10 +39,16 @@ export class ClusterStore implements ImageStore {
     this.properties = { chunk_size: rules.pieceBytes, thin_provisioning: true }
   }
 
-  async write(context: OperationContext, key: string, source: ByteSource): Promise<StoredBytes | Refusal> {
+  async write(
+    context: OperationContext,
+    key: string,
+    source: ByteSource,
+    { describe }: WriteOptions = {},
+  ): Promise<StoredBytes | Refusal> {
     const written = await this.append(context, key, source, 0)
     if (written instanceof Refusal) return written
-    return await this.complete(context, key, { sizeBytes: written.end, pieces: written.pieces })
+    const { end, pieces } = written
+    return await this.complete(context, key, { sizeBytes: end, pieces, image: describe?.() })
   }
 
   /** Writes pieces from an offset on, without saying yet that they are an image. */
@@ -73,7 +79,7 @@ export class ClusterStore implements ImageStore {
   }
 
   async read(context: OperationContext, key: string, range: ByteRange | undefined): Promise<BytesRead> {
-    const map = await this.#map(context, key)
+    const map = await this.map(context, key)
     if (map === 'absent') return { kind: 'absent' }
     if (map === 'unavailable') return { kind: 'unavailable', reason: 'the map of the image cannot be read' }
     const wanted = range ?? { start: 0, end: map.sizeBytes }
@@ -85,7 +91,8 @@ export class ClusterStore implements ImageStore {
     return new PieceReader({ store: this.#store, container: this.#container }, context, key, map, range)
   }
 
-  async #map(context: OperationContext, key: string): Promise<PieceMap | 'absent' | 'unavailable'> {
+  /** What says of the pieces under a key that they are an image. */
+  async map(context: OperationContext, key: string): Promise<PieceMap | 'absent' | 'unavailable'> {
     const name = { ...this.#container, object: `${key}/${MAP_NAME}` }
     const options = { method: 'GET', conditions: {}, newest: false } as const
     const read = await this.#store.objects.read(context, name, options)

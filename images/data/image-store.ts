@@ -5,6 +5,7 @@
 import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { OperationContext } from '#store/contract.ts'
+import type { ImageRecord } from '../model/image-record.ts'
 import type { Refusal } from '../refusal.ts'
 
 export interface StoredBytes {
@@ -15,6 +16,11 @@ export type BytesRead =
   | { readonly kind: 'found'; readonly sizeBytes: number; readonly body: BodyStream }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unavailable'; readonly reason: string }
+
+export interface WriteOptions {
+  /** What the bytes are, asked after the last of them; a store may keep it beside them, for `rebuild.ts`. */
+  readonly describe?: (() => ImageRecord | undefined) | undefined
+}
 
 /** Bytes on their way to a store, read once, in order. */
 export type ByteSource = AsyncIterable<Buffer>
@@ -29,7 +35,12 @@ export interface ImageStore {
    * Keeps all bytes of the source under a key that nobody used before; durable on return. When the source fails, the
    * promise rejects with its error; what was kept until then is removed with `remove`.
    */
-  write(context: OperationContext, key: string, source: ByteSource): Promise<StoredBytes | Refusal>
+  write(
+    context: OperationContext,
+    key: string,
+    source: ByteSource,
+    options?: WriteOptions,
+  ): Promise<StoredBytes | Refusal>
   /** All bytes, or a range within them. The caller reads the body to its end or cancels it. */
   read(context: OperationContext, key: string, range: ByteRange | undefined): Promise<BytesRead>
   /** Removes everything under the key, also what a broken write left. Tells whether it is gone. */

@@ -28,6 +28,8 @@ export class Intake {
   readonly #sha512: Hash = createHash(HASH_ALGORITHM)
   readonly #inspector = new FormatInspector()
   #sizeBytes = 0
+  /** Hashes can be asked for their end once. */
+  #facts: ImageFacts | undefined
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
@@ -59,8 +61,13 @@ export class Intake {
     return this.#sizeBytes === 0 ? undefined : formatVerdict(this.#inspector.inspect(), declared)
   }
 
-  /** May be asked once, after the last byte. */
+  /** After the last byte. */
   facts(declared: Declared): ImageFacts {
+    this.#facts ??= this.#factsNow(declared)
+    return this.#facts
+  }
+
+  #factsNow(declared: Declared): ImageFacts {
     return {
       sizeBytes: this.#sizeBytes,
       virtualSizeBytes: virtualSize(this.#inspector.inspect(), declared, this.#sizeBytes),

@@ -3,6 +3,7 @@
  * two pieces was zeros and is not stored. Pure.
  */
 import type { ByteRange } from '#http/ranges.ts'
+import type { ImageRecord } from '../model/image-record.ts'
 
 /** In order, without overlap. `folder`: under which further name it is, where an upload came in several sessions. */
 export type Piece = readonly [offset: number, lengthBytes: number, folder?: string]
@@ -10,19 +11,22 @@ export type Piece = readonly [offset: number, lengthBytes: number, folder?: stri
 export interface PieceMap {
   readonly sizeBytes: number
   readonly pieces: readonly Piece[]
+  /** What the bytes were when they came; later changes of the image are in its record alone. */
+  readonly image?: ImageRecord | undefined
 }
 
 const VERSION = 1
 
-export function encodeMap({ sizeBytes, pieces }: PieceMap): Buffer {
-  return Buffer.from(JSON.stringify({ version: VERSION, sizeBytes, pieces }))
+export function encodeMap({ sizeBytes, pieces, image }: PieceMap): Buffer {
+  return Buffer.from(JSON.stringify({ version: VERSION, sizeBytes, pieces, image }))
 }
 
 /** `undefined` when the bytes are no map. */
 export function decodeMap(bytes: Buffer): PieceMap | undefined {
   try {
     const stored = JSON.parse(bytes.toString('utf8')) as { version?: unknown } & PieceMap
-    return stored.version === VERSION ? { sizeBytes: stored.sizeBytes, pieces: stored.pieces } : undefined
+    const { version, sizeBytes, pieces, image } = stored
+    return version === VERSION ? { sizeBytes, pieces, image } : undefined
   } catch {
     return undefined
   }

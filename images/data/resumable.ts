@@ -20,7 +20,7 @@ import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource } from './image-store.ts'
 import { Intake } from './intake.ts'
 import type { Piece } from './piece-map.ts'
-import { activate, formatVerdict, giveUp, newKey, sourceRefusal } from './upload.ts'
+import { activate, described, formatVerdict, giveUp, newKey, sourceRefusal } from './upload.ts'
 
 /** Header by which offsets are told. */
 export const OFFSET_HEADER = 'x-image-upload-offset'
@@ -261,7 +261,11 @@ async function finish(
     await giveUp(registry, own, stored)
     return refusal
   }
-  const complete = await cluster.complete(own, pending.key, { sizeBytes: intake.sizeBytes, pieces })
+  const complete = await cluster.complete(own, pending.key, {
+    sizeBytes: intake.sizeBytes,
+    pieces,
+    image: described(intake, image),
+  })
   if (complete instanceof Refusal) return complete
   const active = await activate(registry, own, { ...stored, facts: intake.facts(image) })
   return active instanceof Refusal ? active : { kind: 'active', image: active }

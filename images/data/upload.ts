@@ -83,7 +83,9 @@ export async function takeBytes(
 ): Promise<ImageFacts | Refusal> {
   const intake = new Intake(registry.options.limits.imageSizeBytes)
   try {
-    const stored = await store.write(context, key, intake.through(source))
+    const stored = await store.write(context, key, intake.through(source), {
+      describe: () => described(intake, declared),
+    })
     if (stored instanceof Refusal) return stored
   } catch (error) {
     return sourceRefusal(error)
@@ -92,6 +94,13 @@ export async function takeBytes(
     return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
   }
   return formatVerdict(registry, intake, declared) ?? intake.facts(declared)
+}
+
+/** What is kept beside the bytes; nothing when they will not be kept. */
+export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
+  if (intake.verdict(declared)?.kind === 'unsafe') return undefined
+  const { pending: _pending, staged: _staged, ...image } = declared
+  return withFacts(image, intake.facts(declared))
 }
 
 /** 415 for bytes that may not be kept; where a wrong format is only logged, it is. */

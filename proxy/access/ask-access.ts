@@ -104,13 +104,19 @@ class Sources implements GrantSources {
     this.#caller = caller
   }
 
-  async container(): ReturnType<GrantSources['container']> {
+  async container(knowledge: 'certain' | 'remembered'): ReturnType<GrantSources['container']> {
     const { account, container } = this.#asked.name
     if (container === undefined) return undefined
     const { context } = this.#asker
+    const { containers } = this.#deps.store
     const name = { account, container }
-    const info = await this.#deps.store.containers.info(context, name)
-    return info === undefined ? undefined : await containerGrantsOf(this.#deps, context, name, info)
+    const info = await containers.info(context, name)
+    if (info !== undefined) return await containerGrantsOf(this.#deps, context, name, info)
+    if (knowledge === 'remembered') return undefined
+    // No information can also mean that nobody could be asked.
+    const read = await containers.read(context, name, {})
+    if (read.kind === 'found') return await containerGrantsOf(this.#deps, context, name, read.info)
+    return read.kind === 'unavailable' ? 'unavailable' : undefined
   }
 
   async accountAcl(): ReturnType<GrantSources['accountAcl']> {

@@ -103,7 +103,7 @@ t.test('our failures are warnings; of the rest, as much as is asked for', async 
 t.test('of a signature only the beginning is logged', async (t) => {
   const clock = new VirtualClock()
   const { log, lines } = recorder()
-  const query = `temp_url_sig=${'a'.repeat(16)}SECRET&temp_url_expires=1&swiftinfo_sig=short`
+  const query = `temp_url_sig=${'a'.repeat(16)}SECRET&temp_url_expires=1&swiftinfo_sig=short&X-Amz-Signature=short&Signature=short`
   const request = requestOf({ target: `/v1/AUTH_test/c/o?${query}` })
   const transaction = new Transaction(request, 'tx1', clock.monotonicMs(), log)
   transaction.grant = {
@@ -113,6 +113,6 @@ t.test('of a signature only the beginning is logged', async (t) => {
   }
   const layer = accessLog({ clock, log, what: 'all' })
   await layer(async () => ({ status: 200, headers: {}, body: undefined }))(transaction)
-  const path = `/v1/AUTH_test/c/o?temp_url_sig=${'a'.repeat(16)}...&temp_url_expires=1&swiftinfo_sig=short...`
+  const path = `/v1/AUTH_test/c/o?temp_url_sig=${'a'.repeat(16)}...&temp_url_expires=1&swiftinfo_sig=short...&X-Amz-Signature=short...&Signature=short...`
   t.match(lines, [{ path, signed: true }])
 })

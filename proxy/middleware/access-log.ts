@@ -64,10 +64,12 @@ function writeLine(
 }
 
 /** Who has a signature may do what was signed; its beginning tells it from others (Swift `reveal_sensitive_prefix`). */
-const SIGNATURE = /(\b(?:temp_url|swiftinfo)_sig=[^&]{0,16})[^&]*/g
+const SIGNATURE =
+  /(\b(?:temp_url_sig|swiftinfo_sig|X-Amz-Signature|X-Amz-Security-Token|x-amz-security-token|Signature)=[^&]{0,16})[^&]*/g
+const PERHAPS_SIGNED = /_sig=|Signature=|ecurity-/
 
 function withoutSignatures(query: string): string {
-  return query.includes('_sig=') ? query.replaceAll(SIGNATURE, '$1...') : query
+  return PERHAPS_SIGNED.test(query) ? query.replaceAll(SIGNATURE, '$1...') : query
 }
 
 /** Counts what is read of a body and tells its end once, whether it was read whole or given up. */

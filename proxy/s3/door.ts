@@ -6,6 +6,7 @@
 import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { permission } from './access/authorize.ts'
+import { tellCharged } from './access/request-charged.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
@@ -14,6 +15,7 @@ import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { type S3Request, s3Request } from './request.ts'
 import { isPerhapsS3, isSurelyS3 } from './takes.ts'
+import { NOTHING_SENT, VISITOR } from './visitor.ts'
 
 /** Takes what is surely S3's; stands before the layers that read requests as Swift's. */
 export function s3Layer(deps: S3Deps): ProxyLayer {
@@ -74,7 +76,10 @@ async function visit(
 ): Promise<Response | S3Error> {
   const operation = operationOf(request)
   if (isS3Error(operation)) return operation
-  const authenticated = await deps.authenticate(request, transaction)
+  const authenticated =
+    operation.signature === 'not_looked_at'
+      ? { caller: VISITOR, sent: NOTHING_SENT }
+      : await deps.authenticate(request, transaction)
   if (isS3Error(authenticated)) return authenticated
   const { caller, sent } = authenticated
   if (caller.kind === 'user') transaction.principal = caller.principal
@@ -94,7 +99,8 @@ async function judged(operation: S3Operation, visited: S3Visit): Promise<Respons
   }
   visited.transaction.permits = (list, name) => permission(visited, list, name)
   const result = await operation.run(visited)
-  return isS3Error(result) && result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
+  if (!isS3Error(result)) return tellCharged(visited, result)
+  return result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
 }
 
 /** That there is no such key is told only to those who may list the bucket. */

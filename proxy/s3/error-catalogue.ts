@@ -89,7 +89,7 @@ export const S3_ERRORS = {
   InternalError: { status: 500, message: 'We encountered an internal error. Please try again.' },
   InvalidAccessKeyId: {
     status: 403,
-    message: 'The access key Id you provided does not exist in our records.',
+    message: 'The AWS Access Key Id you provided does not exist in our records.',
   },
   InvalidAccessPoint: { status: 400, message: 'The specified access point name or account is not valid.' },
   InvalidAddressingHeader: { status: 400, message: 'You must specify the Anonymous role.' },

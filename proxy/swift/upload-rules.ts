@@ -90,13 +90,11 @@ export function isAnything(condition: string | undefined): boolean {
 
 const NO_DYNAMIC_MANIFEST = 'X-Object-Manifest must be in the format container/prefix'
 
-/** The refusal of headers that would make the object a manifest it is not, or `undefined`. */
-export function checkManifestHeaders(headers: HeaderMap): Response | undefined {
+/** The refusal of a mark of a dynamic large object that names no segments, or `undefined`. */
+export function checkDynamicMark(headers: HeaderMap): Response | undefined {
   const dynamic = headers['x-object-manifest']
-  if (dynamic !== undefined && !/^[^/?&]+\/[^/?&][^?&]*$/.test(dynamic)) {
-    return textAnswer(400, NO_DYNAMIC_MANIFEST, HTML_TYPE)
-  }
-  return checkStaticMark(headers)
+  const isWell = dynamic === undefined || /^[^/?&]+\/[^/?&][^?&]*$/.test(dynamic)
+  return isWell ? undefined : textAnswer(400, NO_DYNAMIC_MANIFEST, HTML_TYPE)
 }
 
 const STATIC_MARK_TEXT =

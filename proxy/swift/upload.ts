@@ -8,9 +8,10 @@ import { linkInRequest } from './link-headers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
 import {
   checkContentType,
-  checkManifestHeaders,
+  checkDynamicMark,
   checkObjectName,
   checkPutConditions,
+  checkStaticMark,
   contentTypeOf,
   writeConditionIn,
 } from './upload-rules.ts'
@@ -32,7 +33,8 @@ export function uploadIn(
   const contentType = ownType ?? contentTypeOf(headers, name.object)
   const refusal =
     checkPutConditions(headers) ??
-    checkManifestHeaders(headers) ??
+    checkDynamicMark(headers) ??
+    (synced === undefined ? checkStaticMark(headers) : undefined) ??
     checkBody() ??
     checkObjectName(name.object) ??
     checkContentType(contentType) ??

@@ -4,7 +4,7 @@
  * quotas, versions and encryption see a copy as the read and the write that it is.
  */
 import { isTrueValue } from '#backend/address.ts'
-import type { HeaderMap } from '#http/message.ts'
+import type { HeaderMap, RequestBody } from '#http/message.ts'
 import type {
   LinkPut,
   ObjectName,
@@ -17,6 +17,7 @@ import type {
   SegmentWanted,
   Store,
 } from '../contract.ts'
+import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
 import { JOINED_HEADER, segmentFailure } from '../large-objects/joined-answer.ts'
 import { DYNAMIC_MARK, parseManifest, type Segment, STATIC_MARK } from '../large-objects/manifest.ts'
 import { bareEtag, release, wholeBody } from '../large-objects/segment-reader.ts'
@@ -25,15 +26,20 @@ import { CopiedBody } from './copied-body.ts'
 /** What is read, and how; the newest version is asked for always. */
 export type CopiedRead = Pick<
   ObjectReadOptions,
-  'conditions' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
+  'conditions' | 'customerKey' | 'nullVersion' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
 >
+
+export interface SourceBody extends RequestBody {
+  /** Why the source broke off; `undefined` when it did not. */
+  readonly failure: unknown
+}
 
 export interface CopySource {
   readonly kind: 'source'
   readonly headers: HeaderMap
   readonly trail: ReadTrail | undefined
   readonly contentType: string
-  readonly body: CopiedBody
+  readonly body: SourceBody
   /** MD5 that the copy must have; `undefined` where that of the bytes read is not known. */
   readonly etag: string | undefined
   /** Whether the copy is stored as the very bytes of the source. */
@@ -69,7 +75,7 @@ export async function openCopySource(
   if (read.manifest !== undefined && isTrueValue(found.headers[STATIC_MARK])) return await ofManifest(found)
   const body = new CopiedBody(found.body, lengthBytes)
   const isJoined = found.headers[JOINED_HEADER] !== undefined
-  const isWhole = found.status === 200 && !isJoined
+  const isWhole = found.status === 200 && !isJoined && !isUnderCustomerKey(found.headers)
   return {
     kind: 'source',
     headers: found.headers,

@@ -3,10 +3,12 @@
  *
  * An object has the lock it was put with until somebody changes it; from then on a record has it. A delete first claims the
  * version by a record of its own kind, then deletes it, then removes the record; a change of a lock is refused while a
- * version is claimed. Claim and change are agreed on by the primaries on top of what was read, so of a hold and a delete at
- * the same moment exactly one goes first. Whoever dies after a claim leaves a version that can be deleted once more, and
- * after `CLAIM_MS` be locked again; whoever dies before the record is removed leaves one that no version leads to, which
- * costs a few bytes and says nothing about any other version, because version ids do not come back.
+ * version is claimed. Claim and change are agreed on by the primaries on top of what was read, and a change looks once
+ * more whether the version is there when it is made: so of a hold and a delete at the same moment exactly one goes first.
+ *
+ * Whoever dies after a claim leaves a version that can be deleted once more, and after `CLAIM_MS` be locked again; whoever
+ * dies before the record is removed leaves one that no version leads to, which costs a few bytes and says nothing about
+ * any other version, because version ids do not come back.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '#base/environment.ts'
@@ -18,7 +20,15 @@ import {
   type Retention,
   UNLOCKED,
 } from '../bucket-settings/object-lock-rules.ts'
-import type { ObjectDeleteOutcome, OperationContext, Store, StoreFailure, VersionName } from '../contract.ts'
+import type {
+  ContainerName,
+  ObjectDeleteOutcome,
+  OperationContext,
+  Store,
+  StoreFailure,
+  VersionName,
+} from '../contract.ts'
+import { allKeys } from '../records/all-records.ts'
 import type { FoundRecord, RecordCollection, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'
 import { NULL_VERSION } from '../versions/version-names.ts'
@@ -133,7 +143,12 @@ export class ObjectLocks {
       },
     )
     if (written.kind === 'refused') return written.refusal
-    return written.kind === 'found' ? { kind: 'changed' } : written
+    if (written.kind !== 'found') return written
+    // A delete may have claimed the version, deleted it and removed its record before ours was made.
+    const after = await this.of(store, context, { ...name, versionId })
+    if (after.kind !== 'no_such_version') return { kind: 'changed' }
+    await this.#forget(context, written)
+    return after
   }
 
   /** Deletes a version that nothing protects; `denied` when something does. */
@@ -162,10 +177,28 @@ export class ObjectLocks {
     return removed
   }
 
-  async #forget(context: OperationContext, claim: FoundRecord<LockRecord>): Promise<void> {
-    const removed = await this.#records.remove({ ...context, signal: undefined }, claim)
+  /** The records that a container without versions has left; those of a container made anew have other keys. */
+  async leftIn(context: OperationContext, { account, container }: ContainerName): Promise<readonly string[]> {
+    const keys = await allKeys(this.#records, context, `${account}/${container}/`)
+    return 'kind' in keys ? [] : keys
+  }
+
+  /** Takes such records away. */
+  async removeLeft(context: OperationContext, keys: readonly string[]): Promise<void> {
+    const own = { ...context, signal: undefined }
+    for (const key of keys) {
+      const record = await this.#records.read(own, key, 'newest')
+      if (record.kind === 'found') await this.#forget(own, record)
+    }
+  }
+
+  async #forget(context: OperationContext, record: FoundRecord<LockRecord>): Promise<void> {
+    const removed = await this.#records.remove({ ...context, signal: undefined }, record)
     if (removed.kind !== 'removed' && removed.kind !== 'changed') {
-      context.log.warn({ record: claim.key, reason: removed.reason }, 'the lock of a deleted version is left')
+      context.log.warn(
+        { record: record.key, reason: removed.reason },
+        'the lock of a deleted version is left',
+      )
     }
   }
 }

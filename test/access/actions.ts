@@ -58,6 +58,7 @@ const NO_DOCUMENT = '<x/>'
 export const ACTIONS = {
   ListBucket: { swift: swift('GET', ''), s3: s3('GET', '?list-type=2') },
   HeadBucket: { swift: swift('HEAD', ''), s3: s3('HEAD', '') },
+  ListBucketVersions: { swift: swift('GET', '?versions'), s3: s3('GET', '?versions') },
   GetObject: { swift: swift('GET', '/key'), s3: s3('GET', '/key') },
   HeadObject: { swift: swift('HEAD', '/key'), s3: s3('HEAD', '/key') },
   GetObjectVersion: {
@@ -80,6 +81,10 @@ export const ACTIONS = {
   PutBucketTagging: {
     swift: swift('POST', '', { 'x-container-meta-colour': 'blue' }),
     s3: s3('PUT', '?tagging', NO_DOCUMENT),
+  },
+  PutBucketVersioning: {
+    swift: swift('POST', '', { 'x-versions-enabled': 'false' }),
+    s3: s3('PUT', '?versioning', NO_DOCUMENT),
   },
   PutBucketCORS: {
     swift: swift('POST', '', { 'x-container-meta-access-control-allow-origin': '*' }),

@@ -3,7 +3,6 @@
  * the S3 door, by a header that is believed.
  */
 import { randomBytes } from 'node:crypto'
-import type { Test } from 'tap'
 import { DEFAULT_RESELLERS, ROLES } from '#auth/principal.ts'
 import { DEVELOPMENT_USERS, UserDirectory, type UserEntry } from '#auth/users.ts'
 import { realClock } from '#base/real-clock.ts'
@@ -48,11 +47,11 @@ export interface BothDoors {
   readonly s3: (who: Person, sent: Sent, session?: string) => Promise<Received>
   /** Whether the write list of a bucket is now `changed`; if so, it is made what it was before. */
   readonly takeBack: (bucket: string, changed: string, before: string) => Promise<boolean>
+  readonly close: () => Promise<void>
 }
 
-export async function bothDoors(t: Test): Promise<BothDoors> {
+export async function bothDoors(): Promise<BothDoors> {
   const cluster = await MemoryCluster.start({ devices: 1, replicas: 1 })
-  t.teardown(() => cluster.close())
   const { store: core, timestamps, context } = cluster
   const records = new ClusterRecords({ store: core, clock: realClock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
@@ -92,6 +91,7 @@ export async function bothDoors(t: Test): Promise<BothDoors> {
       await store.containers.post(context, name, { 'x-container-write': before })
       return true
     },
+    close: () => cluster.close(),
   }
 }
 

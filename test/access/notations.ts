@@ -87,11 +87,12 @@ const OF_OBJECTS = { Resource: 'arn:aws:s3:::BUCKET/*' } as const
 const TESTER2 = { Principal: { AWS: 'test2:tester2' } } as const
 
 const READS: readonly ActionName[] = ['GetObject', 'HeadObject', 'GetObjectVersion']
-const LISTS: readonly ActionName[] = ['ListBucket', 'HeadBucket']
+const LISTS: readonly ActionName[] = ['ListBucket', 'HeadBucket', 'ListBucketVersions']
 const WRITES: readonly ActionName[] = ['PutObject', 'DeleteObject']
 const OF_BUCKET: readonly ActionName[] = [
   'DeleteBucket',
   'PutBucketTagging',
+  'PutBucketVersioning',
   'PutBucketCORS',
   'PutBucketWebsite',
 ]
@@ -260,8 +261,8 @@ export const NOTATIONS: readonly Notation[] = [
       }),
     ],
     loses: {
-      admin: ['PutBucketAcl'],
-      reseller: ['PutBucketAcl'],
+      admin: ['PutBucketAcl', 'PutBucketVersioning'],
+      reseller: ['PutBucketAcl', 'PutBucketVersioning'],
     },
   },
   {

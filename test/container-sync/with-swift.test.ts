@@ -95,8 +95,15 @@ async function oneWay(t: Test, both: Both, writer: Session, reader: Session): Pr
     body: Buffer.alloc(0),
     headers: { 'x-symlink-target': `synced/${name}-n%C3%A4me` },
   })
+  const segments = [{ path: `/synced/${name}-n\u00e4me` }, { path: `/synced/${name}-gone` }]
+  await writer.request('PUT', `/synced/${name}-large?multipart-manifest=put`, {
+    body: Buffer.from(JSON.stringify(segments)),
+  })
   const arrived = (): Promise<boolean> =>
-    isThere(reader, [`${name}-n%C3%A4me`, `${name}-gone`, `${name}-link`])
+    isThere(
+      reader,
+      ['n%C3%A4me', 'gone', 'link', 'large'].map((end) => `${name}-${end}`),
+    )
   t.ok(await afterRounds(both, arrived), 'all is there')
   const written = await writer.request('HEAD', `/synced/${name}-n%C3%A4me`)
   const read = await reader.request('GET', `/synced/${name}-n%C3%A4me`)
@@ -106,6 +113,11 @@ async function oneWay(t: Test, both: Both, writer: Session, reader: Session): Pr
     (await reader.request('GET', `/synced/${name}-link`)).body.length,
     LARGE.length,
     'a link stays a link',
+  )
+  const large = await reader.request('GET', `/synced/${name}-large`)
+  t.ok(
+    large.body.equals(Buffer.concat([LARGE, Buffer.from('x')])),
+    'a large object is joined of the segments there',
   )
   await writer.request('DELETE', `/synced/${name}-gone`)
   const gone = async (): Promise<boolean> => !(await isThere(reader, [`${name}-gone`]))

@@ -26,6 +26,9 @@ import type { Store } from '#store/contract.ts'
 import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
+// Hundreds of agreements; a busy machine takes its time.
+t.setTimeout(180_000)
+
 const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
 const BYTES = Buffer.concat([randomBytes(50_000), Buffer.alloc(40_000), randomBytes(20_000)])
 /** As a client sends them. */

@@ -76,6 +76,8 @@ allow_expired_window = 172800
 key_repository = ${home}/fernet
 [credential]
 key_repository = ${home}/credential
+# Keystone takes what it decrypted out of the cached record itself, which only a cache in memory notices.
+caching = false
 [cache]
 enabled = true
 backend = dogpile.cache.memory

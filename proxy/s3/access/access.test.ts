@@ -294,7 +294,10 @@ t.test('where the requester pays, the requester must know', async (t) => {
   t.equal(elementIn(await s3('GET', `/${name}?requestPayment`), 'Payer'), 'Requester')
   t.equal((await s3As('test2:tester2', 'GET', `/${name}`)).status, 403)
   const paying = { headers: { 'x-amz-request-payer': 'requester' } }
-  t.equal((await s3As('test2:tester2', 'GET', `/${name}`, paying)).status, 200)
+  t.match(await s3As('test2:tester2', 'GET', `/${name}`, paying), {
+    status: 200,
+    headers: { 'x-amz-request-charged': 'requester' },
+  })
   t.equal((await s3As(undefined, 'GET', `/${name}`, paying)).status, 403)
   t.equal((await s3('GET', `/${name}`)).status, 200)
   const bad = '<RequestPaymentConfiguration><Payer>Nobody</Payer></RequestPaymentConfiguration>'

@@ -31,7 +31,18 @@ export const authorize: Authorize = async (visit, asked) => {
   return wrongOwner ?? (await judge(visit, asked))
 }
 
+/** What takes two rights: to one's name, and to what is read on the way. */
+const ALSO_ASKED: ReadonlyMap<S3Action, S3Action> = new Map<S3Action, S3Action>([
+  ['s3:GetObjectAttributes', 's3:GetObject'],
+])
+
 async function judge(visit: S3Visit, asked: AccessAsked): Promise<S3Error | undefined> {
+  const also = ALSO_ASKED.get(asked.action)
+  const denied = also === undefined ? undefined : await judgeOne(visit, { ...asked, action: also })
+  return denied ?? (await judgeOne(visit, asked))
+}
+
+async function judgeOne(visit: S3Visit, asked: AccessAsked): Promise<S3Error | undefined> {
   const { deps, request, caller } = visit
   const name = nameOf(asked, visit)
   if (name === undefined) return s3Error('AccessDenied')

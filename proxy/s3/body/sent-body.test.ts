@@ -370,6 +370,14 @@ void t.test('an upload says how long it is', async (t) => {
   )
 })
 
+void t.test('a trailer comes only where it can be, and is signed where the chunks are', async (t) => {
+  const crc32 = { 'x-amz-trailer': 'x-amz-checksum-crc32' }
+  t.equal(await codeOf({ body: PAYLOAD, headers: crc32 }), 'MalformedTrailerError')
+  const signed = { ...SIGNING, seedSignature: SEED, trailerSignature: 'none' } as const
+  const body = chunkedBody({ payload: PAYLOAD, chunkBytes: 65_536, trailer: [CRC], signed })
+  t.equal(await codeOf({ body, headers: ANNOUNCED, payloadHash: CHUNKED }), 'MalformedTrailerError')
+})
+
 void t.test('chunks whose signatures nobody here can verify are refused', async (t) => {
   const http = ownRequest({
     method: 'PUT',

@@ -5,7 +5,7 @@
 import { ChunkSignatures } from '#auth/s3/chunk-signatures.ts'
 import { type PayloadKind, payloadKind } from '#auth/s3/payload-hash.ts'
 import type { Sender } from '#auth/s3/request-verifier.ts'
-import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
+import { EMPTY_BODY, type HeaderMap, type Request } from '#http/message.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { SentBody } from '../operation.ts'
 import type { S3Request } from '../request.ts'
@@ -31,9 +31,9 @@ export function sentBody(request: S3Request, sender: Sender): SentBody | S3Error
   if (isS3Error(announced)) return announced
   const payload = payloadOf(headers, sender)
   if (payload.kind === 'digest' || payload.kind === 'unsigned') {
-    const refusal = checkLength(request)
-    if (refusal !== undefined) return refusal
     const framing = new PlainFraming(payload.kind === 'digest' ? payload.hash : undefined)
+    const refusal = checkLength(request) ?? checkNoTrailer(announced) ?? checkNothing(http, payload)
+    if (refusal !== undefined) return refusal
     return new CheckedBody({ inner: http.body, framing, lengthBytes: http.body.lengthBytes, announced })
   }
   const payloadBytes = decodedLength(headers)
@@ -77,7 +77,19 @@ function chunkedFraming(
   const chunks = sender.kind === 'signed' ? sender.chunks : undefined
   if (chunks === undefined) return s3Error('NotImplemented', { message: UNVERIFIABLE })
   const trailerSigned = kind === 'signed_chunks' ? 'unsigned' : 'signed'
+  const refusal = kind === 'signed_chunks' ? checkNoTrailer(announced) : undefined
+  if (refusal !== undefined) return refusal
   return new ChunkedFraming({ payloadBytes, signatures: new ChunkSignatures(chunks), trailer, trailerSigned })
+}
+
+/** A body that has no room for a trailer cannot bring one, and one that nobody signed must not pass for signed. */
+function checkNoTrailer(announced: AnnouncedChecksum): S3Error | undefined {
+  return announced.kind === 'in_trailer' ? s3Error('MalformedTrailerError') : undefined
+}
+
+/** Who does not read a body that is empty must know that it was to be. */
+function checkNothing({ body }: Request, { kind, hash: sha256 }: Payload): S3Error | undefined {
+  return body.lengthBytes === 0 && kind === 'digest' ? new PlainFraming(sha256).end() : undefined
 }
 
 const UNVERIFIABLE = 'The signatures of the chunks cannot be verified with these credentials.'

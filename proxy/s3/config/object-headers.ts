@@ -1,7 +1,9 @@
 /** What the configuration of buckets and objects adds to uploads and to the answers about objects. */
+import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { hasSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { expirationOf } from '#store/bucket-settings/lifecycle-rules.ts'
+import type { ObjectPutReceipt } from '#store/contract.ts'
 import { TAGS_FACT, tagsIn } from '#store/object-facts/object-tags.ts'
 import { LOCK_FLAG, lockIn, locksObjects } from '#store/object-lock/lock-facts.ts'
 import { ENABLED_HEADER } from '#store/versions/container-versions.ts'
@@ -9,6 +11,8 @@ import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { lockOfUpload, shownLock } from './object-lock-headers.ts'
 import { tagsOfUpload } from './object-tagging.ts'
+
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 /** Tags and locks that the headers of an upload ask for, as they are stored. */
 export function configuredUpload(visit: S3Visit): Readonly<Record<string, string>> | S3Error {
@@ -64,6 +68,17 @@ export async function configuredHeaders(
   const lock = locksObjects(info) ? await lockHeaders(visit, told) : {}
   const expiration = hasSettings(info) ? await expirationHeader(visit, told) : {}
   return { ...count, ...lock, ...expiration }
+}
+
+/** `x-amz-expiration` of what was just put. */
+export async function expirationOfUpload(
+  visit: S3Visit,
+  { timestamp, sizeBytes, versionId }: ObjectPutReceipt,
+  headers: HeaderMap,
+): Promise<Readonly<Record<string, string>>> {
+  if (!hasSettings(bucketOf(visit).info)) return {}
+  const writtenMs = ticksOf(timestamp) / TICKS_PER_MS
+  return await expirationHeader(visit, { headers, sizeBytes, versionId, writtenMs })
 }
 
 async function lockHeaders(

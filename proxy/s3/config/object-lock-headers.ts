@@ -64,12 +64,15 @@ export function shownLock({ retention, legalHold }: ObjectLock): Readonly<Record
 }
 
 /** Whether the request asks to pass by governance, and its sender may; an error when it asks and may not. */
-export async function bypassIn(visit: S3Visit): Promise<'bypassed' | undefined | S3Error> {
+export async function bypassIn(
+  visit: S3Visit,
+  key: string | undefined = visit.request.key,
+): Promise<'bypassed' | undefined | S3Error> {
   const { request, deps } = visit
   const isAsked = request.headers[BYPASS_HEADER]?.toLowerCase() === 'true'
   const bucket = bucketOf(visit)
   if (!isAsked || !locksObjects(bucket.info)) return undefined
-  const asked = { action: 's3:BypassGovernanceRetention', bucket, key: request.key } as const
+  const asked = { action: 's3:BypassGovernanceRetention', bucket, key } as const
   return (await deps.authorize(visit, asked)) ?? 'bypassed'
 }
 

@@ -3,24 +3,28 @@ import { isoForm } from '#base/timestamp.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
-import { type CopySource, type OpenedSource, openCopySource } from '#store/copy/copy-source.ts'
+import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { configuredUpload, copiedTags } from '../config/object-headers.ts'
+import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
+import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
-import { storeError } from '../store-errors.ts'
+import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
+import { CopiedChecksum } from './copied-checksum.ts'
+import { descriptionOf, typeOf, withoutDescription } from './copied-description.ts'
 import { copySourceOf, type NamedSource } from './copy-source.ts'
-import { COMMON_HEADERS, DEFAULT_CONTENT_TYPE, ETAG_SYSMETA, STORED_META } from './object-facts.ts'
-import { conditionsIn, isMatchedToo, preconditionFailed } from './read-conditions.ts'
-import { versionHeaders } from './shown-object.ts'
-import { checksumIn, checksumToStore, type StoredChecksum } from './stored-checksum.ts'
+import { ETAG_SYSMETA } from './object-facts.ts'
+import { conditionsIn } from './read-conditions.ts'
+import { madeVersion } from './shown-object.ts'
+import type { StoredChecksum } from './stored-checksum.ts'
+import { SOURCE_PREFIX, unopened } from './unopened-source.ts'
 import { checkKey, objectMetadataIn, type Upload } from './upload.ts'
-
-/** Conditions on the source have the usual names after this. */
-const SOURCE_PREFIX = 'x-amz-copy-source-'
+import { contentTypeIn } from './uploaded-headers.ts'
+import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   const directive = directiveIn(visit.request.headers, 'x-amz-metadata-directive')
@@ -35,14 +39,28 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(tagging)) return tagging
   const given = objectMetadataIn(visit.request.headers)
   if (isS3Error(given)) return given
+  const type = contentTypeIn(visit.request.headers)
+  if (isS3Error(type)) return type
   const configured = configuredUpload(visit)
   if (isS3Error(configured)) return configured
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl
-  const own = { ...given, ...configured, ...acl }
+  const encryption = await uploadEncryption(visit)
+  if (isS3Error(encryption)) return encryption
+  const condition = writeConditionIn(visit.request.headers)
+  if (isS3Error(condition)) return condition
+  const own = { ...given, ...configured, ...acl, ...encryption.metadata }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
-  return await answerInTime(visit, () => write(visit, opened, directive.takes, own, tagging.takes))
+  const asked = {
+    metadata: directive.takes,
+    tags: tagging.takes,
+    own,
+    contentType: type.contentType,
+    ...condition,
+    encryption,
+  }
+  return await answerInTime(visit, () => write(visit, opened, asked))
 }
 
 type Takes = 'of_source' | 'of_request'
@@ -83,105 +101,55 @@ function checkSelf(visit: S3Visit, { name, versionId }: NamedSource, takes: Take
 
 async function open(visit: S3Visit, source: NamedSource): Promise<CopySource | S3Error> {
   const { deps, transaction, request } = visit
+  const key = customerKeyIn(request.headers, SOURCE_KEY)
+  if (isS3Error(key)) return key
   const conditions = conditionsIn(request.headers, SOURCE_PREFIX)
   const opened = await openCopySource(deps.store, transaction, source.name, {
-    read: { conditions, versionId: source.versionId, etagIsAt: ETAG_SYSMETA },
+    read: { conditions, ...readOf(source.versionId), etagIsAt: ETAG_SYSMETA, ...key },
     limitBytes: deps.maxFileSizeBytes,
   })
   return opened.kind === 'source' ? opened : await unopened(visit, source, opened, conditions)
 }
 
-/** Why there is no source, or not one that is wanted. */
-export async function unopened(
-  visit: S3Visit,
-  source: NamedSource,
-  opened: Exclude<OpenedSource, CopySource>,
-  conditions: HeaderMap,
-): Promise<S3Error> {
-  const { headers } = visit.request
-  if (opened.kind === 'source_too_large') {
-    const limit = String(visit.deps.maxFileSizeBytes)
-    const message = `The specified copy source is larger than the maximum allowable size for a copy source: ${limit}`
-    return s3Error('InvalidRequest', { message })
-  }
-  if (opened.kind === 'not_modified') {
-    if (!isMatchedToo(conditions, opened.headers)) return preconditionFailed(headers, SOURCE_PREFIX)
-    return s3Error('PreconditionFailed', { extra: { Condition: unwanted(headers) } })
-  }
-  // `If-Match` where nothing is.
-  const isMissing = opened.kind === 'precondition_failed' && opened.headers['etag'] === undefined
-  if (isMissing || opened.kind === 'no_such_object') return await noSuchSource(visit, source)
-  if (opened.kind === 'precondition_failed') return preconditionFailed(headers, SOURCE_PREFIX)
-  return storeError(opened, { Key: source.name.object })
+interface CopyAsked {
+  readonly metadata: Takes
+  readonly tags: Takes
+  /** What the request's own headers store. */
+  readonly own: Readonly<Record<string, string>>
+  readonly contentType: string
+  readonly condition: Upload['condition']
+  readonly encryption: UploadEncryption
 }
 
-function unwanted(headers: HeaderMap): string {
-  const name = headers[`${SOURCE_PREFIX}if-none-match`] === undefined ? 'if-modified-since' : 'if-none-match'
-  return SOURCE_PREFIX + name
-}
-
-async function noSuchSource(visit: S3Visit, { bucket, name, versionId }: NamedSource): Promise<S3Error> {
-  const asked = { action: 's3:ListBucket', bucket, key: undefined } as const
-  const denied = await visit.deps.authorize(visit, asked)
-  if (denied !== undefined) return denied
-  const extra = { Key: name.object }
-  return versionId === undefined
-    ? s3Error('NoSuchKey', { extra })
-    : s3Error('NoSuchVersion', { extra: { ...extra, VersionId: versionId } })
-}
-
-async function write(
-  visit: S3Visit,
-  source: CopySource,
-  takes: Takes,
-  own: Record<string, string>,
-  tagsFrom: Takes,
-): Promise<Response | S3Error> {
+async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
-  const { headers } = request
-  const ofSource = takes === 'of_source'
-  const checksum = source.bytes === 'same' ? wholeChecksum(source.headers) : undefined
+  const checksum = new CopiedChecksum(source, request.headers)
+  const ofSource = asked.metadata === 'of_source'
   const put: Upload = {
-    contentType: (ofSource ? source.contentType : headers['content-type']) || DEFAULT_CONTENT_TYPE,
+    contentType: ofSource ? typeOf(source) : asked.contentType,
     expectedEtag: undefined,
     cause: 'Copy',
     metadata: {
-      ...own,
-      ...(ofSource ? metadataOf(source.headers) : {}),
-      ...(tagsFrom === 'of_source' ? copiedTags(source.headers) : {}),
-      ...(checksum === undefined ? {} : checksumToStore(checksum)),
+      ...(ofSource ? { ...withoutDescription(asked.own), ...descriptionOf(source.headers) } : asked.own),
+      ...(asked.tags === 'of_source' ? copiedTags(source.headers) : {}),
     },
     limitBytes: deps.maxFileSizeBytes,
+    condition: asked.condition,
+    customerKey: asked.encryption.customerKey,
+    nullVersion: 'replaced',
+    atEnd: () => checksum.toStore(),
   }
-  const written = await writeCopy(deps.store, transaction, objectOf(visit), { source, put })
-  if (written.kind !== 'created') return storeError(written, { Key: request.key ?? '' })
-  return copied(written, source, checksum)
-}
-
-/** What a copy takes over from its source: what its owner said about it, not what this door keeps of it. */
-function metadataOf(stored: HeaderMap): Record<string, string> {
-  const metadata: Record<string, string> = {}
-  for (const name in stored) {
-    const value = stored[name]
-    if (value !== undefined && (name.startsWith(STORED_META) || isCommon(name))) metadata[name] = value
-  }
-  return metadata
-}
-
-function isCommon(name: string): boolean {
-  return (COMMON_HEADERS as readonly string[]).includes(name)
-}
-
-/** That of parts is not that of the whole. */
-function wholeChecksum(stored: HeaderMap): StoredChecksum | undefined {
-  const checksum = checksumIn(stored)
-  return checksum?.type === 'FULL_OBJECT' ? checksum : undefined
+  const checked = { ...source, body: checksum.body }
+  const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })
+  if (written.kind !== 'created') return unfulfilled(written, request.headers, request.key ?? '')
+  return copied(written, source, checksum.value(), asked.encryption.told)
 }
 
 function copied(
   written: ObjectPutReceipt,
   { trail }: CopySource,
   checksum: StoredChecksum | undefined,
+  told: UploadEncryption['told'],
 ): Response {
   const xml = document(
     'CopyObjectResult',
@@ -192,7 +160,8 @@ function copied(
   )
   const from = trail?.versionId
   return xmlAnswer(200, xml, {
-    ...versionHeaders(written),
+    ...madeVersion(written),
+    ...told,
     ...(from === undefined ? {} : { 'x-amz-copy-source-version-id': from }),
   })
 }

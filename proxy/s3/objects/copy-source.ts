@@ -1,6 +1,7 @@
 /** The source of a copy: `x-amz-copy-source`, and whether the caller may read it. */
 import { decodePercent } from '#base/names.ts'
 import type { ObjectName } from '#store/contract.ts'
+import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import type { Bucket, S3Visit } from '../operation.ts'
@@ -32,7 +33,10 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   if (isS3Error(bucket)) return bucket
   const { key, versionId } = written
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
-  const denied = await deps.authorize(visit, { action, bucket, key })
+  const expected = request.headers['x-amz-source-expected-bucket-owner']
+  const denied =
+    checkExpectedOwner(deps, bucket, expected) ??
+    (await deps.authorize(visit, { action, bucket, key, versionId }))
   if (denied !== undefined) return denied
   return { bucket, name: { ...bucket.container, object: key }, versionId }
 }

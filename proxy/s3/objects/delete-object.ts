@@ -46,7 +46,7 @@ export async function removeObject(
   { key, headers, versionId, condition }: Removal,
 ): Promise<Removed | S3Error> {
   const { deps, transaction } = visit
-  const governance = versionId === undefined ? undefined : await bypassIn(visit)
+  const governance = versionId === undefined ? undefined : await bypassIn(visit, key)
   if (typeof governance === 'object') return governance
   const name = { ...bucketOf(visit).container, object: key }
   const deleted = await deps.store.objects.delete(transaction, name, {

@@ -1,5 +1,7 @@
 import t from 'tap'
+import { checksumOf } from '#base/checksums/checksum.ts'
 import { believing, contentMd5, elementIn, elementsIn, type S3Door, s3Door } from '../../testing/s3-door.ts'
+import { askingAs } from '../../testing/test-proxy.ts'
 import { decodedWords, encodedWord } from './user-metadata.ts'
 
 async function bucket(): Promise<S3Door['s3']> {
@@ -217,6 +219,27 @@ t.test('a copy has the bytes of its source, and its metadata unless others are g
   const fresh = (await s3('GET', '/box/fresh')).headers
   t.match(fresh, { 'x-amz-meta-b': '2', 'cache-control': 'x', 'content-type': 'binary/octet-stream' })
   t.equal(fresh['x-amz-meta-a'], undefined)
+})
+
+t.test('a copy has a checksum: its source’s, or the one that is asked for', async (t) => {
+  const door = s3Door()
+  const { s3 } = door
+  await s3('PUT', '/box')
+  const ask = await askingAs(door.handler, 'test:tester', 'testing')
+  const type = { 'content-type': 'text/plain' }
+  await ask('PUT', '/box/of-swift', { body: 'text', headers: type })
+  const source = { 'x-amz-copy-source': '/box/of-swift', 'x-amz-meta-a': 'not looked at' }
+  const plain = await s3('PUT', '/box/plain', { headers: source })
+  t.equal(elementIn(plain, 'ChecksumCRC64NVME'), checksumOf('CRC64NVME', Buffer.from('text')))
+  const asked = { ...source, 'x-amz-checksum-algorithm': 'SHA256' }
+  const other = await s3('PUT', '/box/other', { headers: asked })
+  const sha256 = checksumOf('SHA256', Buffer.from('text'))
+  t.equal(elementIn(other, 'ChecksumSHA256'), sha256)
+  const again = { 'x-amz-copy-source': '/box/other' }
+  t.equal(elementIn(await s3('PUT', '/box/again', { headers: again }), 'ChecksumSHA256'), sha256)
+  const shown = await s3('HEAD', '/box/again', { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
+  t.match(shown.headers, { 'x-amz-checksum-sha256': sha256, 'x-amz-checksum-type': 'FULL_OBJECT', ...type })
+  t.equal(shown.headers['x-amz-meta-a'], undefined)
 })
 
 t.test('a copy onto itself must change something', async (t) => {

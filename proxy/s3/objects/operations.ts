@@ -44,7 +44,7 @@ export const objectOperations: readonly S3Operation[] = [
     method: 'GET',
     level: 'object',
     query: 'attributes',
-    action: 's3:GetObject',
+    action: 's3:GetObjectAttributes',
     run: getObjectAttributes,
   },
   { name: 'DeleteObject', method: 'DELETE', level: 'object', action: 's3:DeleteObject', run: deleteObject },

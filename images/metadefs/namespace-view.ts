@@ -1,0 +1,83 @@
+/** Namespaces and what is in them, as clients see them. */
+import type { Json } from '../answers.ts'
+import { isoSeconds } from '../model/image-view.ts'
+import type { Association, MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
+
+type View = Readonly<Record<string, Json>>
+
+function times({ createdAt, updatedAt }: { readonly createdAt: number; readonly updatedAt: number }): View {
+  return { created_at: isoSeconds(createdAt), updated_at: isoSeconds(updatedAt) }
+}
+
+export function namespacePath(namespace: string): string {
+  return `/v2/metadefs/namespaces/${encodeURIComponent(namespace)}`
+}
+
+export function namespaceView(record: NamespaceRecord): View {
+  const associations = Object.entries(record.associations).map(([name, one]) => associationView(name, one))
+  return {
+    namespace: record.namespace,
+    ...(record.displayName === null ? {} : { display_name: record.displayName }),
+    ...(record.description === null ? {} : { description: record.description }),
+    visibility: record.visibility,
+    protected: record.isProtected,
+    owner: record.owner,
+    ...times(record),
+    ...(associations.length === 0 ? {} : { resource_type_associations: associations }),
+    self: namespacePath(record.namespace),
+    schema: '/v2/schemas/metadefs/namespace',
+  }
+}
+
+/** With everything in it, where there is something. `prefix` goes before the names of properties. */
+export function wholeNamespaceView(record: NamespaceRecord, prefix: string): View {
+  const properties = Object.entries(record.properties).map(
+    ([name, { body }]) => [`${prefix}${name}`, body] as const,
+  )
+  const objects = Object.entries(record.objects).map(([name, item]) =>
+    objectView(record.namespace, name, item),
+  )
+  const tags = Object.keys(record.tags).map((name) => ({ name }))
+  return {
+    ...namespaceView(record),
+    ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
+    ...(objects.length === 0 ? {} : { objects }),
+    ...(tags.length === 0 ? {} : { tags }),
+  }
+}
+
+export function associationView(name: string, association: Association): View {
+  return {
+    name,
+    ...(association.prefix === null ? {} : { prefix: association.prefix }),
+    ...(association.propertiesTarget === null ? {} : { properties_target: association.propertiesTarget }),
+    ...times(association),
+  }
+}
+
+export function objectView(namespace: string, name: string, { body, ...at }: MetadefItem): View {
+  return {
+    name,
+    ...body,
+    ...times(at),
+    self: `${namespacePath(namespace)}/objects/${encodeURIComponent(name)}`,
+    schema: '/v2/schemas/metadefs/object',
+  }
+}
+
+/** One part by itself. */
+export function partView(kind: PartKind, namespace: string, name: string, item: MetadefItem): View {
+  if (kind === 'objects') return objectView(namespace, name, item)
+  return kind === 'tags' ? { name, ...times(item) } : { name, ...item.body }
+}
+
+/** All parts of a kind. */
+export function partsView(kind: PartKind, record: NamespaceRecord): View {
+  const entries = Object.entries(record[kind])
+  if (kind === 'properties') {
+    return { properties: Object.fromEntries(entries.map(([name, { body }]) => [name, body])) }
+  }
+  const schema = `/v2/schemas/metadefs/${kind}`
+  if (kind === 'tags') return { tags: entries.map(([name]) => ({ name })), schema }
+  return { objects: entries.map(([name, item]) => objectView(record.namespace, name, item)), schema }
+}

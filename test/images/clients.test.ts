@@ -1,0 +1,156 @@
+/**
+ * Real clients against a running cluster: `openstack image`, `glance`, and `martlet image upload`. They come with a token and the address of the registry.
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { havePrograms, runWell } from '#test/programs.ts'
+import { MARTLET, type RunningCluster, startCluster, temporaryDirectory } from '#test/running-cluster.ts'
+
+// Each call of these clients takes seconds on a busy machine.
+t.setTimeout(180_000)
+
+const FILE_BYTES = 3_000_000
+
+interface Clients {
+  readonly directory: string
+  readonly openstack: (...args: string[]) => Promise<string>
+  readonly glance: (...args: string[]) => Promise<string>
+  readonly martlet: (...args: string[]) => Promise<string>
+}
+
+async function tokenOf(cluster: RunningCluster, user: string, key: string): Promise<string> {
+  const signedIn = await fetch(`${cluster.url}/auth/v1.0`, {
+    headers: { 'X-Auth-User': user, 'X-Auth-Key': key },
+  })
+  return signedIn.headers.get('x-auth-token') ?? ''
+}
+
+function clientsOf(t: Test, cluster: RunningCluster): Clients {
+  const directory = temporaryDirectory(t)
+  const environment = {
+    HOME: directory,
+    OS_AUTH_URL: `${cluster.url}/identity/v3`,
+    OS_IDENTITY_API_VERSION: '3',
+    OS_USERNAME: 'tester',
+    OS_PASSWORD: 'testing',
+    OS_PROJECT_NAME: 'test',
+    OS_USER_DOMAIN_ID: 'default',
+    OS_PROJECT_DOMAIN_ID: 'default',
+  }
+  const swift = { ST_AUTH: `${cluster.url}/auth/v1.0`, ST_USER: 'test:tester', ST_KEY: 'testing' }
+  return {
+    directory,
+    openstack: (...args) => runWell('openstack', args, { environment }),
+    glance: (...args) => runWell('glance', args, { environment }),
+    martlet: (...args) => runWell(process.execPath, [MARTLET, 'image', ...args], { environment: swift }),
+  }
+}
+
+function sha512(bytes: Buffer): string {
+  return createHash('sha512').update(bytes).digest('hex')
+}
+
+const programs = ['openstack', 'glance', 'qemu-img']
+
+void t.test('real clients', { skip: !havePrograms(t, ...programs) }, async (t) => {
+  const cluster = await startCluster(t)
+  const clients = clientsOf(t, cluster)
+  const { directory, openstack, glance, martlet } = clients
+
+  await t.test('openstack: create, change, show, save and delete', async (t) => {
+    const path = join(directory, 'disk.qcow2')
+    await runWell('qemu-img', ['create', '-q', '-f', 'qcow2', path, '64M'])
+    await openstack('image', 'create', '--disk-format', 'qcow2', '--file', path, '--property', 'a:b=c', 'q')
+    await openstack('image', 'set', '--property', 'colour=red', '--tag', 'fine', '--min-disk', '3', 'q')
+    const shown = JSON.parse(await openstack('image', 'show', 'q', '-f', 'json')) as Record<string, unknown>
+    t.match(shown, { status: 'active', disk_format: 'qcow2', min_disk: 3, tags: ['fine'] })
+    t.match(shown['properties'], { 'a:b': 'c', colour: 'red', os_hash_value: sha512(readFileSync(path)) })
+    const saved = join(directory, 'saved')
+    await openstack('image', 'save', '--file', saved, 'q')
+    t.ok(readFileSync(saved).equals(readFileSync(path)))
+    await openstack('image', 'delete', 'q')
+    t.equal((await openstack('image', 'list', '-f', 'value')).trim(), '')
+  })
+
+  await t.test('glance: create, download, share, delete', async (t) => {
+    const path = join(directory, 'data')
+    const bytes = randomBytes(FILE_BYTES)
+    writeFileSync(path, bytes)
+    const table = await glance(
+      ...[
+        'image-create',
+        '--name',
+        'g',
+        '--disk-format',
+        'raw',
+        '--container-format',
+        'bare',
+        '--file',
+        path,
+      ],
+    )
+    const id = /\| id +\| (\S+)/.exec(table)?.[1] ?? ''
+    t.match(table, sha512(bytes).slice(0, 40))
+    const saved = join(directory, 'again')
+    await glance('image-download', '--file', saved, id)
+    t.ok(readFileSync(saved).equals(bytes))
+    t.match(await glance('member-create', id, 'test2'), /pending/)
+    await glance('image-delete', id)
+  })
+
+  await t.test('martlet image upload goes on by itself', async (t) => {
+    const path = join(directory, 'big.qcow2')
+    await runWell('qemu-img', ['create', '-q', '-f', 'qcow2', path, '1G'])
+    const id = (await martlet('upload', path, '--property', 'colour=red')).trim()
+    const token = await tokenOf(cluster, 'test:tester', 'testing')
+    const headers = { 'X-Auth-Token': token }
+    const image = (await (await fetch(`${cluster.url}/image/v2/images/${id}`, { headers })).json()) as object
+    t.match(image, {
+      status: 'active',
+      disk_format: 'qcow2',
+      virtual_size: 1024 ** 3,
+      os_hash_value: sha512(readFileSync(path)),
+      colour: 'red',
+    })
+  })
+
+  const canRunNova = spawnSync('/usr/bin/python3', ['-c', 'import nova.image.glance']).status === 0
+  const skip = canRunNova || process.env['MARTLET_CI'] === '1' ? false : 'python3-nova is not installed'
+
+  await t.test('the image code of Nova', { skip }, async (t) => {
+    const script = fileURLToPath(new URL('./nova/image_code.py', import.meta.url))
+    const token = await tokenOf(cluster, 'test2:tester2', 'testing2')
+    const printed = await runWell('/usr/bin/python3', [
+      script,
+      `${cluster.url}/image`,
+      token,
+      'test2',
+      directory,
+    ])
+    const result = JSON.parse(printed.trim().split('\n').at(-1) ?? '') as Record<string, unknown>
+    t.match(result, {
+      created: 'queued',
+      updated: { status: 'active', size: 1_000_000, disk_format: 'raw' },
+      properties: { 'hw:numa.nodes': '2', bdm_v2: 'True', ramdisk_id: 'None', image_type: 'snapshot' },
+      purged: ['bdm_v2'],
+      same: true,
+      empty: { status: 'active', size: 0 },
+      mapping: [{ boot_index: 0 }],
+      listed: ['kept', 'volume'],
+      deleted: 'ImageNotFound',
+    })
+  })
+
+  await t.test('what is nobody’s any more is swept up', async (t) => {
+    const swept = await runWell(process.execPath, [MARTLET, 'image', 'sweep', '--data', cluster.dataPath])
+    t.match(swept, /removed: 0/)
+    t.match(
+      await runWell(process.execPath, [MARTLET, 'image', 'rebuild', '--data', cluster.dataPath]),
+      /made: 0/,
+    )
+  })
+})
