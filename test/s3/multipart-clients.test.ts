@@ -124,7 +124,7 @@ t.test('objects in parts', async (t) => {
 
 /** What a racer does when the race begins; resolves with the code that it was told, or `made`. */
 async function ready(
-  client: S3Client,
+  { client, racing }: { readonly client: S3Client; readonly racing: S3Client },
   how: 'put' | 'complete',
   body: string,
 ): Promise<() => Promise<string>> {
