@@ -36,10 +36,19 @@ export interface LifecycleWorkerOptions {
 }
 
 export interface LifecycleParts extends Pick<BucketPassOptions, 'store' | 'context' | 'uploads' | 'actions'> {
+  /** Settings that outlived their bucket; of those that this device has a part in. */
+  readonly leftSettings: LeftSettings
   /** The rules of a bucket now; `unavailable` when nobody can tell. */
   readonly rules: (name: ContainerName) => Promise<readonly LifecycleRule[] | 'unavailable'>
   /** Who shares the container with this device; `undefined` when this device has no part in it. */
   readonly sharing: (name: ContainerName) => Promise<ReplicasThere | undefined>
+}
+
+export interface LeftSettings {
+  /** Every bucket that has a record, among those that are this device's to look at. */
+  buckets(): AsyncIterable<ContainerName>
+  /** Removes the record, if there is no such bucket. */
+  remove(name: ContainerName): Promise<'removed' | 'in_use' | 'unavailable'>
 }
 
 const WHOLE = { first: '0'.repeat(32), end: undefined } as const
@@ -59,6 +68,7 @@ export function createLifecycleWorker(options: LifecycleWorkerOptions): Worker {
     pass: async (pass, how) => {
       const late = { lagMs: 0 }
       const ended = await passOver(options, pass, how, late)
+      if (ended === 'complete') await sweep(options, pass, how)
       lagMs = late.lagMs
       pass.set('found', 'lag_seconds', lagMs / 1000)
       return ended
@@ -93,6 +103,16 @@ async function passOver(
     late.lagMs = Math.max(late.lagMs, await bucket.run())
   }
   return 'complete'
+}
+
+/** Takes away what a proxy left behind that died while a bucket was deleted. */
+async function sweep({ parts, rest }: LifecycleWorkerOptions, pass: Pass, how: PassOptions): Promise<void> {
+  const { leftSettings } = await parts()
+  for await (const name of leftSettings.buckets()) {
+    await rest(how)
+    const removed = await leftSettings.remove(name)
+    if (removed === 'removed') pass.count('repaired', 'left_settings')
+  }
 }
 
 /** The container, if its owner configured anything. */

@@ -3,26 +3,13 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { type Handler, type Request, type Response, readWhole } from '#http/message.ts'
 import { ADDRESS, CREDENTIALS, FakeKeystone, tokenBody, tokenOf } from '../testing/fake-keystone.ts'
+import { rulesWithOperators } from '../testing/keystone-rules.ts'
 import { signedRequest, standingClock, verifierWith } from '../testing/s3-verifier.ts'
 import { signV4 } from '../testing/sign-v4.ts'
 import { Ec2AccessKeys } from './ec2-access-keys.ts'
-import { keystoneRules } from './rules-options.ts'
 
 const ACCESS = 'c'.repeat(32)
 const SECRET = 'the secret of jo'
-const RULES = keystoneRules({
-  resellerPrefixes: ['AUTH'],
-  operatorRoles: ['swiftoperator'],
-  serviceRoles: [],
-  projectReaderRoles: [],
-  prefixRoles: [],
-  resellerAdminRole: 'ResellerAdmin',
-  systemReaderRoles: [],
-  serviceTokenRoles: [],
-  defaultDomainId: 'default',
-  namesInAcls: 'allowed',
-})
-
 /** A Keystone with one EC2 credential, which shows its secret or does not. */
 function keystoneWith(secrets: 'shown' | 'kept') {
   const clock = standingClock()
@@ -58,7 +45,7 @@ function keystoneWith(secrets: 'shown' | 'kept') {
     address: ADDRESS,
     credentials: CREDENTIALS,
     timeoutMs: 1000,
-    rules: RULES,
+    rules: rulesWithOperators('swiftoperator'),
     cacheMs: 60_000,
   })
   const verifier = verifierWith({ clock, accessKeys })

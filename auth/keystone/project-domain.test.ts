@@ -1,25 +1,14 @@
 import t from 'tap'
 import { tokenOf } from '../testing/fake-keystone.ts'
+import { rulesWithOperators } from '../testing/keystone-rules.ts'
 import { type KeystoneIdentity, keystonePrincipal } from './keystone-rules.ts'
 import { namesCount, projectDomainToStore, type StoredDomain } from './project-domain.ts'
-import { keystoneRules } from './rules-options.ts'
 
 const OWN = `AUTH_${'a'.repeat(32)}`
 const FOREIGN = `AUTH_${'f'.repeat(32)}`
 
 function identity(domainId = 'default'): KeystoneIdentity {
-  const rules = keystoneRules({
-    resellerPrefixes: ['AUTH_'],
-    operatorRoles: ['admin'],
-    serviceRoles: [],
-    projectReaderRoles: [],
-    prefixRoles: [],
-    resellerAdminRole: 'ResellerAdmin',
-    systemReaderRoles: [],
-    serviceTokenRoles: [],
-    defaultDomainId: 'default',
-    namesInAcls: 'allowed',
-  })
+  const rules = rulesWithOperators('admin')
   const token = tokenOf({ project: { id: 'a'.repeat(32), name: 'demo', domainId } })
   return keystonePrincipal(token, undefined, rules).keystone as KeystoneIdentity
 }

@@ -39,6 +39,9 @@ const NOT_SIGNED = 'There were headers present in the request which were not sig
  * MD5 of the body. An unsigned `x-amz-copy-source` would let anybody with a presigned PUT copy what its signer may read.
  */
 export function checkAllSigned(claim: V4Claim, request: SignedRequest): Refusal | undefined {
+  if (request.headers['host'] === undefined) {
+    return refuse('MissingSecurityHeader', undefined, { MissingHeaderName: 'host' })
+  }
   const unsigned: string[] = []
   for (const name in request.headers) {
     if (mustBeSigned(name) && !claim.signedHeaders.includes(name)) unsigned.push(name)

@@ -239,6 +239,10 @@ void t.test('every header of ours must be signed, and the host', async (t) => {
     await verifier.verify(signedRequest('GET', '/bucket/key', { ...signed, host: HOST })),
   )
   t.same(refusal.extra, { HeadersNotSigned: 'host' })
+  t.match(await verifier.verify(signedRequest('GET', '/bucket/key', signed)), {
+    code: 'MissingSecurityHeader',
+    extra: { MissingHeaderName: 'host' },
+  })
 })
 
 void t.test('a presigned PUT cannot be made a copy', async (t) => {

@@ -1,10 +1,9 @@
 /** The lifecycle worker of a device: it acts by the rules of the buckets that the device has a replica of. */
 import { hashName } from '#base/names.ts'
-import { HybridClock } from '#cluster/hybrid-clock.ts'
 import { StoreActions } from '#lifecycle/actions.ts'
 import { createLifecycleWorker, type LifecycleParts } from '#lifecycle/lifecycle-worker.ts'
-import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
-import { replicasThere } from '#store/container-replicas.ts'
+import { BUCKET_SETTINGS, BucketSettings, bucketOfKey } from '#store/bucket-settings/bucket-settings.ts'
+import { type ReplicasThere, replicasThere } from '#store/container-replicas.ts'
 import type { ContainerName, ContainerOperations, OperationContext } from '#store/contract.ts'
 import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
 import { withFeatures } from '#store/features.ts'
@@ -12,8 +11,9 @@ import { containersOver } from '#store/layering.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
+import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
 import { Gait } from '#worker/gait.ts'
-import { markInMemory } from '../clock-mark.ts'
+import { ownerOf } from '#worker/share.ts'
 import { openEncryption } from '../encryption.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 import { workerStoreOf } from '../worker-store.ts'
@@ -45,7 +45,7 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
   const core = { ...worker, containers: alwaysAsked(worker.containers) }
   const records = new ClusterRecords({ store: core, clock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
-  const timestamps = await HybridClock.open(clock, markInMemory())
+  const { timestamps } = parts
   const store = withFeatures(core, {
     environment,
     timestamps,
@@ -58,6 +58,10 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
   const checkParts = core.deferPartsCheck
   const multipart = new MultipartUploads({ store, clock, random, timestamps, checkParts })
   const asker: OperationContext = { txId: 'lifecycle', signal: undefined, log }
+  const sharing: Sharing = async (name) => {
+    if (!mayVote(context, name)) return undefined
+    return await replicasThere(parts, name, (node) => node.host === host && node.device === device.name)
+  }
   return {
     store,
     context: asker,
@@ -73,10 +77,40 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
       if (read.kind === 'settings') return read.documents.lifecycle?.rules ?? []
       return read.kind === 'no_such_container' ? [] : 'unavailable'
     },
-    sharing: async (name) => {
-      if (!mayVote(context, name)) return undefined
-      return await replicasThere(parts, name, (node) => node.host === host && node.device === device.name)
+    sharing: (name) => sharing(name),
+    leftSettings: {
+      buckets: () => configuredBuckets(context, sharing),
+      remove: async (name) => {
+        const { kind } = await bucketSettings.remove(asker, name)
+        return kind === 'removed' || kind === 'in_use' ? kind : 'unavailable'
+      },
     },
+  }
+}
+
+type Sharing = (name: ContainerName) => Promise<ReplicasThere | undefined>
+
+const SETTINGS_CONTAINER: ContainerName = { account: RECORDS_ACCOUNT, container: BUCKET_SETTINGS.name }
+const RECORDS_POLICY = 0
+const PAGE = 500
+
+/** From the records of which this device has the rows, its share of them. */
+async function* configuredBuckets(
+  { device }: WorkerContext,
+  sharing: Sharing,
+): AsyncGenerator<ContainerName, void, undefined> {
+  const shared = await sharing(SETTINGS_CONTAINER)
+  if (shared === undefined) return
+  const { own, replicas, away } = shared
+  for (let marker: string | undefined = ''; marker !== undefined; ) {
+    const query = { marker, limit: PAGE, direction: 'forward', reservedNames: 'shown' } as const
+    const entries = await device.containers.index.list(SETTINGS_CONTAINER, RECORDS_POLICY, query)
+    const keys = entries.flatMap((entry) => (entry.kind === 'row' ? [entry.row.name] : []))
+    for (const key of keys) {
+      const name = bucketOfKey(key)
+      if (name !== undefined && ownerOf(key, replicas, (one) => away.has(one)) === own) yield name
+    }
+    marker = keys.length < PAGE ? undefined : keys.at(-1)
   }
 }
 

@@ -1,12 +1,10 @@
 /** The notifier of a device: it sends the events that wait in the containers that the device has a replica of. */
-import { HybridClock } from '#cluster/hybrid-clock.ts'
 import { outsideClient } from '#http/outside-client.ts'
 import { createNotifier, type NotifierQueue } from '#notifier/notifier.ts'
 import { webhookSender } from '#notifier/webhook.ts'
 import { replicasThere } from '#store/container-replicas.ts'
 import type { OperationContext } from '#store/contract.ts'
 import { EventQueue, eventShards } from '#store/notifications/event-queue.ts'
-import { markInMemory } from '../clock-mark.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 import { workerStoreOf } from '../worker-store.ts'
 
@@ -47,9 +45,9 @@ export const notifierWorker: MakeWorker = (context) => {
 }
 
 async function open(context: WorkerContext): Promise<Pick<NotifierQueue, 'sharing' | 'read' | 'remove'>> {
-  const { environment, log, host, device } = context
+  const { log, host, device } = context
   const { store, parts } = await workerStoreOf(context)
-  const queue = new EventQueue(store, await HybridClock.open(environment.clock, markInMemory()))
+  const queue = new EventQueue(store, parts.timestamps)
   const asker: OperationContext = { txId: 'notifier', signal: undefined, log }
   return {
     sharing: (shard) =>

@@ -149,9 +149,17 @@ export function hasSettings({ metadata }: ContainerInfo): boolean {
   return flag !== undefined && flag !== ''
 }
 
-/** A container's name has no slash, so the account ends where the first one is from the right. */
+/** Neither name has a slash. */
 export function keyOf({ account, container }: ContainerName): string {
   return `${account}/${container}`
+}
+
+/** The bucket whose settings a record has; `undefined` of a key that is none. */
+export function bucketOfKey(key: string): ContainerName | undefined {
+  const [account, container, ...more] = key.split('/')
+  return account === undefined || container === undefined || more.length > 0
+    ? undefined
+    : { account, container }
 }
 
 function asStoreFailure(failure: RecordFailure): StoreFailure {

@@ -127,6 +127,15 @@ class Lifecycles {
             return read.kind === 'settings' ? (read.documents.lifecycle?.rules ?? []) : 'unavailable'
           },
           sharing: (name) => replicasThere(parts, name, (node) => node.device === device.name),
+          leftSettings: {
+            buckets: async function* () {
+              yield CONTAINER
+            },
+            remove: async (name) => {
+              const { kind } = await this.settings.remove(context, name)
+              return kind === 'removed' || kind === 'in_use' ? kind : 'unavailable'
+            },
+          },
         }),
       })
       reports.push(await worker.runOnce({ pace: 'full', signal: new AbortController().signal }))
@@ -242,6 +251,18 @@ await t.test('uploads that nobody completes are given up', async (t) => {
   t.equal(await uploads(), 1)
   t.equal(total(await here.pass(4), 'repaired', 'uploads'), 1)
   t.equal(await uploads(), 0)
+})
+
+await t.test('settings that outlived their bucket are swept up, others stay', async (t) => {
+  const here = await start(t)
+  const { context, store: core } = here.cluster
+  await here.bucket([{ expiration: { kind: 'days', days: 9 } }])
+  t.equal(total(await here.pass(1), 'repaired', 'left_settings'), 0)
+  t.match(await here.settings.of(context, CONTAINER), { documents: { lifecycle: { rules: [{ id: 'r0' }] } } })
+  await core.containers.delete(context, CONTAINER)
+  t.ok(total(await here.pass(1), 'repaired', 'left_settings') > 0)
+  const records = new ClusterRecords({ store: core, clock: realClock }).of(BUCKET_SETTINGS)
+  t.match(await records.list(context), { kind: 'listed', records: [] })
 })
 
 await t.test('the work of a device that is away is done by the others', async (t) => {

@@ -40,6 +40,13 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'It tells what this cluster can do.',
   },
   {
+    step: 'service: an unknown path',
+    field: /^(status|body|header (content-(type|length)|x-amz-.+))$/,
+    statuses: [400, 404],
+    what: 'A path that is no place of ours and can be a bucket’s is answered as by S3: 404 `NoSuchBucket` (Swift: 400).',
+    reason: 'An anonymous request for an object of a public bucket has no other sign that it is S3’s.',
+  },
+  {
     step: /^(service: version 1\.0|empty account: HEAD|account: HEAD of one that nobody used)$/,
     field: /^(status|header (x-put-timestamp|accept-ranges))$/,
     statuses: [200, 204],
