@@ -75,6 +75,11 @@ function addKeys(key: Command): void {
     .action(async (user: string, project: string, options: ClusterArguments) =>
       (await people()).createKey(user, project, options),
     )
+  ofCluster(key.command('reseal'))
+    .description(
+      'seal all secrets under the first of recordKeys in the cluster file, so that the others can go',
+    )
+    .action(async (options: ClusterArguments) => (await people()).resealKeys(options))
   ofCluster(key.command('delete').argument('<access-key>'))
     .description('it is good for nothing any more')
     .action(async (access: string, options: ClusterArguments) => (await people()).deleteKey(access, options))

@@ -132,6 +132,13 @@ export async function deleteKey(access: string, args: ClusterArguments): Promise
   await administer(args, (administration) => administration.deleteKey(access))
 }
 
+export async function resealKeys(args: ClusterArguments): Promise<void> {
+  await administer(args, async (administration) => {
+    const outcome = await administration.resealKeys()
+    return 'problem' in outcome ? outcome : told(`${outcome.resealed} secrets are sealed anew`)
+  })
+}
+
 async function passwordFromInput(): Promise<string> {
   return (await text(process.stdin)).replace(/\r?\n$/, '')
 }

@@ -202,6 +202,12 @@ export class Administration {
     return removed.kind === 'absent' ? { problem: `there is no key ${access}` } : problemOf(removed)
   }
 
+  /** After a key was put first in `recordKeys`: says how many secrets were under another. */
+  async resealKeys(): Promise<{ readonly resealed: number } | Problem> {
+    const outcome = await this.#parts.credentials.resealAll(this.#parts.context)
+    return 'resealed' in outcome ? outcome : problemOf(outcome)
+  }
+
   /** `undefined` when there is a user of this name already. */
   async firstAdministrator(
     name: string,

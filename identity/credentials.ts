@@ -9,7 +9,7 @@
 import { hash } from 'node:crypto'
 import type { Random } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
-import { allKeys } from '#store/records/all-records.ts'
+import { allKeys, allRecords } from '#store/records/all-records.ts'
 import type {
   FoundRecord,
   RecordCollection,
@@ -61,6 +61,8 @@ const OWNED_RECORDS: RecordKind<Owned> = {
   version: 1,
   parse: () => ({ since: 'written' }),
 }
+
+const GONE: RecordFailure = { kind: 'unavailable', reason: 'a credential was removed meanwhile; try again' }
 
 /** As of Keystone's: 32 hex digits each. */
 const SECRET_BYTES = 16
@@ -169,6 +171,20 @@ export class Credentials {
       else if (read.kind !== 'absent' && read.kind !== 'unreadable') return read
     }
     return found
+  }
+
+  /** Seals anew what is not under the present key; says how many were. Afterwards nothing needs the keys of before. */
+  async resealAll(context: OperationContext): Promise<{ readonly resealed: number } | RecordFailure> {
+    const records = await allRecords(this.#credentials, context)
+    if ('kind' in records) return records
+    const old = records.filter(({ value }) => !this.#seal.isCurrent(value.sealedBlob))
+    for (const { key } of old) {
+      const opened = await this.find(context, key)
+      if (opened.kind !== 'found') return opened.kind === 'absent' ? GONE : opened
+      const changed = await this.change(context, key, { blob: opened.blob })
+      if (changed.kind !== 'found') return changed.kind === 'absent' ? GONE : changed
+    }
+    return { resealed: old.length }
   }
 
   /** All of a user who goes; what cannot be removed now leads to nobody. */

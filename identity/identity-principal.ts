@@ -47,7 +47,7 @@ export function identityPrincipal(
   const { user, project } = identified
   const entry = people.configured.get(user.id)
   if (entry === undefined || project?.id !== entry.tenant) {
-    return { ...principal, groups: [...principal.groups, principal.tenant, principal.user] }
+    return { ...principal, groups: [...principal.groups, ...ownGroups(principal, rules)] }
   }
   const name = nameOf(entry)
   const held = identified.roles.map((role) => role.name)
@@ -55,6 +55,11 @@ export function identityPrincipal(
   const configured = isAsConfigured ? (users.find(name)?.principal.groups ?? []) : harmless(entry.groups)
   const groups = [...new Set([entry.tenant, name, ...configured, ...principal.groups])]
   return { ...principal, user: name, tenant: entry.tenant, groups }
+}
+
+/** Where accounts have no prefix, the project's id is its account's name, and in that group is who owns the account. */
+function ownGroups({ tenant, user }: Principal, { accounts }: KeystoneRules): readonly string[] {
+  return accounts.has('') ? [user] : [tenant, user]
 }
 
 /** Groups that only access lists know. */

@@ -93,7 +93,7 @@ export async function proveApplicationCredential(
 }
 
 /** Whether it is the user's password. */
-export async function isPassword(
+async function isPassword(
   { people, users, passwords }: SignInParts,
   user: Entry<User>,
   password: string,

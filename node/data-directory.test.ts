@@ -51,6 +51,18 @@ t.test('a cluster that has grown does not become new again', async (t) => {
   t.equal(opened(await open(machine)).cluster.age, 'grown')
 })
 
+t.test('users for development that were dropped do not come back', async (t) => {
+  const machine = new MemoryMachine()
+  const first = opened(await open(machine))
+  t.equal(first.cluster.developmentUsers, undefined)
+  await first.dropDevelopmentUsers()
+  await machine.crash()
+  const second = opened(await open(machine))
+  t.equal(second.cluster.developmentUsers, 'none')
+  await second.markGrown()
+  t.equal(second.cluster.developmentUsers, 'none')
+})
+
 t.test(
   'after a crash at any point of the first start there is one cluster or none, and a start works',
   async (t) => {

@@ -22,3 +22,8 @@ export function textsIn(value: unknown): readonly string[] {
 export function itemsIn(value: unknown): readonly Members[] {
   return Array.isArray(value) ? value.filter(isObject) : []
 }
+
+/** Members that are none of those: clients may keep what they like with users and projects. */
+export function furtherMembers(members: Members, known: readonly string[]): Members {
+  return Object.fromEntries(Object.entries(members).filter(([name]) => !known.includes(name)))
+}

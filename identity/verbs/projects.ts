@@ -6,7 +6,7 @@ import { hasRole } from '../identified.ts'
 import { projectScope, rolesOn } from '../model/grants.ts'
 import { newId } from '../model/ids.ts'
 import { newProject, type Project } from '../model/project.ts'
-import { type Members, membersIn, textOr, textsIn } from '../model/written.ts'
+import { furtherMembers, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
 import { listView, projectView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
 import { filtered } from './listed.ts'
@@ -153,15 +153,13 @@ export async function withProject(
 }
 
 function changed(project: Project, given: Members): Project {
-  const extra = { ...project.extra }
-  for (const [name, value] of Object.entries(given)) if (!KNOWN.includes(name)) extra[name] = value
   return {
     ...project,
     name: textOr(given['name'], project.name),
     description: textOr(given['description'], project.description),
     enabled: given['enabled'] === undefined ? project.enabled : given['enabled'] === true,
     tags: given['tags'] === undefined ? project.tags : textsIn(given['tags']),
-    extra,
+    extra: { ...project.extra, ...furtherMembers(given, KNOWN) },
   }
 }
 

@@ -4,8 +4,8 @@ import { conflict, json, noContent, notFound, refusal, unauthenticated, unavaila
 import type { Entry } from '../entries.ts'
 import { newId } from '../model/ids.ts'
 import { newUser, type User } from '../model/user.ts'
-import { type Members, membersIn, textOr } from '../model/written.ts'
-import { isPassword } from '../sign-in.ts'
+import { furtherMembers, type Members, membersIn, textOr } from '../model/written.ts'
+import { provePassword } from '../sign-in.ts'
 import { listView, userView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
 import { filtered } from './listed.ts'
@@ -101,7 +101,9 @@ export async function changePassword(visit: Visit): Promise<Response> {
     return refusal(400, wrong ?? 'password and original_password are needed')
   }
   return await withUser(visit, async (user) => {
-    if (!(await isPassword(parts, user, original))) return unauthenticated(url)
+    const { remoteAddress } = visit.request
+    const proven = await provePassword(parts, context, { id: user.id }, original, remoteAddress)
+    if (proven.kind !== 'proven') return proven.kind === 'refused' ? unauthenticated(url) : unavailable()
     const password = await passwordGiven(parts.passwords, given)
     const outcome = await parts.people.users.change(context, user.id, (there) => ({
       kind: 'value',
@@ -140,8 +142,6 @@ async function passwordGiven(
 function changed(user: User, given: Members): User {
   const text = <Before>(member: string, before: Before): string | undefined | Before =>
     given[member] === undefined ? before : textOr(given[member], undefined)
-  const extra = { ...user.extra }
-  for (const [name, value] of Object.entries(given)) if (!KNOWN.includes(name)) extra[name] = value
   return {
     ...user,
     name: textOr(given['name'], user.name),
@@ -149,7 +149,7 @@ function changed(user: User, given: Members): User {
     defaultProjectId: text('default_project_id', user.defaultProjectId),
     description: text('description', user.description),
     email: text('email', user.email),
-    extra,
+    extra: { ...user.extra, ...furtherMembers(given, KNOWN) },
   }
 }
 

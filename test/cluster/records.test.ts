@@ -1,5 +1,6 @@
 /** Records over real storage servers in memory: several proxies, devices that stop, peers that promise nothing. */
 import t, { type Test } from 'tap'
+import { CAPABILITIES_HEADER } from '#base/extensions.ts'
 import { realClock } from '#base/real-clock.ts'
 import { bufferBody } from '#http/message.ts'
 import type { CreatedStore } from '#store/create-store.ts'
@@ -85,6 +86,33 @@ t.test('what too few replicas confirm is not told', async (t) => {
   for (const device of cluster.devices.slice(1)) cluster.stop(device, 'object')
   t.match(await birds.read(CONTEXT, 'lone', 'newest'), { kind: 'unavailable' })
 })
+
+t.test(
+  'where storage servers promise nothing, records are read but not written, and nothing is half done',
+  async (t) => {
+    const cluster = await start(t)
+    const birds = recordsOf(cluster.store).of(BIRDS)
+    const before = (await birds.create(CONTEXT, 'gull', { wings: 2 })) as FoundRecord<Bird>
+    const simple = recordsOf(
+      await cluster.anotherProxy({
+        transport: (network) => ({
+          send: async (...asked) => {
+            const { status, body, headers } = await network.send(...asked)
+            return { status, body, headers: { ...headers, [CAPABILITIES_HEADER]: undefined } }
+          },
+          close: () => network.close(),
+        }),
+      }),
+    ).of(BIRDS)
+    const why = { kind: 'unavailable', reason: /conditional writes/ }
+    t.match(await simple.read(CONTEXT, 'gull', 'newest'), { kind: 'found' })
+    t.match(await simple.create(CONTEXT, 'tern', { wings: 2 }), why)
+    t.match(await simple.replace(CONTEXT, before, { wings: 3 }), why)
+    t.match(await simple.remove(CONTEXT, before), why)
+    t.match(await birds.read(CONTEXT, 'gull', 'newest'), { value: { wings: 2 } })
+    t.same(await birds.read(CONTEXT, 'tern', 'newest'), { kind: 'absent' })
+  },
+)
 
 t.test('no operation of a door reaches the account of the records', async (t) => {
   const cluster = await start(t)
