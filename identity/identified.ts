@@ -118,3 +118,8 @@ function grantScopeOf(scope: Scope): GrantScope | undefined {
 export function hasRole({ roles }: Identified, name: string): boolean {
   return roles.some((role) => role.name.toLowerCase() === name)
 }
+
+/** Trusted with what others have signed and whose their tokens are. */
+export function isService(identified: Identified): boolean {
+  return hasRole(identified, 'service') || hasRole(identified, 'admin')
+}

@@ -19,9 +19,9 @@ import type { VisitHandler } from './visit.ts'
 
 /**
  * `anyone`: no token is asked for. `known`: whoever has a token; the handler sees to the rest. `admin`: the role admin.
- * `self`: the user that the path names, and administrators.
+ * `service`: the role service or admin. `self`: the user that the path names, and administrators.
  */
-export type Access = 'anyone' | 'known' | 'admin' | 'self'
+export type Access = 'anyone' | 'known' | 'service' | 'admin' | 'self'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -55,8 +55,8 @@ const ROWS: readonly Row[] = [
   ['GET', '/auth/projects', 'known', ownProjects],
   ['GET', '/auth/domains', 'known', ownDomains],
   ['GET', '/auth/system', 'known', ownSystem],
-  ['POST', '/ec2tokens', 'anyone', exchangeEc2],
-  ['POST', '/s3tokens', 'anyone', exchangeS3],
+  ['POST', '/ec2tokens', 'service', exchangeEc2],
+  ['POST', '/s3tokens', 'service', exchangeS3],
 
   ['GET', '/users', 'admin', users.listUsers],
   ['POST', '/users', 'admin', users.createUser],

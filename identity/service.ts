@@ -6,7 +6,7 @@ import { decodePercent } from '#base/names.ts'
 import { BodyError, type Request, type Response, readWhole } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
 import { forbidden, json, refusal, unauthenticated, unavailable } from './answers.ts'
-import { hasRole } from './identified.ts'
+import { hasRole, isService } from './identified.ts'
 import { isObject, type Members } from './model/written.ts'
 import { type Match, type Route, routeOf } from './routes.ts'
 import type { Caller, ServiceParts, Visit } from './visit.ts'
@@ -82,6 +82,8 @@ function mayPass({ route, named }: Extract<Match, { readonly kind: 'route' }>, c
       return true
     case 'admin':
       return caller !== undefined && hasRole(caller.identified, 'admin')
+    case 'service':
+      return caller !== undefined && isService(caller.identified)
     case 'self':
       return (
         caller !== undefined &&

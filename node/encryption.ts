@@ -1,5 +1,8 @@
 /** Encryption at rest as the configuration says; `undefined` when it names no root secret. */
+import { hkdfSync } from 'node:crypto'
+import type { KeySecret } from '#auth/key-ring.ts'
 import type { Disk } from '#base/environment.ts'
+import { KEY_BYTES } from '#store/encryption/cipher.ts'
 import { DerivedKeys } from '#store/encryption/derived-keys.ts'
 import type { EncryptionOptions } from '#store/encryption/encryption-layer.ts'
 import type { ActiveSecrets, RootSecretSource } from '#store/encryption/key-manager.ts'
@@ -17,6 +20,29 @@ export async function openEncryption(
   const { secrets, active } = await source.fetch()
   const writes = settings.disableEncryption ? 'off' : 'encrypted'
   return { keys: new DerivedKeys(secrets, active), writes }
+}
+
+const SERVER_SIDE_PURPOSE = 'martlet server-side encryption v1'
+
+/**
+ * The keys for those who ask for encryption, derived from secrets of the cluster; what is encrypted under the configured
+ * root secrets is read and, where everything is encrypted, written under these.
+ */
+export async function openKeys(
+  disk: Disk,
+  settings: Settings['encryption'],
+  clusterSecrets: readonly KeySecret[],
+): Promise<Omit<EncryptionOptions, 'random'>> {
+  const own = clusterSecrets.map(({ id, secret }) => {
+    const root = Buffer.from(hkdfSync('sha256', secret, '', SERVER_SIDE_PURPOSE, KEY_BYTES))
+    return [`cluster-${id}`, root] as const
+  })
+  const [first] = own
+  const source = sourceOf(disk, settings)
+  if (source === undefined) return { keys: new DerivedKeys(new Map(own), first?.[0] ?? ''), writes: 'off' }
+  const { secrets, active } = await source.fetch()
+  const writes = settings.disableEncryption ? 'off' : 'encrypted'
+  return { keys: new DerivedKeys(new Map([...secrets, ...own]), active), writes }
 }
 
 /** Where the root secrets come from. */

@@ -42,7 +42,7 @@ import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
-import { openEncryption } from './encryption.ts'
+import { openEncryption, openKeys } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
@@ -89,6 +89,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
   const encryption = await openEncryption(environment.disk, settings.encryption)
+  const keysAtRest = await openKeys(environment.disk, settings.encryption, recordKeysOf(cluster))
   const proxyOptions = proxyOptionsOf(settings, keystone)
   const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
@@ -116,7 +117,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const own = deskOf(answers)
   const desks = desksOf(options, own)
   let ending = false
-  const layered = withFeatures(store, { ...features, desks, readOnly: proxyOptions.readOnly, encryption })
+  const { readOnly } = proxyOptions
+  const layered = withFeatures(store, { ...features, desks, readOnly, encryption: keysAtRest })
   const multipart = new MultipartUploads({
     store: layered,
     clock: environment.clock,

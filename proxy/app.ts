@@ -174,7 +174,10 @@ const LAYERS: readonly LayerEntry[] = [
   { name: 'head', make: () => head, required: true },
   { name: 'gatekeeper', make: () => gatekeeper, required: true },
   { name: 's3-websites', make: (parts) => s3Part(parts, websiteLayer) },
-  { name: 'sts', make: ({ s3, options }) => (options.s3.enabled ? s3?.sts && sts(s3.sts) : undefined) },
+  {
+    name: 'sts',
+    make: ({ s3, options }) => (options.s3.enabled ? s3?.sts && sts(s3.sts, options.s3.domains) : undefined),
+  },
   { name: 's3', make: (parts) => s3Part(parts, s3Layer) },
   { name: 'healthcheck', make: ({ isDisabled }) => healthcheck(isDisabled ?? (() => false)) },
   {

@@ -113,6 +113,8 @@ export type StoreFailure =
   | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
   /** What is stored cannot be read here: it is encrypted under keys that are not known. */
   | { readonly kind: 'unreadable'; readonly reason: string }
+  /** It is encrypted with a key that its owner keeps, and none or another was given; or it is not, and one was given. */
+  | { readonly kind: 'customer_key'; readonly problem: 'missing' | 'wrong' | 'not_wanted' }
   /** Too few replicas answered, or answered alike, to know or to promise anything. */
   | { readonly kind: 'unavailable'; readonly reason: string }
   /**
@@ -376,6 +378,8 @@ export interface ObjectReadOptions {
   readonly versionId?: string | undefined
   /** `null` is also what was put without a version and is kept among the versions since (S3). */
   readonly nullVersion?: 'kept_too' | undefined
+  /** The key that its owner keeps of what is encrypted with it; 32 bytes. */
+  readonly customerKey?: Buffer | undefined
   /** The link itself, instead of what it leads to. */
   readonly symlink?: 'as_stored' | undefined
   /** The manifest of a large object itself, instead of what it stands for. */
@@ -431,6 +435,8 @@ export interface ObjectPut {
    * `etag_mismatch`: it is not the body that was expected, and nothing is stored.
    */
   readonly atEnd?: ((body: BodyRead) => HeaderMap | 'etag_mismatch') | undefined
+  /** Encrypted with a key that its owner keeps, 32 bytes. */
+  readonly customerKey?: Buffer | undefined
   /** How it comes about, where that is not an upload: told in events. */
   readonly cause?: 'Copy' | 'Post' | 'CompleteMultipartUpload' | undefined
   /** Makes a symbolic link; the body must be empty. */

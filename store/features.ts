@@ -13,6 +13,7 @@ import type { Store, StoreLayer } from './contract.ts'
 import type { DeferPartsCheck } from './deferred-checks.ts'
 import type { DeferDeletes } from './deferred-deletes.ts'
 import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
+import { customerKeys } from './encryption/customer-keys.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
@@ -101,6 +102,7 @@ const FEATURES: readonly Feature[] = [
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
+  { name: 'customer-keys', make: ({ environment: { random } }) => customerKeys({ random }) },
   {
     name: 'encryption',
     make: ({ environment: { random }, encryption }) =>

@@ -1,9 +1,9 @@
 /**
  * `/v3/ec2tokens` and `/v3/s3tokens`: what somebody signed with a key pair, against a token of the pair's user (as Swift's
- * s3token, Ceph and Heat ask it).
+ * s3token, Ceph and Heat ask it). Only services may: whoever sees a signed address must not get its signer's token for it.
  */
 import type { Response } from '#http/message.ts'
-import { json, refusal, unauthenticated, unavailable } from '../answers.ts'
+import { json, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
 import { isSignedRequest, isSignedString } from '../ec2-signature.ts'
 import { identify } from '../identified.ts'
 import { type Members, membersIn, textOr } from '../model/written.ts'
@@ -30,7 +30,7 @@ async function exchange(
   const { parts, context, url } = visit
   if (typeof access !== 'string') return refusal(400, 'credentials with access and signature are needed')
   const found = await parts.credentials.findKeyPair(context, access)
-  if (found.kind === 'absent') return unauthenticated(url)
+  if (found.kind === 'absent') return notFound('credential', access)
   if (found.kind !== 'found') return unavailable(found)
   const { credential, pair } = found
   if (!isSigned(pair.secret)) return unauthenticated(url)

@@ -1,7 +1,7 @@
 /** `/v3/auth/tokens`: given out, looked at, revoked. */
 import type { Response } from '#http/message.ts'
 import { json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
-import { hasRole, type Identification, identifyUser, type Scope, UNSCOPED } from '../identified.ts'
+import { type Identification, identifyUser, isService, type Scope, UNSCOPED } from '../identified.ts'
 import type { Method } from '../identity-tokens.ts'
 import { type DomainReference, isDefaultDomain } from '../model/domain.ts'
 import type { User } from '../model/user.ts'
@@ -206,13 +206,13 @@ async function subjectOf(
   const { request, parts, context, query } = visit
   const asking = callerOf(visit)
   const token = request.headers['x-subject-token'] ?? ''
-  const isService = hasRole(asking.identified, 'service') || hasRole(asking.identified, 'admin')
-  const expired = isService && isTrue(query.get('allow_expired')) ? 'accepted' : 'refused'
+  const isTrusted = isService(asking.identified)
+  const expired = isTrusted && isTrue(query.get('allow_expired')) ? 'accepted' : 'refused'
   const opened = token === asking.token ? asking : await parts.opener.open(context, token, expired)
   if (opened.kind === 'unavailable') return { kind: 'answered', response: unavailable() }
   const isOwn = opened.kind === 'valid' && opened.identified.user.id === asking.identified.user.id
   if (opened.kind !== 'valid') return { kind: 'answered', response: notFound('token', token.slice(0, 8)) }
-  if (!isOwn && !isService) return { kind: 'answered', response: refusal(403, NOT_YOURS) }
+  if (!isOwn && !isTrusted) return { kind: 'answered', response: refusal(403, NOT_YOURS) }
   return { kind: 'valid', caller: opened }
 }
 

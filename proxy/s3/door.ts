@@ -15,6 +15,7 @@ import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { type S3Request, s3Request } from './request.ts'
 import { isPerhapsS3, isSurelyS3 } from './takes.ts'
+import { NOTHING_SENT, VISITOR } from './visitor.ts'
 
 /** Takes what is surely S3's; stands before the layers that read requests as Swift's. */
 export function s3Layer(deps: S3Deps): ProxyLayer {
@@ -75,7 +76,10 @@ async function visit(
 ): Promise<Response | S3Error> {
   const operation = operationOf(request)
   if (isS3Error(operation)) return operation
-  const authenticated = await deps.authenticate(request, transaction)
+  const authenticated =
+    operation.signature === 'not_looked_at'
+      ? { caller: VISITOR, sent: NOTHING_SENT }
+      : await deps.authenticate(request, transaction)
   if (isS3Error(authenticated)) return authenticated
   const { caller, sent } = authenticated
   if (caller.kind === 'user') transaction.principal = caller.principal

@@ -29,6 +29,8 @@ export interface S3Operation {
   readonly header?: string
   /** The action by which access is judged: `s3:PutObject`; `none` when the operation judges by itself. */
   readonly action: S3Action | 'none' | ((request: S3Request) => S3Action | 'none')
+  /** `not_looked_at`: whatever signature there is, the request is a visitor's. */
+  readonly signature?: 'not_looked_at'
   /** `may_be_missing`: run also when there is no such bucket. */
   readonly bucket?: 'may_be_missing'
   readonly run: (visit: S3Visit) => Promise<Response | S3Error>

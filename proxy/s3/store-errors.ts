@@ -28,6 +28,7 @@ const CODES: Readonly<Record<StoreFailure['kind'], S3ErrorCode>> = {
   segments_refused: 'InvalidPart',
   segments_kept: 'ServiceUnavailable',
   unreadable: 'InternalError',
+  customer_key: 'InvalidRequest',
   unavailable: 'ServiceUnavailable',
   undecided: 'ConditionalRequestConflict',
 }

@@ -27,6 +27,8 @@ const ROLE_LIFE = { usual: HOUR, most: 12 * HOUR }
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[^:]{1,128}:role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]{1,64})$/
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/
 const FEDERATED_NAME = /^[\w+=,.@-]{2,32}$/
+/** A token must fit into a request line together with the rest of a link. */
+const TOKEN_CHARACTERS_MAX = 7000
 /** Of a federated user without a policy of their own, who may do nothing. */
 const NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 
@@ -98,7 +100,12 @@ function issue(
   if (isError(seconds)) return seconds
   const given = policyIn(parameters)
   if (isError(given)) return given
-  return sessions.issue(parentOf(sender), { name, policy: given.policy ?? withoutPolicy }, seconds)
+  const issued = sessions.issue(parentOf(sender), { name, policy: given.policy ?? withoutPolicy }, seconds)
+  if (issued.sessionToken.length <= TOKEN_CHARACTERS_MAX) return issued
+  return stsError(
+    'PackedPolicyTooLarge',
+    'The session policy leaves no room for the rest of the session token.',
+  )
 }
 
 /** Credentials that were given out to temporary ones depend on the same lasting key. */

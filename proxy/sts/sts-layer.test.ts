@@ -1,8 +1,11 @@
 import t from 'tap'
+import { HOLDER, sessionsOn, standingClock } from '#auth/testing/s3-verifier.ts'
 import type { V4Credentials } from '#auth/testing/sign-v4.ts'
+import { DEFAULT_S3_OPTIONS } from '../s3/options.ts'
 import { elementIn } from '../testing/s3-door.ts'
 import { signedHeaders, signedS3Door, signingNow, TESTER } from '../testing/signed-s3-door.ts'
 import type { Received } from '../testing/test-proxy.ts'
+import { STS_ACTIONS } from './sts-actions.ts'
 
 const { unsigned, signed } = signedS3Door()
 const FORM = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }
@@ -127,6 +130,33 @@ void t.test('what is wrong is told in the terms of the service', async (t) => {
   })
   t.equal(outcome(nobody), '403 MissingAuthenticationToken')
   t.match(nobody.body, /<ErrorResponse .*<Error><Type>Sender<\/Type><Code>/)
+})
+
+void t.test('a token that no link could carry is not given out', async (t) => {
+  const groups = Array.from({ length: 500 }, (_, at) => `a group with number ${at}`)
+  const holder = { ...HOLDER, principal: { ...HOLDER.principal, groups } }
+  const asked = STS_ACTIONS.get('GetFederationToken')?.({
+    sender: {
+      kind: 'signed',
+      via: 'header',
+      accessKey: 'test:tester',
+      lastingKey: 'test:tester',
+      holder,
+      session: undefined,
+      payloadHash: undefined,
+      chunks: undefined,
+    },
+    parameters: new Map([['Name', 'guest']]),
+    sessions: sessionsOn(standingClock()),
+  })
+  t.match(asked, { code: 'PackedPolicyTooLarge' })
+})
+
+void t.test('a form for the host of a bucket is not for this service', async (t) => {
+  const door = signedS3Door({ s3: { ...DEFAULT_S3_OPTIONS, domains: ['s3.example'] } })
+  const headers = { ...FORM, host: 'bucket.s3.example' }
+  const answer = await door.unsigned({ method: 'POST', target: '/', headers, body: 'Action=GetSessionToken' })
+  t.notMatch(answer.body, /sts\.amazonaws\.com/)
 })
 
 void t.test('a form that was changed on its way is refused', async (t) => {

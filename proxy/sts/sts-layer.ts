@@ -7,6 +7,7 @@ import { isRefused } from '#auth/s3/refusal.ts'
 import { BodyError, type Request, type Response, readWhole } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
 import type { S3Authentication } from '../s3/authenticate.ts'
+import { namedHost } from '../s3/request.ts'
 import type { ProxyLayer, Transaction } from '../transaction.ts'
 import { STS_ACTIONS } from './sts-actions.ts'
 import { stsAnswer, stsErrorAnswer } from './sts-answer.ts'
@@ -16,9 +17,13 @@ import { type StsError, stsError, stsErrorOf } from './sts-error.ts'
 const FORM_BYTES_MAX = 64 * 1024
 const FORM = 'application/x-www-form-urlencoded'
 
-export function sts(authentication: S3Authentication): ProxyLayer {
-  return (inner) => (transaction) =>
-    isForSts(transaction.request) ? answer(authentication, transaction) : inner(transaction)
+/** `domains`: of hosts that are buckets, to which such a form is something else. */
+export function sts(authentication: S3Authentication, domains: readonly string[]): ProxyLayer {
+  return (inner) => (transaction) => {
+    const { request } = transaction
+    const isOurs = isForSts(request) && namedHost(request, domains).kind !== 'bucket'
+    return isOurs ? answer(authentication, transaction) : inner(transaction)
+  }
 }
 
 function isForSts({ method, path, query, headers }: Request): boolean {

@@ -37,6 +37,8 @@ const RENDERINGS: Rendering = {
   segments_refused: () => answer(400),
   segments_kept: () => answer(409),
   unreadable: () => textAnswer(500, 'Error decrypting object'),
+  // Swift's clients have no way to give one.
+  customer_key: () => textAnswer(403, 'The object is encrypted with a key of its owner.'),
   unavailable: () => answer(503),
   undecided: () => answer(503),
 }

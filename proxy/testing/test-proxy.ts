@@ -16,6 +16,7 @@ import {
   readWhole,
 } from '#http/message.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
+import { DerivedKeys } from '#store/encryption/derived-keys.ts'
 import { withFeatures } from '#store/features.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
@@ -56,6 +57,7 @@ export function testProxy(
   const layered = withFeatures(store, {
     environment: overrides.environment ?? environment,
     timestamps: store.timestamps,
+    encryption: { keys: new DerivedKeys(new Map([['', Buffer.alloc(32, 7)]]), ''), writes: 'off' },
     policies,
     readOnly: all.readOnly,
     bucketSettings,

@@ -24,6 +24,8 @@ const OF_SOURCE_ALONE: readonly string[] = [
   'x-object-sysmeta-s3api-etag',
   'x-object-sysmeta-s3api-upload-id',
   'x-object-sysmeta-martlet-null-version',
+  // How the source is encrypted.
+  'x-object-sysmeta-s3-sse',
   'x-object-sysmeta-symlink-target',
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',

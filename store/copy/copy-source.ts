@@ -17,6 +17,7 @@ import type {
   SegmentWanted,
   Store,
 } from '../contract.ts'
+import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
 import { JOINED_HEADER, segmentFailure } from '../large-objects/joined-answer.ts'
 import { DYNAMIC_MARK, parseManifest, type Segment, STATIC_MARK } from '../large-objects/manifest.ts'
 import { bareEtag, release, wholeBody } from '../large-objects/segment-reader.ts'
@@ -25,7 +26,7 @@ import { CopiedBody } from './copied-body.ts'
 /** What is read, and how; the newest version is asked for always. */
 export type CopiedRead = Pick<
   ObjectReadOptions,
-  'conditions' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
+  'conditions' | 'customerKey' | 'nullVersion' | 'versionId' | 'symlink' | 'manifest' | 'etagIsAt'
 >
 
 export interface SourceBody extends RequestBody {
@@ -74,7 +75,7 @@ export async function openCopySource(
   if (read.manifest !== undefined && isTrueValue(found.headers[STATIC_MARK])) return await ofManifest(found)
   const body = new CopiedBody(found.body, lengthBytes)
   const isJoined = found.headers[JOINED_HEADER] !== undefined
-  const isWhole = found.status === 200 && !isJoined
+  const isWhole = found.status === 200 && !isJoined && !isUnderCustomerKey(found.headers)
   return {
     kind: 'source',
     headers: found.headers,

@@ -35,8 +35,8 @@ export class DerivedKeys implements KeyManager {
     this.#active = active
   }
 
-  current(name: ObjectName): ObjectKeys {
-    return this.#keys(name, this.#active) as ObjectKeys
+  current(name: ObjectName, keyName?: string): ObjectKeys {
+    return withNamedKey(this.#keys(name, this.#active) as ObjectKeys, keyName)
   }
 
   all(name: ObjectName): readonly ObjectKeys[] {
@@ -50,7 +50,9 @@ export class DerivedKeys implements KeyManager {
     if (parts === undefined) return undefined
     const { object } = parts
     const path = id['v'] === '1' && object.startsWith('/') ? object : pathOf(parts)
-    return this.#keys(parts, id['secret_id'] ?? '', path)
+    const keys = this.#keys(parts, id['secret_id'] ?? '', path)
+    const keyName = id[NAMED_KEY]
+    return keys && withNamedKey(keys, keyName && asText(keyName))
   }
 
   containerKey(name: Omit<ObjectName, 'object'>, id: KeyId | undefined): Buffer | undefined {
@@ -75,6 +77,16 @@ export class DerivedKeys implements KeyManager {
     const secret = this.#secrets.get(secretId)
     return secret === undefined ? undefined : createHmac('sha256', secret).update(path, 'utf8').digest()
   }
+}
+
+/** In a key id: the name of the key that the body was encrypted under. */
+const NAMED_KEY = 'martlet_key'
+
+/** Bodies under a named key: one of the object's, that nobody has who has not the name. */
+function withNamedKey(keys: ObjectKeys, keyName: string | undefined): ObjectKeys {
+  if (keyName === undefined) return keys
+  const body = createHmac('sha256', keys.object).update(keyName, 'utf8').digest()
+  return { ...keys, id: { ...keys.id, [NAMED_KEY]: asBytes(keyName) }, body }
 }
 
 function containerPath({ account, container }: Omit<Parts, 'object'>): string {

@@ -21,7 +21,8 @@ export class EncryptedBody {
     const wrapping = random.bytes(IV_BYTES)
     this.#body = body
     this.#stream = keyStream(key, iv)
-    this.meta = { iv, keyId: keys.id, bodyKey: { key: applyKey(keys.object, wrapping, key), iv: wrapping } }
+    const wrapped = applyKey(keys.body ?? keys.object, wrapping, key)
+    this.meta = { iv, keyId: keys.id, bodyKey: { key: wrapped, iv: wrapping } }
   }
 
   /** The encrypted bytes. One that is held is encrypted at once, a stream while it is read. */

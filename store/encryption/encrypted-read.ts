@@ -113,7 +113,7 @@ function decryptEtags(stored: HeaderMap, keys: ObjectKeys): HeaderMap | undefine
 }
 
 function unwrapped({ iv, bodyKey }: CryptoMeta, keys: ObjectKeys): BodyKey | undefined {
-  return bodyKey && { iv, key: applyKey(keys.object, bodyKey.iv, bodyKey.key) }
+  return bodyKey && { iv, key: applyKey(keys.body ?? keys.object, bodyKey.iv, bodyKey.key) }
 }
 
 async function cancel(body: ResponseBody): Promise<void> {

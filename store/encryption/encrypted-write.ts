@@ -14,6 +14,7 @@ import type {
   OperationContext,
   StoreFailure,
 } from '../contract.ts'
+import { keyNameIn } from './asked-encryption.ts'
 import { writeCryptoMeta } from './crypto-meta.ts'
 import { EncryptedBody } from './encrypted-body.ts'
 import { maskedCondition } from './encrypted-conditions.ts'
@@ -41,7 +42,7 @@ export async function putEncrypted(
   name: ObjectName,
   put: ObjectPut,
 ): Promise<ObjectPutReceipt | StoreFailure> {
-  const keys = manager.current(name)
+  const keys = manager.current(name, keyNameIn(put.metadata))
   const body = new EncryptedBody(random, put.body, keys)
   const { [LISTED_ETAG]: listedEtag, ...metadata } = put.metadata
   const stored = await inner.put(context, name, {

@@ -4,8 +4,11 @@
  * (`crypto-meta.ts`), so that its proxy with the same root secrets reads what is written here, and the other way round.
  */
 import type { Random } from '#base/environment.ts'
+import type { HeaderMap } from '#http/message.ts'
 import type { ObjectName, StoreLayer, WriteCondition } from '../contract.ts'
+import { STATIC_MARK } from '../large-objects/manifest.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import { ENCRYPTED_AT } from './asked-encryption.ts'
 import { maskedCondition } from './encrypted-conditions.ts'
 import { decryptedPage } from './encrypted-listing.ts'
 import { readEncrypted } from './encrypted-read.ts'
@@ -36,7 +39,7 @@ export function encryptionLayer({ random, keys, writes }: EncryptionOptions): St
       objects: objectsOver(objects, {
         read: (context, name, options) => readEncrypted(deps, context, name, options),
         put: (context, name, put) =>
-          encrypts
+          encrypts || isToBeEncrypted(put.metadata)
             ? putEncrypted(deps, context, name, put)
             : objects.put(context, name, masked(put, name, keys)),
         ...(encrypts ? { post: (context, name, post) => postEncrypted(deps, context, name, post) } : {}),
@@ -44,6 +47,11 @@ export function encryptionLayer({ random, keys, writes }: EncryptionOptions): St
       }),
     }
   }
+}
+
+/** Somebody has asked for it. Manifests, which hold nothing of what their parts hold, stay as they are. */
+function isToBeEncrypted(metadata: HeaderMap): boolean {
+  return metadata[ENCRYPTED_AT] !== undefined && metadata[STATIC_MARK] === undefined
 }
 
 /** What is there may be encrypted, also where nothing is encrypted any more. */

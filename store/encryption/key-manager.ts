@@ -10,13 +10,15 @@ export interface ObjectKeys {
   readonly id: KeyId
   /** Encrypts what listings show of the objects of the container. */
   readonly container: Buffer
-  /** Wraps the key of each body; encrypts ETag and user metadata. */
+  /** Wraps the key of each body, unless there is another for that; encrypts ETag and user metadata. */
   readonly object: Buffer
+  /** Wraps the key of each body. */
+  readonly body?: Buffer | undefined
 }
 
 export interface KeyManager {
-  /** The keys under which the object is written now. */
-  current(name: ObjectName): ObjectKeys
+  /** The keys under which the object is written now; its body under the key of this name, if one is given. */
+  current(name: ObjectName, keyName?: string): ObjectKeys
   /** The keys under which it may have been written, the current ones first. */
   all(name: ObjectName): readonly ObjectKeys[]
   /** The keys of an id that was written down; without one, those of before there were ids. `undefined`: unknown here. */

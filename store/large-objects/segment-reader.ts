@@ -28,10 +28,18 @@ export class SegmentReader implements ManifestSource {
   readonly account: string
   readonly #store: Store
   readonly #context: OperationContext
+  readonly #customerKey: Buffer | undefined
   readonly #manifests = new Map<string, Promise<readonly Segment[]>>()
 
-  constructor(store: Store, context: OperationContext, account: string) {
+  constructor(
+    store: Store,
+    context: OperationContext,
+    account: string,
+    /** Of parts that are encrypted with it. */
+    customerKey?: Buffer,
+  ) {
     this.#store = store
+    this.#customerKey = customerKey
     this.#context = context
     this.account = account
   }
@@ -83,7 +91,8 @@ export class SegmentReader implements ManifestSource {
   async #read(name: ObjectName, options: ObjectReadOptions): Promise<ObjectRead> {
     const permission = await this.#context.permits?.('read', name)
     if (permission?.kind === 'denied') throw failed(name, permission)
-    const read = await this.#store.objects.read(this.#context, name, options)
+    const customerKey = this.#customerKey
+    const read = await this.#store.objects.read(this.#context, name, { ...options, customerKey })
     if (read.kind === 'found') return read
     throw failed(name, read.kind === 'not_modified' ? { kind: 'conflict', newest: undefined } : read)
   }

@@ -15,6 +15,9 @@ import type {
   ReadTrail,
   Store,
 } from '../contract.ts'
+import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
+import { UPLOAD_ID_AT } from '../multipart/parts-check.ts'
+import { partsContainerOf } from '../multipart/upload-names.ts'
 import { joinedAnswer, joinedHeaders, judged, segmentFailure } from './joined-answer.ts'
 import {
   ETAG_AT,
@@ -94,7 +97,13 @@ async function answerFrom(
     const refused = conditions === 'judged' ? undefined : judged(options.conditions, headers)
     if (refused !== undefined) return refused
     if (options.method === 'HEAD') return { kind: 'found', status: 200, headers, body: undefined }
-    const reader = new SegmentReader(store, context, accountOf(name, manifest.trail))
+    const isOwner = ownsSegments(manifest, name, segments)
+    const reader = new SegmentReader(
+      store,
+      isOwner ? { ...context, permits: undefined } : context,
+      accountOf(name, manifest.trail),
+      isUnderCustomerKey(manifest.headers) ? options.customerKey : undefined,
+    )
     const pieces = (range: { start: number; end: number }): ReturnType<typeof piecesOf> =>
       piecesOf(segments, range, reader)
     return await joinedAnswer(
@@ -106,6 +115,13 @@ async function answerFrom(
   } catch (error) {
     return segmentFailure(error)
   }
+}
+
+/** Parts of a multipart upload belong to what they make: whoever may read that may read them. */
+function ownsSegments(manifest: Found, name: ObjectName, segments: readonly Segment[]): boolean {
+  if (manifest.headers[UPLOAD_ID_AT] === undefined) return false
+  const { container } = partsContainerOf(manifest.trail?.location ?? name)
+  return segments.every((segment) => segment.kind === 'object' && segment.path.startsWith(`/${container}/`))
 }
 
 /** Segments are in the account of the manifest, wherever the links are that led to it. */

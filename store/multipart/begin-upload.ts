@@ -4,6 +4,7 @@
  * left a bucket that is looked at more closely than it need be, or an empty container.
  */
 import type { ContainerInfo, ContainerName, ObjectName, OperationContext, StoreFailure } from '../contract.ts'
+import { customerKeyProof } from '../encryption/customer-keys.ts'
 import { isMade } from '../versions/container-versions.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { makeUploadId, partsContainerOf, uploadsContainerOf } from './upload-names.ts'
@@ -17,6 +18,8 @@ export interface UploadToBegin {
   readonly contentType: string
   /** What is stored with the object when it is complete. */
   readonly metadata: Readonly<Record<string, string | undefined>>
+  /** All parts are encrypted with it; what is kept is by what it is known again. */
+  readonly customerKey?: Buffer | undefined
   /** What listings of uploads tell of it; any text. */
   readonly summary?: string | undefined
 }
@@ -27,7 +30,7 @@ export async function beginUpload(
   deps: MultipartDeps,
   context: OperationContext,
   name: ObjectName,
-  { contentType, metadata, summary }: UploadToBegin,
+  { contentType, metadata: given, customerKey, summary }: UploadToBegin,
 ): Promise<Begun> {
   const { store, timestamps, random } = deps
   const bucket = { account: name.account, container: name.container }
@@ -36,6 +39,8 @@ export async function beginUpload(
   const unready = await makeReady(deps, context, bucket, info)
   if (unready !== undefined) return unready
   const uploadId = makeUploadId(await timestamps.next(), random.bytes(CHANCE_BYTES))
+  const proof = customerKey && customerKeyProof(random, customerKey)
+  const metadata = { ...given, ...proof }
   const record = { name, id: uploadId, contentType, metadata, summary }
   const written = await writeUpload(store, context, record)
   return written.kind === 'created' ? { kind: 'begun', uploadId } : written

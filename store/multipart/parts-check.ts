@@ -49,9 +49,19 @@ export async function checkParts(
 ): Promise<PartsCheck> {
   const record = await isThere(store, context, recordNameOf(upload.name, upload.uploadId))
   if (record !== 'absent') return record === 'found' ? { kind: 'in_progress' } : record
-  const needed = await neededPaths(store, context, upload)
-  if (needed === 'all') return { kind: 'checked', deletedCount: 0 }
-  return 'kind' in needed ? needed : await deleteParts(store, context, upload, needed)
+  const bucket = await store.containers.read(context, bucketOf(upload.name), { newest: true })
+  const isGone = bucket.kind === 'no_such_container' || bucket.kind === 'no_such_account'
+  if (bucket.kind !== 'found' && !isGone) return bucket
+  const metadata = bucket.kind === 'found' ? bucket.info.metadata : {}
+  // Copies in an archive are manifests of the same parts.
+  if (archiveIn(metadata) !== undefined) return { kind: 'checked', deletedCount: 0 }
+  const needed = await neededPaths(store, context, upload, metadata)
+  if ('kind' in needed) return needed
+  const checked = await deleteParts(store, context, upload, needed)
+  if (isGone && checked.kind === 'checked') {
+    await store.containers.delete(context, partsContainerOf(upload.name))
+  }
+  return checked
 }
 
 type Paths = ReadonlySet<string>
@@ -80,18 +90,13 @@ async function provenAbsent(
     : read
 }
 
-/** Segments of all that was made of the upload; `all` where that cannot be told. */
+/** Segments of all that was made of the upload. */
 async function neededPaths(
   store: Store,
   context: OperationContext,
   { name, uploadId }: CheckedUpload,
-): Promise<Paths | 'all' | StoreFailure> {
-  const bucket = await store.containers.read(context, bucketOf(name), { newest: true })
-  const isGone = bucket.kind === 'no_such_container' || bucket.kind === 'no_such_account'
-  if (bucket.kind !== 'found' && !isGone) return bucket
-  const metadata = bucket.kind === 'found' ? bucket.info.metadata : {}
-  // Copies in an archive are manifests of the same parts.
-  if (archiveIn(metadata) !== undefined) return 'all'
+  metadata: HeaderMap,
+): Promise<Paths | StoreFailure> {
   const needed = new Set<string>()
   const current = await pathsAt(store, context, name, uploadId)
   if ('kind' in current) return current

@@ -12,7 +12,7 @@ import { listedChecksum } from './parts.ts'
 import { partNameOf } from './upload-names.ts'
 import { type NoSuchUpload, readUpload } from './upload-record.ts'
 
-export interface PartPut extends Pick<ObjectPut, 'body' | 'expectedEtag' | 'limitBytes'> {
+export interface PartPut extends Pick<ObjectPut, 'body' | 'expectedEtag' | 'limitBytes' | 'customerKey'> {
   readonly number: number
   /** Stored with the part. */
   readonly metadata?: HeaderMap | undefined

@@ -46,7 +46,13 @@ export async function readUpload(
   id: string,
 ): Promise<Upload | NoSuchUpload | StoreFailure> {
   const record = recordNameOf(name, id)
-  const read = await store.objects.read(context, record, { method: 'HEAD', conditions: {}, newest: true })
+  const read = await store.objects.read(context, record, {
+    method: 'HEAD',
+    conditions: {},
+    newest: true,
+    symlink: 'as_stored',
+    manifest: 'as_stored',
+  })
   if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return { kind: 'no_such_upload' }
   if (read.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')
   if (read.kind !== 'found') return read

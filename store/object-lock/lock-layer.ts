@@ -58,6 +58,12 @@ export function objectLockLayer({ clock, settings, locks }: LockLayerOptions): S
       const retention = retentionByDefault(read.documents.objectLock ?? {}, clock.wallMs())
       return retention === undefined ? {} : lockedWith({ retention, legalHold: undefined })
     }
+    /** What is left of the locks of a container that has nothing in it. */
+    const leftIn = async (context: OperationContext, name: ContainerName): Promise<readonly string[]> => {
+      if ((await locking(context, name)).kind !== 'locks') return []
+      const read = await containers.read(context, name, { newest: true })
+      return read.kind === 'found' && read.info.objectCount === 0 ? await locks.leftIn(context, name) : []
+    }
     const refusal = async (
       context: OperationContext,
       name: ContainerName,
@@ -73,6 +79,12 @@ export function objectLockLayer({ clock, settings, locks }: LockLayerOptions): S
       containers: containersOver(containers, {
         put: async (context, name, put) =>
           (await refusal(context, name, put.changes)) ?? containers.put(context, name, put),
+        async delete(context, name) {
+          const left = await leftIn(context, name)
+          const deleted = await containers.delete(context, name)
+          if (deleted.kind === 'deleted' && left.length > 0) await locks.removeLeft(context, left)
+          return deleted
+        },
         post: async (context, name, changes) =>
           (await refusal(context, name, changes)) ?? containers.post(context, name, changes),
       }),

@@ -20,7 +20,15 @@ import {
   type Retention,
   UNLOCKED,
 } from '../bucket-settings/object-lock-rules.ts'
-import type { ObjectDeleteOutcome, OperationContext, Store, StoreFailure, VersionName } from '../contract.ts'
+import type {
+  ContainerName,
+  ObjectDeleteOutcome,
+  OperationContext,
+  Store,
+  StoreFailure,
+  VersionName,
+} from '../contract.ts'
+import { allKeys } from '../records/all-records.ts'
 import type { FoundRecord, RecordCollection, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'
 import { NULL_VERSION } from '../versions/version-names.ts'
@@ -169,10 +177,28 @@ export class ObjectLocks {
     return removed
   }
 
+  /** The records that a container without versions has left; those of a container made anew have other keys. */
+  async leftIn(context: OperationContext, { account, container }: ContainerName): Promise<readonly string[]> {
+    const keys = await allKeys(this.#records, context, `${account}/${container}/`)
+    return 'kind' in keys ? [] : keys
+  }
+
+  /** Takes such records away. */
+  async removeLeft(context: OperationContext, keys: readonly string[]): Promise<void> {
+    const own = { ...context, signal: undefined }
+    for (const key of keys) {
+      const record = await this.#records.read(own, key, 'newest')
+      if (record.kind === 'found') await this.#forget(own, record)
+    }
+  }
+
   async #forget(context: OperationContext, record: FoundRecord<LockRecord>): Promise<void> {
     const removed = await this.#records.remove({ ...context, signal: undefined }, record)
     if (removed.kind !== 'removed' && removed.kind !== 'changed') {
-      context.log.warn({ record: record.key, reason: removed.reason }, 'the lock of a deleted version is left')
+      context.log.warn(
+        { record: record.key, reason: removed.reason },
+        'the lock of a deleted version is left',
+      )
     }
   }
 }

@@ -16,6 +16,8 @@ import type {
   VersionProblem,
 } from '../contract.ts'
 import type { FeatureDeps } from '../features.ts'
+import { letGo } from '../symlinks/follow.ts'
+import { AS_STORED } from './current-object.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteVersion } from './delete-version.ts'
 import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
@@ -143,7 +145,10 @@ async function readNull(
   options: ObjectReadOptions,
 ): Promise<ObjectReadOutcome> {
   const current = await readNullVersion(inner.objects, context, name, options)
-  if (current.kind !== 'no_such_object' || options.nullVersion === undefined) return current
+  const isElsewhere =
+    current.kind === 'no_such_object' ||
+    (current.kind === 'customer_key' && (await isVersion(inner, context, name)))
+  if (!isElsewhere || options.nullVersion === undefined) return current
   const kept = await versionsOf(inner, context, name)
   if (kept === undefined) return current
   if ('kind' in kept) return kept
@@ -153,6 +158,13 @@ async function readNull(
   if (id === undefined) return current
   const read = await readVersion(inner.objects, context, { name, container: kept.container, id }, options)
   return read.trail === undefined ? read : { ...read, trail: { ...read.trail, versionId: NULL_VERSION } }
+}
+
+/** What stands under the name is a version, and not the null one; nobody needs a key to know that. */
+async function isVersion({ objects }: Store, context: OperationContext, name: ObjectName): Promise<boolean> {
+  const read = await objects.read(context, name, { ...AS_STORED, method: 'HEAD' })
+  await letGo(read)
+  return read.kind === 'found' && read.headers[VERSION_LINK]?.toLowerCase() === 'true'
 }
 
 /** A POST that names a version. When the object expires is not told of its versions. */

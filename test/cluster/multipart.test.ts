@@ -1,10 +1,11 @@
 /** Multipart uploads over a cluster in memory: what is stored, what is read, and that nothing is left over. */
 import t, { type Test } from 'tap'
+import { realClock } from '#base/real-clock.ts'
 import { CONTAINER, named } from './actions.ts'
 import { pass } from './expirers.ts'
 import { idOf, Kept } from './kept-objects.ts'
 import { MemoryCluster } from './memory-cluster.ts'
-import { Uploads } from './uploads.ts'
+import { PARTS, Uploads } from './uploads.ts'
 
 async function start(
   t: Test,
@@ -206,4 +207,35 @@ await t.test('a key of 1,024 bytes can be uploaded in parts', async (t) => {
   const key = 'k'.repeat(1024)
   await uploads.made(key, ['one', 'two'])
   t.equal(await uploads.text(key), 'onetwo')
+})
+
+await t.test('with a bucket go its uploads, and what is left of the parts', async (t) => {
+  const [cluster, uploads] = await start(t)
+  const kept = new Kept(cluster, uploads.store)
+  const id = await uploads.begin('key')
+  await uploads.part('key', id, 1, 'one')
+  await uploads.made('other', ['two'])
+  await uploads.delete('other')
+  t.equal(await kept.deleteContainer(), 'deleted')
+  t.equal(await kept.deleteContainer(), 'no_such_container')
+  const clock = { ...realClock, wallMs: () => realClock.wallMs() + 120_000 }
+  await pass(cluster, cluster.devices, { clock })
+  t.same(await uploads.stored(), [])
+  for (const container of [PARTS, { ...CONTAINER, container: `\0uploads\0${CONTAINER.container}` }]) {
+    const read = await cluster.store.containers.read(cluster.context, container, { newest: true })
+    t.equal(read.kind, 'no_such_container')
+  }
+  await uploads.bucket()
+  t.same(await uploads.open(), [], 'a bucket of the same name knows nothing of them')
+})
+
+await t.test('the null version takes its parts with it where versions are suspended', async (t) => {
+  const [cluster, uploads] = await start(t)
+  await uploads.made('o', ['one', 'two'])
+  await uploads.bucket({ 'x-versions-enabled': 'true' })
+  await uploads.put('o', 'plain')
+  await uploads.bucket({ 'x-versions-enabled': 'suspended' })
+  await uploads.put('o', 'null', { nullVersion: 'replaced' })
+  await pass(cluster)
+  t.same(await uploads.stored(), [])
 })

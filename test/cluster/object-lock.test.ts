@@ -129,6 +129,27 @@ await t.test('a proxy dies while a lock is changed, and no lock is passed by', a
   }
 })
 
+await t.test('a bucket takes what is left of its locks with it', async (t) => {
+  const { cluster, proxy } = await start(t, { devices: 1, replicas: 1 })
+  const records = new ClusterRecords({ store: cluster.store, clock: realClock }).of(OBJECT_LOCKS)
+  const count = async (): Promise<number> => {
+    const listed = await records.list(cluster.context)
+    return listed.kind === 'listed' ? listed.records.length : -1
+  }
+  const id = await proxy.put()
+  await proxy.hold(id, 'ON')
+  await proxy.hold(id, 'OFF')
+  t.equal(await count(), 1)
+  // A proxy that dies before its last step leaves the record.
+  for (let step = 1; (await proxy.isThere(id)) && step < 30; step += 1) {
+    await orDeath(new LockingProxy(cluster, dyingAt(cluster.store, step)).delete(id))
+  }
+  t.equal(await count(), 1, 'a record without a version')
+  const deleted = await proxy.store.containers.delete(cluster.context, CONTAINER)
+  t.equal(deleted.kind, 'deleted')
+  t.equal(await count(), 0)
+})
+
 async function orDeath<Outcome>(work: Promise<Outcome>): Promise<Outcome | 'died'> {
   try {
     return await work

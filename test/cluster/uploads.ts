@@ -3,7 +3,7 @@ import type { Clock } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ContainerName, Store, WriteCondition } from '#store/contract.ts'
+import type { ContainerName, ObjectPut, Store, WriteCondition } from '#store/contract.ts'
 import type { DeferPartsCheck } from '#store/deferred-checks.ts'
 import type { CompletionOutcome } from '#store/multipart/complete-upload.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
@@ -103,13 +103,14 @@ export class Uploads {
     return uploadId
   }
 
-  async put(key: string, body: string): Promise<string> {
+  async put(key: string, body: string, options: Partial<ObjectPut> = {}): Promise<string> {
     const put = await this.store.objects.put(this.#cluster.context, named(key), {
       body: bufferBody(Buffer.from(body)),
       contentType: 'text/plain',
       expectedEtag: undefined,
       metadata: {},
       limitBytes: 2 ** 20,
+      ...options,
     })
     return put.kind
   }

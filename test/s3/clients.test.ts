@@ -1,6 +1,8 @@
 /** Programs that speak S3 against one running cluster: each does what it is mostly used for. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { Agent } from 'node:http'
+import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as sdkNow from '@aws-sdk/client-s3'
@@ -14,6 +16,7 @@ import { awsEnvironment, rcloneS3Environment, s3cmdArguments, sdkOptions } from 
 t.setTimeout(300_000)
 
 const BOTO3 = fileURLToPath(new URL('boto3-session.py', import.meta.url))
+const DOMAIN = 's3.test'
 const MIB = 1024 * 1024
 const FILES = 24
 /** A loaded machine takes its time. */
@@ -34,7 +37,7 @@ function treeIn(directory: string): string {
 
 t.test('clients of S3', async (t) => {
   if (!havePrograms(t, 'python3', 's3cmd', 'rclone', 'aws', 'diff')) return
-  const { url } = await startCluster(t)
+  const { url, port } = await startCluster(t, { config: `[s3]\ndomains = ["${DOMAIN}"]\n` })
   const directory = temporaryDirectory(t)
   const sample = join(directory, 'sample')
   const bytes = randomBytes(2 * MIB)
@@ -129,6 +132,27 @@ t.test('clients of S3', async (t) => {
     const objects = { Objects: [{ Key: 'ü/key' }, { Key: 'nothing' }] }
     const deleted = await client.send(new sdkNow.DeleteObjectsCommand({ Bucket, Delete: objects }))
     t.equal(deleted.Deleted?.length, 2)
+    await client.send(new sdkNow.DeleteBucketCommand({ Bucket }))
+  })
+
+  await t.test('buckets in the name of the host', async (t) => {
+    // No name server knows the domain.
+    const lookup: LookupFunction = (_name, _options, found) =>
+      found(null, [{ address: '127.0.0.1', family: 4 }])
+    const requestHandler = { httpAgent: new Agent({ lookup, autoSelectFamily: true }) }
+    const options = { ...sdkOptions(`http://${DOMAIN}:${port}`), forcePathStyle: false, requestHandler }
+    const client = new sdkNow.S3Client(options)
+    t.teardown(() => client.destroy())
+    const Bucket = 'in-the-host'
+    await client.send(new sdkNow.CreateBucketCommand({ Bucket }))
+    await client.send(new sdkNow.PutObjectCommand({ Bucket, Key: 'a//b c', Body: 'text' }))
+    const got = await client.send(new sdkNow.GetObjectCommand({ Bucket, Key: 'a//b c' }))
+    t.equal(await got.Body?.transformToString(), 'text')
+    const listed = await client.send(new sdkNow.ListObjectsV2Command({ Bucket }))
+    t.equal(listed.KeyCount, 1)
+    const buckets = await client.send(new sdkNow.ListBucketsCommand({}))
+    t.ok(buckets.Buckets?.some(({ Name }) => Name === Bucket))
+    await client.send(new sdkNow.DeleteObjectCommand({ Bucket, Key: 'a//b c' }))
     await client.send(new sdkNow.DeleteBucketCommand({ Bucket }))
   })
 

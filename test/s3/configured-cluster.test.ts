@@ -10,6 +10,7 @@ import {
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  PutBucketCorsCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
@@ -17,6 +18,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t, { type Test } from 'tap'
 import { havePrograms } from '#test/programs.ts'
 import { startCluster } from '#test/running-cluster.ts'
@@ -177,6 +179,17 @@ await t.test('configured buckets', async (t) => {
     await page.follow('#new')
     t.equal(await page.evaluate('location.href'), `${site}/new/`, 'by a routing rule')
     t.equal(await page.evaluate('document.title'), 'New')
+    await client.send(
+      new PutBucketCorsCommand({
+        Bucket,
+        CORSConfiguration: {
+          CORSRules: [{ AllowedOrigins: [site], AllowedMethods: ['PUT'], AllowedHeaders: ['*'] }],
+        },
+      }),
+    )
+    const link = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'sent', Body: 'x' }))
+    const upload = `fetch(${JSON.stringify(link)}, { method: 'PUT', body: 'x' }).then((answer) => answer.status)`
+    t.equal(await page.evaluate(upload), 200, 'a script sends an object by a link, after a preflight')
     await page.open(`${site}/gone`)
     t.equal(await page.evaluate('document.querySelector("h1").textContent'), 'It has flown')
     t.equal(page.fetched.find(({ url }) => url === `${site}/gone`)?.status, 404)

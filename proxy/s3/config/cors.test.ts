@@ -1,5 +1,6 @@
 import t from 'tap'
 import { elementIn, s3Door } from '../../testing/s3-door.ts'
+import { signedS3Door } from '../../testing/signed-s3-door.ts'
 
 const { s3, s3As } = s3Door()
 const rule = (inner: string): string => `<CORSRule>${inner}</CORSRule>`
@@ -68,4 +69,21 @@ await t.test('every answer tells the browser, errors too', async (t) => {
   const removed = await s3('DELETE', '/shared/o', { headers: ORIGIN })
   t.notOk('access-control-allow-origin' in removed.headers, 'no rule allows that')
   t.notOk('access-control-allow-origin' in (await s3('GET', '/shared')).headers, 'nobody asked')
+})
+
+await t.test('the signature in a link is that of the request to come', async (t) => {
+  const { signed, unsigned } = signedS3Door()
+  await signed({ method: 'PUT', target: '/linked' })
+  const rule = '<CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>PUT</AllowedMethod></CORSRule>'
+  await signed({
+    method: 'PUT',
+    target: '/linked?cors',
+    body: `<CORSConfiguration>${rule}</CORSConfiguration>`,
+  })
+  const target = '/linked/o?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00&X-Amz-Credential=x'
+  const headers = { origin: 'https://a.example', 'access-control-request-method': 'PUT' }
+  t.match(await unsigned({ method: 'OPTIONS', target, headers }), {
+    status: 200,
+    headers: { 'access-control-allow-origin': '*' },
+  })
 })

@@ -7,6 +7,7 @@ import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
 import { hostUrlOf } from '../../host-url.ts'
+import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
 import { madeVersion } from '../objects/shown-object.ts'
@@ -141,5 +142,5 @@ function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Complete
     checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
     element('ChecksumType', checksum?.type),
   )
-  return xmlAnswer(200, xml, madeVersion({ versionId }))
+  return xmlAnswer(200, xml, { ...madeVersion({ versionId }), ...shownEncryption(metadata, undefined) })
 }

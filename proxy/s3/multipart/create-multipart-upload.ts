@@ -3,6 +3,7 @@ import type { Response } from '#http/message.ts'
 import type { UploadToBegin } from '#store/multipart/begin-upload.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { configuredUpload } from '../config/object-headers.ts'
+import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { STANDARD } from '../objects/storage-class.ts'
 import { checkKey, objectMetadataIn } from '../objects/upload.ts'
@@ -20,11 +21,15 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   if (wrong !== undefined) return wrong
   const described = await describedUpload(visit)
   if (isS3Error(described)) return described
+  const encryption = await uploadEncryption(visit)
+  if (isS3Error(encryption)) return encryption
   const checksum = uploadChecksumIn(headers)
   if (isS3Error(checksum)) return checksum
   const { name: bucket, owner } = bucketOf(visit)
   const begun = await deps.multipart.begin(transaction, objectOf(visit), {
     ...described,
+    metadata: { ...described.metadata, ...encryption.metadata },
+    customerKey: encryption.customerKey,
     summary: writeFacts({
       owner,
       initiator: caller.kind === 'user' ? caller.user : owner,
@@ -44,7 +49,7 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
     element('Key', key),
     element('UploadId', begun.uploadId),
   )
-  return xmlAnswer(200, xml, told)
+  return xmlAnswer(200, xml, { ...told, ...encryption.told })
 }
 
 /** All that the object will be stored with. */

@@ -4,6 +4,7 @@ import type { RequestBody, Response } from '#http/message.ts'
 import type { ReadTrail } from '#store/contract.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
+import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
 import { copySourceOf, type NamedSource } from '../objects/copy-source.ts'
@@ -11,7 +12,9 @@ import { ETAG_SYSMETA } from '../objects/object-facts.ts'
 import { conditionsIn } from '../objects/read-conditions.ts'
 import { unopened } from '../objects/unopened-source.ts'
 import type { S3Visit } from '../operation.ts'
+import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
+import { type PartEncryption, partEncryption } from './part-encryption.ts'
 import { checksumElement, writtenChecksum } from './upload-checksum.ts'
 import { readFacts } from './upload-facts.ts'
 import { partNumberIn, uploadIn } from './upload-named.ts'
@@ -25,21 +28,27 @@ export async function uploadPartCopy(visit: S3Visit): Promise<Response | S3Error
   if (isS3Error(part)) return part
   const upload = await uploadIn(visit)
   if (isS3Error(upload)) return upload
+  const encryption = partEncryption(visit, upload)
+  if (isS3Error(encryption)) return encryption
   const source = await copySourceOf(visit)
   if (isS3Error(source)) return source
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
-  return await answerInTime(visit, () => copyPart(visit, upload, part.number, opened))
+  return await answerInTime(visit, () =>
+    copyPart(visit, upload, { number: part.number, ...encryption }, opened),
+  )
 }
 
 async function open(visit: S3Visit, source: NamedSource): Promise<CopySource | S3Error> {
   const { deps, transaction, request } = visit
   const range = rangeIn(request.headers[SOURCE_RANGE])
   if (isS3Error(range)) return range
+  const key = customerKeyIn(request.headers, SOURCE_KEY)
+  if (isS3Error(key)) return key
   const conditions = conditionsIn(request.headers, SOURCE_PREFIX)
   if (range.range !== undefined) conditions['range'] = range.range
   const opened = await openCopySource(deps.store, transaction, source.name, {
-    read: { conditions, versionId: source.versionId, etagIsAt: ETAG_SYSMETA },
+    read: { conditions, ...readOf(source.versionId), etagIsAt: ETAG_SYSMETA, ...key },
     limitBytes: deps.maxFileSizeBytes,
   })
   if (opened.kind === 'range_unsatisfiable') return beyond(range.range ?? '', opened.sizeBytes)
@@ -81,14 +90,16 @@ function beyond(range: string, sizeBytes: number): S3Error {
 async function copyPart(
   visit: S3Visit,
   upload: Upload,
-  number: number,
+  part: PartEncryption & { readonly number: number },
   source: CopySource,
 ): Promise<Response | S3Error> {
   const { checksum } = readFacts(upload.summary)
   const sum = startChecksum(checksum.algorithm)
   let value = ''
   const stored = await putPart(visit, upload, {
-    number,
+    number: part.number,
+    customerKey: part.customerKey,
+    metadata: part.metadata,
     body: watched(source.body, (piece) => sum.update(piece)),
     expectedEtag: source.etag,
     limitBytes: visit.deps.maxFileSizeBytes,
@@ -105,7 +116,7 @@ async function copyPart(
     element('ETag', `"${stored.etag}"`),
     element(checksumElement(checksum.algorithm), value),
   )
-  return xmlAnswer(200, xml, sourceVersion(source.trail))
+  return xmlAnswer(200, xml, { ...sourceVersion(source.trail), ...part.told })
 }
 
 /** The same body; every piece is shown once. */

@@ -5,6 +5,7 @@ import type { Upload } from '#store/multipart/upload-record.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { expectedMd5In } from '../objects/upload.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
+import { partEncryption } from './part-encryption.ts'
 import { writtenChecksum } from './upload-checksum.ts'
 import { readFacts } from './upload-facts.ts'
 import { partNumberIn, uploadError, uploadIn } from './upload-named.ts'
@@ -24,17 +25,26 @@ export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(expected)) return expected
   const upload = await uploadIn(visit)
   if (isS3Error(upload)) return upload
+  const encryption = partEncryption(visit, upload)
+  if (isS3Error(encryption)) return encryption
   const { checksum } = readFacts(upload.summary)
   sent.computeChecksum(checksum.algorithm)
   const stored = await putPart(visit, upload, {
     number: part.number,
+    customerKey: encryption.customerKey,
+    metadata: encryption.metadata,
     body: sent.body,
     expectedEtag: expected.md5,
     limitBytes,
     atEnd: () => endOf(sent),
   })
   if (isS3Error(stored)) return sent.problem() ?? stored
-  const headers = { etag: `"${stored.etag}"`, 'content-length': '0', ...checksumHeader(sent) }
+  const headers = {
+    etag: `"${stored.etag}"`,
+    'content-length': '0',
+    ...checksumHeader(sent),
+    ...encryption.told,
+  }
   return { status: 200, headers, body: undefined }
 }
 

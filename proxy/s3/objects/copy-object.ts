@@ -6,22 +6,25 @@ import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { configuredUpload, copiedTags } from '../config/object-headers.ts'
+import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
+import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
-import { storeError } from '../store-errors.ts'
+import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
 import { CopiedChecksum } from './copied-checksum.ts'
 import { descriptionOf, typeOf, withoutDescription } from './copied-description.ts'
 import { copySourceOf, type NamedSource } from './copy-source.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
 import { conditionsIn } from './read-conditions.ts'
-import { versionHeaders } from './shown-object.ts'
+import { madeVersion } from './shown-object.ts'
 import type { StoredChecksum } from './stored-checksum.ts'
 import { SOURCE_PREFIX, unopened } from './unopened-source.ts'
 import { checkKey, objectMetadataIn, type Upload } from './upload.ts'
 import { contentTypeIn } from './uploaded-headers.ts'
+import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   const directive = directiveIn(visit.request.headers, 'x-amz-metadata-directive')
@@ -42,10 +45,21 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(configured)) return configured
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl
-  const own = { ...given, ...configured, ...acl }
+  const encryption = await uploadEncryption(visit)
+  if (isS3Error(encryption)) return encryption
+  const condition = writeConditionIn(visit.request.headers)
+  if (isS3Error(condition)) return condition
+  const own = { ...given, ...configured, ...acl, ...encryption.metadata }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
-  const asked = { metadata: directive.takes, tags: tagging.takes, own, contentType: type.contentType }
+  const asked = {
+    metadata: directive.takes,
+    tags: tagging.takes,
+    own,
+    contentType: type.contentType,
+    ...condition,
+    encryption,
+  }
   return await answerInTime(visit, () => write(visit, opened, asked))
 }
 
@@ -87,9 +101,11 @@ function checkSelf(visit: S3Visit, { name, versionId }: NamedSource, takes: Take
 
 async function open(visit: S3Visit, source: NamedSource): Promise<CopySource | S3Error> {
   const { deps, transaction, request } = visit
+  const key = customerKeyIn(request.headers, SOURCE_KEY)
+  if (isS3Error(key)) return key
   const conditions = conditionsIn(request.headers, SOURCE_PREFIX)
   const opened = await openCopySource(deps.store, transaction, source.name, {
-    read: { conditions, versionId: source.versionId, etagIsAt: ETAG_SYSMETA },
+    read: { conditions, ...readOf(source.versionId), etagIsAt: ETAG_SYSMETA, ...key },
     limitBytes: deps.maxFileSizeBytes,
   })
   return opened.kind === 'source' ? opened : await unopened(visit, source, opened, conditions)
@@ -101,6 +117,8 @@ interface CopyAsked {
   /** What the request's own headers store. */
   readonly own: Readonly<Record<string, string>>
   readonly contentType: string
+  readonly condition: Upload['condition']
+  readonly encryption: UploadEncryption
 }
 
 async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Promise<Response | S3Error> {
@@ -116,18 +134,22 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
       ...(asked.tags === 'of_source' ? copiedTags(source.headers) : {}),
     },
     limitBytes: deps.maxFileSizeBytes,
+    condition: asked.condition,
+    customerKey: asked.encryption.customerKey,
+    nullVersion: 'replaced',
     atEnd: () => checksum.toStore(),
   }
   const checked = { ...source, body: checksum.body }
   const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })
-  if (written.kind !== 'created') return storeError(written, { Key: request.key ?? '' })
-  return copied(written, source, checksum.value())
+  if (written.kind !== 'created') return unfulfilled(written, request.headers, request.key ?? '')
+  return copied(written, source, checksum.value(), asked.encryption.told)
 }
 
 function copied(
   written: ObjectPutReceipt,
   { trail }: CopySource,
   checksum: StoredChecksum | undefined,
+  told: UploadEncryption['told'],
 ): Response {
   const xml = document(
     'CopyObjectResult',
@@ -138,7 +160,8 @@ function copied(
   )
   const from = trail?.versionId
   return xmlAnswer(200, xml, {
-    ...versionHeaders(written),
+    ...madeVersion(written),
+    ...told,
     ...(from === undefined ? {} : { 'x-amz-copy-source-version-id': from }),
   })
 }

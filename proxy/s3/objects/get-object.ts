@@ -5,6 +5,8 @@ import { contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
 import type { ObjectReadOutcome } from '#store/contract.ts'
 import { seenIn } from '#store/object-state.ts'
 import { configuredHeaders } from '../config/object-headers.ts'
+import { customerKeyIn, customerKeyProblem } from '../encryption/customer-key.ts'
+import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { partRange } from '../multipart/object-parts.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
@@ -19,12 +21,15 @@ import { checksumHeaders, checksumIn } from './stored-checksum.ts'
 
 export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
-  const overrides = responseOverrides(visit)
-  if (isS3Error(overrides)) return overrides
+  const overriding = responseOverrides(visit)
+  if (isS3Error(overriding)) return overriding
+  const overrides = { ...overriding }
   const part = partNumberIn(visit)
   if (isS3Error(part)) return part
   const version = versionAsked(request.query)
   if (isS3Error(version)) return version
+  const key = customerKeyIn(request.headers)
+  if (isS3Error(key)) return key
   const place = part.number === undefined ? undefined : await partRange(visit, part.number, version.versionId)
   if (place !== undefined && isS3Error(place)) return place
   const conditions = conditionsIn(request.headers)
@@ -37,7 +42,9 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
     certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
     ...readOf(version.versionId),
+    ...key,
   })
+  if (read.kind === 'found') Object.assign(overrides, shownEncryption(read.headers, key.customerKey))
   if (read.kind === 'found' && place !== undefined) return partAnswer(visit, read, place, overrides)
   if (read.kind === 'found') return answerOf(visit, read, part.number, overrides)
   return await unread(visit, read, conditions)
@@ -163,6 +170,7 @@ async function unread(
   const isMissing = read.kind === 'precondition_failed' && read.headers['etag'] === undefined
   if (isMissing || read.kind === 'no_such_object') return await missingObject(visit)
   if (read.kind === 'precondition_failed') return preconditionFailed(headers)
+  if (read.kind === 'customer_key') return customerKeyProblem(read)
   if (read.kind === 'range_unsatisfiable') return invalidRange(headers['range'] ?? '', read.sizeBytes)
   return storeError(read, { BucketName: bucketOf(visit).name })
 }

@@ -1,5 +1,6 @@
 /** GetObjectAttributes: those that are asked for of ETag, checksum, parts, storage class and size. */
 import type { Response } from '#http/message.ts'
+import { customerKeyIn, customerKeyProblem } from '../encryption/customer-key.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { objectPartsXml } from '../multipart/object-parts.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
@@ -22,6 +23,8 @@ export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3
   const { deps, transaction, request } = visit
   const version = versionAsked(request.query)
   if (isS3Error(version)) return version
+  const key = customerKeyIn(request.headers)
+  if (isS3Error(key)) return key
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: 'HEAD',
     conditions: {},
@@ -29,12 +32,14 @@ export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3
     certainty: 'confirmed',
     etagIsAt: ETAG_SYSMETA,
     ...readOf(version.versionId),
+    ...key,
   })
   const { versionId } = version
   if (versionId !== undefined && read.kind !== 'not_modified' && read.kind !== 'found' && isAbsent(read)) {
     return missingVersion(request.key ?? '', versionId, read.trail, request.method)
   }
   if (read.kind === 'no_such_object') return await missingObject(visit)
+  if (read.kind === 'customer_key') return customerKeyProblem(read)
   if (read.kind === 'not_modified') throw new Error('attributes were read without conditions')
   if (read.kind !== 'found') return storeError(read, { Key: request.key ?? '' })
   const { headers } = read

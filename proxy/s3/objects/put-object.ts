@@ -2,6 +2,7 @@
 import type { Response } from '#http/message.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { expirationOfUpload } from '../config/object-headers.ts'
+import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { madeVersion } from './shown-object.ts'
@@ -17,10 +18,13 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(condition)) return condition
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl
+  const encryption = await uploadEncryption(visit)
+  if (isS3Error(encryption)) return encryption
   const put = await deps.store.objects.put(transaction, objectOf(visit), {
     ...upload,
     ...condition,
-    metadata: { ...upload.metadata, ...acl },
+    metadata: { ...upload.metadata, ...acl, ...encryption.metadata },
+    customerKey: encryption.customerKey,
     body: sent.body,
     cause: request.method === 'POST' ? 'Post' : undefined,
     nullVersion: 'replaced',
@@ -34,6 +38,7 @@ export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
     'content-length': '0',
     ...checksumHeaders(checksum && { ...checksum, type: 'FULL_OBJECT' }),
     ...madeVersion(put),
+    ...encryption.told,
     ...(await expirationOfUpload(visit, put, upload.metadata)),
   }
   return { status: 200, headers, body: undefined }

@@ -1,6 +1,7 @@
 /** Why the source of a copy could not be opened, as the client is told. */
 import type { HeaderMap } from '#http/message.ts'
 import type { CopySource, OpenedSource } from '#store/copy/copy-source.ts'
+import { customerKeyProblem } from '../encryption/customer-key.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -31,6 +32,7 @@ export async function unopened(
   const isMissing = opened.kind === 'precondition_failed' && opened.headers['etag'] === undefined
   if (isMissing || opened.kind === 'no_such_object') return await noSuchSource(visit, source)
   if (opened.kind === 'precondition_failed') return preconditionFailed(headers, SOURCE_PREFIX)
+  if (opened.kind === 'customer_key') return customerKeyProblem(opened)
   return storeError(opened, { Key: source.name.object })
 }
 

@@ -4,7 +4,7 @@
  * public. The same bucket may be a website of Swift's, too (`proxy/web/`), under Swift's addresses.
  */
 import { quotedPath } from '#base/names.ts'
-import { discard, EMPTY_BODY, headerOf, type Response } from '#http/message.ts'
+import { discard, headerOf, type Response } from '#http/message.ts'
 import type { WebsiteConfiguration } from '#store/bucket-settings/website-rules.ts'
 import type { ProxyLayer, Transaction } from '../../transaction.ts'
 import { permission } from '../access/authorize.ts'
@@ -12,23 +12,16 @@ import { findBucket } from '../buckets/resolve-bucket.ts'
 import { preflight, withCors } from '../config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { getObject } from '../objects/get-object.ts'
-import type { Bucket, Caller, S3Deps, S3Visit, SentBody } from '../operation.ts'
+import type { Bucket, S3Deps, S3Visit } from '../operation.ts'
 import { decodedPath, type S3Request } from '../request.ts'
 import { storeError } from '../store-errors.ts'
+import { NOTHING_SENT, VISITOR } from '../visitor.ts'
 import { errorHeaders, errorPage } from './error-page.ts'
 import { type Destination, destinationOf, destinationOfAll, ruleFor, type Visited } from './routing.ts'
 import { type WebsiteHost, websiteHost } from './website-host.ts'
 
-const VISITOR: Caller = { kind: 'anonymous' }
 const REDIRECT_HEADER = 'x-amz-website-redirect-location'
 const FOUND = 302
-
-const NOTHING_SENT: SentBody = {
-  body: EMPTY_BODY,
-  problem: () => undefined,
-  checksum: () => undefined,
-  computeChecksum: () => undefined,
-}
 
 /** Takes what is sent to the host of a website. */
 export function websiteLayer(deps: S3Deps): ProxyLayer {

@@ -1,0 +1,101 @@
+/**
+ * How an upload is to be encrypted at rest: as its headers ask, or as its bucket has it by default
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html).
+ */
+import type { HeaderMap } from '#http/message.ts'
+import type { ObjectPut } from '#store/contract.ts'
+import {
+  type AskedEncryption,
+  askedEncryptionIn,
+  writeAskedEncryption,
+} from '#store/encryption/asked-encryption.ts'
+import { isUnderCustomerKey } from '#store/encryption/customer-keys.ts'
+import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import { bucketOf, type S3Visit } from '../operation.ts'
+import { storeError } from '../store-errors.ts'
+import { customerKeyIn, toldCustomerKey } from './customer-key.ts'
+
+const HEADER = 'x-amz-server-side-encryption'
+const KEY_HEADER = `${HEADER}-aws-kms-key-id`
+const ALGORITHMS: readonly string[] = ['AES256', 'aws:kms', 'aws:kms:dsse']
+const OWN = 'AES256'
+/** The key of those who name none. */
+const DEFAULT_KEY = 'alias/aws/s3'
+
+export interface UploadEncryption extends Pick<ObjectPut, 'customerKey'> {
+  /** Stored with the object. */
+  readonly metadata: Readonly<Record<string, string>>
+  /** In the answer to the upload. */
+  readonly told: Readonly<Record<string, string>>
+}
+
+export async function uploadEncryption(visit: S3Visit): Promise<UploadEncryption | S3Error> {
+  const { headers } = visit.request
+  const given = customerKeyIn(headers)
+  if (isS3Error(given)) return given
+  const { customerKey } = given
+  const asked = askedIn(headers)
+  if (isS3Error(asked)) return asked
+  if (customerKey !== undefined) {
+    if (asked.encryption === undefined)
+      return { customerKey, metadata: {}, told: toldCustomerKey(customerKey) }
+    const message =
+      'Server Side Encryption with Customer provided key is incompatible with the encryption method specified'
+    return invalidArgument(HEADER, headers[HEADER] ?? '', message)
+  }
+  const encryption = asked.encryption ?? (await byDefault(visit))
+  if (encryption === undefined) return { customerKey: undefined, metadata: {}, told: {} }
+  if ('kind' in encryption) return encryption
+  return {
+    customerKey: undefined,
+    metadata: writeAskedEncryption(encryption),
+    told: toldEncryption(encryption),
+  }
+}
+
+function askedIn(headers: HeaderMap): { readonly encryption: AskedEncryption | undefined } | S3Error {
+  const { [HEADER]: algorithm, [KEY_HEADER]: keyName } = headers
+  if (algorithm === undefined) {
+    if (keyName === undefined) return { encryption: undefined }
+    return invalidArgument(
+      KEY_HEADER,
+      keyName,
+      'Server Side Encryption with AWS KMS managed key requires HTTP header x-amz-server-side-encryption : aws:kms',
+    )
+  }
+  if (!ALGORITHMS.includes(algorithm)) {
+    return invalidArgument(HEADER, algorithm, 'The encryption method specified is not supported')
+  }
+  if (algorithm !== OWN) return { encryption: { algorithm, keyName: keyName ?? DEFAULT_KEY } }
+  if (keyName === undefined) return { encryption: { algorithm, keyName: undefined } }
+  return invalidArgument(
+    HEADER,
+    algorithm,
+    'a KMSMasterKeyID is not applicable if the sse algorithm is not aws:kms',
+  )
+}
+
+async function byDefault(visit: S3Visit): Promise<AskedEncryption | S3Error | undefined> {
+  const { deps, transaction } = visit
+  const { container, info, name } = bucketOf(visit)
+  const read = await deps.settings.ofKnown(transaction, container, info)
+  if (read.kind !== 'settings') return storeError(read, { BucketName: name })
+  const rule = read.documents.encryption?.rules[0]?.byDefault
+  if (rule === undefined) return undefined
+  const { algorithm, kmsKeyId } = rule
+  return { algorithm, keyName: algorithm === OWN ? undefined : (kmsKeyId ?? DEFAULT_KEY) }
+}
+
+function toldEncryption({ algorithm, keyName }: AskedEncryption): Readonly<Record<string, string>> {
+  return keyName === undefined ? { [HEADER]: algorithm } : { [HEADER]: algorithm, [KEY_HEADER]: keyName }
+}
+
+/** What answers about an object tell of its encryption; `customerKey` is the one that it was read with. */
+export function shownEncryption(
+  stored: HeaderMap,
+  customerKey: Buffer | undefined,
+): Readonly<Record<string, string>> {
+  if (customerKey !== undefined && isUnderCustomerKey(stored)) return toldCustomerKey(customerKey)
+  const asked = askedEncryptionIn(stored)
+  return asked === undefined ? {} : toldEncryption(asked)
+}
