@@ -12,6 +12,8 @@ export interface Caller {
   /** Lower case. */
   readonly roles: readonly string[]
   readonly isAdmin: boolean
+  /** Names of the accounts whose objects are the project's own. */
+  readonly accounts: readonly string[]
 }
 
 export function callerOf(principal: Principal): Caller {
@@ -22,6 +24,8 @@ export function callerOf(principal: Principal): Caller {
     userId: principal.user.slice(principal.user.indexOf(':') + 1),
     roles,
     isAdmin: roles.includes('admin'),
+    accounts:
+      keystone?.ownedAccounts ?? principal.groups.filter((group) => group.endsWith(`_${principal.tenant}`)),
   }
 }
 

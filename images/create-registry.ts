@@ -7,6 +7,7 @@ import type { Records } from '#store/records/contract.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
 import { ImageStores } from './data/image-stores.ts'
+import { ObjectStore } from './data/object-store.ts'
 import type { CuttingRules } from './data/piece-source.ts'
 import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
@@ -35,6 +36,7 @@ export interface RegistryDeps {
 
 export function createRegistry(deps: RegistryDeps): Registry {
   const { environment, log, store, options, otherStores = [], events, fetch } = deps
+  const objects = new ObjectStore(store)
   const cluster = new ClusterStore(deps.ownStore, deps.cutting)
   return {
     environment,
@@ -48,6 +50,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
-    stores: new ImageStores([cluster, ...otherStores]),
+    objects,
+    stores: new ImageStores([cluster, ...otherStores], [objects]),
   }
 }

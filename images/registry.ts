@@ -5,6 +5,7 @@ import type { OutsideFetch } from '#http/outside-client.ts'
 import type { OperationContext, Store } from '#store/contract.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
+import type { ObjectStore } from './data/object-store.ts'
 import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
 import type { Namespaces } from './metadefs/namespaces.ts'
@@ -23,6 +24,8 @@ export interface Registry {
   readonly namespaces: Namespaces
   readonly cluster: ClusterStore
   readonly stores: ImageStores
+  /** Objects that are images. */
+  readonly objects: ObjectStore
   readonly intakes: IntakeMemory
   readonly options: ImageOptions
   /** The network outside of the cluster. */

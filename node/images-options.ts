@@ -1,6 +1,6 @@
 /** Options of the image registry, `[images]`. */
 
-import { boolean, bytes, integer, listOf, oneOf, port, text } from '#base/option-values.ts'
+import { boolean, bytes, integer, listOf, oneOf, port, text, type ValueParser } from '#base/option-values.ts'
 import { type OptionsOf, option } from '#base/options.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
 
@@ -15,6 +15,12 @@ const quota = (name: string, what: string, byDefault: number) =>
     default: byDefault,
     source: `OpenStack Glance ${name}`,
   })
+
+/** A name and a directory, such as `archive=/srv/images`. */
+function fileStore(written: unknown): ReturnType<ValueParser<string>> {
+  const isOne = typeof written === 'string' && /^[\w-]{1,64}=\/./.test(written)
+  return isOne ? { kind: 'value', value: written } : { kind: 'expected', expected: 'written NAME=/DIRECTORY' }
+}
 
 export const images = {
   enabled: option({
@@ -129,6 +135,20 @@ export const images = {
     default: true,
     source: 'OpenStack Glance require_image_format_match',
   }),
+  fileStores: option<readonly string[]>({
+    name: 'file_stores',
+    doc: 'Directories that are stores of images besides the cluster, each NAME=DIRECTORY; every proxy host must have the same.',
+    parse: listOf(fileStore),
+    default: [],
+    source: 'OpenStack Glance enabled_backends, filesystem_store_datadir',
+  }),
+  webhook: option<string | undefined>({
+    name: 'webhook',
+    doc: 'Address to which it is posted what happens to images.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: OURS,
+  }),
   corsAllowOrigin: option<readonly string[]>({
     name: 'cors_allow_origin',
     doc: 'Origins whose pages may use the registry from a browser; * for all.',
@@ -144,10 +164,10 @@ export function imageOptionsOf({
 }: {
   readonly images: OptionsOf<typeof images>
 }): ImageOptions {
-  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin, enabled: _, ...rest } = written
-  const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts, ...counts } = rest
+  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin } = written
+  const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
-    limits: counts,
+    limits: written,
     importMethods,
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,

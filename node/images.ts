@@ -3,8 +3,10 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { outsideClient } from '#http/outside-client.ts'
 import { createRegistry } from '#images/create-registry.ts'
+import { FileStore } from '#images/data/file-store.ts'
 import { sweep } from '#images/data/sweeper.ts'
 import { imageDoor, isImagePath } from '#images/door.ts'
+import { webhook } from '#images/events.ts'
 import type { Registry } from '#images/registry.ts'
 import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
@@ -28,13 +30,20 @@ export interface ImagesOptions {
 export function openImages(options: ImagesOptions): Door | undefined {
   const { settings, log, environment, store, ownStore, records } = options
   if (!settings.images.enabled) return undefined
+  const { fileStores, webhook: url } = settings.images
+  const fetch = outsideClient(environment.clock)
   const registry = createRegistry({
     environment,
     log: log.child({ room: 'images' }),
     store,
     ownStore,
     records,
-    fetch: outsideClient(environment.clock),
+    fetch,
+    events: url === undefined ? undefined : webhook(fetch, environment.clock, url),
+    otherStores: fileStores.map((written) => {
+      const equals = written.indexOf('=')
+      return new FileStore(environment.disk, written.slice(0, equals), written.slice(equals + 1))
+    }),
     options: imageOptionsOf(settings),
   })
   sweepNowAndThen(registry, environment)

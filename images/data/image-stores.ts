@@ -6,10 +6,17 @@ export class ImageStores {
   readonly #stores: ReadonlyMap<string, ImageStore>
   readonly default: ImageStore
 
-  /** Throws an `Error` when none of them takes data, or two have one name. */
-  constructor(stores: readonly ImageStore[]) {
+  readonly #hidden: ReadonlyMap<string, ImageStore>
+
+  /**
+   * `hidden` ones are read from and never named to clients as places to choose. Throws an `Error` when none takes data, or
+   * two have one name.
+   */
+  constructor(stores: readonly ImageStore[], hidden: readonly ImageStore[] = []) {
     this.#stores = new Map(stores.map((store) => [store.id, store]))
-    if (this.#stores.size !== stores.length) throw new Error('two image stores have the same name')
+    this.#hidden = new Map(hidden.map((store) => [store.id, store]))
+    if (new Set([...this.#stores.keys(), ...this.#hidden.keys()]).size !== stores.length + hidden.length)
+      throw new Error('two image stores have the same name')
     const first = stores.find(({ access }) => access === 'writable')
     if (first === undefined) throw new Error('no image store takes data')
     this.default = first
@@ -28,7 +35,7 @@ export class ImageStores {
   }
 
   find(id: string): ImageStore | undefined {
-    return this.#stores.get(id)
+    return this.#stores.get(id) ?? this.#hidden.get(id)
   }
 
   /** The store that a request names, or the default. 400 for one there is not, or that takes nothing. */

@@ -7,6 +7,7 @@ import { BodyError } from '#http/message.ts'
 import type { Declared } from '../formats/declared-format.ts'
 import { type FormatVerdict, formatVerdict, virtualSize } from '../formats/declared-format.ts'
 import { FormatInspector } from '../formats/inspector.ts'
+import { ovfProperties } from '../formats/ovf.ts'
 import type { ImageFacts } from '../model/image-record.ts'
 import type { ByteSource } from './image-store.ts'
 
@@ -67,6 +68,11 @@ export class Intake {
     return this.#facts
   }
 
+  /** What the bytes say of themselves, as properties: the machine in an OVA. */
+  properties(): Readonly<Record<string, string>> {
+    return this.#inspector.inspect().format.name === 'ova' ? ovfProperties(this.#inspector.head) : {}
+  }
+
   #factsNow(declared: Declared): ImageFacts {
     return {
       sizeBytes: this.#sizeBytes,
@@ -74,6 +80,7 @@ export class Intake {
       checksum: this.#md5.digest('hex'),
       hashAlgorithm: HASH_ALGORITHM,
       hashValue: this.#sha512.digest('hex'),
+      found: this.properties(),
     }
   }
 }

@@ -159,7 +159,10 @@ const GIB = 1024 ** 3
 
 /** The image with what was found out about its bytes; as it was when they are not new. */
 export function withFacts(image: ImageRecord, facts: ImageFacts | undefined): ImageRecord {
-  return facts === undefined ? image : { ...image, ...facts, minDisk: least(image.minDisk, facts) }
+  if (facts === undefined) return image
+  const { found, ...own } = facts
+  const properties = { ...found, ...image.properties }
+  return { ...image, ...own, properties, minDisk: least(image.minDisk, facts) }
 }
 
 /** A disk smaller than what is in the image cannot boot it; it is said where the owner said nothing. */

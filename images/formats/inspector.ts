@@ -51,6 +51,11 @@ export class FormatInspector {
     return verdict(matches, pieces)
   }
 
+  /** The first bytes, for what else is in them. */
+  get head(): Buffer {
+    return this.#head.bytes
+  }
+
   #pieces(): ImagePieces {
     return {
       head: this.#head.bytes,

@@ -79,10 +79,11 @@ export interface StagedData {
 }
 
 /** What was found out about an image's bytes when they came in. */
-export type ImageFacts = Pick<
-  ImageRecord,
-  'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'
->
+export interface ImageFacts
+  extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
+  /** Properties that the bytes have in them; those that the owner set go before. */
+  readonly found: Readonly<Record<string, string>>
+}
 
 export interface ImageRecord {
   readonly id: string

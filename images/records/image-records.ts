@@ -3,6 +3,7 @@
  * top of what was read, so that two who change the same image at once do not undo each other. Lists come from a view that
  * every proxy keeps (`image-view-cache.ts`).
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import type { FoundRecord, RecordCollection, RecordFailure, Records } from '#store/records/contract.ts'
@@ -81,7 +82,18 @@ export class ImageRecords {
   ): Promise<ImageRecord | Refusal | 'raced'> {
     const written = await this.#records.replace(context, read, after)
     if (written.kind === 'changed') return 'raced'
+    if (written.kind === 'undecided') return await this.#decided(context, after)
     if (written.kind !== 'found') return recordRefusal(written)
+    this.#view.learn(after)
+    return after
+  }
+
+  /** A write of which nobody could say whether it was made: the record itself says so. */
+  async #decided(context: OperationContext, after: ImageRecord): Promise<ImageRecord | Refusal | 'raced'> {
+    const read = await this.#records.read(context, after.id, 'newest')
+    if (read.kind === 'absent') return noImage(after.id)
+    if (read.kind !== 'found') return recordRefusal(read)
+    if (!isDeepStrictEqual(read.value, JSON.parse(JSON.stringify(after)))) return 'raced'
     this.#view.learn(after)
     return after
   }

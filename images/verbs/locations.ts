@@ -1,11 +1,15 @@
-/** Where the bytes of an image are: told to services, and copies removed from a store by administrators. */
+/** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
+import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
+import { objectOfUrl } from '../data/object-store.ts'
+import { emit } from '../events.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
+import { type JsonSchema, violation } from '../model/json-schema.ts'
 import { isService, notPermitted } from '../policy.ts'
-import { conflict, forbidden, notFound, Refusal } from '../refusal.ts'
+import { badRequest, conflict, forbidden, notFound, Refusal } from '../refusal.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
-import { visibleImage } from './found-image.ts'
+import { changeableImage, visibleImage } from './found-image.ts'
 import { type ImageRoute, route } from './route.ts'
 
 const list: ImageVerb = async (visit) => {
@@ -60,7 +64,61 @@ function withoutStore(image: ImageRecord, storeId: string): ImageRecord | Refusa
   return { ...image, locations }
 }
 
+/** `POST …/locations`: an object of the project becomes the image, without a copy. */
+const add: ImageVerb = async (visit) => {
+  const { registry, context, caller, json } = visit
+  const seen = await changeableImage(visit, 'add_location')
+  if (seen instanceof Refusal) return seen
+  const wanted = readLocation(json)
+  if (wanted instanceof Refusal) return wanted
+  const name = objectOfUrl(wanted.url)
+  if (name === undefined)
+    return forbidden('Only objects of this cluster can be locations: swift://ACCOUNT/CONTAINER/OBJECT.')
+  const isOwn = caller.accounts.includes(name.account)
+  if (!isOwn && !caller.isAdmin) return forbidden(`The account ${name.account} is not the project's.`)
+  const key = await registry.objects.keyOf(context, name)
+  if (key === undefined) return badRequest('There is no such object.')
+  const adoption = { id: seen.id, store: registry.objects, key, ...wanted }
+  const begun = await beginAdoption(registry, context, adoption)
+  if (begun instanceof Refusal) return begun
+  finishAdoption(registry, context, adoption, begun).then(
+    (done) => {
+      if (!(done instanceof Refusal)) emit(registry, 'image.activate', done)
+    },
+    (error: unknown) =>
+      registry.log.error({ err: error, image: seen.id }, 'an object did not become an image'),
+  )
+  return emptyAnswer(202)
+}
+
+const LOCATION_BODY: JsonSchema = {
+  type: 'object',
+  required: ['url'],
+  properties: {
+    url: { type: 'string', maxLength: 2048 },
+    validation_data: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['os_hash_algo', 'os_hash_value'],
+      properties: {
+        os_hash_algo: { type: 'string', enum: ['sha512'] },
+        os_hash_value: { type: 'string', pattern: '^[0-9a-fA-F]{128}$' },
+      },
+    },
+  },
+}
+
+function readLocation(
+  json: unknown,
+): { readonly url: string; readonly expectedHash: string | undefined } | Refusal {
+  const wrong = violation(json, LOCATION_BODY)
+  if (wrong !== undefined) return badRequest(`Provided object does not match schema 'location': ${wrong}`)
+  const { url, validation_data: data } = json as { url: string; validation_data?: { os_hash_value: string } }
+  return { url, expectedHash: data?.os_hash_value.toLowerCase() }
+}
+
 export const locationRoutes: readonly ImageRoute[] = [
   route('GET', '/images/:id/locations', list),
+  route('POST', '/images/:id/locations', add, 'json'),
   route('DELETE', '/stores/:store/:id', removeFromStore),
 ]

@@ -81,17 +81,15 @@ void t.test('real clients', { skip: !havePrograms(t, ...programs) }, async (t) =
     const bytes = randomBytes(FILE_BYTES)
     writeFileSync(path, bytes)
     const table = await glance(
-      ...[
-        'image-create',
-        '--name',
-        'g',
-        '--disk-format',
-        'raw',
-        '--container-format',
-        'bare',
-        '--file',
-        path,
-      ],
+      'image-create',
+      '--name',
+      'g',
+      '--disk-format',
+      'raw',
+      '--container-format',
+      'bare',
+      '--file',
+      path,
     )
     const id = /\| id +\| (\S+)/.exec(table)?.[1] ?? ''
     t.match(table, sha512(bytes).slice(0, 40))

@@ -5,22 +5,15 @@
 import { ChunkSignatures } from '#auth/s3/chunk-signatures.ts'
 import { type PayloadKind, payloadKind } from '#auth/s3/payload-hash.ts'
 import type { Sender } from '#auth/s3/request-verifier.ts'
-import { EMPTY_BODY, type HeaderMap, type Request } from '#http/message.ts'
+import type { HeaderMap, Request } from '#http/message.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { SentBody } from '../operation.ts'
 import type { S3Request } from '../request.ts'
+import { NOTHING_SENT } from '../visitor.ts'
 import { type AnnouncedChecksum, announcedChecksum } from './announced-checksum.ts'
 import { type BodyFraming, PlainFraming } from './body-framing.ts'
 import { CheckedBody } from './checked-body.ts'
 import { ChunkedFraming } from './chunked-framing.ts'
-
-/** Of a request that has none. */
-export const NOTHING_SENT: SentBody = {
-  body: EMPTY_BODY,
-  problem: () => undefined,
-  checksum: () => undefined,
-  computeChecksum: () => {},
-}
 
 const NO_CHECKSUM: AnnouncedChecksum = { kind: 'none' }
 

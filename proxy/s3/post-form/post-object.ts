@@ -6,6 +6,7 @@ import { checkPolicy, parsePostPolicy, type SizeRange } from '#auth/s3/post-poli
 import { isRefused } from '#auth/s3/refusal.ts'
 import type { Response } from '#http/message.ts'
 import { formBoundary } from '../../middleware/form-reader.ts'
+import { permission } from '../access/authorize.ts'
 import { errorOf } from '../authenticate.ts'
 import { resolveBucket } from '../buckets/resolve-bucket.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
@@ -64,7 +65,11 @@ async function uploadOf(
   const bucket = await resolveBucket(deps, transaction, request, caller)
   if (isS3Error(bucket)) return bucket
   const upload: S3Visit = { deps, transaction, request, caller, sent, bucket }
-  return (await deps.authorize(upload, { action: 's3:PutObject', bucket, key })) ?? upload
+  const denied = await deps.authorize(upload, { action: 's3:PutObject', bucket, key })
+  if (denied !== undefined) return denied
+  // What the upload leads to is judged by who signed the form, too.
+  transaction.permits = (list, name) => permission(upload, list, name)
+  return upload
 }
 
 /** How long the file may be by the policy, if there is one; or how the form breaks it. */

@@ -1,0 +1,104 @@
+/**
+ * Two proxies that change the same image at the same moment, on a cluster in memory: one of them is told, and nothing that
+ * was acknowledged is lost. What one proxy wrote the other lists within a second.
+ */
+import t from 'tap'
+import { realClock } from '#base/real-clock.ts'
+import {
+  type AskImages,
+  createImage,
+  type Heard,
+  PEOPLE,
+  streamed,
+  testImages,
+  uploadBytes,
+} from '#images/testing/test-images.ts'
+import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
+
+t.setTimeout(120_000)
+
+const ROUNDS = 8
+const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
+
+function addProperty(ask: AskImages, id: string, name: string): Promise<Heard> {
+  const body = [{ op: 'add', path: `/${name}`, value: 'x' }]
+  return ask('PATCH', `/v2/images/${id}`, { body, headers: PATCH })
+}
+
+void t.test('two proxies of one cluster', async (t) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  const second = await cluster.anotherProxy()
+  const [one, other] = [cluster.store, second].map((store) => testImages({ store }).as(PEOPLE.tester)) as [
+    AskImages,
+    AskImages,
+  ]
+
+  await t.test('of two patches at once both are made, or one is refused with 409', async (t) => {
+    const id = await createImage(one)
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const names = [`a${round}`, `b${round}`] as const
+      const both = await Promise.all([addProperty(one, id, names[0]), addProperty(other, id, names[1])])
+      const statuses = both.map(({ status }) => status)
+      // 503: the agreement came to no end in time, and the client may ask again.
+      t.ok(
+        statuses.every((status) => [200, 409, 503].includes(status)),
+        statuses.join(' '),
+      )
+      const { json } = await other('GET', `/v2/images/${id}`)
+      if (statuses[0] !== 503) t.equal(names[0] in json, statuses[0] === 200)
+      if (statuses[1] !== 503) t.equal(names[1] in json, statuses[1] === 200)
+    }
+  })
+
+  await t.test('of two uploads at once one is the image', async (t) => {
+    const id = await createImage(one)
+    const bodies = [Buffer.alloc(50_000, 'a'), Buffer.alloc(60_000, 'b')] as const
+    const both = await Promise.all([
+      uploadBytes(one, id, streamed([bodies[0]])),
+      uploadBytes(other, id, streamed([bodies[1]])),
+    ])
+    const winner = both.findIndex(({ status }) => status === 204)
+    t.same(
+      both.map(({ status }) => status).toSorted((left, right) => left - right),
+      [204, 409],
+    )
+    t.ok((await one('GET', `/v2/images/${id}/file`)).bytes.equals(bodies[winner] as Buffer))
+  })
+
+  await t.test('an id is given away once', async (t) => {
+    const id = '5f3c1d1e-8a43-4a55-9e53-3b1f2ac3b111'
+    const both = await Promise.all([one, other].map((ask) => ask('POST', '/v2/images', { body: { id } })))
+    t.same(
+      both.map(({ status }) => status).toSorted((left, right) => left - right),
+      [201, 409],
+    )
+  })
+
+  await t.test('an upload of an image that is deleted meanwhile ends with 410', async (t) => {
+    const id = await createImage(one)
+    const gate = Promise.withResolvers<void>()
+    const slow = streamed([])
+    const body = {
+      ...slow,
+      async *[Symbol.asyncIterator]() {
+        yield Buffer.alloc(1000, 'x')
+        await gate.promise
+        yield Buffer.alloc(1000, 'y')
+      },
+    }
+    const uploading = uploadBytes(one, id, body)
+    while ((await other('GET', `/v2/images/${id}`)).json['status'] !== 'saving') await realClock.sleep(2)
+    t.equal((await other('DELETE', `/v2/images/${id}`)).status, 204)
+    gate.resolve()
+    t.equal((await uploading).status, 410)
+  })
+
+  await t.test('what one made the other lists within a second', async (t) => {
+    await other('GET', '/v2/images')
+    const id = await createImage(one, { name: 'fresh' })
+    await realClock.sleep(950)
+    const { json } = await other('GET', '/v2/images?name=fresh')
+    t.match(json['images'], [{ id }])
+  })
+})
