@@ -1,11 +1,12 @@
 /** Goal: what is said of access through S3 is kept, given back, refused as by AWS, and holds. */
 import t from 'tap'
+import { silentLogger } from '#base/log.ts'
 import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
 import type { Received } from '../../testing/test-proxy.ts'
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
-const { s3, s3As } = s3Door()
+const { s3, s3As, store } = s3Door()
 let made = 0
 
 /** A bucket of its own for each test, made by `test:tester`. */
@@ -311,3 +312,31 @@ t.test('that there is no such key is told to those who may list', async (t) => {
   await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'public-read' } })
   t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '404 NoSuchKey')
 })
+
+t.test('buckets are made and listed by whoever administers the account', async (t) => {
+  const outcomes = async (user: string | undefined, name: string): Promise<readonly string[]> => [
+    code(await s3As(user, 'PUT', `/${name}`)),
+    code(await s3As(user, 'GET', `/${name}?acl`)),
+  ]
+  t.same(await outcomes('test:tester', 'by-admin'), ['200', '200'])
+  t.same(await outcomes('test:tester3', 'by-member'), ['403 AccessDenied', '404 NoSuchBucket'])
+  t.same(await outcomes(undefined, 'by-nobody'), ['403 AccessDenied', '404 NoSuchBucket'])
+  t.equal((await s3('GET', '/')).status, 200)
+  t.equal(code(await s3As('test:tester3', 'GET', '/')), '403 AccessDenied')
+})
+
+t.test(
+  'a container made through Swift has its name for others once something is set through S3',
+  async (t) => {
+    const container = { account: 'AUTH_test', container: 'made-by-swift' }
+    const context = { txId: 'tx-test', signal: undefined, log: silentLogger }
+    await store.containers.put(context, container, {
+      changes: { 'x-container-read': '.r:*' },
+      policyIndex: undefined,
+    })
+    t.equal((await s3('PUT', '/made-by-swift/key', { body: 'text' })).status, 200)
+    t.equal(code(await s3As(undefined, 'GET', '/made-by-swift/key')), '404 NoSuchBucket')
+    t.equal((await s3('PUT', '/made-by-swift?acl', { headers: { 'x-amz-acl': 'private' } })).status, 200)
+    t.equal((await s3As(undefined, 'GET', '/made-by-swift/key')).body, 'text')
+  },
+)
