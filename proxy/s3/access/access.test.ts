@@ -2,11 +2,11 @@
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
-import type { Received } from '../../testing/test-proxy.ts'
+import { type Received, send } from '../../testing/test-proxy.ts'
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
-const { s3, s3As, store } = s3Door()
+const { s3, s3As, store, handler } = s3Door()
 let made = 0
 
 /** A bucket of its own for each test, made by `test:tester`. */
@@ -340,3 +340,18 @@ t.test(
     t.equal((await s3As(undefined, 'GET', '/made-by-swift/key')).body, 'text')
   },
 )
+
+t.test('an object made of parts is read by whoever may read it, through both doors', async (t) => {
+  const name = await bucket()
+  const key = `/${name}/parts`
+  const uploadId = elementIn(await s3('POST', `${key}?uploads`, { body: '' }), 'UploadId') ?? ''
+  const { headers } = await s3('PUT', `${key}?partNumber=1&uploadId=${uploadId}`, { body: 'text' })
+  const part = `<Part><PartNumber>1</PartNumber><ETag>${headers['etag']}</ETag></Part>`
+  const body = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`
+  t.equal((await s3('POST', `${key}?uploadId=${uploadId}`, { body })).status, 200)
+  t.equal((await s3As(undefined, 'GET', key)).status, 403)
+  t.equal((await send(handler, { target: `/v1/AUTH_test${key}` })).status, 401)
+  await s3('PUT', `/${name}?policy`, { body: allow(name) })
+  t.match(await s3As(undefined, 'GET', key), { status: 200, body: 'text' })
+  t.match(await send(handler, { target: `/v1/AUTH_test${key}` }), { status: 200, body: 'text' })
+})
