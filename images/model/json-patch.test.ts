@@ -5,9 +5,11 @@ import { Refusal } from '../refusal.ts'
 import { patchDraft, readPatch } from './json-patch.ts'
 
 void t.test('any name that can be a property can be patched', async (t) => {
-  const name = fc
-    .string({ unit: fc.constantFrom('a', 'b', '/', '~', '.', ':', '-'), minLength: 1, maxLength: 10 })
-    .filter((one) => !/^os_glance/.test(one))
+  const name = fc.string({
+    unit: fc.constantFrom('a', 'b', '/', '~', '.', ':', '-'),
+    minLength: 1,
+    maxLength: 10,
+  })
   fc.assert(
     fc.property(name, (property) => {
       const path = `/${property.replaceAll('~', '~0').replaceAll('/', '~1')}`
