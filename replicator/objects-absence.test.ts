@@ -87,6 +87,33 @@ t.test('tombstones are forgotten when they are old and every primary has them, a
   await devices.closeAll()
 })
 
+t.test('a tombstone is kept while a former holder that is still in the ring is away', async (t) => {
+  const devices = await filled({ devices: 5 })
+  await devices.clock.advance(1000)
+  await devices.passes()
+  const written = '/a/c/lately'
+  const { primaries } = devices.placed(written)
+  await devices.clock.advance(1000)
+  await devices.put(primaries, written, 'written right before')
+  const [away] = primaries as [Machine]
+  await devices.close(away)
+  // It is drained: it stays in the ring, and holds nothing by it.
+  devices.changeRing(devices.ringDrained(away.name))
+  await devices.passes(2)
+  await devices.delete(devices.placed(written).primaries, written)
+  for (let day = 0; day < 9; day += 1) {
+    await devices.clock.advance(DAY_MS)
+    await devices.passes()
+  }
+  for (const machine of devices.placed(written).primaries)
+    t.equal(await devices.holds(machine, written), 'deleted')
+  await devices.open(away)
+  await devices.passes(3)
+  for (const machine of devices.machines)
+    t.match(await devices.holds(machine, written), /^(deleted|missing)$/)
+  await devices.closeAll()
+})
+
 t.test('a whole cluster that was off for long comes back with everything', async (t) => {
   const devices = await filled()
   await devices.passes()

@@ -120,7 +120,11 @@ t.test(
     const scene = await newPrimary(t)
     const { devices, name, synced, wiped, late, former } = scene
     await devices.delete([synced, wiped, late], name)
+    // Who does not know the ring before any more waits for nobody of it.
+    const { previous } = devices
+    devices.previous = undefined
     await daysPass(scene, 9, [synced, wiped, late])
+    devices.previous = previous
     t.equal(await devices.holds(synced, name), 'missing', 'the tombstone is gone')
     await comeBack(t, scene)
     for (let round = 0; round < 4; round += 1) {

@@ -1,14 +1,23 @@
 /**
  * Forgets tombstones: only those older than the reclaim age, and only when every primary of the ring is synced and says
- * of each that it has it too, or something newer, or nothing that it could delete. Then all of them are told at once, so
- * that none brings it back to another.
+ * of each that it has it too, or something newer, or nothing that it could delete. So must those say who held the partition
+ * before the last change of the ring and are in it still: one that is away may have what nobody had fetched from it. Then all
+ * primaries are told at once, so that none brings it back to another.
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import { type Entry, entryOf, isEmptyEntry, textOf } from '#object-server/replication/entry.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import { isPastReclaim } from './objects-equal.ts'
-import { addressOf, isCurrent, type PolicyPass, peersOf, rangeOf } from './objects-parts.ts'
+import {
+  addressOf,
+  formerHolders,
+  isCurrent,
+  isInRing,
+  type PolicyPass,
+  peersOf,
+  rangeOf,
+} from './objects-parts.ts'
 
 interface OldTombstone {
   readonly hash: string
@@ -50,6 +59,14 @@ async function reclaimPage(
     if (isFailure(answer) || answer.voice !== 'synced' || answer.role !== 'primary') return 'not_now'
     const theirs = new Map(answer.entries.map((entry) => [entry.hash, entry]))
     agreed = agreed.filter((one) => isHarmless(one, theirs.get(one.hash)))
+  }
+  for (const device of formerHolders(view, partition)) {
+    if (!isInRing(view, device)) continue
+    const hashes = agreed.map(({ hash }) => hash)
+    const answer = await policy.peers.entries(addressOf(device), { partition: range, hashes }, options.signal)
+    if (isFailure(answer)) return 'not_now'
+    const told = new Map(answer.entries.map((entry) => [entry.hash, entry]))
+    agreed = agreed.filter((one) => isHarmless(one, told.get(one.hash)))
   }
   if (agreed.length === 0 || !isCurrent(work) || policy.ledger.voice(range) !== 'synced') return 'asked'
   const tombstones = agreed.map(({ hash, timestamp }) => ({ hash, timestamp }))

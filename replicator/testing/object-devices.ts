@@ -29,6 +29,7 @@ const DEVICES_PATH = '/srv/node'
 const SALT = { prefix: 'test', suffix: 'replication' }
 export const PART_POWER = 4
 export const DAY_MS = 86_400_000
+const WEIGHT = 100
 
 const POLICIES = parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies
 
@@ -88,14 +89,20 @@ export class ObjectDevices {
     return devices
   }
 
+  /** A ring over all devices, one of which is to be emptied. */
+  ringDrained(drained: string): Ring {
+    const names = this.machines.map(({ name }) => name)
+    return this.ringOver(names, 3, (name) => (name === drained ? 0 : WEIGHT))
+  }
+
   /** A ring over the devices of these names. */
-  ringOver(names: readonly string[], replicas = 3): Ring {
+  ringOver(names: readonly string[], replicas = 3, weightOf: (name: string) => number = () => WEIGHT): Ring {
     return buildSimpleRing({
       partPower: PART_POWER,
       replicas: Math.min(replicas, names.length),
       devices: names.map((device, at) => {
         const port = this.machines.find(({ name }) => name === device)?.port ?? 0
-        return { region: 1, zone: at + 1, ip: HOST, port, device, weight: 100 }
+        return { region: 1, zone: at + 1, ip: HOST, port, device, weight: weightOf(device) }
       }),
     })
   }
