@@ -61,7 +61,7 @@ async function describedUpload(
   if (isS3Error(metadata)) return metadata
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
-  const configured = configuredUpload(visit)
+  const configured = await configuredUpload(visit)
   if (isS3Error(configured)) return configured
   const acl = await uploadAcl(visit)
   return isS3Error(acl) ? acl : { ...type, metadata: { ...metadata, ...configured, ...acl } }

@@ -17,7 +17,7 @@ export type Upload = Omit<ObjectPut, 'body'>
 /** What an object gets whose sender names no checksum, as AWS does since December 2024. */
 export const DEFAULT_CHECKSUM = 'CRC64NVME'
 
-export function uploadIn(visit: S3Visit): Upload | S3Error {
+export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
   const { deps, request, sent } = visit
   const { headers, key = '' } = request
   const wrong = checkKey(key)
@@ -31,7 +31,7 @@ export function uploadIn(visit: S3Visit): Upload | S3Error {
   if (isS3Error(metadata)) return metadata
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
-  const configured = configuredUpload(visit)
+  const configured = await configuredUpload(visit)
   if (isS3Error(configured)) return configured
   const limitBytes = deps.maxFileSizeBytes
   if (lengthBytes !== undefined && lengthBytes > limitBytes) {
