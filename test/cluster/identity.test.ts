@@ -54,7 +54,11 @@ t.test('of two who make a user of one name through two proxies one does', async 
       one.ask('POST', '/v3/users', first, { user }),
       other.ask('POST', '/v3/users', second, { user }),
     ])
-    t.same(answers.map(({ status }) => status).toSorted(), [201, 409], name)
+    t.same(
+      answers.map(({ status }) => status).toSorted((left, right) => left - right),
+      [201, 409],
+      name,
+    )
     const listed = await other.ask('GET', `/v3/users?name=${name}`, second)
     t.equal(listed.body.users.length, 1)
   }

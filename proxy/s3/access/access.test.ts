@@ -371,3 +371,15 @@ t.test('what S3 blocks is blocked for Swift’s clients', async (t) => {
   t.equal((await open()).status, 204)
   t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 200)
 })
+
+t.test('a denial of lists or tags denies the uploads that bring them', async (t) => {
+  const name = await bucket()
+  const deny = { Effect: 'Deny', Action: ['s3:PutObjectAcl', 's3:PutObjectTagging'] }
+  await s3('PUT', `/${name}?policy`, { body: allow(name, deny) })
+  const put = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    code(await s3('PUT', `/${name}/key`, { headers, body: 'x' }))
+  t.equal(await put({}), '200')
+  t.equal(await put({ 'x-amz-acl': 'public-read' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-tagging': 'a=b' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-storage-class': 'STANDARD' }), '200')
+})
