@@ -10,16 +10,14 @@ class FailingRecords implements Records {
 
   of: Records['of'] = (kind) => {
     const inner = this.#inner.of(kind)
-    const unlessLost =
-      <Asked extends readonly unknown[], Found>(ask: (...asked: Asked) => Promise<Found>) =>
-      async (...asked: Asked) =>
-        this.isLost ? ({ kind: 'unavailable', reason: 'lost' } as const) : await ask(...asked)
+    const unlessLost = async <Found>(ask: () => Promise<Found>) =>
+      this.isLost ? ({ kind: 'unavailable', reason: 'lost' } as const) : await ask()
     return {
-      read: unlessLost(inner.read),
-      create: unlessLost(inner.create),
-      replace: unlessLost(inner.replace),
-      remove: unlessLost(inner.remove),
-      list: unlessLost(inner.list),
+      read: (...asked) => unlessLost(() => inner.read(...asked)),
+      create: (...asked) => unlessLost(() => inner.create(...asked)),
+      replace: (...asked) => unlessLost(() => inner.replace(...asked)),
+      remove: (...asked) => unlessLost(() => inner.remove(...asked)),
+      list: (...asked) => unlessLost(() => inner.list(...asked)),
     }
   }
 }

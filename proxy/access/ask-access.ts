@@ -5,7 +5,7 @@
 import type { AccessQuestion, GrantSources } from '#auth/access-question.ts'
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { policyCaller, tenantOf } from '#auth/bucket-access.ts'
-import { type AccessDecision, decideAccess } from '#auth/decision.ts'
+import { type AccessDecision, decideAccess, isDeniedByPolicy } from '#auth/decision.ts'
 import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import { objectAclIn } from '#auth/s3/acl/stored-acl.ts'
@@ -59,10 +59,21 @@ export interface AskedFor {
 }
 
 export function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<AccessDecision> {
+  const question = questionOf(deps, asker, asked)
+  return decideAccess(question, new Sources(deps, asker, asked, question.caller))
+}
+
+/** Whether the bucket's policy denies it, whatever else allows it. */
+export function askDenied(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<boolean> {
+  const question = questionOf(deps, asker, asked)
+  return isDeniedByPolicy(question, new Sources(deps, asker, asked, question.caller))
+}
+
+function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQuestion {
   const { principal, grant, session, referer, pays } = asker
   const { action, name } = asked
   const method = asked.method ?? (action === undefined ? 'GET' : meaningOf(action).method)
-  const question: AccessQuestion = {
+  return {
     principal,
     grant,
     session,
@@ -73,7 +84,6 @@ export function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Prom
     pays,
     resellers: deps.resellers,
   }
-  return decideAccess(question, new Sources(deps, asker, asked, question.caller))
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */

@@ -35,7 +35,7 @@ t.test('objects in parts', async (t) => {
   const { url } = cluster
   const directory = temporaryDirectory(t)
   const sample = join(directory, 'sample')
-  const bytes = randomBytes(17 * MIB + 3)
+  const bytes = randomBytes(11 * MIB + 3)
   writeFileSync(sample, bytes)
   const client = new S3Client(sdkOptions(url))
   t.teardown(() => client.destroy())

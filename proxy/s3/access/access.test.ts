@@ -2,7 +2,7 @@
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
-import { type Received, send } from '../../testing/test-proxy.ts'
+import { askingAs, type Received, send } from '../../testing/test-proxy.ts'
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
@@ -354,4 +354,32 @@ t.test('an object made of parts is read by whoever may read it, through both doo
   await s3('PUT', `/${name}?policy`, { body: allow(name) })
   t.match(await s3As(undefined, 'GET', key), { status: 200, body: 'text' })
   t.match(await send(handler, { target: `/v1/AUTH_test${key}` }), { status: 200, body: 'text' })
+})
+
+t.test('what S3 blocks is blocked for Swift’s clients', async (t) => {
+  const name = await bucket()
+  const swift = await askingAs(handler, 'test:tester', 'testing')
+  const open = (): Promise<Received> =>
+    swift('POST', `/${name}`, { headers: { 'X-Container-Read': '.r:*,.rlistings' }, body: '' })
+  const body =
+    '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>'
+  await s3('PUT', `/${name}?publicAccessBlock`, { body })
+  t.equal((await open()).status, 403)
+  const named = { headers: { 'X-Container-Read': 'test2,.r:-a.example' }, body: '' }
+  t.equal((await swift('POST', `/${name}`, named)).status, 204)
+  await s3('DELETE', `/${name}?publicAccessBlock`)
+  t.equal((await open()).status, 204)
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 200)
+})
+
+t.test('a denial of lists or tags denies the uploads that bring them', async (t) => {
+  const name = await bucket()
+  const deny = { Effect: 'Deny', Action: ['s3:PutObjectAcl', 's3:PutObjectTagging'] }
+  await s3('PUT', `/${name}?policy`, { body: allow(name, deny) })
+  const put = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    code(await s3('PUT', `/${name}/key`, { headers, body: 'x' }))
+  t.equal(await put({}), '200')
+  t.equal(await put({ 'x-amz-acl': 'public-read' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-tagging': 'a=b' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-storage-class': 'STANDARD' }), '200')
 })
