@@ -7,28 +7,13 @@ import type { AccessQuestion, ContainerGrants, GrantSources } from './access-que
 import { type BucketAccess, policyCaller } from './bucket-access.ts'
 import { parseAcl } from './container-acl.ts'
 import { decideAccess } from './decision.ts'
-import { DEFAULT_RESELLERS, type Principal } from './principal.ts'
+import { DEFAULT_RESELLERS } from './principal.ts'
 import { cannedAcl } from './s3/acl/canned-acl.ts'
 import { meaningOf, type S3Action } from './s3/actions.ts'
 import { parseBucketPolicy, parsePolicy } from './s3/policy/bucket-policy.ts'
 import { requestValues } from './s3/policy/request-values.ts'
 import { ALL_BLOCKED, NOTHING_BLOCKED } from './s3/public-access-block.ts'
-
-function principal(tenant: string, name: string, ...more: readonly string[]): Principal {
-  const user = `${tenant}:${name}`
-  return { user, tenant, groups: [tenant, user, ...more] }
-}
-
-const CALLERS = {
-  anonymous: undefined,
-  owner: principal('test', 'tester', 'AUTH_test'),
-  member: principal('test', 'tester3'),
-  stranger: principal('test2', 'tester2', 'AUTH_test2'),
-  reseller: principal('admin', 'admin', '.reseller_admin', 'AUTH_admin'),
-  reader: principal('admin', 'auditor', '.reseller_reader'),
-} as const
-
-type CallerName = keyof typeof CALLERS
+import { CALLERS, type CallerName } from './testing/callers.ts'
 
 const ACTIONS = [
   's3:GetObject',

@@ -7,20 +7,7 @@ import type { AccountAcl } from './account-acl.ts'
 import { parseAcl } from './container-acl.ts'
 import { type Action, type Decision, decide, decideByRole, type Grants } from './decision.ts'
 import { DEFAULT_RESELLERS, type Principal, type ResellerPrefix } from './principal.ts'
-
-function principal(tenant: string, name: string, ...more: readonly string[]): Principal {
-  const user = `${tenant}:${name}`
-  return { user, tenant, groups: [tenant, user, ...more] }
-}
-
-const CALLERS = {
-  anonymous: undefined,
-  owner: principal('test', 'tester', 'AUTH_test'),
-  member: principal('test', 'tester3'),
-  stranger: principal('test2', 'tester2', 'AUTH_test2'),
-  reseller: principal('admin', 'admin', '.reseller_admin', 'AUTH_admin'),
-  reader: principal('admin', 'auditor', '.reseller_reader'),
-} as const
+import { CALLERS, principal } from './testing/callers.ts'
 
 const COLUMNS = [
   'GET a',

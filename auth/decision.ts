@@ -64,6 +64,13 @@ export async function decideAccess(question: AccessQuestion, sources: GrantSourc
   return await decideByAllLists(question, container, sources)
 }
 
+/** Whether the bucket's policy denies it, whatever else allows it: for what is done along with something that is allowed. */
+export async function isDeniedByPolicy(question: AccessQuestion, sources: GrantSources): Promise<boolean> {
+  const container = await sources.container('remembered')
+  if (typeof container !== 'object' || container.bucket === undefined) return container === 'unavailable'
+  return (await policyVerdict(question, container.bucket, sources)) === 'deny'
+}
+
 /** What a signature or roles settle. */
 function decisionByRole({ grant, principal, verb, action, resellers }: AccessQuestion): Decision | undefined {
   if (grant !== undefined) return decideByGrant(grant, verb)

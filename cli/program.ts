@@ -67,14 +67,10 @@ function addServers(program: Command): void {
 }
 
 function addPublish(program: Command): void {
-  program
-    .command('publish')
+  signingIn(program.command('publish'))
     .description('make a container the website that a folder holds, and print its address')
     .argument('<folder>')
     .argument('<container>')
-    .option('--auth <url>', 'where to sign in (ST_AUTH; http://127.0.0.1:8080/auth/v1.0)')
-    .option('--user <account:user>', 'who signs in (ST_USER)')
-    .option('--key <key>', 'with which key (ST_KEY)')
     .option('--index <name>', 'the page that stands for a folder (index.html)')
     .option(
       '--error-pages <suffix>',
@@ -90,15 +86,19 @@ function addPublish(program: Command): void {
     })
 }
 
-function addImage(program: Command): void {
-  const image = program.command('image').description('machine images')
-  image
-    .command('upload')
-    .description('make an image of a file; a broken connection is taken up again where it broke')
-    .argument('<file>')
+/** How commands that act for a user are told who that is (`sign-in.ts`). */
+function signingIn(command: Command): Command {
+  return command
     .option('--auth <url>', 'where to sign in (ST_AUTH; http://127.0.0.1:8080/auth/v1.0)')
     .option('--user <account:user>', 'who signs in (ST_USER)')
     .option('--key <key>', 'with which key (ST_KEY)')
+}
+
+function addImage(program: Command): void {
+  const image = program.command('image').description('machine images')
+  signingIn(image.command('upload'))
+    .description('make an image of a file; a broken connection is taken up again where it broke')
+    .argument('<file>')
     .option('--name <name>', 'name of the image (that of the file)')
     .option('--disk-format <format>', 'format of the disk (what the file looks like)')
     .option('--container-format <format>', 'what it is packed in (bare)')

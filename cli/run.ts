@@ -2,7 +2,7 @@
  * `martlet run WORKER --once`: asks the owner of every device for one pass of a worker, and shows how it goes. A device
  * of this machine that nobody owns is taken for as long as the pass lasts.
  */
-import { type ResponseBody, readWhole } from '#http/message.ts'
+import { piecesOf, readWhole } from '#http/message.ts'
 import type { DeviceOutOfService } from '#node/open-device.ts'
 import { type RunLine, WORKERS_PATH } from '#node/worker-admin.ts'
 import type { PassReport, Worker } from '#worker/contract.ts'
@@ -82,12 +82,6 @@ async function follow(body: AsyncIterable<Buffer>, show: (line: RunLine) => void
     // What the owner did not finish to say.
   }
   return { problem: 'the process of the device went away during the pass' }
-}
-
-/** A short answer comes whole. */
-async function* piecesOf(body: ResponseBody): AsyncGenerator<Buffer> {
-  if (Buffer.isBuffer(body)) yield body
-  else if (body !== undefined) yield* body
 }
 
 async function* linesOf(body: AsyncIterable<Buffer>): AsyncGenerator<string> {

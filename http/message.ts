@@ -170,6 +170,12 @@ async function readChunks(body: BodyStream, limitBytes: number): Promise<readonl
   return chunks
 }
 
+/** A response's body piece by piece, however it came: a short one may be there as a whole. */
+export async function* piecesOf(body: ResponseBody): AsyncGenerator<Buffer> {
+  if (Buffer.isBuffer(body)) yield body
+  else if (body !== undefined) yield* body
+}
+
 /** Lets go of a response whose body nobody wants. */
 export async function discard(response: Response): Promise<void> {
   if (response.body !== undefined && !Buffer.isBuffer(response.body)) await response.body.cancel()

@@ -46,7 +46,7 @@ interface Owned {
   readonly since: 'written'
 }
 
-const CREDENTIAL_RECORDS: RecordKind<Credential> = {
+export const CREDENTIAL_RECORDS: RecordKind<Credential> = {
   name: 'credentials',
   version: 1,
   parse: (written) => {

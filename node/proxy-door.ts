@@ -26,6 +26,7 @@ import { DEFAULT_PROXY_OPTIONS, type ProxyOptions } from '#proxy/options.ts'
 import { RateDesk } from '#proxy/ratelimit/rate-desk.ts'
 import type { RateStep } from '#proxy/ratelimit/rates.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
+import { LogDelivery } from '#proxy/s3/logging/log-delivery.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { createStore } from '#store/create-store.ts'
@@ -154,6 +155,8 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   })
   const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
   if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
+  const { clock, random } = environment
+  const logs = new LogDelivery({ store: layered, clock, random, log, region: proxyOptions.s3.region })
   const { handler } = createProxy({
     environment,
     log,
@@ -170,7 +173,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     encryption: encryption?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
-    s3: s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }),
+    s3: { ...s3PartsOf({ environment, keys, accessKeys, options: proxyOptions.s3 }), logs },
     records,
     bucketSettings,
     objectLocks,
@@ -192,6 +195,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     desk: deskHandler(own),
     announceEnd: () => {
       ending = true
+      void logs.flush()
     },
   }
 }

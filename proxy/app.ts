@@ -133,7 +133,7 @@ export interface SyncRealms {
 
 /** What the S3 door needs besides what every door has. */
 export type S3Parts = Pick<S3Deps, 'authenticate'> &
-  Partial<Pick<S3Deps, 'authorize' | 'authenticateForm'>> & {
+  Partial<Pick<S3Deps, 'authorize' | 'authenticateForm' | 'logs'>> & {
     /** Turns on the service that gives out temporary credentials. */
     readonly sts?: S3Authentication | undefined
   }

@@ -76,6 +76,22 @@ t.test('what took long to arrive before its replica was away is not taken for de
   await devices.closeAll()
 })
 
+t.test('a replica that was away takes no write of before that: it would be taken for deleted', async (t) => {
+  const devices = await filled()
+  await devices.clock.advance(1000)
+  await devices.passes()
+  const [away] = devices.placed(NAME).primaries as [Machine]
+  const before = devices.now()
+  await devices.close(away)
+  await devices.clock.advance(8 * DAY_MS)
+  await devices.open(away)
+  const remove = async (at: string): Promise<number> =>
+    (await devices.ask(away, 'DELETE', NAME, { 'x-timestamp': at })).status
+  t.equal(await remove(`${Math.floor(Number(before)) - 1}.00000`), 503)
+  t.equal(await remove(devices.now()), 204)
+  await devices.closeAll()
+})
+
 t.test('a POST makes an object that was deleted meanwhile no younger', async (t) => {
   const devices = await filled({ devices: 5 })
   await devices.clock.advance(1000)

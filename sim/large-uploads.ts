@@ -74,7 +74,10 @@ export class LargeUploads {
       cluster,
       gone.flatMap(({ name, segments }) => [name, ...segments]),
     )
-    if (left.length > 0) throw new Violation('segments_left', left.join(', '), ['large-', 'expirer'])
+    if (left.length === 0) return
+    const [first = ''] = left
+    const number = /\/s(\d+)-/.exec(first)?.[1] ?? ''
+    throw new Violation('segments_left', left.join(', '), [`/l${number}`, `/s${number}-`, ` l${number} `])
   }
 
   async #make(id: number, proxy: RunningProxy): Promise<void> {

@@ -3,7 +3,7 @@ import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { readNewest } from '#cluster/newest-read.ts'
 import type { ReadOutcome, ReplicaRead } from '#cluster/replica-read.ts'
 import { readResumably } from '#cluster/resumable-read.ts'
-import { discard, type HeaderMap, type Response } from '#http/message.ts'
+import { discard, type HeaderMap, headerOf, type Response } from '#http/message.ts'
 import { refusalOf } from './accounts.ts'
 import { reservedNameHeaders, singleValued } from './backend-headers.ts'
 import type {
@@ -29,7 +29,10 @@ export async function readObject(
   if (known.kind !== 'exists') return { kind: 'no_such_container' }
   const read = replicaRead(parts, context, name, known.info, options)
   if (read === undefined) return noRing(known.info.policyIndex)
-  return await outcomeOf(await readFrom(parts, read, options))
+  const outcome = await readFrom(parts, read, options)
+  // What is written because of what was read is later than it, whatever the clock of the proxy that wrote it.
+  if ('response' in outcome) parts.timestamps.observeHeader(headerOf(outcome.response, 'x-backend-timestamp'))
+  return await outcomeOf(outcome)
 }
 
 function replicaRead(

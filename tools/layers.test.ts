@@ -19,7 +19,8 @@ function wrongArrow(file: SourceFile, specifier: string): string | undefined {
 function wrongRelative(file: SourceFile, specifier: string): string | undefined {
   const target = resolved(file, specifier)
   if (!target.startsWith(`${file.room}/`)) return `${specifier} leaves ${file.room}/: write #${target}`
-  return paths.has(target) ? undefined : `${specifier} does not exist`
+  // Whether data is there the compiler says.
+  return paths.has(target) || target.endsWith('.json') ? undefined : `${specifier} does not exist`
 }
 
 function wrongCrossing(file: SourceFile, specifier: string): string | undefined {

@@ -22,7 +22,12 @@ type Wire = (bytes: Buffer, request: ObjectsRequest) => Buffer
 async function fetchFrom(
   from: DiskEngine,
   to: DiskEngine,
-  parts: { readonly wire?: Wire; readonly room?: 'full'; readonly lack?: FetchWish['lack'] } = {},
+  parts: {
+    readonly wire?: Wire
+    readonly room?: 'full'
+    readonly lack?: FetchWish['lack']
+    readonly arrives?: 'whole'
+  } = {},
 ): Promise<Fetched> {
   const entry = await entryIn(from)
   const fetcher = new ObjectFetcher({
@@ -34,7 +39,8 @@ async function fetchFrom(
       objects: async (_peer: unknown, request: ObjectsRequest): Promise<Response> => {
         const answer = serveObjects(from.replica, request)
         const bytes = Buffer.from(await readWhole(answer.body, 2 ** 30))
-        return { ...answer, body: pieces(parts.wire?.(bytes, request) ?? bytes) }
+        const arriving = parts.wire?.(bytes, request) ?? bytes
+        return { ...answer, body: parts.arrives === 'whole' ? arriving : pieces(arriving) }
       },
     } as never,
   })
@@ -65,7 +71,14 @@ t.test('an object arrives with its metadata, also with what POSTs said later', a
   t.equal(await bodyOf(other), 'hello')
   t.same(await look(other), await look(one))
   t.same(one.digestBelow(''), other.digestBelow(''))
-  t.equal(await other.updates.count(), 0, 'no rows: whoever took the requests has queued them')
+  t.equal(await other.updates.count(), 2, 'rows of both: only a disk that was lost may have known them')
+})
+
+t.test('an answer that is there as a whole is read like any other', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(one, second(1), 'hello')
+  t.match(await fetchFrom(one, other, { arrives: 'whole' }), { objects: 1, bytes: 5, failed: 0 })
+  t.equal(await bodyOf(other), 'hello')
 })
 
 t.test('a tombstone arrives without a body', async (t) => {

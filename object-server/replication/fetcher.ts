@@ -7,7 +7,7 @@ import type { Drive } from '#backend/drive-state.ts'
 import type { Clock } from '#base/environment.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
-import { discard } from '#http/message.ts'
+import { discard, piecesOf } from '#http/message.ts'
 import type { ObjectWriter } from '../engine.ts'
 import type { DataRecord } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
@@ -102,7 +102,7 @@ export class ObjectFetcher {
       const response = await this.#options.peers.objects(peer, { wanted, offset: 0 }, signal)
       if (isFailure(response)) return
       try {
-        await this.#take(response.body as AsyncIterable<Buffer>, waiting, lanes, tally, signal)
+        await this.#take(piecesOf(response.body), waiting, lanes, tally, signal)
       } finally {
         await discard(response)
       }
@@ -224,7 +224,7 @@ export class ObjectFetcher {
     const response = await this.#options.peers.objects(peer, request, signal)
     if (isFailure(response)) return 'broken_off'
     try {
-      const reader = new FrameReader(response.body as AsyncIterable<Buffer>)
+      const reader = new FrameReader(piecesOf(response.body))
       const frame = await reader.next()
       if (frame?.data === undefined || !this.#isOf(wish, frame)) return 'gone'
       upload.record ??= frame.data

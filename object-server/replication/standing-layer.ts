@@ -1,6 +1,7 @@
 /**
  * What a device may say of hashes that the ring does not give it, or that it was out of touch with for too long: it takes
- * writes, but its silence proves nothing, and what may have been deleted long ago is not served.
+ * writes, but its silence proves nothing, and what may have been deleted long ago is not served. What is written to it with a
+ * time of before it was away it does not take: it could not be told from what was deleted meanwhile.
  */
 import { parseObjectAddress } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
@@ -8,6 +9,7 @@ import { isRefusal } from '#backend/refusal.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
 import { REPLICA_STATE_HEADER, STATE_HEADER } from '#base/extensions.ts'
 import { type HashPathSalt, hashName } from '#base/names.ts'
+import { parseTimestamp, TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { Layer, Request, Response } from '#http/message.ts'
 import type { ObjectDevice } from '../device.ts'
 import type { ObjectRepairs } from './repairs.ts'
@@ -23,7 +25,10 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
 /** What replicas agree by; a PUT may be a part of it. */
 const VOTES: ReadonlySet<string> = new Set(['PROMISE', 'ACCEPT', 'COMMIT', 'PUT'])
+/** Writes of which a stale replica cannot tell later whether they came before or after it was away. */
+const TAKEN_FOR_DELETED: ReadonlySet<string> = new Set(['PUT', 'DELETE'])
 const BAD_REQUEST = 400
+const UNAVAILABLE = 503
 const NOT_FOUND = 404
 const PARTITION = /^\/[^/]+\/(\d{1,10})\//
 
@@ -36,6 +41,14 @@ export function answerByStanding(options: StandingOptions): Layer {
       await request.body.cancel()
       return unproven({ ...answer(NOT_FOUND), ...(request.method === 'HEAD' ? { body: undefined } : {}) })
     }
+    if (
+      ledger.mayBeStale &&
+      TAKEN_FOR_DELETED.has(request.method) &&
+      comesTooLate(options, ledger, request)
+    ) {
+      await request.body.cancel()
+      return unproven(answer(UNAVAILABLE))
+    }
     const response = await inner(request)
     if (WRITES.has(request.method)) handOver(options, ledger, policyIndex, request, response)
     const proves = response.status === NOT_FOUND || VOTES.has(request.method)
@@ -47,6 +60,14 @@ export function answerByStanding(options: StandingOptions): Layer {
 function isWithheld(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
   const hash = hashOf(options, request)
   return hash !== undefined && ledger.isWithheldHash(hash)
+}
+
+/** It would be set aside with what was deleted while the device was away; another device must take it. */
+function comesTooLate(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
+  const hash = hashOf(options, request)
+  const written = parseTimestamp(request.headers['x-timestamp'] ?? '')
+  if (hash === undefined || written === undefined) return false
+  return ledger.comesTooLate(hash, (ticksOf(written) * 1000) / TICKS_PER_SECOND)
 }
 
 function isStale(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {

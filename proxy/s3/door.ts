@@ -11,6 +11,7 @@ import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
 import { errorAnswer } from './error-answer.ts'
+import { logRequest } from './logging/log-request.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { type S3Request, s3Request } from './request.ts'
@@ -84,7 +85,12 @@ async function visit(
   const { caller, sent } = authenticated
   if (caller.kind === 'user') transaction.principal = caller.principal
   const bucket = await resolveBucket(deps, transaction, request, caller)
-  if (!isS3Error(bucket)) return judged(operation, { deps, request, transaction, caller, sent, bucket })
+  if (!isS3Error(bucket)) {
+    const visited: S3Visit = { deps, request, transaction, caller, sent, bucket }
+    const result = await judged(operation, visited)
+    logRequest(visited, operation, result)
+    return result
+  }
   const mayBeMissing = operation.bucket === 'may_be_missing' && bucket.code === 'NoSuchBucket'
   if (!mayBeMissing) return bucket
   return judged(operation, { deps, request, transaction, caller, sent, bucket: undefined })

@@ -15,6 +15,7 @@ import type { AccessDeps } from '../access/ask-access.ts'
 import type { Transaction } from '../transaction.ts'
 import type { BucketRecords } from './buckets/bucket-records.ts'
 import type { S3Error } from './error.ts'
+import type { LogDelivery } from './logging/log-delivery.ts'
 import type { S3Options } from './options.ts'
 import type { Level, S3Request } from './request.ts'
 
@@ -138,6 +139,8 @@ export interface S3Deps {
   readonly settings: BucketSettings
   /** What keeps versions from being deleted. */
   readonly locks: ObjectLocks
+  /** Where lines of buckets' access logs go; there are none without it. */
+  readonly logs?: LogDelivery | undefined
 }
 
 export interface S3Visit {

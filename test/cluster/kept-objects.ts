@@ -6,7 +6,9 @@ import type {
   ContainerName,
   ListedObject,
   ListingQuery,
+  ObjectDelete,
   ObjectDeleteOutcome,
+  ObjectPut,
   ObjectPutReceipt,
   ObjectReadOptions,
   Store,
@@ -50,7 +52,12 @@ export class Kept {
     return put.kind
   }
 
-  put(object: string, body: string, versionId?: string): Promise<ObjectPutReceipt | StoreFailure> {
+  put(
+    object: string,
+    body: string,
+    versionId?: string,
+    options: Partial<ObjectPut> = {},
+  ): Promise<ObjectPutReceipt | StoreFailure> {
     return this.#store.objects.put(this.#cluster.context, named(object), {
       body: bufferBody(Buffer.from(body)),
       contentType: 'text/plain',
@@ -58,11 +65,16 @@ export class Kept {
       metadata: {},
       limitBytes: 2 ** 20,
       versionId,
+      ...options,
     })
   }
 
-  delete(object: string, versionId?: string): Promise<ObjectDeleteOutcome> {
-    return this.#store.objects.delete(this.#cluster.context, named(object), { versionId })
+  delete(
+    object: string,
+    versionId?: string,
+    options: Partial<ObjectDelete> = {},
+  ): Promise<ObjectDeleteOutcome> {
+    return this.#store.objects.delete(this.#cluster.context, named(object), { versionId, ...options })
   }
 
   async deleteContainer(name: ContainerName = CONTAINER): Promise<string> {

@@ -3,6 +3,8 @@
  * sent again leaves nothing. Method: for each step, a proxy that dies right before it, then another that is asked again.
  */
 import t, { type Test } from 'tap'
+import { realClock } from '#base/real-clock.ts'
+import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import type { ObjectDeleteOutcome, SegmentWanted, Store } from '#store/contract.ts'
 import { largeObjects } from '#store/large-objects/large-objects.ts'
 import { objectsOver } from '#store/layering.ts'
@@ -10,6 +12,8 @@ import { get, list, makeContainer, named, put } from './actions.ts'
 import { pass } from './expirers.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
+/** How far that clock is ahead. */
+const AHEAD_MS = 700
 /** Three segments, a nested manifest and the manifest itself. */
 const STEPS = 5
 
@@ -129,4 +133,25 @@ t.test('segments that are left to the expirer are gone when it has passed', asyn
   await put({ store, context: cluster.context }, 's2', 'written since')
   await pass(cluster)
   t.same((await list(cluster)).names, ['outer', 's2', 's3'], 'what was written since stays')
+})
+
+t.test('so are those that a proxy wrote whose clock is ahead', async (t: Test) => {
+  const cluster = await MemoryCluster.start()
+  t.teardown(() => cluster.close())
+  await makeContainer(cluster)
+  const { deferDeletes } = cluster.store
+  const store = largeObjects({ random: cluster.parts.random, deferDeletes })(cluster.store)
+  const writing = { store, context: cluster.context }
+  const ahead = (ms: number): Timestamp => {
+    return timestampFromTicks(Math.floor(((realClock.wallMs() + AHEAD_MS + ms) * TICKS_PER_SECOND) / 1000))
+  }
+  t.match(await put(writing, 's1', 's1', { timestamp: ahead(0) }), { kind: 'created' })
+  t.match(await put(writing, 'm', '', { segments: [segment('s1')], timestamp: ahead(1) }), {
+    kind: 'created',
+  })
+  const deleted = await store.objects.delete(cluster.context, named('m'), { segments: 'later' })
+  t.match(deleted, { kind: 'deleted' })
+  await realClock.sleep(2 * AHEAD_MS)
+  await pass(cluster)
+  t.same((await list(cluster)).names, [])
 })

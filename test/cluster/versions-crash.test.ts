@@ -46,6 +46,15 @@ async function plainOnVersion(kept: Kept): Promise<void> {
   await kept.container(VERSIONS)
 }
 
+/** A null version that is kept below a version that is the current one. */
+async function suspendedOnNull(kept: Kept): Promise<void> {
+  await kept.container({})
+  await kept.put('o', 'null')
+  await kept.container(VERSIONS)
+  await kept.put('o', 'one')
+  await kept.container({ 'x-versions-enabled': 'suspended' })
+}
+
 const OPERATIONS: readonly Operation[] = [
   {
     name: 'PUT over a version',
@@ -95,6 +104,37 @@ const OPERATIONS: readonly Operation[] = [
     run: (kept, [, oldest]) => kept.put('o', '', oldest),
     lasting: ['one', 'plain'],
     current: ['plain', 'one'],
+  },
+  {
+    name: 'PUT where versions are suspended, as S3 has it',
+    prepare: suspendedOnNull,
+    run: (kept) => kept.put('o', 'third', undefined, { nullVersion: 'replaced' }),
+    lasting: ['one'],
+    current: ['one', 'third'],
+  },
+  {
+    name: 'DELETE where versions are suspended, as S3 has it',
+    prepare: suspendedOnNull,
+    run: (kept) => kept.delete('o', undefined, { nullVersion: 'replaced' }),
+    lasting: ['one'],
+    current: ['one', GONE],
+  },
+  {
+    name: 'DELETE of the current version, which the next one succeeds',
+    prepare: twoVersions,
+    run: (kept, [latest]) => kept.delete('o', latest, { successor: 'newest' }),
+    lasting: ['one'],
+    current: ['second', 'one'],
+  },
+  {
+    name: 'DELETE of a marker, which the next version succeeds',
+    prepare: async (kept) => {
+      await twoVersions(kept)
+      await kept.delete('o')
+    },
+    run: (kept, [marker]) => kept.delete('o', marker, { successor: 'newest' }),
+    lasting: ['one', 'second'],
+    current: [GONE, 'second'],
   },
   {
     name: 'PUT with an archive',

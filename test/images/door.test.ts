@@ -2,7 +2,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import t from 'tap'
 import { realClock } from '#base/real-clock.ts'
-import { createImage, PEOPLE, streamed, testImages, uploadBytes } from '#images/testing/test-images.ts'
+import {
+  type AskImages,
+  createImage,
+  PEOPLE,
+  streamed,
+  testImages,
+  uploadBytes,
+} from '#images/testing/test-images.ts'
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 
 function images(): ReturnType<typeof testImages> {
@@ -181,4 +188,27 @@ void t.test('roles decide: readers read, members change, administrators publish'
   t.equal((await as(PEOPLE.tester)('POST', '/v2/images', { body: { visibility: 'public' } })).status, 403)
   t.equal((await as(PEOPLE.admin)('POST', '/v2/images', { body: { visibility: 'public' } })).status, 201)
   t.equal((await as(PEOPLE.tester)('POST', '/v2/images', { body: { owner: 'test2' } })).status, 403)
+})
+
+void t.test('a page of an origin that is allowed uploads from the browser', async (t) => {
+  const store = new MemoryStore({ clock: realClock })
+  const { as } = testImages({ store, options: { corsAllowOrigin: ['https://dashboard.example'] } })
+  const preflight = (origin: string): ReturnType<AskImages> =>
+    as(undefined)('OPTIONS', '/v2/images/x/file', {
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'PUT',
+        'Access-Control-Request-Headers': 'x-auth-token',
+      },
+    })
+  const allowed = await preflight('https://dashboard.example')
+  t.equal(allowed.status, 200)
+  t.equal(allowed.headers['access-control-allow-origin'], 'https://dashboard.example')
+  t.match(allowed.headers['access-control-allow-methods'], /PUT/)
+  t.equal(allowed.headers['access-control-allow-headers'], 'x-auth-token')
+  t.equal((await preflight('https://elsewhere.example')).status, 403)
+  const answer = await as(PEOPLE.tester)('GET', '/v2/images', {
+    headers: { Origin: 'https://dashboard.example' },
+  })
+  t.equal(answer.headers['access-control-allow-origin'], 'https://dashboard.example')
 })

@@ -2,6 +2,7 @@
  * Two proxies that change the same image at the same moment, on a cluster in memory: one of them is told, and nothing that
  * was acknowledged is lost. What one proxy wrote the other lists within a second.
  */
+import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { realClock } from '#base/real-clock.ts'
 import {
@@ -18,6 +19,7 @@ import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 t.setTimeout(120_000)
 
 const ROUNDS = 8
+const DOWNLOADS = 20
 const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
 
 function addProperty(ask: AskImages, id: string, name: string): Promise<Heard> {
@@ -92,6 +94,20 @@ void t.test('two proxies of one cluster', async (t) => {
     t.equal((await other('DELETE', `/v2/images/${id}`)).status, 204)
     gate.resolve()
     t.equal((await uploading).status, 410)
+  })
+
+  await t.test('a device that dies in the middle of downloads costs no byte', async (t) => {
+    const cutting = { pieceBytes: 40_000, zeroRunBytes: 20_000, piecesMax: 100 }
+    const ask = testImages({ store: cluster.store, deps: { cutting } }).as(PEOPLE.tester)
+    const id = await createImage(ask)
+    const chunks = Array.from({ length: 50 }, () => randomBytes(10_000))
+    await uploadBytes(ask, id, streamed(chunks))
+    const [device] = cluster.devices
+    const downloads = Array.from({ length: DOWNLOADS }, () => ask('GET', `/v2/images/${id}/file`))
+    await realClock.sleep(5)
+    if (device !== undefined) cluster.stop(device)
+    for (const { bytes } of await Promise.all(downloads)) t.ok(bytes.equals(Buffer.concat(chunks)))
+    if (device !== undefined) cluster.restart(device)
   })
 
   await t.test('what one made the other lists within a second', async (t) => {

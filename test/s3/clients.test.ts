@@ -10,6 +10,7 @@ import * as sdk2023 from 'client-s3-2023'
 import t from 'tap'
 import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
+import { until } from '#test/session.ts'
 import { awsEnvironment, rcloneS3Environment, s3cmdArguments, sdkOptions } from './client-settings.ts'
 
 t.setTimeout(300_000)
@@ -18,6 +19,10 @@ const BOTO3 = fileURLToPath(new URL('boto3-session.py', import.meta.url))
 const DOMAIN = 's3.test'
 const MIB = 1024 * 1024
 const FILES = 24
+/** A loaded machine takes its time. */
+const WITHIN_MS = 60_000
+/** Connections are dealt out over four processes. */
+const ANSWERS = 24
 
 /** A folder of small files, some in folders of their own, with names that are awkward in URLs. */
 function treeIn(directory: string): string {
@@ -167,4 +172,43 @@ t.test('clients of S3', async (t) => {
     await client.send(new sdk2023.DeleteObjectCommand({ Bucket, Key: 'key' }))
     await client.send(new sdk2023.DeleteBucketCommand({ Bucket }))
   })
+
+  await t.test('a policy opens and closes a bucket in every process, at both doors', async (t) => {
+    const client = new sdkNow.S3Client(sdkOptions(url))
+    t.teardown(() => client.destroy())
+    const Bucket = 'sdk-policy'
+    await client.send(new sdkNow.CreateBucketCommand({ Bucket }))
+    await client.send(new sdkNow.PutObjectCommand({ Bucket, Key: 'key', Body: 'text' }))
+    const reads = {
+      Effect: 'Allow',
+      Principal: '*',
+      Action: 's3:GetObject',
+      Resource: `arn:aws:s3:::${Bucket}/*`,
+    }
+    const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [reads] })
+    const paths = [`/${Bucket}/key`, `/v1/AUTH_test/${Bucket}/key`]
+    const isReadByAll = () => allAnswer(url, paths, (status) => status === 200)
+    const isReadByNone = () => allAnswer(url, paths, (status) => status === 401 || status === 403)
+    t.ok(await isReadByNone())
+    await client.send(new sdkNow.PutBucketPolicyCommand({ Bucket, Policy }))
+    await until(t, 'everybody reads', isReadByAll, WITHIN_MS)
+    await client.send(new sdkNow.DeleteBucketPolicyCommand({ Bucket }))
+    await until(t, 'nobody reads', isReadByNone, WITHIN_MS)
+  })
 })
+
+/** Whether each of many requests by nobody known, on connections of their own, is answered so. */
+async function allAnswer(
+  url: string,
+  paths: readonly string[],
+  isSo: (status: number) => boolean,
+): Promise<boolean> {
+  for (let at = 0; at < ANSWERS; at += 1) {
+    for (const path of paths) {
+      const answer = await fetch(url + path, { headers: { connection: 'close' } })
+      await answer.arrayBuffer()
+      if (!isSo(answer.status)) return false
+    }
+  }
+  return true
+}

@@ -35,7 +35,7 @@ t.test('objects in parts', async (t) => {
   const { url } = cluster
   const directory = temporaryDirectory(t)
   const sample = join(directory, 'sample')
-  const bytes = randomBytes(17 * MIB + 3)
+  const bytes = randomBytes(11 * MIB + 3)
   writeFileSync(sample, bytes)
   const client = new S3Client(sdkOptions(url))
   t.teardown(() => client.destroy())
@@ -124,7 +124,7 @@ t.test('objects in parts', async (t) => {
 
 /** What a racer does when the race begins; resolves with the code that it was told, or `made`. */
 async function ready(
-  client: S3Client,
+  { client, racing }: { readonly client: S3Client; readonly racing: S3Client },
   how: 'put' | 'complete',
   body: string,
 ): Promise<() => Promise<string>> {

@@ -157,3 +157,21 @@ t.test('what was said of an object later counts', (t) => {
   t.equal(objectAclIn({}), undefined)
   t.end()
 })
+
+t.test('whatever headers and stored lists say, it is a list, a refusal or nothing', (t) => {
+  const text = fc.oneof(
+    fc.constantFrom('private', 'id="a:b"', 'uri=,', 'emailAddress=', '"', "='"),
+    fc.string(),
+  )
+  fc.assert(
+    fc.property(text, text, (one, other) => {
+      const joined = `${one},${other}`
+      for (const name of ['x-amz-acl', 'x-amz-grant-read']) {
+        t.ok(['acl', 'refused'].includes(inHeaders({ [name]: joined }).kind))
+      }
+      parseStoredAcl(joined)
+    }),
+    { numRuns: 200 },
+  )
+  t.end()
+})

@@ -67,11 +67,8 @@ t.test('principals', (t) => {
     [{ CanonicalUser: 'test:tester' }, TESTER, 'allow'],
     [{ CanonicalUser: 'test:tester' }, NOBODY, 'silent'],
     [{ Service: 'logging.s3.amazonaws.com' }, TESTER, 'silent'],
-    [
-      { AWS: 'arn:aws:sts::test:assumed-role/reader/me' },
-      { ...TESTER, roleArn: 'arn:aws:sts::test:assumed-role/reader/me' },
-      'allow',
-    ],
+    [{ AWS: 'arn:aws:sts::test:assumed-role/reader/me' }, TESTER, 'silent'],
+    [{ AWS: 'arn:aws:iam::test:role/reader' }, TESTER, 'silent'],
   ]
   for (const [principal, caller, expected] of cases) {
     t.equal(verdict({ Principal: principal }, { caller }), expected, JSON.stringify(principal))

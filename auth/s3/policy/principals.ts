@@ -12,8 +12,7 @@ export type PrincipalPattern =
   | { readonly kind: 'account'; readonly account: string }
   | { readonly kind: 'user'; readonly account: string; readonly name: string }
   | { readonly kind: 'id'; readonly id: string }
-  | { readonly kind: 'role'; readonly arn: string }
-  /** A service or federation of Amazon's: nobody here. */
+  /** A role, service or federation of Amazon's: nobody here. */
   | { readonly kind: 'nobody' }
 
 const ANYONE: PrincipalPattern = { kind: 'anyone' }
@@ -69,12 +68,12 @@ function fromName(value: string): PrincipalPattern | undefined {
 function fromArn(value: string): PrincipalPattern | undefined {
   const { service, account = '', resource = '' } = IAM_ARN.exec(value)?.groups ?? {}
   if (service === undefined) return undefined
-  if (service === 'sts') return { kind: 'role', arn: value }
+  if (service === 'sts') return NOBODY
   if (resource === 'root') return account === '' ? undefined : { kind: 'account', account }
   const [type, ...path] = resource.split('/')
   const name = path.at(-1) ?? ''
   if (name === '') return undefined
-  if (type === 'role') return { kind: 'role', arn: value }
+  if (type === 'role') return NOBODY
   if (type !== 'user') return undefined
   // Without an account, the name is the whole canonical id.
   return account === '' ? { kind: 'id', id: name } : { kind: 'user', account, name }
@@ -85,7 +84,7 @@ export function matchesPrincipal(patterns: readonly PrincipalPattern[], caller: 
   return patterns.some((pattern) => isOne(pattern, caller))
 }
 
-function isOne(pattern: PrincipalPattern, { id, accounts, name, roleArn }: PolicyCaller): boolean {
+function isOne(pattern: PrincipalPattern, { id, accounts, name }: PolicyCaller): boolean {
   switch (pattern.kind) {
     case 'anyone':
       return true
@@ -95,8 +94,6 @@ function isOne(pattern: PrincipalPattern, { id, accounts, name, roleArn }: Polic
       return accounts.includes(pattern.account) && (name === pattern.name || id === pattern.name)
     case 'id':
       return id === pattern.id
-    case 'role':
-      return roleArn === pattern.arn
     case 'nobody':
       return false
   }

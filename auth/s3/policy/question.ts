@@ -9,8 +9,6 @@ export interface PolicyCaller {
   readonly accounts: readonly string[]
   /** The part of the id after the tenant. */
   readonly name: string | undefined
-  /** Of temporary credentials that stand for a role: `arn:aws:iam::<account>:role/<name>`. */
-  readonly roleArn?: string | undefined
 }
 
 /**
@@ -28,8 +26,7 @@ export interface PolicyQuestion {
 }
 
 /** `arn:aws:iam::test:user/tester`; of nobody `undefined`. */
-export function callerArn({ id, accounts, name, roleArn }: PolicyCaller): string | undefined {
-  if (roleArn !== undefined) return roleArn
+export function callerArn({ id, accounts, name }: PolicyCaller): string | undefined {
   const account = accounts[0]
   if (account === undefined) return undefined
   return id === undefined || name === undefined

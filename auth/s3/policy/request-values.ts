@@ -100,8 +100,7 @@ function ipOf(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-function principalType({ id, roleArn, accounts }: PolicyCaller): string {
-  if (roleArn !== undefined) return 'AssumedRole'
+function principalType({ id, accounts }: PolicyCaller): string {
   if (id !== undefined) return 'User'
   return accounts.length === 0 ? 'Anonymous' : 'Account'
 }

@@ -1,11 +1,12 @@
 /** Goal: what is said of access through S3 is kept, given back, refused as by AWS, and holds. */
 import t from 'tap'
+import { silentLogger } from '#base/log.ts'
 import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
-import type { Received } from '../../testing/test-proxy.ts'
+import { askingAs, type Received, send } from '../../testing/test-proxy.ts'
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
 
-const { s3, s3As } = s3Door()
+const { s3, s3As, store, handler } = s3Door()
 let made = 0
 
 /** A bucket of its own for each test, made by `test:tester`. */
@@ -310,4 +311,75 @@ t.test('that there is no such key is told to those who may list', async (t) => {
   t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '403 AccessDenied')
   await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'public-read' } })
   t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '404 NoSuchKey')
+})
+
+t.test('buckets are made and listed by whoever administers the account', async (t) => {
+  const outcomes = async (user: string | undefined, name: string): Promise<readonly string[]> => [
+    code(await s3As(user, 'PUT', `/${name}`)),
+    code(await s3As(user, 'GET', `/${name}?acl`)),
+  ]
+  t.same(await outcomes('test:tester', 'by-admin'), ['200', '200'])
+  t.same(await outcomes('test:tester3', 'by-member'), ['403 AccessDenied', '404 NoSuchBucket'])
+  t.same(await outcomes(undefined, 'by-nobody'), ['403 AccessDenied', '404 NoSuchBucket'])
+  t.equal((await s3('GET', '/')).status, 200)
+  t.equal(code(await s3As('test:tester3', 'GET', '/')), '403 AccessDenied')
+})
+
+t.test(
+  'a container made through Swift has its name for others once something is set through S3',
+  async (t) => {
+    const container = { account: 'AUTH_test', container: 'made-by-swift' }
+    const context = { txId: 'tx-test', signal: undefined, log: silentLogger }
+    await store.containers.put(context, container, {
+      changes: { 'x-container-read': '.r:*' },
+      policyIndex: undefined,
+    })
+    t.equal((await s3('PUT', '/made-by-swift/key', { body: 'text' })).status, 200)
+    t.equal(code(await s3As(undefined, 'GET', '/made-by-swift/key')), '404 NoSuchBucket')
+    t.equal((await s3('PUT', '/made-by-swift?acl', { headers: { 'x-amz-acl': 'private' } })).status, 200)
+    t.equal((await s3As(undefined, 'GET', '/made-by-swift/key')).body, 'text')
+  },
+)
+
+t.test('an object made of parts is read by whoever may read it, through both doors', async (t) => {
+  const name = await bucket()
+  const key = `/${name}/parts`
+  const uploadId = elementIn(await s3('POST', `${key}?uploads`, { body: '' }), 'UploadId') ?? ''
+  const { headers } = await s3('PUT', `${key}?partNumber=1&uploadId=${uploadId}`, { body: 'text' })
+  const part = `<Part><PartNumber>1</PartNumber><ETag>${headers['etag']}</ETag></Part>`
+  const body = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`
+  t.equal((await s3('POST', `${key}?uploadId=${uploadId}`, { body })).status, 200)
+  t.equal((await s3As(undefined, 'GET', key)).status, 403)
+  t.equal((await send(handler, { target: `/v1/AUTH_test${key}` })).status, 401)
+  await s3('PUT', `/${name}?policy`, { body: allow(name) })
+  t.match(await s3As(undefined, 'GET', key), { status: 200, body: 'text' })
+  t.match(await send(handler, { target: `/v1/AUTH_test${key}` }), { status: 200, body: 'text' })
+})
+
+t.test('what S3 blocks is blocked for Swift’s clients', async (t) => {
+  const name = await bucket()
+  const swift = await askingAs(handler, 'test:tester', 'testing')
+  const open = (): Promise<Received> =>
+    swift('POST', `/${name}`, { headers: { 'X-Container-Read': '.r:*,.rlistings' }, body: '' })
+  const body =
+    '<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls></PublicAccessBlockConfiguration>'
+  await s3('PUT', `/${name}?publicAccessBlock`, { body })
+  t.equal((await open()).status, 403)
+  const named = { headers: { 'X-Container-Read': 'test2,.r:-a.example' }, body: '' }
+  t.equal((await swift('POST', `/${name}`, named)).status, 204)
+  await s3('DELETE', `/${name}?publicAccessBlock`)
+  t.equal((await open()).status, 204)
+  t.equal((await s3As(undefined, 'GET', `/${name}`)).status, 200)
+})
+
+t.test('a denial of lists or tags denies the uploads that bring them', async (t) => {
+  const name = await bucket()
+  const deny = { Effect: 'Deny', Action: ['s3:PutObjectAcl', 's3:PutObjectTagging'] }
+  await s3('PUT', `/${name}?policy`, { body: allow(name, deny) })
+  const put = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+    code(await s3('PUT', `/${name}/key`, { headers, body: 'x' }))
+  t.equal(await put({}), '200')
+  t.equal(await put({ 'x-amz-acl': 'public-read' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-tagging': 'a=b' }), '403 AccessDenied')
+  t.equal(await put({ 'x-amz-storage-class': 'STANDARD' }), '200')
 })

@@ -11,6 +11,7 @@ import { type Bucket, bucketOf, type Caller, type S3Visit } from '../operation.t
 import { aclRefusal } from './acl-refusal.ts'
 import { type BucketRules, refusedBy, rulesOf } from './bucket-rules.ts'
 import { flagObjectAcls } from './object-acls-flag.ts'
+import { deniedExtras } from './upload-extras.ts'
 
 const NOTHING: Readonly<Record<string, string>> = {}
 
@@ -23,6 +24,8 @@ export async function uploadAcl(visit: S3Visit): Promise<Readonly<Record<string,
   const { headers } = visit.request
   const asks = ACL_HEADERS.some((name) => headers[name] !== undefined)
   const bucket = bucketOf(visit)
+  const denied = await deniedExtras(visit)
+  if (denied !== undefined) return denied
   if (!asks && ownsAccount(caller, bucket)) return NOTHING
   const rules = await rulesOf(visit, bucket)
   if (isS3Error(rules)) return rules

@@ -47,12 +47,20 @@ export function pageLimitIn(
 
 const ONE_SECOND_MS = 1000
 
+// Rows that were written together stand together in many listings.
+let roundedSecond = ''
+let roundedUp = ''
+
 /**
  * `2023-11-14T22:13:21.000Z` of the time of a row, `2023-11-14T22:13:20.123450`: rounded up to the second that
  * `Last-Modified` says.
  */
 export function listedTime(lastModified: string): string {
-  const seconds = lastModified.slice(0, 19)
-  if (/^\.?0*$/.test(lastModified.slice(19))) return `${seconds}.000Z`
-  return new Date(Date.parse(`${seconds}Z`) + ONE_SECOND_MS).toISOString()
+  const second = lastModified.slice(0, 19)
+  if (/^\.?0*$/.test(lastModified.slice(19))) return `${second}.000Z`
+  if (second !== roundedSecond) {
+    roundedSecond = second
+    roundedUp = new Date(Date.parse(`${second}Z`) + ONE_SECOND_MS).toISOString()
+  }
+  return roundedUp
 }

@@ -1,13 +1,10 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
-import type { UploadToBegin } from '#store/multipart/begin-upload.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
-import { configuredUpload } from '../config/object-headers.ts'
 import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { STANDARD } from '../objects/storage-class.ts'
-import { checkKey, objectMetadataIn } from '../objects/upload.ts'
-import { contentTypeIn } from '../objects/uploaded-headers.ts'
+import { checkKey, describedObject } from '../objects/upload.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
@@ -19,8 +16,10 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
-  const described = await describedUpload(visit)
+  const described = await describedObject(visit)
   if (isS3Error(described)) return described
+  const acl = await uploadAcl(visit)
+  if (isS3Error(acl)) return acl
   const encryption = await uploadEncryption(visit)
   if (isS3Error(encryption)) return encryption
   const checksum = uploadChecksumIn(headers)
@@ -28,7 +27,7 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   const { name: bucket, owner } = bucketOf(visit)
   const begun = await deps.multipart.begin(transaction, objectOf(visit), {
     ...described,
-    metadata: { ...described.metadata, ...encryption.metadata },
+    metadata: { ...described.metadata, ...acl, ...encryption.metadata },
     customerKey: encryption.customerKey,
     summary: writeFacts({
       owner,
@@ -50,19 +49,4 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
     element('UploadId', begun.uploadId),
   )
   return xmlAnswer(200, xml, { ...told, ...encryption.told })
-}
-
-/** All that the object will be stored with. */
-async function describedUpload(
-  visit: S3Visit,
-): Promise<Pick<UploadToBegin, 'contentType' | 'metadata'> | S3Error> {
-  const { headers } = visit.request
-  const metadata = objectMetadataIn(headers)
-  if (isS3Error(metadata)) return metadata
-  const type = contentTypeIn(headers)
-  if (isS3Error(type)) return type
-  const configured = await configuredUpload(visit)
-  if (isS3Error(configured)) return configured
-  const acl = await uploadAcl(visit)
-  return isS3Error(acl) ? acl : { ...type, metadata: { ...metadata, ...configured, ...acl } }
 }

@@ -3,7 +3,7 @@ import type { Response } from '#http/message.ts'
 import type { PartPut, PartStored } from '#store/multipart/put-part.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
-import { expectedMd5In } from '../objects/upload.ts'
+import { checkLength, expectedMd5In } from '../objects/upload.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { partEncryption } from './part-encryption.ts'
 import { writtenChecksum } from './upload-checksum.ts'
@@ -14,13 +14,9 @@ export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, request, sent } = visit
   const part = partNumberIn(request.query)
   if (isS3Error(part)) return part
-  const { lengthBytes } = sent.body
-  if (lengthBytes === undefined) return s3Error('MissingContentLength')
-  const limitBytes = deps.maxFileSizeBytes
-  if (lengthBytes > limitBytes) {
-    const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
-    return s3Error('EntityTooLarge', { extra })
-  }
+  if (sent.body.lengthBytes === undefined) return s3Error('MissingContentLength')
+  const tooLarge = checkLength(visit)
+  if (tooLarge !== undefined) return tooLarge
   const expected = expectedMd5In(request.headers)
   if (isS3Error(expected)) return expected
   const upload = await uploadIn(visit)
@@ -35,7 +31,7 @@ export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {
     metadata: encryption.metadata,
     body: sent.body,
     expectedEtag: expected.md5,
-    limitBytes,
+    limitBytes: deps.maxFileSizeBytes,
     atEnd: () => endOf(sent),
   })
   if (isS3Error(stored)) return sent.problem() ?? stored

@@ -27,25 +27,39 @@ export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
   if (lengthBytes === undefined && request.method === 'PUT') return s3Error('MissingContentLength')
   const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
+  const described = await describedObject(visit)
+  if (isS3Error(described)) return described
+  const tooLarge = checkLength(visit)
+  if (tooLarge !== undefined) return tooLarge
+  sent.computeChecksum(DEFAULT_CHECKSUM)
+  return {
+    ...described,
+    expectedEtag: expectedEtag.md5,
+    limitBytes: deps.maxFileSizeBytes,
+    atEnd: () => verified(sent),
+  }
+}
+
+/** What an object is stored with, by the headers of the request that makes it: type, metadata, tags and locks. */
+export async function describedObject(
+  visit: S3Visit,
+): Promise<Pick<Upload, 'contentType' | 'metadata'> | S3Error> {
+  const { headers } = visit.request
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
   const configured = await configuredUpload(visit)
-  if (isS3Error(configured)) return configured
+  return isS3Error(configured) ? configured : { ...type, metadata: { ...metadata, ...configured } }
+}
+
+/** The refusal of a body that says that it is longer than one may be, or `undefined`. */
+export function checkLength({ deps, sent }: S3Visit): S3Error | undefined {
+  const { lengthBytes } = sent.body
   const limitBytes = deps.maxFileSizeBytes
-  if (lengthBytes !== undefined && lengthBytes > limitBytes) {
-    const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
-    return s3Error('EntityTooLarge', { extra })
-  }
-  sent.computeChecksum(DEFAULT_CHECKSUM)
-  return {
-    contentType: type.contentType,
-    expectedEtag: expectedEtag.md5,
-    metadata: { ...metadata, ...configured },
-    limitBytes,
-    atEnd: () => verified(sent),
-  }
+  if (lengthBytes === undefined || lengthBytes <= limitBytes) return undefined
+  const extra = { ProposedSize: String(lengthBytes), MaxSizeAllowed: String(limitBytes) }
+  return s3Error('EntityTooLarge', { extra })
 }
 
 /** The refusal of a key that is too long, or `undefined`. */

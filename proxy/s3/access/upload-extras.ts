@@ -1,0 +1,33 @@
+/**
+ * What an upload does besides storing an object, by its headers: an access list, tags, a lock. The right to the upload is
+ * the right to them, too; but a policy that denies one of them denies the upload that brings it.
+ */
+import { ACL_HEADERS } from '#auth/s3/acl/acl-headers.ts'
+import type { S3Action } from '#auth/s3/actions.ts'
+import { askDenied } from '../../access/ask-access.ts'
+import { type S3Error, s3Error } from '../error.ts'
+import { objectOf, type S3Visit } from '../operation.ts'
+import { askerOf } from './authorize.ts'
+
+const EXTRAS: readonly (readonly [header: string, action: S3Action])[] = [
+  ...ACL_HEADERS.map((header) => [header, 's3:PutObjectAcl'] as const),
+  ['x-amz-tagging', 's3:PutObjectTagging'],
+  ['x-amz-object-lock-mode', 's3:PutObjectRetention'],
+  ['x-amz-object-lock-retain-until-date', 's3:PutObjectRetention'],
+  ['x-amz-object-lock-legal-hold', 's3:PutObjectLegalHold'],
+]
+
+/** The refusal of an upload by a policy that denies what comes along with it. */
+export async function deniedExtras(visit: S3Visit): Promise<S3Error | undefined> {
+  const { headers } = visit.request
+  const actions = new Set<S3Action>()
+  for (const [header, action] of EXTRAS) if (headers[header] !== undefined) actions.add(action)
+  if (actions.size === 0) return undefined
+  const asker = askerOf(visit)
+  if (asker === undefined) return s3Error('AccessDenied')
+  for (const action of actions) {
+    const isDenied = await askDenied(visit.deps.access, asker, { action, name: objectOf(visit) })
+    if (isDenied) return s3Error('AccessDenied')
+  }
+  return undefined
+}
