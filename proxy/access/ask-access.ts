@@ -5,12 +5,8 @@
 import type { AccessQuestion, GrantSources } from '#auth/access-question.ts'
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { policyCaller, tenantOf } from '#auth/bucket-access.ts'
-<<<<<<< HEAD
-import { type AccessDecision, decideAccess } from '#auth/decision.ts'
-import { isRead } from '#auth/decision-terms.ts'
-=======
 import { type AccessDecision, decideAccess, isDeniedByPolicy } from '#auth/decision.ts'
->>>>>>> main
+import { isRead } from '#auth/decision-terms.ts'
 import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import { objectAclIn } from '#auth/s3/acl/stored-acl.ts'
@@ -66,17 +62,20 @@ export interface AskedFor {
   readonly method?: string
 }
 
-<<<<<<< HEAD
 export async function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<AccessDecision> {
-  const { principal, grant, session, referer, pays } = asker
-  const { action, name } = asked
-  const method = asked.method ?? (action === undefined ? 'GET' : meaningOf(action).method)
-  if (!isRead(method) && (await isKept(deps, asker, name))) return { kind: 'deny', status: 403 }
-  const question: AccessQuestion = {
-=======
-export function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<AccessDecision> {
   const question = questionOf(deps, asker, asked)
-  return decideAccess(question, new Sources(deps, asker, asked, question.caller))
+  if (!isRead(question.verb.method) && (await isKept(deps, asker, asked.name))) {
+    return { kind: 'deny', status: 403 }
+  }
+  return await decideAccess(question, new Sources(deps, asker, asked, question.caller))
+}
+
+/** Whether it is a part of objects that a lock may protect; also while nobody can tell. */
+export async function isKept({ store }: AccessDeps, { context }: Asker, name: AnyName): Promise<boolean> {
+  const bucket = bucketOfPart(name)
+  if (bucket === undefined) return false
+  const found = await containerOf(store.containers, context, bucket)
+  return found.kind === 'unavailable' || (found.kind === 'known' && locksObjects(found.info))
 }
 
 /** Whether the bucket's policy denies it, whatever else allows it. */
@@ -90,7 +89,6 @@ function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQues
   const { action, name } = asked
   const method = asked.method ?? (action === undefined ? 'GET' : meaningOf(action).method)
   return {
->>>>>>> main
     principal,
     grant,
     session,
@@ -101,18 +99,6 @@ function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQues
     pays,
     resellers: deps.resellers,
   }
-<<<<<<< HEAD
-  return await decideAccess(question, new Sources(deps, asker, asked, question.caller))
-}
-
-/** Whether it is a part of objects that a lock may protect; also while nobody can tell. */
-export async function isKept({ store }: AccessDeps, { context }: Asker, name: AnyName): Promise<boolean> {
-  const bucket = bucketOfPart(name)
-  if (bucket === undefined) return false
-  const found = await containerOf(store.containers, context, bucket)
-  return found.kind === 'unavailable' || (found.kind === 'known' && locksObjects(found.info))
-=======
->>>>>>> main
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */
