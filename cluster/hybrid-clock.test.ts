@@ -89,6 +89,10 @@ t.test('the next timestamp is later than one that was seen, unless that is absur
   times.observeHeader('no time')
   times.observeHeader(undefined)
   t.ok(ticksOf(await times.next()) < wallTicks(clock) + 31 * 100_000)
+  const sound = timestampFromTicks(wallTicks(clock) + 40 * 100_000)
+  times.observeHeader(sound)
+  times.observeHeader(seen)
+  t.ok((await times.next()) > sound, 'what was absurd hides nothing')
 })
 
 t.test('the disk is asked now and then, not for every timestamp', async (t) => {

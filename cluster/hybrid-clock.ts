@@ -41,6 +41,8 @@ export class HybridClock {
   readonly #onTrouble: (error: unknown) => void
   /** Nothing up to this was not given or seen. */
   #lastTicks: number
+  /** The latest that a header said and that was believed. */
+  #latestHeader = ''
   #markTicks: number
   /** Resolves `false` when the mark could not be moved in time. */
   #saving: Promise<boolean> | undefined
@@ -99,8 +101,12 @@ export class HybridClock {
 
   /** The same for the text of a header; anything that is no timestamp is ignored. */
   observeHeader(written: string | undefined): void {
-    const timestamp = written === undefined ? undefined : parseTimestamp(written)
-    if (timestamp !== undefined) this.observe(timestamp)
+    // Most of what is read is older than what was read before; texts compare as times do.
+    if (written === undefined || written <= this.#latestHeader) return
+    const timestamp = parseTimestamp(written)
+    if (timestamp === undefined) return
+    this.observe(timestamp)
+    if (ticksOf(timestamp) <= this.#lastTicks) this.#latestHeader = timestamp
   }
 
   #nextTicks(): number {

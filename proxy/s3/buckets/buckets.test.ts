@@ -85,6 +85,9 @@ t.test('a container made through Swift is a bucket of its account', async (t) =>
   t.equal((await door.s3('GET', '/Made_by_Swift/key')).body, 'x')
   t.equal(elementIn(await door.s3As(OTHER, 'GET', '/Made_by_Swift/key'), 'Code'), 'NoSuchBucket')
   t.equal(elementIn(await door.s3('GET', '/with+segments'), 'Code'), 'InvalidBucketName')
+  await ask('PUT', '/swift-made')
+  t.equal((await door.s3('PUT', '/swift-made')).status, 200, 'made through S3, it has its name')
+  t.equal(elementIn(await door.s3As(OTHER, 'GET', '/swift-made/key'), 'Code'), 'AccessDenied')
 })
 
 t.test('a name whose bucket is gone is free at once for its account, and later for others', async (t) => {

@@ -8,6 +8,7 @@ import { mayBeCreated } from './bucket-name.ts'
 import { type HeldName, SWEEP_AGE_MS } from './bucket-records.ts'
 import { createSettingsIn } from './create-settings.ts'
 import { FIRST_REGION } from './head-bucket.ts'
+import { registerBucket } from './register-bucket.ts'
 
 export async function createBucket(visit: S3Visit): Promise<Response | S3Error> {
   const { caller, request, deps } = visit
@@ -22,6 +23,8 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
   if (isS3Error(settings)) return settings
   if (visit.bucket !== undefined) {
     if (visit.bucket.container.account !== caller.account) return taken(name)
+    const unregistered = await registerBucket(visit, visit.bucket)
+    if (unregistered !== undefined) return unregistered
     return deps.options.region === FIRST_REGION ? created(name) : s3Error('BucketAlreadyOwnedByYou', of(name))
   }
   if (!mayBeCreated(name)) return s3Error('InvalidBucketName', of(name))

@@ -6,13 +6,12 @@ import type { S3Action } from '#auth/s3/actions.ts'
 import type { Response } from '#http/message.ts'
 import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
 import type { ContainerInfo } from '#store/contract.ts'
-import { OWNER_SYSMETA } from '../buckets/bucket-owner.ts'
 import { registerBucket } from '../buckets/register-bucket.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3ErrorCode } from '../error-catalogue.ts'
 import { bucketOf, type S3Operation, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
-import { recordError, storeError } from '../store-errors.ts'
+import { storeError } from '../store-errors.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
 import type { Codec } from './xml-schema.ts'
 
@@ -143,22 +142,7 @@ export async function setDocument<Name extends Member>(
     kind: 'documents',
     documents: { ...there, [member]: value },
   }))
-  if (changed.kind === 'changed') return await register(visit)
+  if (changed.kind === 'changed') return undefined
   if (changed.kind === 'refused') throw new Error('a change that refuses nothing was refused')
   return storeError(changed, { BucketName: name })
-}
-
-/** A container that was made through Swift has no name in the register: visitors find what was configured by it. */
-async function register(visit: S3Visit): Promise<S3Error | undefined> {
-  const { deps, transaction } = visit
-  const { info, container, name, owner } = bucketOf(visit)
-  if (info.metadata[OWNER_SYSMETA] !== undefined) return undefined
-  const claim = await deps.records.claim(transaction, name, {
-    account: container.account,
-    owner,
-    region: deps.options.region,
-    createdAtMs: deps.clock.wallMs(),
-  })
-  // Somebody else's bucket has the name: this one is its owner's alone.
-  return claim.kind === 'claimed' || claim.kind === 'taken' ? undefined : recordError(claim)
 }
