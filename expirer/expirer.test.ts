@@ -5,10 +5,10 @@ import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import type { PassOptions, PassReport } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
+import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import { createExpirer, type ExpirerOptions } from './expirer.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
 import type { Removal } from './remover.ts'
-import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import { parseTask, type Task } from './task.ts'
 
 const NOW = 1_700_000_000

@@ -14,9 +14,9 @@ import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
 import { Gait } from '#worker/gait.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
+import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
 import type { ObjectRemover } from './remover.ts'
-import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import type { Task } from './task.ts'
 
 export interface ExpirerOptions {

@@ -40,6 +40,19 @@ t.test('who guesses from many addresses is held up everywhere', async (t) => {
   t.notOk(await isHeld('bob', 'another'))
 })
 
+t.test('a name that is none shuts nobody out, and takes no room', async (t) => {
+  const { fail, isHeld } = start(3)
+  await fail('ada\0here', 'elsewhere', 5)
+  t.notOk(await isHeld('ada', 'here'))
+  const asked: string[] = []
+  const ask = async (key: string, question: object): Promise<undefined> => {
+    asked.push(key, JSON.stringify(question))
+  }
+  await isHeldUp({ ask }, { user: 'x'.repeat(100_000), address: 'here' })
+  await tellOutcome({ ask }, { user: 'x'.repeat(100_000), address: 'here' }, 'failed')
+  t.ok(asked.length === 4 && asked.every(({ length }) => length < 1000))
+})
+
 t.test('where it is turned off nobody is held up', async (t) => {
   const { fail, isHeld } = start(0)
   await fail('ada', 'here', 50)

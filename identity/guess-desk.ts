@@ -64,9 +64,18 @@ function keyOf({ user, address }: Attempt): string {
   return `${user}\0${address}`
 }
 
+/** Nobody has a longer name; whoever invents some shall not fill the memory with them. */
+const NAME_CHARACTERS_MAX = 512
+
+/** With a name that is no longer, and that cannot be mistaken for one together with an address. */
+function bounded({ user, address }: Attempt): Attempt {
+  return { user: user.slice(0, NAME_CHARACTERS_MAX).replaceAll('\0', ' '), address }
+}
+
 /** Whether the attempt may be looked at. Whoever cannot be asked holds nobody up. */
 export async function isHeldUp(desks: Desks, attempt: Attempt): Promise<boolean> {
-  const answer = await desks.ask(`${SORT}/${attempt.user}`, { kind: SORT, step: 'may', ...attempt })
+  const { user, address } = bounded(attempt)
+  const answer = await desks.ask(`${SORT}/${user}`, { kind: SORT, step: 'may', user, address })
   return answer?.kind === 'held'
 }
 
@@ -75,5 +84,6 @@ export async function tellOutcome(
   attempt: Attempt,
   step: 'failed' | 'succeeded',
 ): Promise<void> {
-  await desks.ask(`${SORT}/${attempt.user}`, { kind: SORT, step, ...attempt })
+  const { user, address } = bounded(attempt)
+  await desks.ask(`${SORT}/${user}`, { kind: SORT, step, user, address })
 }

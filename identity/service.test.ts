@@ -299,6 +299,31 @@ t.test(
   },
 )
 
+t.test(
+  'whoever signed in with an application credential gets no key pair, which would be worth more',
+  async (t) => {
+    const session = new IdentitySession()
+    const { userId, projectId } = await session.person('ada', 'member')
+    const ada = await session.login('ada', 'ada secret', 'of ada')
+    const path = `/v3/users/${userId}/credentials/OS-EC2`
+    const pair = await session.ask('POST', path, ada.token, { tenant_id: projectId })
+    const made = await session.ask('POST', `/v3/users/${userId}/application_credentials`, ada.token, {
+      application_credential: { name: 'backup', unrestricted: true },
+    })
+    const { id, secret } = made.body.application_credential
+    const { token } = await session.ask('POST', '/v3/auth/tokens', undefined, {
+      auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } },
+    })
+    const blob = JSON.stringify({ access: 'a', secret: 's' })
+    const credential = { type: 'ec2', project_id: projectId, blob }
+    t.equal((await session.ask('POST', path, token, { tenant_id: projectId })).status, 403)
+    t.equal((await session.ask('POST', '/v3/credentials', token, { credential })).status, 403)
+    for (const read of [path, `${path}/${pair.body.credential.access}`, '/v3/credentials']) {
+      t.equal((await session.ask('GET', read, token)).status, 403, read)
+    }
+  },
+)
+
 t.test('key pairs and other credentials belong to their user', async (t) => {
   const session = new IdentitySession()
   const admin = await session.admin()

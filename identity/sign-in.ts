@@ -60,8 +60,10 @@ export async function provePassword(
   const attempt = { user: reference.id ?? reference.name ?? '', address }
   return await guarded(parts, attempt, async () => {
     if (user.kind === 'found' && user.value.enabled) {
-      const isRight = await isPassword(parts, user, password)
-      return isRight ? { kind: 'proven', user } : REFUSED
+      if (await isPassword(parts, user, password)) return { kind: 'proven', user }
+      // A key in the clear is compared in no time, which would tell whose it is.
+      if (user.value.password.kind !== 'hashed') await parts.passwords.decoy(password)
+      return REFUSED
     }
     if (user.kind !== 'found' && user.kind !== 'absent') return UNAVAILABLE
     await parts.passwords.decoy(password)

@@ -18,6 +18,7 @@ import type { SigningKeys } from './signing-keys.ts'
 import {
   checkV2,
   checkV2Expiry,
+  checkV2Link,
   type V2Claim,
   v2ClaimInHeader,
   v2ClaimInQuery,
@@ -104,6 +105,10 @@ export class RequestVerifier {
     const authorization = request.headers['authorization']
     const mechanism = mechanismOf(authorization, parameters)
     if (isRefused(mechanism)) return mechanism
+    // Version 2 signs neither the body nor most of the query, and for no service.
+    if (service !== 's3' && mechanism.kind.startsWith('v2')) {
+      return refuse('AccessDenied', `Only ${V4_ALGORITHM} signs requests to this service.`)
+    }
     // Whoever hands out credentials is the same everywhere.
     const place: V4Place = { region: service === 's3' ? this.#options.region : undefined, service }
     switch (mechanism.kind) {
@@ -162,7 +167,8 @@ export class RequestVerifier {
     const written = request.headers['x-amz-date'] ?? request.headers['date'] ?? ''
     const late =
       claim.timeMs === undefined ? checkV2Expiry(claim, nowMs) : checkSkew(claim.timeMs, written, nowMs)
-    if (late !== undefined) return late
+    const refusal = late ?? checkV2Link(claim, parameters)
+    if (refusal !== undefined) return refusal
     const check = { claim, request, parameters, addresses: this.#options.addresses }
     const proof = await this.#prove(claim, () => v2StringToSign(check))
     if (isRefused(proof)) return proof

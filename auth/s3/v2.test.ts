@@ -143,6 +143,32 @@ void t.test('a link may carry headers, which are signed', async (t) => {
   t.match(await verifier.verify(signedRequest('PUT', link('private'), {})), { code: 'SignatureDoesNotMatch' })
 })
 
+void t.test('what a link says no header and no second parameter says otherwise', async (t) => {
+  const expires = SIGNED_MS / 1000 + 60
+  const signature = encodeURIComponent(signed(`PUT\n\n\n${expires}\nx-amz-acl:private\n/b/k`))
+  const link = `${LINK}&Expires=${expires}&x-amz-acl=private&Signature=${signature}`
+  const put = (query: string, headers: Record<string, string> = {}): Promise<unknown> =>
+    verifier.verify(signedRequest('PUT', `/b/k?${query}`, headers))
+  t.match(await put(link), { kind: 'signed' })
+  const mismatch = { code: 'SignatureDoesNotMatch' }
+  t.match(await put(link, { 'x-amz-acl': 'public-read' }), mismatch)
+  t.match(await put(`x-amz-acl=a&X-Amz-Acl=public-read&${link}`), mismatch)
+})
+
+void t.test('a link does nothing that its signature says nothing of', async (t) => {
+  const expires = SIGNED_MS / 1000 + 60
+  const signature = encodeURIComponent(signed(`PUT\n\n\n${expires}\n/b/k`))
+  const link = `/b/k?${LINK}&Expires=${expires}&Signature=${signature}`
+  for (const more of ['retention', 'legal-hold=', 'publicAccessBlock']) {
+    t.match(
+      await verifier.verify(signedRequest('PUT', `${link}&${more}`, {})),
+      { code: 'AccessDenied' },
+      more,
+    )
+  }
+  t.match(await verifier.verify(signedRequest('PUT', `${link}&x-id=PutObject`, {})), { kind: 'signed' })
+})
+
 void t.test('behind a proxy the path in front of ours is part of what was signed', async (t) => {
   const by = verifierWith({ clock, addresses: [publicAddress('https://example.org/store')] })
   const date = new Date(SIGNED_MS).toUTCString()

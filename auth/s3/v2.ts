@@ -77,6 +77,19 @@ export function v2ClaimInQuery(
   }
 }
 
+/** Sub-resources that Version 2 does not sign: whoever has a link could put them behind it, and do something else with it. */
+const NEVER_SIGNED: ReadonlySet<string> = new Set(
+  'attributes encryption intelligent-tiering legal-hold ownershipControls policyStatus publicAccessBlock retention'.split(
+    ' ',
+  ),
+)
+
+/** The refusal of a link that asks for something that its signature says nothing of. */
+export function checkV2Link({ via }: V2Claim, parameters: readonly Parameter[]): Refusal | undefined {
+  if (via !== 'query' || !parameters.some(({ name }) => NEVER_SIGNED.has(name))) return undefined
+  return refuse('AccessDenied', 'This operation cannot be signed by Signature Version 2 in a query string')
+}
+
 /** The refusal of a link that has ended. */
 export function checkV2Expiry({ expiresMs }: V2Claim, nowMs: number): Refusal | undefined {
   if (expiresMs === undefined || nowMs <= expiresMs) return undefined
@@ -164,8 +177,12 @@ function amzHeaderLines(
   const values = new Map<string, string>()
   for (const name in headers) if (name.startsWith('x-amz-')) values.set(name, headers[name] ?? '')
   if (via === 'query') {
-    for (const { name, value } of parameters) {
-      if (/^x-amz-/i.test(name)) values.set(name.toLowerCase(), value)
+    for (const { name: written, value } of parameters) {
+      const name = written.toLowerCase()
+      if (!name.startsWith('x-amz-')) continue
+      // What is said twice was signed twice, or not at all: none of the two may stand in for the other.
+      const before = values.get(name)
+      values.set(name, before === undefined ? value : `${before},${value}`)
     }
   }
   const names = [...values.keys()].sort()

@@ -107,7 +107,9 @@ function asItCame({ request }: V4Check): Variant {
 function* otherVariants(check: V4Check): Generator<Variant> {
   const { claim, request, addresses } = check
   const first = asItCame(check)
-  const others = addresses.map(({ host, pathPrefix }) => ({ ...first, host, pathPrefix }))
+  // A host that names a bucket was changed by nobody, and what was signed for another host is for another bucket.
+  const elsewhere = request.bucketInHost === undefined ? addresses : []
+  const others = elsewhere.map(({ host, pathPrefix }) => ({ ...first, host, pathPrefix }))
   yield* others
   const places = [first, ...others]
   if (canonicalPath(request.path) !== request.path) {

@@ -420,6 +420,8 @@ void t.test('behind a proxy the public address is the one that was signed', asyn
     const request = signedRequest('GET', target, { ...headers, host: '10.0.0.1:8080' })
     t.match(await by.verify(request), { kind: 'signed' }, `${host}${prefix}`)
     t.match(await verifier.verify(request), { code: 'SignatureDoesNotMatch' }, 'and no other')
+    const moved = { ...request, bucketInHost: 'other' }
+    t.match(await by.verify(moved), { code: 'SignatureDoesNotMatch' }, 'nor for another bucket')
   }
   await arrive(t, 's3.example.org', '')
   await arrive(t, 'example.org:8443', '/store')

@@ -11,7 +11,16 @@ import { withUser } from './users.ts'
 
 const BLOB_CHARACTERS_MAX = 64 * 1024
 
+/**
+ * A key pair is worth all that its user is in a project, an application credential perhaps less: whoever signed in with one
+ * neither makes key pairs nor sees the secrets of those that there are.
+ */
+function isLimited(visit: Visit): boolean {
+  return callerOf(visit).identified.applicationCredential !== undefined
+}
+
 export async function listCredentials(visit: Visit): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
   const { parts, context, query, url } = visit
   const asking = callerOf(visit).identified
   const userId = hasRole(asking, 'admin') ? (query.get('user_id') ?? undefined) : asking.user.id
@@ -29,6 +38,7 @@ export async function showCredential(visit: Visit): Promise<Response> {
 }
 
 export async function createCredential(visit: Visit): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
   const { parts, context, body, url } = visit
   const given = membersIn(body['credential'])
   const asking = callerOf(visit).identified
@@ -98,6 +108,7 @@ async function withOwn(
   visit: Visit,
   then: (credential: OpenedCredential) => Promise<Response>,
 ): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
   const id = visit.named['credential'] ?? ''
   const found = await visit.parts.credentials.find(visit.context, id)
   const asking = callerOf(visit).identified
@@ -109,6 +120,7 @@ async function withOwn(
 // ---- key pairs ---------------------------------------------------------------------------------------------------
 
 export async function listKeyPairs(visit: Visit): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
   const { parts, context, named, url } = visit
   const userId = named['user'] ?? ''
   const listed = await parts.credentials.list(context, userId)
@@ -118,6 +130,7 @@ export async function listKeyPairs(visit: Visit): Promise<Response> {
 }
 
 export async function createKeyPair(visit: Visit): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
   const { parts, context, body, url } = visit
   return await withUser(visit, async (user) => {
     const projectId = textOr(body['tenant_id'], callerOf(visit).identified.project?.id ?? '')
@@ -144,9 +157,11 @@ export async function deleteKeyPair(visit: Visit): Promise<Response> {
 }
 
 async function withKeyPair(
-  { parts, context, named }: Visit,
+  visit: Visit,
   then: (credential: OpenedCredential) => Promise<Response>,
 ): Promise<Response> {
+  if (isLimited(visit)) return forbidden()
+  const { parts, context, named } = visit
   const access = named['access'] ?? ''
   const found = await parts.credentials.findKeyPair(context, access)
   if (found.kind !== 'found' && found.kind !== 'absent') return unavailable(found)

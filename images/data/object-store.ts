@@ -1,7 +1,8 @@
 /**
  * Objects of the cluster as images, without a copy. A key is `account/container/object` behind the ETag that the object had
  * when it became an image: another object of that name is not the image. The bytes belong to their owner: nothing here
- * writes or removes them.
+ * writes or removes them. What an object leads to, its segments or the target of a link, is read only in the account that it
+ * is in: whoever made the object need not have been let read it elsewhere.
  */
 import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
@@ -31,7 +32,7 @@ export class ObjectStore implements ImageStore {
   /** The key of an object as it is now; `undefined` when there is none. */
   async keyOf(context: OperationContext, name: ObjectName): Promise<string | undefined> {
     const options = { method: 'HEAD', conditions: {}, newest: true } as const
-    const head = await this.#store.objects.read(context, name, options)
+    const head = await this.#store.objects.read(within(context, name), name, options)
     if (head.kind !== 'found') return undefined
     const etag = (head.headers['etag'] ?? '').replaceAll('"', '')
     return `${etag}/${name.account}/${name.container}/${name.object}`
@@ -44,7 +45,8 @@ export class ObjectStore implements ImageStore {
       'if-match': `"${etag}"`,
       ...(range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` }),
     }
-    const read = await this.#store.objects.read(context, name, { method: 'GET', conditions, newest: false })
+    const options = { method: 'GET', conditions, newest: false } as const
+    const read = await this.#store.objects.read(within(context, name), name, options)
     if (read.kind === 'found') {
       return { kind: 'found', sizeBytes: wholeSize(read.headers), body: asStream(read.body) }
     }
@@ -56,6 +58,20 @@ export class ObjectStore implements ImageStore {
 
   remove(): Promise<boolean> {
     return Promise.resolve(true)
+  }
+}
+
+/** The same operation, which leads to nothing in other accounts. */
+function within(context: OperationContext, { account }: ObjectName): OperationContext {
+  const { txId, signal, log } = context
+  return {
+    txId,
+    signal,
+    log,
+    permits: (list, name) =>
+      Promise.resolve(
+        list === 'read' && name.account === account ? { kind: 'allowed' } : { kind: 'denied', status: 403 },
+      ),
   }
 }
 

@@ -4,8 +4,8 @@
  * named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
-import { undoImport } from '../import/run-import.ts'
-import type { ImageRecord, PendingData } from '../model/image-record.ts'
+import { undoImport } from '../import/undo-import.ts'
+import { type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
 import { SILENCE_MS } from './heartbeat.ts'
@@ -72,19 +72,19 @@ async function removeUnnamed(registry: Registry, context: OperationContext): Pro
   const objects = await registry.cluster.list(context, '')
   if (objects === undefined) throw new Error('the data of images cannot be listed now')
   const keys = new Set(objects.map(({ name }) => name.split('/', 2).join('/')))
+  const known = new Map((await allImages(registry, context)).map((image) => [image.id, image]))
   let count = 0
   for (const key of keys) {
+    const id = key.slice(0, key.indexOf('/'))
+    const remembered = known.get(id)
+    if (remembered !== undefined && namesKey(remembered, key)) continue
     // Read after the bytes were seen: who named the key did so before.
-    const image = await registry.records.find(context, key.slice(0, key.indexOf('/')))
+    const image = await registry.records.find(context, id)
     if (image instanceof Refusal) throw new Error(image.message)
     if (image !== undefined && namesKey(image, key)) continue
     if (await registry.cluster.remove(context, key)) count += 1
   }
   return count
-}
-
-function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
-  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
 }
 
 async function forgetDeleted(registry: Registry, context: OperationContext): Promise<number> {

@@ -10,7 +10,7 @@
  */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
-import type { ImageFacts, ImageRecord, PendingData } from '../model/image-record.ts'
+import { type ImageFacts, type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
@@ -184,8 +184,9 @@ export async function giveUp(
     const { pending: _gone, ...rest } = queued
     return rest
   }
-  const queued = await records.change(own, id, requeue, 'server')
-  const isRemoved = await store.remove(own, key)
-  if (!isRemoved || queued instanceof Refusal)
-    log.warn({ image: id, key }, 'an upload is left to the sweeper')
+  const now = await records.change(own, id, requeue, 'server')
+  // It came to its end after all, and nobody could tell: what the record names is never removed.
+  if (!(now instanceof Refusal) && namesKey(now, key)) return
+  const isRemoved = !(now instanceof Refusal) && (await store.remove(own, key))
+  if (!isRemoved) log.warn({ image: id, key }, 'an upload is left to the sweeper')
 }

@@ -18,12 +18,13 @@ import { keepingAlive } from '../data/heartbeat.ts'
 import type { ByteSource, ImageStore } from '../data/image-store.ts'
 import { HASH_ALGORITHM } from '../data/intake.ts'
 import { sourceRefusal, takeBytes, withFacts } from '../data/upload.ts'
-import type { ImageFacts, ImageLocation, ImageRecord, PendingData } from '../model/image-record.ts'
+import type { ImageFacts, ImageLocation, ImageRecord } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
 import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
-import { type BegunImport, FAILED_PROPERTY, TASK_PROPERTY, WAITING_PROPERTY } from './begin-import.ts'
+import { type BegunImport, FAILED_PROPERTY, WAITING_PROPERTY } from './begin-import.ts'
 import type { ImportOrder } from './import-order.ts'
+import { undoImport, unlocked } from './undo-import.ts'
 import { openWebSource } from './web-source.ts'
 
 interface Brought {
@@ -269,15 +270,6 @@ async function conclude(
   return concluded
 }
 
-/** The lock goes; the two lists stay, empty, as in OpenStack Glance. */
-function unlocked(
-  properties: ImageRecord['properties'],
-  failedStores: readonly string[],
-): ImageRecord['properties'] {
-  const { [TASK_PROPERTY]: _lock, ...rest } = properties
-  return { ...rest, [WAITING_PROPERTY]: '', [FAILED_PROPERTY]: failedStores.join(',') }
-}
-
 /** After a failure of an import that this process ran. */
 async function undo(
   registry: Registry,
@@ -287,29 +279,4 @@ async function undo(
 ): Promise<void> {
   context.log.warn({ image: image.id, reason: message }, 'an import was undone')
   await undoImport(registry, context, image, { key, store: stores.map(({ id }) => id).join(',') })
-}
-
-/**
- * Makes an image what it was before an import under `key`, and removes what was brought. Staged bytes go, too: what cannot
- * be imported once cannot be imported again.
- */
-export async function undoImport(
-  { records, stores, tasks }: Registry,
-  context: OperationContext,
-  { id, staged, properties: { [TASK_PROPERTY]: taskId } }: ImageRecord,
-  { key, store: targets }: Pick<PendingData, 'key' | 'store'>,
-): Promise<void> {
-  const before = (image: ImageRecord): ImageRecord => {
-    if (isGone(image) || image.pending?.key !== key) return image
-    const { pending: _done, staged: _gone, ...rest } = image
-    const properties = unlocked(rest.properties, targets.split(','))
-    if (image.status !== 'importing') return { ...rest, properties }
-    return { ...rest, properties, status: 'queued', sizeBytes: null, virtualSizeBytes: null }
-  }
-  const undone = await records.change(context, id, before, 'server')
-  if (undone instanceof Refusal) return
-  for (const target of targets.split(',')) await stores.find(target)?.remove(context, key)
-  if (staged !== undefined) await stores.find(staged.store)?.remove(context, staged.key)
-  if (typeof taskId === 'string')
-    await tasks.report(context, taskId, { status: 'failure', message: 'The import was cut off.' })
 }

@@ -118,6 +118,11 @@ export interface ImageRecord {
   readonly staged?: StagedData | undefined
 }
 
+/** Whether bytes under a key are the image's, or are to be. What no record names is garbage. */
+export function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
+  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
+}
+
 /** What the creator of an image says of it. */
 export type ImageDraft = Pick<
   ImageRecord,

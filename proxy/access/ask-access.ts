@@ -6,6 +6,7 @@ import type { AccessQuestion, GrantSources } from '#auth/access-question.ts'
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { policyCaller, tenantOf } from '#auth/bucket-access.ts'
 import { type AccessDecision, decideAccess, isDeniedByPolicy } from '#auth/decision.ts'
+import { isRead } from '#auth/decision-terms.ts'
 import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import { objectAclIn } from '#auth/s3/acl/stored-acl.ts'
@@ -25,7 +26,10 @@ import type {
   Store,
 } from '#store/contract.ts'
 import { tagsIn } from '#store/object-facts/object-tags.ts'
+import { locksObjects } from '#store/object-lock/lock-facts.ts'
+import { containerOf } from '#store/versions/written-container.ts'
 import { containerGrantsOf, type GrantsDeps } from './container-grants.ts'
+import { bucketOfPart } from './own-parts.ts'
 
 export interface AccessDeps extends GrantsDeps {
   readonly store: Store
@@ -58,9 +62,20 @@ export interface AskedFor {
   readonly method?: string
 }
 
-export function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<AccessDecision> {
+export async function askAccess(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<AccessDecision> {
   const question = questionOf(deps, asker, asked)
-  return decideAccess(question, new Sources(deps, asker, asked, question.caller))
+  if (!isRead(question.verb.method) && (await isKept(deps, asker, asked.name))) {
+    return { kind: 'deny', status: 403 }
+  }
+  return await decideAccess(question, new Sources(deps, asker, asked, question.caller))
+}
+
+/** Whether it is a part of objects that a lock may protect; also while nobody can tell. */
+export async function isKept({ store }: AccessDeps, { context }: Asker, name: AnyName): Promise<boolean> {
+  const bucket = bucketOfPart(name)
+  if (bucket === undefined) return false
+  const found = await containerOf(store.containers, context, bucket)
+  return found.kind === 'unavailable' || (found.kind === 'known' && locksObjects(found.info))
 }
 
 /** Whether the bucket's policy denies it, whatever else allows it. */

@@ -1,10 +1,21 @@
 /**
  * Objects that S3 clients upload in parts are large objects whose parts lie in a container beside the bucket
  * (`store/multipart/upload-names.ts`), which nobody is let into. A part is judged as the object that it is part of: who may
- * read, write or delete the object may do so to its parts through it.
+ * read, write or delete the object may do so to its parts through it. Of a bucket that locks its objects nobody may do
+ * anything but read them: whoever took the parts away would have taken the object.
  */
 import type { AccountName, ContainerName, ObjectName } from '#store/contract.ts'
-import { partIn, partsContainerOf, partsPrefix } from '#store/multipart/upload-names.ts'
+import { bucketOfParts, partIn, partsContainerOf, partsPrefix } from '#store/multipart/upload-names.ts'
+
+/** The bucket that an object in a container of parts belongs to; `undefined` of any other name. */
+export function bucketOfPart({
+  account,
+  container,
+  object,
+}: AccountName | ContainerName | ObjectName): ContainerName | undefined {
+  if (container === undefined || object === undefined) return undefined
+  return bucketOfParts({ account, container })
+}
 
 /** Whether `part` belongs to an upload of the object. */
 export function isPartOf(

@@ -3,6 +3,7 @@
  * link, `x-amz-acl` or metadata. They are signed with the query. A header that was sent goes before one of the link.
  */
 import { CHECKSUM_ALGORITHMS } from '#base/checksums/checksum.ts'
+import { isHeaderName, sendableValue } from '#http/header-lines.ts'
 import type { HeaderMap } from '#http/message.ts'
 
 /**
@@ -31,8 +32,9 @@ export function withHoistedHeaders(headers: HeaderMap, query: ReadonlyMap<string
   for (const [parameter, value] of query) {
     const name = parameter.toLowerCase()
     if (!name.startsWith('x-amz-') || NOT_HOISTED.has(name) || headers[name] !== undefined) continue
+    if (!isHeaderName(name)) continue
     // Headers are bytes.
-    hoisted[name] = Buffer.from(value).toString('latin1')
+    hoisted[name] = sendableValue(Buffer.from(value).toString('latin1'))
   }
   return Object.keys(hoisted).length === 0 ? headers : { ...headers, ...hoisted }
 }

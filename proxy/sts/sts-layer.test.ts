@@ -1,4 +1,5 @@
 import t from 'tap'
+import { v2Signature } from '#auth/s3/v2.ts'
 import { HOLDER, sessionsOn, standingClock } from '#auth/testing/s3-verifier.ts'
 import type { V4Credentials } from '#auth/testing/sign-v4.ts'
 import { DEFAULT_S3_OPTIONS } from '../s3/options.ts'
@@ -99,6 +100,14 @@ void t.test('GetCallerIdentity says who asks, by a form and by a link', async (t
   const sent = { target: '/?Action=GetCallerIdentity&Version=2011-06-15' }
   const got = await unsigned({ ...sent, headers: signedHeaders(sent, { ...signingNow(), service: 'sts' }) })
   t.equal(elementIn(got, 'Account'), 'test')
+})
+
+void t.test('a signature that says nothing of what is asked for gets no credentials', async (t) => {
+  const date = new Date().toUTCString()
+  const signature = v2Signature(`GET\n\n\n${date}\n/`, TESTER.secret)
+  const headers = { date, authorization: `AWS ${TESTER.accessKey}:${signature}` }
+  t.equal((await unsigned({ target: '/', headers })).status, 200, 'it lists buckets')
+  t.equal(outcome(await unsigned({ target: '/?Action=GetSessionToken', headers })), '403 AccessDenied')
 })
 
 void t.test('what is wrong is told in the terms of the service', async (t) => {

@@ -7,7 +7,14 @@ import { decideByGrant } from '#auth/signed-grant.ts'
 import type { Response } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
 import type { AccountName, ContainerName, ObjectName, Permission } from '#store/contract.ts'
-import { type AskedFor, type Asker, askAccess, type DoorFacts, permissionFor } from '../access/ask-access.ts'
+import {
+  type AskedFor,
+  type Asker,
+  askAccess,
+  type DoorFacts,
+  isKept,
+  permissionFor,
+} from '../access/ask-access.ts'
 import { isPartOf } from '../access/own-parts.ts'
 import { answer, realmOf, unauthorized } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'
@@ -76,16 +83,18 @@ function factsOf({ request }: Transaction): DoorFacts {
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */
-export function permission(
+export async function permission(
   { access }: SwiftDoorDeps,
   transaction: Transaction,
   visited: AccountName | ContainerName | ObjectName,
   list: 'read' | 'write',
   name: ObjectName | ContainerName,
 ): Promise<Permission> {
+  const asker = askerOf(transaction)
+  const isKeptFrom = list === 'write' && (await isKept(access, asker, name))
   // The visit to the object itself was allowed already.
-  if (isPartOf(visited, name)) return Promise.resolve({ kind: 'allowed' })
-  return permissionFor(access, askerOf(transaction), list, name)
+  if (isPartOf(visited, name) && !isKeptFrom) return { kind: 'allowed' }
+  return await permissionFor(access, asker, list, name)
 }
 
 /** 401 names the realm, 403 does not. */

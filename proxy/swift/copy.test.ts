@@ -27,6 +27,16 @@ async function boxes(): Promise<Boxes> {
   return { ask, stranger, other }
 }
 
+t.test('whoever may read an object may not write what looks like its parts', async (t: Test) => {
+  const { ask, stranger } = await boxes()
+  await ask('PUT', '/box+segments', { body: '' })
+  await ask('POST', '/box', { headers: { 'X-Container-Read': '.r:*' } })
+  const destination = `box+segments/source/${'0'.repeat(48)}/00001`
+  t.equal((await stranger('GET', '/box/source')).status, 200)
+  t.equal((await stranger('COPY', '/box/source', { headers: { destination } })).status, 403)
+  t.equal((await ask('COPY', '/box/source', { headers: { destination } })).status, 201)
+})
+
 t.test('a copy has the bytes, the type and the metadata of its source', async (t: Test) => {
   const { ask } = await boxes()
   const copied = await ask('COPY', '/box/source', { headers: { Destination: 'box/t%C3%A4rget' } })

@@ -8,8 +8,9 @@ import type { ObjectName, ObjectPut } from '#store/contract.ts'
 import { copiedMetadata } from '#store/copy/copied-metadata.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
+import { permissionFor } from '../access/ask-access.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
-import { denialAnswer } from './authorize.ts'
+import { askerOf, denialAnswer } from './authorize.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { checkMetadata } from './metadata-headers.ts'
 import { accountNamedIn, objectNamedIn } from './named-objects.ts'
@@ -34,8 +35,9 @@ export const objectCopy: ObjectVerb = async (deps, visit) => {
   if (named.kind === 'refused') return named.response
   const { container, object } = named
   const target = { account: account.name ?? source.account, container, object }
-  const permission = await transaction.permits?.('write', target)
-  if (permission?.kind === 'denied') return denialAnswer(transaction, permission.status)
+  // The target is a visit of its own, also where it is a part of the source.
+  const permission = await permissionFor(deps.access, askerOf(transaction), 'write', target)
+  if (permission.kind === 'denied') return denialAnswer(transaction, permission.status)
   return await copy(deps, { ...visit, name: target }, source)
 }
 

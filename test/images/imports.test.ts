@@ -5,6 +5,9 @@ import { realClock } from '#base/real-clock.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import { ClusterStore } from '#images/data/cluster-store.ts'
 import type { ImageStore } from '#images/data/image-store.ts'
+import { giveUp } from '#images/data/upload.ts'
+import { undoImport } from '#images/import/undo-import.ts'
+import type { ImageRecord } from '#images/model/image-record.ts'
 import { type AskImages, createImage, PEOPLE, testImages, uploadBytes } from '#images/testing/test-images.ts'
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 import type { Store } from '#store/contract.ts'
@@ -157,4 +160,20 @@ void t.test('images come from the web, by a redirect too, and not from inside', 
   t.equal((await importing(ask, bad, method('http://2130706433/'))).status, 400)
   t.equal((await importing(ask, bad, method('ftp://images.example/a'))).status, 400)
   t.equal((await importing(ask, bad, method('http://images.example:22/a'))).status, 400)
+})
+
+void t.test('what is an image by now is not taken back by who still thinks that it is not', async (t) => {
+  const store = new MemoryStore({ clock: realClock })
+  const { as, registry } = testImages({ store })
+  const ask = as(PEOPLE.tester)
+  const context = { txId: 'tx', signal: undefined, log: registry.log }
+  const id = await createImage(ask)
+  const bytes = randomBytes(1000)
+  await uploadBytes(ask, id, bytes)
+  const image = (await registry.records.find(context, id)) as ImageRecord
+  const key = image.locations[0]?.key ?? ''
+  await giveUp(registry, context, { id, key, store: registry.cluster })
+  await undoImport(registry, context, { ...image, status: 'importing' }, { key, store: 'cluster' })
+  t.equal((await ask('GET', `/v2/images/${id}`)).json['status'], 'active')
+  t.ok((await ask('GET', `/v2/images/${id}/file`)).bytes.equals(bytes))
 })

@@ -1,6 +1,6 @@
 /**
  * Large objects by the programs that send them in parts, against one running cluster: what S3 joins, Swift reads as one
- * object, and the other way round. Then a hundred race for one key, while a storage process is killed.
+ * object, and the other way round. Then many race for one key, while a storage process is killed.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ t.setTimeout(300_000)
 
 const SESSION = fileURLToPath(new URL('multipart-session.py', import.meta.url))
 const MIB = 1024 * 1024
-const RACERS = 100
+const RACERS = { put: 100, complete: 25 } as const
 
 t.test('objects in parts', async (t) => {
   if (!havePrograms(t, 'python3', 's3cmd', 'rclone', 'aws')) return
@@ -106,10 +106,10 @@ t.test('objects in parts', async (t) => {
   })
 
   await t.test(
-    'of a hundred who put or complete on a condition, with a process killed, one wins',
+    'of a hundred who put, and of others who complete, on a condition and with a process killed, one wins',
     async (t) => {
       for (const how of ['put', 'complete'] as const) {
-        const names = Array.from({ length: RACERS }, (_, at) => `${how} ${at}`)
+        const names = Array.from({ length: RACERS[how] }, (_, at) => `${how} ${at}`)
         const writes = await Promise.all(names.map((body) => ready({ client, racing }, how, body)))
         const device = how === 'put' ? 'd1' : 'd3'
         await kill(cluster, device)

@@ -15,10 +15,10 @@ import { tagsOfUpload } from './object-tagging.ts'
 const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 /** Tags and locks that the headers of an upload ask for, as they are stored. */
-export function configuredUpload(visit: S3Visit): Readonly<Record<string, string>> | S3Error {
+export async function configuredUpload(visit: S3Visit): Promise<Readonly<Record<string, string>> | S3Error> {
   const tags = tagsOfUpload(visit)
   if (isS3Error(tags)) return tags
-  const lock = lockOfUpload(visit)
+  const lock = await lockOfUpload(visit)
   return isS3Error(lock) ? lock : { ...tags, ...lock }
 }
 

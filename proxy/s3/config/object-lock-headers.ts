@@ -13,8 +13,8 @@ const UNTIL_HEADER = 'x-amz-object-lock-retain-until-date'
 const HOLD_HEADER = 'x-amz-object-lock-legal-hold'
 const BYPASS_HEADER = 'x-amz-bypass-governance-retention'
 
-/** What an upload's headers lock it with, as it is stored; nothing without such headers. */
-export function lockOfUpload(visit: S3Visit): Readonly<Record<string, string>> | S3Error {
+/** What an upload's headers lock it with, as it is stored, if its sender may; nothing without such headers. */
+export async function lockOfUpload(visit: S3Visit): Promise<Readonly<Record<string, string>> | S3Error> {
   const { headers } = visit.request
   const [mode, until, hold] = [headers[MODE_HEADER], headers[UNTIL_HEADER], headers[HOLD_HEADER]]
   if (mode === undefined && until === undefined && hold === undefined) return {}
@@ -25,7 +25,19 @@ export function lockOfUpload(visit: S3Visit): Readonly<Record<string, string>> |
   }
   const retention = retentionIn(mode, until, visit.deps.clock.wallMs())
   if (retention !== undefined && isS3Error(retention)) return retention
+  const denied =
+    (retention && (await lockDenial(visit, 's3:PutObjectRetention'))) ??
+    (hold && (await lockDenial(visit, 's3:PutObjectLegalHold')))
+  if (denied !== undefined) return denied
   return lockedWith({ ...(retention === undefined ? {} : { retention }), legalHold: hold })
+}
+
+/** Whoever may write need not be let lock what they write: its owner could not delete it. */
+async function lockDenial(
+  visit: S3Visit,
+  action: 's3:PutObjectRetention' | 's3:PutObjectLegalHold',
+): Promise<S3Error | undefined> {
+  return await visit.deps.authorize(visit, { action, bucket: bucketOf(visit), key: visit.request.key })
 }
 
 function retentionIn(

@@ -122,6 +122,52 @@ await t.test('locks that cannot be are refused with AWS’s codes', async (t) =>
   )
 })
 
+await t.test('nobody takes the parts away that objects in a bucket with locks are made of', async (t) => {
+  const begun = await s3('POST', '/locked/big?uploads')
+  const uploadId = elementIn(begun, 'UploadId') ?? ''
+  await s3('PUT', `/locked/big?partNumber=1&uploadId=${uploadId}`, { body: 'the only part' })
+  const part = (await swift('GET', '/locked+segments')).body.trim()
+  t.match(part, /^big\//)
+  const path = `/locked+segments/${part}`
+  const inAWhile = { 'x-delete-after': '5' }
+  const attempts = [
+    await swift('DELETE', path),
+    await swift('PUT', path),
+    await swift('POST', path, inAWhile),
+    await swift('PUT', path, { 'x-copy-from': '/open/o' }),
+    await swift('COPY', '/open/t', { destination: path.slice(1) }),
+  ]
+  t.same(
+    attempts.map(({ status }) => status),
+    [403, 403, 403, 403, 403],
+  )
+  t.equal((await swift('GET', path)).status, 200)
+  t.equal((await s3('DELETE', `/locked/big?uploadId=${uploadId}`)).status, 204, 'an abort does')
+})
+
+await t.test('who may write may not therefore lock what is written', async (t) => {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: 'test2' },
+    Action: 's3:PutObject',
+    Resource: 'arn:aws:s3:::locked/*',
+  }
+  const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  t.equal((await s3('PUT', '/locked?policy', { body: policy })).status, 204)
+  const write = async (headers: Readonly<Record<string, string>> = {}, more = ''): Promise<number> => {
+    const method = more === '' ? 'PUT' : 'POST'
+    return (await s3As('test2:tester2', method, `/locked/theirs${more}`, { body: '', headers })).status
+  }
+  const forEver = {
+    'x-amz-object-lock-mode': 'COMPLIANCE',
+    'x-amz-object-lock-retain-until-date': MUCH_LATER,
+  }
+  t.equal(await write(), 200)
+  t.equal(await write(forEver), 403)
+  t.equal(await write({ 'x-amz-object-lock-legal-hold': 'ON' }), 403)
+  t.equal(await write(forEver, '?uploads'), 403)
+})
+
 await t.test('tags are put, counted, copied and survive what Swift posts', async (t) => {
   await s3('PUT', '/open/t', { body: 'x', headers: { 'x-amz-tagging': 'a=1&b=two%20words' } })
   t.equal((await s3('HEAD', '/open/t')).headers['x-amz-tagging-count'], '2')

@@ -16,7 +16,7 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
   const { headers, key = '' } = request
   const wrong = checkKey(key)
   if (wrong !== undefined) return wrong
-  const described = describedObject(visit)
+  const described = await describedObject(visit)
   if (isS3Error(described)) return described
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl

@@ -41,7 +41,7 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(given)) return given
   const type = contentTypeIn(visit.request.headers)
   if (isS3Error(type)) return type
-  const configured = configuredUpload(visit)
+  const configured = await configuredUpload(visit)
   if (isS3Error(configured)) return configured
   const acl = await uploadAcl(visit)
   if (isS3Error(acl)) return acl

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { checksumOf } from '#base/checksums/checksum.ts'
+import { silentLogger } from '#base/log.ts'
 import { believing, contentMd5, elementIn, elementsIn, type S3Door, s3Door } from '../../testing/s3-door.ts'
 import { askingAs } from '../../testing/test-proxy.ts'
 import { decodedWords, encodedWord } from './user-metadata.ts'
@@ -46,6 +47,20 @@ t.test('what is said of an object comes back with it', async (t) => {
   t.match(await s3('HEAD', '/box/key'), { status: 200, body: '', headers: shown })
   await s3('PUT', '/box/plain', { body: '' })
   t.equal((await s3('GET', '/box/plain')).headers['content-type'], 'binary/octet-stream')
+})
+
+t.test('an encoded word ends no line of the storage servers', async (t) => {
+  const { s3, store } = s3Door()
+  await s3('PUT', '/box')
+  const smuggled = Buffer.from('a\r\nX-Delete-At: 1\0').toString('base64')
+  const headers = { 'x-amz-meta-a': `=?UTF-8?B?${smuggled}?=`, 'x-amz-meta-b': '=?UTF-8?Q?c=0D=0Ad?=' }
+  t.equal((await s3('PUT', '/box/key', { body: 'x', headers })).status, 200)
+  const read = await store.objects.read(
+    { txId: 'tx', signal: undefined, log: silentLogger },
+    { account: 'AUTH_test', container: 'box', object: 'key' },
+    { method: 'HEAD', conditions: {}, newest: false },
+  )
+  t.match(read, { headers: { 'x-object-meta-a': 'a  X-Delete-At: 1 ', 'x-object-meta-b': 'c  d' } })
 })
 
 t.test('metadata beyond ASCII are UTF-8 inside and encoded words outside', async (t) => {

@@ -12,7 +12,7 @@ import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request, sent } = visit
-  const upload = uploadIn(visit)
+  const upload = await uploadIn(visit)
   if (isS3Error(upload)) return upload
   const condition = writeConditionIn(request.headers)
   if (isS3Error(condition)) return condition

@@ -17,7 +17,7 @@ export type Upload = Omit<ObjectPut, 'body'>
 /** What an object gets whose sender names no checksum, as AWS does since December 2024. */
 export const DEFAULT_CHECKSUM = 'CRC64NVME'
 
-export function uploadIn(visit: S3Visit): Upload | S3Error {
+export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
   const { deps, request, sent } = visit
   const { headers, key = '' } = request
   const wrong = checkKey(key)
@@ -27,7 +27,7 @@ export function uploadIn(visit: S3Visit): Upload | S3Error {
   if (lengthBytes === undefined && request.method === 'PUT') return s3Error('MissingContentLength')
   const expectedEtag = expectedMd5In(headers)
   if (isS3Error(expectedEtag)) return expectedEtag
-  const described = describedObject(visit)
+  const described = await describedObject(visit)
   if (isS3Error(described)) return described
   const tooLarge = checkLength(visit)
   if (tooLarge !== undefined) return tooLarge
@@ -41,13 +41,15 @@ export function uploadIn(visit: S3Visit): Upload | S3Error {
 }
 
 /** What an object is stored with, by the headers of the request that makes it: type, metadata, tags and locks. */
-export function describedObject(visit: S3Visit): Pick<Upload, 'contentType' | 'metadata'> | S3Error {
+export async function describedObject(
+  visit: S3Visit,
+): Promise<Pick<Upload, 'contentType' | 'metadata'> | S3Error> {
   const { headers } = visit.request
   const metadata = objectMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
   const type = contentTypeIn(headers)
   if (isS3Error(type)) return type
-  const configured = configuredUpload(visit)
+  const configured = await configuredUpload(visit)
   return isS3Error(configured) ? configured : { ...type, metadata: { ...metadata, ...configured } }
 }
 

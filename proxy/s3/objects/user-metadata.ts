@@ -9,6 +9,10 @@ import { S3_META, STORED_META } from './object-facts.ts'
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
 const LIMIT_BYTES = 2_048
 
+/** An encoded word can hold what no header line can. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/g
+
 /** The user metadata of an upload as it is stored. */
 export function userMetadataIn(headers: HeaderMap): Record<string, string> | S3Error {
   const metadata: Record<string, string> = {}
@@ -18,7 +22,7 @@ export function userMetadataIn(headers: HeaderMap): Record<string, string> | S3E
     const key = name.slice(S3_META.length)
     const value = headers[name]
     if (value === undefined || key === '') continue
-    const stored = decodedWords(value)
+    const stored = decodedWords(value).replace(CONTROL, ' ')
     sizeBytes += key.length + stored.length
     metadata[STORED_META + key] = stored
   }

@@ -136,6 +136,10 @@ void t.test('what the policy does not allow is not stored', async (t) => {
   t.equal(outcome(await stored('q')), '404 NoSuchKey')
 })
 
+void t.test('a form cannot reach names that the cluster keeps for itself', async (t) => {
+  t.equal(outcome(await post(signedForm({ Key: '\0versions\0key' }))), '400 InvalidArgument')
+})
+
 void t.test('the size of the file is told where it is wrong', async (t) => {
   const answer = await post(signedForm({ key: 'p' }, [['content-length-range', 0, 4]]))
   t.equal(elementIn(answer, 'ProposedSize'), '5')

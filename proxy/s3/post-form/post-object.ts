@@ -40,6 +40,7 @@ async function postObject(visit: S3Visit): Promise<Response | S3Error> {
   const key = form.fields.get('key')
   if (key === undefined) return invalidArgument('key', '', NO_KEY)
   if (key === '') return s3Error('UserKeyMustBeSpecified')
+  if (key.includes('\0')) return invalidArgument('key', key, 'A key may not hold NUL.')
   const upload = await uploadOf(visit, form, key)
   if (isS3Error(upload)) return upload
   const put = await putObject(upload)
