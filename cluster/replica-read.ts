@@ -28,6 +28,11 @@ export interface ReplicaRead {
   readonly headers: HeaderMap
   readonly placement: Placement
   readonly signal: AbortSignal | undefined
+  /**
+   * What it takes to say that it is absent. `agreed`: it is only ever written by agreement (`conditional-write.ts`), which a
+   * majority of the primaries has; so a majority says enough, and nobody waits for the others or asks handoffs.
+   */
+  readonly absence?: 'agreed' | undefined
 }
 
 export type ReadOutcome =
@@ -71,7 +76,8 @@ class ReadRace {
   #next = 0
   #inFlight = 0
   #primariesToAsk: number
-  #handoffsAsked = false
+  /** Or need not be. */
+  #handoffsAsked: boolean
   #settled = false
   #timer: Timer | undefined
   #votesForAbsence = 0
@@ -91,6 +97,7 @@ class ReadRace {
     this.#reject = reject
     this.#nodes = readOrder(client, read.placement)
     this.#primariesToAsk = this.#nodes.length
+    this.#handoffsAsked = read.absence === 'agreed'
   }
 
   start(): void {
@@ -190,8 +197,13 @@ class ReadRace {
     if (evidence.voter) this.#votesForAbsence += 1
     if (this.#absence === undefined || evidence.timestamp > this.#tombstone) this.#absence = response
     if (evidence.timestamp > this.#tombstone) this.#tombstone = evidence.timestamp
+    if (this.#read.absence === 'agreed' && this.#isVotedAbsent()) return this.#conclude()
     this.#askEverybody()
     this.#goOn()
+  }
+
+  #isVotedAbsent(): boolean {
+    return this.#votesForAbsence >= majoritySize(this.#read.placement.primaries.length)
   }
 
   /** One answer did not decide: ask on, wait for those under way, or conclude. */
@@ -208,7 +220,7 @@ class ReadRace {
     if (fallback !== undefined && !isOutdated(fallback.timestamp, this.#tombstone)) {
       this.#fallback = undefined
       this.#finish({ kind: 'found', node: fallback.node, response: fallback.response })
-    } else if (this.#absence !== undefined && this.#votesForAbsence >= majoritySize(primaries.length)) {
+    } else if (this.#absence !== undefined && this.#isVotedAbsent()) {
       this.#finish({ kind: 'absent', tombstone: this.#tombstone, response: this.#absence })
     } else {
       const reason = `${this.#votesForAbsence} of ${primaries.length} replicas could tell that it is absent`

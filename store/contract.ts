@@ -372,8 +372,11 @@ export interface ObjectReadOptions {
   readonly conditions: HeaderMap
   /** Ask every replica and give the newest (Swift's `X-Newest`, and every read through the S3 door). */
   readonly newest: boolean
-  /** Never older than an acknowledged write, or `unavailable`; the rules of the store decide without it. */
-  readonly certainty?: 'confirmed' | undefined
+  /**
+   * Never older than an acknowledged write, or `unavailable`; the rules of the store decide without it. `agreed`: the same for
+   * what is only ever written on a condition, whose absence a majority can tell without waiting for the others.
+   */
+  readonly certainty?: 'confirmed' | 'agreed' | undefined
   /** This version instead of the current one; `null` is the current one if it was put without a version. */
   readonly versionId?: string | undefined
   /** `null` is also what was put without a version and is kept among the versions since (S3). */

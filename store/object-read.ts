@@ -78,8 +78,9 @@ function readFrom(
   { newest, certainty }: ObjectReadOptions,
 ): Promise<ReadOutcome> {
   if (newest) return readNewest(parts.client, read)
-  if ((certainty ?? parts.rules.objectReads) === 'confirmed')
-    return readConfirmed(parts.client, read, 'unavailable')
+  const sure = certainty ?? parts.rules.objectReads
+  if (sure === 'agreed') return readConfirmed(parts.client, { ...read, absence: 'agreed' }, 'unavailable')
+  if (sure === 'confirmed') return readConfirmed(parts.client, read, 'unavailable')
   return readResumably(parts.client, read)
 }
 

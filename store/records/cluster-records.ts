@@ -37,11 +37,11 @@ export interface ClusterRecordsOptions {
 
 const PAGE_LIMIT = 1000
 
-const CONFIRMED = {
+const AGREED = {
   method: 'GET',
   conditions: {},
   newest: false,
-  certainty: 'confirmed',
+  certainty: 'agreed',
 } as const satisfies ObjectReadOptions
 
 /** What a removal comes to when the record is another one, or gone. */
@@ -144,12 +144,13 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
 
   async #load(context: OperationContext, key: string): Promise<RecordRead<Value>> {
     const name = this.#nameOf(key)
-    const first = await this.#store.objects.read(context, name, CONFIRMED)
-    // Absence of the container may be remembered, from before another proxy made it.
-    const outcome =
-      first.kind === 'no_such_container' && (await this.#isContainerThere(context))
-        ? await this.#store.objects.read(context, name, CONFIRMED)
-        : first
+    let outcome = await this.#store.objects.read(context, name, AGREED)
+    if (outcome.kind === 'no_such_container') {
+      // It may be there by now, made by another proxy. To find out takes every node; to make it, a majority.
+      const failure = await this.#makeContainer(context)
+      if (failure !== undefined) return failure
+      outcome = await this.#store.objects.read(context, name, AGREED)
+    }
     if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') return { kind: 'absent' }
     if (outcome.kind === 'not_modified') throw new Error('a record was read without conditions')
     if (outcome.kind !== 'found') return failureOf(outcome)
@@ -160,13 +161,6 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     } catch (error) {
       return { kind: 'unavailable', reason: `a record could not be read to its end: ${String(error)}` }
     }
-  }
-
-  /** Asks the container servers; when it is there it is put once more, which changes nothing and is remembered. */
-  async #isContainerThere(context: OperationContext): Promise<boolean> {
-    const container = { account: RECORDS_ACCOUNT, container: this.#kind.name }
-    const there = await this.#store.containers.read(context, container, { newest: true })
-    return there.kind === 'found' && (await this.#makeContainer(context)) === undefined
   }
 
   #unreadable(context: OperationContext, key: string, reason: string): RecordFailure {
