@@ -22,6 +22,8 @@ export function objectFactsLayer(inner: Store): Store {
       versionId: asked.versionId,
       manifest: 'as_stored',
     })
+    // What cannot be read now must not be written over.
+    if (read.kind === 'unavailable') return read
     const facts = read.kind === 'found' ? factsIn(read.headers) : {}
     return await inner.objects.post(context, name, { ...asked, metadata: { ...facts, ...asked.metadata } })
   }
