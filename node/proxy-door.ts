@@ -150,6 +150,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     resellers,
     lifeSeconds: proxyOptions.tokenLifeSeconds,
     urlScheme: proxyOptions.storageUrlScheme,
+    passwordLifeMs: identitySettings.passwordLifeMs || undefined,
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })
