@@ -19,6 +19,7 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { GuessDesk } from '#identity/guess-desk.ts'
+import { ClusterStore } from '#images/data/cluster-store.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -119,7 +120,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const desks = desksOf(options, own)
   let ending = false
   const { readOnly } = proxyOptions
-  const layered = withFeatures(store, { ...features, desks, readOnly, encryption: keysAtRest })
+  const imagesOwn = ownStore(store, { environment, encryption })
+  const imageBytes = new ClusterStore(imagesOwn)
+  const layered = withFeatures(store, { ...features, desks, readOnly, imageBytes, encryption: keysAtRest })
   const multipart = new MultipartUploads({
     store: layered,
     clock: environment.clock,
@@ -127,7 +130,6 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
-  const imagesOwn = ownStore(store, { environment, encryption })
   const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(

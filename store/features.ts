@@ -16,6 +16,7 @@ import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { customerKeys } from './encryption/customer-keys.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
+import { type ImageBytes, imageObjects } from './image-objects/image-objects.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { leftParts } from './multipart/left-parts.ts'
 import type { EventQueue } from './notifications/event-queue.ts'
@@ -51,6 +52,8 @@ export interface FeatureDeps {
   readonly events?: { readonly queue: EventQueue; readonly region: string } | undefined
   /** What keeps versions from being deleted; with `bucketSettings`. */
   readonly objectLocks?: ObjectLocks | undefined
+  /** Where the bytes are of objects that share those of images. */
+  readonly imageBytes?: ImageBytes | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -102,6 +105,10 @@ const FEATURES: readonly Feature[] = [
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
+  {
+    name: 'image-objects',
+    make: ({ environment: { random }, imageBytes: bytes }) => bytes && imageObjects({ random, bytes }),
+  },
   { name: 'customer-keys', make: ({ environment: { random } }) => customerKeys({ random }) },
   {
     name: 'encryption',

@@ -3,7 +3,7 @@
  * that no record names, which the sweeper removes.
  */
 import type { OperationContext } from '#store/contract.ts'
-import type { ImageRecord } from '../model/image-record.ts'
+import { type ImageRecord, isShared } from '../model/image-record.ts'
 import { mayBecome, transitionMessage } from '../model/image-status.ts'
 import { badRequest, forbidden, Refusal } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
@@ -25,7 +25,7 @@ export async function deleteImage(
     'server',
   )
   if (deleted instanceof Refusal || before === undefined) return deleted
-  await removeBytes(registry, onItsOwn(context), before)
+  await removeBytes(registry, onItsOwn(context), before, deleted)
   return before
 }
 
@@ -46,15 +46,16 @@ function asDeleted(image: ImageRecord, nowMs: number): ImageRecord | Refusal {
   }
 }
 
-/** Bytes that are registered by their address belong to somebody else. */
+/** Bytes that are registered by their address belong to somebody else; those that objects share stay. */
 async function removeBytes(
   { stores, log }: Registry,
   context: OperationContext,
   image: ImageRecord,
+  deleted: ImageRecord,
 ): Promise<void> {
   const places = [...image.locations.filter(({ url }) => url === undefined), image.pending, image.staged]
   for (const place of places) {
-    if (place === undefined) continue
+    if (place === undefined || isShared(deleted, place)) continue
     const isGone = (await stores.find(place.store)?.remove(context, place.key)) ?? true
     if (!isGone)
       log.warn({ image: image.id, key: place.key }, 'bytes of a deleted image are left to the sweeper')

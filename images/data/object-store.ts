@@ -92,6 +92,12 @@ export function objectOfUrl(url: string): ObjectName | undefined {
   }
 }
 
+/** The address that `objectOfUrl` reads. */
+export function urlOfObject({ account, container, object }: ObjectName): string {
+  const path = object.split('/').map(encodeURIComponent).join('/')
+  return `${SCHEME}${encodeURIComponent(account)}/${encodeURIComponent(container)}/${path}`
+}
+
 function wholeSize(headers: Readonly<Record<string, string | undefined>>): number {
   const total = /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1]
   return Number(total ?? headers['content-length'] ?? 0)

@@ -1,6 +1,6 @@
 /**
  * Puts right what died half-way: images whose bytes nobody brings any more become `queued` again (those that were being
- * copied stay `active`), and bytes that no record names are removed. Both are safe beside everything that goes on: a key is
+ * copied stay `active`), objects that share bytes no more are forgotten, and bytes that no record names are removed. Both are safe beside everything that goes on: a key is
  * named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
@@ -10,6 +10,7 @@ import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
 import { SILENCE_MS } from './heartbeat.ts'
 import { RESUMABLE_KEPT_MS } from './resumable.ts'
+import { dropReferences } from './shared-bytes.ts'
 import { giveUp } from './upload.ts'
 
 /** How long the record of a deleted image keeps its id taken, milliseconds. */
@@ -18,6 +19,8 @@ export const DELETED_KEPT_MS = 30 * 24 * 3_600_000
 export interface Swept {
   /** Uploads and imports that nobody was at any more. */
   readonly givenUp: number
+  /** Objects that share the bytes of an image no more. */
+  readonly droppedReferences: number
   /** Keys under which there were bytes that no record names. */
   readonly removedKeys: number
   readonly forgottenTasks: number
@@ -27,9 +30,14 @@ export interface Swept {
 /** One round. Rejects when the cluster cannot be asked; what was done until then stays done. */
 export async function sweep(registry: Registry, context: OperationContext): Promise<Swept> {
   const givenUp = await giveUpSilent(registry, context)
+  let droppedReferences = 0
+  for (const image of await allImages(registry, context)) {
+    droppedReferences += await dropReferences(registry, context, image)
+  }
   const removedKeys = await removeUnnamed(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
-  return { givenUp, removedKeys, forgottenTasks, forgottenImages: await forgetDeleted(registry, context) }
+  const forgottenImages = await forgetDeleted(registry, context)
+  return { givenUp, droppedReferences, removedKeys, forgottenTasks, forgottenImages }
 }
 
 async function allImages({ records }: Registry, context: OperationContext): Promise<readonly ImageRecord[]> {
@@ -89,7 +97,8 @@ async function removeUnnamed(registry: Registry, context: OperationContext): Pro
 
 async function forgetDeleted(registry: Registry, context: OperationContext): Promise<number> {
   const before = registry.environment.clock.wallMs() - DELETED_KEPT_MS
-  const isOld = (image: ImageRecord): boolean => image.status === 'deleted' && image.updatedAt < before
+  const isOld = ({ status, updatedAt, references = [] }: ImageRecord): boolean =>
+    status === 'deleted' && updatedAt < before && references.length === 0
   let count = 0
   for (const image of await allImages(registry, context)) {
     if (isOld(image) && (await registry.records.forget(context, image.id, isOld))) count += 1

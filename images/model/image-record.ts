@@ -78,6 +78,22 @@ export interface StagedData {
   readonly facts: ImageFacts
 }
 
+/** An object that shares the image's bytes, also when the image is deleted (`data/export-image.ts`). */
+export interface ImageReference {
+  /** In the metadata of the object, and of no other. */
+  readonly id: string
+  /** Of the bytes. */
+  readonly store: string
+  readonly key: string
+  readonly account: string
+  readonly container: string
+  readonly object: string
+  /** `making`: the object is being stored, or never was. */
+  readonly state: 'making' | 'made'
+  /** When the object was asked for, milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** What was found out about an image's bytes when they came in. */
 export interface ImageFacts
   extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
@@ -116,11 +132,22 @@ export interface ImageRecord {
   readonly locations: readonly ImageLocation[]
   readonly pending?: PendingData | undefined
   readonly staged?: StagedData | undefined
+  /** Objects that share the bytes; they keep them, and the record, also when the image is deleted. */
+  readonly references?: readonly ImageReference[] | undefined
 }
 
 /** Whether bytes under a key are the image's, or are to be. What no record names is garbage. */
-export function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
-  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
+export function namesKey({ locations, pending, staged, references = [] }: ImageRecord, key: string): boolean {
+  const places = [...locations, ...references, pending, staged]
+  return places.some((place) => place?.key === key)
+}
+
+/** Whether objects have the bytes at a place in common with the image: they stay when it goes. */
+export function isShared(
+  { references = [] }: ImageRecord,
+  { store, key }: Pick<ImageLocation, 'store' | 'key'>,
+): boolean {
+  return references.some((reference) => reference.store === store && reference.key === key)
 }
 
 /** What the creator of an image says of it. */

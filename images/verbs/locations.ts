@@ -1,15 +1,15 @@
 /** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
-import { objectOfUrl } from '../data/object-store.ts'
 import { emit } from '../events.ts'
-import type { ImageRecord } from '../model/image-record.ts'
+import { type ImageRecord, isShared } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
 import { type JsonSchema, violation } from '../model/json-schema.ts'
 import { isService, notPermitted } from '../policy.ts'
 import { badRequest, conflict, forbidden, notFound, Refusal } from '../refusal.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeableImage, visibleImage } from './found-image.ts'
+import { ownObject } from './own-object.ts'
 import { type ImageRoute, route } from './route.ts'
 
 const list: ImageVerb = async (visit) => {
@@ -46,7 +46,8 @@ const removeFromStore: ImageVerb = async (visit) => {
     'server',
   )
   if (changed instanceof Refusal) return changed
-  if (key !== undefined) await store.remove(context, key)
+  if (key === undefined || isShared(changed, { store: storeId, key })) return emptyAnswer(204)
+  await store.remove(context, key)
   return emptyAnswer(204)
 }
 
@@ -71,11 +72,8 @@ const add: ImageVerb = async (visit) => {
   if (seen instanceof Refusal) return seen
   const wanted = readLocation(json)
   if (wanted instanceof Refusal) return wanted
-  const name = objectOfUrl(wanted.url)
-  if (name === undefined)
-    return forbidden('Only objects of this cluster can be locations: swift://ACCOUNT/CONTAINER/OBJECT.')
-  const isOwn = caller.accounts.includes(name.account)
-  if (!isOwn && !caller.isAdmin) return forbidden(`The account ${name.account} is not the project's.`)
+  const name = ownObject(caller, wanted.url)
+  if (name instanceof Refusal) return name
   const key = await registry.objects.keyOf(context, name)
   if (key === undefined) return badRequest('There is no such object.')
   const adoption = { id: seen.id, store: registry.objects, key, ...wanted }
