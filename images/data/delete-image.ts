@@ -7,6 +7,7 @@ import { type ImageRecord, isShared } from '../model/image-record.ts'
 import { mayBecome, transitionMessage } from '../model/image-status.ts'
 import { badRequest, forbidden, Refusal } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
+import { isObject, releaseObjects } from './held-objects.ts'
 
 /** The image as it was. 403 when it is protected. */
 export async function deleteImage(
@@ -26,6 +27,7 @@ export async function deleteImage(
   )
   if (deleted instanceof Refusal || before === undefined) return deleted
   await removeBytes(registry, onItsOwn(context), before, deleted)
+  if (isObject(before)) await releaseObjects(registry, onItsOwn(context))
   return before
 }
 

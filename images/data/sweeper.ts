@@ -1,7 +1,8 @@
 /**
  * Puts right what died half-way: images whose bytes nobody brings any more become `queued` again (those that were being
- * copied stay `active`), objects that share bytes no more are forgotten, and bytes that no record names are removed. Both are safe beside everything that goes on: a key is
- * named in a record before the first byte is stored under it, and a key that no record names is never named again.
+ * copied stay `active`), objects that share bytes no more are forgotten, those that were kept for an image are let go of, and
+ * bytes that no record names are removed. All is safe beside everything that goes on: a key is named in a record before the
+ * first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
 import { undoImport } from '../import/undo-import.ts'
@@ -9,6 +10,7 @@ import { type ImageRecord, namesKey, type PendingData } from '../model/image-rec
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
 import { SILENCE_MS } from './heartbeat.ts'
+import { releaseObjects } from './held-objects.ts'
 import { RESUMABLE_KEPT_MS } from './resumable.ts'
 import { dropReferences } from './shared-bytes.ts'
 import { giveUp } from './upload.ts'
@@ -21,6 +23,8 @@ export interface Swept {
   readonly givenUp: number
   /** Objects that share the bytes of an image no more. */
   readonly droppedReferences: number
+  /** Objects that were kept for images and are no more. */
+  readonly releasedObjects: number
   /** Keys under which there were bytes that no record names. */
   readonly removedKeys: number
   readonly forgottenTasks: number
@@ -34,10 +38,11 @@ export async function sweep(registry: Registry, context: OperationContext): Prom
   for (const image of await allImages(registry, context)) {
     droppedReferences += await dropReferences(registry, context, image)
   }
+  const releasedObjects = await releaseObjects(registry, context)
   const removedKeys = await removeUnnamed(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
   const forgottenImages = await forgetDeleted(registry, context)
-  return { givenUp, droppedReferences, removedKeys, forgottenTasks, forgottenImages }
+  return { givenUp, droppedReferences, releasedObjects, removedKeys, forgottenTasks, forgottenImages }
 }
 
 async function allImages({ records }: Registry, context: OperationContext): Promise<readonly ImageRecord[]> {

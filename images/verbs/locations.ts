@@ -1,6 +1,7 @@
 /** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
+import { releaseObjects } from '../data/held-objects.ts'
 import { emit } from '../events.ts'
 import { type ImageRecord, isShared } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
@@ -46,6 +47,7 @@ const removeFromStore: ImageVerb = async (visit) => {
     'server',
   )
   if (changed instanceof Refusal) return changed
+  if (store === registry.objects) await releaseObjects(registry, context)
   if (key === undefined || isShared(changed, { store: storeId, key })) return emptyAnswer(204)
   await store.remove(context, key)
   return emptyAnswer(204)
@@ -74,9 +76,9 @@ const add: ImageVerb = async (visit) => {
   if (wanted instanceof Refusal) return wanted
   const name = ownObject(caller, wanted.url)
   if (name instanceof Refusal) return name
-  const key = await registry.objects.keyOf(context, name)
-  if (key === undefined) return badRequest('There is no such object.')
-  const adoption = { id: seen.id, store: registry.objects, key, ...wanted }
+  const found = await registry.objects.find(context, name)
+  if (found instanceof Refusal) return found
+  const adoption = { id: seen.id, store: registry.objects, ...found, ...wanted }
   const begun = await beginAdoption(registry, context, adoption)
   if (begun instanceof Refusal) return begun
   finishAdoption(registry, context, adoption, begun).then(

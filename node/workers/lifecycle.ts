@@ -10,6 +10,7 @@ import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
 import { ownStore, withFeatures } from '#store/features.ts'
 import { containersOver } from '#store/layering.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
@@ -54,6 +55,7 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
     deferDeletes: core.deferDeletes,
     deferPartsCheck: core.deferPartsCheck,
     bucketSettings,
+    objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
     objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
     imageBytes: new ClusterStore(ownStore(core, { environment, encryption })),
     encryption,

@@ -9,11 +9,9 @@
  */
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { sweep } from '#images/data/sweeper.ts'
 import { type AskImages, createImage, PEOPLE, streamed, uploadBytes } from '#images/testing/test-images.ts'
-import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
-import { BYTES, CHUNKS, CONTEXT, later, namedKeys, proxyOver, storedKeys } from './survivors.ts'
+import { BYTES, CHUNKS, namedKeys, proxyOver, storedKeys, sweepLater, untilDeath } from './survivors.ts'
 
 // Hundreds of agreements; a busy machine takes its time.
 t.setTimeout(180_000)
@@ -84,19 +82,12 @@ async function cutOff(
   id: string,
   step: number,
 ): Promise<boolean> {
-  const dying = proxyOver(dyingAt(cluster.store, step)).as(PEOPLE.tester)
-  try {
-    const { status } = await operation.run(dying, id)
-    return status < 300
-  } catch (error) {
-    if (error !== DIED) throw error
-    return false
-  }
+  const status = await untilDeath(cluster, step, (ask) => operation.run(ask, id))
+  return status !== undefined && status < 300
 }
 
 async function look(t: Test, operation: Operation, cluster: MemoryCluster, id: string): Promise<void> {
-  const survivor = proxyOver(cluster.store, later)
-  await sweep(survivor.registry, CONTEXT)
+  const survivor = await sweepLater({ cluster })
   const ask = survivor.as(PEOPLE.tester)
   const shown = await ask('GET', `/v2/images/${id}`)
   const status = shown.status === 404 ? 'gone' : String(shown.json['status'])

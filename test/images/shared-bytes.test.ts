@@ -5,59 +5,27 @@
  */
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { realClock } from '#base/real-clock.ts'
-import { SeededRandom } from '#base/virtual-clock.ts'
-import { ClusterStore } from '#images/data/cluster-store.ts'
-import { sweep } from '#images/data/sweeper.ts'
-import {
-  type AskImages,
-  createImage,
-  PEOPLE,
-  streamed,
-  type TestImages,
-  uploadBytes,
-} from '#images/testing/test-images.ts'
-import type { Store } from '#store/contract.ts'
+import { type AskImages, createImage, PEOPLE, streamed, uploadBytes } from '#images/testing/test-images.ts'
 import { copiedMetadata } from '#store/copy/copied-metadata.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { openCopySource } from '#store/copy/copy-source.ts'
-import { withFeatures } from '#store/features.ts'
-import { CONTAINER, get, makeContainer, named, put } from '#test/cluster/actions.ts'
-import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
-import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
-import { BYTES, CHUNKS, CONTEXT, CUTTING, later, namedKeys, proxyOver, storedKeys } from './survivors.ts'
+import { CONTAINER, get, named, put } from '#test/cluster/actions.ts'
+import {
+  BYTES,
+  CHUNKS,
+  namedKeys,
+  type Scene,
+  startScene,
+  storedKeys,
+  sweepLater,
+  untilDeath,
+} from './survivors.ts'
 
 t.setTimeout(180_000)
 
 const MD5 = createHash('md5').update(BYTES).digest('hex')
 const URL_OF = 'swift://AUTH_test/c/disk'
 const STEPS_MAX = 40
-
-/** The store as doors have it, over one that a test may have tampered with. */
-function layersOver(cluster: MemoryCluster, core: Store): Store {
-  return withFeatures(core, {
-    environment: { clock: realClock, random: new SeededRandom(7) },
-    timestamps: cluster.timestamps,
-    imageBytes: new ClusterStore(core, CUTTING),
-  })
-}
-
-interface Scene {
-  readonly cluster: MemoryCluster
-  readonly store: Store
-  readonly context: MemoryCluster['context']
-  readonly images: TestImages
-  readonly ask: AskImages
-}
-
-async function start(t: Test): Promise<Scene> {
-  const cluster = await MemoryCluster.start()
-  t.teardown(() => cluster.close())
-  await makeContainer(cluster)
-  const store = layersOver(cluster, cluster.store)
-  const images = proxyOver(store, realClock, cluster.store)
-  return { cluster, store, context: cluster.context, images, ask: images.as(PEOPLE.tester) }
-}
 
 async function uploaded({ ask }: Pick<Scene, 'ask'>): Promise<string> {
   const id = await createImage(ask)
@@ -69,15 +37,8 @@ function exporting(ask: AskImages, id: string, more: object = {}): ReturnType<As
   return ask('POST', `/v2/images/${id}/objects`, { body: { url: URL_OF, ...more } })
 }
 
-/** As another proxy does it a month later. */
-async function sweepLater({ cluster }: Pick<Scene, 'cluster'>): Promise<TestImages> {
-  const survivor = proxyOver(layersOver(cluster, cluster.store), later, cluster.store)
-  await sweep(survivor.registry, CONTEXT)
-  return survivor
-}
-
 void t.test('an image becomes an object without a copy, and reads like any other', async (t) => {
-  const scene = await start(t)
+  const scene = await startScene(t)
   const { ask, images, store } = scene
   const id = await uploaded(scene)
   const before = await storedKeys(images)
@@ -104,7 +65,7 @@ void t.test('an image becomes an object without a copy, and reads like any other
 })
 
 void t.test('who may not read the image, or owns no account, gets no object', async (t) => {
-  const scene = await start(t)
+  const scene = await startScene(t)
   const id = await uploaded(scene)
   const [other, reader] = [scene.images.as(PEOPLE.tester2), scene.images.as(PEOPLE.reader)]
   t.equal((await exporting(other, id)).status, 404)
@@ -124,7 +85,7 @@ void t.test('who may not read the image, or owns no account, gets no object', as
 })
 
 void t.test('the object keeps its bytes when the image goes, until it goes itself', async (t) => {
-  const scene = await start(t)
+  const scene = await startScene(t)
   const id = await uploaded(scene)
   await exporting(scene.ask, id)
   t.equal((await scene.ask('DELETE', `/v2/images/${id}`)).status, 204)
@@ -137,7 +98,7 @@ void t.test('the object keeps its bytes when the image goes, until it goes itsel
 })
 
 void t.test('the image keeps its bytes when the object goes, however it goes', async (t) => {
-  const scene = await start(t)
+  const scene = await startScene(t)
   const id = await uploaded(scene)
   for (const go of [
     () => scene.store.objects.delete(scene.context, named('disk'), {}),
@@ -152,7 +113,7 @@ void t.test('the image keeps its bytes when the object goes, however it goes', a
 })
 
 void t.test('a copy of the object, and a version that is kept of it, have bytes of their own', async (t) => {
-  const scene = await start(t)
+  const scene = await startScene(t)
   const { store, context } = scene
   const id = await uploaded(scene)
   await exporting(scene.ask, id)
@@ -208,7 +169,7 @@ const OPERATIONS: readonly Operation[] = [
 void t.test(
   'whatever step a proxy dies at, what is there has its bytes, and nothing else is kept',
   async (t) => {
-    const scene = await start(t)
+    const scene = await startScene(t)
     const { cluster } = scene
     for (const operation of OPERATIONS) {
       await t.test(operation.name, async (t) => {
@@ -216,15 +177,7 @@ void t.test(
         for (; step <= STEPS_MAX; step += 1) {
           const id = await uploaded(scene)
           if (operation.isExported) await exporting(scene.ask, id, { overwrite: true })
-          const core = dyingAt(cluster.store, step)
-          const dying = proxyOver(layersOver(cluster, core), realClock, core).as(PEOPLE.tester)
-          const status = await operation.run(dying, id).then(
-            (told) => told.status,
-            (error: unknown) => {
-              if (error !== DIED) throw error
-              return undefined
-            },
-          )
+          const status = await untilDeath(cluster, step, (ask) => operation.run(ask, id))
           await look(t, scene, id)
           await scene.store.objects.delete(scene.context, named('disk'), {})
           await scene.ask('DELETE', `/v2/images/${id}`)
