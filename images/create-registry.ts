@@ -26,8 +26,10 @@ export interface RegistryDeps {
   readonly ownStore: Store
   readonly records: Records
   readonly options: ImageOptions
-  /** Stores besides the cluster, which is the default. */
+  /** Stores besides the cluster. */
   readonly otherStores?: readonly ImageStore[] | undefined
+  /** Where images go that name no store; the cluster without it. */
+  readonly defaultStore?: string | undefined
   readonly events?: EventSink | undefined
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
@@ -51,6 +53,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
-    stores: new ImageStores([cluster, ...otherStores], [objects]),
+    stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }
 }
