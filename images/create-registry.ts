@@ -27,8 +27,10 @@ export interface RegistryDeps {
   readonly ownStore: Store
   readonly records: Records
   readonly options: ImageOptions
-  /** Stores besides the cluster, which is the default. */
+  /** Stores besides the cluster. */
   readonly otherStores?: readonly ImageStore[] | undefined
+  /** Where images go that name no store; the cluster without it. */
+  readonly defaultStore?: string | undefined
   readonly events?: EventSink | undefined
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
@@ -53,6 +55,6 @@ export function createRegistry(deps: RegistryDeps): Registry {
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
     holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
-    stores: new ImageStores([cluster, ...otherStores], [objects]),
+    stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }
 }

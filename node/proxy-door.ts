@@ -132,7 +132,14 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
-  const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
+  const images = await openImages({
+    environment,
+    log,
+    settings,
+    store: layered,
+    ownStore: imagesOwn,
+    records,
+  })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),

@@ -17,8 +17,9 @@ import { openImage } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ByteSource, ImageStore } from '../data/image-store.ts'
 import { HASH_ALGORITHM } from '../data/intake.ts'
-import { sourceRefusal, takeBytes, withFacts } from '../data/upload.ts'
-import type { ImageFacts, ImageLocation, ImageRecord } from '../model/image-record.ts'
+import { leave, placesOf, removePlaces } from '../data/leaving.ts'
+import { takeBytes, withFacts } from '../data/upload.ts'
+import { type ImageFacts, type ImageLocation, type ImageRecord, isSamePlace } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
 import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
@@ -126,10 +127,12 @@ async function fromStage(
   if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
   const copied = await copyChecked(context, {
     source: read.body,
+    sizeBytes: read.sizeBytes,
     target,
     key,
     hashValue: staged.facts.hashValue,
   })
+  await read.body.cancel()
   return copied instanceof Refusal ? copied : staged.facts
 }
 
@@ -190,8 +193,15 @@ async function copyTo(
     const read = await openImage(registry, context, { locations }, undefined)
     const copied =
       read.kind === 'found'
-        ? await copyChecked(context, { source: read.body, target, key, hashValue })
+        ? await copyChecked(context, {
+            source: read.body,
+            sizeBytes: read.sizeBytes,
+            target,
+            key,
+            hashValue,
+          })
         : unavailable('The image cannot be read now.')
+    if (read.kind === 'found') await read.body.cancel()
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)
     else reached.push({ store: target.id, key })
@@ -222,6 +232,7 @@ async function tellProgress(
 
 interface CheckedCopy {
   readonly source: ByteSource
+  readonly sizeBytes: number
   readonly target: ImageStore
   readonly key: string
   readonly hashValue: string | null
@@ -230,7 +241,7 @@ interface CheckedCopy {
 /** Copies and holds the copy's hash against the original's. */
 async function copyChecked(
   context: OperationContext,
-  { source, target, key, hashValue }: CheckedCopy,
+  { source, sizeBytes, target, key, hashValue }: CheckedCopy,
 ): Promise<Refusal | undefined> {
   const sha512 = createHash(HASH_ALGORITHM)
   const hashed = async function* (): AsyncGenerator<Buffer> {
@@ -239,20 +250,29 @@ async function copyChecked(
       yield chunk
     }
   }
-  const stored = await target.write(context, key, hashed()).catch(sourceRefusal)
+  const stored = await target.write(context, key, hashed(), { sizeBytes }).catch(copyRefusal)
   if (stored instanceof Refusal) return stored
   if (hashValue === null || sha512.digest('hex') === hashValue) return undefined
   return unavailable('The copy is not what the original was.')
 }
 
-/** Step 3. */
+/** The original broke off; whatever its store failed with. */
+function copyRefusal(error: unknown): Refusal {
+  return unavailable(
+    `The image cannot be read to its end: ${error instanceof Error ? error.message : String(error)}`,
+  )
+}
+
+/** Step 3. What was brought to stores that failed leaves them. */
 async function conclude(
-  { records, environment, stores }: Registry,
+  registry: Registry,
   context: OperationContext,
-  { image: { id, staged }, key }: BegunImport,
+  { image: { id, staged, locations: before }, key }: BegunImport,
   { facts, locations, failedStores }: Brought,
 ): Promise<ImageRecord | Refusal> {
-  const concluded = await records.change(
+  const left = [...failedStores.map((store) => ({ store, key })), ...placesOf(staged)]
+  const added = locations.filter((one) => !before.some((place) => isSamePlace(place, one)))
+  const concluded = await registry.records.change(
     context,
     id,
     (image) => {
@@ -260,13 +280,16 @@ async function conclude(
         return conflict(`Image ${id} is not being imported any more.`)
       const { pending: _done, staged: _moved, ...rest } = image
       const properties = unlocked(rest.properties, failedStores)
-      const updatedAt = environment.clock.wallMs()
-      return { ...withFacts(rest, facts), status: 'active', properties, locations, updatedAt }
+      const updatedAt = registry.environment.clock.wallMs()
+      // A copy changes nothing but places; what others did to the image meanwhile stays.
+      const status = image.status === 'importing' ? 'active' : image.status
+      const places = [...rest.locations, ...added]
+      const active = { ...withFacts(rest, facts), status, properties, locations: places, updatedAt }
+      return leave(registry, active, left)
     },
     'server',
   )
-  const isLeft = staged !== undefined && !locations.some((location) => location.key === staged.key)
-  if (!(concluded instanceof Refusal) && isLeft) await stores.find(staged.store)?.remove(context, staged.key)
+  if (!(concluded instanceof Refusal)) await removePlaces(registry, context, concluded, left)
   return concluded
 }
 

@@ -2,8 +2,10 @@
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
 import { releaseObjects } from '../data/held-objects.ts'
+import { leave, removePlaces } from '../data/leaving.ts'
+import { OBJECT_STORE } from '../data/object-store.ts'
 import { emit } from '../events.ts'
-import { type ImageRecord, isShared } from '../model/image-record.ts'
+import type { ImageRecord, Place } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
 import { type JsonSchema, violation } from '../model/json-schema.ts'
 import { isService, notPermitted } from '../policy.ts'
@@ -30,26 +32,24 @@ const removeFromStore: ImageVerb = async (visit) => {
   const [storeId = '', id = ''] = visit.names
   if (!caller.isAdmin) return notPermitted('delete_image_location')
   if (!registry.stores.areSeveral) return notFound('There is only one store.')
-  const store = registry.stores.find(storeId)
-  if (store === undefined) return conflict(`Unknown store '${storeId}'.`)
+  if (registry.stores.find(storeId) === undefined) return conflict(`Unknown store '${storeId}'.`)
   const seen = await visibleImage({ ...visit, names: [id] } satisfies ImageVisit)
   if (seen instanceof Refusal) return seen
-  let key: string | undefined
+  let left: readonly Place[] = []
   const changed = await registry.records.change(
     context,
     seen.id,
     (image) => {
       const without = withoutStore(image, storeId)
       if (without instanceof Refusal) return without
-      key = image.locations.find((location) => location.store === storeId)?.key
-      return { ...without, updatedAt: registry.environment.clock.wallMs() }
+      left = image.locations.filter((location) => location.store === storeId && location.url === undefined)
+      return { ...leave(registry, without, left), updatedAt: registry.environment.clock.wallMs() }
     },
     'server',
   )
   if (changed instanceof Refusal) return changed
-  if (store === registry.objects) await releaseObjects(registry, context)
-  if (key === undefined || isShared(changed, { store: storeId, key })) return emptyAnswer(204)
-  await store.remove(context, key)
+  await removePlaces(registry, context, changed, left)
+  if (storeId === OBJECT_STORE) await releaseObjects(registry, context)
   return emptyAnswer(204)
 }
 
