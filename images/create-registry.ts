@@ -11,6 +11,7 @@ import { ObjectStore } from './data/object-store.ts'
 import type { CuttingRules } from './data/piece-source.ts'
 import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
@@ -30,6 +31,8 @@ export interface RegistryDeps {
   readonly otherStores?: readonly ImageStore[] | undefined
   /** Where images go that name no store; the cluster without it. */
   readonly defaultStore?: string | undefined
+  /** Registries for `glance-download`. */
+  readonly regions?: readonly GlanceRegion[] | undefined
   readonly events?: EventSink | undefined
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
@@ -48,6 +51,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     events,
     cluster,
     fetch,
+    regions: deps.regions ?? [],
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),
