@@ -3,6 +3,7 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { Records } from '#store/records/contract.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
@@ -57,6 +58,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
+    holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
     stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }
 }

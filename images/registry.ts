@@ -3,6 +3,7 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { OperationContext, Store } from '#store/contract.ts'
+import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
@@ -27,6 +28,8 @@ export interface Registry {
   readonly stores: ImageStores
   /** Objects that are images. */
   readonly objects: ObjectStore
+  /** Keeps them. */
+  readonly holds: ObjectHolds
   readonly intakes: IntakeMemory
   readonly options: ImageOptions
   /** Other registries that images are fetched from. */

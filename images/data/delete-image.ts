@@ -7,6 +7,7 @@ import type { ImageRecord, Place } from '../model/image-record.ts'
 import { mayBecome, transitionMessage } from '../model/image-status.ts'
 import { badRequest, forbidden, Refusal } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
+import { isObject, releaseObjects } from './held-objects.ts'
 import { leave, placesOf, removePlaces } from './leaving.ts'
 
 /** The image as it was. 403 when it is protected. */
@@ -28,6 +29,7 @@ export async function deleteImage(
   )
   if (deleted instanceof Refusal || before === undefined) return deleted
   await removePlaces(registry, onItsOwn(context), deleted, placesIn(before))
+  if (isObject(before)) await releaseObjects(registry, onItsOwn(context))
   return before
 }
 

@@ -1,7 +1,8 @@
 /**
  * Puts right what died half-way: images whose bytes nobody brings any more become `queued` again (those that were being
- * copied stay `active`), bytes that no record names are removed, and those that a record remembers as leaving a store. All are safe beside everything that goes on: a key is
- * named in a record before the first byte is stored under it, and a key that no record names is never named again.
+ * copied stay `active`), objects that share bytes no more are forgotten, those that were kept for an image are let go of, and
+ * bytes are removed that no record names, or that one remembers as leaving a store. All is safe beside everything that goes on:
+ * a key is named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
 import { undoImport } from '../import/undo-import.ts'
@@ -9,8 +10,10 @@ import { type ImageRecord, namesPlace, type PendingData } from '../model/image-r
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
 import { SILENCE_MS } from './heartbeat.ts'
+import { releaseObjects } from './held-objects.ts'
 import { MAY_COME_BACK_MS, removePlaces } from './leaving.ts'
 import { RESUMABLE_KEPT_MS } from './resumable.ts'
+import { dropReferences } from './shared-bytes.ts'
 import { giveUp } from './upload.ts'
 
 /** How long the record of a deleted image keeps its id taken, milliseconds. */
@@ -19,6 +22,10 @@ export const DELETED_KEPT_MS = 30 * 24 * 3_600_000
 export interface Swept {
   /** Uploads and imports that nobody was at any more. */
   readonly givenUp: number
+  /** Objects that share the bytes of an image no more. */
+  readonly droppedReferences: number
+  /** Objects that were kept for images and are no more. */
+  readonly releasedObjects: number
   /** Keys under which there were bytes that no record names. */
   readonly removedKeys: number
   /** Places elsewhere whose bytes could not be removed now. */
@@ -30,11 +37,24 @@ export interface Swept {
 /** One round. Rejects when the cluster cannot be asked; what was done until then stays done. */
 export async function sweep(registry: Registry, context: OperationContext): Promise<Swept> {
   const givenUp = await giveUpSilent(registry, context)
+  let droppedReferences = 0
+  for (const image of await allImages(registry, context)) {
+    droppedReferences += await dropReferences(registry, context, image)
+  }
+  const releasedObjects = await releaseObjects(registry, context)
   const removedKeys = await removeUnnamed(registry, context)
   const leftBytes = await removeRemembered(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
   const forgottenImages = await forgetDeleted(registry, context)
-  return { givenUp, removedKeys, leftBytes, forgottenTasks, forgottenImages }
+  return {
+    givenUp,
+    droppedReferences,
+    releasedObjects,
+    removedKeys,
+    leftBytes,
+    forgottenTasks,
+    forgottenImages,
+  }
 }
 
 async function allImages({ records }: Registry, context: OperationContext): Promise<readonly ImageRecord[]> {
@@ -106,8 +126,8 @@ async function removeRemembered(registry: Registry, context: OperationContext): 
 
 async function forgetDeleted(registry: Registry, context: OperationContext): Promise<number> {
   const before = registry.environment.clock.wallMs() - DELETED_KEPT_MS
-  const isOld = ({ status, updatedAt, leaving }: ImageRecord): boolean =>
-    status === 'deleted' && updatedAt < before && leaving === undefined
+  const isOld = ({ status, updatedAt, leaving, references }: ImageRecord): boolean =>
+    status === 'deleted' && updatedAt < before && leaving === undefined && references === undefined
   let count = 0
   for (const image of await allImages(registry, context)) {
     if (isOld(image) && (await registry.records.forget(context, image.id, isOld))) count += 1

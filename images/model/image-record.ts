@@ -90,6 +90,22 @@ export interface StagedData {
   readonly facts: ImageFacts
 }
 
+/** An object that shares the image's bytes, also when the image is deleted (`data/export-image.ts`). */
+export interface ImageReference {
+  /** In the metadata of the object, and of no other. */
+  readonly id: string
+  /** Of the bytes. */
+  readonly store: string
+  readonly key: string
+  readonly account: string
+  readonly container: string
+  readonly object: string
+  /** `making`: the object is being stored, or never was. */
+  readonly state: 'making' | 'made'
+  /** When the object was asked for, milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** What was found out about an image's bytes when they came in. */
 export interface ImageFacts
   extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
@@ -129,13 +145,19 @@ export interface ImageRecord {
   readonly pending?: PendingData | undefined
   readonly staged?: StagedData | undefined
   readonly leaving?: readonly LeavingData[] | undefined
+  /** Objects that share the bytes; they keep them, and the record, also when the image is deleted. */
+  readonly references?: readonly ImageReference[] | undefined
 }
 
-/** Whether bytes in a store are the image's, or are to be. What no record names is garbage. */
-export function namesPlace({ locations, pending, staged }: ImageRecord, place: Place): boolean {
+/** Whether bytes in a store are the image's, or are to be, or are shared. What no record names is garbage. */
+export function namesPlace(
+  { locations, pending, staged, references = [] }: ImageRecord,
+  place: Place,
+): boolean {
   // An import goes to several stores under one key.
   const targets = pending?.key === place.key ? pending.store.split(',') : []
-  return targets.includes(place.store) || [...locations, staged].some((one) => isSamePlace(one, place))
+  const places = [...locations, ...references, staged]
+  return targets.includes(place.store) || places.some((one) => isSamePlace(one, place))
 }
 
 export function isSamePlace(one: Place | undefined, other: Place): boolean {

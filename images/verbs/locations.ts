@@ -1,8 +1,9 @@
 /** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
+import { releaseObjects } from '../data/held-objects.ts'
 import { leave, removePlaces } from '../data/leaving.ts'
-import { objectOfUrl } from '../data/object-store.ts'
+import { OBJECT_STORE } from '../data/object-store.ts'
 import { emit } from '../events.ts'
 import type { ImageRecord, Place } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
@@ -11,6 +12,7 @@ import { isService, notPermitted } from '../policy.ts'
 import { badRequest, conflict, forbidden, notFound, Refusal } from '../refusal.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeableImage, visibleImage } from './found-image.ts'
+import { ownObject } from './own-object.ts'
 import { type ImageRoute, route } from './route.ts'
 
 const list: ImageVerb = async (visit) => {
@@ -47,6 +49,7 @@ const removeFromStore: ImageVerb = async (visit) => {
   )
   if (changed instanceof Refusal) return changed
   await removePlaces(registry, context, changed, left)
+  if (storeId === OBJECT_STORE) await releaseObjects(registry, context)
   return emptyAnswer(204)
 }
 
@@ -71,14 +74,11 @@ const add: ImageVerb = async (visit) => {
   if (seen instanceof Refusal) return seen
   const wanted = readLocation(json)
   if (wanted instanceof Refusal) return wanted
-  const name = objectOfUrl(wanted.url)
-  if (name === undefined)
-    return forbidden('Only objects of this cluster can be locations: swift://ACCOUNT/CONTAINER/OBJECT.')
-  const isOwn = caller.accounts.includes(name.account)
-  if (!isOwn && !caller.isAdmin) return forbidden(`The account ${name.account} is not the project's.`)
-  const key = await registry.objects.keyOf(context, name)
-  if (key === undefined) return badRequest('There is no such object.')
-  const adoption = { id: seen.id, store: registry.objects, key, ...wanted }
+  const name = ownObject(caller, wanted.url)
+  if (name instanceof Refusal) return name
+  const found = await registry.objects.find(context, name)
+  if (found instanceof Refusal) return found
+  const adoption = { id: seen.id, store: registry.objects, ...found, ...wanted }
   const begun = await beginAdoption(registry, context, adoption)
   if (begun instanceof Refusal) return begun
   finishAdoption(registry, context, adoption, begun).then(
