@@ -12,6 +12,7 @@ import { ObjectStore } from './data/object-store.ts'
 import type { CuttingRules } from './data/piece-source.ts'
 import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
@@ -34,6 +35,8 @@ export interface RegistryDeps {
   readonly defaultStore?: string | undefined
   /** By which signatures of images are verified. */
   readonly certificates?: Certificates | undefined
+  /** Registries for `glance-download`. */
+  readonly regions?: readonly GlanceRegion[] | undefined
   readonly events?: EventSink | undefined
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
@@ -52,6 +55,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     events,
     cluster,
     fetch,
+    regions: deps.regions ?? [],
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),

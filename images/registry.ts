@@ -9,6 +9,7 @@ import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
 import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import type { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
@@ -34,6 +35,8 @@ export interface Registry {
   readonly certificates?: Certificates | undefined
   readonly intakes: IntakeMemory
   readonly options: ImageOptions
+  /** Other registries that images are fetched from. */
+  readonly regions: readonly GlanceRegion[]
   /** The network outside of the cluster. */
   readonly fetch: OutsideFetch
   /** Told what happens to images, where somebody wants to hear of it. */

@@ -80,6 +80,31 @@ export const remoteUser = {
   }),
 }
 
+/** A registry that `glance-download` fetches from. */
+export const glanceRegion = {
+  name: option({
+    name: 'name',
+    doc: 'What requests call the region.',
+    parse: words,
+    source: 'OpenStack Glance, glance-download',
+  }),
+  url: option<string | undefined>({
+    name: 'url',
+    doc: 'Where its Images API is (https://other.example/image); by default where the catalogue says.',
+    parse: url,
+    default: undefined,
+    source: 'decision',
+  }),
+  authUrl: option<string | undefined>({
+    name: 'auth_url',
+    doc: 'Where to sign in; without it the token of whoever imports is shown.',
+    parse: url,
+    default: undefined,
+    source: 'decision',
+  }),
+  ...remoteUser,
+}
+
 export const swiftStore = {
   ...named,
   authUrl: option({

@@ -5,13 +5,14 @@ import type { OptionsOf } from '#base/options.ts'
 import { RemoteTransport } from '#http/remote-transport.ts'
 import { FileStore } from '#images/data/file-store.ts'
 import type { ImageStore } from '#images/data/image-store.ts'
+import type { GlanceRegion } from '#images/import/glance-source.ts'
 import { S3Bucket } from '#images/remote/s3-bucket.ts'
 import { S3Store } from '#images/remote/s3-store.ts'
 import type { RemoteNetwork } from '#images/remote/site.ts'
 import { SwiftAccount } from '#images/remote/swift-account.ts'
-import { firstSignIn, keystoneSignIn, type SignIn } from '#images/remote/swift-sign-in.ts'
+import { firstSignIn, HeldSession, keystoneSignIn, type SignIn } from '#images/remote/swift-sign-in.ts'
 import { SwiftStore } from '#images/remote/swift-store.ts'
-import type { remoteUser, s3Store, swiftStore } from './image-store-options.ts'
+import type { glanceRegion, remoteUser, s3Store, swiftStore } from './image-store-options.ts'
 import type { Settings } from './options.ts'
 import { readPem } from './tls-files.ts'
 
@@ -72,8 +73,28 @@ function s3StoreOf(network: RemoteNetwork, options: OptionsOf<typeof s3Store>): 
   })
 }
 
+/** Registries for `glance-download`. Throws an `Error` that names what is missing. */
+export function configuredRegions(
+  network: RemoteNetwork,
+  { glanceRegions }: Settings['images'],
+): readonly GlanceRegion[] {
+  return glanceRegions.map((options) => regionOf(network, options))
+}
+
+function regionOf(network: RemoteNetwork, options: OptionsOf<typeof glanceRegion>): GlanceRegion {
+  const { name, url, authUrl, authVersion } = options
+  if (url === undefined && (authUrl === undefined || authVersion === 1)) {
+    throw new Error(`images: region ${name} needs url, or an auth_url whose catalogue tells of it`)
+  }
+  const session =
+    authUrl === undefined
+      ? undefined
+      : new HeldSession(network.clock, signInOf(network, options, authUrl, 'image'))
+  return { name, url, session }
+}
+
 /** How a user signs in elsewhere. Throws an `Error` that says what is missing. */
-export function signInOf(
+function signInOf(
   network: RemoteNetwork,
   options: OptionsOf<typeof remoteUser> & { readonly name: string },
   authUrl: string,

@@ -15,7 +15,7 @@ import {
 import { type OptionsOf, option, tableOf } from '#base/options.ts'
 import { CLUSTER_STORE } from '#images/data/cluster-store.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
-import { s3Store, swiftStore } from './image-store-options.ts'
+import { glanceRegion, s3Store, swiftStore } from './image-store-options.ts'
 
 const { limits } = DEFAULT_IMAGE_OPTIONS
 const OURS = 'decision'
@@ -28,6 +28,8 @@ const quota = (name: string, what: string, byDefault: number) =>
     default: byDefault,
     source: `OpenStack Glance ${name}`,
   })
+
+const GLANCE_DOWNLOAD: ImageOptions['importMethods'] = ['glance-download']
 
 /** A name and a directory, such as `archive=/srv/images`. */
 function fileStore(written: unknown): ReturnType<ValueParser<string>> {
@@ -171,6 +173,14 @@ export const images = {
     secret: true,
     source: 'OpenStack Glance enabled_backends, S3 store',
   }),
+  glanceRegions: option<readonly OptionsOf<typeof glanceRegion>[]>({
+    name: 'glance_regions',
+    doc: 'Other registries, each a table; with any, images are imported from them by glance-download: docs/images.md.',
+    parse: listOf(tableOf(glanceRegion)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance, glance-download',
+  }),
   defaultStore: option({
     name: 'default_backend',
     doc: 'Store of images that name none.',
@@ -192,6 +202,20 @@ export const images = {
     parse: path,
     default: undefined,
     source: 'OpenStack Glance swift_store_cacert',
+  }),
+  barbican: option<string | undefined>({
+    name: 'barbican_endpoint',
+    doc: 'Address of the key manager that has the certificates by which signed images are verified.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: 'OpenStack castellan barbican_endpoint',
+  }),
+  certificates: option<string | undefined>({
+    name: 'certificates_directory',
+    doc: 'Directory with the certificates, as ID.pem, ID.crt or ID.der, for installations without a key manager; every proxy host must have the same.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: OURS,
   }),
   webhook: option<string | undefined>({
     name: 'webhook',
@@ -215,11 +239,12 @@ export function imageOptionsOf({
 }: {
   readonly images: OptionsOf<typeof images>
 }): ImageOptions {
-  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin } = written
+  const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
     limits: written,
-    importMethods,
+    importMethods:
+      glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
     locations: showLocations ? 'shown' : 'hidden',

@@ -1,10 +1,11 @@
 /** The intake of an image's bytes, which verifies them where the image is signed. */
-import type { AskedContext } from '../signatures/certificates.ts'
-import { fingerprintOf } from '../signatures/image-signature.ts'
-import { signatureCheckOf } from '../signatures/signature-check.ts'
+
 import type { ImageFacts, ImageRecord } from '../model/image-record.ts'
 import { conflict, Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
+import type { AskedContext } from '../signatures/certificates.ts'
+import { fingerprintOf } from '../signatures/image-signature.ts'
+import { signatureCheckOf } from '../signatures/signature-check.ts'
 import { Intake } from './intake.ts'
 
 /** 400 when the image is signed in a way that can never be verified here. */

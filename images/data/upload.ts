@@ -18,8 +18,8 @@ import type { AskedContext } from '../signatures/certificates.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource, ImageStore } from './image-store.ts'
 import { type Intake, TooManyBytes } from './intake.ts'
-import { newIntake, signedOtherwise } from './new-intake.ts'
 import { leave, removePlaces } from './leaving.ts'
+import { newIntake, signedOtherwise } from './new-intake.ts'
 
 export interface Upload {
   readonly id: string

@@ -17,7 +17,11 @@ export class SignatureCheck {
   /** Asked for once, after the last byte. */
   #isRight: boolean | undefined
 
-  constructor({ signature, hashName }: SignatureClaim, key: VerifyKeyObjectInput, fingerprint: string | undefined) {
+  constructor(
+    { signature, hashName }: SignatureClaim,
+    key: VerifyKeyObjectInput,
+    fingerprint: string | undefined,
+  ) {
     this.#verify = createVerify(hashName)
     this.#key = key
     this.#signature = signature
