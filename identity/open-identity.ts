@@ -35,7 +35,7 @@ export interface IdentityOptions {
   readonly resellers: readonly ResellerPrefix[]
   readonly lifeSeconds: number
   /** How long a password is good after it was set, milliseconds; `undefined`: until it is changed. */
-  readonly passwordLifeMs: number | undefined
+  readonly passwordLifeMs?: number | undefined
   readonly region: string
   readonly urlScheme: 'default' | 'http' | 'https'
   /** Of new hashes of passwords; the usual one without. */
