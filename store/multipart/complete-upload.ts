@@ -213,11 +213,13 @@ class Completing<Refusal extends { readonly kind: string }> {
       [S3_ETAG_AT]: this.#etag,
       [UPLOAD_ID_AT]: uploadId,
     }
+    // What else is told of the object in listings.
+    const listed = described[ROW_ETAG] ?? ''
     const written = await store.objects.put(this.#context, name, {
       body: EMPTY_BODY,
       contentType: claim.contentType,
       expectedEtag: undefined,
-      metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}` },
+      metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}${listed}` },
       limitBytes: 0,
       cause: 'CompleteMultipartUpload',
       condition,

@@ -11,6 +11,7 @@ import { type UploadEncryption, uploadEncryption } from '../encryption/upload-en
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
+import { checkNoPart } from '../multipart/upload-named.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
@@ -21,12 +22,15 @@ import { ETAG_SYSMETA } from './object-facts.ts'
 import { conditionsIn } from './read-conditions.ts'
 import { madeVersion } from './shown-object.ts'
 import type { StoredChecksum } from './stored-checksum.ts'
+import { classInRow } from './storage-class.ts'
 import { SOURCE_PREFIX, unopened } from './unopened-source.ts'
 import { checkKey, objectMetadataIn, type Upload } from './upload.ts'
 import { contentTypeIn } from './uploaded-headers.ts'
 import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
+  const stray = checkNoPart(visit.request.query)
+  if (stray !== undefined) return stray
   const directive = directiveIn(visit.request.headers, 'x-amz-metadata-directive')
   if (isS3Error(directive)) return directive
   const wrong = checkKey(visit.request.key ?? '')
@@ -137,7 +141,7 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
     condition: asked.condition,
     customerKey: asked.encryption.customerKey,
     nullVersion: 'replaced',
-    atEnd: () => checksum.toStore(),
+    atEnd: ({ etag }) => ({ ...checksum.toStore(), ...classInRow(asked.own, etag) }),
   }
   const checked = { ...source, body: checksum.body }
   const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })
