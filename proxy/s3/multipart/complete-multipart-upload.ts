@@ -8,6 +8,7 @@ import type { Part } from '#store/multipart/parts.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
 import { ROW_ETAG } from '#store/symlinks/link-metadata.ts'
 import { hostUrlOf } from '../../host-url.ts'
+import { expirationOfUpload } from '../config/object-headers.ts'
 import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
@@ -55,7 +56,7 @@ async function complete(
     partBytesMin: PART_BYTES_MIN,
     describe: (upload, stored) => described(request.headers, { upload, uploadId, named: parts, stored }),
   })
-  if (outcome.kind === 'completed') return completedAnswer(visit, outcome)
+  if (outcome.kind === 'completed') return await completedAnswer(visit, outcome)
   if (outcome.kind === 's3_error') return outcome
   if (outcome.kind === 'invalid_part') return invalidPart(outcome.part, uploadId)
   if (outcome.kind === 'part_too_small') return tooSmall(outcome)
@@ -150,8 +151,9 @@ function checksumProblem(headers: HeaderMap, found: StoredChecksum | undefined):
   return undefined
 }
 
-function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Completed): Response {
+async function completedAnswer(visit: S3Visit, completed: Completed): Promise<Response> {
   const { request } = visit
+  const { etag, metadata, sizeBytes, versionId, writtenAt: timestamp } = completed
   const { name } = bucketOf(visit)
   const checksum = checksumIn(metadata)
   const path = request.style === 'host' ? `/${request.key}` : `/${name}/${request.key}`
@@ -164,5 +166,9 @@ function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Complete
     checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
     element('ChecksumType', checksum?.type),
   )
-  return xmlAnswer(200, xml, { ...madeVersion({ versionId }), ...shownEncryption(metadata, undefined) })
+  return xmlAnswer(200, xml, {
+    ...madeVersion({ versionId }),
+    ...shownEncryption(metadata, undefined),
+    ...(await expirationOfUpload(visit, { timestamp, sizeBytes, versionId }, metadata)),
+  })
 }

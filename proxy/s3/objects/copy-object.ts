@@ -5,7 +5,7 @@ import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
-import { configuredUpload, copiedTags } from '../config/object-headers.ts'
+import { configuredUpload, copiedTags, expirationOfUpload } from '../config/object-headers.ts'
 import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
 import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
@@ -146,7 +146,8 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
   const checked = { ...source, body: checksum.body }
   const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })
   if (written.kind !== 'created') return unfulfilled(written, request.headers, request.key ?? '')
-  return copied(written, source, checksum.value(), asked.encryption.told)
+  const told = { ...asked.encryption.told, ...(await expirationOfUpload(visit, written, put.metadata)) }
+  return copied(written, source, checksum.value(), told)
 }
 
 function copied(
