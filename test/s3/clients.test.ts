@@ -201,7 +201,10 @@ t.test('clients of S3', async (t) => {
       const winners = ids.filter((_, at) => attempts[at]?.kind === 'locked')
       t.equal(winners.length, 1, `one of ${round}`)
       const [winner = ''] = winners
-      t.ok(attempts.every((one) => one.kind === 'locked' || one.id === winner), 'the others are told who')
+      t.ok(
+        attempts.every((one) => one.kind === 'locked' || one.id === winner),
+        'the others are told who',
+      )
       await t.rejects(lock.unlock('another'))
       await lock.unlock(winner)
       t.equal(await lock.holder(), undefined)

@@ -50,7 +50,9 @@ export function announcedChecksum(headers: HeaderMap): AnnouncedChecksum | S3Err
 }
 
 /** Headers of this beginning that hold no checksum. */
-const ABOUT_CHECKSUMS: ReadonlySet<string> = new Set(['algorithm', 'mode', 'type'].map((word) => PREFIX + word))
+const ABOUT_CHECKSUMS: ReadonlySet<string> = new Set(
+  ['algorithm', 'mode', 'type'].map((word) => PREFIX + word),
+)
 /** AWS has these algorithms; here nobody could compare what they come to. */
 const UNVERIFIED: ReadonlySet<string> = new Set(
   ['xxhash64', 'xxhash3', 'xxhash128'].map((word) => PREFIX + word),

@@ -10,7 +10,20 @@ const OTHER = 'test2:tester2'
 
 t.test('names follow AWS’s rules', (t) => {
   for (const name of ['abc', 'a-b.c-1', '3.14', 'x'.repeat(63), 'my-bucket']) t.ok(mayBeCreated(name), name)
-  const wrong = ['ab', 'x'.repeat(64), 'Abc', 'a_b', '-ab', 'ab-', '.ab', 'ab.', 'a..b', 'a.-b', 'a-.b', '192.168.5.4']
+  const wrong = [
+    'ab',
+    'x'.repeat(64),
+    'Abc',
+    'a_b',
+    '-ab',
+    'ab-',
+    '.ab',
+    'ab.',
+    'a..b',
+    'a.-b',
+    'a-.b',
+    '192.168.5.4',
+  ]
   const reserved = ['xn--a', 'sthree-a', 'a-s3alias', 'a--ol-s3', 'a.mrap', 'a--x-s3', 'a--table-s3']
   for (const name of [...wrong, ...reserved]) t.notOk(mayBeCreated(name), name)
   for (const name of ['Abc', 'a_b', 'x'.repeat(255)]) t.ok(mayExist(name), name)

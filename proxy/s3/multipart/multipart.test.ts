@@ -136,7 +136,10 @@ await t.test('what is wrong with a list of parts has AWS’s code, and changes n
   t.equal(codeOf(await complete(document([[3, etag]]))), 'InvalidPart')
   t.equal(codeOf(await complete(document([[1, etagOf('y')]]))), 'InvalidPart')
   const invalid = await complete(document([[1, 'what']]))
-  t.same([codeOf(invalid), elementIn(invalid, 'ETag'), elementIn(invalid, 'PartNumber')], ['InvalidPart', 'what', '1'])
+  t.same(
+    [codeOf(invalid), elementIn(invalid, 'ETag'), elementIn(invalid, 'PartNumber')],
+    ['InvalidPart', 'what', '1'],
+  )
   const small = await complete(
     document([
       [1, etag],
@@ -273,7 +276,8 @@ await t.test('checksums of parts make that of the object', async (t) => {
       return xml.replace(`<PartNumber>${at + 1}</PartNumber>`, `$&${stated}`)
     }, bare)
     const unstated = await s3('POST', `${path}?uploadId=${uploadId}`, { body: bare, headers: wanted })
-    if (type === 'COMPOSITE') t.match(elementIn(unstated, 'Message'), /It was missing for part 1 in the request/)
+    if (type === 'COMPOSITE')
+      t.match(elementIn(unstated, 'Message'), /It was missing for part 1 in the request/)
     else t.equal(codeOf(unstated), 'BadDigest')
     t.equal(codeOf(await s3('POST', `${path}?uploadId=${uploadId}`, { body, headers: wanted })), 'BadDigest')
     const completed = await s3('POST', `${path}?uploadId=${uploadId}`, { body })
@@ -284,7 +288,11 @@ await t.test('checksums of parts make that of the object', async (t) => {
       'x-amz-checksum-type': type,
     })
     const part = await s3('GET', `${path}?partNumber=2`, { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
-    t.match(part, { status: 206, body: 'tail', headers: { [header]: checksumOf(algorithm, bodies[1] as Buffer) } })
+    t.match(part, {
+      status: 206,
+      body: 'tail',
+      headers: { [header]: checksumOf(algorithm, bodies[1] as Buffer) },
+    })
   }
 })
 

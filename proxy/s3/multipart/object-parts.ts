@@ -6,7 +6,7 @@ import { readStoredManifest } from '#store/large-objects/stored-manifest.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import { UPLOAD_ID_AT } from '#store/multipart/parts-check.ts'
 import { partIn, partsPrefix } from '#store/multipart/upload-names.ts'
-import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import { type S3Error, s3Error } from '../error.ts'
 import { checksumHeaders, checksumIn } from '../objects/stored-checksum.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { readOf } from '../versions/version-asked.ts'
@@ -95,20 +95,17 @@ const MARKER = 'x-amz-part-number-marker'
 const PAGE_MAX = 1_000
 
 /** `ObjectParts` of GetObjectAttributes; nothing of an object that was put at once. */
-export async function objectPartsXml(
-  visit: S3Visit,
-  versionId: string | undefined,
-): Promise<{ readonly xml: string } | S3Error> {
+export async function objectPartsXml(visit: S3Visit, versionId: string | undefined): Promise<string> {
   const limit = countIn(visit.request.headers, MAX_PARTS, PAGE_MAX)
   const marker = countIn(visit.request.headers, MARKER, 0)
   const found = await objectParts(visit, versionId)
-  if (found === undefined) return { xml: '' }
+  if (found === undefined) return ''
   const { headers, parts } = found
   const after = parts.filter(({ number }) => number > marker)
   const page = after.slice(0, Math.min(limit, PAGE_MAX))
   const kept = await keptOf(visit, headers[UPLOAD_ID_AT] ?? '')
   const algorithm = checksumIn(headers)?.algorithm
-  const xml = elementOf(
+  return elementOf(
     'ObjectParts',
     element('PartsCount', parts.length),
     element('PartNumberMarker', marker),
@@ -126,7 +123,6 @@ export async function objectPartsXml(
       )
     }),
   )
-  return { xml }
 }
 
 /** By path. Without them there is less to tell. */

@@ -27,7 +27,8 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   const { deps, transaction, caller, request } = visit
   const header = request.headers[COPY_SOURCE] ?? ''
   const written = parseCopySource(header)
-  if (typeof written === 'string') return invalidArgument(COPY_SOURCE, header, `Invalid copy source ${written}`)
+  if (typeof written === 'string')
+    return invalidArgument(COPY_SOURCE, header, `Invalid copy source ${written}`)
   const noVersion = written.versionId === undefined ? undefined : checkVersionId(written.versionId)
   if (noVersion !== undefined) return noVersion
   const bucket = await findBucket(deps, transaction, written.bucket, caller)

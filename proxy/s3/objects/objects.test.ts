@@ -217,7 +217,9 @@ t.test('keys are deleted by list, each for itself', async (t) => {
   t.equal(elementIn(await deleteAll(list(['c']), {}), 'Code'), 'InvalidRequest', 'without a digest')
   t.equal(elementIn(await deleteAll(list(['c']), { 'content-md5': contentMd5('') }), 'Code'), 'BadDigest')
   t.equal(elementIn(await deleteAll(list([])), 'Code'), 'MalformedXML')
-  const ofNoVersion = await deleteAll('<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>')
+  const ofNoVersion = await deleteAll(
+    '<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>',
+  )
   t.equal(elementIn(ofNoVersion, 'Code'), 'NoSuchVersion')
   const many = Array.from({ length: 1001 }, () => 'c')
   t.equal(elementIn(await deleteAll(list(many)), 'Code'), 'MalformedXML')
