@@ -140,7 +140,8 @@ t.test(
     await cluster.crash(former)
     cluster.restart(former)
     await cluster.passes(3)
-    for (const at of primaries) t.same(await listed(cluster.device(at), container), ['x'], 'nothing came back')
+    for (const at of primaries)
+      t.same(await listed(cluster.device(at), container), ['x'], 'nothing came back')
     t.same(await cluster.device(former).containers.index.state({ account: 'a', container }), undefined)
     await daysPass(scene, 2, [...primaries, former])
     for (const at of primaries) {
