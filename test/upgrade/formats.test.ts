@@ -1,7 +1,7 @@
 /**
  * Every stored format, held against bytes that were written before: today's code writes the same ones, and reads them.
  * A new version of a format gets a new file beside the old one, which stays and must go on being read: version 2 has the
- * object index whose digests cover metadata, and all else is as in version 1.
+ * object index whose digests cover metadata and the mark of the clock, and all else is as in version 1.
  *
  * `MARTLET_WRITE_GOLDEN=1 node test/upgrade/formats.test.ts` writes the last file anew.
  */
@@ -15,6 +15,7 @@ import { startContainerServer } from '#container-server/testing.ts'
 import { censusMemory } from '#node/census-memory.ts'
 import { markInFile } from '#node/clock-mark.ts'
 import { readClusterFile } from '#node/cluster-file.ts'
+import { timeInFile } from '#node/device-clock.ts'
 import { KeptPauses } from '#node/kept-pauses.ts'
 import { ballot, candidate } from '#object-server/conditional-contract.ts'
 import { at, send } from '#object-server/test-server.ts'
@@ -45,12 +46,16 @@ async function written(): Promise<Golden> {
 }
 
 if (process.env['MARTLET_WRITE_GOLDEN'] === '1') {
-  const { objects } = await written()
-  writeFileSync(SECOND, `${JSON.stringify({ objects }, null, 1)}\n`)
+  const { objects, small } = await written()
+  writeFileSync(SECOND, `${JSON.stringify({ objects, small }, null, 1)}\n`)
 }
 const first = JSON.parse(readFileSync(FIRST, 'utf8')) as Golden
-const second = JSON.parse(readFileSync(SECOND, 'utf8')) as Pick<Golden, 'objects'>
+const second = JSON.parse(readFileSync(SECOND, 'utf8')) as Pick<Golden, 'objects' | 'small'>
 const golden: Golden = { ...first, ...second }
+const VERSIONS = [
+  [1, first],
+  [2, second],
+] as const
 
 const today = await startGolden({
   disk: await loadFiles(second.objects.files),
@@ -65,10 +70,7 @@ t.test('what is stored today is what the last version of each format stores, byt
     t.same(today[part], golden[part], part)
 })
 
-for (const [version, { objects }] of [
-  [1, first],
-  [2, second],
-] as const) {
+for (const [version, { objects }] of VERSIONS) {
   t.test(`objects of version ${version} are read`, async (t) => {
     const { files, stores } = objects
     const server = await startGolden({ disk: await loadFiles(files), kv: await loadStores(stores) })
@@ -148,11 +150,14 @@ t.test('accounts of version 1 are read', async (t) => {
   await server.device.close()
 })
 
-t.test('the small files of version 1 are read', async (t) => {
-  const disk = (await loadFiles(golden.small)).remount()
-  t.match(await readClusterFile(disk, '/cluster.json'), { age: 'new', tokenKeys: [{ id: 1 }] })
-  const pauses = await KeptPauses.open(disk, '/', silentLogger)
-  t.equal(pauses.pausedUntilMs('auditor'), 1_700_000_060_000)
-  t.same([...(await censusMemory(disk, '/').load())], [['0 17', 1_700_000_000_000]])
-  t.equal(await markInFile(disk, '/clock').load(), '1700000000.12345')
-})
+for (const [version, { small }] of VERSIONS) {
+  t.test(`the small files of version ${version} are read`, async (t) => {
+    const disk = (await loadFiles(small)).remount()
+    t.equal(await timeInFile(disk, '/time').load(), version === 1 ? undefined : 1_700_000_000_123)
+    t.match(await readClusterFile(disk, '/cluster.json'), { age: 'new', tokenKeys: [{ id: 1 }] })
+    const pauses = await KeptPauses.open(disk, '/', silentLogger)
+    t.equal(pauses.pausedUntilMs('auditor'), 1_700_000_060_000)
+    t.same([...(await censusMemory(disk, '/').load())], [['0 17', 1_700_000_000_000]])
+    t.equal(await markInFile(disk, '/clock').load(), '1700000000.12345')
+  })
+}
