@@ -1,10 +1,13 @@
 /** What one replica asks of another is what it will keep, and afterwards both know the same. */
 import fc from 'fast-check'
 import t from 'tap'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { comparedText, joinStates, type MetaRecord, type ObjectState } from '../object-state.ts'
+import { type MetaRecord, postedMeta } from '../meta-record.ts'
+import { comparedText, joinStates, type ObjectState } from '../object-state.ts'
 import { covers, decodeEntry, encodeEntry, entryOf, lackOf, latestOf, textOf } from './entry.ts'
 
+const FACTS = [`${FACT_PREFIX}acl`, `${FACT_PREFIX}tags`]
 const HASH = '0'.repeat(32)
 const timestamp = fc.integer({ min: 1, max: 6 }).map((second) => `170000000${second}.00000` as Timestamp)
 const etag = fc.constantFrom('a'.repeat(32), 'b'.repeat(32))
@@ -15,12 +18,19 @@ const data = fc.record({
   fileBytes: fc.constant(1),
   record: fc.constant(undefined),
 })
-const meta = fc
+const facts = fc
+  .record({ timestamp, fields: fc.constantFrom('metadata' as const, ...FACTS.map((name) => [name])) })
+  .map(({ timestamp: at, fields }) => postedMeta('/a/c/o', at, {}, undefined, fields))
+const carried = timestamp.map((at) =>
+  postedMeta('/a/c/o', at, { [FACTS[0] as string]: 'x' }, undefined, undefined),
+)
+const wholePost = fc
   .record({ timestamp, typeAt: fc.option(timestamp, { nil: undefined }) })
   .map(({ timestamp: at, typeAt }): MetaRecord => {
     const contentType = typeAt === undefined || typeAt > at ? undefined : { value: 't', timestamp: typeAt }
     return { name: '/a/c/o', timestamp: at, headers: {}, contentType }
   })
+const meta = fc.oneof(wholePost, facts, carried)
 /** Only what a replica can be in: everything went through the rule of joining. */
 const state = fc
   .record({

@@ -4,6 +4,7 @@
  * what it will keep.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import { factsOf, isWhole, type MetaRecord, metaWhere, postedAt } from '../meta-record.ts'
 import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from '../object-state.ts'
 
 export interface Entry {
@@ -13,11 +14,22 @@ export interface Entry {
     | { readonly timestamp: Timestamp; readonly etag: string; readonly sizeBytes: number }
     | undefined
   readonly meta:
-    | { readonly timestamp: Timestamp; readonly contentTypeTimestamp: Timestamp | undefined }
+    | {
+        readonly timestamp: Timestamp
+        readonly contentTypeTimestamp: Timestamp | undefined
+        /** Where fields were changed one by one. */
+        readonly fields?: FieldTimes | undefined
+      }
     | undefined
   readonly tombstone: Timestamp | undefined
   /** It had data of that time and lost it. */
   readonly lost: Timestamp | undefined
+}
+
+/** When user metadata were posted, and when each fact was changed. */
+export interface FieldTimes {
+  readonly postedAt: Timestamp | undefined
+  readonly facts: Readonly<Record<string, Timestamp>>
 }
 
 /** Of what a replica lacks: is the body needed, or only what POSTs and deletes left? */
@@ -30,10 +42,20 @@ export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectSta
   return {
     hash,
     data: data && { timestamp: data.timestamp, etag: data.etag, sizeBytes: data.sizeBytes },
-    meta: meta && { timestamp: meta.timestamp, contentTypeTimestamp: meta.contentType?.timestamp },
+    meta: meta && entryOfMeta(meta),
     tombstone,
     lost,
   }
+}
+
+function entryOfMeta(meta: MetaRecord): NonNullable<Entry['meta']> {
+  const { timestamp, contentType } = meta
+  const times = { timestamp, contentTypeTimestamp: contentType?.timestamp }
+  if (isWhole(meta)) return times
+  const facts = Object.fromEntries(
+    Object.entries(factsOf(meta)).map(([name, fact]) => [name, fact.timestamp]),
+  )
+  return { ...times, fields: { postedAt: postedAt(meta), facts } }
 }
 
 /** Of an object that nothing is known of. */
@@ -85,28 +107,34 @@ export function writtenAtOf({ data, tombstone }: Entry): Timestamp | undefined {
 
 /** What of it happened until then. */
 export function entryUntil(entry: Entry, until: Timestamp): Entry {
-  const [written, { meta }] = [writtenAtOf(entry), entry]
+  const written = writtenAtOf(entry)
+  const { meta } = stateOf(entry)
+  const left = meta && metaWhere(meta, (timestamp) => timestamp <= until)
   return {
     ...(written !== undefined && written > until ? emptyEntry(entry.hash) : entry),
-    meta: meta !== undefined && meta.timestamp > until ? undefined : meta,
+    meta: left && entryOfMeta(left),
   }
 }
 
 /** Records without contents, of which only the times are compared. */
 function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
-  const typeAt = meta?.contentTypeTimestamp
   return {
     ...EMPTY_STATE,
     data: data && { ...data, fileBytes: data.sizeBytes, record: undefined },
-    meta: meta && {
-      name: '',
-      timestamp: meta.timestamp,
-      headers: {},
-      contentType: typeAt === undefined ? undefined : { value: '', timestamp: typeAt },
-    },
+    meta: meta && metaOf(meta),
     tombstone,
     lost,
   }
+}
+
+function metaOf({ timestamp, contentTypeTimestamp, fields }: NonNullable<Entry['meta']>): MetaRecord {
+  const contentType = contentTypeTimestamp && { value: '', timestamp: contentTypeTimestamp }
+  const meta = { name: '', timestamp, headers: {}, contentType }
+  if (fields === undefined) return meta
+  const facts = Object.fromEntries(
+    Object.entries(fields.facts).map(([name, time]) => [name, { value: '', timestamp: time }]),
+  )
+  return { ...meta, fields: { postedAt: fields.postedAt, facts } }
 }
 
 /** As a member of a JSON list. */
@@ -114,10 +142,15 @@ export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unkno
   return [
     hash,
     data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes],
-    meta === undefined ? null : [meta.timestamp, meta.contentTypeTimestamp ?? null],
+    meta === undefined ? null : encodeMeta(meta),
     tombstone ?? null,
     lost ?? null,
   ]
+}
+
+function encodeMeta({ timestamp, contentTypeTimestamp, fields }: NonNullable<Entry['meta']>): unknown[] {
+  const times = [timestamp, contentTypeTimestamp ?? null]
+  return fields === undefined ? times : [...times, fields.postedAt ?? null, Object.entries(fields.facts)]
 }
 
 /** `undefined` for what is no entry. */
@@ -148,9 +181,28 @@ function decodeData(value: unknown): Entry['data'] | null {
 
 function decodeMeta(value: unknown): Entry['meta'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, typeWritten] = value as unknown[]
+  const [written, typeWritten, posted, facts] = value as unknown[]
   const timestamp = timestampIn(written)
-  return timestamp === undefined ? null : { timestamp, contentTypeTimestamp: timestampIn(typeWritten) }
+  if (timestamp === undefined) return null
+  const times = { timestamp, contentTypeTimestamp: timestampIn(typeWritten) }
+  if (facts === undefined) return times
+  const decoded = decodeFacts(facts)
+  return decoded === undefined
+    ? null
+    : { ...times, fields: { postedAt: timestampIn(posted), facts: decoded } }
+}
+
+function decodeFacts(value: unknown): FieldTimes['facts'] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const facts: Record<string, Timestamp> = {}
+  for (const one of value as readonly unknown[]) {
+    if (!Array.isArray(one)) return undefined
+    const [name, written] = one as readonly unknown[]
+    const timestamp = timestampIn(written)
+    if (typeof name !== 'string' || timestamp === undefined) return undefined
+    facts[name] = timestamp
+  }
+  return facts
 }
 
 function timestampIn(value: unknown): Timestamp | undefined {
