@@ -16,6 +16,8 @@ export interface ImageOptions {
   readonly formatMatch: 'required' | 'logged'
   /** Origins whose pages may talk to the registry; `*` for all. */
   readonly corsAllowOrigin: readonly string[]
+  /** What the names of our own users' accounts begin with, before the tenant. */
+  readonly accountPrefixes: readonly string[]
 }
 
 export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
@@ -25,4 +27,5 @@ export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   locations: 'hidden',
   formatMatch: 'required',
   corsAllowOrigin: [],
+  accountPrefixes: ['AUTH_'],
 }

@@ -159,11 +159,10 @@ export const images = {
 }
 
 /** The options as the registry takes them. */
-export function imageOptionsOf({
-  images: written,
-}: {
-  readonly images: OptionsOf<typeof images>
-}): ImageOptions {
+export function imageOptionsOf(
+  { images: written }: { readonly images: OptionsOf<typeof images> },
+  accountPrefixes: readonly string[],
+): ImageOptions {
   const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
@@ -171,6 +170,7 @@ export function imageOptionsOf({
     importMethods,
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
+    accountPrefixes,
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',
   }

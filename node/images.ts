@@ -24,6 +24,8 @@ export interface ImagesOptions {
   readonly store: Store
   readonly ownStore: Store
   readonly records: Records
+  /** Of our own users' accounts. */
+  readonly accountPrefixes: readonly string[]
 }
 
 /** `undefined` when the configuration turns it off. */
@@ -44,7 +46,7 @@ export function openImages(options: ImagesOptions): Door | undefined {
       const equals = written.indexOf('=')
       return new FileStore(environment.disk, written.slice(0, equals), written.slice(equals + 1))
     }),
-    options: imageOptionsOf(settings),
+    options: imageOptionsOf(settings, options.accountPrefixes),
   })
   sweepNowAndThen(registry, environment)
   return {

@@ -128,14 +128,16 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     checkParts: store.deferPartsCheck,
   })
   const imagesOwn = ownStore(store, { environment, encryption })
-  const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
+  const resellers = ownResellers(settings)
+  const accountPrefixes = resellers.map(({ prefix }) => prefix)
+  const imagesParts = { environment, log, settings, store: layered, ownStore: imagesOwn, records }
+  const images = openImages({ ...imagesParts, accountPrefixes })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
     environment.random,
   )
   const entries = knownUsers(settings, cluster).map(parseUserEntry)
-  const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
   const identity = identityOf({

@@ -5,6 +5,7 @@ import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import type { Bucket, S3Visit } from '../operation.ts'
+import { versionAsked } from '../versions/version-asked.ts'
 
 export interface NamedSource {
   readonly bucket: Bucket
@@ -32,6 +33,8 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   const bucket = await findBucket(deps, transaction, written.bucket, caller)
   if (isS3Error(bucket)) return bucket
   const { key, versionId } = written
+  const problem = versionId === undefined ? undefined : versionProblem(versionId)
+  if (problem !== undefined) return problem
   const action = versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion'
   const expected = request.headers['x-amz-source-expected-bucket-owner']
   const denied =
@@ -41,11 +44,18 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   return { bucket, name: { ...bucket.container, object: key }, versionId }
 }
 
+/** As of the parameter `versionId`. */
+function versionProblem(versionId: string): S3Error | undefined {
+  const asked = versionAsked(new Map([['versionId', versionId]]))
+  return isS3Error(asked) ? asked : undefined
+}
+
 /** `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`. */
 export function parseCopySource(header: string): Written | undefined {
   const question = header.indexOf('?versionId=')
   const encoded = question < 0 ? header : header.slice(0, question)
-  const versionId = question < 0 ? undefined : header.slice(question + '?versionId='.length)
+  const version = question < 0 ? undefined : header.slice(question + '?versionId='.length)
+  const versionId = version && (decodePercent(version) ?? version)
   const path = decodePercent(encoded)
   if (path === undefined || path.includes('\0')) return undefined
   const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []
