@@ -43,6 +43,8 @@ export class IdentityDirectory implements Directory {
   readonly #options: IdentityDirectoryOptions
   /** By what they were made of, which is another object as soon as anything has changed. */
   readonly #principals = new WeakMap<User, { readonly of: Identified; readonly principal: Principal }>()
+  /** A token that comes again has the same principal: its user's id is a hash, and no need to work it out each time. */
+  readonly #configuredIds = new WeakMap<Principal, string>()
 
   constructor(options: IdentityDirectoryOptions) {
     this.#options = options
@@ -96,7 +98,7 @@ export class IdentityDirectory implements Directory {
     const { seal, people, clock } = this.#options
     const opened = seal.open(token)
     if (opened.kind !== 'valid') return opened
-    const id = configuredUserId(opened.principal.user)
+    const id = this.#configuredIdOf(opened.principal)
     const user = await people.users.find(context, id)
     if (user.kind === 'found' && isConfigured(user)) return opened
     if (user.kind !== 'found') return user.kind === 'absent' ? REVOKED : UNAVAILABLE
@@ -110,6 +112,14 @@ export class IdentityDirectory implements Directory {
     if (now.kind === 'nobody') return REVOKED
     if (now.kind !== 'identified') return UNAVAILABLE
     return { ...opened, principal: this.#principalOf(now.identified) }
+  }
+
+  #configuredIdOf(principal: Principal): string {
+    const known = this.#configuredIds.get(principal)
+    if (known !== undefined) return known
+    const id = configuredUserId(principal.user)
+    this.#configuredIds.set(principal, id)
+    return id
   }
 
   #principalOf(identified: Identified): Principal {

@@ -2,7 +2,7 @@
 import { DEFAULT_FETCH_RULES, type FetchRules } from './import/address-rules.ts'
 import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 
-export const IMPORT_METHODS = ['glance-direct', 'web-download', 'copy-image'] as const
+export const IMPORT_METHODS = ['glance-direct', 'web-download', 'glance-download', 'copy-image'] as const
 export type ImportMethod = (typeof IMPORT_METHODS)[number]
 
 export interface ImageOptions {
@@ -22,7 +22,7 @@ export interface ImageOptions {
 
 export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   limits: DEFAULT_LIMITS,
-  importMethods: IMPORT_METHODS,
+  importMethods: ['glance-direct', 'web-download', 'copy-image'],
   fetchRules: DEFAULT_FETCH_RULES,
   locations: 'hidden',
   formatMatch: 'required',

@@ -3,11 +3,13 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { OperationContext, Store } from '#store/contract.ts'
+import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
 import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import type { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
@@ -26,8 +28,12 @@ export interface Registry {
   readonly stores: ImageStores
   /** Objects that are images. */
   readonly objects: ObjectStore
+  /** Keeps them. */
+  readonly holds: ObjectHolds
   readonly intakes: IntakeMemory
   readonly options: ImageOptions
+  /** Other registries that images are fetched from. */
+  readonly regions: readonly GlanceRegion[]
   /** The network outside of the cluster. */
   readonly fetch: OutsideFetch
   /** Told what happens to images, where somebody wants to hear of it. */

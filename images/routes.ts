@@ -7,6 +7,7 @@ import { importRoutes } from './verbs/imports.ts'
 import { infoRoutes } from './verbs/info.ts'
 import { locationRoutes } from './verbs/locations.ts'
 import { memberRoutes } from './verbs/members.ts'
+import { objectRoutes } from './verbs/objects.ts'
 import type { ImageRoute } from './verbs/route.ts'
 import { schemaRoutes } from './verbs/schemas.ts'
 import { tagRoutes } from './verbs/tags.ts'
@@ -21,6 +22,7 @@ export const ROUTES: readonly ImageRoute[] = [
   ...tagRoutes,
   ...memberRoutes,
   ...locationRoutes,
+  ...objectRoutes,
   ...infoRoutes,
   ...schemaRoutes,
   ...metadefRoutes,

@@ -1,8 +1,21 @@
 /** Options of the image registry, `[images]`. */
 
-import { boolean, bytes, integer, listOf, oneOf, port, text, type ValueParser } from '#base/option-values.ts'
-import { type OptionsOf, option } from '#base/options.ts'
+import {
+  boolean,
+  bytes,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  path,
+  port,
+  text,
+  type ValueParser,
+} from '#base/option-values.ts'
+import { type OptionsOf, option, tableOf } from '#base/options.ts'
+import { CLUSTER_STORE } from '#images/data/cluster-store.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
+import { glanceRegion, s3Store, swiftStore } from './image-store-options.ts'
 
 const { limits } = DEFAULT_IMAGE_OPTIONS
 const OURS = 'decision'
@@ -15,6 +28,8 @@ const quota = (name: string, what: string, byDefault: number) =>
     default: byDefault,
     source: `OpenStack Glance ${name}`,
   })
+
+const GLANCE_DOWNLOAD: ImageOptions['importMethods'] = ['glance-download']
 
 /** A name and a directory, such as `archive=/srv/images`. */
 function fileStore(written: unknown): ReturnType<ValueParser<string>> {
@@ -142,6 +157,52 @@ export const images = {
     default: [],
     source: 'OpenStack Glance enabled_backends, filesystem_store_datadir',
   }),
+  swiftStores: option<readonly OptionsOf<typeof swiftStore>[]>({
+    name: 'swift_stores',
+    doc: 'Swifts elsewhere that are stores of images, each a table: docs/images.md, "Stores".',
+    parse: listOf(tableOf(swiftStore)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance enabled_backends, Swift store',
+  }),
+  s3Stores: option<readonly OptionsOf<typeof s3Store>[]>({
+    name: 's3_stores',
+    doc: 'S3s elsewhere that are stores of images, each a table: docs/images.md, "Stores".',
+    parse: listOf(tableOf(s3Store)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance enabled_backends, S3 store',
+  }),
+  glanceRegions: option<readonly OptionsOf<typeof glanceRegion>[]>({
+    name: 'glance_regions',
+    doc: 'Other registries, each a table; with any, images are imported from them by glance-download: docs/images.md.',
+    parse: listOf(tableOf(glanceRegion)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance, glance-download',
+  }),
+  defaultStore: option({
+    name: 'default_backend',
+    doc: 'Store of images that name none.',
+    parse: text({ leastLength: 1 }),
+    default: CLUSTER_STORE,
+    source: 'OpenStack Glance default_backend',
+  }),
+  storeTimeoutMs: option({
+    name: 'store_timeout',
+    doc: 'Longest silence of a store elsewhere.',
+    unit: 'seconds',
+    parse: duration,
+    default: 60_000,
+    source: 'decision',
+  }),
+  storeTlsAuthority: option<string | undefined>({
+    name: 'store_tls_authority',
+    doc: 'File with the authority (PEM) that signed the certificates of stores elsewhere; those of the system by default.',
+    parse: path,
+    default: undefined,
+    source: 'OpenStack Glance swift_store_cacert',
+  }),
   webhook: option<string | undefined>({
     name: 'webhook',
     doc: 'Address to which it is posted what happens to images.',
@@ -163,11 +224,12 @@ export function imageOptionsOf(
   { images: written }: { readonly images: OptionsOf<typeof images> },
   accountPrefixes: readonly string[],
 ): ImageOptions {
-  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin } = written
+  const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
     limits: written,
-    importMethods,
+    importMethods:
+      glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
     accountPrefixes,

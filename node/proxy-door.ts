@@ -19,6 +19,7 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { GuessDesk } from '#identity/guess-desk.ts'
+import { ClusterStore } from '#images/data/cluster-store.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -37,6 +38,7 @@ import { type Invalidations, invalidationHandler, PeerInvalidations } from '#sto
 import { MemcachedClient } from '#store/memcached-client.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { EventQueue } from '#store/notifications/event-queue.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -108,6 +110,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     deferPartsCheck: store.deferPartsCheck,
     bucketSettings,
     objectLocks,
+    objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), store.containers),
     events: { queue: new EventQueue(store, timestamps), region: settings.s3.region },
   }
   const guesses = new GuessDesk(environment.clock, {
@@ -119,7 +122,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const desks = desksOf(options, own)
   let ending = false
   const { readOnly } = proxyOptions
-  const layered = withFeatures(store, { ...features, desks, readOnly, encryption: keysAtRest })
+  const imagesOwn = ownStore(store, { environment, encryption })
+  const imageBytes = new ClusterStore(imagesOwn)
+  const layered = withFeatures(store, { ...features, desks, readOnly, imageBytes, encryption: keysAtRest })
   const multipart = new MultipartUploads({
     store: layered,
     clock: environment.clock,
@@ -127,11 +132,16 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
-  const imagesOwn = ownStore(store, { environment, encryption })
   const resellers = ownResellers(settings)
-  const accountPrefixes = resellers.map(({ prefix }) => prefix)
-  const imagesParts = { environment, log, settings, store: layered, ownStore: imagesOwn, records }
-  const images = openImages({ ...imagesParts, accountPrefixes })
+  const images = await openImages({
+    environment,
+    log,
+    settings,
+    store: layered,
+    ownStore: imagesOwn,
+    records,
+    accountPrefixes: resellers.map(({ prefix }) => prefix),
+  })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),

@@ -88,6 +88,8 @@ export type StoreFailure =
   | { readonly kind: 'over_quota'; readonly scope: 'container' | 'account' | 'policy' }
   /** Nothing may be written to it for now. */
   | { readonly kind: 'read_only' }
+  /** An image has its bytes in the object; it goes before the object does. */
+  | { readonly kind: 'in_use' }
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
   /** A symbolic link that leads nowhere. */

@@ -10,13 +10,14 @@
  */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
-import { type ImageFacts, type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
+import { type ImageFacts, type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource, ImageStore } from './image-store.ts'
 import { Intake, TooManyBytes } from './intake.ts'
+import { leave, removePlaces } from './leaving.ts'
 
 export interface Upload {
   readonly id: string
@@ -85,6 +86,7 @@ export async function takeBytes(
   try {
     const stored = await store.write(context, key, intake.through(source), {
       describe: () => described(intake, declared),
+      sizeBytes: certainSize(source, sizeBytes),
     })
     if (stored instanceof Refusal) return stored
   } catch (error) {
@@ -96,10 +98,16 @@ export async function takeBytes(
   return formatVerdict(registry, intake, declared) ?? intake.facts(declared)
 }
 
+/** A length that the client announced in passing is no promise; that of the request's body is. */
+function certainSize(source: ByteSource, sizeBytes: number | undefined): number | undefined {
+  const lengthBytes = 'lengthBytes' in source ? source.lengthBytes : undefined
+  return lengthBytes === sizeBytes ? sizeBytes : undefined
+}
+
 /** What is kept beside the bytes; nothing when they will not be kept. */
 export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
   if (intake.verdict(declared)?.kind === 'unsafe') return undefined
-  const { pending: _pending, staged: _staged, ...image } = declared
+  const { pending: _pending, staged: _staged, leaving: _leaving, ...image } = declared
   return withFacts(image, intake.facts(declared))
 }
 
@@ -170,23 +178,31 @@ function least(minDisk: number, { virtualSizeBytes }: ImageFacts): number {
   return minDisk > 0 || virtualSizeBytes === null ? minDisk : Math.ceil(virtualSizeBytes / GIB)
 }
 
+interface GivenUp {
+  readonly id: string
+  readonly key: string
+  readonly store: Pick<ImageStore, 'id'>
+  /** Somebody may still bring bytes until then (`leaving.ts`). */
+  readonly until?: number | undefined
+}
+
 /** After a failure: the image may be tried again, and nothing is left of this attempt. */
 export async function giveUp(
-  { records, log }: Registry,
+  registry: Registry,
   context: OperationContext,
-  { id, key, store }: { readonly id: string; readonly key: string; readonly store: ImageStore },
+  { id, key, store, until }: GivenUp,
 ): Promise<void> {
   const own = onItsOwn(context)
+  const place = { store: store.id, key }
   const requeue = (image: ImageRecord): ImageRecord | Refusal => {
     if (image.pending?.key !== key) return image
     const queued = withStatus(image, 'queued')
     if (queued instanceof Refusal) return queued
     const { pending: _gone, ...rest } = queued
-    return rest
+    return leave(registry, rest, [place], until)
   }
-  const now = await records.change(own, id, requeue, 'server')
-  // It came to its end after all, and nobody could tell: what the record names is never removed.
-  if (!(now instanceof Refusal) && namesKey(now, key)) return
-  const isRemoved = !(now instanceof Refusal) && (await store.remove(own, key))
-  if (!isRemoved) log.warn({ image: id, key }, 'an upload is left to the sweeper')
+  const now = await registry.records.change(own, id, requeue, 'server')
+  if (now instanceof Refusal) registry.log.warn({ image: id, key }, 'an upload is left to the sweeper')
+  // It may have come to its end after all, and nobody could tell: what the record names is never removed.
+  else if (!namesPlace(now, place)) await removePlaces(registry, own, now, [place])
 }

@@ -49,6 +49,18 @@ export interface ImageLocation {
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
+/** Bytes in a store. */
+export type Place = Pick<ImageLocation, 'store' | 'key'>
+
+/**
+ * Bytes that are not the image's any more, in a store that nobody lists: they are remembered here until the store said that
+ * they are gone (`data/leaving.ts`).
+ */
+export interface LeavingData extends Place {
+  /** Until then they may come back: whoever was bringing them may not know yet. Milliseconds since the epoch. */
+  readonly until?: number | undefined
+}
+
 /** Bytes that are being brought in, or that wait. Whatever is not named in a record is garbage. */
 export interface PendingData {
   readonly kind: 'upload' | 'stage' | 'import' | 'resumable'
@@ -76,6 +88,22 @@ export interface StagedData {
   readonly store: string
   readonly sizeBytes: number
   readonly facts: ImageFacts
+}
+
+/** An object that shares the image's bytes, also when the image is deleted (`data/export-image.ts`). */
+export interface ImageReference {
+  /** In the metadata of the object, and of no other. */
+  readonly id: string
+  /** Of the bytes. */
+  readonly store: string
+  readonly key: string
+  readonly account: string
+  readonly container: string
+  readonly object: string
+  /** `making`: the object is being stored, or never was. */
+  readonly state: 'making' | 'made'
+  /** When the object was asked for, milliseconds since the epoch. */
+  readonly at: number
 }
 
 /** What was found out about an image's bytes when they came in. */
@@ -116,11 +144,24 @@ export interface ImageRecord {
   readonly locations: readonly ImageLocation[]
   readonly pending?: PendingData | undefined
   readonly staged?: StagedData | undefined
+  readonly leaving?: readonly LeavingData[] | undefined
+  /** Objects that share the bytes; they keep them, and the record, also when the image is deleted. */
+  readonly references?: readonly ImageReference[] | undefined
 }
 
-/** Whether bytes under a key are the image's, or are to be. What no record names is garbage. */
-export function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
-  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
+/** Whether bytes in a store are the image's, or are to be, or are shared. What no record names is garbage. */
+export function namesPlace(
+  { locations, pending, staged, references = [] }: ImageRecord,
+  place: Place,
+): boolean {
+  // An import goes to several stores under one key.
+  const targets = pending?.key === place.key ? pending.store.split(',') : []
+  const places = [...locations, ...references, staged]
+  return targets.includes(place.store) || places.some((one) => isSamePlace(one, place))
+}
+
+export function isSamePlace(one: Place | undefined, other: Place): boolean {
+  return one?.key === other.key && one.store === other.store
 }
 
 /** What the creator of an image says of it. */

@@ -37,7 +37,7 @@ const stage: ImageVerb = async (visit) => {
 
 const importImage: ImageVerb = async (visit) => {
   const { registry, context, caller, json, request } = visit
-  const order = readImportOrder(registry, json, request.headers['x-image-meta-store'])
+  const order = readImportOrder(registry, json, request.headers)
   if (order instanceof Refusal) return order
   const seen =
     order.method === 'copy-image' ? await copyable(visit) : await changeableImage(visit, 'import_image')

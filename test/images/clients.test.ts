@@ -116,6 +116,25 @@ void t.test('real clients', { skip: !havePrograms(t, ...programs) }, async (t) =
     })
   })
 
+  await t.test('martlet image export and adopt share bytes with objects', async (t) => {
+    const path = join(directory, 'shared')
+    const bytes = randomBytes(FILE_BYTES)
+    writeFileSync(path, bytes)
+    const id = (await martlet('upload', path, '--disk-format', 'raw')).trim()
+    const headers = { 'X-Auth-Token': await tokenOf(cluster, 'test:tester', 'testing') }
+    const container = `${cluster.url}/v1/AUTH_test/disks`
+    await fetch(container, { method: 'PUT', headers })
+    t.equal((await martlet('export', id, 'disks/a disk')).trim(), 'swift://AUTH_test/disks/a%20disk')
+    await fetch(`${cluster.url}/image/v2/images/${id}`, { method: 'DELETE', headers })
+    const object = await fetch(`${container}/a%20disk`, { headers })
+    t.equal(sha512(Buffer.from(await object.arrayBuffer())), sha512(bytes))
+    await fetch(`${container}/plain`, { method: 'PUT', headers, body: bytes })
+    const adopted = (await martlet('adopt', 'disks/plain', '--name', 'adopted')).trim()
+    t.equal((await fetch(`${container}/plain`, { method: 'DELETE', headers })).status, 409)
+    const image = await fetch(`${cluster.url}/image/v2/images/${adopted}/file`, { headers })
+    t.equal(sha512(Buffer.from(await image.arrayBuffer())), sha512(bytes))
+  })
+
   const canRunNova = spawnSync('/usr/bin/python3', ['-c', 'import nova.image.glance']).status === 0
   const skip = canRunNova || process.env['MARTLET_CI'] === '1' ? false : 'python3-nova is not installed'
 
