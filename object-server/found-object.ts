@@ -1,6 +1,7 @@
 /** What a state means to a reader: found, or absent in one of the ways that differ as evidence. Pure. */
 import type { Absent, LookupOptions, Probe } from './engine.ts'
-import { changesText, postedAt } from './meta-record.ts'
+import { changesText } from './meta-join.ts'
+import { postedAt } from './meta-record.ts'
 import type { DataRecord, ObjectState } from './object-state.ts'
 import { deleteAtOf, isExpired, type StoredObject, storedObject } from './stored-object.ts'
 

@@ -3,11 +3,14 @@
  * the same writes in any order, any number of times, give the same state on every replica. Pure.
  *
  * Order of data and tombstones: the later timestamp, offsets included; at the same timestamp a tombstone over data, then
- * the greater ETag. What POSTs changed counts only while it is later than both (`meta-record.ts`).
+ * the greater ETag, then what is told of it (`precedence.ts`). What POSTs changed counts only while it is later than both
+ * (`meta-join.ts`).
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import { joinMeta, type MetaRecord, metaAfter, textOfMeta } from './meta-record.ts'
+import { joinMeta, metaAfter, textOfMeta } from './meta-join.ts'
+import type { MetaRecord } from './meta-record.ts'
+import { precedenceOf, printIn } from './precedence.ts'
 
 /** What a PUT stored, as the `.data` file says it. */
 export interface DataRecord {
@@ -32,6 +35,8 @@ export interface DataVersion {
   /** Length of the file: the body, and the trailer if the record did not fit into an attribute. */
   readonly fileBytes: number
   readonly record: DataRecord | undefined
+  /** What compares of a record that does not stand here (`precedence.ts`). */
+  readonly precedence?: string | undefined
 }
 
 export interface ObjectState {
@@ -90,7 +95,15 @@ function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Tim
 function laterData(left: DataVersion | undefined, right: DataVersion | undefined): DataVersion | undefined {
   if (left === undefined || right === undefined) return left ?? right
   if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? left : right
-  return left.etag >= right.etag ? left : right
+  if (left.etag !== right.etag) return left.etag > right.etag ? left : right
+  return (precedenceOf(left) ?? '') >= (precedenceOf(right) ?? '') ? left : right
+}
+
+/** Are they the same, as far as is known? */
+export function isSameData(left: DataVersion, right: DataVersion): boolean {
+  if (left.timestamp !== right.timestamp || left.etag !== right.etag) return false
+  const [one, other] = [precedenceOf(left), precedenceOf(right)]
+  return one === undefined || other === undefined || one === other
 }
 
 /**
@@ -100,7 +113,7 @@ export function comparedText(state: ObjectState): string {
   const { data, meta, tombstone } = state
   if (data === undefined && meta === undefined && tombstone === undefined) return ''
   return [
-    data === undefined ? '' : `${data.timestamp}/${data.etag}`,
+    data === undefined ? '' : `${data.timestamp}/${data.etag}/${printIn(precedenceOf(data) ?? '')}`,
     meta === undefined ? '' : textOfMeta(meta),
     tombstone ?? '',
   ].join(' ')

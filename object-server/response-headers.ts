@@ -2,7 +2,7 @@
 import { CHANGES_HEADER } from '#base/extensions.ts'
 import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import { changesText } from './meta-record.ts'
+import { changesText } from './meta-join.ts'
 import { shownTimestamp } from './object-rows.ts'
 import type { StoredObject } from './stored-object.ts'
 

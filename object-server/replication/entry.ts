@@ -4,19 +4,28 @@
  * what it will keep.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import { factsOf, isWhole, type MetaRecord, metaWhere, postedAt } from '../meta-record.ts'
-import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from '../object-state.ts'
+import { metaWhere } from '../meta-join.ts'
+import { type ContentTypeChange, factsOf, isWhole, type MetaRecord, postedAt } from '../meta-record.ts'
+import { comparedText, EMPTY_STATE, isSameData, joinStates, type ObjectState } from '../object-state.ts'
+import { precedenceOf, precedenceOfMeta, printOfFact } from '../precedence.ts'
 
 export interface Entry {
   /** 32 hex digits. */
   readonly hash: string
   readonly data:
-    | { readonly timestamp: Timestamp; readonly etag: string; readonly sizeBytes: number }
+    | {
+        readonly timestamp: Timestamp
+        readonly etag: string
+        readonly sizeBytes: number
+        /** `precedence.ts`; `undefined` when an earlier version of Martlet tells it. */
+        readonly precedence: string | undefined
+      }
     | undefined
   readonly meta:
     | {
         readonly timestamp: Timestamp
-        readonly contentTypeTimestamp: Timestamp | undefined
+        readonly contentType: ContentTypeChange | undefined
+        readonly precedence: string
         /** Where fields were changed one by one. */
         readonly fields?: FieldTimes | undefined
       }
@@ -26,10 +35,10 @@ export interface Entry {
   readonly lost: Timestamp | undefined
 }
 
-/** When user metadata were posted, and when each fact was changed. */
+/** When user metadata were posted, and of each fact when it was changed and what tells one value from another. */
 export interface FieldTimes {
   readonly postedAt: Timestamp | undefined
-  readonly facts: Readonly<Record<string, Timestamp>>
+  readonly facts: Readonly<Record<string, { readonly timestamp: Timestamp; readonly print: string }>>
 }
 
 /** Of what a replica lacks: is the body needed, or only what POSTs and deletes left? */
@@ -41,7 +50,12 @@ const ETAG = /^[0-9a-f]{32}$/
 export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectState): Entry {
   return {
     hash,
-    data: data && { timestamp: data.timestamp, etag: data.etag, sizeBytes: data.sizeBytes },
+    data: data && {
+      timestamp: data.timestamp,
+      etag: data.etag,
+      sizeBytes: data.sizeBytes,
+      precedence: precedenceOf(data),
+    },
     meta: meta && entryOfMeta(meta),
     tombstone,
     lost,
@@ -50,12 +64,15 @@ export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectSta
 
 function entryOfMeta(meta: MetaRecord): NonNullable<Entry['meta']> {
   const { timestamp, contentType } = meta
-  const times = { timestamp, contentTypeTimestamp: contentType?.timestamp }
-  if (isWhole(meta)) return times
+  const told = { timestamp, contentType, precedence: precedenceOfMeta(meta) }
+  if (isWhole(meta)) return told
   const facts = Object.fromEntries(
-    Object.entries(factsOf(meta)).map(([name, fact]) => [name, fact.timestamp]),
+    Object.entries(factsOf(meta)).map(([name, fact]) => [
+      name,
+      { timestamp: fact.timestamp, print: printOfFact(fact) },
+    ]),
   )
-  return { ...times, fields: { postedAt: postedAt(meta), facts } }
+  return { ...told, fields: { postedAt: postedAt(meta), facts } }
 }
 
 /** Of an object that nothing is known of. */
@@ -79,8 +96,8 @@ export function lackOf(mine: Entry, theirs: Entry): Lack {
   const after = joinStates(before, stateOf(theirs))
   if (comparedText(after) === comparedText(before)) return 'nothing'
   const { data } = after
-  const isSame = data?.timestamp === before.data?.timestamp && data?.etag === before.data?.etag
-  return data === undefined || isSame ? 'small' : 'data'
+  if (data === undefined) return 'small'
+  return before.data !== undefined && isSameData(before.data, data) ? 'small' : 'data'
 }
 
 /** Does `theirs` hold everything that `mine` says, or something newer? */
@@ -116,7 +133,7 @@ export function entryUntil(entry: Entry, until: Timestamp): Entry {
   }
 }
 
-/** Records without contents, of which only the times are compared. */
+/** Records without contents, of which only what is told here is compared. */
 function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
   return {
     ...EMPTY_STATE,
@@ -127,12 +144,11 @@ function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
   }
 }
 
-function metaOf({ timestamp, contentTypeTimestamp, fields }: NonNullable<Entry['meta']>): MetaRecord {
-  const contentType = contentTypeTimestamp && { value: '', timestamp: contentTypeTimestamp }
-  const meta = { name: '', timestamp, headers: {}, contentType }
+function metaOf({ fields, ...told }: NonNullable<Entry['meta']>): MetaRecord {
+  const meta = { ...told, name: '', headers: {} }
   if (fields === undefined) return meta
   const facts = Object.fromEntries(
-    Object.entries(fields.facts).map(([name, time]) => [name, { value: '', timestamp: time }]),
+    Object.entries(fields.facts).map(([name, fact]) => [name, { ...fact, value: '' }]),
   )
   return { ...meta, fields: { postedAt: fields.postedAt, facts } }
 }
@@ -141,16 +157,18 @@ function metaOf({ timestamp, contentTypeTimestamp, fields }: NonNullable<Entry['
 export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unknown {
   return [
     hash,
-    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes],
+    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes, data.precedence ?? null],
     meta === undefined ? null : encodeMeta(meta),
     tombstone ?? null,
     lost ?? null,
   ]
 }
 
-function encodeMeta({ timestamp, contentTypeTimestamp, fields }: NonNullable<Entry['meta']>): unknown[] {
-  const times = [timestamp, contentTypeTimestamp ?? null]
-  return fields === undefined ? times : [...times, fields.postedAt ?? null, Object.entries(fields.facts)]
+function encodeMeta({ timestamp, contentType, precedence, fields }: NonNullable<Entry['meta']>): unknown {
+  const told = [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
+  if (fields === undefined) return told
+  const facts = Object.entries(fields.facts).map(([name, fact]) => [name, fact.timestamp, fact.print])
+  return [...told, fields.postedAt ?? null, facts]
 }
 
 /** `undefined` for what is no entry. */
@@ -172,37 +190,40 @@ export function decodeEntry(value: unknown): Entry | undefined {
 /** `null`: malformed. */
 function decodeData(value: unknown): Entry['data'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, etag, sizeBytes] = value as unknown[]
+  const [written, etag, sizeBytes, precedence] = value as unknown[]
   const timestamp = timestampIn(written)
   if (timestamp === undefined || typeof etag !== 'string' || !ETAG.test(etag)) return null
   if (typeof sizeBytes !== 'number' || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return null
-  return { timestamp, etag, sizeBytes }
+  return { timestamp, etag, sizeBytes, precedence: textIn(precedence) }
 }
 
 function decodeMeta(value: unknown): Entry['meta'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, typeWritten, posted, facts] = value as unknown[]
-  const timestamp = timestampIn(written)
+  const [written, typeWritten, type, precedence, posted, facts] = value as unknown[]
+  const [timestamp, typeAt] = [timestampIn(written), timestampIn(typeWritten)]
   if (timestamp === undefined) return null
-  const times = { timestamp, contentTypeTimestamp: timestampIn(typeWritten) }
-  if (facts === undefined) return times
+  const contentType = typeAt === undefined ? undefined : { value: textIn(type) ?? '', timestamp: typeAt }
+  const told = { timestamp, contentType, precedence: textIn(precedence) ?? '' }
+  if (facts === undefined) return told
   const decoded = decodeFacts(facts)
-  return decoded === undefined
-    ? null
-    : { ...times, fields: { postedAt: timestampIn(posted), facts: decoded } }
+  return decoded === undefined ? null : { ...told, fields: { postedAt: timestampIn(posted), facts: decoded } }
 }
 
 function decodeFacts(value: unknown): FieldTimes['facts'] | undefined {
   if (!Array.isArray(value)) return undefined
-  const facts: Record<string, Timestamp> = {}
+  const facts: Record<string, { readonly timestamp: Timestamp; readonly print: string }> = {}
   for (const one of value as readonly unknown[]) {
     if (!Array.isArray(one)) return undefined
-    const [name, written] = one as readonly unknown[]
+    const [name, written, print] = one as readonly unknown[]
     const timestamp = timestampIn(written)
     if (typeof name !== 'string' || timestamp === undefined) return undefined
-    facts[name] = timestamp
+    facts[name] = { timestamp, print: textIn(print) ?? '' }
   }
   return facts
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function timestampIn(value: unknown): Timestamp | undefined {
