@@ -11,6 +11,7 @@ import { objectRoutes } from './verbs/objects.ts'
 import type { ImageRoute } from './verbs/route.ts'
 import { schemaRoutes } from './verbs/schemas.ts'
 import { tagRoutes } from './verbs/tags.ts'
+import { taskRoutes } from './verbs/tasks.ts'
 import { uploadProgressRoutes } from './verbs/upload-progress.ts'
 
 export const ROUTES: readonly ImageRoute[] = [
@@ -18,6 +19,7 @@ export const ROUTES: readonly ImageRoute[] = [
   ...fileRoutes,
   ...uploadProgressRoutes,
   ...importRoutes,
+  ...taskRoutes,
   ...actions,
   ...tagRoutes,
   ...memberRoutes,
