@@ -4,6 +4,7 @@ import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { OperationContext, Store } from '#store/contract.ts'
 import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
+import type { CacheUse } from './cache/cache-use.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
@@ -31,6 +32,7 @@ export interface Registry {
   /** Keeps them. */
   readonly holds: ObjectHolds
   readonly intakes: IntakeMemory
+  readonly cacheUse: CacheUse
   readonly options: ImageOptions
   /** Other registries that images are fetched from. */
   readonly regions: readonly GlanceRegion[]

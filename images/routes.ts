@@ -1,6 +1,7 @@
 /** The one list of what the registry answers: method, path, what body is expected, and the verb (`/v2` is left out). */
 import { metadefRoutes } from './metadefs/routes.ts'
 import { actions } from './verbs/actions.ts'
+import { cacheRoutes } from './verbs/cache.ts'
 import { fileRoutes } from './verbs/file.ts'
 import { imageRoutes } from './verbs/images.ts'
 import { importRoutes } from './verbs/imports.ts'
@@ -20,6 +21,7 @@ export const ROUTES: readonly ImageRoute[] = [
   ...uploadProgressRoutes,
   ...importRoutes,
   ...taskRoutes,
+  ...cacheRoutes,
   ...actions,
   ...tagRoutes,
   ...memberRoutes,

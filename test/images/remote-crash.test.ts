@@ -22,6 +22,7 @@ import {
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 import { DIED, DyingProcess } from '#test/cluster/dying-store.ts'
 import { type AnotherCluster, anotherCluster } from './another-cluster.ts'
+import { storedKeys } from './survivors.ts'
 
 const CONTEXT = { txId: 'tx-sweep', signal: undefined, log: silentLogger }
 const BYTES = randomBytes(100_000)
@@ -92,6 +93,20 @@ const OPERATIONS: readonly Operation[] = [
     may: ['active'],
   },
   {
+    name: 'caching',
+    prepare: uploadTo('faraway'),
+    run: async (ask, id) => {
+      const asked = await ask('PUT', `/v2/cache/${id}`)
+      for (let tries = 0; asked.status === 202 && tries < 100; tries += 1) {
+        const { queued_images: queued = [id] } = (await ask('GET', '/v2/cache')).json
+        if ((queued as string[]).length === 0) break
+        await realClock.sleep(1)
+      }
+      return asked
+    },
+    may: ['active'],
+  },
+  {
     name: 'deletion',
     prepare: uploadTo('faraway'),
     run: (ask, id) => ask('DELETE', `/v2/images/${id}`),
@@ -124,6 +139,7 @@ function proxyOver({ store, other }: Cut, clock: Clock, dying?: DyingProcess): T
   return testImages({
     store: (dying?.store(store) ?? store) as MemoryStore,
     clock,
+    options: { cache: { maxBytes: 1_000_000, stallMs: 1_000_000 } },
     deps: { otherStores: [other.swiftStore(other.first, how), other.s3Store(how)] },
   })
 }
@@ -156,6 +172,9 @@ async function look(t: Test, { may }: Operation, cut: Cut, id: string): Promise<
     }
   }
   await lookElsewhere(t, cut, record)
+  const { locations, cached, staged } = record
+  const named = [...locations, cached, staged].flatMap((one) => (one?.store === 'cluster' ? [one.key] : []))
+  t.same([...(await storedKeys(survivor))], named, 'in the cluster')
 }
 
 /** Only what is named is stored. */
