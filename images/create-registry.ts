@@ -19,6 +19,7 @@ import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
 import { TaskRecords } from './records/task-records.ts'
 import type { Registry } from './registry.ts'
+import type { Certificates } from './signatures/certificates.ts'
 
 export interface RegistryDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -33,6 +34,8 @@ export interface RegistryDeps {
   readonly otherStores?: readonly ImageStore[] | undefined
   /** Where images go that name no store; the cluster without it. */
   readonly defaultStore?: string | undefined
+  /** By which signatures of images are verified. */
+  readonly certificates?: Certificates | undefined
   /** Registries for `glance-download`. */
   readonly regions?: readonly GlanceRegion[] | undefined
   readonly events?: EventSink | undefined
@@ -60,6 +63,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
+    certificates: deps.certificates,
     holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
     stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }

@@ -104,7 +104,12 @@ async function visit(
   if (query instanceof Refusal) return query
   const json = await bodyOf(request, route)
   if (json instanceof Refusal) return json
-  const context = { txId: call.txId, signal: call.signal, log: call.log }
+  const context = {
+    txId: call.txId,
+    signal: call.signal,
+    log: call.log,
+    token: request.headers['x-auth-token'],
+  }
   return await route.verb({ registry, context, caller, request, baseUrl, names, query, json })
 }
 

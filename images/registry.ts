@@ -2,7 +2,7 @@
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
-import type { OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
 import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { CacheUse } from './cache/cache-use.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
@@ -15,6 +15,7 @@ import type { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
 import type { TaskRecords } from './records/task-records.ts'
+import type { AskedContext, Certificates } from './signatures/certificates.ts'
 
 export interface Registry {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -31,6 +32,8 @@ export interface Registry {
   readonly objects: ObjectStore
   /** Keeps them. */
   readonly holds: ObjectHolds
+  /** By which signatures are verified, where there are any. */
+  readonly certificates?: Certificates | undefined
   readonly intakes: IntakeMemory
   readonly cacheUse: CacheUse
   readonly options: ImageOptions
@@ -52,6 +55,6 @@ export function newUuid({ environment: { random } }: Pick<Registry, 'environment
 }
 
 /** The same operation, when nobody waits for it any more. */
-export function onItsOwn({ txId, log }: OperationContext): OperationContext {
-  return { txId, log, signal: undefined }
+export function onItsOwn({ txId, log, token }: AskedContext): AskedContext {
+  return { txId, log, token, signal: undefined }
 }

@@ -226,6 +226,20 @@ export const images = {
     default: undefined,
     source: 'OpenStack Glance swift_store_cacert',
   }),
+  barbican: option<string | undefined>({
+    name: 'barbican_endpoint',
+    doc: 'Address of the key manager that has the certificates by which signed images are verified.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: 'OpenStack castellan barbican_endpoint',
+  }),
+  certificates: option<string | undefined>({
+    name: 'certificates_directory',
+    doc: 'Directory with the certificates, as ID.pem, ID.crt or ID.der, for installations without a key manager; every proxy host must have the same.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: OURS,
+  }),
   webhook: option<string | undefined>({
     name: 'webhook',
     doc: 'Address to which it is posted what happens to images.',

@@ -7,6 +7,7 @@
 import type { OperationContext } from '#store/contract.ts'
 import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
+import { placesOf, removePlaces } from '../data/leaving.ts'
 import { newKey } from '../data/upload.ts'
 import { copyChecked } from '../import/checked-copy.ts'
 import type { CachedData, ImageRecord } from '../model/image-record.ts'
@@ -61,7 +62,7 @@ export async function fillCache(
   return done
 }
 
-/** Whoever fills has a key of their own: one that was taken over concludes nothing. */
+/** Whoever fills has a key of their own: one that was taken over concludes nothing, and what it brought goes. */
 async function claim(
   registry: Registry,
   context: OperationContext,
@@ -69,11 +70,13 @@ async function claim(
 ): Promise<ImageRecord | Refusal> {
   const { records, cluster, environment } = registry
   const [key, at] = [newKey(registry, id), environment.clock.wallMs()]
-  return await records.change(
+  let before: CachedData | undefined
+  const claimed = await records.change(
     context,
     id,
     (image) => {
       const { cached, locations } = image
+      before = cached
       if (cached?.state !== 'queued') return image
       const there = locations.find(({ store }) => store === cluster.id)
       if (there === undefined) return { ...image, cached: { ...cached, key, at } }
@@ -81,6 +84,8 @@ async function claim(
     },
     'server',
   )
+  if (!(claimed instanceof Refusal)) await removePlaces(registry, context, claimed, placesOf(before))
+  return claimed
 }
 
 async function conclude(

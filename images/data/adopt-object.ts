@@ -17,8 +17,9 @@ import { onItsOwn, type Registry } from '../registry.ts'
 import { keepingAlive } from './heartbeat.ts'
 import { holdObjects, releaseObjects } from './held-objects.ts'
 import type { ImageStore } from './image-store.ts'
-import { Intake } from './intake.ts'
-import { formatVerdict, giveUp, sourceRefusal, withFacts } from './upload.ts'
+import type { Intake } from './intake.ts'
+import { newIntake, signedOtherwise } from './new-intake.ts'
+import { giveUp, sourceRefusal, verdictOn, withFacts } from './upload.ts'
 
 export interface Adoption {
   readonly id: string
@@ -70,10 +71,13 @@ export async function finishAdoption(
           (now) => {
             if (isGone(now)) return new Refusal(410, `Image ${id} was deleted meanwhile.`)
             if (now.pending?.key !== key) return conflict(transitionMessage(now.status, 'active'))
+            const facts = looked.facts(image)
+            const otherwise = signedOtherwise(now, facts)
+            if (otherwise !== undefined) return otherwise
             const { pending: _done, ...rest } = now
             const locations = [{ store: store.id, key, url }]
             const updatedAt = registry.environment.clock.wallMs()
-            return { ...withFacts(rest, looked.facts(image)), status: 'active', locations, updatedAt }
+            return { ...withFacts(rest, facts), status: 'active', locations, updatedAt }
           },
           'server',
         )
@@ -97,14 +101,18 @@ async function look(
   if (notHeld !== undefined) return notHeld
   const read = await store.read(context, key, undefined)
   if (read.kind !== 'found') return unavailable('The object cannot be read.')
-  const intake = new Intake(registry.options.limits.imageSizeBytes)
+  const intake = await newIntake(registry, context, image)
+  if (intake instanceof Refusal) {
+    await read.body.cancel()
+    return intake
+  }
   try {
     for await (const chunk of read.body) intake.look(chunk)
   } catch (error) {
     await read.body.cancel()
     return sourceRefusal(error)
   }
-  const refusal = formatVerdict(registry, intake, image)
+  const refusal = verdictOn(registry, intake, image)
   if (refusal !== undefined) return refusal
   const isExpected = expectedHash === undefined || intake.facts(image).hashValue === expectedHash
   return isExpected ? intake : conflict('The object has another hash than was said.')

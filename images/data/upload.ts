@@ -14,10 +14,12 @@ import { type ImageFacts, type ImageRecord, namesPlace, type PendingData } from 
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
+import type { AskedContext } from '../signatures/certificates.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource, ImageStore } from './image-store.ts'
-import { Intake, TooManyBytes } from './intake.ts'
+import { type Intake, TooManyBytes } from './intake.ts'
 import { leave, removePlaces } from './leaving.ts'
+import { newIntake, signedOtherwise } from './new-intake.ts'
 
 export interface Upload {
   readonly id: string
@@ -30,7 +32,7 @@ export interface Upload {
 /** The active image, or why it is not. After a refusal the image is `queued` again. */
 export async function uploadImage(
   registry: Registry,
-  context: OperationContext,
+  context: AskedContext,
   upload: Upload,
 ): Promise<ImageRecord | Refusal> {
   const key = newKey(registry, upload.id)
@@ -79,10 +81,11 @@ interface Taking extends Upload {
 /** Stores the bytes and says what they are. */
 export async function takeBytes(
   registry: Registry,
-  context: OperationContext,
+  context: AskedContext,
   { key, source, store, sizeBytes, declared }: Taking,
 ): Promise<ImageFacts | Refusal> {
-  const intake = new Intake(registry.options.limits.imageSizeBytes)
+  const intake = await newIntake(registry, context, declared)
+  if (intake instanceof Refusal) return intake
   try {
     const stored = await store.write(context, key, intake.through(source), {
       describe: () => described(intake, declared),
@@ -95,7 +98,7 @@ export async function takeBytes(
   if (sizeBytes !== undefined && intake.sizeBytes !== sizeBytes) {
     return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
   }
-  return formatVerdict(registry, intake, declared) ?? intake.facts(declared)
+  return verdictOn(registry, intake, declared) ?? intake.facts(declared)
 }
 
 /** A length that the client announced in passing is no promise; that of the request's body is. */
@@ -106,17 +109,20 @@ function certainSize(source: ByteSource, sizeBytes: number | undefined): number 
 
 /** What is kept beside the bytes; nothing when they will not be kept. */
 export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
+  if (intake.signatureRefusal() !== undefined) return undefined
   if (intake.verdict(declared)?.kind === 'unsafe') return undefined
   const { pending: _pending, staged: _staged, leaving: _leaving, cached: _cached, ...image } = declared
   return withFacts(image, intake.facts(declared))
 }
 
-/** 415 for bytes that may not be kept; where a wrong format is only logged, it is. */
-export function formatVerdict(
+/** 415 for bytes that may not be kept, 400 for those that were not signed; where a wrong format is only logged, it is. */
+export function verdictOn(
   { options, log }: Registry,
   intake: Intake,
   declared: ImageRecord,
 ): Refusal | undefined {
+  const unsigned = intake.signatureRefusal()
+  if (unsigned !== undefined) return unsigned
   const verdict = intake.verdict(declared)
   if (verdict === undefined) return undefined
   if (options.formatMatch === 'required' || verdict.kind === 'unsafe') return verdict.refusal
@@ -153,7 +159,7 @@ export function activate(
     (image) => {
       if (isGone(image)) return new Refusal(410, `Image ${id} was deleted while its data came.`)
       if (image.pending?.key !== key) return conflict(transitionMessage(image.status, 'active'))
-      const active = withStatus(image, 'active')
+      const active = signedOtherwise(image, facts) ?? withStatus(image, 'active')
       if (active instanceof Refusal) return active
       const { pending: _done, ...rest } = active
       const locations = [{ store: store.id, key }]
@@ -168,7 +174,7 @@ const GIB = 1024 ** 3
 /** The image with what was found out about its bytes; as it was when they are not new. */
 export function withFacts(image: ImageRecord, facts: ImageFacts | undefined): ImageRecord {
   if (facts === undefined) return image
-  const { found, ...own } = facts
+  const { found, signed: _signed, ...own } = facts
   const properties = { ...found, ...image.properties }
   return { ...image, ...own, properties, minDisk: least(image.minDisk, facts) }
 }

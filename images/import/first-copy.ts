@@ -11,6 +11,7 @@ import type { BegunImport } from './begin-import.ts'
 import { copyChecked } from './checked-copy.ts'
 import { findGlanceImage, type GlanceImage } from './glance-source.ts'
 import type { ElsewhereImage, ImportOrder } from './import-order.ts'
+import { stagedFacts } from './staged-facts.ts'
 import { openWebSource, type WebSource } from './web-source.ts'
 
 /** What another registry says of the image. */
@@ -39,18 +40,20 @@ export async function firstCopy(
 }
 
 async function fromStage(
-  { cluster, stores }: Registry,
+  registry: Registry,
   context: OperationContext,
   { image, key }: BegunImport,
   target: ImageStore,
 ): Promise<ImageFacts | Refusal> {
+  const { cluster, stores } = registry
   const { staged } = image
   if (staged === undefined) return conflict('Nothing is staged.')
-  if (target.id === cluster.id) return staged.facts
+  const facts = await stagedFacts(registry, context, image, staged)
+  if (facts instanceof Refusal || target.id === cluster.id) return facts
   const read = await stores.find(staged.store)?.read(context, staged.key, undefined)
   if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
   const copied = await copyChecked(context, { read, target, key, hashValue: staged.facts.hashValue })
-  return copied instanceof Refusal ? copied : staged.facts
+  return copied instanceof Refusal ? copied : facts
 }
 
 async function fromWeb(
@@ -99,7 +102,8 @@ async function fromGlance(
   const refused = await sizeRefusal(registry, context, begun.image.owner, sizeBytes)
   if (refused !== undefined) return refused
   const opened = await found.open()
-  const declared = { ...begun, image: { ...begun.image, diskFormat, containerFormat } }
+  const all = { ...begun.image.properties, ...properties }
+  const declared = { ...begun, image: { ...begun.image, diskFormat, containerFormat, properties: all } }
   const facts = await fromWeb(registry, context, opened, declared, store)
   if (facts instanceof Refusal) return facts
   const isWhole = facts.sizeBytes === sizeBytes && (hash === undefined || facts[hash.of] === hash.value)

@@ -15,6 +15,7 @@ import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
+import { signedOtherwise } from '../data/new-intake.ts'
 import { withFacts } from '../data/upload.ts'
 import { type ImageFacts, type ImageLocation, type ImageRecord, isSamePlace } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
@@ -203,6 +204,8 @@ async function conclude(
         return conflict(`Image ${id} is not being imported any more.`)
       const { pending: _done, staged: _moved, ...rest } = image
       const properties = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const otherwise = facts && signedOtherwise({ properties }, facts)
+      if (otherwise !== undefined) return otherwise
       const updatedAt = registry.environment.clock.wallMs()
       // A copy changes nothing but places; what others did to the image meanwhile stays.
       const status = image.status === 'importing' ? 'active' : image.status

@@ -1,6 +1,6 @@
 /** An object in a listing of a bucket. */
 import type { ListedObject } from '#store/contract.ts'
-import { STANDARD } from '../objects/storage-class.ts'
+import { classOfRow } from '../objects/storage-class.ts'
 import { element, elementOf } from '../xml-writer.ts'
 import { type Encoding, listedTime, writtenName } from './listing-text.ts'
 
@@ -18,7 +18,7 @@ export function contentsXml(
     element('ETag', listedEtag(entry)),
     element('Size', entry.sizeBytes),
     owner === undefined ? '' : ownerXml('Owner', owner),
-    element('StorageClass', STANDARD),
+    element('StorageClass', classOfRow(entry)),
   )
 }
 

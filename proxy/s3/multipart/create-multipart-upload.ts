@@ -1,6 +1,8 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
+import { initiatedMs } from '#store/multipart/upload-names.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
+import { abortHeaders } from '../config/object-headers.ts'
 import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { STANDARD } from '../objects/storage-class.ts'
@@ -48,5 +50,6 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
     element('Key', key),
     element('UploadId', begun.uploadId),
   )
-  return xmlAnswer(200, xml, { ...told, ...encryption.told })
+  const given = await abortHeaders(visit, initiatedMs(begun.uploadId))
+  return xmlAnswer(200, xml, { ...told, ...encryption.told, ...given })
 }

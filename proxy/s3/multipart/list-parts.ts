@@ -1,6 +1,8 @@
 /** ListParts: what is there of an upload, a page at a time. */
 import type { Response } from '#http/message.ts'
 import type { Part } from '#store/multipart/parts.ts'
+import { initiatedMs } from '#store/multipart/upload-names.ts'
+import { abortHeaders } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { ownerXml } from '../listing/listed-object.ts'
 import { pageLimitIn } from '../listing/listing-text.ts'
@@ -40,7 +42,7 @@ export async function listParts(visit: S3Visit): Promise<Response | S3Error> {
     ...checksumXml(facts),
     ...page.map((part) => partXml(part, facts)),
   )
-  return xmlAnswer(200, xml)
+  return xmlAnswer(200, xml, await abortHeaders(visit, initiatedMs(upload.id)))
 }
 
 function markerIn(query: ReadonlyMap<string, string>): { readonly after: number } | S3Error {

@@ -11,9 +11,10 @@ import {
 import { combinedChecksum } from '#base/checksums/combine.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { Part } from '#store/multipart/parts.ts'
+import { announcedChecksum } from '../body/announced-checksum.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { SentChecksum } from '../operation.ts'
-import type { UploadChecksum } from './upload-facts.ts'
+import type { UploadChecksum, UploadFacts } from './upload-facts.ts'
 
 const ALGORITHM = 'x-amz-checksum-algorithm'
 const TYPE = 'x-amz-checksum-type'
@@ -54,6 +55,23 @@ function typeIn(
   const isPossible = type === usual || (isCrc(algorithm) && algorithm !== 'CRC64NVME')
   if (isPossible) return { type }
   const message = `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`
+  return s3Error('InvalidRequest', { message })
+}
+
+/**
+ * The refusal of a part whose checksum is of another algorithm than its upload asked for, or has none where that of the
+ * object is made of those of the parts.
+ */
+export function checkPartAlgorithm(
+  { checksum: { algorithm, type }, isChecksumAsked }: UploadFacts,
+  headers: HeaderMap,
+): S3Error | undefined {
+  if (!isChecksumAsked) return undefined
+  const announced = announcedChecksum(headers)
+  if (isS3Error(announced)) return announced
+  const sent = announced.kind === 'none' ? undefined : announced.algorithm
+  if (sent === algorithm || (sent === undefined && type === 'FULL_OBJECT')) return undefined
+  const message = `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${sent?.toLowerCase() ?? 'null'}`
   return s3Error('InvalidRequest', { message })
 }
 

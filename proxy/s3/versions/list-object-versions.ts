@@ -5,7 +5,7 @@ import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { listedEtag, ownerXml } from '../listing/listed-object.ts'
 import { type Encoding, encodingIn, listedTime, pageLimitIn, writtenName } from '../listing/listing-text.ts'
-import { STANDARD } from '../objects/storage-class.ts'
+import { classOfRow } from '../objects/storage-class.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
@@ -121,6 +121,6 @@ function entryXml(entry: Entry, encoding: Encoding, owner: string): string {
     element('ETag', listedEtag(entry)),
     element('Size', entry.sizeBytes),
     ownerXml('Owner', owner),
-    element('StorageClass', STANDARD),
+    element('StorageClass', classOfRow(entry)),
   )
 }
