@@ -107,6 +107,26 @@ export async function engineContract(t: Test, create: () => Promise<ObjectEngine
     })
   }
 
+  await t.test(
+    'of two PUTs with one timestamp and the same bytes the same one counts, whichever comes first',
+    async (t) => {
+      const red = { headers: { 'x-object-meta-colour': 'red' }, contentType: 'text/red' }
+      const blue = { headers: { 'x-object-meta-colour': 'blue' }, contentType: 'text/blue' }
+      const [one, other] = [await create(), await create()]
+      for (const parts of [red, blue, red]) await putObject(one, second(1), 'same', parts)
+      for (const parts of [blue, red]) await putObject(other, second(1), 'same', parts)
+      for (const engine of [one, other]) {
+        t.match(await look(engine), { kind: 'found', object: red }, 'the later content type in its order')
+        t.equal(await bodyOf(engine), 'same')
+      }
+      t.same(one.digestBelow(''), other.digestBelow(''))
+      await putObject(other, second(2), 'same', blue)
+      await putObject(one, second(2), 'same', { ...blue, headers: {} })
+      t.not(one.digestBelow('').digest, other.digestBelow('').digest, 'metadata is compared')
+      for (const engine of [one, other]) await engine.close()
+    },
+  )
+
   await test('nothing is there before anything was put', async (t, engine) => {
     t.same(await look(engine), { kind: 'missing' })
     t.same(await engine.probe(NAME), { kind: 'missing' })

@@ -14,11 +14,15 @@ import {
 const timestamps = fc.integer({ min: 1, max: 6 }).map((seconds) => `170000000${seconds}.00000` as Timestamp)
 const etags = fc.constantFrom('0a', '0b', '0c')
 
-/** The size follows from the ETag, as it does in life. */
-const data: fc.Arbitrary<DataVersion> = fc.record({ timestamp: timestamps, etag: etags }).map((version) => {
-  const sizeBytes = version.etag.charCodeAt(1)
-  return { ...version, sizeBytes, fileBytes: sizeBytes, record: undefined }
-})
+/** The size follows from the ETag, as it does in life; metadata does not. */
+const data: fc.Arbitrary<DataVersion> = fc
+  .record({ timestamp: timestamps, etag: etags, contentType: etags, colour: etags })
+  .map(({ timestamp, etag, contentType, colour }) => {
+    const described = { timestamp, etag, sizeBytes: etag.charCodeAt(1) }
+    const headers = { 'x-object-meta-colour': colour }
+    const record = { ...described, name: '/a/c/o', contentType, headers, blockCrcs: [] }
+    return { ...described, fileBytes: described.sizeBytes, record }
+  })
 
 const meta: fc.Arbitrary<MetaRecord> = fc
   .record({
@@ -54,6 +58,16 @@ await t.test('joining in groups is joining one by one', async (t) => {
     fc.property(fc.array(told, { maxLength: 8 }), fc.nat({ max: 8 }), (states, cut) => {
       const grouped = joinStates(join(states.slice(0, cut)), join(states.slice(cut)))
       t.same(grouped, join(states))
+    }),
+  )
+})
+
+await t.test('states whose compared texts are equal are equal', async (t) => {
+  fc.assert(
+    fc.property(fc.array(told, { maxLength: 4 }), fc.array(told, { maxLength: 4 }), (left, right) => {
+      const [one, other] = [join(left), join(right)].map((state) => ({ ...state, lost: undefined }))
+      if (one === undefined || other === undefined || comparedText(one) !== comparedText(other)) return
+      t.same(one, other)
     }),
   )
 })

@@ -3,10 +3,11 @@
  * the same writes in any order, any number of times, give the same state on every replica. Pure.
  *
  * Order of data and tombstones: the later timestamp, offsets included; at the same timestamp a tombstone over data, then
- * the greater ETag. A POST counts only while it is later than both.
+ * the greater ETag, then what is told of it (`precedence.ts`). A POST counts only while it is later than both.
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { precedenceOf, precedenceOfMeta, printIn } from './precedence.ts'
 
 /** What a PUT stored, as the `.data` file says it. */
 export interface DataRecord {
@@ -35,6 +36,8 @@ export interface MetaRecord {
   readonly headers: HeaderMap
   /** A later content type than the PUT's; its timestamp may be older than the metadata's, never later. */
   readonly contentType: ContentTypeChange | undefined
+  /** Where another replica told only what compares (`precedence.ts`). */
+  readonly precedence?: string | undefined
 }
 
 /** A `.data` file: what is always known of it, and its record when that is small enough to stand in the index. */
@@ -45,6 +48,8 @@ export interface DataVersion {
   /** Length of the file: the body, and the trailer if the record did not fit into an attribute. */
   readonly fileBytes: number
   readonly record: DataRecord | undefined
+  /** What compares of a record that does not stand here (`precedence.ts`). */
+  readonly precedence?: string | undefined
 }
 
 export interface ObjectState {
@@ -112,7 +117,15 @@ function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Tim
 function laterData(left: DataVersion | undefined, right: DataVersion | undefined): DataVersion | undefined {
   if (left === undefined || right === undefined) return left ?? right
   if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? left : right
-  return left.etag >= right.etag ? left : right
+  if (left.etag !== right.etag) return left.etag > right.etag ? left : right
+  return (precedenceOf(left) ?? '') >= (precedenceOf(right) ?? '') ? left : right
+}
+
+/** Are they the same, as far as is known? */
+export function isSameData(left: DataVersion, right: DataVersion): boolean {
+  if (left.timestamp !== right.timestamp || left.etag !== right.etag) return false
+  const [one, other] = [precedenceOf(left), precedenceOf(right)]
+  return one === undefined || other === undefined || one === other
 }
 
 /** Headers of the later POST, content type of the later content type: they travel with timestamps of their own. */
@@ -124,12 +137,8 @@ function joinMeta(left: MetaRecord | undefined, right: MetaRecord | undefined): 
 
 function compareMeta(left: MetaRecord, right: MetaRecord): number {
   if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? 1 : -1
-  const [one, other] = [canonical(left.headers), canonical(right.headers)]
+  const [one, other] = [precedenceOfMeta(left), precedenceOfMeta(right)]
   return one === other ? 0 : one > other ? 1 : -1
-}
-
-function canonical(headers: HeaderMap): string {
-  return JSON.stringify(Object.entries(headers).toSorted(([left], [right]) => (left < right ? -1 : 1)))
 }
 
 function laterContentType(
@@ -148,8 +157,14 @@ export function comparedText(state: ObjectState): string {
   const { data, meta, tombstone } = state
   if (data === undefined && meta === undefined && tombstone === undefined) return ''
   return [
-    data === undefined ? '' : `${data.timestamp}/${data.etag}`,
-    meta === undefined ? '' : `${meta.timestamp}/${meta.contentType?.timestamp ?? ''}`,
+    data === undefined ? '' : `${data.timestamp}/${data.etag}/${printIn(precedenceOf(data) ?? '')}`,
+    meta === undefined ? '' : metaText(meta),
     tombstone ?? '',
   ].join(' ')
+}
+
+function metaText(meta: MetaRecord): string {
+  const { timestamp, contentType } = meta
+  const type = contentType === undefined ? '' : `${contentType.timestamp}/${contentType.value}`
+  return `${timestamp}/${printIn(precedenceOfMeta(meta))}/${type}`
 }

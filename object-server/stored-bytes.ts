@@ -15,6 +15,7 @@ import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { FileTimes } from './layout.ts'
 import type { DataRecord, DataVersion, MetaRecord, ObjectState } from './object-state.ts'
+import { precedenceOf } from './precedence.ts'
 
 export type StoredRecord =
   | { readonly kind: 'data'; readonly data: DataRecord }
@@ -162,8 +163,9 @@ export function encodeEntry(state: ObjectState): Buffer {
 
 function entryOfData(data: DataVersion): unknown[] {
   const record = data.record === undefined ? undefined : encodeRecord({ kind: 'data', data: data.record })
-  const kept = record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX ? record : null
-  return [data.timestamp, data.sizeBytes, data.etag, data.fileBytes, kept]
+  const told = [data.timestamp, data.sizeBytes, data.etag, data.fileBytes]
+  if (record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX) return [...told, record]
+  return [...told, null, precedenceOf(data) ?? null]
 }
 
 /** Throws for what nobody wrote, because an index that gives such bytes is corrupt, and for what a newer version wrote. */
@@ -205,7 +207,7 @@ function isLaterEntry(bytes: Buffer): boolean {
 }
 
 function versionOf(members: readonly unknown[]): DataVersion {
-  const [written, sizeBytes, etag, fileBytes, record] = members
+  const [written, sizeBytes, etag, fileBytes, record, precedence] = members
   const timestamp = timestampIn(written)
   if (timestamp === undefined || typeof sizeBytes !== 'number' || typeof fileBytes !== 'number') {
     throw corrupt('entry of a data file')
@@ -217,6 +219,7 @@ function versionOf(members: readonly unknown[]): DataVersion {
     etag: String(etag),
     fileBytes,
     record: decoded?.kind === 'data' ? decoded.data : undefined,
+    ...(typeof precedence === 'string' ? { precedence } : {}),
   }
 }
 

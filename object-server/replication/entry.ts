@@ -4,16 +4,34 @@
  * what it will keep.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from '../object-state.ts'
+import {
+  type ContentTypeChange,
+  comparedText,
+  EMPTY_STATE,
+  isSameData,
+  joinStates,
+  type ObjectState,
+} from '../object-state.ts'
+import { precedenceOf, precedenceOfMeta } from '../precedence.ts'
 
 export interface Entry {
   /** 32 hex digits. */
   readonly hash: string
   readonly data:
-    | { readonly timestamp: Timestamp; readonly etag: string; readonly sizeBytes: number }
+    | {
+        readonly timestamp: Timestamp
+        readonly etag: string
+        readonly sizeBytes: number
+        /** `precedence.ts`; `undefined` when an earlier version of Martlet tells it. */
+        readonly precedence: string | undefined
+      }
     | undefined
   readonly meta:
-    | { readonly timestamp: Timestamp; readonly contentTypeTimestamp: Timestamp | undefined }
+    | {
+        readonly timestamp: Timestamp
+        readonly contentType: ContentTypeChange | undefined
+        readonly precedence: string
+      }
     | undefined
   readonly tombstone: Timestamp | undefined
   /** It had data of that time and lost it. */
@@ -29,8 +47,17 @@ const ETAG = /^[0-9a-f]{32}$/
 export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectState): Entry {
   return {
     hash,
-    data: data && { timestamp: data.timestamp, etag: data.etag, sizeBytes: data.sizeBytes },
-    meta: meta && { timestamp: meta.timestamp, contentTypeTimestamp: meta.contentType?.timestamp },
+    data: data && {
+      timestamp: data.timestamp,
+      etag: data.etag,
+      sizeBytes: data.sizeBytes,
+      precedence: precedenceOf(data),
+    },
+    meta: meta && {
+      timestamp: meta.timestamp,
+      contentType: meta.contentType,
+      precedence: precedenceOfMeta(meta),
+    },
     tombstone,
     lost,
   }
@@ -57,8 +84,8 @@ export function lackOf(mine: Entry, theirs: Entry): Lack {
   const after = joinStates(before, stateOf(theirs))
   if (comparedText(after) === comparedText(before)) return 'nothing'
   const { data } = after
-  const isSame = data?.timestamp === before.data?.timestamp && data?.etag === before.data?.etag
-  return data === undefined || isSame ? 'small' : 'data'
+  if (data === undefined) return 'small'
+  return before.data !== undefined && isSameData(before.data, data) ? 'small' : 'data'
 }
 
 /** Does `theirs` hold everything that `mine` says, or something newer? */
@@ -92,18 +119,12 @@ export function entryUntil(entry: Entry, until: Timestamp): Entry {
   }
 }
 
-/** Records without contents, of which only the times are compared. */
+/** Records without contents, of which only what is told here is compared. */
 function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
-  const typeAt = meta?.contentTypeTimestamp
   return {
     ...EMPTY_STATE,
     data: data && { ...data, fileBytes: data.sizeBytes, record: undefined },
-    meta: meta && {
-      name: '',
-      timestamp: meta.timestamp,
-      headers: {},
-      contentType: typeAt === undefined ? undefined : { value: '', timestamp: typeAt },
-    },
+    meta: meta && { ...meta, name: '', headers: {} },
     tombstone,
     lost,
   }
@@ -113,11 +134,15 @@ function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
 export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unknown {
   return [
     hash,
-    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes],
-    meta === undefined ? null : [meta.timestamp, meta.contentTypeTimestamp ?? null],
+    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes, data.precedence ?? null],
+    meta === undefined ? null : encodeMeta(meta),
     tombstone ?? null,
     lost ?? null,
   ]
+}
+
+function encodeMeta({ timestamp, contentType, precedence }: NonNullable<Entry['meta']>): unknown {
+  return [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
 }
 
 /** `undefined` for what is no entry. */
@@ -139,18 +164,24 @@ export function decodeEntry(value: unknown): Entry | undefined {
 /** `null`: malformed. */
 function decodeData(value: unknown): Entry['data'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, etag, sizeBytes] = value as unknown[]
+  const [written, etag, sizeBytes, precedence] = value as unknown[]
   const timestamp = timestampIn(written)
   if (timestamp === undefined || typeof etag !== 'string' || !ETAG.test(etag)) return null
   if (typeof sizeBytes !== 'number' || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return null
-  return { timestamp, etag, sizeBytes }
+  return { timestamp, etag, sizeBytes, precedence: textIn(precedence) }
 }
 
 function decodeMeta(value: unknown): Entry['meta'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, typeWritten] = value as unknown[]
-  const timestamp = timestampIn(written)
-  return timestamp === undefined ? null : { timestamp, contentTypeTimestamp: timestampIn(typeWritten) }
+  const [written, typeWritten, type, precedence] = value as unknown[]
+  const [timestamp, typeAt] = [timestampIn(written), timestampIn(typeWritten)]
+  if (timestamp === undefined) return null
+  const contentType = typeAt === undefined ? undefined : { value: textIn(type) ?? '', timestamp: typeAt }
+  return { timestamp, contentType, precedence: textIn(precedence) ?? '' }
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function timestampIn(value: unknown): Timestamp | undefined {
