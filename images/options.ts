@@ -1,4 +1,6 @@
 /** What can be set about the image registry. Names and defaults are OpenStack Glance's where it has the same. */
+import type { ImportPlugin } from './conversion/import-plugins.ts'
+import type { TargetFormat } from './conversion/qemu-converter.ts'
 import { DEFAULT_FETCH_RULES, type FetchRules } from './import/address-rules.ts'
 import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 
@@ -18,6 +20,8 @@ export interface ImageOptions {
   readonly importMethods: readonly ImportMethod[]
   /** Where `web-download` may fetch from (`import_filtering_opts`). */
   readonly fetchRules: FetchRules
+  /** What is done to images that are imported (`image_import_plugins`, `[image_conversion] output_format`). */
+  readonly imports: { readonly plugins: readonly ImportPlugin[]; readonly outputFormat: TargetFormat }
   /** Places are shown to everybody who sees the image (`show_multiple_locations`, `show_image_direct_url`). */
   readonly locations: 'shown' | 'hidden'
   /** Bytes that do not fit the declared format are refused, or only told of in the log (`require_image_format_match`). */
@@ -32,6 +36,7 @@ export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   limits: DEFAULT_LIMITS,
   importMethods: ['glance-direct', 'web-download', 'copy-image'],
   fetchRules: DEFAULT_FETCH_RULES,
+  imports: { plugins: [], outputFormat: 'raw' },
   locations: 'hidden',
   formatMatch: 'required',
   cache: undefined,

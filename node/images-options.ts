@@ -13,6 +13,7 @@ import {
   type ValueParser,
 } from '#base/option-values.ts'
 import { type OptionsOf, option, tableOf } from '#base/options.ts'
+import { IMPORT_PLUGINS } from '#images/conversion/import-plugins.ts'
 import { CLUSTER_STORE } from '#images/data/cluster-store.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
 import { glanceRegion, s3Store, swiftStore } from './image-store-options.ts'
@@ -135,6 +136,35 @@ export const images = {
     parse: listOf(port),
     default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedPorts,
     source: 'OpenStack Glance import_filtering_opts',
+  }),
+  importPlugins: option<ImageOptions['imports']['plugins']>({
+    name: 'image_import_plugins',
+    doc: 'What is done to images that are imported: unpack what is compressed with gzip, convert disks to one format by qemu-img.',
+    parse: listOf(oneOf(IMPORT_PLUGINS)),
+    default: [],
+    source: 'OpenStack Glance image_import_plugins',
+  }),
+  outputFormat: option<ImageOptions['imports']['outputFormat']>({
+    name: 'output_format',
+    doc: 'Format to which image_conversion converts.',
+    parse: oneOf(['raw', 'qcow2', 'vmdk']),
+    default: 'raw',
+    source: 'OpenStack Glance [image_conversion] output_format',
+  }),
+  conversionDirectory: option({
+    name: 'conversion_directory',
+    doc: 'Where the files of a conversion lie meanwhile: as large as an image, twice.',
+    parse: text({ leastLength: 1 }),
+    default: '/var/tmp',
+    source: 'OpenStack Glance node_staging_uri',
+  }),
+  conversionMs: option({
+    name: 'conversion_timeout',
+    doc: 'Longest conversion of an image.',
+    unit: 'ms',
+    parse: duration,
+    default: 3_600_000,
+    source: OURS,
   }),
   showLocations: option({
     name: 'show_multiple_locations',
@@ -271,6 +301,7 @@ export function imageOptionsOf({
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
     cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
+    imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',
   }

@@ -11,6 +11,7 @@ import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
 import type { Records } from '#store/records/contract.ts'
 import { certificatesOf } from './image-certificates.ts'
+import { converterOf } from './image-converter.ts'
 import { configuredRegions, configuredStores, networkOf } from './image-stores.ts'
 import { imageOptionsOf } from './images-options.ts'
 import type { Settings } from './options.ts'
@@ -44,6 +45,7 @@ export async function openImages(options: ImagesOptions): Promise<Door | undefin
     events: url === undefined ? undefined : webhook(fetch, environment.clock, url),
     otherStores: configuredStores(environment, network, settings.images),
     defaultStore,
+    converter: await converterOf(environment, log, settings.images),
     certificates: certificatesOf(settings.images, environment.disk, fetch),
     regions: configuredRegions(network, settings.images),
     options: imageOptionsOf(settings),

@@ -94,7 +94,7 @@ async function bring(
   const reached = await reachOne(registry, context, order, begun)
   if (reached instanceof Refusal) return reached
   const { first, others, facts, said } = reached
-  const locations = [{ store: first.id, key: keyIn(registry, order, begun, first) }]
+  const locations = [{ store: first.id, key: reached.key }]
   const original = { locations, hashValue: facts.hashValue }
   const copied = await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
   if (copied instanceof Refusal) return copied
@@ -127,17 +127,6 @@ async function reachOne(
     failedStores.push(first.id)
   }
   return refusal
-}
-
-/** What is staged in the cluster is in the cluster. */
-function keyIn(
-  { cluster }: Registry,
-  { method }: ImportOrder,
-  { image, key }: BegunImport,
-  store: ImageStore,
-): string {
-  const isMoved = method === 'glance-direct' && store.id === cluster.id && image.staged !== undefined
-  return isMoved ? image.staged.key : key
 }
 
 interface Copying extends BegunImport {

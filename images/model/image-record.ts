@@ -122,6 +122,8 @@ export interface ImageFacts
   extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
   /** Properties that the bytes have in them; those that the owner set go before. */
   readonly found: Readonly<Record<string, string>>
+  /** Of staged bytes: they are compressed, and were not looked into. */
+  readonly isPacked?: true | undefined
   /** Names the signature that was verified (`signatures/image-signature.ts`); `undefined` of images without one. */
   readonly signed?: string | undefined
 }
