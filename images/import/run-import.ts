@@ -11,7 +11,7 @@
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
 import type { OperationContext } from '#store/contract.ts'
-import { openImage } from '../data/download.ts'
+import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
@@ -146,7 +146,7 @@ async function copyTo(
   const reached = [...locations]
   const failedStores: string[] = []
   for (const target of targets) {
-    const read = await openImage(registry, context, { locations }, undefined)
+    const read = await openOriginal(registry, context, { locations }, undefined)
     const copied = await copyChecked(context, { read, target, key, hashValue })
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)
