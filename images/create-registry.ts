@@ -5,6 +5,7 @@ import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { Records } from '#store/records/contract.ts'
+import { CacheUse } from './cache/cache-use.ts'
 import type { QemuConverter } from './conversion/qemu-converter.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
@@ -59,6 +60,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     cluster,
     fetch,
     regions: deps.regions ?? [],
+    cacheUse: new CacheUse(),
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),

@@ -7,6 +7,14 @@ import { DEFAULT_LIMITS, type ImageLimits } from './limits.ts'
 export const IMPORT_METHODS = ['glance-direct', 'web-download', 'glance-download', 'copy-image'] as const
 export type ImportMethod = (typeof IMPORT_METHODS)[number]
 
+/** Copies in the cluster of images that are elsewhere. */
+export interface ImageCacheOptions {
+  /** Over which those used longest ago go. */
+  readonly maxBytes: number
+  /** How long a copy may be asked for and not come by, milliseconds. */
+  readonly stallMs: number
+}
+
 export interface ImageOptions {
   readonly limits: ImageLimits
   readonly importMethods: readonly ImportMethod[]
@@ -18,8 +26,12 @@ export interface ImageOptions {
   readonly locations: 'shown' | 'hidden'
   /** Bytes that do not fit the declared format are refused, or only told of in the log (`require_image_format_match`). */
   readonly formatMatch: 'required' | 'logged'
+  /** Without it there is no cache. */
+  readonly cache: ImageCacheOptions | undefined
   /** Origins whose pages may talk to the registry; `*` for all. */
   readonly corsAllowOrigin: readonly string[]
+  /** What the names of our own users' accounts begin with, before the tenant. */
+  readonly accountPrefixes: readonly string[]
 }
 
 export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
@@ -29,5 +41,7 @@ export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   imports: { plugins: [], outputFormat: 'raw' },
   locations: 'hidden',
   formatMatch: 'required',
+  cache: undefined,
   corsAllowOrigin: [],
+  accountPrefixes: ['AUTH_'],
 }

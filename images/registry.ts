@@ -4,6 +4,7 @@ import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
+import type { CacheUse } from './cache/cache-use.ts'
 import type { QemuConverter } from './conversion/qemu-converter.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
@@ -37,6 +38,7 @@ export interface Registry {
   /** By which signatures are verified, where there are any. */
   readonly certificates?: Certificates | undefined
   readonly intakes: IntakeMemory
+  readonly cacheUse: CacheUse
   readonly options: ImageOptions
   /** Other registries that images are fetched from. */
   readonly regions: readonly GlanceRegion[]

@@ -218,6 +218,29 @@ export const images = {
     default: CLUSTER_STORE,
     source: 'OpenStack Glance default_backend',
   }),
+  cache: option({
+    name: 'image_cache',
+    doc: 'Keep copies in the cluster of images that are downloaded from stores elsewhere.',
+    parse: boolean,
+    default: false,
+    source: 'OpenStack Glance image_cache_dir',
+  }),
+  cacheBytes: option({
+    name: 'image_cache_max_size',
+    doc: 'Bytes of such copies, over which those used longest ago go.',
+    unit: 'bytes',
+    parse: bytes,
+    default: 10 * 1024 ** 3,
+    source: 'OpenStack Glance image_cache_max_size',
+  }),
+  cacheStallMs: option({
+    name: 'image_cache_stall_time',
+    doc: 'How long a copy may be asked for and not come by, before it is forgotten when the cache is cleaned.',
+    unit: 'seconds',
+    parse: duration,
+    default: 86_400_000,
+    source: 'OpenStack Glance image_cache_stall_time',
+  }),
   storeTimeoutMs: option({
     name: 'store_timeout',
     doc: 'Longest silence of a store elsewhere.',
@@ -264,11 +287,10 @@ export const images = {
 }
 
 /** The options as the registry takes them. */
-export function imageOptionsOf({
-  images: written,
-}: {
-  readonly images: OptionsOf<typeof images>
-}): ImageOptions {
+export function imageOptionsOf(
+  { images: written }: { readonly images: OptionsOf<typeof images> },
+  accountPrefixes: readonly string[],
+): ImageOptions {
   const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
@@ -277,6 +299,8 @@ export function imageOptionsOf({
       glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
+    accountPrefixes,
+    cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
     imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',

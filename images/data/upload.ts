@@ -115,7 +115,7 @@ function certainSize(source: ByteSource, sizeBytes: number | undefined): number 
 export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
   if (intake.signatureRefusal() !== undefined) return undefined
   if (intake.verdict(declared)?.kind === 'unsafe') return undefined
-  const { pending: _pending, staged: _staged, leaving: _leaving, ...image } = declared
+  const { pending: _pending, staged: _staged, leaving: _leaving, cached: _cached, ...image } = declared
   return withFacts(image, intake.facts(declared))
 }
 

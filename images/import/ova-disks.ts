@@ -6,7 +6,7 @@
 import { BodyError, readWhole } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import { unpacked } from '../conversion/gunzip.ts'
-import { openImage } from '../data/download.ts'
+import { openOriginal } from '../data/download.ts'
 import type { ByteSource } from '../data/image-store.ts'
 import { sourceRefusal, uploadImage } from '../data/upload.ts'
 import { emit } from '../events.ts'
@@ -54,7 +54,7 @@ async function disksIn(
   ova: ImageRecord,
 ): Promise<readonly TarMember[] | Refusal> {
   const read = async (range: ByteRange): Promise<Buffer> => {
-    const opened = await openImage(registry, context, ova, range)
+    const opened = await openOriginal(registry, context, ova, range)
     if (opened.kind !== 'found') throw new Error('the image cannot be read')
     return await readWhole(opened.body, range.end - range.start)
   }
@@ -89,10 +89,17 @@ async function makeDisk(
   const diskFormat = await formatOf(opened(registry, context, ova, range))
   const name = `${ova.name ?? ova.id} disk ${number}`.slice(-NAME_LENGTH)
   const draft = {
-    ...{ name, diskFormat, containerFormat: 'bare', owner: ova.owner },
+    name,
+    diskFormat,
+    containerFormat: 'bare',
+    owner: ova.owner,
     // Who imports need not be let publish.
     visibility: ova.visibility === 'public' ? ('shared' as const) : ova.visibility,
-    ...{ isProtected: false, isHidden: false, minRam: 0, minDisk: 0, tags: [] },
+    isProtected: false,
+    isHidden: false,
+    minRam: 0,
+    minDisk: 0,
+    tags: [],
     properties: { ovf_image: ova.id, ovf_disk_file: file.slice(-NAME_LENGTH) },
   }
   const image = newImage(draft, newUuid(registry), registry.environment.clock.wallMs())
@@ -115,7 +122,7 @@ async function* opened(
   ova: ImageRecord,
   range: ByteRange,
 ): AsyncGenerator<Buffer> {
-  const read = await openImage(registry, context, ova, range)
+  const read = await openOriginal(registry, context, ova, range)
   if (read.kind !== 'found') throw new BodyError('SENDER_GONE')
   try {
     yield* read.body

@@ -12,7 +12,7 @@
  */
 import type { OperationContext } from '#store/contract.ts'
 import type { Json } from '../answers.ts'
-import { openImage } from '../data/download.ts'
+import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
@@ -160,7 +160,7 @@ async function copyTo(
   const reached = [...locations]
   const failedStores: string[] = []
   for (const target of targets) {
-    const read = await openImage(registry, context, { locations }, undefined)
+    const read = await openOriginal(registry, context, { locations }, undefined)
     const copied = await copyChecked(context, { read, target, key, hashValue })
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)
