@@ -41,7 +41,8 @@ export async function listParts(visit: S3Visit): Promise<Response | S3Error> {
     element('PartNumberMarker', marker.after),
     element('NextPartNumberMarker', page.at(-1)?.number ?? 0),
     element('MaxParts', asked.limit),
-    element('IsTruncated', after.length > page.length),
+    // Of no part there is none to go on from.
+    element('IsTruncated', asked.limit > 0 && after.length > page.length),
     ...checksumXml(facts),
     ...page.map((part) => partXml(part, facts)),
   )
