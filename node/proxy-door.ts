@@ -3,6 +3,7 @@ import { keyRingOf } from '#auth/key-ring.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
 import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
+import type { ClockWatch } from '#backend/clock-watch.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -68,6 +69,8 @@ export interface ProxyDoorOptions {
   /** Servers of this process must be registered already. */
   readonly transport: LocalTransport
   readonly clockMark: HighWaterStore
+  /** What the device of this process makes of the machine's clock; writes are dated by it. */
+  readonly watch?: ClockWatch | undefined
   /** The other proxy processes of the cluster, where they hear of changes. */
   readonly peers: () => readonly Endpoint[]
   /** All proxy processes of the cluster, this one included, and which of them it is. */
@@ -94,9 +97,11 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const encryption = await openEncryption(environment.disk, settings.encryption)
   const keysAtRest = await openKeys(environment.disk, settings.encryption, recordKeysOf(cluster))
   const proxyOptions = proxyOptionsOf(settings, keystone)
-  const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
+  const time = options.watch?.clock ?? environment.clock
+  const timestamps = await HybridClock.open(time, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
+  options.watch?.onCheck(({ confirmed }) => confirmed && timestamps.rewind())
   const invalidations = new PeerInvalidations({ ...options, clock: environment.clock })
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
@@ -132,6 +137,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
+  const resellers = ownResellers(settings)
   const images = await openImages({
     environment,
     log,
@@ -139,6 +145,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     store: layered,
     ownStore: imagesOwn,
     records,
+    accountPrefixes: resellers.map(({ prefix }) => prefix),
   })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
@@ -146,7 +153,6 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     environment.random,
   )
   const entries = knownUsers(settings, cluster).map(parseUserEntry)
-  const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
   const identity = identityOf({
@@ -161,6 +167,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     resellers,
     lifeSeconds: proxyOptions.tokenLifeSeconds,
     urlScheme: proxyOptions.storageUrlScheme,
+    passwordLifeMs: identitySettings.passwordLifeMs || undefined,
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })

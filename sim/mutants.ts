@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'object-server/object-state.ts',
-        find: 'return left.etag >= right.etag ? left : right',
-        replace: 'return left',
+        find: 'if (left.etag !== right.etag) return left.etag > right.etag ? left : right',
+        replace: 'if (left.etag !== right.etag) return left',
       },
     ],
     seeds: SEEDS,

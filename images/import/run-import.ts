@@ -11,7 +11,7 @@
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
 import type { OperationContext } from '#store/contract.ts'
-import { openImage } from '../data/download.ts'
+import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
@@ -94,7 +94,7 @@ async function bring(
   const reached = await reachOne(registry, context, order, begun)
   if (reached instanceof Refusal) return reached
   const { first, others, facts, said } = reached
-  const locations = [{ store: first.id, key: keyIn(registry, order, begun, first) }]
+  const locations = [{ store: first.id, key: reached.key }]
   const original = { locations, hashValue: facts.hashValue }
   const copied = await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
   if (copied instanceof Refusal) return copied
@@ -129,17 +129,6 @@ async function reachOne(
   return refusal
 }
 
-/** What is staged in the cluster is in the cluster. */
-function keyIn(
-  { cluster }: Registry,
-  { method }: ImportOrder,
-  { image, key }: BegunImport,
-  store: ImageStore,
-): string {
-  const isMoved = method === 'glance-direct' && store.id === cluster.id && image.staged !== undefined
-  return isMoved ? image.staged.key : key
-}
-
 interface Copying extends BegunImport {
   readonly order: ImportOrder
   readonly targets: readonly ImageStore[]
@@ -157,7 +146,7 @@ async function copyTo(
   const reached = [...locations]
   const failedStores: string[] = []
   for (const target of targets) {
-    const read = await openImage(registry, context, { locations }, undefined)
+    const read = await openOriginal(registry, context, { locations }, undefined)
     const copied = await copyChecked(context, { read, target, key, hashValue })
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)

@@ -48,8 +48,10 @@ export async function storedKeys({ registry }: TestImages): Promise<ReadonlySet<
 export async function namedKeys({ registry }: TestImages): Promise<ReadonlySet<string>> {
   const all = [...((await registry.records.all(CONTEXT)) as Iterable<ImageRecord>)]
   return new Set(
-    all.flatMap(({ locations, staged, pending, references = [] }) =>
-      [...locations, ...references, staged, pending].flatMap((one) => (one === undefined ? [] : [one.key])),
+    all.flatMap(({ locations, staged, pending, cached, references = [] }) =>
+      [...locations, ...references, staged, pending, cached].flatMap((one) =>
+        one === undefined ? [] : [one.key],
+      ),
     ),
   )
 }
