@@ -6,6 +6,7 @@ import { uploadImage } from '../data/upload.ts'
 import { emit } from '../events.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { mayDownload, notPermitted } from '../policy.ts'
+import { valueOf } from '../query/parameters.ts'
 import { badRequest, forbidden, Refusal, unavailable } from '../refusal.ts'
 import { sizeRefusal } from '../usage.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
@@ -58,7 +59,9 @@ const download: ImageVerb = async (visit) => {
   if (image === undefined) return emptyAnswer(204)
   const range = wantedRange(visit, image)
   if (range instanceof Refusal) return range
-  const read = await openImage(visit.registry, visit.context, image, range)
+  const prefer = preferredStores(visit)
+  if (prefer instanceof Refusal) return prefer
+  const read = await openImage(visit.registry, visit.context, image, { range, prefer })
   if (read.kind === 'absent') return emptyAnswer(204)
   if (read.kind === 'unavailable') return unavailable('The data of the image cannot be read now.')
   const headers = dataHeaders(image, range ?? { start: 0, end: read.sizeBytes })
@@ -88,6 +91,19 @@ async function downloadable(visit: ImageVisit): Promise<ImageRecord | Refusal | 
     return forbidden('The requested image has been deactivated. Image data download is forbidden.')
   }
   return image.status === 'active' || image.status === 'deactivated' ? image : undefined
+}
+
+/** `?prefer=store1,store2`: which places are asked first. 400 where there is nothing to choose from. */
+function preferredStores({
+  registry: { stores },
+  query,
+}: ImageVisit): readonly string[] | undefined | Refusal {
+  const written = valueOf(query, 'prefer')
+  if (written === undefined) return undefined
+  if (!stores.areSeveral) return badRequest("'prefer' is only for installations with several stores.")
+  const wanted = written.split(',').map((one) => one.trim())
+  const unknown = wanted.find((id) => stores.find(id) === undefined)
+  return unknown === undefined ? wanted : badRequest(`Unknown store '${unknown}'.`)
 }
 
 function dataHeaders({ checksum }: ImageRecord, { start, end }: ByteRange): Record<string, string> {
