@@ -86,6 +86,14 @@ export async function mayComeAlong(
   return (await decideByAllLists(upload, container, sources)).kind === 'allow'
 }
 
+/** Whether the bucket's policy denies it, whatever else allows it; also while nobody can tell. */
+export async function isDeniedByPolicy(question: AccessQuestion, sources: GrantSources): Promise<boolean> {
+  const container = await sources.container('remembered')
+  if (container === 'unavailable') return true
+  const bucket = container?.bucket
+  return bucket !== undefined && (await policyVerdict(question, bucket, sources)) === 'deny'
+}
+
 /** What a signature or roles settle. */
 function decisionByRole({ grant, principal, verb, action, resellers }: AccessQuestion): Decision | undefined {
   if (grant !== undefined) return decideByGrant(grant, verb)

@@ -381,6 +381,33 @@ t.test('a denial of lists or tags denies the uploads that bring them', async (t)
   t.equal(await put({ 'x-amz-storage-class': 'STANDARD' }), '200')
 })
 
+t.test('who began an upload may see its parts and give it up, unless that is denied', async (t) => {
+  const name = await bucket()
+  const puts = { Principal: { AWS: 'test2:tester2' }, Action: 's3:PutObject' }
+  const policy = (more: readonly object[]): string => {
+    const { Version, Statement } = JSON.parse(allow(name, puts)) as { Version: string; Statement: object[] }
+    return JSON.stringify({ Version, Statement: [...Statement, ...more] })
+  }
+  const theirs = (method: string, target: string, headers = {}) =>
+    s3As('test2:tester2', method, target, { headers })
+  t.equal((await s3('PUT', `/${name}?policy`, { body: policy([]) })).status, 204)
+  const begin = async (): Promise<string> =>
+    `/${name}/key?uploadId=${elementIn(await theirs('POST', `/${name}/key?uploads`), 'UploadId')}`
+  const [first, second] = [await begin(), await begin()]
+  t.equal((await theirs('GET', first)).status, 200)
+  t.equal(code(await s3As('test:tester3', 'GET', first)), '403 AccessDenied')
+  t.equal(code(await theirs('GET', first, { 'x-amz-expected-bucket-owner': 'other' })), '403 AccessDenied')
+  t.equal((await theirs('DELETE', first)).status, 204)
+  const denied = {
+    ...JSON.parse(allow(name)).Statement[0],
+    Effect: 'Deny',
+    Action: 's3:AbortMultipartUpload',
+  }
+  t.equal((await s3('PUT', `/${name}?policy`, { body: policy([denied]) })).status, 204)
+  t.equal(code(await theirs('DELETE', second)), '403 AccessDenied')
+  t.equal((await theirs('GET', second)).status, 200)
+})
+
 t.test(
   'a policy that lets somebody upload lets them give lists and tags only where it says so',
   async (t) => {
