@@ -9,7 +9,6 @@ import { hash } from 'node:crypto'
 import type { AuthContext, Directory, SignedIn, SignIn } from '#auth/directory.ts'
 import type { Principal } from '#auth/principal.ts'
 import type { OpenedToken, TokenSeal } from '#auth/token-seal.ts'
-import type { Clock } from '#base/environment.ts'
 import type { Entry } from './entries.ts'
 import { type Identified, identify, identifyUser } from './identified.ts'
 import { identityPrincipal, type PrincipalOptions } from './identity-principal.ts'
@@ -19,7 +18,6 @@ import { configuredUserId, isConfigured } from './people.ts'
 import { provePassword, type SignInParts } from './sign-in.ts'
 
 export interface IdentityDirectoryOptions extends PrincipalOptions, SignInParts {
-  readonly clock: Clock
   /** Tokens of users of the configuration. */
   readonly seal: TokenSeal
   readonly tokens: IdentityTokens
@@ -59,7 +57,7 @@ export class IdentityDirectory implements Directory {
     // Of somebody whom the configuration had and who was removed, nothing is known any more.
     const reference = configured?.kind === 'found' ? { id } : { name }
     const proven = await provePassword(this.#options, context, reference, key, remoteAddress)
-    if (proven.kind !== 'proven') return proven
+    if (proven.kind !== 'proven') return proven.kind === 'expired' ? REFUSED : proven
     const known = isConfigured(proven.user) ? users.find(user) : undefined
     if (known !== undefined) {
       return { kind: 'signed_in', ...seal.issue(known.principal), storageUrl: known.storageUrl }
@@ -80,7 +78,7 @@ export class IdentityDirectory implements Directory {
   async #signInByRecord(context: AuthContext, project: string, user: Entry<User>): Promise<SignedIn> {
     const { people, tokens, clock, resellerPrefix, lifeSeconds } = this.#options
     const byId = await people.projects.find(context, project)
-    const found = byId.kind === 'absent' ? await people.projects.findByName(context, project) : byId
+    const found = byId.kind === 'absent' ? await people.projects.findByName(context, { name: project }) : byId
     if (found.kind !== 'found') return found.kind === 'absent' ? REFUSED : UNAVAILABLE
     const identification = await identifyUser(context, people, user, {
       userId: user.id,

@@ -5,6 +5,8 @@ import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { Records } from '#store/records/contract.ts'
+import { CacheUse } from './cache/cache-use.ts'
+import type { QemuConverter } from './conversion/qemu-converter.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
 import { ImageStores } from './data/image-stores.ts'
@@ -33,6 +35,8 @@ export interface RegistryDeps {
   readonly otherStores?: readonly ImageStore[] | undefined
   /** Where images go that name no store; the cluster without it. */
   readonly defaultStore?: string | undefined
+  /** Converts images on their way in. */
+  readonly converter?: QemuConverter | undefined
   /** By which signatures of images are verified. */
   readonly certificates?: Certificates | undefined
   /** Registries for `glance-download`. */
@@ -56,12 +60,14 @@ export function createRegistry(deps: RegistryDeps): Registry {
     cluster,
     fetch,
     regions: deps.regions ?? [],
+    cacheUse: new CacheUse(),
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
     certificates: deps.certificates,
+    converter: deps.converter,
     holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
     stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }

@@ -4,6 +4,8 @@ import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
+import type { CacheUse } from './cache/cache-use.ts'
+import type { QemuConverter } from './conversion/qemu-converter.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
@@ -31,9 +33,12 @@ export interface Registry {
   readonly objects: ObjectStore
   /** Keeps them. */
   readonly holds: ObjectHolds
+  /** Where images are converted on their way in. */
+  readonly converter?: QemuConverter | undefined
   /** By which signatures are verified, where there are any. */
   readonly certificates?: Certificates | undefined
   readonly intakes: IntakeMemory
+  readonly cacheUse: CacheUse
   readonly options: ImageOptions
   /** Other registries that images are fetched from. */
   readonly regions: readonly GlanceRegion[]

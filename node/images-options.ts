@@ -13,6 +13,7 @@ import {
   type ValueParser,
 } from '#base/option-values.ts'
 import { type OptionsOf, option, tableOf } from '#base/options.ts'
+import { IMPORT_PLUGINS } from '#images/conversion/import-plugins.ts'
 import { CLUSTER_STORE } from '#images/data/cluster-store.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
 import { glanceRegion, s3Store, swiftStore } from './image-store-options.ts'
@@ -136,6 +137,35 @@ export const images = {
     default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedPorts,
     source: 'OpenStack Glance import_filtering_opts',
   }),
+  importPlugins: option<ImageOptions['imports']['plugins']>({
+    name: 'image_import_plugins',
+    doc: 'What is done to images that are imported: unpack what is compressed with gzip, convert disks to one format by qemu-img.',
+    parse: listOf(oneOf(IMPORT_PLUGINS)),
+    default: [],
+    source: 'OpenStack Glance image_import_plugins',
+  }),
+  outputFormat: option<ImageOptions['imports']['outputFormat']>({
+    name: 'output_format',
+    doc: 'Format to which image_conversion converts.',
+    parse: oneOf(['raw', 'qcow2', 'vmdk']),
+    default: 'raw',
+    source: 'OpenStack Glance [image_conversion] output_format',
+  }),
+  conversionDirectory: option({
+    name: 'conversion_directory',
+    doc: 'Where the files of a conversion lie meanwhile: as large as an image, twice.',
+    parse: text({ leastLength: 1 }),
+    default: '/var/tmp',
+    source: 'OpenStack Glance node_staging_uri',
+  }),
+  conversionMs: option({
+    name: 'conversion_timeout',
+    doc: 'Longest conversion of an image.',
+    unit: 'ms',
+    parse: duration,
+    default: 3_600_000,
+    source: OURS,
+  }),
   showLocations: option({
     name: 'show_multiple_locations',
     doc: 'Tell everybody who sees an image where its bytes are.',
@@ -188,6 +218,29 @@ export const images = {
     default: CLUSTER_STORE,
     source: 'OpenStack Glance default_backend',
   }),
+  cache: option({
+    name: 'image_cache',
+    doc: 'Keep copies in the cluster of images that are downloaded from stores elsewhere.',
+    parse: boolean,
+    default: false,
+    source: 'OpenStack Glance image_cache_dir',
+  }),
+  cacheBytes: option({
+    name: 'image_cache_max_size',
+    doc: 'Bytes of such copies, over which those used longest ago go.',
+    unit: 'bytes',
+    parse: bytes,
+    default: 10 * 1024 ** 3,
+    source: 'OpenStack Glance image_cache_max_size',
+  }),
+  cacheStallMs: option({
+    name: 'image_cache_stall_time',
+    doc: 'How long a copy may be asked for and not come by, before it is forgotten when the cache is cleaned.',
+    unit: 'seconds',
+    parse: duration,
+    default: 86_400_000,
+    source: 'OpenStack Glance image_cache_stall_time',
+  }),
   storeTimeoutMs: option({
     name: 'store_timeout',
     doc: 'Longest silence of a store elsewhere.',
@@ -234,11 +287,10 @@ export const images = {
 }
 
 /** The options as the registry takes them. */
-export function imageOptionsOf({
-  images: written,
-}: {
-  readonly images: OptionsOf<typeof images>
-}): ImageOptions {
+export function imageOptionsOf(
+  { images: written }: { readonly images: OptionsOf<typeof images> },
+  accountPrefixes: readonly string[],
+): ImageOptions {
   const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
@@ -247,6 +299,9 @@ export function imageOptionsOf({
       glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
+    accountPrefixes,
+    cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
+    imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',
   }

@@ -11,6 +11,7 @@ import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
 import type { Records } from '#store/records/contract.ts'
 import { certificatesOf } from './image-certificates.ts'
+import { converterOf } from './image-converter.ts'
 import { configuredRegions, configuredStores, networkOf } from './image-stores.ts'
 import { imageOptionsOf } from './images-options.ts'
 import type { Settings } from './options.ts'
@@ -25,6 +26,8 @@ export interface ImagesOptions {
   readonly store: Store
   readonly ownStore: Store
   readonly records: Records
+  /** Of our own users' accounts. */
+  readonly accountPrefixes: readonly string[]
 }
 
 /** `undefined` when the configuration turns it off. Rejects with an `Error` that names what is wrong with it. */
@@ -44,9 +47,10 @@ export async function openImages(options: ImagesOptions): Promise<Door | undefin
     events: url === undefined ? undefined : webhook(fetch, environment.clock, url),
     otherStores: configuredStores(environment, network, settings.images),
     defaultStore,
+    converter: await converterOf(environment, log, settings.images),
     certificates: certificatesOf(settings.images, environment.disk, fetch),
     regions: configuredRegions(network, settings.images),
-    options: imageOptionsOf(settings),
+    options: imageOptionsOf(settings, options.accountPrefixes),
   })
   sweepNowAndThen(registry, environment)
   return {

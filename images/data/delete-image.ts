@@ -38,7 +38,7 @@ function asDeleted(image: ImageRecord, nowMs: number): ImageRecord | Refusal {
     return forbidden(`Image ${image.id} is protected and cannot be deleted.`)
   }
   if (!mayBecome(image.status, 'deleted')) return badRequest(transitionMessage(image.status, 'deleted'))
-  const { pending: _pending, staged: _staged, ...rest } = image
+  const { pending: _pending, staged: _staged, cached: _cached, ...rest } = image
   return {
     ...rest,
     status: 'deleted',
@@ -51,6 +51,7 @@ function asDeleted(image: ImageRecord, nowMs: number): ImageRecord | Refusal {
 }
 
 /** Bytes that are registered by their address belong to somebody else. */
-function placesIn({ locations, pending, staged }: ImageRecord): readonly Place[] {
-  return [...locations.filter(({ url }) => url === undefined), ...placesOf(pending), ...placesOf(staged)]
+function placesIn({ locations, pending, staged, cached }: ImageRecord): readonly Place[] {
+  const own = locations.filter(({ url }) => url === undefined)
+  return [...own, ...[pending, staged, cached].flatMap(placesOf)]
 }

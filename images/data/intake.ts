@@ -62,6 +62,11 @@ export class Intake {
     }
   }
 
+  /** The first bytes. */
+  get head(): Buffer {
+    return this.#inspector.head
+  }
+
   /** Why the bytes are not, or must not be, what they were declared to be. */
   verdict(declared: Declared): FormatVerdict | undefined {
     return this.#sizeBytes === 0 ? undefined : formatVerdict(this.#inspector.inspect(), declared)

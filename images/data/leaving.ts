@@ -40,7 +40,8 @@ export function leave(
 
 /** Every place of an import, an upload or a staging, one for each store. */
 export function placesOf(data: Place | undefined): readonly Place[] {
-  return data?.store.split(',').map((store) => ({ store, key: data.key })) ?? []
+  if (data === undefined || data.key === '') return []
+  return data.store.split(',').map((store) => ({ store, key: data.key }))
 }
 
 /**

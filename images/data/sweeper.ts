@@ -5,6 +5,7 @@
  * a key is named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
+import { tendCache } from '../cache/cache-upkeep.ts'
 import { undoImport } from '../import/undo-import.ts'
 import { type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { Refusal } from '../refusal.ts'
@@ -44,6 +45,7 @@ export async function sweep(registry: Registry, context: OperationContext): Prom
   const releasedObjects = await releaseObjects(registry, context)
   const removedKeys = await removeUnnamed(registry, context)
   const leftBytes = await removeRemembered(registry, context)
+  await tendCache(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
   const forgottenImages = await forgetDeleted(registry, context)
   return {

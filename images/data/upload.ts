@@ -10,9 +10,10 @@
  */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
+import { BrokenGzip, isGzip } from '../conversion/gunzip.ts'
 import { type ImageFacts, type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
-import { conflict, overLimit, Refusal } from '../refusal.ts'
+import { badRequest, conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
 import type { AskedContext } from '../signatures/certificates.ts'
 import { keepingAlive } from './heartbeat.ts'
@@ -73,16 +74,18 @@ function beginUpload(
   )
 }
 
-interface Taking extends Upload {
+export interface Taking extends Upload {
   readonly key: string
   readonly declared: ImageRecord
+  /** They may be compressed still, whatever was declared: their import unpacks them. */
+  readonly mayBePacked?: boolean | undefined
 }
 
 /** Stores the bytes and says what they are. */
 export async function takeBytes(
   registry: Registry,
   context: AskedContext,
-  { key, source, store, sizeBytes, declared }: Taking,
+  { key, source, store, sizeBytes, declared, mayBePacked = false }: Taking,
 ): Promise<ImageFacts | Refusal> {
   const intake = await newIntake(registry, context, declared)
   if (intake instanceof Refusal) return intake
@@ -98,6 +101,7 @@ export async function takeBytes(
   if (sizeBytes !== undefined && intake.sizeBytes !== sizeBytes) {
     return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
   }
+  if (mayBePacked && isGzip(intake.head)) return { ...intake.facts(declared), isPacked: true }
   return verdictOn(registry, intake, declared) ?? intake.facts(declared)
 }
 
@@ -111,7 +115,7 @@ function certainSize(source: ByteSource, sizeBytes: number | undefined): number 
 export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
   if (intake.signatureRefusal() !== undefined) return undefined
   if (intake.verdict(declared)?.kind === 'unsafe') return undefined
-  const { pending: _pending, staged: _staged, leaving: _leaving, ...image } = declared
+  const { pending: _pending, staged: _staged, leaving: _leaving, cached: _cached, ...image } = declared
   return withFacts(image, intake.facts(declared))
 }
 
@@ -136,6 +140,7 @@ export function sourceRefusal(error: unknown): Refusal {
     return overLimit(`The image is larger than the limit of ${error.limitBytes} bytes.`)
   }
   if (!(error instanceof BodyError)) throw error
+  if (error instanceof BrokenGzip) return badRequest('The image is compressed, and cannot be unpacked.')
   if (error.code === 'SENDER_TIMEOUT') return new Refusal(400, 'The client sent nothing for too long.')
   return new Refusal(499, 'The client went away before all of the image had come.')
 }
@@ -174,7 +179,7 @@ const GIB = 1024 ** 3
 /** The image with what was found out about its bytes; as it was when they are not new. */
 export function withFacts(image: ImageRecord, facts: ImageFacts | undefined): ImageRecord {
   if (facts === undefined) return image
-  const { found, signed: _signed, ...own } = facts
+  const { found, signed: _signed, isPacked: _packed, ...own } = facts
   const properties = { ...found, ...image.properties }
   return { ...image, ...own, properties, minDisk: least(image.minDisk, facts) }
 }

@@ -1,8 +1,8 @@
 /** How the bytes of an import come: they are the staged ones, or from a URI, or from another registry. */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
+import { type Imported, type ImportPlan, planOf, takeImported } from '../conversion/import-plugins.ts'
 import type { ByteSource, ImageStore } from '../data/image-store.ts'
-import { takeBytes } from '../data/upload.ts'
 import type { ImageFacts } from '../model/image-record.ts'
 import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
@@ -19,6 +19,8 @@ export type Said = Pick<GlanceImage, 'diskFormat' | 'containerFormat' | 'propert
 
 export interface Taken {
   readonly facts: ImageFacts
+  /** Under which the bytes are in the store. */
+  readonly key: string
   readonly said?: Said | undefined
 }
 
@@ -32,28 +34,47 @@ export async function firstCopy(
 ): Promise<Taken | Refusal> {
   const { elsewhere } = order
   if (elsewhere !== undefined) return await fromGlance(registry, context, elsewhere, begun, store)
-  const facts =
-    order.method === 'glance-direct'
-      ? await fromStage(registry, context, begun, store)
-      : await fromWeb(registry, context, await openUri(registry, order), begun, store)
-  return facts instanceof Refusal ? facts : { facts }
+  if (order.method === 'glance-direct') return await fromStage(registry, context, begun, store)
+  const { image, key } = begun
+  const plan = planOf(registry, image)
+  const taken = await fromWeb(registry, context, await openUri(registry, order), begun, store, plan)
+  return taken instanceof Refusal ? taken : { facts: taken.facts, key, said: saidBy(taken) }
 }
 
+/** What the bytes are by now goes before what was declared. */
+function saidBy({ formats }: Imported): Said | undefined {
+  return formats && { ...formats, properties: {} }
+}
+
+/** What is staged in the cluster is in the cluster: it is moved by naming it, unless something is done to it on the way. */
 async function fromStage(
   registry: Registry,
   context: OperationContext,
   { image, key }: BegunImport,
   target: ImageStore,
-): Promise<ImageFacts | Refusal> {
+): Promise<Taken | Refusal> {
   const { cluster, stores } = registry
   const { staged } = image
   if (staged === undefined) return conflict('Nothing is staged.')
+  const plan = planOf(registry, image)
+  const isPacked = staged.facts.isPacked === true
+  if (isPacked && !plan.unpacks) return badRequest('The staged data is compressed, and is not unpacked here.')
+  if (isPacked || plan.convertsTo !== undefined) {
+    const read = await stores.find(staged.store)?.read(context, staged.key, undefined)
+    if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
+    const { sizeBytes, body } = read
+    const taking = { id: image.id, key, source: body, store: target, sizeBytes, declared: image }
+    const taken = await takeImported(registry, context, taking, { ...plan, unpacks: isPacked })
+    await body.cancel()
+    return taken instanceof Refusal ? taken : { facts: taken.facts, key, said: saidBy(taken) }
+  }
   const facts = await stagedFacts(registry, context, image, staged)
-  if (facts instanceof Refusal || target.id === cluster.id) return facts
+  if (facts instanceof Refusal) return facts
+  if (target.id === cluster.id) return { facts, key: staged.key }
   const read = await stores.find(staged.store)?.read(context, staged.key, undefined)
   if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
-  const copied = await copyChecked(context, { read, target, key, hashValue: staged.facts.hashValue })
-  return copied instanceof Refusal ? copied : facts
+  const copied = await copyChecked(context, { read, target, key, hashValue: facts.hashValue })
+  return copied instanceof Refusal ? copied : { facts, key }
 }
 
 async function fromWeb(
@@ -62,19 +83,14 @@ async function fromWeb(
   opened: WebSource | Refusal,
   { image, key }: BegunImport,
   store: ImageStore,
-): Promise<ImageFacts | Refusal> {
+  plan: ImportPlan,
+): Promise<Imported | Refusal> {
   if (opened instanceof Refusal) return opened
   const { sizeBytes } = opened
   const source = asBody(opened.source)
   try {
-    const taken = await takeBytes(registry, context, {
-      id: image.id,
-      key,
-      source,
-      store,
-      sizeBytes,
-      declared: image,
-    })
+    const taking = { id: image.id, key, source, store, sizeBytes, declared: image }
+    const taken = await takeImported(registry, context, taking, plan)
     return taken instanceof Refusal && taken.status === 499
       ? badRequest('The server of the URI broke off.')
       : taken
@@ -104,11 +120,13 @@ async function fromGlance(
   const opened = await found.open()
   const all = { ...begun.image.properties, ...properties }
   const declared = { ...begun, image: { ...begun.image, diskFormat, containerFormat, properties: all } }
-  const facts = await fromWeb(registry, context, opened, declared, store)
-  if (facts instanceof Refusal) return facts
-  const isWhole = facts.sizeBytes === sizeBytes && (hash === undefined || facts[hash.of] === hash.value)
+  const plan = planOf(registry, declared.image)
+  const taken = await fromWeb(registry, context, opened, declared, store, plan)
+  if (taken instanceof Refusal) return taken
+  const { facts, original, formats = { diskFormat, containerFormat } } = taken
+  const isWhole = original.sizeBytes === sizeBytes && (hash === undefined || original[hash.of] === hash.value)
   if (!isWhole) return badRequest('The bytes are not those that the other registry says the image has.')
-  return { facts, said: { diskFormat, containerFormat, properties } }
+  return { facts, key: begun.key, said: { ...formats, properties } }
 }
 
 /** What goes wrong with the other server is to the store what goes wrong with a client. */

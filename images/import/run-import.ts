@@ -11,7 +11,8 @@
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
 import type { OperationContext } from '#store/contract.ts'
-import { openImage } from '../data/download.ts'
+import type { Json } from '../answers.ts'
+import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
@@ -25,6 +26,7 @@ import { type BegunImport, FAILED_PROPERTY, WAITING_PROPERTY } from './begin-imp
 import { copyChecked } from './checked-copy.ts'
 import { firstCopy, type Said, type Taken } from './first-copy.ts'
 import type { ImportOrder } from './import-order.ts'
+import { makeDisks } from './ova-disks.ts'
 import { undoImport, unlocked } from './undo-import.ts'
 
 interface Brought {
@@ -51,13 +53,25 @@ export async function runImport(
   const news =
     done instanceof Refusal
       ? ({ status: 'failure', message: done.message } as const)
-      : ({
-          status: 'success',
-          message: `Copied ${begun.stores.length} stores`,
-          result: { image_id: image.id },
-        } as const)
+      : await successOf(registry, own, order, begun, done)
   await registry.tasks.report(own, taskId, news)
   return done
+}
+
+/** What the task tells of an import that is done; where it was asked for, the disks of an OVA become images first. */
+async function successOf(
+  registry: Registry,
+  context: OperationContext,
+  { extractsDisks }: ImportOrder,
+  { stores }: BegunImport,
+  image: ImageRecord,
+): Promise<{ readonly status: 'success'; readonly message: string; readonly result: Json }> {
+  const copied = `Copied ${stores.length} stores`
+  if (!extractsDisks) return { status: 'success', message: copied, result: { image_id: image.id } }
+  const { ids, refusal } = await makeDisks(registry, context, image)
+  const message =
+    refusal === undefined ? copied : `${copied}; not all disks became images: ${refusal.message}`
+  return { status: 'success', message, result: { image_id: image.id, disk_images: [...ids] } }
 }
 
 async function attempt(
@@ -94,7 +108,7 @@ async function bring(
   const reached = await reachOne(registry, context, order, begun)
   if (reached instanceof Refusal) return reached
   const { first, others, facts, said } = reached
-  const locations = [{ store: first.id, key: keyIn(registry, order, begun, first) }]
+  const locations = [{ store: first.id, key: reached.key }]
   const original = { locations, hashValue: facts.hashValue }
   const copied = await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
   if (copied instanceof Refusal) return copied
@@ -129,17 +143,6 @@ async function reachOne(
   return refusal
 }
 
-/** What is staged in the cluster is in the cluster. */
-function keyIn(
-  { cluster }: Registry,
-  { method }: ImportOrder,
-  { image, key }: BegunImport,
-  store: ImageStore,
-): string {
-  const isMoved = method === 'glance-direct' && store.id === cluster.id && image.staged !== undefined
-  return isMoved ? image.staged.key : key
-}
-
 interface Copying extends BegunImport {
   readonly order: ImportOrder
   readonly targets: readonly ImageStore[]
@@ -157,7 +160,7 @@ async function copyTo(
   const reached = [...locations]
   const failedStores: string[] = []
   for (const target of targets) {
-    const read = await openImage(registry, context, { locations }, undefined)
+    const read = await openOriginal(registry, context, { locations }, undefined)
     const copied = await copyChecked(context, { read, target, key, hashValue })
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)
@@ -203,7 +206,8 @@ async function conclude(
       if (isGone(image) || image.pending?.key !== key)
         return conflict(`Image ${id} is not being imported any more.`)
       const { pending: _done, staged: _moved, ...rest } = image
-      const properties = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const owned = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const properties = { ...facts?.found, ...owned }
       const otherwise = facts && signedOtherwise({ properties }, facts)
       if (otherwise !== undefined) return otherwise
       const updatedAt = registry.environment.clock.wallMs()

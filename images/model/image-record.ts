@@ -61,6 +61,17 @@ export interface LeavingData extends Place {
   readonly until?: number | undefined
 }
 
+/** An entry of the cache of images (`cache/`). */
+export interface CachedData extends Place {
+  /** Asked for, or there. */
+  readonly state: 'queued' | 'cached'
+  /** When it came to be there; before that, when whoever makes it was last heard of. Milliseconds since the epoch. */
+  readonly at: number
+  readonly hits: number
+  /** The last use; 0 before the first. */
+  readonly accessedAt: number
+}
+
 /** Bytes that are being brought in, or that wait. Whatever is not named in a record is garbage. */
 export interface PendingData {
   readonly kind: 'upload' | 'stage' | 'import' | 'resumable'
@@ -111,6 +122,8 @@ export interface ImageFacts
   extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
   /** Properties that the bytes have in them; those that the owner set go before. */
   readonly found: Readonly<Record<string, string>>
+  /** Of staged bytes: they are compressed, and were not looked into. */
+  readonly isPacked?: true | undefined
   /** Names the signature that was verified (`signatures/image-signature.ts`); `undefined` of images without one. */
   readonly signed?: string | undefined
 }
@@ -147,18 +160,20 @@ export interface ImageRecord {
   readonly pending?: PendingData | undefined
   readonly staged?: StagedData | undefined
   readonly leaving?: readonly LeavingData[] | undefined
+  /** A copy in the cluster, of an image that is elsewhere. */
+  readonly cached?: CachedData | undefined
   /** Objects that share the bytes; they keep them, and the record, also when the image is deleted. */
   readonly references?: readonly ImageReference[] | undefined
 }
 
 /** Whether bytes in a store are the image's, or are to be, or are shared. What no record names is garbage. */
 export function namesPlace(
-  { locations, pending, staged, references = [] }: ImageRecord,
+  { locations, pending, staged, cached, references = [] }: ImageRecord,
   place: Place,
 ): boolean {
   // An import goes to several stores under one key.
   const targets = pending?.key === place.key ? pending.store.split(',') : []
-  const places = [...locations, ...references, staged]
+  const places = [...locations, ...references, staged, cached]
   return targets.includes(place.store) || places.some((one) => isSamePlace(one, place))
 }
 

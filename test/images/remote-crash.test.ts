@@ -14,6 +14,7 @@ import type { ImageRecord } from '#images/model/image-record.ts'
 import {
   type AskImages,
   createImage,
+  type Heard,
   PEOPLE,
   streamed,
   type TestImages,
@@ -22,6 +23,7 @@ import {
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 import { DIED, DyingProcess } from '#test/cluster/dying-store.ts'
 import { type AnotherCluster, anotherCluster } from './another-cluster.ts'
+import { storedKeys } from './survivors.ts'
 
 const CONTEXT = { txId: 'tx-sweep', signal: undefined, log: silentLogger }
 const BYTES = randomBytes(100_000)
@@ -38,15 +40,25 @@ const later: Clock = {
   sleep: (delayMs, signal) => realClock.sleep(delayMs, signal),
 }
 
+/** Somebody else, who sees what becomes of an operation whose process may be dead. */
+interface Watching {
+  readonly watch: AskImages
+  readonly isDead: () => boolean
+}
+
+async function until({ isDead }: Watching, isOver: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1000 && !isDead() && !(await isOver()); tries += 1) await realClock.sleep(1)
+}
+
 interface Operation {
   readonly name: string
   readonly prepare: (ask: AskImages, id: string) => Promise<unknown>
-  readonly run: (ask: AskImages, id: string) => Promise<{ readonly status: number }>
+  readonly run: (ask: AskImages, id: string, watching: Watching) => Promise<{ readonly status: number }>
   /** What the image may be after the sweep. */
   readonly may: readonly string[]
 }
 
-function uploadTo(store: string): Operation['run'] {
+function uploadTo(store: string): (ask: AskImages, id: string) => Promise<Heard> {
   return (ask, id) =>
     ask('PUT', `/v2/images/${id}/file`, {
       body: streamed([BYTES.subarray(0, 60_000), BYTES.subarray(60_000)]),
@@ -58,14 +70,13 @@ const stage: Operation['prepare'] = (ask, id) =>
   ask('PUT', `/v2/images/${id}/stage`, { body: streamed([BYTES]), headers: OCTETS })
 
 function importTo(method: string, stores: readonly string[], mustAll = true): Operation['run'] {
-  return async (ask, id) => {
+  return async (ask, id, watching) => {
     const body = { method: { name: method }, stores, all_stores_must_succeed: mustAll }
     const begun = await ask('POST', `/v2/images/${id}/import`, { body })
-    for (let tries = 0; begun.status === 202 && tries < 100; tries += 1) {
-      const shown = await ask('GET', `/v2/images/${id}`)
-      if (!('os_glance_import_task' in shown.json)) return shown
-      await realClock.sleep(1)
-    }
+    await until(watching, async () => {
+      const { json } = await watching.watch('GET', `/v2/images/${id}`)
+      return !('os_glance_import_task' in json)
+    })
     return begun
   }
 }
@@ -92,6 +103,19 @@ const OPERATIONS: readonly Operation[] = [
     may: ['active'],
   },
   {
+    name: 'caching',
+    prepare: uploadTo('faraway'),
+    run: async (ask, id, watching) => {
+      const asked = await ask('PUT', `/v2/cache/${id}`)
+      await until(
+        watching,
+        async () => (await watching.watch('GET', `/v2/cache/nodes/${id}`)).bytes.length > 2,
+      )
+      return asked
+    },
+    may: ['active'],
+  },
+  {
     name: 'deletion',
     prepare: uploadTo('faraway'),
     run: (ask, id) => ask('DELETE', `/v2/images/${id}`),
@@ -100,8 +124,9 @@ const OPERATIONS: readonly Operation[] = [
   {
     name: 'deletion of one copy',
     prepare: async (ask, id) => {
+      const watching = { watch: ask, isDead: () => false }
       await uploadTo('cluster')(ask, id)
-      await importTo('copy-image', ['faraway'])(ask, id)
+      await importTo('copy-image', ['faraway'])(ask, id, watching)
     },
     run: (ask, id) => ask('DELETE', `/v2/stores/faraway/${id}`),
     may: ['active'],
@@ -124,6 +149,7 @@ function proxyOver({ store, other }: Cut, clock: Clock, dying?: DyingProcess): T
   return testImages({
     store: (dying?.store(store) ?? store) as MemoryStore,
     clock,
+    options: { cache: { maxBytes: 1_000_000, stallMs: 1_000_000 } },
     deps: { otherStores: [other.swiftStore(other.first, how), other.s3Store(how)] },
   })
 }
@@ -131,7 +157,8 @@ function proxyOver({ store, other }: Cut, clock: Clock, dying?: DyingProcess): T
 async function cutOff(operation: Operation, cut: Cut, id: string, step: number): Promise<boolean> {
   const process = new DyingProcess(step)
   try {
-    const { status } = await operation.run(proxyOver(cut, realClock, process).as(PEOPLE.admin), id)
+    const watching = { watch: proxyOver(cut, realClock).as(PEOPLE.admin), isDead: () => process.isDead }
+    const { status } = await operation.run(proxyOver(cut, realClock, process).as(PEOPLE.admin), id, watching)
     return status < 300 && !process.isDead
   } catch (error) {
     if (error !== DIED) throw error
@@ -156,6 +183,9 @@ async function look(t: Test, { may }: Operation, cut: Cut, id: string): Promise<
     }
   }
   await lookElsewhere(t, cut, record)
+  const { locations, cached, staged } = record
+  const named = [...locations, cached, staged].flatMap((one) => (one?.store === 'cluster' ? [one.key] : []))
+  t.same([...(await storedKeys(survivor))], named, 'in the cluster')
 }
 
 /** Only what is named is stored. */
@@ -172,15 +202,14 @@ async function lookElsewhere(t: Test, { other }: Cut, { locations }: ImageRecord
 
 for (const operation of OPERATIONS) {
   void t.test(`whatever step a proxy dies at: ${operation.name}`, async (t) => {
-    const cut: Cut = { store: new MemoryStore({ clock: realClock }), other: anotherCluster() }
     let step = 1
     for (; step <= STEPS_MAX; step += 1) {
+      const cut: Cut = { store: new MemoryStore({ clock: realClock }), other: anotherCluster() }
       const ask = proxyOver(cut, realClock).as(PEOPLE.admin)
       const id = await createImage(ask)
       await operation.prepare(ask, id)
       const isWhole = await cutOff(operation, cut, id, step)
       await look(t, operation, cut, id)
-      await ask('DELETE', `/v2/images/${id}`)
       if (isWhole) break
     }
     t.ok(step > 3 && step < STEPS_MAX, `it takes ${step} steps`)
