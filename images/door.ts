@@ -55,7 +55,8 @@ async function answerTo(registry: Registry, call: ImageCall): Promise<Response |
   if (found instanceof Refusal) return found
   const { principal } = call
   if (principal === undefined) return unauthenticated(baseUrl)
-  return await visit(registry, call, { ...found, caller: callerOf(principal), baseUrl })
+  const caller = callerOf(principal, registry.options.accountPrefixes)
+  return await visit(registry, call, { ...found, caller, baseUrl })
 }
 
 interface FoundRoute {

@@ -30,6 +30,8 @@ export interface ImageOptions {
   readonly cache: ImageCacheOptions | undefined
   /** Origins whose pages may talk to the registry; `*` for all. */
   readonly corsAllowOrigin: readonly string[]
+  /** What the names of our own users' accounts begin with, before the tenant. */
+  readonly accountPrefixes: readonly string[]
 }
 
 export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
@@ -41,4 +43,5 @@ export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   formatMatch: 'required',
   cache: undefined,
   corsAllowOrigin: [],
+  accountPrefixes: ['AUTH_'],
 }

@@ -287,11 +287,10 @@ export const images = {
 }
 
 /** The options as the registry takes them. */
-export function imageOptionsOf({
-  images: written,
-}: {
-  readonly images: OptionsOf<typeof images>
-}): ImageOptions {
+export function imageOptionsOf(
+  { images: written }: { readonly images: OptionsOf<typeof images> },
+  accountPrefixes: readonly string[],
+): ImageOptions {
   const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
@@ -300,6 +299,7 @@ export function imageOptionsOf({
       glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
+    accountPrefixes,
     cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
     imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',

@@ -26,6 +26,8 @@ export interface ImagesOptions {
   readonly store: Store
   readonly ownStore: Store
   readonly records: Records
+  /** Of our own users' accounts. */
+  readonly accountPrefixes: readonly string[]
 }
 
 /** `undefined` when the configuration turns it off. Rejects with an `Error` that names what is wrong with it. */
@@ -48,7 +50,7 @@ export async function openImages(options: ImagesOptions): Promise<Door | undefin
     converter: await converterOf(environment, log, settings.images),
     certificates: certificatesOf(settings.images, environment.disk, fetch),
     regions: configuredRegions(network, settings.images),
-    options: imageOptionsOf(settings),
+    options: imageOptionsOf(settings, options.accountPrefixes),
   })
   sweepNowAndThen(registry, environment)
   return {

@@ -137,6 +137,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
+  const resellers = ownResellers(settings)
   const images = await openImages({
     environment,
     log,
@@ -144,6 +145,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     store: layered,
     ownStore: imagesOwn,
     records,
+    accountPrefixes: resellers.map(({ prefix }) => prefix),
   })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
@@ -151,7 +153,6 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     environment.random,
   )
   const entries = knownUsers(settings, cluster).map(parseUserEntry)
-  const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
   const identity = identityOf({

@@ -12,16 +12,10 @@ import { namesIn } from '#disk/names-in.ts'
 import type { DiskFailed } from './engine.ts'
 import { dataFileName, type EngineCore } from './engine-core.ts'
 import { fileName, filesOf, type Leaf, leafOf, leafPath, type ObjectFile, parseFileName } from './layout.ts'
+import type { MetaRecord } from './meta-record.ts'
 import { readObjectFile, writeSmallFile } from './object-files.ts'
 import { rowOfObject, unaddressed } from './object-rows.ts'
-import {
-  comparedText,
-  type DataVersion,
-  isEmpty,
-  isSameData,
-  type MetaRecord,
-  type ObjectState,
-} from './object-state.ts'
+import { comparedText, type DataVersion, isEmpty, isSameData, type ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
 import { listQuarantined, type QuarantinedFile } from './quarantined-files.ts'
 import { encodeRecord } from './stored-bytes.ts'

@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import { type MetaRecord, postedMeta } from './meta-record.ts'
 import {
   comparedText,
   type DataVersion,
   EMPTY_STATE,
   isEmpty,
   joinStates,
-  type MetaRecord,
   type ObjectState,
 } from './object-state.ts'
 
@@ -24,14 +25,29 @@ const data: fc.Arbitrary<DataVersion> = fc
     return { ...described, fileBytes: described.sizeBytes, record }
   })
 
-const meta: fc.Arbitrary<MetaRecord> = fc
+const TAGS = `${FACT_PREFIX}tags`
+const ACL = `${FACT_PREFIX}acl`
+const headers = fc.record({ 'x-object-meta-a': etags, [TAGS]: etags }, { requiredKeys: ['x-object-meta-a'] })
+
+/** A POST that changes some fields only. */
+const someFields: fc.Arbitrary<MetaRecord> = fc
+  .record({
+    timestamp: timestamps,
+    headers: fc.record({ 'x-object-meta-a': etags, [TAGS]: etags, [ACL]: etags }),
+    fields: fc.constantFrom('metadata' as const, [TAGS], [ACL], [ACL, TAGS]),
+  })
+  .map(({ timestamp, headers, fields }) => postedMeta('/a/c/o', timestamp, headers, undefined, fields))
+
+const wholePost: fc.Arbitrary<MetaRecord> = fc
   .record({
     name: fc.constant('/a/c/o'),
     timestamp: timestamps,
-    headers: fc.record({ 'x-object-meta-a': etags }),
+    headers,
     contentType: fc.option(fc.record({ value: etags, timestamp: timestamps }), { nil: undefined }),
   })
   .filter(({ timestamp, contentType }) => contentType === undefined || contentType.timestamp <= timestamp)
+
+const meta = fc.oneof(wholePost, someFields)
 
 /** States as single files tell them. */
 const told: fc.Arbitrary<ObjectState> = fc.oneof(

@@ -3,11 +3,14 @@
  * the same writes in any order, any number of times, give the same state on every replica. Pure.
  *
  * Order of data and tombstones: the later timestamp, offsets included; at the same timestamp a tombstone over data, then
- * the greater ETag, then what is told of it (`precedence.ts`). A POST counts only while it is later than both.
+ * the greater ETag, then what is told of it (`precedence.ts`). What POSTs changed counts only while it is later than both
+ * (`meta-join.ts`).
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import { precedenceOf, precedenceOfMeta, printIn } from './precedence.ts'
+import { joinMeta, metaAfter, textOfMeta } from './meta-join.ts'
+import type { MetaRecord } from './meta-record.ts'
+import { precedenceOf, printIn } from './precedence.ts'
 
 /** What a PUT stored, as the `.data` file says it. */
 export interface DataRecord {
@@ -22,22 +25,6 @@ export interface DataRecord {
   readonly headers: HeaderMap
   /** CRC-32 of each block of `BLOCK_BYTES`, in order. */
   readonly blockCrcs: readonly number[]
-}
-
-export interface ContentTypeChange {
-  readonly value: string
-  readonly timestamp: Timestamp
-}
-
-/** What POSTs since then stored, as the `.meta` file says it. */
-export interface MetaRecord {
-  readonly name: string
-  readonly timestamp: Timestamp
-  readonly headers: HeaderMap
-  /** A later content type than the PUT's; its timestamp may be older than the metadata's, never later. */
-  readonly contentType: ContentTypeChange | undefined
-  /** Where another replica told only what compares (`precedence.ts`). */
-  readonly precedence?: string | undefined
 }
 
 /** A `.data` file: what is always known of it, and its record when that is small enough to stand in the index. */
@@ -94,19 +81,10 @@ export function joinStates(left: ObjectState, right: ObjectState): ObjectState {
   const lost = laterOf(left.lost, right.lost)
   return {
     data: deleted ? undefined : data,
-    meta: meta === undefined ? undefined : laterThan(winner, meta),
+    meta: meta === undefined ? undefined : metaAfter(meta, winner),
     tombstone: deleted ? tombstone : undefined,
     lost: lost !== undefined && (winner === undefined || lost > winner) ? lost : undefined,
   }
-}
-
-/** Of a POST only what is later than the last PUT or DELETE still means something. */
-function laterThan(winner: Timestamp | undefined, meta: MetaRecord): MetaRecord | undefined {
-  if (winner === undefined) return meta
-  if (meta.timestamp <= winner) return undefined
-  const { contentType } = meta
-  if (contentType === undefined || contentType.timestamp > winner) return meta
-  return { ...meta, contentType: undefined }
 }
 
 function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Timestamp | undefined {
@@ -128,28 +106,6 @@ export function isSameData(left: DataVersion, right: DataVersion): boolean {
   return one === undefined || other === undefined || one === other
 }
 
-/** Headers of the later POST, content type of the later content type: they travel with timestamps of their own. */
-function joinMeta(left: MetaRecord | undefined, right: MetaRecord | undefined): MetaRecord | undefined {
-  if (left === undefined || right === undefined) return left ?? right
-  const later = compareMeta(left, right) >= 0 ? left : right
-  return { ...later, contentType: laterContentType(left.contentType, right.contentType) }
-}
-
-function compareMeta(left: MetaRecord, right: MetaRecord): number {
-  if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? 1 : -1
-  const [one, other] = [precedenceOfMeta(left), precedenceOfMeta(right)]
-  return one === other ? 0 : one > other ? 1 : -1
-}
-
-function laterContentType(
-  left: ContentTypeChange | undefined,
-  right: ContentTypeChange | undefined,
-): ContentTypeChange | undefined {
-  if (left === undefined || right === undefined) return left ?? right
-  if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? left : right
-  return left.value >= right.value ? left : right
-}
-
 /**
  * What replicas compare: equal texts mean equal objects. Empty for an object nothing is known of.
  */
@@ -158,13 +114,7 @@ export function comparedText(state: ObjectState): string {
   if (data === undefined && meta === undefined && tombstone === undefined) return ''
   return [
     data === undefined ? '' : `${data.timestamp}/${data.etag}/${printIn(precedenceOf(data) ?? '')}`,
-    meta === undefined ? '' : metaText(meta),
+    meta === undefined ? '' : textOfMeta(meta),
     tombstone ?? '',
   ].join(' ')
-}
-
-function metaText(meta: MetaRecord): string {
-  const { timestamp, contentType } = meta
-  const type = contentType === undefined ? '' : `${contentType.timestamp}/${contentType.value}`
-  return `${timestamp}/${printIn(precedenceOfMeta(meta))}/${type}`
 }

@@ -8,7 +8,8 @@ import { hash } from 'node:crypto'
 import { splitExpiry } from '#db/expiry.ts'
 import { splitSwiftBytes } from '#db/object-row.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { DataRecord, DataVersion, MetaRecord } from './object-state.ts'
+import { type Fact, type MetaRecord, withoutFacts } from './meta-record.ts'
+import type { DataRecord, DataVersion } from './object-state.ts'
 import { deleteAtOf } from './stored-object.ts'
 
 /** What a stored object tells its container of itself, whatever it is (`object-rows.ts`). */
@@ -46,9 +47,16 @@ function precedenceOfRecord({ etag, sizeBytes, contentType, headers }: DataRecor
   ].join(SEPARATOR)
 }
 
-/** Of what a POST stored, its content type aside: that has a time of its own. */
+/** Of what a POST stored, its content type and its facts aside: those have times of their own. */
 export function precedenceOfMeta(meta: MetaRecord): string {
-  return meta.precedence ?? [expiryOf(meta.headers), printOf(meta.headers)].join(SEPARATOR)
+  if (meta.precedence !== undefined) return meta.precedence
+  const headers = withoutFacts(meta.headers)
+  return [expiryOf(headers), printOf(headers)].join(SEPARATOR)
+}
+
+/** What tells one value of a fact from another. */
+export function printOfFact({ value, print }: Fact): string {
+  return print ?? hash('md5', value, 'hex').slice(0, PRINT_DIGITS)
 }
 
 /** What differs between two that differ, and is shorter. */

@@ -14,7 +14,8 @@ import { Packr } from 'msgpackr'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { FileTimes } from './layout.ts'
-import type { DataRecord, DataVersion, MetaRecord, ObjectState } from './object-state.ts'
+import type { ChangedFields, Fact, MetaRecord } from './meta-record.ts'
+import type { DataRecord, DataVersion, ObjectState } from './object-state.ts'
 import { precedenceOf } from './precedence.ts'
 
 export type StoredRecord =
@@ -24,6 +25,8 @@ export type StoredRecord =
 
 const MAGIC = Buffer.from('MO')
 const RECORD_VERSION = 1
+/** Of a record whose fields have times of their own, which programs of before would lose. */
+const FIELDS_VERSION = 2
 const HEAD_BYTES = MAGIC.length + 1 + 4
 const ENTRY_VERSION = 1
 
@@ -34,8 +37,9 @@ export function encodeRecord(record: StoredRecord): Buffer {
   const payload = packr.pack(membersOf(record))
   const head = Buffer.alloc(HEAD_BYTES)
   MAGIC.copy(head)
-  head[MAGIC.length] = RECORD_VERSION
-  head.writeUInt32BE(crc32(payload), MAGIC.length + 1)
+  const version = record.kind === 'meta' && record.meta.fields !== undefined ? FIELDS_VERSION : RECORD_VERSION
+  head[MAGIC.length] = version
+  head.writeUInt32BE(crcOf(version, payload), MAGIC.length + 1)
   return Buffer.concat([head, payload])
 }
 
@@ -46,8 +50,16 @@ function membersOf(record: StoredRecord): unknown[] {
       return ['d', name, timestamp, sizeBytes, etag, contentType, flat(headers), packCrcs(blockCrcs)]
     }
     case 'meta': {
-      const { name, timestamp, headers, contentType } = record.meta
-      return ['m', name, timestamp, flat(headers), contentType?.value ?? null, contentType?.timestamp ?? null]
+      const { name, timestamp, headers, contentType, fields } = record.meta
+      const type = [contentType?.value ?? null, contentType?.timestamp ?? null]
+      return [
+        'm',
+        name,
+        timestamp,
+        flat(headers),
+        ...type,
+        ...(fields === undefined ? [] : flatFields(fields)),
+      ]
     }
     case 'tombstone':
       return ['t', record.name, record.timestamp]
@@ -59,16 +71,14 @@ export function decodeRecord(bytes: Buffer): StoredRecord | undefined {
   if (bytes.length < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
   const version = bytes[MAGIC.length] ?? 0
   const [crc, payload] = [bytes.readUInt32BE(MAGIC.length + 1), bytes.subarray(HEAD_BYTES)]
-  if (version > RECORD_VERSION && crc === laterCrc(version, payload)) {
-    throw newerFormat(`a record of version ${version}`)
-  }
-  if (version !== RECORD_VERSION || crc !== crc32(payload)) return undefined
+  if (version < RECORD_VERSION || crc !== crcOf(version, payload)) return undefined
+  if (version > FIELDS_VERSION) throw newerFormat(`a record of version ${version}`)
   return recordOf(unpack(payload))
 }
 
-/** The checksum of all versions after the first. */
-function laterCrc(version: number, payload: Buffer): number {
-  return crc32(payload, crc32(Buffer.from([version])))
+/** From the second version on it begins with the byte of the version. */
+function crcOf(version: number, payload: Buffer): number {
+  return version === RECORD_VERSION ? crc32(payload) : crc32(payload, crc32(Buffer.from([version])))
 }
 
 function unpack(payload: Buffer): readonly unknown[] {
@@ -114,7 +124,26 @@ function metaOf(members: readonly unknown[], name: string, timestamp: Timestamp)
     typeof type === 'string' && typeTimestamp !== undefined
       ? { value: type, timestamp: typeTimestamp }
       : undefined
-  return { name, timestamp, headers: unflat(headers), contentType }
+  const meta = { name, timestamp, headers: unflat(headers), contentType }
+  return members.length <= 6 ? meta : { ...meta, fields: fieldsOf(members) }
+}
+
+/** When the metadata were posted, and name, value and time of each fact. */
+function flatFields({ postedAt, facts }: ChangedFields): unknown[] {
+  return [
+    postedAt ?? null,
+    Object.entries(facts).flatMap(([name, { value, timestamp }]) => [name, value, timestamp]),
+  ]
+}
+
+function fieldsOf([, , , , , , postedAt, written]: readonly unknown[]): ChangedFields {
+  const list: readonly unknown[] = Array.isArray(written) ? written : []
+  const facts: Record<string, Fact> = {}
+  for (let at = 0; at + 2 < list.length; at += 3) {
+    const timestamp = timestampIn(list[at + 2])
+    if (timestamp !== undefined) facts[String(list[at])] = { value: String(list[at + 1]), timestamp }
+  }
+  return { postedAt: timestampIn(postedAt), facts }
 }
 
 /** Headers as one flat list: smaller than a map, and nothing can collide with an object's own members. */
@@ -203,7 +232,7 @@ export function decodeFileTimes(bytes: Buffer): FileTimes {
 function isLaterEntry(bytes: Buffer): boolean {
   const version = bytes[0] ?? 0
   if (version <= ENTRY_VERSION || bytes.length < 5) return false
-  return bytes.readUInt32BE(1) === laterCrc(version, bytes.subarray(5))
+  return bytes.readUInt32BE(1) === crcOf(version, bytes.subarray(5))
 }
 
 function versionOf(members: readonly unknown[]): DataVersion {

@@ -24,6 +24,8 @@ export interface ImportOrder {
   readonly isForAll: boolean
   /** One failure undoes everything. */
   readonly mustAllSucceed: boolean
+  /** Disks of an OVA become images, too. */
+  readonly extractsDisks: boolean
   /** Of `web-download`. */
   readonly uri: string | undefined
   /** Of `glance-download`. */
@@ -55,7 +57,8 @@ export function readImportOrder(
   const token = headers['x-auth-token'] ?? ''
   const elsewhere = method === 'glance-download' ? elsewhereOf(registry, body, token) : undefined
   if (elsewhere instanceof Refusal) return elsewhere
-  return { method, stores, elsewhere, isForAll: flags.all, mustAllSucceed: flags.mustAllSucceed, uri, body }
+  const { all: isForAll, mustAllSucceed, extractsDisks } = flags
+  return { method, stores, elsewhere, isForAll, mustAllSucceed, extractsDisks, uri, body }
 }
 
 function methodOf({ options }: Registry, body: Body): ImportMethod | Refusal {
@@ -67,12 +70,21 @@ function methodOf({ options }: Registry, body: Body): ImportMethod | Refusal {
   return known ?? badRequest(`Unknown import method name '${String(name)}'.`)
 }
 
-function flagsOf(body: Body): { readonly all: boolean; readonly mustAllSucceed: boolean } | Refusal {
+interface Flags {
+  readonly all: boolean
+  readonly mustAllSucceed: boolean
+  readonly extractsDisks: boolean
+}
+
+/** `extract_disks` is ours. */
+function flagsOf(body: Body): Flags | Refusal {
   const { all_stores: all = false, all_stores_must_succeed: mustAllSucceed = true } = body
+  const { extract_disks: extractsDisks = false } = body
+  if (typeof extractsDisks !== 'boolean') return badRequest("'extract_disks' must be boolean value only")
   if (typeof mustAllSucceed !== 'boolean')
     return badRequest("'all_stores_must_succeed' must be boolean value only")
   if (typeof all !== 'boolean') return badRequest("'all_stores' must be boolean value only")
-  return { all, mustAllSucceed }
+  return { all, mustAllSucceed, extractsDisks }
 }
 
 function storesOf(

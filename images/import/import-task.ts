@@ -73,6 +73,7 @@ async function importInto(
     stores: [registry.stores.default],
     isForAll: false,
     mustAllSucceed: true,
+    extractsDisks: false,
     uri: String((task.input as Readonly<Record<string, unknown>>)['import_from']),
     elsewhere: undefined,
     body: {},

@@ -11,6 +11,7 @@
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
 import type { OperationContext } from '#store/contract.ts'
+import type { Json } from '../answers.ts'
 import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
@@ -25,6 +26,7 @@ import { type BegunImport, FAILED_PROPERTY, WAITING_PROPERTY } from './begin-imp
 import { copyChecked } from './checked-copy.ts'
 import { firstCopy, type Said, type Taken } from './first-copy.ts'
 import type { ImportOrder } from './import-order.ts'
+import { makeDisks } from './ova-disks.ts'
 import { undoImport, unlocked } from './undo-import.ts'
 
 interface Brought {
@@ -51,13 +53,25 @@ export async function runImport(
   const news =
     done instanceof Refusal
       ? ({ status: 'failure', message: done.message } as const)
-      : ({
-          status: 'success',
-          message: `Copied ${begun.stores.length} stores`,
-          result: { image_id: image.id },
-        } as const)
+      : await successOf(registry, own, order, begun, done)
   await registry.tasks.report(own, taskId, news)
   return done
+}
+
+/** What the task tells of an import that is done; where it was asked for, the disks of an OVA become images first. */
+async function successOf(
+  registry: Registry,
+  context: OperationContext,
+  { extractsDisks }: ImportOrder,
+  { stores }: BegunImport,
+  image: ImageRecord,
+): Promise<{ readonly status: 'success'; readonly message: string; readonly result: Json }> {
+  const copied = `Copied ${stores.length} stores`
+  if (!extractsDisks) return { status: 'success', message: copied, result: { image_id: image.id } }
+  const { ids, refusal } = await makeDisks(registry, context, image)
+  const message =
+    refusal === undefined ? copied : `${copied}; not all disks became images: ${refusal.message}`
+  return { status: 'success', message, result: { image_id: image.id, disk_images: [...ids] } }
 }
 
 async function attempt(
@@ -192,7 +206,8 @@ async function conclude(
       if (isGone(image) || image.pending?.key !== key)
         return conflict(`Image ${id} is not being imported any more.`)
       const { pending: _done, staged: _moved, ...rest } = image
-      const properties = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const owned = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const properties = { ...facts?.found, ...owned }
       const otherwise = facts && signedOtherwise({ properties }, facts)
       if (otherwise !== undefined) return otherwise
       const updatedAt = registry.environment.clock.wallMs()

@@ -1,8 +1,10 @@
 /** What one replica asks of another is what it will keep, and afterwards both know the same. */
 import fc from 'fast-check'
 import t from 'tap'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { comparedText, isSameData, joinStates, type MetaRecord, type ObjectState } from '../object-state.ts'
+import { type MetaRecord, postedMeta } from '../meta-record.ts'
+import { comparedText, isSameData, joinStates, type ObjectState } from '../object-state.ts'
 import {
   covers,
   decodeEntry,
@@ -15,6 +17,7 @@ import {
   textOf,
 } from './entry.ts'
 
+const FACTS = [`${FACT_PREFIX}acl`, `${FACT_PREFIX}tags`]
 const HASH = '0'.repeat(32)
 const timestamp = fc.integer({ min: 1, max: 6 }).map((second) => `170000000${second}.00000` as Timestamp)
 const etag = fc.constantFrom('a'.repeat(32), 'b'.repeat(32))
@@ -26,7 +29,16 @@ const data = fc.record({
   record: fc.constant(undefined),
   precedence: fc.constantFrom('a', 'b'),
 })
-const meta = fc
+const values = fc
+  .constantFrom('x', 'y')
+  .map((value) => Object.fromEntries(FACTS.map((name) => [name, value])))
+const facts = fc
+  .record({ timestamp, values, fields: fc.constantFrom('metadata' as const, ...FACTS.map((name) => [name])) })
+  .map(({ timestamp: at, values: headers, fields }) => postedMeta('/a/c/o', at, headers, undefined, fields))
+const carried = fc
+  .record({ timestamp, values })
+  .map(({ timestamp: at, values: headers }) => postedMeta('/a/c/o', at, headers, undefined, undefined))
+const wholePost = fc
   .record({
     timestamp,
     typeAt: fc.option(timestamp, { nil: undefined }),
@@ -37,6 +49,7 @@ const meta = fc
     const contentType = typeAt === undefined || typeAt > at ? undefined : { value: type, timestamp: typeAt }
     return { name: '/a/c/o', timestamp: at, headers: { 'x-object-meta-colour': colour }, contentType }
   })
+const meta = fc.oneof(wholePost, facts, carried)
 /** Only what a replica can be in: everything went through the rule of joining. */
 const state = fc
   .record({

@@ -4,15 +4,10 @@
  * what it will keep.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import {
-  type ContentTypeChange,
-  comparedText,
-  EMPTY_STATE,
-  isSameData,
-  joinStates,
-  type ObjectState,
-} from '../object-state.ts'
-import { precedenceOf, precedenceOfMeta } from '../precedence.ts'
+import { metaWhere } from '../meta-join.ts'
+import { type ContentTypeChange, factsOf, isWhole, type MetaRecord, postedAt } from '../meta-record.ts'
+import { comparedText, EMPTY_STATE, isSameData, joinStates, type ObjectState } from '../object-state.ts'
+import { precedenceOf, precedenceOfMeta, printOfFact } from '../precedence.ts'
 
 export interface Entry {
   /** 32 hex digits. */
@@ -31,11 +26,19 @@ export interface Entry {
         readonly timestamp: Timestamp
         readonly contentType: ContentTypeChange | undefined
         readonly precedence: string
+        /** Where fields were changed one by one. */
+        readonly fields?: FieldTimes | undefined
       }
     | undefined
   readonly tombstone: Timestamp | undefined
   /** It had data of that time and lost it. */
   readonly lost: Timestamp | undefined
+}
+
+/** When user metadata were posted, and of each fact when it was changed and what tells one value from another. */
+export interface FieldTimes {
+  readonly postedAt: Timestamp | undefined
+  readonly facts: Readonly<Record<string, { readonly timestamp: Timestamp; readonly print: string }>>
 }
 
 /** Of what a replica lacks: is the body needed, or only what POSTs and deletes left? */
@@ -53,14 +56,23 @@ export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectSta
       sizeBytes: data.sizeBytes,
       precedence: precedenceOf(data),
     },
-    meta: meta && {
-      timestamp: meta.timestamp,
-      contentType: meta.contentType,
-      precedence: precedenceOfMeta(meta),
-    },
+    meta: meta && entryOfMeta(meta),
     tombstone,
     lost,
   }
+}
+
+function entryOfMeta(meta: MetaRecord): NonNullable<Entry['meta']> {
+  const { timestamp, contentType } = meta
+  const told = { timestamp, contentType, precedence: precedenceOfMeta(meta) }
+  if (isWhole(meta)) return told
+  const facts = Object.fromEntries(
+    Object.entries(factsOf(meta)).map(([name, fact]) => [
+      name,
+      { timestamp: fact.timestamp, print: printOfFact(fact) },
+    ]),
+  )
+  return { ...told, fields: { postedAt: postedAt(meta), facts } }
 }
 
 /** Of an object that nothing is known of. */
@@ -112,10 +124,12 @@ export function writtenAtOf({ data, tombstone }: Entry): Timestamp | undefined {
 
 /** What of it happened until then. */
 export function entryUntil(entry: Entry, until: Timestamp): Entry {
-  const [written, { meta }] = [writtenAtOf(entry), entry]
+  const written = writtenAtOf(entry)
+  const { meta } = stateOf(entry)
+  const left = meta && metaWhere(meta, (timestamp) => timestamp <= until)
   return {
     ...(written !== undefined && written > until ? emptyEntry(entry.hash) : entry),
-    meta: meta !== undefined && meta.timestamp > until ? undefined : meta,
+    meta: left && entryOfMeta(left),
   }
 }
 
@@ -124,10 +138,19 @@ function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
   return {
     ...EMPTY_STATE,
     data: data && { ...data, fileBytes: data.sizeBytes, record: undefined },
-    meta: meta && { ...meta, name: '', headers: {} },
+    meta: meta && metaOf(meta),
     tombstone,
     lost,
   }
+}
+
+function metaOf({ fields, ...told }: NonNullable<Entry['meta']>): MetaRecord {
+  const meta = { ...told, name: '', headers: {} }
+  if (fields === undefined) return meta
+  const facts = Object.fromEntries(
+    Object.entries(fields.facts).map(([name, fact]) => [name, { ...fact, value: '' }]),
+  )
+  return { ...meta, fields: { postedAt: fields.postedAt, facts } }
 }
 
 /** As a member of a JSON list. */
@@ -141,8 +164,11 @@ export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unkno
   ]
 }
 
-function encodeMeta({ timestamp, contentType, precedence }: NonNullable<Entry['meta']>): unknown {
-  return [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
+function encodeMeta({ timestamp, contentType, precedence, fields }: NonNullable<Entry['meta']>): unknown {
+  const told = [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
+  if (fields === undefined) return told
+  const facts = Object.entries(fields.facts).map(([name, fact]) => [name, fact.timestamp, fact.print])
+  return [...told, fields.postedAt ?? null, facts]
 }
 
 /** `undefined` for what is no entry. */
@@ -173,11 +199,27 @@ function decodeData(value: unknown): Entry['data'] | null {
 
 function decodeMeta(value: unknown): Entry['meta'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, typeWritten, type, precedence] = value as unknown[]
+  const [written, typeWritten, type, precedence, posted, facts] = value as unknown[]
   const [timestamp, typeAt] = [timestampIn(written), timestampIn(typeWritten)]
   if (timestamp === undefined) return null
   const contentType = typeAt === undefined ? undefined : { value: textIn(type) ?? '', timestamp: typeAt }
-  return { timestamp, contentType, precedence: textIn(precedence) ?? '' }
+  const told = { timestamp, contentType, precedence: textIn(precedence) ?? '' }
+  if (facts === undefined) return told
+  const decoded = decodeFacts(facts)
+  return decoded === undefined ? null : { ...told, fields: { postedAt: timestampIn(posted), facts: decoded } }
+}
+
+function decodeFacts(value: unknown): FieldTimes['facts'] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const facts: Record<string, { readonly timestamp: Timestamp; readonly print: string }> = {}
+  for (const one of value as readonly unknown[]) {
+    if (!Array.isArray(one)) return undefined
+    const [name, written, print] = one as readonly unknown[]
+    const timestamp = timestampIn(written)
+    if (typeof name !== 'string' || timestamp === undefined) return undefined
+    facts[name] = { timestamp, print: textIn(print) ?? '' }
+  }
+  return facts
 }
 
 function textIn(value: unknown): string | undefined {

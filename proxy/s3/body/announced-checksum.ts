@@ -38,6 +38,20 @@ export function statesChecksum(headers: HeaderMap): boolean {
   return HEADERS.some(({ name }) => headers[name] !== undefined)
 }
 
+/** The algorithm by which the checksum of an object is to be made that is not sent with the request: of a copy, of an upload in parts. */
+export function checksumAsked(
+  headers: HeaderMap,
+): { readonly algorithm: ChecksumAlgorithm | undefined } | S3Error {
+  const named = headers['x-amz-checksum-algorithm']
+  if (named === undefined) return { algorithm: undefined }
+  const algorithm = checksumAlgorithmNamed(named)
+  if (algorithm !== undefined) return { algorithm }
+  const valid = CHECKSUM_ALGORITHMS.join(', ')
+  return refused(
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${valid}]`,
+  )
+}
+
 export function announcedChecksum(headers: HeaderMap): AnnouncedChecksum | S3Error {
   const given = HEADERS.filter(({ name }) => headers[name] !== undefined)
   const trailer = headers['x-amz-trailer']

@@ -65,6 +65,8 @@ await t.test('an object is uploaded in parts, listed on the way, and read whole 
   t.same(elementsIn(parts, 'Size'), [String(5 * MIB), '4'])
   const page = await s3('GET', `${path}?uploadId=${uploadId}&max-parts=1`)
   t.same([elementIn(page, 'IsTruncated'), elementIn(page, 'NextPartNumberMarker')], ['true', '1'])
+  const none = await s3('GET', `${path}?uploadId=${uploadId}&max-parts=0`)
+  t.same([elementIn(none, 'IsTruncated'), elementsIn(none, 'PartNumber')], ['false', []])
   const rest = await s3('GET', `${path}?uploadId=${uploadId}&part-number-marker=1`)
   t.same(elementsIn(rest, 'PartNumber'), ['2'])
 

@@ -111,7 +111,7 @@ export async function objectPartsXml(visit: S3Visit, versionId: string | undefin
     element('PartNumberMarker', marker),
     element('NextPartNumberMarker', page.at(-1)?.number ?? 0),
     element('MaxParts', limit),
-    element('IsTruncated', after.length > page.length),
+    element('IsTruncated', page.length > 0 && after.length > page.length),
     ...page.map(({ number, path, range }) => {
       const part = kept.get(path)
       const checksum = algorithm && part && partChecksum(part, algorithm)

@@ -90,6 +90,7 @@ t.test('what cannot be stored is refused before the body is read', async (t) => 
   t.equal(await refused('k'.repeat(1025), {}), 'KeyTooLongError')
   t.equal(await refused('%C3%BC'.repeat(513), {}), 'KeyTooLongError')
   t.equal(await refused('k'.repeat(1024), {}), undefined)
+  t.equal(elementIn(await s3('GET', `/box/${'k'.repeat(1025)}`), 'Code'), 'KeyTooLongError')
   t.equal(await refused('k', { 'content-md5': 'nonsense' }), 'InvalidDigest')
   t.equal(await refused('k', { 'content-md5': contentMd5('y') }), 'BadDigest')
   t.equal(await refused('k', { 'x-amz-storage-class': 'VELVET' }), 'InvalidStorageClass')
@@ -309,6 +310,7 @@ t.test('a copy is refused for its source as a read of it would be', async (t) =>
   t.equal(await refused('/box/key?versionId=none'), 'Invalid version id specified')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-match': '"0"' }), 'PreconditionFailed')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-none-match': '*' }), 'PreconditionFailed')
+  t.equal(await refused('/box/key', { 'x-amz-checksum-algorithm': 'MD4' }), 'InvalidRequest')
   t.equal(await refused('/box/key', { 'x-amz-metadata-directive': 'KEEP' }), 'Unknown metadata directive.')
   await s3As('test2:tester2', 'PUT', '/other')
   const foreign = await s3As('test2:tester2', 'PUT', '/other/copy', {

@@ -3,7 +3,7 @@ import type { Response } from '#http/message.ts'
 import type { ListedObject, ListedSubdir } from '#store/contract.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
-import { listedEtag, ownerXml } from '../listing/listed-object.ts'
+import { etagText, ownerXml } from '../listing/listed-object.ts'
 import { type Encoding, encodingIn, listedTime, pageLimitIn, writtenName } from '../listing/listing-text.ts'
 import { classOfRow } from '../objects/storage-class.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
@@ -118,7 +118,7 @@ function entryXml(entry: Entry, encoding: Encoding, owner: string): string {
   return elementOf(
     'Version',
     ...ofBoth,
-    element('ETag', listedEtag(entry)),
+    `<ETag>${etagText(entry)}</ETag>`,
     element('Size', entry.sizeBytes),
     ownerXml('Owner', owner),
     element('StorageClass', classOfRow(entry)),
