@@ -54,13 +54,9 @@ function mediaType(contentType: string | undefined): string {
 }
 
 const download: ImageVerb = async (visit) => {
-  const image = await visibleImage(visit)
+  const image = await downloadable(visit)
   if (image instanceof Refusal) return image
-  if (!mayDownload(visit.caller, image)) return notPermitted('download_image')
-  if (image.status === 'deactivated' && !visit.caller.isAdmin) {
-    return forbidden('The requested image has been deactivated. Image data download is forbidden.')
-  }
-  if (image.status !== 'active' && image.status !== 'deactivated') return emptyAnswer(204)
+  if (image === undefined) return emptyAnswer(204)
   const range = wantedRange(visit, image)
   if (range instanceof Refusal) return range
   const prefer = preferredStores(visit)
@@ -72,6 +68,29 @@ const download: ImageVerb = async (visit) => {
   if (range === undefined) return { status: 200, headers, body: read.body }
   const ranged = { ...headers, 'content-range': contentRange(range, read.sizeBytes) }
   return { status: 206, headers: ranged, body: read.body }
+}
+
+/** How much there is, before it is asked for in ranges: Glance has no such answer, tools like `qemu-img` begin with it. */
+const head: ImageVerb = async (visit) => {
+  const image = await downloadable(visit)
+  if (image instanceof Refusal) return image
+  if (image === undefined) return emptyAnswer(204)
+  return {
+    status: 200,
+    headers: dataHeaders(image, { start: 0, end: image.sizeBytes ?? 0 }),
+    body: undefined,
+  }
+}
+
+/** `undefined`: there is no data yet. */
+async function downloadable(visit: ImageVisit): Promise<ImageRecord | Refusal | undefined> {
+  const image = await visibleImage(visit)
+  if (image instanceof Refusal) return image
+  if (!mayDownload(visit.caller, image)) return notPermitted('download_image')
+  if (image.status === 'deactivated' && !visit.caller.isAdmin) {
+    return forbidden('The requested image has been deactivated. Image data download is forbidden.')
+  }
+  return image.status === 'active' || image.status === 'deactivated' ? image : undefined
 }
 
 /** `?prefer=store1,store2`: which places are asked first. 400 where there is nothing to choose from. */
@@ -91,6 +110,7 @@ function dataHeaders({ checksum }: ImageRecord, { start, end }: ByteRange): Reco
   return {
     'content-type': OCTETS,
     'content-length': String(end - start),
+    'accept-ranges': 'bytes',
     ...(checksum === null ? {} : { 'content-md5': checksum }),
   }
 }
@@ -122,4 +142,5 @@ function legacyRange(contentRangeHeader: string | undefined): string | undefined
 export const fileRoutes: readonly ImageRoute[] = [
   route('PUT', '/images/:id/file', upload, 'stream'),
   route('GET', '/images/:id/file', download, 'ignored'),
+  route('HEAD', '/images/:id/file', head, 'ignored'),
 ]

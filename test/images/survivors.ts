@@ -14,7 +14,7 @@ import { withFeatures } from '#store/features.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { makeContainer } from '#test/cluster/actions.ts'
-import { DIED, DyingProcess } from '#test/cluster/dying-store.ts'
+import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
 const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
@@ -96,13 +96,12 @@ export async function sweepLater({ cluster }: Pick<Scene, 'cluster'>): Promise<T
 export async function untilDeath(
   cluster: MemoryCluster,
   step: number,
-  run: (ask: AskImages, isDead: () => boolean) => Promise<{ readonly status: number }>,
+  run: (ask: AskImages, images: TestImages) => Promise<{ readonly status: number }>,
 ): Promise<number | undefined> {
-  const process = new DyingProcess(step)
-  const core = process.store(cluster.store)
-  const dying = proxyOver(layersOver(cluster, core), realClock, core).as(PEOPLE.tester)
+  const core = dyingAt(cluster.store, step)
+  const dying = proxyOver(layersOver(cluster, core), realClock, core)
   try {
-    return (await run(dying, () => process.isDead)).status
+    return (await run(dying.as(PEOPLE.tester), dying)).status
   } catch (error) {
     if (error !== DIED) throw error
     return undefined
