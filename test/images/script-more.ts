@@ -4,11 +4,11 @@ import { JSON_TYPE, OCTETS, PATCH, type Person, type Step, step } from './script
 const json = (name: string, as: Person, method: string, path: string, body: unknown): Step =>
   step(name, as, method, path, { headers: JSON_TYPE, body })
 
+const METADEF_SCHEMAS =
+  'namespace namespaces resource_type resource_types property properties object objects tag tags'
 const SCHEMAS: readonly Step[] = [
-  ...['image', 'images', 'member', 'members', 'task', 'tasks'],
-  ...'namespace namespaces resource_type resource_types property properties object objects tag tags'
-    .split(' ')
-    .map((one) => `metadefs/${one}`),
+  ...'image images member members task tasks'.split(' '),
+  ...METADEF_SCHEMAS.split(' ').map((one) => `metadefs/${one}`),
 ].map((one) => step(`schema ${one}`, 'one', 'GET', `/schemas/${one}`))
 
 const NAMESPACE = '/metadefs/namespaces'
