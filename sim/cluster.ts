@@ -37,7 +37,7 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
-  readonly world = new VirtualClock()
+  readonly world = new VirtualClock({ settles: 'promises' })
   readonly events: EventLog
   readonly history = new History()
   /** Attempts whose receipts said that a majority of the containers have the row. */

@@ -13,6 +13,7 @@ import { type BodyStream, type Request, type Response, readWhole } from '#http/m
 import type { Transport } from '#http/transport.ts'
 import type { ObjectDevice } from '../device.ts'
 import { comparedText, EMPTY_STATE } from '../object-state.ts'
+import { prefixOf, rangeOf } from '../range-digests.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
 import { type FetcherOptions, type FetchWish, ObjectFetcher } from './fetcher.ts'
@@ -37,7 +38,7 @@ import {
 } from './messages.ts'
 import { Peers } from './peer.ts'
 import { serveObjects } from './serve-objects.ts'
-import { holds, prefixesOf, UnitDigests, unitOf } from './unit-digests.ts'
+import { holds, rangesOf, UnitDigests, unitOf } from './unit-digests.ts'
 
 export interface SyncServerOptions {
   readonly device: ObjectDevice
@@ -195,11 +196,10 @@ async function entriesIn(
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
   const wanted = ranges === undefined ? undefined : new Set(ranges)
   const entries: Entry[] = []
-  for (const prefix of prefixesOf(partition)) {
-    if (!replica.knows(prefix)) continue
-    if (wanted !== undefined && !wanted.has(Number.parseInt(prefix, 16))) continue
-    if (after !== undefined && prefix < after.slice(0, prefix.length)) continue
-    for await (const { hash, state } of replica.below(prefix)) {
+  const first = after === undefined ? 0 : Number.parseInt(rangeOf(after), 16)
+  for (const range of rangesOf(partition)) {
+    if (range < first || replica.sum(range) === undefined || wanted?.has(range) === false) continue
+    for await (const { hash, state } of replica.below(prefixOf(range))) {
       if (!holds(partition, hash) || (after !== undefined && hash <= after)) continue
       const entry = entryOf(hash, state)
       if (isEmptyEntry(entry)) continue

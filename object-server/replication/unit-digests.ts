@@ -5,7 +5,7 @@
  */
 import type { PartitionRange } from '#backend/range-states.ts'
 import { comparedText } from '../object-state.ts'
-import { addDigest, digestOfObject } from '../range-digests.ts'
+import { addDigest, digestOfObject, prefixOf } from '../range-digests.ts'
 import type { ReplicaAccess, StatedHash } from '../replica-access.ts'
 
 export interface UnitDigest {
@@ -75,8 +75,7 @@ export class UnitDigests {
     const range = rangeIn({ partPower: bits, partition: number })
     const sum = this.#replica.sum(range)
     if (sum === undefined || sum.count === 0) return EMPTY_UNIT.digest
-    const prefix = range.toString(16).padStart(4, '0')
-    const units = await this.#split(bits, prefix, sum.digest.toString('hex'))
+    const units = await this.#split(bits, prefixOf(range), sum.digest.toString('hex'))
     return (units.get(number) ?? EMPTY_UNIT).digest
   }
 
@@ -138,11 +137,11 @@ export function unitOf(hash: string, bits: number): number {
   return bits === 0 ? 0 : Number.parseInt(hash.slice(0, 8), 16) >>> (32 - bits)
 }
 
-/** The prefixes of four hex digits in which the hashes of a unit lie. */
-export function prefixesOf({ partPower, partition }: PartitionRange): readonly string[] {
+/** The ranges of 16 bits in which the hashes of a unit lie, by the number of their four hex digits. */
+export function rangesOf({ partPower, partition }: PartitionRange): readonly number[] {
   const first = rangeIn({ partPower, partition })
   const count = partPower >= RANGE_BITS ? 1 : 2 ** (RANGE_BITS - partPower)
-  return Array.from({ length: count }, (_, at) => (first + at).toString(16).padStart(4, '0'))
+  return Array.from({ length: count }, (_, at) => first + at)
 }
 
 function rangeIn({ partPower, partition }: PartitionRange): number {
@@ -160,10 +159,10 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
 export async function* statesIn(
   replica: ReplicaAccess,
   unit: PartitionRange,
-  isWanted: (prefix: string) => boolean = () => true,
+  isWanted: (range: number) => boolean = () => true,
 ): AsyncGenerator<StatedHash> {
-  for (const prefix of prefixesOf(unit)) {
-    if (!replica.knows(prefix) || !isWanted(prefix)) continue
-    for await (const stated of replica.below(prefix)) if (holds(unit, stated.hash)) yield stated
+  for (const range of rangesOf(unit)) {
+    if (replica.sum(range) === undefined || !isWanted(range)) continue
+    for await (const stated of replica.below(prefixOf(range))) if (holds(unit, stated.hash)) yield stated
   }
 }
