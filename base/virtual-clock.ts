@@ -15,8 +15,8 @@ export interface VirtualClockOptions {
   /** Wall clock at the start, milliseconds since the epoch. */
   readonly startMs?: number
   /**
-   * What is waited for between two timers: everything that goes on behind immediate callbacks too, or promises and ticks
-   * alone, which costs a tenth of that.
+   * What is waited for between two timers: everything that goes on behind immediate callbacks too, or promises alone,
+   * which costs a tenth of that.
    */
   readonly settles?: 'immediates' | 'promises'
 }
@@ -99,11 +99,17 @@ export class VirtualClock implements Clock {
     this.#nowMs = untilMs
   }
 
-  /** Lets time pass until the next timer was run, with everything that follows from it. False when none waits. */
-  async step(): Promise<boolean> {
-    const isOne = this.#appointments.length > 0
-    await (isOne ? this.#runNext() : this.#settle())
-    return isOne
+  /**
+   * Lets time pass until `isOver`, which is asked after each timer and everything that follows from it. False when no timer
+   * waits any more, and it is not over.
+   */
+  async passUntil(isOver: () => boolean): Promise<boolean> {
+    await this.#settle()
+    while (!isOver()) {
+      if (!this.#callNext()) return false
+      await this.#settle()
+    }
+    return true
   }
 
   /** Everything stands still for so long, as a suspended machine does: timers that were due meanwhile are late. */
@@ -127,11 +133,16 @@ export class VirtualClock implements Clock {
   }
 
   async #runNext(): Promise<void> {
+    if (this.#callNext()) await this.#settle()
+  }
+
+  /** False when no timer waits. */
+  #callNext(): boolean {
     const next = this.#appointments.shift()
-    if (next === undefined) return
+    if (next === undefined) return false
     this.#nowMs = Math.max(this.#nowMs, next.dueMs)
     next.callback()
-    await this.#settle()
+    return true
   }
 
   /** Lets everything go on that can. The process gets its turn now and then in any case. */
@@ -162,9 +173,9 @@ function settleImmediates(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A tick comes when no promise can go on any more; the second one, when nothing can that other ticks let go on. */
+/** A tick comes when no promise can go on any more. */
 function settlePromises(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(() => process.nextTick(resolve)))
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /** Chance from a 32-bit seed (Mulberry32): fast and repeatable, and no secret. */
