@@ -94,7 +94,7 @@ export class VirtualClock implements Clock {
    */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
-    await this.#settle()
+    await settleImmediates()
     while ((this.#appointments[0]?.dueMs ?? Infinity) <= untilMs) await this.#runNext()
     this.#nowMs = untilMs
   }
@@ -104,7 +104,7 @@ export class VirtualClock implements Clock {
    * waits any more, and it is not over.
    */
   async passUntil(isOver: () => boolean): Promise<boolean> {
-    await this.#settle()
+    await settleImmediates()
     while (!isOver()) {
       if (!this.#callNext()) return false
       await this.#settle()
@@ -123,7 +123,7 @@ export class VirtualClock implements Clock {
    */
   async runUntilIdle(limitMs = 24 * 3_600_000): Promise<void> {
     const untilMs = this.#nowMs + limitMs
-    await this.#settle()
+    await settleImmediates()
     while (this.#appointments.length > 0) {
       if ((this.#appointments[0] as Appointment).dueMs > untilMs) {
         throw new Error(`not idle after ${limitMs} ms: ${this.#appointments.length} timers still wait`)
@@ -173,7 +173,7 @@ function settleImmediates(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** A tick comes when no promise can go on any more. */
+/** A tick that is asked for by a promise comes when no promise can go on any more. */
 function settlePromises(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve))
 }

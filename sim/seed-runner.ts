@@ -57,7 +57,9 @@ export class SeedRunner {
     const die = (): void => answer.resolve(this.#failure(wanted, 'died'))
     this.#child.once('message', take)
     this.#child.once('exit', die)
-    this.#child.send(wanted)
+    this.#child.send(wanted, (error) => {
+      if (error !== null) die()
+    })
     const result = await answer.promise
     clearTimeout(timer)
     this.#child.off('message', take)
