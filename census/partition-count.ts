@@ -87,8 +87,8 @@ async function* entriesOf(
   own: OwnRanges,
   partition: PartitionRange,
 ): AsyncGenerator<Entry> {
-  for await (const { hash, state } of statesIn(replica, partition, (range) => own.has(range)))
-    yield entryOf(hash, state)
+  const isWanted = (range: number): boolean => own.has(range)
+  for await (const { hash, state } of statesIn(replica, partition, { isWanted })) yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */

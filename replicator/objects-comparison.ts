@@ -109,7 +109,8 @@ async function ownEntries(
 ): Promise<ReadonlyMap<string, Entry>> {
   const wanted = new Set(ranges)
   const found = new Map<string, Entry>()
-  for await (const { hash, state } of statesIn(policy.replica, partition, (range) => wanted.has(range))) {
+  const isWanted = (range: number): boolean => wanted.has(range)
+  for await (const { hash, state } of statesIn(policy.replica, partition, { isWanted })) {
     found.set(hash, entryOf(hash, state))
   }
   return found

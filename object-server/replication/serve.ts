@@ -13,7 +13,6 @@ import { type BodyStream, type Request, type Response, readWhole } from '#http/m
 import type { Transport } from '#http/transport.ts'
 import type { ObjectDevice } from '../device.ts'
 import { comparedText, EMPTY_STATE } from '../object-state.ts'
-import { prefixOf, rangeOf } from '../range-digests.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
 import { type FetcherOptions, type FetchWish, ObjectFetcher } from './fetcher.ts'
@@ -38,7 +37,7 @@ import {
 } from './messages.ts'
 import { Peers } from './peer.ts'
 import { serveObjects } from './serve-objects.ts'
-import { holds, rangesOf, UnitDigests, unitOf } from './unit-digests.ts'
+import { holds, statesIn, UnitDigests, unitOf } from './unit-digests.ts'
 
 export interface SyncServerOptions {
   readonly device: ObjectDevice
@@ -198,17 +197,13 @@ async function entriesIn(
   { partition, ranges, after }: EntriesRequest,
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
   const wanted = ranges === undefined ? undefined : new Set(ranges)
+  const isWanted = (range: number): boolean => wanted?.has(range) ?? true
   const entries: Entry[] = []
-  const first = after === undefined ? 0 : Number.parseInt(rangeOf(after), 16)
-  for (const range of rangesOf(partition)) {
-    if (range < first || replica.sum(range) === undefined || wanted?.has(range) === false) continue
-    for await (const { hash, state } of replica.below(prefixOf(range))) {
-      if (!holds(partition, hash) || (after !== undefined && hash <= after)) continue
-      const entry = entryOf(hash, state)
-      if (isEmptyEntry(entry)) continue
-      if (entries.length >= ENTRIES_MAX) return { entries, more: true }
-      entries.push(entry)
-    }
+  for await (const { hash, state } of statesIn(replica, partition, { isWanted, after })) {
+    const entry = entryOf(hash, state)
+    if (isEmptyEntry(entry)) continue
+    if (entries.length >= ENTRIES_MAX) return { entries, more: true }
+    entries.push(entry)
   }
   return { entries, more: false }
 }

@@ -155,14 +155,39 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
   return unitOf(hash, partPower) === partition
 }
 
+/** Which entries of a unit: by the ranges they are in, and behind a hash. */
+export interface Wanted {
+  readonly isWanted?: (range: number) => boolean
+  readonly after?: string | undefined
+}
+
 /** The entries of a unit in the order of their hashes. Rejects with the errors of the index. */
 export async function* statesIn(
   replica: ReplicaAccess,
   unit: PartitionRange,
-  isWanted: (range: number) => boolean = () => true,
+  { isWanted = () => true, after }: Wanted = {},
 ): AsyncGenerator<StatedHash> {
-  for (const range of rangesOf(unit)) {
-    if (replica.sum(range) === undefined || !isWanted(range)) continue
-    for await (const stated of replica.below(prefixOf(range))) if (holds(unit, stated.hash)) yield stated
+  const begin = after === undefined ? 0 : Number.parseInt(after.slice(0, 4), 16)
+  const ranges = rangesOf(unit).filter((range) => range >= begin && replica.sum(range) !== undefined)
+  for (const [first, last] of stretchesOf(ranges, isWanted)) {
+    for await (const stated of replica.between(prefixOf(first), prefixOf(last), after))
+      if (holds(unit, stated.hash)) yield stated
   }
+}
+
+/** The first and the last of ranges that are wanted without one between them that is not. */
+function stretchesOf(
+  ranges: readonly number[],
+  isWanted: (range: number) => boolean,
+): readonly (readonly [first: number, last: number])[] {
+  const stretches: [number, number][] = []
+  let isOpen = false
+  for (const range of ranges) {
+    const last = stretches.at(-1)
+    const goesOn = isWanted(range)
+    if (goesOn && isOpen && last !== undefined) last[1] = range
+    else if (goesOn) stretches.push([range, range])
+    isOpen = goesOn
+  }
+  return stretches
 }
