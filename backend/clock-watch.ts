@@ -43,7 +43,7 @@ export class ClockWatch {
   #kept: Kept | undefined
   #standing: ClockStanding = { kind: 'good' }
   #leaptAtMs: number | undefined
-  #saving: Promise<void> | undefined
+  #isSaving = false
   #isMarkBroken = false
 
   private constructor(options: ClockWatchOptions, kept: Kept | undefined) {
@@ -91,9 +91,7 @@ export class ClockWatch {
     if (this.#standing.kind === 'good' || this.#standing.kind === 'behind')
       this.#kept = { timeMs, atMs: clock.monotonicMs() }
     for (const listener of this.#onCheck) listener({ confirmed })
-    this.#saving ??= this.#save().finally(() => {
-      this.#saving = undefined
-    })
+    if (!this.#isSaving) void this.#save()
   }
 
   /** A mark that cannot be kept is told once: whoever starts next begins at an earlier time. */
@@ -101,12 +99,15 @@ export class ClockWatch {
     const keptMs = this.#keptMs()
     if (keptMs === undefined) return
     const { mark, log } = this.#options
+    this.#isSaving = true
     try {
       await mark.save(Math.floor(keptMs))
       this.#isMarkBroken = false
     } catch (error) {
       if (!this.#isMarkBroken) log.warn({ err: error }, 'the mark of the clock could not be kept')
       this.#isMarkBroken = true
+    } finally {
+      this.#isSaving = false
     }
   }
 
