@@ -64,6 +64,7 @@ function layersOver(cluster: MemoryCluster, core: Store): Store {
     timestamps: cluster.timestamps,
     imageBytes: new ClusterStore(core, CUTTING),
     objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
+    deferDeletes: cluster.store.deferDeletes,
   })
 }
 
@@ -73,6 +74,7 @@ export interface Scene {
   readonly store: Store
   readonly context: MemoryCluster['context']
   readonly images: TestImages
+  readonly holds: ObjectHolds
   readonly ask: AskImages
 }
 
@@ -82,7 +84,8 @@ export async function startScene(t: Test): Promise<Scene> {
   await makeContainer(cluster)
   const store = layersOver(cluster, cluster.store)
   const images = proxyOver(store, realClock, cluster.store)
-  return { cluster, store, context: cluster.context, images, ask: images.as(PEOPLE.tester) }
+  const { holds } = images.registry
+  return { cluster, store, context: cluster.context, images, holds, ask: images.as(PEOPLE.tester) }
 }
 
 /** As another proxy does it a month later. */
