@@ -74,7 +74,7 @@ function openLater(context: WorkerContext): Parts {
 async function senderOf(context: WorkerContext): Promise<RowSender> {
   const { environment, log, settings } = context
   const { store } = await workerStoreOf(context)
-  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const plain: Store =
     encryption === undefined ? store : encryptionLayer({ random: environment.random, ...encryption })(store)
   return new StoreRowSender(symlinks(plain).objects, { txId: 'container-sync', signal: undefined, log })

@@ -40,7 +40,7 @@ export const lifecycleWorker: MakeWorker = (context) => {
 
 async function open(context: WorkerContext): Promise<LifecycleParts> {
   const { environment, log, settings, host, device } = context
-  const { clock, disk, random } = environment
+  const { clock, random } = environment
   const { store: worker, parts } = await workerStoreOf(context)
   const core = { ...worker, containers: alwaysAsked(worker.containers) }
   const records = new ClusterRecords({ store: core, clock })
@@ -53,7 +53,7 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
     deferPartsCheck: core.deferPartsCheck,
     bucketSettings,
     objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
-    encryption: await openEncryption(disk, settings.encryption),
+    encryption: await openEncryption(environment, settings),
   })
   const checkParts = core.deferPartsCheck
   const multipart = new MultipartUploads({ store, clock, random, timestamps, checkParts })
