@@ -29,6 +29,9 @@ export function versionsFormatOf(request: Request, query: Query): ListingFormat 
 
 /** The form, or the refusal: 406 when the client accepts none of ours, 400 when its header cannot be read. */
 export function listingFormatOf(request: Request, query: Query): ListingFormat {
+  if (query.invalid.has('format')) {
+    return { kind: 'refused', response: textAnswer(400, '"format" parameter not valid UTF-8', HTML_TYPE) }
+  }
   const parameter = query.values.get('format')
   const negotiated = negotiateListing(request.headers['accept'], parameter)
   return formatOf(negotiated, { varies: parameter === undefined })

@@ -25,6 +25,9 @@ export function listingQueryFrom(
   if (of === 'container' && values.has('versions') && values.has('version_marker') && !values.has('marker')) {
     return { kind: 'refused', response: textAnswer(400, 'version_marker param requires marker', HTML_TYPE) }
   }
+  if (of === 'container' && values.has('versions') && values.get('version_marker') === '') {
+    return { kind: 'refused', response: textAnswer(400, 'invalid version_marker param', HTML_TYPE) }
+  }
   const limit = limitIn(values.get('limit'))
   if (limit > LISTING_LIMIT) {
     return { kind: 'refused', response: textAnswer(412, `Maximum limit is ${LISTING_LIMIT}`, HTML_TYPE) }

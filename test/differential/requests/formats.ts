@@ -134,6 +134,7 @@ export const oddNameRequests: readonly Step[] = steps('odd name', {
   'a slash encoded in front': put('~/odd/%2Fa', {}, 'x'),
   '1024 bytes of two-byte characters': put(`~/odd/${'%C3%A9'.repeat(512)}`, {}, 'x'),
   '1025 bytes of two-byte characters': put(`~/odd/${'%C3%A9'.repeat(512)}a`, {}, 'x'),
+  'the object of 1025 bytes, DELETE': remove(`~/odd/${'%C3%A9'.repeat(512)}a`),
   'a container of 256 bytes of two-byte characters': put(`~/${'%C3%A9'.repeat(128)}`),
   'that container, DELETE': remove(`~/${'%C3%A9'.repeat(128)}`),
   'listing as text': get('~/odd'),
@@ -213,7 +214,6 @@ export const headerRequests: readonly Step[] = steps('header', {
     'x',
   ),
   'headers of the backend, DELETE': remove('~/headers/backend', {
-    'X-If-Delete-At': '5',
     'X-Backend-Clean-Expiring-Object-Queue': 'no',
   }),
   'a time of its own': put('~/headers/time', { 'X-Timestamp': '1400000000.00000' }, 'x'),

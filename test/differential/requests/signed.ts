@@ -159,7 +159,7 @@ const urls: readonly Step[] = steps('signed', {
   'GET of a container with a slash': by('nobody', get(`~/signed/?${query({ path: `${ACCOUNT}/signed/` })}`)),
   'bulk delete by it': by('nobody', {
     method: 'POST',
-    path: `~/signed/o?${query({ method: 'POST' }, '&bulk-delete')}`,
+    path: `~/signed/list?${query({ method: 'POST', path: 'list' }, '&bulk-delete')}`,
     headers: { 'Content-Type': 'text/plain' },
     body: '/unsigned/o\n',
   }),
@@ -294,9 +294,6 @@ const forms: readonly Step[] = steps('form', {
   'with a header in capitals': submit({
     file: upload('CONTENT-DISPOSITION: FORM-DATA; NAME="f"; FILENAME="capitals"'),
   }),
-  'without an end': submit({
-    file: upload('Content-Disposition: form-data; name="f"; filename="endless"', ''),
-  }),
   'with something behind the end': submit({
     file: upload('Content-Disposition: form-data; name="f"; filename="behind"', '--XX--\r\nmore'),
   }),
@@ -306,6 +303,9 @@ const forms: readonly Step[] = steps('form', {
     ),
   }),
   'files that were made': get('~/forms-2?format=json'),
+  'without an end': submit({
+    file: upload('Content-Disposition: form-data; name="f"; filename="endless"', ''),
+  }),
   'into a missing container': submit({ path: '~/nowhere/in-' }),
   'into a missing container of a known account': submit({ path: '~/forms-3/in-' }),
   'with a redirect that has an anchor': submit({ limits: { redirect: 'http://a.example/#x' } }),
