@@ -34,8 +34,10 @@ export function policyCaller(
     return { id: undefined, accounts: accountsOf(tenantOf(account, resellers), resellers), name: undefined }
   }
   if (principal === undefined) return { id: undefined, accounts: [], name: undefined }
-  const { user, tenant } = principal
-  return { id: user, accounts: accountsOf(tenant, resellers), name: user.slice(user.indexOf(':') + 1) }
+  const { user, tenant, role } = principal
+  const accounts = accountsOf(tenant, resellers)
+  if (role !== undefined) return { id: user, accounts, name: undefined, role }
+  return { id: user, accounts, name: user.slice(user.indexOf(':') + 1) }
 }
 
 function accountsOf(tenant: string, resellers: readonly ResellerPrefix[]): readonly string[] {

@@ -64,11 +64,34 @@ export async function decideAccess(question: AccessQuestion, sources: GrantSourc
   return await decideByAllLists(question, container, sources)
 }
 
-/** Whether the bucket's policy denies it, whatever else allows it: for what is done along with something that is allowed. */
+/**
+ * Whether something may be done along with an upload that is allowed: its list, its tags, its lock. Whoever uploads by a role
+ * or a list may; where only the bucket's policy lets them upload, it must let them do that, too. What a policy or a session
+ * denies is denied to all.
+ */
+export async function mayComeAlong(
+  extra: AccessQuestion,
+  upload: AccessQuestion,
+  sources: GrantSources,
+): Promise<boolean> {
+  const container = await sources.container('remembered')
+  if (container === 'unavailable') return false
+  const { session } = extra
+  if (session !== undefined && (await verdictOf(session, extra, sources)) !== 'allow') return false
+  const bucket = container?.bucket
+  if (bucket === undefined) return true
+  const verdict = await policyVerdict(extra, bucket, sources)
+  if (verdict !== 'silent') return verdict === 'allow'
+  if (decisionByRole(upload)?.kind === 'allow' || (await admitsByS3List(upload, bucket, sources))) return true
+  return (await decideByAllLists(upload, container, sources)).kind === 'allow'
+}
+
+/** Whether the bucket's policy denies it, whatever else allows it; also while nobody can tell. */
 export async function isDeniedByPolicy(question: AccessQuestion, sources: GrantSources): Promise<boolean> {
   const container = await sources.container('remembered')
-  if (typeof container !== 'object' || container.bucket === undefined) return container === 'unavailable'
-  return (await policyVerdict(question, container.bucket, sources)) === 'deny'
+  if (container === 'unavailable') return true
+  const bucket = container?.bucket
+  return bucket !== undefined && (await policyVerdict(question, bucket, sources)) === 'deny'
 }
 
 /** What a signature or roles settle. */

@@ -3,6 +3,7 @@
  * whatever a decision needs is in the principal.
  */
 import type { KeystoneIdentity } from './keystone/keystone-rules.ts'
+import type { AssumedRole } from './roles.ts'
 
 /** Rights that a role name in a user's list of groups carries (OpenStack Swift, tempauth). */
 export const ROLES = {
@@ -26,6 +27,8 @@ export interface Principal {
   readonly groups: readonly string[]
   /** Of someone with a token of Keystone: other rules apply (`keystone/keystone-decision.ts`). */
   readonly keystone?: KeystoneIdentity | undefined
+  /** Who has taken on a role is nobody else meanwhile (`roles.ts`). */
+  readonly role?: AssumedRole | undefined
 }
 
 /** The accounts that a front door answers for begin with a prefix; a second one may demand a group. */

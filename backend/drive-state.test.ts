@@ -44,6 +44,15 @@ t.test('a device with less than the reserve left takes no writes', async (t) => 
   t.same(await statuses(inBytes), [undefined, undefined, undefined])
 })
 
+t.test('a device of a machine whose clock is ahead of others is read and takes nothing', async (t) => {
+  const drive = driveOn(directoriesDisk(roomySpace()), new VirtualClock())
+  drive.doubtClock('ahead')
+  t.same(await statuses(drive), [undefined, 507, 507])
+  t.same(await drive.state(), { kind: 'clock_ahead' })
+  drive.doubtClock('believed')
+  t.same(await statuses(drive), [undefined, undefined, undefined])
+})
+
 t.test('a read-only device can be read', async (t) => {
   const drive = driveOn(directoriesDisk({ ...roomySpace(), readOnly: true }), new VirtualClock())
   t.same(await statuses(drive), [undefined, 507, 507])

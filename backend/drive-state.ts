@@ -15,6 +15,8 @@ export type DriveState =
   | { readonly kind: 'unmounted' }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'read_only' }
+  /** The clock of its machine is ahead of most others': what it took now could not be overwritten for long. */
+  | { readonly kind: 'clock_ahead' }
   | { readonly kind: 'full'; readonly freeBytes: number; readonly totalBytes: number }
 
 /** Space that is left unused so that a full device can still delete and repair (Swift `fallocate_reserve`). */
@@ -40,6 +42,8 @@ export interface DriveOptions {
   readonly reserve?: Reserve
 }
 
+const READABLE: ReadonlySet<DriveState['kind']> = new Set(['ready', 'full', 'read_only', 'clock_ahead'])
+
 interface Look {
   readonly state: DriveState
   readonly space: FilesystemSpace | undefined
@@ -60,6 +64,7 @@ export class Drive {
   readonly path: string
   readonly #options: DriveOptions
   #failure: string | undefined
+  #clock: 'believed' | 'ahead' = 'believed'
   #look: Look | undefined
   #looking: Promise<Look> | undefined
 
@@ -76,10 +81,13 @@ export class Drive {
     return purpose === 'write' ? this.refuseWrite() : this.#refuseDelete()
   }
 
-  /** Refuses with 507 what a device that cannot be read cannot do. A full or read-only device can be read. */
+  /**
+   * Refuses with 507 what a device that cannot be read cannot do. A full or read-only device can be read, and so
+   * can one of a machine whose clock is wrong.
+   */
   async refuseRead(): Promise<Refusal | undefined> {
     const { kind } = await this.state()
-    return kind === 'ready' || kind === 'full' || kind === 'read_only' ? undefined : this.refusal()
+    return READABLE.has(kind) ? undefined : this.refusal()
   }
 
   /** Refuses with 507 a write to a device that cannot be written or would have less than the reserve left. */
@@ -103,7 +111,8 @@ export class Drive {
 
   async state(): Promise<DriveState> {
     if (this.#failure !== undefined) return { kind: 'failed', reason: this.#failure }
-    return (await this.#freshLook()).state
+    const { state } = await this.#freshLook()
+    return state.kind === 'ready' && this.#clock === 'ahead' ? { kind: 'clock_ahead' } : state
   }
 
   /** Free and total space as last seen, for `/recon/diskusage`. */
@@ -114,6 +123,11 @@ export class Drive {
   /** Takes the device out of service. The first reason is kept. */
   fail(reason: string): void {
     this.#failure ??= reason
+  }
+
+  /** What is known of the clock of the machine (`clock-watch.ts`). */
+  doubtClock(clock: 'believed' | 'ahead'): void {
+    this.#clock = clock
   }
 
   /** Somebody looked at the device and found it well. */

@@ -25,6 +25,8 @@ export type WorkerFigures = Readonly<Record<string, number | string | object | n
 export interface ReconProviders {
   readonly version: string
   readonly clock: Clock
+  /** What the process takes the time to be, and how its clock stands (`clock-watch.ts`). */
+  readonly clockStanding?: (() => object) | undefined
   readonly disk: Disk
   readonly devicesPath: string
   readonly drives: readonly Drive[]
@@ -117,6 +119,8 @@ async function contentOf(
       return { version: providers.version }
     case 'time':
       return providers.clock.wallMs() / 1000
+    case 'clock':
+      return providers.clockStanding?.() ?? {}
     case 'mem':
       return memory(await textOf(providers, '/proc/meminfo'))
     case 'load':

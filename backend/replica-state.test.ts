@@ -75,6 +75,20 @@ t.test('a device that was away for too long is joining again', async (t) => {
   t.equal((await open(await kv.open('/d'), clock)).of(part(1)), 'joining', 'and stays so')
 })
 
+t.test('a device whose last sign of life lies in the future may have been away for any time', async (t) => {
+  const clock = new VirtualClock()
+  const kv = new MemoryKv()
+  await open(await kv.open('/d'), clock, 'part_of_new_cluster')
+  await kv.crash()
+  clock.jumpWall(-30 * 60_000)
+  t.equal((await open(await kv.open('/d'), clock)).of(part(1)), 'synced', 'half an hour is nothing')
+  await kv.crash()
+  clock.jumpWall(-DAY_MS)
+  const states = await open(await kv.open('/d'), clock)
+  t.equal(states.of(part(1)), 'joining')
+  t.ok(states.hasHeld(part(1)))
+})
+
 t.test('states of a format that is not known are not guessed at', async (t) => {
   const store = await new MemoryKv().open('/d')
   await store.put(Buffer.from([7, 0]), Buffer.from('{"version":9}'))

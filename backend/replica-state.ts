@@ -9,10 +9,10 @@
  * everything is remembered, because a majority of those that did misses nothing acknowledged.
  */
 import type { Clock, KvStore } from '#base/environment.ts'
-import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type HashPathSalt, hashName, type ResourceName } from '#base/names.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
 import { overlap, type PartitionRange, RangeStates } from './range-states.ts'
+import { wasAwayForLong } from './sync-stamp.ts'
 
 export type ReplicaState = 'synced' | 'joining'
 
@@ -76,8 +76,7 @@ export class ReplicaStates {
     const record = await readDevice(store, options.keyPrefix)
     const fresh = record === undefined
     const nowMs = options.clock.wallMs()
-    const absentMs = (options.absentSecondsMax ?? RECLAIM_AGE_SECONDS) * 1000
-    const tooLongAway = !fresh && nowMs - record.aliveMs > absentMs
+    const tooLongAway = !fresh && wasAwayForLong(record.aliveMs, nowMs, options.absentSecondsMax)
     const firstState = options.newDevice === 'part_of_new_cluster' ? 'synced' : 'joining'
     const exceptions = fresh ? new RangeStates<KeptState>() : await readRanges(store, options.keyPrefix)
     const states = new ReplicaStates(store, options, fresh ? 'joining' : record.state, exceptions)

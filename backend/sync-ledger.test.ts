@@ -227,3 +227,25 @@ t.test('a range that is stale keeps what it knows of before it was away', async 
   t.notOk(ledger.comesTooLate(hash, equalMs + 1000))
   t.notOk(first.comesTooLate(hash, equalMs - 1000), 'it was not stale')
 })
+
+t.test('what a clock that was ahead noted says nothing of how long ago it was', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [1, 2])
+  const nowMs = device.clock.wallMs()
+  const atMs = nowMs + 7 * DAY_MS
+  device.clock.jumpWall(7 * DAY_MS)
+  await ledger.write([
+    { range: P(1), stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: nowMs - DAY_MS } },
+  ])
+  await ledger.stampAlive()
+  device.clock.jumpWall(-7 * DAY_MS)
+  const after = await device.open()
+  t.equal(after.voice(P(1)), 'stale', 'it may have been off for long')
+  t.same(after.stamp(P(1)), {
+    ...NO_STAMP,
+    touchedMs: nowMs - 1,
+    majorityMs: nowMs - 1,
+    allMs: nowMs - DAY_MS,
+  })
+})

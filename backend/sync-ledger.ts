@@ -16,7 +16,14 @@ import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
 import { LateArrivals, ON_TIME_MS, saidUntil, takenBack } from './late-arrivals.ts'
 import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
-import { decodeStamp, encodeStamp, NO_STAMP, type SyncStamp } from './sync-stamp.ts'
+import {
+  decodeStamp,
+  encodeStamp,
+  NO_STAMP,
+  type SyncStamp,
+  wasAwayForLong,
+  withoutFuture,
+} from './sync-stamp.ts'
 
 export interface SyncLedgerOptions {
   readonly clock: Clock
@@ -107,11 +114,17 @@ export class SyncLedger {
     const nowMs = clock.wallMs()
     const known = await readDevice(store, keyPrefix)
     const aliveMs = known?.aliveMs ?? (options.unknownDevice === 'new' ? nowMs : 0)
-    const isTooLong = nowMs - aliveMs > (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
-    const absence = isTooLong ? { fromMs: aliveMs, returnedMs: nowMs } : known?.absence
+    const isTooLong = wasAwayForLong(aliveMs, nowMs, options.reclaimAgeSeconds)
+    const absence = isTooLong ? { fromMs: Math.min(aliveMs, nowMs), returnedMs: nowMs } : known?.absence
     const device: DeviceRecord = { version: FORMAT_VERSION, aliveMs: nowMs, absence }
     const stamps = await readStamps(store, keyPrefix)
     const ledger = new SyncLedger(store, options, device, await readOwned(store, keyPrefix), stamps)
+    await ledger.write(
+      [...stamps.entries()].flatMap(([range, stamp]) => {
+        const past = withoutFuture(stamp, nowMs)
+        return past === undefined ? [] : [{ range, stamp: past }]
+      }),
+    )
     await ledger.stampAlive()
     return ledger
   }

@@ -1,4 +1,5 @@
 /** When a range of hashes on a device was last made equal with its peers, and its form in the store. */
+import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 
 /** Wall clock, milliseconds since the epoch; 0 for never. */
 export interface SyncStamp {
@@ -25,6 +26,41 @@ export const STAMP_RENEW_MS = 3_600_000
 
 export const NO_STAMP: SyncStamp = { touchedMs: 0, majorityMs: 0, allMs: 0, noticedMs: 0, stale: false }
 
+/** A time that is so much later than now was noted by a clock that was wrong: how long ago it was is not known. Milliseconds. */
+export const AHEAD_OF_NOW_MAX_MS = 3_600_000
+
+/** The stamp without what a clock that was wrong noted: those times are before `nowMs`. `undefined` when there is none. */
+export function withoutFuture(stamp: SyncStamp, nowMs: number): SyncStamp | undefined {
+  const { touchedMs, majorityMs, allMs, noticedMs } = stamp
+  const latestMs = Math.max(touchedMs, majorityMs, allMs, noticedMs)
+  if (latestMs <= nowMs + AHEAD_OF_NOW_MAX_MS) return undefined
+  const past = (ms: number): number => Math.min(ms, Math.max(0, nowMs - 1))
+  return {
+    ...stamp,
+    touchedMs: past(touchedMs),
+    majorityMs: past(majorityMs),
+    allMs: past(allMs),
+    noticedMs: past(noticedMs),
+  }
+}
+
+/**
+ * Was the device away for longer than deletes are remembered, or is that not known because its last sign of life lies in the
+ * future? Milliseconds, wall clock.
+ */
+export function wasAwayForLong(
+  aliveMs: number,
+  nowMs: number,
+  longestSeconds: number | undefined = RECLAIM_AGE_SECONDS,
+): boolean {
+  return nowMs - aliveMs > longestSeconds * 1000 || aliveMs > nowMs + AHEAD_OF_NOW_MAX_MS
+}
+
+/** Was it noted so lately that it need not be noted again? */
+export function isFresh(notedMs: number, nowMs: number): boolean {
+  return nowMs - notedMs < STAMP_RENEW_MS && notedMs <= nowMs + AHEAD_OF_NOW_MAX_MS
+}
+
 /** Of what lies in the place of others and was compared with a majority of them: nothing was missed until `atMs`. */
 export function touchedAt({ majorityMs, noticedMs }: SyncStamp, atMs: number): SyncStamp {
   return { ...NO_STAMP, touchedMs: atMs, noticedMs: Math.max(majorityMs, noticedMs) }
@@ -36,7 +72,7 @@ export function touchedAt({ majorityMs, noticedMs }: SyncStamp, atMs: number): S
  */
 export function renewedStamp(stamp: SyncStamp, atMs: number, they: 'held' | 'heard'): SyncStamp | undefined {
   const saidMs = they === 'held' ? stamp.noticedMs : stamp.touchedMs
-  if (atMs - saidMs < STAMP_RENEW_MS) return undefined
+  if (isFresh(saidMs, atMs)) return undefined
   return { ...stamp, touchedMs: atMs, noticedMs: they === 'held' ? atMs : stamp.noticedMs }
 }
 

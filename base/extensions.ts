@@ -33,6 +33,22 @@ export const ROW_HEADER = 'x-backend-martlet-row'
 export const BATCH_UPDATE_HEADER = 'x-backend-martlet-batch-update'
 
 /**
+ * Begins the names of facts about an object that change while its data stay: tags, access lists. Each is a field of its own
+ * (`object-server/meta-record.ts`).
+ */
+export const FACT_PREFIX = 'x-object-transient-sysmeta-s3-'
+/**
+ * Request POST: which fields it changes; what else it carries is what stood there, for servers that replace everything.
+ * `metadata`, or names of facts separated by commas; without it all that the request has is changed.
+ */
+export const POSTED_FIELDS_HEADER = 'x-backend-martlet-posted-fields'
+/**
+ * Answer to a read of an object that POSTs have changed: when each field was, as `name=time` separated by semicolons;
+ * `posted` are the user metadata, `type` the content type.
+ */
+export const CHANGES_HEADER = 'x-backend-martlet-changes'
+
+/**
  * Answer to a read of an object that has expired: `true`. It is absent, but nobody has deleted it: a replica that heard of
  * a later expiry is not outdated by this one, whatever time the answer names.
  */
@@ -51,6 +67,7 @@ export const PROBES_MAX = 256
 export const PROBE_ANSWER_HEADERS: readonly string[] = [
   'x-backend-data-timestamp',
   'x-backend-timestamp',
+  CHANGES_HEADER,
   REPLICA_STATE_HEADER,
   QUARANTINED_HEADER,
   EXPIRED_HEADER,

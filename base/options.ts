@@ -40,6 +40,19 @@ export type ParsedOptions<Table extends OptionTable> =
   /** Each a sentence for the operator, naming the option. */
   | { readonly kind: 'errors'; readonly errors: readonly string[] }
 
+/** The value of an option that is a table itself, `{ name = "…" }`: written and read by a table of its own. */
+export function tableOf<Table extends OptionTable>(table: Table): ValueParser<OptionsOf<Table>> {
+  return (written) => {
+    if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+      return { kind: 'expected', expected: 'a table' }
+    }
+    const parsed = parseOptions(table, written as Readonly<Record<string, unknown>>)
+    return parsed.kind === 'options'
+      ? { kind: 'value', value: parsed.options }
+      : { kind: 'expected', expected: `a table without mistakes (${parsed.errors.join('; ')})` }
+  }
+}
+
 /** Reads what the operator wrote: a plain object of written names to values. */
 export function parseOptions<Table extends OptionTable>(
   table: Table,

@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Clock ticks per second of `/proc/PID/stat`; 100 on every Linux that Node runs on (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100
+const PAGE_BYTES = 4096
 
 export interface Usage {
   readonly cpuSeconds: number
@@ -29,10 +30,15 @@ export function usageOf(pids: readonly number[]): Usage {
   const tree = withDescendants(allProcesses(), pids)
   return {
     cpuSeconds: tree.reduce((sum, stat) => sum + stat.ticks, 0) / TICKS_PER_SECOND,
-    rssBytes: tree.reduce((sum, stat) => sum + stat.rssPages, 0) * 4096,
+    rssBytes: tree.reduce((sum, stat) => sum + stat.rssPages, 0) * PAGE_BYTES,
     pssBytes: tree.reduce((sum, stat) => sum + pssBytesOf(stat.pid), 0),
     processes: tree.length,
   }
+}
+
+/** Resident set of one process, bytes; 0 when it is gone. */
+export function rssBytesOf(pid: number): number {
+  return (readStat(pid)?.rssPages ?? 0) * PAGE_BYTES
 }
 
 /** The processes and their descendants, by pid. */

@@ -9,12 +9,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { fillDevices } from './fill-devices.ts'
+import { fillCluster } from './filled-cluster.ts'
 import { startMartlet } from './martlet-cluster.ts'
 import { processTree } from './process-usage.ts'
 import { errorLines, resultTable } from './report.ts'
 import { DEFAULT_LOAD, type LoadOptions, runWorkloads, type WorkloadResult } from './runner.ts'
-import { SwiftSession } from './swift-session.ts'
 
 const [USER, KEY, ACCOUNT] = ['test:tester', 'testing', 'AUTH_test'] as const
 const HOT_OBJECTS = 1000
@@ -43,27 +42,13 @@ try {
 }
 
 async function fill(): Promise<void> {
+  const small = ['--objects', String(objects), '--bytes', String(DEFAULT_LOAD.objectBytes)]
   const containers = {
-    'bench-small': [
-      '--objects',
-      String(objects),
-      '--bytes',
-      String(DEFAULT_LOAD.objectBytes),
-      '--rows',
-      String(objects),
-    ],
+    'bench-small': [...small, '--rows', String(objects)],
     [`bench-listing-${FEW_ROWS}`]: ['--bytes', '0', '--rows', String(FEW_ROWS)],
     [`bench-listing-${rows}`]: ['--bytes', '0', '--rows', String(rows)],
   }
-  const cluster = await startMartlet({ port, data })
-  const session = await SwiftSession.open({ url: cluster.url, user: USER, key: KEY })
-  for (const container of Object.keys(containers)) await session.makeContainer(container)
-  await cluster.stop()
-  for (const [container, args] of Object.entries(containers)) {
-    const begunMs = performance.now()
-    await fillDevices({ data, account: ACCOUNT, container, parallel: 2, args })
-    console.log(`${container} filled in ${((performance.now() - begunMs) / 1000).toFixed(0)} s`)
-  }
+  await fillCluster({ data, port, user: USER, key: KEY, account: ACCOUNT, containers })
 }
 
 async function measure(): Promise<readonly WorkloadResult[]> {

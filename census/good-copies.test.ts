@@ -13,7 +13,7 @@ function at(seconds: number): Timestamp {
 }
 
 function put(seconds: number, etag = ETAG): Entry {
-  return { ...emptyEntry(HASH), data: { timestamp: at(seconds), etag, sizeBytes: 1 } }
+  return { ...emptyEntry(HASH), data: { timestamp: at(seconds), etag, sizeBytes: 1, precedence: undefined } }
 }
 
 function deleted(seconds: number): Entry {
@@ -36,7 +36,7 @@ t.test('a holder without the object, or with an older one, is a missing copy', a
 })
 
 t.test('a copy that lacks what a POST said is no good copy', async (t) => {
-  const posted: Entry = { ...put(1), meta: { timestamp: at(2), contentTypeTimestamp: undefined } }
+  const posted: Entry = { ...put(1), meta: { timestamp: at(2), contentType: undefined, precedence: '' } }
   t.match(countGoodCopies([[posted], [put(1)], [posted]], 3, NOW), { thin: 1, missingCopies: 1 })
 })
 

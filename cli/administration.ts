@@ -26,6 +26,7 @@ export async function administrationOf(access: ClusterAccess): Promise<Administr
     people: openPeople(records, access.users.map(parseUserEntry)),
     credentials: new Credentials(records, seal, random),
     passwords: new Passwords(random),
+    clock,
     random,
     context: { txId: 'martlet', signal: undefined, log: silentLogger },
   })

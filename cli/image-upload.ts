@@ -7,8 +7,8 @@ import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Agent, request } from 'undici'
 import { FormatInspector } from '#images/formats/inspector.ts'
+import { ImageClient, propertiesOf } from './image-client.ts'
 import { barText } from './pass-display.ts'
 import { durationText, sizeText } from './readable.ts'
 import { complain, say } from './report.ts'
@@ -40,7 +40,7 @@ export async function uploadImageFile(path: string, args: ImageUploadArguments):
   if (file instanceof Error) return complain(`${path} cannot be read (${file.code ?? file.message})`)
   try {
     const account = await SwiftAccount.open(who)
-    const images = new ImageClient(new URL('/image', account.storageUrl).href, account.token)
+    const images = ImageClient.of(account)
     const id = args.id ?? (await images.create(await descriptionOf(path, args)))
     await new FileUpload(images, id, path, file.size).run()
     await images.close()
@@ -53,13 +53,8 @@ export async function uploadImageFile(path: string, args: ImageUploadArguments):
 }
 
 async function descriptionOf(path: string, args: ImageUploadArguments): Promise<Record<string, unknown>> {
-  const properties = (args.property ?? []).map((written) => {
-    const equals = written.indexOf('=')
-    if (equals < 1) throw new Refused(`a property is written name=value, and not ${written}`, 0)
-    return [written.slice(0, equals), written.slice(equals + 1)] as const
-  })
   return {
-    ...Object.fromEntries(properties),
+    ...propertiesOf(args.property),
     name: args.name ?? basename(path),
     disk_format: args.diskFormat ?? (await formatOf(path)),
     container_format: args.containerFormat ?? 'bare',
@@ -79,64 +74,6 @@ async function formatOf(path: string): Promise<string> {
     return name === 'gpt' ? 'raw' : name
   } finally {
     await file.close()
-  }
-}
-
-interface Told {
-  readonly status: number
-  readonly offset: number | undefined
-  readonly text: string
-}
-
-class ImageClient {
-  readonly #url: string
-  readonly #token: string
-  readonly #agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 })
-
-  constructor(url: string, token: string) {
-    this.#url = url
-    this.#token = token
-  }
-
-  async create(description: Readonly<Record<string, unknown>>): Promise<string> {
-    const told = await this.ask('POST', '/v2/images', {}, Buffer.from(JSON.stringify(description)))
-    if (told.status !== 201) throw new Refused(`the image was refused: ${told.text}`, told.status)
-    return String((JSON.parse(told.text) as { readonly id: string }).id)
-  }
-
-  async ask(
-    method: 'GET' | 'POST' | 'PUT',
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body?: Buffer | AsyncIterable<Buffer>,
-  ): Promise<Told> {
-    const response = await request(`${this.#url}${path}`, {
-      method,
-      headers: { 'x-auth-token': this.#token, accept: 'application/json', ...headers },
-      body: (body ?? null) as Buffer | null,
-      dispatcher: this.#agent,
-    })
-    const offset = response.headers['x-image-upload-offset']
-    const text = await response.body.text()
-    return {
-      status: response.statusCode,
-      offset: typeof offset === 'string' ? Number(offset) : undefined,
-      text: messageIn(text),
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#agent.close()
-  }
-}
-
-/** Refusals come as JSON with a sentence in it. */
-function messageIn(text: string): string {
-  try {
-    const { message } = JSON.parse(text) as { readonly message?: unknown }
-    return typeof message === 'string' ? message : text
-  } catch {
-    return text
   }
 }
 

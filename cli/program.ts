@@ -1,6 +1,7 @@
 /** The commands of `martlet`. Only what the chosen one needs is loaded, so that a cluster is up in a moment. */
 import { Command, CommanderError } from 'commander'
 import type { ClusterArguments } from './cluster-access.ts'
+import type { ImageAdoptArguments, ImageExportArguments } from './image-objects.ts'
 import type { ImageUploadArguments } from './image-upload.ts'
 import { addOperatorCommands } from './operator-commands.ts'
 import { addPeopleCommands } from './people-commands.ts'
@@ -108,7 +109,31 @@ function addImage(program: Command): void {
     .action(async (file: string, options: ImageUploadArguments) => {
       await (await import('./image-upload.ts')).uploadImageFile(file, options)
     })
+  addImageObjects(image)
   addImageMaintenance(image)
+}
+
+function addImageObjects(image: Command): void {
+  signingIn(image.command('adopt'))
+    .description(
+      'make an image of an object of the account, without a copy; the object is kept while the image is',
+    )
+    .argument('<container/object>')
+    .option('--name <name>', 'name of the image (that of the object)')
+    .option('--disk-format <format>', 'format of the disk (raw)')
+    .option('--container-format <format>', 'what it is packed in (bare)')
+    .option('--property <name=value...>', 'custom properties')
+    .action(async (path: string, options: ImageAdoptArguments) => {
+      await (await import('./image-objects.ts')).adoptObject(path, options)
+    })
+  signingIn(image.command('export'))
+    .description('make an object of an image, without a copy; either stays when the other goes')
+    .argument('<image>')
+    .argument('<container/object>')
+    .option('--overwrite', 'also when there is such an object')
+    .action(async (id: string, path: string, options: ImageExportArguments) => {
+      await (await import('./image-objects.ts')).exportImage(id, path, options)
+    })
 }
 
 function addImageMaintenance(image: Command): void {

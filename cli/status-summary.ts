@@ -2,6 +2,7 @@
  * What the state of a cluster comes to: totals, and what is wrong in sentences, the worst first. Pure: everything was
  * asked before (`status.ts`).
  */
+import type { ClockStanding } from '#backend/clock-standing.ts'
 import { addUp, type CensusReport, type CopyFigures } from '#census/census-report.ts'
 import type { DeviceFigures, VoterFigures } from '#node/device-figures.ts'
 import type { RingReport } from '#node/ring-distribution.ts'
@@ -141,10 +142,27 @@ function deviceProblems(status: DeviceStatus, nowMs: number): readonly string[] 
   problems.push(...joiningProblems(name, figures))
   const quarantined = quarantinedOn(figures)
   if (quarantined > 0) problems.push(`${name} has ${amount(quarantined)} in quarantine`)
+  problems.push(...clockProblems(name, figures.clock))
   const apartMs = Math.abs(figures.nowMs - nowMs)
   if (apartMs > CLOCK_DIFFERENCE_MAX_MS)
     problems.push(`${name}: its clock differs by ${durationText(apartMs / 1000)}`)
   return problems
+}
+
+/** What is said of the clock of a machine that cannot be believed, and what follows from that. */
+const CLOCK_SENTENCES: Readonly<Record<Exclude<ClockStanding['kind'], 'good'>, string>> = {
+  behind: 'behind the time that it had before or that other hosts have; set it right',
+  leapt: 'ahead of when it was last seen, and no other host confirms that; in an hour it is believed',
+  ahead: 'ahead of most other hosts: the device takes no writes; set it right',
+  unsure: 'apart from that of another host, and too few answer to tell who is right',
+}
+
+function clockProblems(name: string, standing: ClockStanding | undefined): readonly string[] {
+  if (standing === undefined || standing.kind === 'good') return []
+  const by = durationText(standing.byMs / 1000)
+  return [
+    `${name}: its clock is ${by} ${CLOCK_SENTENCES[standing.kind]}. Nothing is given up or deleted for its age meanwhile`,
+  ]
 }
 
 /** A device that lost or missed something does not vote before it has been made complete. */

@@ -80,6 +80,23 @@ t.test('a cluster that is well has no problems', async (t) => {
   t.notMatch(page, 'PROBLEMS')
 })
 
+t.test('a clock in doubt is told, and what is held back by it', async (t) => {
+  const byMs = 7 * 24 * 60 * MINUTE_MS
+  const { problems } = summarise(
+    asked({
+      devices: [
+        device('d1', { clock: { kind: 'behind', byMs } }),
+        device('d2', { clock: { kind: 'ahead', byMs }, state: { kind: 'clock_ahead' } }),
+      ],
+    }),
+  )
+  t.match(problems, [
+    /^10\.0\.0\.1 d1: its clock is 7 d behind .*; set it right\. Nothing is given up or deleted for its age meanwhile$/,
+    '10.0.0.1 d2 is clock ahead',
+    /^10\.0\.0\.1 d2: its clock is 7 d ahead of most other hosts: the device takes no writes/,
+  ])
+})
+
 t.test('what is wrong is said in sentences, the copies first', async (t) => {
   const thin = {
     partition: 3,

@@ -5,7 +5,8 @@
  */
 import type { Timer } from '#base/environment.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { discard } from '#http/message.ts'
+import { discard, type Response } from '#http/message.ts'
+import { type Changes, changesIn, isLater } from './changed-fields.ts'
 import { NOT_PROBED, probe, readNewest } from './newest-read.ts'
 import type { NodeClient } from './node-client.ts'
 import { readsToSeeEveryWrite } from './quorum.ts'
@@ -25,9 +26,11 @@ export async function readConfirmed(
   const outcome = await readReplica(client, read)
   if (outcome.kind !== 'found') return outcome
   const needed = readsToSeeEveryWrite(read.placement.primaries.length) - 1
+  const version = writtenAt(outcome.response, read.server)
   const confirmation = new Confirmation(client, read, {
     needed,
-    version: writtenAt(outcome.response, read.server),
+    version,
+    changes: changesIn(outcome.response, version),
     others: othersThan(client, read, outcome.node),
   })
   const verdict = await confirmation.verdict()
@@ -55,6 +58,8 @@ type Verdict =
 
 interface ToConfirm {
   readonly version: Timestamp
+  /** What POSTs have changed of it. */
+  readonly changes: Changes
   readonly needed: number
   /** In the order in which they are asked. */
   readonly others: readonly StorageNode[]
@@ -100,7 +105,7 @@ class Confirmation {
     const node = this.#toConfirm.others[this.#asked] as StorageNode
     this.#asked += 1
     this.#inFlight += 1
-    this.#versionAt(node).then((evidence) => this.#take(evidence), this.#settled.reject)
+    this.#versionAt(node).then((response) => this.#take(response), this.#settled.reject)
     if (this.#asked < this.#toConfirm.others.length) this.#startTimer()
   }
 
@@ -111,27 +116,35 @@ class Confirmation {
     })
   }
 
-  #take(evidence: Evidence | undefined): void {
+  #take(response: Response | undefined): void {
     this.#inFlight -= 1
     if (this.#isOver) return
-    if (evidence?.kind === 'found' || evidence?.kind === 'absent') {
-      if (evidence.timestamp > this.#toConfirm.version) return this.#settled.resolve({ kind: 'overtaken' })
+    const evidence = response && evidenceOf(response, { server: this.#read.server, role: 'primary' })
+    if (response !== undefined && (evidence?.kind === 'found' || evidence?.kind === 'absent')) {
+      if (this.#isNewer(evidence, response)) return this.#settled.resolve({ kind: 'overtaken' })
       // A joining replica, or one that lost its copy, may have held the newer version.
       if (evidence.voter) this.#confirmed += 1
     }
     this.#goOn()
   }
 
+  #isNewer({ kind, timestamp }: Evidence & { readonly timestamp: Timestamp }, response: Response): boolean {
+    const { version, changes } = this.#toConfirm
+    if (timestamp > version) return true
+    return (
+      this.#read.server === 'object' && kind === 'found' && isLater(changesIn(response, version), changes)
+    )
+  }
+
   /** Asked together with others' questions where that is possible. */
-  async #versionAt(node: StorageNode): Promise<Evidence | undefined> {
+  async #versionAt(node: StorageNode): Promise<Response | undefined> {
     const { server, headers, placement, path } = this.#read
     if (server !== 'object' || !isPlain(headers) || !this.#client.versions.canAsk(node)) {
-      return (await probe(this.#client, this.#read, node, 'primary'))?.evidence
+      return (await probe(this.#client, this.#read, node, 'primary'))?.response
     }
     const policyIndex = Number(headers['x-backend-storage-policy-index'] ?? 0)
     const asked = { partition: placement.partition, path, policyIndex }
-    const answer = await this.#client.versions.ask(node, asked)
-    return answer && evidenceOf(answer, { server, role: 'primary' })
+    return await this.#client.versions.ask(node, asked)
   }
 }
 

@@ -95,6 +95,26 @@ t.test('the next timestamp is later than one that was seen, unless that is absur
   t.ok((await times.next()) > sound, 'what was absurd hides nothing')
 })
 
+t.test(
+  'what a wrong clock gave counts no more when most hosts have the time of the wall clock',
+  async (t) => {
+    const clock = new VirtualClock()
+    const store = new MarkStore()
+    const weekMs = 7 * 86_400_000
+    clock.jumpWall(weekMs)
+    const ahead = await (await HybridClock.open(clock, store)).next()
+    clock.jumpWall(-weekMs)
+    const times = await HybridClock.open(clock, store)
+    t.ok((await times.next()) > ahead, 'by itself it never goes back')
+    times.rewind()
+    const last = await times.next()
+    t.ok(ticksOf(last) <= wallTicks(clock) + 1)
+    times.rewind()
+    t.ok((await times.next()) > last, 'a clock in order goes on')
+    t.ok((await (await HybridClock.open(clock, store)).next()) > last, 'after a restart too')
+  },
+)
+
 t.test('the disk is asked now and then, not for every timestamp', async (t) => {
   const clock = new VirtualClock()
   const store = new MarkStore()

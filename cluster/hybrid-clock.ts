@@ -109,6 +109,18 @@ export class HybridClock {
     if (ticksOf(timestamp) <= this.#lastTicks) this.#latestHeader = timestamp
   }
 
+  /**
+   * Most hosts have the time that the wall clock has: a mark further ahead than storage would accept is from a clock that was
+   * wrong, and nobody in order has taken a timestamp of it.
+   */
+  rewind(): void {
+    const wallTicks = this.#wallTicks()
+    if (this.#lastTicks <= wallTicks + AHEAD_TICKS) return
+    this.#lastTicks = wallTicks
+    this.#markTicks = wallTicks
+    this.#latestHeader = ''
+  }
+
   #nextTicks(): number {
     return Math.max(this.#wallTicks(), this.#lastTicks + 1)
   }

@@ -1,11 +1,19 @@
 /**
  * Reads of the newest version. All replicas are asked which version they have, by the index alone where they can; the
- * body then comes from one that has the newest.
+ * body then comes from one that has the newest, and what POSTs changed from whoever has it latest.
  */
 
 import { INDEX_ONLY_HEADER } from '#base/extensions.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
-import { discard, type Response } from '#http/message.ts'
+import { discard, type HeaderMap, type Response } from '#http/message.ts'
+import {
+  type Changes,
+  changesIn,
+  isLater,
+  latestChanges,
+  type Told,
+  withLaterFields,
+} from './changed-fields.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize } from './quorum.ts'
 import { type Evidence, evidenceOf, isOutdated } from './read-evidence.ts'
@@ -44,11 +52,79 @@ export async function readNewest(client: NodeClient, read: ReplicaRead): Promise
     ({ evidence }) =>
       evidence.kind === 'found' && evidence.timestamp === newest && !isOutdated(newest, tombstone),
   )
-  for (const { node } of holders) {
+  const changed = read.server === 'object' ? changesSince(newest, answered) : []
+  const latest = latestChanges(changed.map(({ changes }) => changes))
+  for (const { node } of bestFirst(holders, changed, latest)) {
     const outcome = await readFrom(client, read, node, newest)
+    if (outcome?.kind === 'found')
+      return await withChanges(client, read, { outcome, newest, changed, latest })
     if (outcome !== undefined) return outcome
   }
   return absence(answered, tombstone, primaries.length)
+}
+
+interface Changed {
+  readonly node: StorageNode
+  readonly changes: Changes
+}
+
+/** Who knows of changes of the newest data, whatever data they have themselves. */
+function changesSince(newest: Timestamp, probes: readonly Probe[]): readonly Changed[] {
+  return probes
+    .filter(({ evidence }) => evidence.kind === 'found')
+    .map(({ node, response }) => ({ node, changes: changesIn(response, newest) }))
+    .filter(({ changes }) => changes.size > 0)
+}
+
+/** Whoever knows of all changes is read first. */
+function bestFirst(
+  holders: readonly Probe[],
+  changed: readonly Changed[],
+  latest: Changes,
+): readonly Probe[] {
+  if (latest.size === 0) return holders
+  const whole = new Set(changed.filter(({ changes }) => !isLater(latest, changes)).map(({ node }) => node))
+  return holders.toSorted((left, right) => Number(whole.has(right.node)) - Number(whole.has(left.node)))
+}
+
+interface ToComplete {
+  readonly outcome: Extract<ReadOutcome, { readonly kind: 'found' }>
+  readonly newest: Timestamp
+  readonly changed: readonly Changed[]
+  readonly latest: Changes
+}
+
+/** What was read, with the later fields that only others have. */
+async function withChanges(
+  client: NodeClient,
+  read: ReplicaRead,
+  { outcome, newest, changed, latest }: ToComplete,
+): Promise<ReadOutcome> {
+  const { response } = outcome
+  let told: Told = { headers: response.headers, changes: changesIn(response, newest) }
+  if (!isLater(latest, told.changes)) return outcome
+  for (const { node, changes } of changed) {
+    if (!isLater(changes, told.changes)) continue
+    const other = await askNode(
+      client,
+      { ...read, method: 'HEAD', headers: unconditional(read.headers) },
+      node,
+    )
+    if (other === undefined) continue
+    await discard(other)
+    if (other.status === 200) {
+      told = withLaterFields(told, { headers: other.headers, changes: changesIn(other, newest) })
+    }
+  }
+  if (!isLater(latest, told.changes)) return { ...outcome, response: { ...response, headers: told.headers } }
+  await discard(response)
+  return { kind: 'unavailable', reason: 'a change of its metadata could not be fetched' }
+}
+
+function unconditional(headers: HeaderMap): HeaderMap {
+  const plain: Record<string, string | undefined> = { ...headers }
+  for (const name of NOT_PROBED) plain[name] = undefined
+  return plain
 }
 
 /** Which version a node has, by its index alone where it can; `undefined` when no answer came. */
@@ -58,8 +134,7 @@ export async function probe(
   node: StorageNode,
   role: 'primary' | 'handoff',
 ): Promise<Probe | undefined> {
-  const headers: Record<string, string | undefined> = { ...read.headers, [INDEX_ONLY_HEADER]: 'true' }
-  for (const name of NOT_PROBED) headers[name] = undefined
+  const headers = { ...unconditional(read.headers), [INDEX_ONLY_HEADER]: 'true' }
   const outcome = await askNode(client, { ...read, method: 'HEAD', headers }, node)
   if (outcome === undefined) return undefined
   await discard(outcome)

@@ -151,7 +151,7 @@ function compareMeta(left: ObjectRow, right: ObjectRow): number {
 function compareOrigin(left: ObjectRow, right: ObjectRow, timeOf: (row: ObjectRow) => Timestamp): number {
   const [one, other] = [left, right].map((row) => timeOf(row) === withoutOffset(row.dataTimestamp))
   if (one !== other) return one === true ? 1 : -1
-  return one === true ? compareData(left, right) : 0
+  return one === true ? compareData(left, right) || compare(left.contentType, right.contentType) : 0
 }
 
 function compare(left: string, right: string): number {

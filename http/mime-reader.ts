@@ -21,6 +21,8 @@ export type MimeErrorCode =
   | 'MIME_MALFORMED'
   /** Over before the closing boundary. */
   | 'MIME_TRUNCATED'
+  /** No boundary where the length of the first body says that one is. */
+  | 'MIME_WRONG_LENGTH'
 
 export class MimeError extends Error {
   readonly code: MimeErrorCode
@@ -42,9 +44,17 @@ const NOTHING = Buffer.alloc(0)
 
 type Position = 'before_first' | 'at_headers' | 'in_body' | 'after_last'
 
+export interface MimeExpectation {
+  /** Length of the first document's body, bytes: where it is known nothing is searched for the boundary. */
+  readonly firstBodyBytes?: number | undefined
+  readonly headersBytesMax?: number
+}
+
 export class MimeReader {
   readonly #source: AsyncIterator<Buffer>
   readonly #headersBytesMax: number
+  /** What is left of a body of known length, bytes; `undefined` when the boundary has to be searched for. */
+  #expectedBytes: number | undefined
   /** What ends a body: `\r\n--boundary`. */
   readonly #delimiter: Buffer
   /** Read from the source and not handed out. The first boundary is found as if an empty line stood before it. */
@@ -52,13 +62,10 @@ export class MimeReader {
   #position: Position = 'before_first'
 
   /** `boundary` as the header has it, without the dashes. */
-  constructor(
-    source: AsyncIterable<Buffer>,
-    boundary: string,
-    limits: { readonly headersBytesMax?: number } = {},
-  ) {
+  constructor(source: AsyncIterable<Buffer>, boundary: string, expectation: MimeExpectation = {}) {
     this.#source = source[Symbol.asyncIterator]()
-    this.#headersBytesMax = limits.headersBytesMax ?? MAX_HEADERS_BYTES
+    this.#headersBytesMax = expectation.headersBytesMax ?? MAX_HEADERS_BYTES
+    this.#expectedBytes = expectation.firstBodyBytes
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   }
 
@@ -97,6 +104,7 @@ export class MimeReader {
 
   /** The next bytes of the body, possibly none; moves on when the boundary is reached. */
   async #bodyPiece(): Promise<Buffer> {
+    if (this.#expectedBytes !== undefined) return await this.#expectedPiece(this.#expectedBytes)
     const found = this.#rest.indexOf(this.#delimiter)
     if (found >= 0) {
       const piece = this.#rest.subarray(0, found)
@@ -107,6 +115,22 @@ export class MimeReader {
     const piece = this.#rest.subarray(0, safeBytes)
     this.#rest = ownRest(this.#rest, safeBytes)
     if (piece.length === 0) await this.#fill()
+    return piece
+  }
+
+  async #expectedPiece(expectedBytes: number): Promise<Buffer> {
+    if (expectedBytes === 0) {
+      this.#expectedBytes = undefined
+      await this.#fillTo(this.#delimiter.length)
+      if (!this.#rest.subarray(0, this.#delimiter.length).equals(this.#delimiter))
+        throw new MimeError('MIME_WRONG_LENGTH', 'the body is longer than it was said to be')
+      await this.#passBoundary(0)
+      return NOTHING
+    }
+    if (this.#rest.length === 0) await this.#fill()
+    const piece = this.#rest.subarray(0, expectedBytes)
+    this.#expectedBytes = expectedBytes - piece.length
+    this.#rest = ownRest(this.#rest, piece.length)
     return piece
   }
 

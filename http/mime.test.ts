@@ -47,6 +47,20 @@ void t.test('the writer writes what Swift writes', async (t) => {
   t.equal(written.length, objectDocumentOverhead('B', { Etag: 'x' }) + 4)
 })
 
+void t.test('a body of another length than it was said to have is refused', async (t) => {
+  const body = pieces(Buffer.from('0123456789'), [3])
+  const bytes = await whole(writeObjectDocument({ boundary, body, footers: () => ({}) }))
+  for (const [firstBodyBytes, code] of [
+    [0, 'MIME_WRONG_LENGTH'],
+    [9, 'MIME_WRONG_LENGTH'],
+    [11, 'MIME_WRONG_LENGTH'],
+    [10_000, 'MIME_TRUNCATED'],
+  ] as const) {
+    const reader = new MimeReader(pieces(bytes, [64]), boundary, { firstBodyBytes })
+    await t.rejects(documents(reader), { code }, `${firstBodyBytes} bytes`)
+  }
+})
+
 void t.test('footers travel in ASCII', async (t) => {
   const text = footerDocument('B', { 'X-Object-Sysmeta-Name': 'grün €' }).toString('latin1')
   t.match(text, '{"X-Object-Sysmeta-Name":"gr\\u00fcn \\u20ac"}')
@@ -70,12 +84,15 @@ void t.test('any object comes back whole, however the stream is cut', async (t) 
       const footers = { Etag: 'abc', 'X-Object-Sysmeta-A': '1' }
       const body = pieces(object, [7])
       const bytes = await whole(writeObjectDocument({ boundary, body, footers: () => footers }))
-      const [data, metadata, ...others] = await documents(new MimeReader(pieces(bytes, cuts), boundary))
-      t.equal(data?.body, object.toString('latin1'))
-      t.equal(data?.headers['x-document'], 'object body')
-      t.equal(metadata?.headers['x-document'], 'object metadata')
-      t.same(JSON.parse(metadata?.body ?? ''), footers)
-      t.equal(others.length, 0)
+      for (const firstBodyBytes of [undefined, object.length]) {
+        const reader = new MimeReader(pieces(bytes, cuts), boundary, { firstBodyBytes })
+        const [data, metadata, ...others] = await documents(reader)
+        t.equal(data?.body, object.toString('latin1'))
+        t.equal(data?.headers['x-document'], 'object body')
+        t.equal(metadata?.headers['x-document'], 'object metadata')
+        t.same(JSON.parse(metadata?.body ?? ''), footers)
+        t.equal(others.length, 0)
+      }
     }),
     { numRuns: 300 },
   )

@@ -26,6 +26,7 @@ function administrationOf(
       RANDOM,
     ),
     passwords: new Passwords(RANDOM, { logN: 1, r: 1, p: 1 }),
+    clock: session.clock,
     random: RANDOM,
     context: CONTEXT,
   })
@@ -110,7 +111,8 @@ t.test('key pairs are made, listed, sealed anew when keys rotate, and removed', 
 t.test('the first administrator is made once, and may do everything', async (t) => {
   const session = new IdentitySession({ entries: [] })
   const people = openPeople(session.records, [])
-  const parts = { people, random: RANDOM, context: CONTEXT, passwords: new Passwords(RANDOM) }
+  const { clock } = session
+  const parts = { people, clock, random: RANDOM, context: CONTEXT, passwords: new Passwords(RANDOM) }
   const seal = new SecretSeal(keyRingOf([{ id: 1, secret: 'first' }], 'martlet record seal v1'), RANDOM)
   const credentials = new Credentials(new MemoryRecords(), seal, RANDOM)
   const administration = new Administration({ ...parts, credentials })

@@ -2,7 +2,7 @@
  * What an operator does to users, projects and keys from the command line: by names, in one step, each outcome a value. The
  * authority is that of whoever has the cluster's secrets; no password is asked for.
  */
-import type { Random } from '#base/environment.ts'
+import type { Clock, Random } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import { blobOf, type Credentials, credentialIdOf, type KeyPair, keyPairIn } from './credentials.ts'
@@ -14,11 +14,13 @@ import type { Role } from './model/role.ts'
 import { newUser, type User } from './model/user.ts'
 import type { Passwords } from './passwords.ts'
 import type { People } from './people.ts'
+import { Removals } from './removals.ts'
 
 export interface AdministrationParts {
   readonly people: People
   readonly credentials: Credentials
   readonly passwords: Passwords
+  readonly clock: Clock
   readonly random: Random
   readonly context: OperationContext
 }
@@ -46,9 +48,11 @@ const PASSWORD_BYTES = 15
 
 export class Administration {
   readonly #parts: AdministrationParts
+  readonly #removals: Removals
 
   constructor(parts: AdministrationParts) {
     this.#parts = parts
+    this.#removals = new Removals(parts.people, parts.credentials)
   }
 
   /** As long and as random as nobody would choose. */
@@ -96,14 +100,14 @@ export class Administration {
   async deleteProject(name: string): Promise<Problem | undefined> {
     const project = await this.#project(name)
     if ('problem' in project) return project
-    const removed = await this.#parts.people.projects.remove(this.#parts.context, project.id)
+    const removed = await this.#removals.remove(this.#parts.context, 'projects', project.id)
     return removed.kind === 'removed' ? undefined : problemOf(removed)
   }
 
   async createUser(name: string, password: string): Promise<{ readonly id: string } | Problem> {
     const { people, passwords, random, context } = this.#parts
     const hash = await passwords.hash(password)
-    const user: User = { ...newUser(name), password: { kind: 'hashed', hash } }
+    const user: User = { ...newUser(name), password: this.#hashed(hash) }
     const created = await people.users.create(context, newId(random), user)
     if (created.kind === 'found') return created
     return created.kind === 'name_taken'
@@ -120,19 +124,16 @@ export class Administration {
     return await this.#change(name, (user) => ({
       ...user,
       enabled: enabled ?? user.enabled,
-      password: hash === undefined ? user.password : { kind: 'hashed', hash },
+      password: hash === undefined ? user.password : this.#hashed(hash),
       generation: hash === undefined && enabled !== false ? user.generation : user.generation + 1,
     }))
   }
 
   async deleteUser(name: string): Promise<Problem | undefined> {
-    const { people, credentials, context } = this.#parts
     const user = await this.#user(name)
     if ('problem' in user) return user
-    const removed = await people.users.remove(context, user.id)
-    if (removed.kind !== 'removed') return problemOf(removed)
-    await credentials.removeAllOf(context, user.id)
-    return undefined
+    const removed = await this.#removals.remove(this.#parts.context, 'users', user.id)
+    return removed.kind === 'removed' ? undefined : problemOf(removed)
   }
 
   /** The first project that a user has a role on is where it signs in to by itself. */
@@ -214,16 +215,20 @@ export class Administration {
     projectName: string,
   ): Promise<{ readonly password: string } | Problem | undefined> {
     const { people, context } = this.#parts
-    const there = await people.users.findByName(context, name)
+    const there = await people.users.findByName(context, { name })
     if (there.kind === 'found') return undefined
     if (there.kind !== 'absent') return problemOf(there)
-    const project = await people.projects.findByName(context, projectName)
+    const project = await people.projects.findByName(context, { name: projectName })
     const made = project.kind === 'found' ? project : await this.createProject(projectName)
     if ('problem' in made) return made
     const password = this.newPassword()
     const created = await this.createUser(name, password)
     if ('problem' in created) return created
     return (await this.grant(name, 'admin', projectName)) ?? { password }
+  }
+
+  #hashed(hash: string): User['password'] {
+    return { kind: 'hashed', hash, setAtMs: Math.floor(this.#parts.clock.wallMs()) }
   }
 
   async #change(name: string, to: (user: User) => User): Promise<Problem | undefined> {
@@ -246,7 +251,7 @@ export class Administration {
   > {
     const { people, context } = this.#parts
     const [user, project] = [await this.#user(userName), await this.#project(projectName)]
-    const role = await people.roles.findByName(context, roleName)
+    const role = await people.roles.findByName(context, { name: roleName })
     if ('problem' in user) return user
     if ('problem' in project) return project
     if (role.kind === 'found') return { user, role, project }
@@ -254,13 +259,13 @@ export class Administration {
   }
 
   async #user(name: string): Promise<Entry<User> | Problem> {
-    const found = await this.#parts.people.users.findByName(this.#parts.context, name)
+    const found = await this.#parts.people.users.findByName(this.#parts.context, { name })
     if (found.kind === 'found') return found
     return found.kind === 'absent' ? { problem: `there is no user ${name}` } : problemOf(found)
   }
 
   async #project(name: string): Promise<Entry<Project> | Problem> {
-    const found = await this.#parts.people.projects.findByName(this.#parts.context, name)
+    const found = await this.#parts.people.projects.findByName(this.#parts.context, { name })
     if (found.kind === 'found') return found
     return found.kind === 'absent' ? { problem: `there is no project ${name}` } : problemOf(found)
   }

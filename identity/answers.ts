@@ -42,9 +42,18 @@ export function refusal(status: ErrorStatus, message: string): Response {
 }
 
 /** The same for a wrong name, password or token: nobody learns which it was. */
-export function unauthenticated(publicUrl: string): Response {
-  const response = refusal(401, 'The request you have made requires authentication.')
+export function unauthenticated(
+  publicUrl: string,
+  message = 'The request you have made requires authentication.',
+): Response {
+  const response = refusal(401, message)
   return { ...response, headers: { ...response.headers, 'www-authenticate': `Keystone uri="${publicUrl}"` } }
+}
+
+/** Only who had the right one is told. */
+export function passwordExpired(publicUrl: string, userId: string): Response {
+  const message = `The password is expired and needs to be changed for user: ${userId}.`
+  return unauthenticated(publicUrl, message)
 }
 
 export function forbidden(): Response {
@@ -55,11 +64,13 @@ export function notFound(what: string, id: string): Response {
   return refusal(404, `Could not find ${what}: ${id}.`)
 }
 
-export function conflict(what: string, name: string): Response {
-  return refusal(
-    409,
-    `Conflict occurred attempting to store ${what} - Duplicate entry found with name ${name}.`,
-  )
+/** `details` where Keystone has words of its own for it. */
+export function conflict(
+  what: string,
+  name: string,
+  details = `Duplicate entry found with name ${name}`,
+): Response {
+  return refusal(409, `Conflict occurred attempting to store ${what} - ${details}.`)
 }
 
 export function unavailable(failure?: RecordFailure): Response {

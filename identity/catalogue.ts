@@ -1,4 +1,8 @@
-/** The catalogue that comes with a token of a project: which services there are, and where (Identity API v3, "Service catalog"). */
+/**
+ * The catalogue that comes with a token: which services there are, and where (Identity API v3, "Service catalog"). What this
+ * cluster serves itself is given; what administrators added stands beside it.
+ */
+import type { Further, FurtherEndpoint } from './further-catalogue.ts'
 import { derivedId } from './model/ids.ts'
 
 export interface CatalogueOptions {
@@ -9,28 +13,14 @@ export interface CatalogueOptions {
   readonly resellerPrefix: string
 }
 
-export interface Service {
-  readonly id: string
+interface OwnService {
   readonly type: string
   readonly name: string
-}
-
-export interface Endpoint {
-  readonly id: string
-  readonly interface: string
-  readonly region: string
-  readonly region_id: string
-  readonly url: string
-}
-
-interface ServiceEntry {
-  readonly type: string
-  readonly name: string
-  /** `PROJECT` stands for the account of the project. */
+  /** `ACCOUNT` stands for the account of the project. */
   readonly path: string
 }
 
-const SERVICES: readonly ServiceEntry[] = [
+const OWN_SERVICES: readonly OwnService[] = [
   { type: 'identity', name: 'keystone', path: '/identity/v3' },
   { type: 'image', name: 'glance', path: '/image' },
   { type: 'object-store', name: 'swift', path: '/v1/ACCOUNT' },
@@ -38,29 +28,83 @@ const SERVICES: readonly ServiceEntry[] = [
 ]
 const INTERFACES = ['public', 'internal', 'admin']
 
-export function services(): readonly Service[] {
-  return SERVICES.map(({ type, name }) => ({ id: derivedId('service', type), type, name }))
+const ACCOUNT_PLACE = '%(project_id)s'
+
+/** What the cluster serves itself, in the same form as what was added. */
+export function ownCatalogue({ hostUrl, region, resellerPrefix }: CatalogueOptions): Further {
+  return {
+    regions: [{ id: region, description: '', parentId: undefined }],
+    services: OWN_SERVICES.map(({ type, name }) => ({
+      id: derivedId('service', type),
+      type,
+      name,
+      description: undefined,
+      enabled: true,
+    })),
+    endpoints: OWN_SERVICES.flatMap(({ type, path }) =>
+      INTERFACES.map((name) => ({
+        id: derivedId('endpoint', `${type} ${name}`),
+        serviceId: derivedId('service', type),
+        interface: name,
+        regionId: region,
+        url: hostUrl + path.replace('ACCOUNT', `${resellerPrefix}${ACCOUNT_PLACE}`),
+        name: undefined,
+        enabled: true,
+      })),
+    ),
+  }
 }
 
-/** Without a project those endpoints are left out that need one. */
-export function endpointsOf(
-  service: Service,
-  { hostUrl, region, resellerPrefix }: CatalogueOptions,
-  projectId: string | undefined,
-): readonly Endpoint[] {
-  const entry = SERVICES.find(({ type }) => type === service.type)
-  if (entry === undefined || (projectId === undefined && entry.path.includes('ACCOUNT'))) return []
-  const account = encodeURIComponent(`${resellerPrefix}${projectId}`)
-  const url = hostUrl + entry.path.replace('ACCOUNT', account)
-  return INTERFACES.map((name) => ({
-    id: derivedId('endpoint', `${service.type} ${name}`),
-    interface: name,
-    region,
-    region_id: region,
-    url,
-  }))
+/** Both; of regions of the same name the one that was described stands. */
+export function wholeCatalogue(options: CatalogueOptions, further: Further): Further {
+  const own = ownCatalogue(options)
+  return {
+    services: [...own.services, ...further.services],
+    endpoints: [...own.endpoints, ...further.endpoints],
+    regions: [
+      ...own.regions.filter(({ id }) => !further.regions.some((region) => region.id === id)),
+      ...further.regions,
+    ],
+  }
 }
 
-export function catalogue(options: CatalogueOptions, projectId: string | undefined): readonly object[] {
-  return services().map((service) => ({ ...service, endpoints: endpointsOf(service, options, projectId) }))
+export function isOwnService(id: string): boolean {
+  return OWN_SERVICES.some(({ type }) => derivedId('service', type) === id)
+}
+
+export interface CatalogueFor {
+  readonly projectId: string | undefined
+  readonly userId: string
+}
+
+/** As a token shows it. Endpoints whose address needs a project are left out where there is none. */
+export function catalogueView(whole: Further, person: CatalogueFor): readonly object[] {
+  return whole.services
+    .filter(({ enabled }) => enabled)
+    .map((service) => ({
+      id: service.id,
+      type: service.type,
+      ...(service.name === undefined ? {} : { name: service.name }),
+      endpoints: whole.endpoints
+        .filter(({ serviceId, enabled }) => serviceId === service.id && enabled)
+        .flatMap((endpoint) => endpointView(endpoint, person)),
+    }))
+}
+
+function endpointView(endpoint: FurtherEndpoint, person: CatalogueFor): readonly object[] {
+  const url = filledIn(endpoint.url, person)
+  if (url === undefined) return []
+  const { id, regionId = null } = endpoint
+  return [{ id, interface: endpoint.interface, region: regionId, region_id: regionId, url }]
+}
+
+const PLACE = /[$%]\((tenant_id|project_id|user_id)\)s/g
+
+/** `undefined`: it needs a project, and there is none. */
+function filledIn(url: string, { projectId, userId }: CatalogueFor): string | undefined {
+  const needsProject = /[$%]\((?:tenant_id|project_id)\)s/.test(url)
+  if (needsProject && projectId === undefined) return undefined
+  return url.replaceAll(PLACE, (_, what: string) =>
+    encodeURIComponent(what === 'user_id' ? userId : (projectId ?? '')),
+  )
 }

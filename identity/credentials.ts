@@ -187,14 +187,34 @@ export class Credentials {
     return { resealed: old.length }
   }
 
-  /** All of a user who goes; what cannot be removed now leads to nobody. */
-  async removeAllOf(context: OperationContext, userId: string): Promise<void> {
-    const keys = await allKeys(this.#owned, context, `${userId}/`)
-    if ('kind' in keys) return
+  /** All of a user who goes. */
+  async removeAllOf(context: OperationContext, userId: string): Promise<RecordFailure | undefined> {
+    return await this.#removeThose(context, `${userId}/`, () => true)
+  }
+
+  /** All of a project that goes, whosever they are. */
+  async removeAllOn(context: OperationContext, projectId: string): Promise<RecordFailure | undefined> {
+    return await this.#removeThose(context, undefined, (credential) => credential.projectId === projectId)
+  }
+
+  async #removeThose(
+    context: OperationContext,
+    prefix: string | undefined,
+    isMeant: (credential: Credential) => boolean,
+  ): Promise<RecordFailure | undefined> {
+    const keys = await allKeys(this.#owned, context, prefix)
+    if ('kind' in keys) return keys
     for (const key of keys) {
-      const removed = await this.remove(context, key.slice(key.lastIndexOf('/') + 1))
+      const id = key.slice(key.lastIndexOf('/') + 1)
+      const read = await this.#credentials.read(context, id, 'newest')
+      if (read.kind === 'found' && !isMeant(read.value)) continue
+      if (read.kind !== 'found' && read.kind !== 'absent') return read
+      if (read.kind === 'absent' && prefix === undefined) continue
+      const removed = await this.remove(context, id)
       if (removed.kind === 'absent') await this.#disown(context, key)
+      else if (removed.kind !== 'removed') return removed
     }
+    return undefined
   }
 
   async #disown(context: OperationContext, key: string): Promise<void> {

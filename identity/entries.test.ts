@@ -27,7 +27,7 @@ const LOST: Records = {
 t.test('what the configuration has is found without a record, and stands back behind one', async (t) => {
   const pets = start()
   t.match(await pets.find(CONTEXT, '1'), { source: 'configured', value: REX })
-  t.match(await pets.findByName(CONTEXT, 'rex'), { id: '1' })
+  t.match(await pets.findByName(CONTEXT, { name: 'rex' }), { id: '1' })
   await pets.change(CONTEXT, '1', (pet) => ({ kind: 'value', value: { ...pet, legs: 3 } }))
   t.match(await pets.find(CONTEXT, '1'), { source: 'record', value: { name: 'rex', legs: 3 } })
   t.match(await pets.list(CONTEXT), [{ id: '1', value: { legs: 3 } }])
@@ -37,8 +37,8 @@ t.test('a name of the configuration is taken, until it is given up', async (t) =
   const pets = start()
   t.same(await pets.create(CONTEXT, '2', REX), { kind: 'name_taken' })
   await pets.change(CONTEXT, '1', (pet) => ({ kind: 'value', value: { ...pet, name: 'max' } }))
-  t.same(await pets.findByName(CONTEXT, 'rex'), { kind: 'absent' })
-  t.match(await pets.findByName(CONTEXT, 'max'), { id: '1' })
+  t.same(await pets.findByName(CONTEXT, { name: 'rex' }), { kind: 'absent' })
+  t.match(await pets.findByName(CONTEXT, { name: 'max' }), { id: '1' })
   t.match(await pets.create(CONTEXT, '2', REX), { kind: 'found' })
   const back = await pets.change(CONTEXT, '1', (pet) => ({ kind: 'value', value: { ...pet, name: 'rex' } }))
   t.same(back, { kind: 'name_taken' })
@@ -48,7 +48,7 @@ t.test('what the configuration has can be removed, and does not come back', asyn
   const pets = start()
   t.same(await pets.remove(CONTEXT, '1'), { kind: 'removed' })
   t.same(await pets.find(CONTEXT, '1'), { kind: 'absent' })
-  t.same(await pets.findByName(CONTEXT, 'rex'), { kind: 'absent' })
+  t.same(await pets.findByName(CONTEXT, { name: 'rex' }), { kind: 'absent' })
   t.same(await pets.list(CONTEXT), [])
   t.same(await pets.remove(CONTEXT, '1'), { kind: 'absent' })
   t.match(await pets.create(CONTEXT, '2', REX), { kind: 'found' }, 'its name is free')
@@ -65,9 +65,9 @@ t.test(
   async (t) => {
     const pets = start(LOST)
     t.match(await pets.find(CONTEXT, '1'), { kind: 'found', source: 'configured' })
-    t.match(await pets.findByName(CONTEXT, 'rex'), { id: '1' })
+    t.match(await pets.findByName(CONTEXT, { name: 'rex' }), { id: '1' })
     t.match(await pets.find(CONTEXT, '2'), { kind: 'unavailable' })
-    t.match(await pets.findByName(CONTEXT, 'max'), { kind: 'unavailable' })
+    t.match(await pets.findByName(CONTEXT, { name: 'max' }), { kind: 'unavailable' })
     t.match(await pets.list(CONTEXT), { kind: 'unavailable' })
     t.match(await pets.change(CONTEXT, '1', (value) => ({ kind: 'value', value })), { kind: 'unavailable' })
   },
@@ -89,6 +89,6 @@ t.test('an id or a name that cannot be is nobody', async (t) => {
   const pets = start()
   for (const text of ['', 'a\0b', 'x'.repeat(2000)]) {
     t.same(await pets.find(CONTEXT, text), { kind: 'absent' })
-    t.same(await pets.findByName(CONTEXT, text), { kind: 'absent' })
+    t.same(await pets.findByName(CONTEXT, { name: text }), { kind: 'absent' })
   }
 })

@@ -5,12 +5,12 @@
  */
 import type { OperationContext } from '#store/contract.ts'
 import { allRecords } from '#store/records/all-records.ts'
-import type { FoundRecord, RecordFailure } from '#store/records/contract.ts'
+import { type FoundRecord, RECORD_KEY_BYTES_MAX, type RecordFailure } from '#store/records/contract.ts'
 import type { NamedRecords, NameTaken } from '#store/records/named-records.ts'
+import { exactName, type PlacedName } from './model/placed-name.ts'
 
-export interface EntryValue {
-  readonly name: string
-  /** `removed`: what the configuration has, and nobody shall find. */
+export interface EntryValue extends PlacedName {
+  /** `removed`: nobody shall find it. What the configuration has stays so; a record until what hung on it is gone, too. */
   readonly state: 'present' | 'removed'
 }
 
@@ -38,20 +38,21 @@ export interface EntriesOptions<Value> {
   readonly configured: ReadonlyMap<string, Value>
   /** Whether a record is still good: one that needs the configuration is not when that has it no more. */
   readonly isWhole?: ((id: string, value: Value) => boolean) | undefined
-  readonly sameName?: ((name: string) => string) | undefined
+  /** One text for names that count as the same; that of `records`. */
+  readonly nameKey?: ((name: PlacedName) => string) | undefined
 }
 
 export class Entries<Value extends EntryValue> {
   readonly #records: NamedRecords<Value>
   readonly #configured: ReadonlyMap<string, Value>
   readonly #isWhole: (id: string, value: Value) => boolean
-  readonly #sameName: (name: string) => string
+  readonly #nameKey: (name: PlacedName) => string
 
-  constructor({ records, configured, isWhole, sameName }: EntriesOptions<Value>) {
+  constructor({ records, configured, isWhole, nameKey }: EntriesOptions<Value>) {
     this.#records = records
     this.#configured = configured
     this.#isWhole = isWhole ?? (() => true)
-    this.#sameName = sameName ?? ((name) => name)
+    this.#nameKey = nameKey ?? exactName
   }
 
   /** Where records cannot be read, what the configuration has is believed. */
@@ -68,9 +69,13 @@ export class Entries<Value extends EntryValue> {
     return read
   }
 
-  async findByName(context: OperationContext, name: string): Promise<Entry<Value> | Absent | RecordFailure> {
-    if (!isPossibleName(name)) return ABSENT
-    const read = await this.#records.findByName(context, name)
+  async findByName(
+    context: OperationContext,
+    name: PlacedName,
+  ): Promise<Entry<Value> | Absent | RecordFailure> {
+    const key = this.#nameKey(name)
+    if (!isPossibleName(key)) return ABSENT
+    const read = await this.#records.findByName(context, key)
     const shown = read.kind === 'found' ? this.#shown(read) : read
     if (shown.kind === 'found') return shown
     const configured = await this.#configuredByName(context, name)
@@ -78,8 +83,11 @@ export class Entries<Value extends EntryValue> {
   }
 
   /** All of them, by name. */
-  async list(context: OperationContext): Promise<readonly Entry<Value>[] | RecordFailure> {
-    const records = await allRecords(this.#records.byId, context)
+  async list(
+    context: OperationContext,
+    freshness: 'remembered' | 'newest' = 'remembered',
+  ): Promise<readonly Entry<Value>[] | RecordFailure> {
+    const records = await allRecords(this.#records.byId, context, undefined, freshness)
     if ('kind' in records) return records
     const known = new Set(records.map(({ key }) => key))
     const shown = records.map((read) => this.#shown(read)).filter((one) => one.kind === 'found')
@@ -95,7 +103,7 @@ export class Entries<Value extends EntryValue> {
     id: string,
     value: Value,
   ): Promise<Entry<Value> | NameTaken | RecordFailure> {
-    const configured = await this.#configuredByName(context, value.name)
+    const configured = await this.#configuredByName(context, value)
     if (configured.kind === 'found') return { kind: 'name_taken' }
     if (configured.kind !== 'absent') return configured
     const created = await this.#records.create(context, id, value)
@@ -128,26 +136,66 @@ export class Entries<Value extends EntryValue> {
     return { kind: 'unavailable', reason: 'others change the same at this moment' }
   }
 
+  /** For what nothing hangs on; for the rest `removals.ts` has the steps. */
   async remove(
     context: OperationContext,
     id: string,
   ): Promise<{ readonly kind: 'removed' } | Absent | RecordFailure> {
+    const retired = await this.retire(context, id)
+    return retired.kind === 'removed' ? await this.forget(context, id) : retired
+  }
+
+  /** From here on nobody finds it, and its name is free. Its record stays until `forget`. */
+  async retire(
+    context: OperationContext,
+    id: string,
+  ): Promise<{ readonly kind: 'removed' } | Absent | RecordFailure> {
     const configured = this.#configured.get(id)
-    if (configured !== undefined) {
-      // Under its own name, to which no claim leads: the name is free.
-      const gone = { ...configured, state: 'removed' } as Value
-      const changed = await this.change(context, id, () => ({ kind: 'value', value: gone }))
-      if (changed.kind === 'found') return { kind: 'removed' }
-      if (changed.kind === 'name_taken' || changed.kind === 'refused') return ABSENT
-      return changed
+    const changed = await this.change(context, id, (there) => ({
+      kind: 'value',
+      // What the configuration has goes under its own name, to which no claim leads.
+      value: { ...(configured ?? there), state: 'removed' } as Value,
+    }))
+    if (changed.kind === 'found') return { kind: 'removed' }
+    return changed.kind === 'name_taken' || changed.kind === 'refused' ? ABSENT : changed
+  }
+
+  /** Changes all those of which `change` tells what they are to be. */
+  async changeEach(
+    context: OperationContext,
+    change: (there: Value) => Value | undefined,
+  ): Promise<RecordFailure | undefined> {
+    const all = await this.list(context, 'newest')
+    if ('kind' in all) return all
+    for (const { id } of all.filter(({ value }) => change(value) !== undefined)) {
+      const outcome = await this.change(context, id, (there) => ({
+        kind: 'value',
+        value: change(there) ?? there,
+      }))
+      if ('reason' in outcome) return outcome
     }
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const read = await this.#forChange(context, id)
-      if (read.kind !== 'found') return read
-      const removed = await this.#records.remove(context, read)
-      if (removed.kind !== 'changed') return removed
-    }
-    return { kind: 'unavailable', reason: 'others change the same at this moment' }
+    return undefined
+  }
+
+  /** Ids of records that were retired and not forgotten. */
+  async retired(context: OperationContext): Promise<readonly string[] | RecordFailure> {
+    const records = await allRecords(this.#records.byId, context, undefined, 'newest')
+    if ('kind' in records) return records
+    return records
+      .filter(({ key, value }) => value.state === 'removed' && !this.#configured.has(key))
+      .map(({ key }) => key)
+  }
+
+  /** Takes away the record of what was retired. What the configuration has keeps its own, lest it came back. */
+  async forget(context: OperationContext, id: string): Promise<{ readonly kind: 'removed' } | RecordFailure> {
+    if (this.#configured.has(id)) return { kind: 'removed' }
+    const read = await this.#records.byId.read(context, id, 'newest')
+    if (read.kind === 'absent') return { kind: 'removed' }
+    if (read.kind !== 'found') return read
+    if (read.value.state !== 'removed') return { kind: 'unavailable', reason: 'it is there again' }
+    const removed = await this.#records.remove(context, read)
+    // Somebody else forgets it at this moment.
+    return removed.kind === 'changed' ? { kind: 'removed' } : removed
   }
 
   /** The record of now; what the configuration has becomes one. */
@@ -169,10 +217,10 @@ export class Entries<Value extends EntryValue> {
     read: FoundRecord<Value>,
     value: Value,
   ): Promise<FoundRecord<Value> | NameTaken | { readonly kind: 'changed' } | RecordFailure> {
-    if (this.#isSame(read.value.name, value.name) || value.state === 'removed') {
+    if (this.#isSame(read.value, value) || value.state === 'removed') {
       return await this.#records.byId.replace(context, read, value)
     }
-    const configured = await this.#configuredByName(context, value.name)
+    const configured = await this.#configuredByName(context, value)
     if (configured.kind === 'found' && configured.id !== read.key) return { kind: 'name_taken' }
     if (configured.kind !== 'found' && configured.kind !== 'absent') return configured
     return await this.#records.rename(context, read, value)
@@ -180,13 +228,13 @@ export class Entries<Value extends EntryValue> {
 
   async #configuredByName(
     context: OperationContext,
-    name: string,
+    name: PlacedName,
   ): Promise<Entry<Value> | Absent | RecordFailure> {
     for (const [id, value] of this.#configured) {
-      if (!this.#isSame(value.name, name)) continue
+      if (!this.#isSame(value, name)) continue
       const found = await this.find(context, id)
       if (found.kind !== 'found') return found
-      return this.#isSame(found.value.name, name) ? found : ABSENT
+      return this.#isSame(found.value, name) ? found : ABSENT
     }
     return ABSENT
   }
@@ -196,8 +244,8 @@ export class Entries<Value extends EntryValue> {
     return { kind: 'found', id, value, source: 'record' }
   }
 
-  #isSame(one: string, other: string): boolean {
-    return this.#sameName(one) === this.#sameName(other)
+  #isSame(one: PlacedName, other: PlacedName): boolean {
+    return this.#nameKey(one) === this.#nameKey(other)
   }
 }
 
@@ -210,5 +258,5 @@ function isPossibleName(name: string): boolean {
   return isPossibleId(name)
 }
 
-/** Longest id, name (255 characters in Keystone's schema), in UTF-8. */
-const ID_BYTES_MAX = 1020
+/** Longest id, name (255 characters in Keystone's schema), in UTF-8: the key of a record. */
+const ID_BYTES_MAX = RECORD_KEY_BYTES_MAX

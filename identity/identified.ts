@@ -5,9 +5,11 @@
 
 import type { OperationContext } from '#store/contract.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
+import { effectiveGrants, type NamedRole, withImplied } from './effective-roles.ts'
 import type { Entry } from './entries.ts'
 import { DEFAULT_DOMAIN } from './model/domain.ts'
-import { type GrantScope, projectScope, rolesOn, SYSTEM_SCOPE } from './model/grants.ts'
+import { domainScope, type GrantScope, projectScope, rolesOn, SYSTEM_SCOPE } from './model/grants.ts'
+import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
 import type { Project } from './model/project.ts'
 import type { ApplicationCredential, User } from './model/user.ts'
 import type { People } from './people.ts'
@@ -16,31 +18,34 @@ import type { People } from './people.ts'
 export type Scope =
   | { readonly kind: 'unscoped' }
   | { readonly kind: 'project'; readonly projectId: string }
-  | { readonly kind: 'domain' }
+  | { readonly kind: 'domain'; readonly domainId: string }
   | { readonly kind: 'system' }
 
 export const UNSCOPED: Scope = { kind: 'unscoped' }
 
-export interface NamedRole {
+export interface NamedDomain {
   readonly id: string
   readonly name: string
 }
 
 export interface Identified {
   readonly user: Entry<User>
+  readonly userDomain: NamedDomain
   readonly scope: Scope
   readonly project: Entry<Project> | undefined
+  /** That of the project, or the one that the scope is. */
+  readonly scopeDomain: NamedDomain | undefined
   readonly roles: readonly NamedRole[]
   readonly applicationCredential: ApplicationCredential | undefined
 }
 
 export type Identification =
   | { readonly kind: 'identified'; readonly identified: Identified }
-  | { readonly kind: 'nobody'; readonly why: 'no_user' | 'no_project' | 'no_roles' | 'no_credential' }
+  | { readonly kind: 'nobody'; readonly why: 'no_user' | 'no_scope' | 'no_roles' | 'no_credential' }
   | RecordFailure
 
 const NO_USER: Identification = { kind: 'nobody', why: 'no_user' }
-const NO_PROJECT: Identification = { kind: 'nobody', why: 'no_project' }
+const NO_SCOPE: Identification = { kind: 'nobody', why: 'no_scope' }
 const NO_ROLES: Identification = { kind: 'nobody', why: 'no_roles' }
 const NO_CREDENTIAL: Identification = { kind: 'nobody', why: 'no_credential' }
 
@@ -74,13 +79,64 @@ export async function identifyUser(
     ({ id, expiresAtMs }) => id === applicationCredentialId && (expiresAtMs ?? Infinity) > nowMs,
   )
   if (applicationCredentialId !== undefined && applicationCredential === undefined) return NO_CREDENTIAL
-  const project = scope.kind === 'project' ? await people.projects.find(context, scope.projectId) : undefined
-  if (project?.kind === 'absent' || (project?.kind === 'found' && !project.value.enabled)) return NO_PROJECT
-  if (project !== undefined && project.kind !== 'found') return project
+  const userDomain = await liveDomain(context, people, user.value.domainId)
+  if (userDomain.kind !== 'live') return userDomain.kind === 'shut' ? NO_USER : userDomain
+  const place = await placeOf(context, people, scope)
+  if (place.kind !== 'place') return place
   const roles = await rolesIn(context, people, user.value, scope, applicationCredential)
   if ('kind' in roles) return roles
   if (scope.kind !== 'unscoped' && roles.length === 0) return NO_ROLES
-  return { kind: 'identified', identified: { user, scope, project, roles, applicationCredential } }
+  const { project, domain: scopeDomain } = place
+  const identified = {
+    user,
+    userDomain: userDomain.domain,
+    scope,
+    project,
+    scopeDomain,
+    roles,
+    applicationCredential,
+  }
+  return { kind: 'identified', identified }
+}
+
+interface Place {
+  readonly kind: 'place'
+  readonly project: Entry<Project> | undefined
+  readonly domain: NamedDomain | undefined
+}
+
+/** What the scope is, unless it is gone or shut. */
+async function placeOf(
+  context: OperationContext,
+  people: People,
+  scope: Scope,
+): Promise<Place | Identification> {
+  if (scope.kind === 'unscoped' || scope.kind === 'system') {
+    return { kind: 'place', project: undefined, domain: undefined }
+  }
+  const project = scope.kind === 'project' ? await people.projects.find(context, scope.projectId) : undefined
+  if (project?.kind === 'absent' || (project?.kind === 'found' && !project.value.enabled)) return NO_SCOPE
+  if (project !== undefined && project.kind !== 'found') return project
+  const id = scope.kind === 'domain' ? scope.domainId : project?.value.domainId
+  const live = await liveDomain(context, people, id ?? DEFAULT_DOMAIN_ID)
+  if (live.kind === 'shut') return NO_SCOPE
+  return live.kind === 'live' ? { kind: 'place', project, domain: live.domain } : live
+}
+
+/** The default domain is always open, and asked for most. */
+async function liveDomain(
+  context: OperationContext,
+  { domains }: People,
+  id: string,
+): Promise<
+  { readonly kind: 'live'; readonly domain: NamedDomain } | { readonly kind: 'shut' } | RecordFailure
+> {
+  if (id === DEFAULT_DOMAIN_ID) return { kind: 'live', domain: { id, name: DEFAULT_DOMAIN.name } }
+  const domain = await domains.find(context, id)
+  if (domain.kind === 'absent') return { kind: 'shut' }
+  if (domain.kind !== 'found') return domain
+  const { name, enabled } = domain.value
+  return enabled ? { kind: 'live', domain: { id, name } } : { kind: 'shut' }
 }
 
 async function rolesIn(
@@ -92,14 +148,11 @@ async function rolesIn(
 ): Promise<readonly NamedRole[] | RecordFailure> {
   const on = grantScopeOf(scope)
   if (on === undefined) return []
-  const roles: NamedRole[] = []
-  for (const id of rolesOn(user.grants, on)) {
-    if (credential !== undefined && !credential.roleIds.includes(id)) continue
-    const role = await people.roles.find(context, id)
-    if (role.kind === 'found') roles.push({ id, name: role.value.name })
-    else if (role.kind !== 'absent') return role
-  }
-  return roles
+  const grants = await effectiveGrants(context, people, user)
+  if ('kind' in grants) return grants
+  const roles = await withImplied(context, people, rolesOn(grants, on))
+  if ('kind' in roles || credential === undefined) return roles
+  return roles.filter(({ id }) => credential.roleIds.includes(id))
 }
 
 function grantScopeOf(scope: Scope): GrantScope | undefined {
@@ -109,7 +162,7 @@ function grantScopeOf(scope: Scope): GrantScope | undefined {
     case 'project':
       return projectScope(scope.projectId)
     case 'domain':
-      return { scope: 'domain', id: DEFAULT_DOMAIN.id }
+      return domainScope(scope.domainId)
     case 'system':
       return SYSTEM_SCOPE
   }

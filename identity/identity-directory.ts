@@ -9,7 +9,6 @@ import { hash } from 'node:crypto'
 import type { AuthContext, Directory, SignedIn, SignIn } from '#auth/directory.ts'
 import type { Principal } from '#auth/principal.ts'
 import type { OpenedToken, TokenSeal } from '#auth/token-seal.ts'
-import type { Clock } from '#base/environment.ts'
 import type { Entry } from './entries.ts'
 import { type Identified, identify, identifyUser } from './identified.ts'
 import { identityPrincipal, type PrincipalOptions } from './identity-principal.ts'
@@ -19,7 +18,6 @@ import { configuredUserId, isConfigured } from './people.ts'
 import { provePassword, type SignInParts } from './sign-in.ts'
 
 export interface IdentityDirectoryOptions extends PrincipalOptions, SignInParts {
-  readonly clock: Clock
   /** Tokens of users of the configuration. */
   readonly seal: TokenSeal
   readonly tokens: IdentityTokens
@@ -43,6 +41,8 @@ export class IdentityDirectory implements Directory {
   readonly #options: IdentityDirectoryOptions
   /** By what they were made of, which is another object as soon as anything has changed. */
   readonly #principals = new WeakMap<User, { readonly of: Identified; readonly principal: Principal }>()
+  /** A token that comes again has the same principal: its user's id is a hash, and no need to work it out each time. */
+  readonly #configuredIds = new WeakMap<Principal, string>()
 
   constructor(options: IdentityDirectoryOptions) {
     this.#options = options
@@ -57,7 +57,7 @@ export class IdentityDirectory implements Directory {
     // Of somebody whom the configuration had and who was removed, nothing is known any more.
     const reference = configured?.kind === 'found' ? { id } : { name }
     const proven = await provePassword(this.#options, context, reference, key, remoteAddress)
-    if (proven.kind !== 'proven') return proven
+    if (proven.kind !== 'proven') return proven.kind === 'expired' ? REFUSED : proven
     const known = isConfigured(proven.user) ? users.find(user) : undefined
     if (known !== undefined) {
       return { kind: 'signed_in', ...seal.issue(known.principal), storageUrl: known.storageUrl }
@@ -78,7 +78,7 @@ export class IdentityDirectory implements Directory {
   async #signInByRecord(context: AuthContext, project: string, user: Entry<User>): Promise<SignedIn> {
     const { people, tokens, clock, resellerPrefix, lifeSeconds } = this.#options
     const byId = await people.projects.find(context, project)
-    const found = byId.kind === 'absent' ? await people.projects.findByName(context, project) : byId
+    const found = byId.kind === 'absent' ? await people.projects.findByName(context, { name: project }) : byId
     if (found.kind !== 'found') return found.kind === 'absent' ? REFUSED : UNAVAILABLE
     const identification = await identifyUser(context, people, user, {
       userId: user.id,
@@ -96,7 +96,7 @@ export class IdentityDirectory implements Directory {
     const { seal, people, clock } = this.#options
     const opened = seal.open(token)
     if (opened.kind !== 'valid') return opened
-    const id = configuredUserId(opened.principal.user)
+    const id = this.#configuredIdOf(opened.principal)
     const user = await people.users.find(context, id)
     if (user.kind === 'found' && isConfigured(user)) return opened
     if (user.kind !== 'found') return user.kind === 'absent' ? REVOKED : UNAVAILABLE
@@ -110,6 +110,14 @@ export class IdentityDirectory implements Directory {
     if (now.kind === 'nobody') return REVOKED
     if (now.kind !== 'identified') return UNAVAILABLE
     return { ...opened, principal: this.#principalOf(now.identified) }
+  }
+
+  #configuredIdOf(principal: Principal): string {
+    const known = this.#configuredIds.get(principal)
+    if (known !== undefined) return known
+    const id = configuredUserId(principal.user)
+    this.#configuredIds.set(principal, id)
+    return id
   }
 
   #principalOf(identified: Identified): Principal {

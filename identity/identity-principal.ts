@@ -9,7 +9,7 @@ import type { KeystoneToken } from '#auth/keystone/token-answer.ts'
 import { type Principal, type ResellerPrefix, ROLES } from '#auth/principal.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { Identified } from './identified.ts'
-import { DEFAULT_DOMAIN } from './model/domain.ts'
+import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
 import { configuredRoles, nameOf, type People } from './people.ts'
 
 /** Roles that own the account of their project (OpenStack Swift, `operator_roles`: `admin, swiftoperator`; Keystone's member). */
@@ -28,7 +28,7 @@ export function ownKeystoneRules(resellers: readonly ResellerPrefix[]): Keystone
     resellerAdminRole: 'admin',
     systemReaderRoles: [],
     serviceTokenRoles: ['service'],
-    defaultDomainId: DEFAULT_DOMAIN.id,
+    defaultDomainId: DEFAULT_DOMAIN_ID,
     namesInAcls: 'allowed',
   }
 }
@@ -69,10 +69,10 @@ function harmless(groups: readonly string[]): readonly string[] {
 }
 
 function keystoneTokenOf({ user, project, roles }: Identified): KeystoneToken {
-  const domainId = DEFAULT_DOMAIN.id
+  const { name, domainId } = user.value
   return {
-    user: { id: user.id, name: user.value.name, domainId },
-    project: project && { id: project.id, name: project.value.name, domainId },
+    user: { id: user.id, name, domainId },
+    project: project && { id: project.id, name: project.value.name, domainId: project.value.domainId },
     roles: roles.map(({ name }) => name.toLowerCase()),
     expiresAtMs: 0,
   }

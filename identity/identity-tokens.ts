@@ -9,6 +9,7 @@ import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import { type Identification, type Identified, identify, type Scope } from './identified.ts'
+import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
 import type { User } from './model/user.ts'
 import type { People } from './people.ts'
 
@@ -161,20 +162,26 @@ type Written = readonly [
 ]
 
 const PROJECT_MARK = 'p'
+const DOMAIN_MARK = 'd'
 const SCOPE_MARKS: Readonly<Record<Scope['kind'], string>> = {
   unscoped: 'u',
   project: PROJECT_MARK,
-  domain: 'd',
+  domain: DOMAIN_MARK,
   system: 's',
 }
 
 function written(claims: Claims): string {
   const { scope } = claims
-  const mark = SCOPE_MARKS[scope.kind] + (scope.kind === 'project' ? scope.projectId : '')
+  const mark = SCOPE_MARKS[scope.kind] + scopeIdOf(scope)
   const { userId, methods, auditIds, issuedAtMs, expiresAtSeconds, generation } = claims
   const { applicationCredentialId: credential } = claims
   const parts: Written = [userId, mark, methods, auditIds, issuedAtMs, expiresAtSeconds, generation]
   return JSON.stringify(credential === undefined ? parts : [...parts, credential])
+}
+
+function scopeIdOf(scope: Scope): string {
+  if (scope.kind === 'project') return scope.projectId
+  return scope.kind === 'domain' ? scope.domainId : ''
 }
 
 /** What was sealed under our own key has this shape: anything else is our bug and throws. */
@@ -195,6 +202,7 @@ function parseClaims(plain: string): Claims {
 
 function scopeOf(mark: string): Scope {
   if (mark.startsWith(PROJECT_MARK)) return { kind: 'project', projectId: mark.slice(1) }
-  if (mark === SCOPE_MARKS.domain) return { kind: 'domain' }
+  // While there was one domain its id was not written.
+  if (mark.startsWith(DOMAIN_MARK)) return { kind: 'domain', domainId: mark.slice(1) || DEFAULT_DOMAIN_ID }
   return mark === SCOPE_MARKS.system ? { kind: 'system' } : { kind: 'unscoped' }
 }

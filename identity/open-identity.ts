@@ -10,11 +10,14 @@ import type { Desks } from '#store/desk/peer-desks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
 import { Credentials } from './credentials.ts'
+import { furtherCatalogue } from './further-catalogue.ts'
 import { IdentityDirectory } from './identity-directory.ts'
 import { ownKeystoneRules, type PrincipalOptions } from './identity-principal.ts'
 import { IdentityTokens } from './identity-tokens.ts'
+import { limitsIn } from './limits.ts'
 import { Passwords } from './passwords.ts'
 import { openPeople } from './people.ts'
+import { Removals } from './removals.ts'
 import { type IdentityService, identityService } from './service.ts'
 import { tokenOpener } from './token-opener.ts'
 
@@ -31,6 +34,8 @@ export interface IdentityOptions {
   readonly users: UserDirectory
   readonly resellers: readonly ResellerPrefix[]
   readonly lifeSeconds: number
+  /** How long a password is good after it was set, milliseconds; `undefined`: until it is changed. */
+  readonly passwordLifeMs?: number | undefined
   readonly region: string
   readonly urlScheme: 'default' | 'http' | 'https'
   /** Of new hashes of passwords; the usual one without. */
@@ -42,6 +47,7 @@ export interface Identity {
   readonly service: IdentityService
   readonly credentials: Credentials
   readonly principals: PrincipalOptions
+  readonly removals: Removals
 }
 
 export function openIdentity(options: IdentityOptions): Identity {
@@ -54,14 +60,17 @@ export function openIdentity(options: IdentityOptions): Identity {
   const seal = new TokenSeal({ clock, random, keys, resellerPrefix, lifeSeconds, generationOf })
   const credentials = new Credentials(records, secrets, random)
   const principals = { people, users, rules: ownKeystoneRules(resellers) }
-  const signIn = { people, users, desks, passwords: new Passwords(random, options.hashCost) }
+  const removals = new Removals(people, credentials)
+  const { passwordLifeMs } = options
+  const passwords = new Passwords(random, options.hashCost)
+  const signIn = { people, users, desks, clock, passwords, passwordLifeMs }
   return {
     credentials,
     principals,
+    removals,
     directory: new IdentityDirectory({
       ...principals,
       ...signIn,
-      clock,
       seal,
       tokens,
       resellerPrefix,
@@ -69,11 +78,13 @@ export function openIdentity(options: IdentityOptions): Identity {
     }),
     service: identityService({
       ...signIn,
-      clock,
       random,
       keys,
       tokens,
       credentials,
+      removals,
+      furtherCatalogue: furtherCatalogue(records),
+      limits: limitsIn(records),
       opener: tokenOpener({ clock, seal, tokens, people }),
       region: options.region,
       resellerPrefix,

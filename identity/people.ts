@@ -1,24 +1,25 @@
-/** Everybody and everything that roles are about: users, projects and roles, of the configuration and of the records. */
+/** Everybody and everything that roles are about: domains, users, groups, projects, roles; of the configuration and of the records. */
 
 import { ROLES } from '#auth/principal.ts'
 import type { UserEntry } from '#auth/users.ts'
 import type { Records } from '#store/records/contract.ts'
 import { NamedRecords } from '#store/records/named-records.ts'
 import { Entries, type Entry } from './entries.ts'
+import { DEFAULT_DOMAIN, DOMAIN_RECORDS, type Domain } from './model/domain.ts'
 import { projectScope } from './model/grants.ts'
-import { derivedId } from './model/ids.ts'
+import { GROUP_RECORDS, type Group } from './model/group.ts'
+import { DEFAULT_DOMAIN_ID, derivedId } from './model/ids.ts'
+import { caselessName, exactName } from './model/placed-name.ts'
 import { newProject, PROJECT_RECORDS, type Project } from './model/project.ts'
 import { BUILT_IN_ROLES, type BuiltInRole, builtInRoleId, ROLE_RECORDS, type Role } from './model/role.ts'
 import { newUser, USER_RECORDS, type User } from './model/user.ts'
 
-export type UserEntries = Entries<User>
-export type ProjectEntries = Entries<Project>
-export type RoleEntries = Entries<Role>
-
 export interface People {
-  readonly users: UserEntries
-  readonly projects: ProjectEntries
-  readonly roles: RoleEntries
+  readonly domains: Entries<Domain>
+  readonly users: Entries<User>
+  readonly groups: Entries<Group>
+  readonly projects: Entries<Project>
+  readonly roles: Entries<Role>
   /** What the configuration says of the user with this id. */
   readonly configured: ReadonlyMap<string, UserEntry>
 }
@@ -27,20 +28,28 @@ export function openPeople(records: Records, entries: readonly UserEntry[]): Peo
   const configured = new Map(entries.map((entry) => [configuredUserId(nameOf(entry)), entry]))
   return {
     configured,
+    domains: new Entries({
+      records: new NamedRecords(records, DOMAIN_RECORDS, caselessName),
+      configured: new Map([[DEFAULT_DOMAIN_ID, DEFAULT_DOMAIN]]),
+      nameKey: caselessName,
+    }),
     users: new Entries({
-      records: new NamedRecords(records, USER_RECORDS),
+      records: new NamedRecords(records, USER_RECORDS, exactName),
       configured: configuredUsers(entries),
       isWhole: (id, { password }) => password.kind !== 'configured' || configured.has(id),
     }),
+    groups: new Entries({
+      records: new NamedRecords(records, GROUP_RECORDS, exactName),
+      configured: new Map(),
+    }),
     projects: new Entries({
-      records: new NamedRecords(records, PROJECT_RECORDS),
+      records: new NamedRecords(records, PROJECT_RECORDS, exactName),
       configured: new Map(entries.map(({ tenant }) => [tenant, newProject(tenant)])),
     }),
-    // Keystone's roles do not tell cases apart.
     roles: new Entries({
-      records: new NamedRecords(records, ROLE_RECORDS, lowerCase),
+      records: new NamedRecords(records, ROLE_RECORDS, caselessName),
       configured: BUILT_IN_ROLES,
-      sameName: lowerCase,
+      nameKey: caselessName,
     }),
   }
 }
@@ -56,8 +65,8 @@ export function nameOf({ tenant, name }: Pick<UserEntry, 'tenant' | 'name'>): st
 }
 
 /**
- * In the one domain names are unique: of several of the same name in different tenants the first has it, the others are
- * called `tenant:name`.
+ * They are in the default domain, where names are unique: of several of the same name in different tenants the first has it,
+ * the others are called `tenant:name`.
  */
 function configuredUsers(entries: readonly UserEntry[]): ReadonlyMap<string, User> {
   const users = new Map<string, User>()
@@ -85,8 +94,4 @@ export function configuredRoles({ groups }: Pick<UserEntry, 'groups'>): readonly
 
 export function isConfigured<Value>(entry: Entry<Value>): boolean {
   return entry.source === 'configured'
-}
-
-function lowerCase(name: string): string {
-  return name.toLowerCase()
 }

@@ -8,10 +8,16 @@ import {
 import * as credentials from './verbs/credentials.ts'
 import * as domains from './verbs/domains.ts'
 import { exchangeEc2, exchangeS3 } from './verbs/ec2-tokens.ts'
+import { addGrant, checkGrant, listGrants, removeGrant } from './verbs/grants.ts'
+import * as groups from './verbs/groups.ts'
+import * as implied from './verbs/implied-roles.ts'
+import * as limits from './verbs/limits.ts'
 import * as projects from './verbs/projects.ts'
+import * as regions from './verbs/regions.ts'
 import { listAssignments } from './verbs/role-assignments.ts'
 import * as roles from './verbs/roles.ts'
 import { ownDomains, ownProjects, ownSystem, showCatalogue } from './verbs/scopes.ts'
+import * as services from './verbs/services.ts'
 import { issueToken, revokeToken, showToken } from './verbs/tokens.ts'
 import * as users from './verbs/users.ts'
 import { listVersions, showVersion } from './verbs/versions.ts'
@@ -35,12 +41,16 @@ export interface Route {
 
 type Row = readonly [Method, string, Access, VisitHandler]
 
-const GRANTS = ['/projects/:project', '/domains/:domain', '/system'].flatMap((on): readonly Row[] => [
-  ['GET', `${on}/users/:user/roles`, 'admin', roles.listGrants],
-  ['GET', `${on}/users/:user/roles/:role`, 'admin', roles.checkGrant],
-  ['PUT', `${on}/users/:user/roles/:role`, 'admin', roles.addGrant],
-  ['DELETE', `${on}/users/:user/roles/:role`, 'admin', roles.removeGrant],
-])
+const GRANTS = ['/projects/:project', '/domains/:domain', '/system'].flatMap((on) =>
+  ['/users/:user', '/groups/:group'].flatMap((holder): readonly Row[] => [
+    ['GET', `${on}${holder}/roles`, 'admin', listGrants],
+    ['GET', `${on}${holder}/roles/:role`, 'admin', checkGrant],
+    ['PUT', `${on}${holder}/roles/:role`, 'admin', addGrant],
+    ['DELETE', `${on}${holder}/roles/:role`, 'admin', removeGrant],
+  ]),
+)
+
+const IMPLIES = '/roles/:role/implies'
 
 const APPLICATION_CREDENTIALS = '/users/:user/application_credentials'
 const KEY_PAIRS = '/users/:user/credentials/OS-EC2'
@@ -63,9 +73,9 @@ const ROWS: readonly Row[] = [
   ['GET', '/users/:user', 'self', users.showUser],
   ['PATCH', '/users/:user', 'admin', users.updateUser],
   ['DELETE', '/users/:user', 'admin', users.deleteUser],
-  ['POST', '/users/:user/password', 'self', users.changePassword],
+  ['POST', '/users/:user/password', 'anyone', users.changePassword],
   ['GET', '/users/:user/projects', 'self', users.projectsOfUser],
-  ['GET', '/users/:user/groups', 'self', users.groupsOfUser],
+  ['GET', '/users/:user/groups', 'self', groups.groupsOfUser],
 
   ['GET', APPLICATION_CREDENTIALS, 'self', listApplicationCredentials],
   ['POST', APPLICATION_CREDENTIALS, 'self', createApplicationCredential],
@@ -100,16 +110,58 @@ const ROWS: readonly Row[] = [
   ['GET', '/roles/:role', 'admin', roles.showRole],
   ['PATCH', '/roles/:role', 'admin', roles.updateRole],
   ['DELETE', '/roles/:role', 'admin', roles.deleteRole],
+  ['GET', IMPLIES, 'admin', implied.listImplied],
+  ['GET', `${IMPLIES}/:implied`, 'admin', implied.showImplied],
+  ['PUT', `${IMPLIES}/:implied`, 'admin', implied.addImplied],
+  ['DELETE', `${IMPLIES}/:implied`, 'admin', implied.removeImplied],
+  ['GET', '/role_inferences', 'admin', implied.listInferences],
   ...GRANTS,
   ['GET', '/role_assignments', 'admin', listAssignments],
 
   ['GET', '/domains', 'admin', domains.listDomains],
+  ['POST', '/domains', 'admin', domains.createDomain],
   ['GET', '/domains/:domain', 'known', domains.showDomain],
-  ['GET', '/services', 'known', domains.listServices],
-  ['GET', '/services/:service', 'known', domains.showService],
-  ['GET', '/endpoints', 'known', domains.listEndpoints],
-  ['GET', '/regions', 'anyone', domains.listRegions],
-  ['GET', '/groups', 'admin', domains.listGroups],
+  ['PATCH', '/domains/:domain', 'admin', domains.updateDomain],
+  ['DELETE', '/domains/:domain', 'admin', domains.deleteDomain],
+
+  ['GET', '/groups', 'admin', groups.listGroups],
+  ['POST', '/groups', 'admin', groups.createGroup],
+  ['GET', '/groups/:group', 'admin', groups.showGroup],
+  ['PATCH', '/groups/:group', 'admin', groups.updateGroup],
+  ['DELETE', '/groups/:group', 'admin', groups.deleteGroup],
+  ['GET', '/groups/:group/users', 'admin', groups.usersOfGroup],
+  ['GET', '/groups/:group/users/:user', 'admin', groups.checkMember],
+  ['PUT', '/groups/:group/users/:user', 'admin', groups.addMember],
+  ['DELETE', '/groups/:group/users/:user', 'admin', groups.removeMember],
+
+  ['GET', '/services', 'known', services.listServices],
+  ['POST', '/services', 'admin', services.createService],
+  ['GET', '/services/:service', 'known', services.showService],
+  ['PATCH', '/services/:service', 'admin', services.updateService],
+  ['DELETE', '/services/:service', 'admin', services.deleteService],
+  ['GET', '/endpoints', 'known', services.listEndpoints],
+  ['POST', '/endpoints', 'admin', services.createEndpoint],
+  ['GET', '/endpoints/:endpoint', 'known', services.showEndpoint],
+  ['PATCH', '/endpoints/:endpoint', 'admin', services.updateEndpoint],
+  ['DELETE', '/endpoints/:endpoint', 'admin', services.deleteEndpoint],
+  ['GET', '/regions', 'anyone', regions.listRegions],
+  ['POST', '/regions', 'admin', regions.createRegion],
+  ['GET', '/regions/:region', 'anyone', regions.showRegion],
+  ['PUT', '/regions/:region', 'admin', regions.createRegion],
+  ['PATCH', '/regions/:region', 'admin', regions.updateRegion],
+  ['DELETE', '/regions/:region', 'admin', regions.deleteRegion],
+
+  ['GET', '/limits/model', 'known', limits.showModel],
+  ['GET', '/registered_limits', 'known', limits.listRegistered],
+  ['POST', '/registered_limits', 'admin', limits.createRegistered],
+  ['GET', '/registered_limits/:limit', 'known', limits.showRegistered],
+  ['PATCH', '/registered_limits/:limit', 'admin', limits.updateRegistered],
+  ['DELETE', '/registered_limits/:limit', 'admin', limits.deleteRegistered],
+  ['GET', '/limits', 'known', limits.listLimits],
+  ['POST', '/limits', 'admin', limits.createLimits],
+  ['GET', '/limits/:limit', 'known', limits.showLimit],
+  ['PATCH', '/limits/:limit', 'admin', limits.updateLimit],
+  ['DELETE', '/limits/:limit', 'admin', limits.deleteLimit],
 ]
 
 const ROUTES: readonly Route[] = [

@@ -42,6 +42,7 @@ export function identityService(parts: ServiceParts): IdentityService {
       query: new URLSearchParams(request.query),
       body: body.members,
       url,
+      self: hostUrl + request.path + (request.query === '' ? '' : `?${request.query}`),
       hostUrl,
     }
     return await match.route.handler(visit)

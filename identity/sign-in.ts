@@ -3,12 +3,15 @@
  * and learns neither whether a user exists nor which part was wrong.
  */
 import type { UserDirectory } from '#auth/users.ts'
+import type { Clock } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import type { Desks } from '#store/desk/peer-desks.ts'
-import type { Entry } from './entries.ts'
+import type { RecordFailure } from '#store/records/contract.ts'
+import type { Absent, Entry } from './entries.ts'
 import { type Attempt, isHeldUp, tellOutcome } from './guess-desk.ts'
-import { type DomainReference, isDefaultDomain } from './model/domain.ts'
-import type { ApplicationCredential, User } from './model/user.ts'
+import type { DomainReference } from './model/domain.ts'
+import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
+import { type ApplicationCredential, passwordEndsAtMs, type User } from './model/user.ts'
 import type { Passwords } from './passwords.ts'
 import { nameOf, type People } from './people.ts'
 
@@ -18,6 +21,9 @@ export interface SignInParts {
   readonly users: UserDirectory
   readonly passwords: Passwords
   readonly desks: Desks
+  readonly clock: Clock
+  /** How long a password is good after it was set, milliseconds; `undefined`: until it is changed. */
+  readonly passwordLifeMs: number | undefined
 }
 
 /** How a request names a user. */
@@ -41,6 +47,8 @@ export type Proven =
       readonly applicationCredential?: ApplicationCredential | undefined
     }
   | { readonly kind: 'refused' }
+  /** It is the password, and it is too old: it is good for nothing but being changed. */
+  | { readonly kind: 'expired'; readonly user: Entry<User> }
   | { readonly kind: 'unavailable' }
 
 const REFUSED: Proven = { kind: 'refused' }
@@ -60,7 +68,9 @@ export async function provePassword(
   const attempt = { user: reference.id ?? reference.name ?? '', address }
   return await guarded(parts, attempt, async () => {
     if (user.kind === 'found' && user.value.enabled) {
-      if (await isPassword(parts, user, password)) return { kind: 'proven', user }
+      if (await isPassword(parts, user, password)) {
+        return { kind: isExpired(parts, user.value) ? 'expired' : 'proven', user }
+      }
       // A key in the clear is compared in no time, which would tell whose it is.
       if (user.value.password.kind !== 'hashed') await parts.passwords.decoy(password)
       return REFUSED
@@ -107,18 +117,36 @@ async function isPassword(
   return (await users.authenticate(nameOf(entry), password)) !== undefined
 }
 
+function isExpired({ clock, passwordLifeMs }: SignInParts, user: User): boolean {
+  return (passwordEndsAtMs(user, passwordLifeMs) ?? Infinity) <= clock.wallMs()
+}
+
 /** The user whom a request names: by id, by name, or by `tenant:name` of the configuration. */
 export async function referredUser(
-  { users, configured }: People,
+  people: People,
   context: OperationContext,
   { id, name, domain = {} }: UserReference,
 ): ReturnType<People['users']['find']> {
+  const { users, configured } = people
   if (id !== undefined) return await users.find(context, id)
-  if (name === undefined || !isDefaultDomain(domain)) return { kind: 'absent' }
-  const found = await users.findByName(context, name)
-  if (found.kind !== 'absent' || !name.includes(':')) return found
+  if (name === undefined) return { kind: 'absent' }
+  const referred = await referredDomain(people, context, domain)
+  if (referred.kind !== 'found') return referred
+  const found = await users.findByName(context, { name, domainId: referred.id })
+  if (found.kind !== 'absent' || !name.includes(':') || referred.id !== DEFAULT_DOMAIN_ID) return found
   const [configuredId] = [...configured].find(([, entry]) => nameOf(entry) === name) ?? []
   return configuredId === undefined ? found : await users.find(context, configuredId)
+}
+
+/** The domain that a request names; who names none means the default one. */
+export async function referredDomain(
+  { domains }: People,
+  context: OperationContext,
+  { id, name }: DomainReference,
+): Promise<{ readonly kind: 'found'; readonly id: string } | Absent | RecordFailure> {
+  if (id !== undefined) return { kind: 'found', id }
+  if (name === undefined) return { kind: 'found', id: DEFAULT_DOMAIN_ID }
+  return await domains.findByName(context, { name })
 }
 
 async function guarded(
@@ -129,6 +157,6 @@ async function guarded(
   if (await isHeldUp(desks, attempt)) return REFUSED
   const proven = await prove()
   if (proven.kind === 'refused') await tellOutcome(desks, attempt, 'failed')
-  if (proven.kind === 'proven') await tellOutcome(desks, attempt, 'succeeded')
+  if (proven.kind === 'proven' || proven.kind === 'expired') await tellOutcome(desks, attempt, 'succeeded')
   return proven
 }

@@ -1,27 +1,31 @@
 /** A token as its owner and validating services see it (Identity API v3, "Validate and show information for token"). */
-import { catalogue } from './catalogue.ts'
-import type { Identified } from './identified.ts'
+import { catalogueView, wholeCatalogue } from './catalogue.ts'
+import { NOTHING_FURTHER } from './further-catalogue.ts'
+import type { Identified, NamedDomain } from './identified.ts'
 import type { Claims } from './identity-tokens.ts'
-import { DEFAULT_DOMAIN } from './model/domain.ts'
-import { instant } from './views.ts'
+import { expiryView, instant } from './views.ts'
 import type { Visit } from './visit.ts'
 
-const DOMAIN = { id: DEFAULT_DOMAIN.id, name: DEFAULT_DOMAIN.name }
-
-export function tokenView(
+/** The catalogue is that of this cluster alone while what was added to it cannot be read. */
+export async function tokenView(
   { claims, identified }: { readonly claims: Claims; readonly identified: Identified },
   visit: Visit,
-): Readonly<Record<string, unknown>> {
-  const { user, applicationCredential } = identified
+): Promise<Readonly<Record<string, unknown>>> {
+  const { user, userDomain, applicationCredential } = identified
   return {
     token: {
       methods: claims.methods,
-      user: { domain: DOMAIN, id: user.id, name: user.value.name, password_expires_at: null },
+      user: {
+        domain: domainIn(userDomain),
+        id: user.id,
+        name: user.value.name,
+        password_expires_at: expiryView(user.value, visit.parts.passwordLifeMs),
+      },
       audit_ids: claims.auditIds,
       expires_at: instant(claims.expiresAtSeconds * 1000),
       issued_at: instant(claims.issuedAtMs),
       ...scopeView(identified),
-      ...catalogueView(identified, visit),
+      ...(await catalogueOf(identified, visit)),
       ...(applicationCredential === undefined
         ? {}
         : {
@@ -35,24 +39,35 @@ export function tokenView(
   }
 }
 
-function scopeView({ scope, project, roles }: Identified): object {
+function domainIn({ id, name }: NamedDomain): object {
+  return { id, name }
+}
+
+function scopeView({ scope, project, scopeDomain, roles }: Identified): object {
+  const domain = scopeDomain && domainIn(scopeDomain)
   switch (scope.kind) {
     case 'unscoped':
       return {}
     case 'project':
       return {
-        project: { domain: DOMAIN, id: project?.id, name: project?.value.name },
+        project: { domain, id: project?.id, name: project?.value.name },
         is_domain: false,
         roles,
       }
     case 'domain':
-      return { domain: DOMAIN, roles }
+      return { domain, roles }
     case 'system':
       return { system: { all: true }, roles }
   }
 }
 
-function catalogueView({ scope, project }: Identified, { query, hostUrl, parts }: Visit): object {
+async function catalogueOf(
+  { scope, project, user }: Identified,
+  { query, hostUrl, parts, context }: Visit,
+): Promise<object> {
   if (scope.kind === 'unscoped' || query.has('nocatalog')) return {}
-  return { catalog: catalogue({ ...parts, hostUrl }, project?.id) }
+  const further = await parts.furtherCatalogue.read(context)
+  const added = further.kind === 'found' ? further.value : NOTHING_FURTHER
+  const whole = wholeCatalogue({ ...parts, hostUrl }, added)
+  return { catalog: catalogueView(whole, { projectId: project?.id, userId: user.id }) }
 }

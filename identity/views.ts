@@ -1,40 +1,56 @@
 /** Users, projects, roles and the like as the Identity API shows them. Nothing secret is among it. */
 
 import { keyPairIn, type OpenedCredential } from './credentials.ts'
+import type { NamedRole } from './effective-roles.ts'
 import type { Entry } from './entries.ts'
-import type { NamedRole } from './identified.ts'
-import { DEFAULT_DOMAIN } from './model/domain.ts'
+import type { Domain } from './model/domain.ts'
+import type { Group } from './model/group.ts'
 import type { Project } from './model/project.ts'
 import type { Role } from './model/role.ts'
-import type { ApplicationCredential, User } from './model/user.ts'
+import { type ApplicationCredential, passwordEndsAtMs, type User } from './model/user.ts'
 
 type View = Readonly<Record<string, unknown>>
 
-export function userView({ id, value }: Entry<User>, url: string): View {
-  const { name, enabled, defaultProjectId, description, email, extra } = value
+export interface UserViewOptions {
+  readonly url: string
+  readonly passwordLifeMs: number | undefined
+}
+
+export function userView({ id, value }: Entry<User>, { url, passwordLifeMs }: UserViewOptions): View {
+  const { name, domainId, enabled, defaultProjectId, description, email, extra } = value
   return {
     ...extra,
     id,
     name,
-    domain_id: DEFAULT_DOMAIN.id,
+    domain_id: domainId,
     enabled,
     ...(defaultProjectId === undefined ? {} : { default_project_id: defaultProjectId }),
     ...(description === undefined ? {} : { description }),
     ...(email === undefined ? {} : { email }),
-    password_expires_at: null,
+    password_expires_at: expiryView(value, passwordLifeMs),
     options: {},
     links: { self: `${url}/users/${id}` },
   }
 }
 
+export function expiryView(user: User, passwordLifeMs: number | undefined): string | null {
+  const endsAtMs = passwordEndsAtMs(user, passwordLifeMs)
+  return endsAtMs === undefined ? null : instant(endsAtMs).slice(0, -1)
+}
+
+export function groupView({ id, value }: Entry<Group>, url: string): View {
+  const { name, domainId, description, extra } = value
+  return { ...extra, id, name, domain_id: domainId, description, links: { self: `${url}/groups/${id}` } }
+}
+
 export function projectView({ id, value }: Entry<Project>, url: string): View {
-  const { name, description, enabled, tags, extra } = value
+  const { name, domainId, description, enabled, tags, extra } = value
   return {
     ...extra,
     id,
     name,
-    domain_id: DEFAULT_DOMAIN.id,
-    parent_id: DEFAULT_DOMAIN.id,
+    domain_id: domainId,
+    parent_id: domainId,
     is_domain: false,
     description,
     enabled,
@@ -45,21 +61,21 @@ export function projectView({ id, value }: Entry<Project>, url: string): View {
 }
 
 export function roleView({ id, value }: Pick<Entry<Role>, 'id' | 'value'>, url: string): View {
-  const { name, description } = value
-  return { id, name, domain_id: null, description, options: {}, links: { self: `${url}/roles/${id}` } }
+  const { name, description, domainId } = value
+  const links = { self: `${url}/roles/${id}` }
+  return { id, name, domain_id: domainId ?? null, description: description || null, options: {}, links }
 }
 
-export function domainView(url: string): View {
-  const { id, name } = DEFAULT_DOMAIN
-  return {
-    id,
-    name,
-    description: 'The domain of all users and projects',
-    enabled: true,
-    tags: [],
-    options: {},
-    links: { self: `${url}/domains/${id}` },
-  }
+export function domainView({ id, value }: Pick<Entry<Domain>, 'id' | 'value'>, url: string): View {
+  const { name, description, enabled, tags, extra } = value
+  const links = { self: `${url}/domains/${encodeURIComponent(id)}` }
+  return { ...extra, id, name, description, enabled, tags, options: {}, links }
+}
+
+/** A domain is a project as well, which is in none (Identity API v3, "Projects", `is_domain`). */
+export function domainAsProjectView(domain: Entry<Domain>, url: string): View {
+  const links = { self: `${url}/projects/${encodeURIComponent(domain.id)}` }
+  return { ...domainView(domain, url), is_domain: true, domain_id: null, parent_id: null, links }
 }
 
 /** `secret` only in the answer to its creation. */
@@ -72,7 +88,7 @@ export function applicationCredentialView(
   return {
     id,
     name,
-    description,
+    description: description || null,
     project_id: projectId,
     user_id: userId,
     roles: roles.map((role) => ({ ...role, domain_id: null })),

@@ -1,21 +1,27 @@
 /** One request to the identity service: who asks, for what, and what the service has to answer it with. */
 
 import type { KeyRing } from '#auth/key-ring.ts'
-import type { Clock, Random } from '#base/environment.ts'
+import type { Random } from '#base/environment.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
 import type { Credentials } from './credentials.ts'
+import type { Further } from './further-catalogue.ts'
 import type { Identified } from './identified.ts'
 import type { Claims, IdentityTokens } from './identity-tokens.ts'
+import type { Limits } from './limits.ts'
 import type { Members } from './model/written.ts'
+import type { OneRecord } from './one-record.ts'
+import type { Removals } from './removals.ts'
 import type { SignInParts } from './sign-in.ts'
 
 export interface ServiceParts extends SignInParts {
-  readonly clock: Clock
   readonly random: Random
   readonly keys: KeyRing
   readonly tokens: IdentityTokens
   readonly credentials: Credentials
+  readonly removals: Removals
+  readonly furtherCatalogue: OneRecord<Further>
+  readonly limits: OneRecord<Limits>
   readonly opener: TokenOpener
   /** Named in the catalogue. */
   readonly region: string
@@ -52,6 +58,8 @@ export interface Visit {
   readonly body: Members
   /** `http://host:port/identity/v3` */
   readonly url: string
+  /** Where the request went to, with its query: what a list says of itself. */
+  readonly self: string
   /** `http://host:port` */
   readonly hostUrl: string
 }

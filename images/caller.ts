@@ -16,24 +16,25 @@ export interface Caller {
   readonly accounts: readonly string[]
 }
 
-export function callerOf(principal: Principal): Caller {
-  const roles = rolesOf(principal)
-  const { keystone } = principal
+/** `prefixes`: what the names of accounts begin with, before the tenant. */
+export function callerOf(principal: Principal, prefixes: readonly string[]): Caller {
+  const { keystone, tenant, groups } = principal
+  const names = prefixes.map((prefix) => prefix + tenant)
+  const owned = keystone?.ownedAccounts ?? groups.filter((group) => names.includes(group))
+  const roles = rolesOf(principal, owned)
   return {
     projectId: keystone === undefined ? principal.tenant : keystone.projectId,
     userId: principal.user.slice(principal.user.indexOf(':') + 1),
     roles,
     isAdmin: roles.includes('admin'),
-    accounts:
-      keystone?.ownedAccounts ?? principal.groups.filter((group) => group.endsWith(`_${principal.tenant}`)),
+    accounts: owned,
   }
 }
 
-function rolesOf({ keystone, groups, tenant }: Principal): readonly string[] {
+function rolesOf({ keystone, groups }: Principal, owned: readonly string[]): readonly string[] {
   if (keystone !== undefined) return withImplied(keystone.roles)
   if (groups.includes(ROLES.resellerAdmin)) return ['admin', 'member', 'reader']
-  const ownsAccount = groups.some((group) => group.endsWith(`_${tenant}`))
-  return ownsAccount ? ['member', 'reader'] : ['reader']
+  return owned.length > 0 ? ['member', 'reader'] : ['reader']
 }
 
 /** Keystone's implied roles: admin is a member, a member reads. Old sites call members otherwise. */

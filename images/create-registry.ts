@@ -3,7 +3,10 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { Records } from '#store/records/contract.ts'
+import { CacheUse } from './cache/cache-use.ts'
+import type { QemuConverter } from './conversion/qemu-converter.ts'
 import { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStore } from './data/image-store.ts'
 import { ImageStores } from './data/image-stores.ts'
@@ -11,11 +14,13 @@ import { ObjectStore } from './data/object-store.ts'
 import type { CuttingRules } from './data/piece-source.ts'
 import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
 import { TaskRecords } from './records/task-records.ts'
 import type { Registry } from './registry.ts'
+import type { Certificates } from './signatures/certificates.ts'
 
 export interface RegistryDeps {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -26,8 +31,16 @@ export interface RegistryDeps {
   readonly ownStore: Store
   readonly records: Records
   readonly options: ImageOptions
-  /** Stores besides the cluster, which is the default. */
+  /** Stores besides the cluster. */
   readonly otherStores?: readonly ImageStore[] | undefined
+  /** Where images go that name no store; the cluster without it. */
+  readonly defaultStore?: string | undefined
+  /** Converts images on their way in. */
+  readonly converter?: QemuConverter | undefined
+  /** By which signatures of images are verified. */
+  readonly certificates?: Certificates | undefined
+  /** Registries for `glance-download`. */
+  readonly regions?: readonly GlanceRegion[] | undefined
   readonly events?: EventSink | undefined
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
@@ -46,11 +59,16 @@ export function createRegistry(deps: RegistryDeps): Registry {
     events,
     cluster,
     fetch,
+    regions: deps.regions ?? [],
+    cacheUse: new CacheUse(),
     intakes: new IntakeMemory(environment.clock),
     records: new ImageRecords(deps.records, environment.clock),
     namespaces: new Namespaces(deps.records),
     tasks: new TaskRecords(deps.records, environment.clock),
     objects,
-    stores: new ImageStores([cluster, ...otherStores], [objects]),
+    certificates: deps.certificates,
+    converter: deps.converter,
+    holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
+    stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
   }
 }

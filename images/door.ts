@@ -55,7 +55,8 @@ async function answerTo(registry: Registry, call: ImageCall): Promise<Response |
   if (found instanceof Refusal) return found
   const { principal } = call
   if (principal === undefined) return unauthenticated(baseUrl)
-  return await visit(registry, call, { ...found, caller: callerOf(principal), baseUrl })
+  const caller = callerOf(principal, registry.options.accountPrefixes)
+  return await visit(registry, call, { ...found, caller, baseUrl })
 }
 
 interface FoundRoute {
@@ -104,7 +105,12 @@ async function visit(
   if (query instanceof Refusal) return query
   const json = await bodyOf(request, route)
   if (json instanceof Refusal) return json
-  const context = { txId: call.txId, signal: call.signal, log: call.log }
+  const context = {
+    txId: call.txId,
+    signal: call.signal,
+    log: call.log,
+    token: request.headers['x-auth-token'],
+  }
   return await route.verb({ registry, context, caller, request, baseUrl, names, query, json })
 }
 

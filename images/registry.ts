@@ -2,16 +2,21 @@
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
-import type { OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
+import type { CacheUse } from './cache/cache-use.ts'
+import type { QemuConverter } from './conversion/qemu-converter.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
 import type { ImageStores } from './data/image-stores.ts'
 import type { ObjectStore } from './data/object-store.ts'
 import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
+import type { GlanceRegion } from './import/glance-source.ts'
 import type { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
 import type { TaskRecords } from './records/task-records.ts'
+import type { AskedContext, Certificates } from './signatures/certificates.ts'
 
 export interface Registry {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -26,8 +31,17 @@ export interface Registry {
   readonly stores: ImageStores
   /** Objects that are images. */
   readonly objects: ObjectStore
+  /** Keeps them. */
+  readonly holds: ObjectHolds
+  /** Where images are converted on their way in. */
+  readonly converter?: QemuConverter | undefined
+  /** By which signatures are verified, where there are any. */
+  readonly certificates?: Certificates | undefined
   readonly intakes: IntakeMemory
+  readonly cacheUse: CacheUse
   readonly options: ImageOptions
+  /** Other registries that images are fetched from. */
+  readonly regions: readonly GlanceRegion[]
   /** The network outside of the cluster. */
   readonly fetch: OutsideFetch
   /** Told what happens to images, where somebody wants to hear of it. */
@@ -44,6 +58,6 @@ export function newUuid({ environment: { random } }: Pick<Registry, 'environment
 }
 
 /** The same operation, when nobody waits for it any more. */
-export function onItsOwn({ txId, log }: OperationContext): OperationContext {
-  return { txId, log, signal: undefined }
+export function onItsOwn({ txId, log, token }: AskedContext): AskedContext {
+  return { txId, log, token, signal: undefined }
 }

@@ -27,7 +27,12 @@ async function used(
   if (all instanceof Refusal) return all
   const total = { images: 0, bytes: 0, stagedBytes: 0, uploading: 0 }
   for (const image of all) {
-    if (image.owner !== owner || isGone(image)) continue
+    if (image.owner !== owner) continue
+    if (isGone(image)) {
+      // What objects share is there, and was brought by whoever owned the image.
+      total.bytes += (image.references ?? []).length > 0 ? (image.sizeBytes ?? 0) : 0
+      continue
+    }
     total.images += 1
     total.bytes += (image.sizeBytes ?? 0) * Math.max(1, image.locations.length)
     total.stagedBytes += image.staged?.sizeBytes ?? 0

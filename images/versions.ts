@@ -3,26 +3,14 @@ import type { Response } from '#http/message.ts'
 import { jsonAnswer } from './answers.ts'
 import type { Registry } from './registry.ts'
 
-/** Of an installation with one store; from 2.8 on, of one with several, but for 2.9. */
-const ONE_STORE = ['2.9', '2.7', '2.6', '2.5', '2.4', '2.3', '2.2', '2.1', '2.0']
-const SEVERAL_STORES = [
-  '2.13',
-  '2.12',
-  '2.11',
-  '2.10',
-  '2.9',
-  '2.8',
-  '2.7',
-  '2.6',
-  '2.5',
-  '2.4',
-  '2.3',
-  '2.2',
-  '2.1',
-  '2.0',
-]
-const CURRENT = '2.17'
-const ALL = new Set(['2', CURRENT, '2.16', '2.15', '2.14', ...SEVERAL_STORES])
+/** In the order in which OpenStack Glance lists them (`api/versions.py`). */
+const ALWAYS = ['2.7', '2.6', '2.5', '2.4', '2.3', '2.2', '2.1', '2.0']
+const ONE_STORE = ['2.9']
+const SEVERAL_STORES = ['2.13', '2.12', '2.11', '2.10', '2.9', '2.8']
+const CACHE = ['2.18', '2.17', '2.16', '2.15', '2.14']
+/** The newest of an installation without a cache. */
+const NO_CACHE = ['2.17']
+const ALL = new Set(['2', ...CACHE, ...SEVERAL_STORES, ...ALWAYS])
 
 /** `v2`, `v2.0` … of any version there is. */
 export function isVersionSegment(segment: string): boolean {
@@ -31,15 +19,17 @@ export function isVersionSegment(segment: string): boolean {
 
 export function versionsAnswer(
   status: 200 | 300,
-  { stores }: Pick<Registry, 'stores'>,
+  { stores, options }: Pick<Registry, 'stores' | 'options'>,
   baseUrl: string,
 ): Response {
-  const supported = ['2.15', ...(stores.areSeveral ? SEVERAL_STORES : ONE_STORE)]
+  const ofStores = stores.areSeveral ? SEVERAL_STORES : ONE_STORE
+  const ids =
+    options.cache === undefined
+      ? ['2.15', ...ofStores, ...NO_CACHE, ...ALWAYS]
+      : [...CACHE, ...ofStores, ...ALWAYS]
+  const [current] = options.cache === undefined ? NO_CACHE : CACHE
   const links = [{ rel: 'self', href: `${baseUrl}/v2/` }]
   return jsonAnswer(status, {
-    versions: [
-      { id: `v${CURRENT}`, status: 'CURRENT', links },
-      ...supported.map((id) => ({ id: `v${id}`, status: 'SUPPORTED', links })),
-    ],
+    versions: ids.map((id) => ({ id: `v${id}`, status: id === current ? 'CURRENT' : 'SUPPORTED', links })),
   })
 }

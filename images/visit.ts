@@ -6,6 +6,7 @@ import type { Caller } from './caller.ts'
 import type { Parameters } from './query/parameters.ts'
 import type { Refusal } from './refusal.ts'
 import type { Registry } from './registry.ts'
+import type { AskedContext } from './signatures/certificates.ts'
 
 /** A request on its way through the proxy, as far as the registry needs it. */
 export interface ImageCall extends OperationContext {
@@ -16,7 +17,7 @@ export interface ImageCall extends OperationContext {
 
 export interface ImageVisit {
   readonly registry: Registry
-  readonly context: OperationContext
+  readonly context: AskedContext
   readonly caller: Caller
   readonly request: Request
   /** Where the registry is for this client, without a slash at the end: `http://host:8080/image`. */

@@ -3,6 +3,7 @@
  * it is asked of the engines at that moment; nothing here walks over objects or rows.
  */
 import { createHash } from 'node:crypto'
+import type { ClockStanding } from '#backend/clock-standing.ts'
 import type { DriveState } from '#backend/drive-state.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import type { Disk, Environment, KvStore } from '#base/environment.ts'
@@ -54,6 +55,8 @@ export interface DeviceFigures {
   /** Wall clock of the process, milliseconds since the epoch. */
   readonly nowMs: number
   readonly startedMs: number
+  /** Can the clock of its machine be believed? An earlier version of Martlet does not say. */
+  readonly clock?: ClockStanding
   readonly state: DriveState
   readonly space: { readonly totalBytes: number; readonly freeBytes: number } | undefined
   readonly objects: readonly PolicyFigures[]
@@ -73,6 +76,7 @@ export interface DeviceFiguresOptions {
   readonly version: string
   readonly rings: RingDirectory
   readonly foregroundLoad: () => number
+  readonly clockStanding: () => ClockStanding
   readonly workers: () => Promise<readonly WorkerStatus[]>
 }
 
@@ -122,6 +126,7 @@ export class DeviceFigureSource {
       program: version,
       nowMs: environment.clock.wallMs(),
       startedMs: this.#startedMs,
+      clock: this.#options.clockStanding(),
       state: await drive.state(),
       space: space && { totalBytes: space.totalBytes, freeBytes: space.freeBytes },
       objects: await this.#objects(),

@@ -6,6 +6,8 @@
  * answer what is under way; the device is closed with everything durable.
  */
 import { join } from 'node:path'
+import type { ClockWatch } from '#backend/clock-watch.ts'
+import type { Environment } from '#base/environment.ts'
 import { type Handler, pipeline } from '#http/message.ts'
 import type { Listener } from '#http/server.ts'
 import type { Endpoint } from '#http/transport.ts'
@@ -13,6 +15,7 @@ import { countForeground, Foreground } from '#worker/foreground.ts'
 import { BackendListeners, type PortTaken } from './backend-listeners.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile } from './clock-mark.ts'
+import { openDeviceClock, watchClock } from './device-clock.ts'
 import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
 import { DeviceFigureSource } from './device-figures.ts'
 import { startDeviceLoops } from './device-loops.ts'
@@ -26,7 +29,7 @@ import { deviceSentence, type OwnedDeviceAssignment, openDevice, workerContext }
 import { openProcess, type ProcessParts } from './process-parts.ts'
 import { nodeSecretOf } from './process-transport.ts'
 import { openProxyDoor, type ProxyDoor } from './proxy-door.ts'
-import { reconLayer } from './recon-figures.ts'
+import { type ReconOptions, reconLayer } from './recon-figures.ts'
 import { requestMetrics } from './request-metrics.ts'
 import { keepRings } from './ring-keeper.ts'
 import type { ServerType } from './rings.ts'
@@ -82,12 +85,15 @@ class DeviceService implements Service {
   static async open(told: DeviceAssignment, parts: ProcessParts): Promise<DeviceService | StartFailure> {
     const endpoints = endpointsOf(parts.rings, told.host, told.device)
     if (typeof endpoints === 'string') return { sentence: endpoints, reason: 'other' }
-    const device = await openDevice(told, parts)
+    const watch = await openDeviceClock(told, parts)
+    const dated = { ...parts, environment: { ...parts.environment, clock: watch.clock } }
+    const device = await openDevice(told, dated, watch)
+    const watching = watchClock(watch, device.objects.device.drive, parts)
     const foreground = new Foreground(parts.environment.clock)
     const handlers = countedHandlers(parts, device, foreground)
     for (const { server, host, port } of endpoints) parts.transport.register({ host, port }, handlers[server])
-    const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints)
-    const context = workerContext(told, parts, device, foreground)
+    const door = told.clients === 'none' ? undefined : await openDoor(told, parts, endpoints, watch)
+    const context = workerContext(told, dated, device, foreground)
     const workers = await DeviceWorkers.open(context)
     const keeper = keepRings({
       parts,
@@ -97,6 +103,7 @@ class DeviceService implements Service {
         const watcher = parts.rings.get(name)
         return (
           watcher !== undefined &&
+          !watch.isInDoubt() &&
           isRingSettled(
             name,
             watcher,
@@ -105,18 +112,25 @@ class DeviceService implements Service {
         )
       },
     })
-    const inside = { ...insideHandlers(told, context, workers, door), rings: keeper.handler }
-    const watched = withRecon(handlers, context, told.version, workers)
+    const inside = {
+      ...insideHandlers(told, parts.environment, context, workers, door, watch),
+      rings: keeper.handler,
+    }
+    const watched = withRecon(
+      handlers,
+      { ...context, version: told.version, wall: parts.environment.clock, watch },
+      workers,
+    )
     const served = withInsidePaths(watched, endpoints, inside)
     const backends = await openBackends(told, parts, endpoints, served)
     if ('taken' in backends) {
-      await Promise.all(keeper.loops.map((loop) => loop.stop()))
+      await Promise.all([...keeper.loops, watching].map((loop) => loop.stop()))
       await device.close()
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
     const { environment, log } = parts
-    const loops = [...startDeviceLoops({ clock: environment.clock, log, device }), ...keeper.loops]
+    const loops = [...startDeviceLoops({ clock: environment.clock, log, device }), ...keeper.loops, watching]
     workers.start()
     return new DeviceService(
       { parts, device, backends, loops, workers, door, clients },
@@ -162,6 +176,7 @@ function openDoor(
   told: DeviceAssignment,
   parts: ProcessParts,
   endpoints: readonly ServerEndpoint[],
+  watch: ClockWatch,
 ): Promise<ProxyDoor> {
   const own = new Set(endpoints.map(({ port }) => port))
   const isSelf = ({ host, port }: Endpoint): boolean => host === told.host && own.has(port)
@@ -172,37 +187,39 @@ function openDoor(
   const peers = (): readonly Endpoint[] => members().filter((member) => !isSelf(member))
   const clockMark = markInFile(parts.environment.disk, join(told.devicesPath, told.device, CLOCK_MARK))
   const { cluster, settings } = told
-  return openProxyDoor({ ...parts, cluster, settings, clockMark, peers, members, isSelf })
+  return openProxyDoor({ ...parts, cluster, settings, clockMark, watch, peers, members, isSelf })
 }
 
 /** Any of the servers tells monitoring about the whole device. */
 function withRecon(
   handlers: Readonly<Record<ServerType, Handler>>,
-  context: WorkerContext,
-  version: string,
+  options: Omit<ReconOptions, 'workers'>,
   { loops }: DeviceWorkers,
 ): Readonly<Record<ServerType, Handler>> {
-  const layer = reconLayer({ ...context, version, workers: loops.map(({ worker }) => worker) })
+  const layer = reconLayer({ ...options, workers: loops.map(({ worker }) => worker) })
   const { account, container, object } = handlers
   return { account: layer(account), container: layer(container), object: layer(object) }
 }
 
-/** What the process answers on its own behalf. */
+/** What the process answers on its own behalf. `machine`: with its own clock, which people compare. */
 function insideHandlers(
   { version }: DeviceAssignment,
+  machine: Environment,
   context: WorkerContext,
   workers: DeviceWorkers,
   door: ProxyDoor | undefined,
+  watch: ClockWatch,
 ): InsideHandlers {
   const { environment, device, host, rings, foreground } = context
   const admin = { device: device.name, clock: environment.clock, loops: workers.loops }
   const figures = new DeviceFigureSource({
-    environment,
+    environment: machine,
     device,
     host,
     version,
     rings,
     foregroundLoad: () => foreground.load(),
+    clockStanding: () => watch.standing,
     workers: () => allOf(admin),
   })
   observeDevice(context.metrics, figures)

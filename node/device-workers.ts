@@ -5,6 +5,7 @@
 import type { Worker } from '#worker/contract.ts'
 import { WorkerLoop } from '#worker/loop.ts'
 import { observeLoops, observePasses } from '#worker/metrics.ts'
+import { heldByClock } from './held-worker.ts'
 import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
@@ -39,10 +40,18 @@ const WORKERS: readonly MakeWorker[] = [
   containerSyncWorker,
 ]
 
+/** Those that delete by the clock; the replicators ask before they forget something. */
+const BY_THE_CLOCK: ReadonlySet<string> = new Set(['expirer', 'reaper', 'lifecycle'])
+
 /** All workers of the device, but those that are switched off. None of them runs by itself. */
 export function makeWorkers(context: WorkerContext): readonly Worker[] {
-  const off = new Set(context.settings.workers.off)
-  return WORKERS.map((make) => make(context)).filter(({ name }) => !off.has(name))
+  const { settings, device, environment } = context
+  const off = new Set(settings.workers.off)
+  return WORKERS.map((make) => make(context))
+    .filter(({ name }) => !off.has(name))
+    .map((worker) =>
+      BY_THE_CLOCK.has(worker.name) ? heldByClock(worker, device.isClockInDoubt, environment.clock) : worker,
+    )
 }
 
 export class DeviceWorkers {

@@ -35,4 +35,12 @@ export const identity = {
     default: 300_000,
     source: 'decision: OpenStack Keystone [security_compliance] lockout_duration is 1800',
   }),
+  passwordLifeMs: option({
+    name: 'password_life',
+    doc: 'How long a password is good after it was set; then it can only be changed. 0 for ever.',
+    unit: 'seconds',
+    parse: duration,
+    default: 0,
+    source: 'OpenStack Keystone [security_compliance] password_expires_days is off',
+  }),
 }

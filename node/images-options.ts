@@ -1,8 +1,22 @@
 /** Options of the image registry, `[images]`. */
 
-import { boolean, bytes, integer, listOf, oneOf, port, text, type ValueParser } from '#base/option-values.ts'
-import { type OptionsOf, option } from '#base/options.ts'
+import {
+  boolean,
+  bytes,
+  duration,
+  integer,
+  listOf,
+  oneOf,
+  path,
+  port,
+  text,
+  type ValueParser,
+} from '#base/option-values.ts'
+import { type OptionsOf, option, tableOf } from '#base/options.ts'
+import { IMPORT_PLUGINS } from '#images/conversion/import-plugins.ts'
+import { CLUSTER_STORE } from '#images/data/cluster-store.ts'
 import { DEFAULT_IMAGE_OPTIONS, IMPORT_METHODS, type ImageOptions } from '#images/options.ts'
+import { glanceRegion, s3Store, swiftStore } from './image-store-options.ts'
 
 const { limits } = DEFAULT_IMAGE_OPTIONS
 const OURS = 'decision'
@@ -15,6 +29,8 @@ const quota = (name: string, what: string, byDefault: number) =>
     default: byDefault,
     source: `OpenStack Glance ${name}`,
   })
+
+const GLANCE_DOWNLOAD: ImageOptions['importMethods'] = ['glance-download']
 
 /** A name and a directory, such as `archive=/srv/images`. */
 function fileStore(written: unknown): ReturnType<ValueParser<string>> {
@@ -121,6 +137,35 @@ export const images = {
     default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedPorts,
     source: 'OpenStack Glance import_filtering_opts',
   }),
+  importPlugins: option<ImageOptions['imports']['plugins']>({
+    name: 'image_import_plugins',
+    doc: 'What is done to images that are imported: unpack what is compressed with gzip, convert disks to one format by qemu-img.',
+    parse: listOf(oneOf(IMPORT_PLUGINS)),
+    default: [],
+    source: 'OpenStack Glance image_import_plugins',
+  }),
+  outputFormat: option<ImageOptions['imports']['outputFormat']>({
+    name: 'output_format',
+    doc: 'Format to which image_conversion converts.',
+    parse: oneOf(['raw', 'qcow2', 'vmdk']),
+    default: 'raw',
+    source: 'OpenStack Glance [image_conversion] output_format',
+  }),
+  conversionDirectory: option({
+    name: 'conversion_directory',
+    doc: 'Where the files of a conversion lie meanwhile: as large as an image, twice.',
+    parse: text({ leastLength: 1 }),
+    default: '/var/tmp',
+    source: 'OpenStack Glance node_staging_uri',
+  }),
+  conversionMs: option({
+    name: 'conversion_timeout',
+    doc: 'Longest conversion of an image.',
+    unit: 'ms',
+    parse: duration,
+    default: 3_600_000,
+    source: OURS,
+  }),
   showLocations: option({
     name: 'show_multiple_locations',
     doc: 'Tell everybody who sees an image where its bytes are.',
@@ -142,6 +187,89 @@ export const images = {
     default: [],
     source: 'OpenStack Glance enabled_backends, filesystem_store_datadir',
   }),
+  swiftStores: option<readonly OptionsOf<typeof swiftStore>[]>({
+    name: 'swift_stores',
+    doc: 'Swifts elsewhere that are stores of images, each a table: docs/images.md, "Stores".',
+    parse: listOf(tableOf(swiftStore)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance enabled_backends, Swift store',
+  }),
+  s3Stores: option<readonly OptionsOf<typeof s3Store>[]>({
+    name: 's3_stores',
+    doc: 'S3s elsewhere that are stores of images, each a table: docs/images.md, "Stores".',
+    parse: listOf(tableOf(s3Store)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance enabled_backends, S3 store',
+  }),
+  glanceRegions: option<readonly OptionsOf<typeof glanceRegion>[]>({
+    name: 'glance_regions',
+    doc: 'Other registries, each a table; with any, images are imported from them by glance-download: docs/images.md.',
+    parse: listOf(tableOf(glanceRegion)),
+    default: [],
+    secret: true,
+    source: 'OpenStack Glance, glance-download',
+  }),
+  defaultStore: option({
+    name: 'default_backend',
+    doc: 'Store of images that name none.',
+    parse: text({ leastLength: 1 }),
+    default: CLUSTER_STORE,
+    source: 'OpenStack Glance default_backend',
+  }),
+  cache: option({
+    name: 'image_cache',
+    doc: 'Keep copies in the cluster of images that are downloaded from stores elsewhere.',
+    parse: boolean,
+    default: false,
+    source: 'OpenStack Glance image_cache_dir',
+  }),
+  cacheBytes: option({
+    name: 'image_cache_max_size',
+    doc: 'Bytes of such copies, over which those used longest ago go.',
+    unit: 'bytes',
+    parse: bytes,
+    default: 10 * 1024 ** 3,
+    source: 'OpenStack Glance image_cache_max_size',
+  }),
+  cacheStallMs: option({
+    name: 'image_cache_stall_time',
+    doc: 'How long a copy may be asked for and not come by, before it is forgotten when the cache is cleaned.',
+    unit: 'seconds',
+    parse: duration,
+    default: 86_400_000,
+    source: 'OpenStack Glance image_cache_stall_time',
+  }),
+  storeTimeoutMs: option({
+    name: 'store_timeout',
+    doc: 'Longest silence of a store elsewhere.',
+    unit: 'seconds',
+    parse: duration,
+    default: 60_000,
+    source: 'decision',
+  }),
+  storeTlsAuthority: option<string | undefined>({
+    name: 'store_tls_authority',
+    doc: 'File with the authority (PEM) that signed the certificates of stores elsewhere; those of the system by default.',
+    parse: path,
+    default: undefined,
+    source: 'OpenStack Glance swift_store_cacert',
+  }),
+  barbican: option<string | undefined>({
+    name: 'barbican_endpoint',
+    doc: 'Address of the key manager that has the certificates by which signed images are verified.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: 'OpenStack castellan barbican_endpoint',
+  }),
+  certificates: option<string | undefined>({
+    name: 'certificates_directory',
+    doc: 'Directory with the certificates, as ID.pem, ID.crt or ID.der, for installations without a key manager; every proxy host must have the same.',
+    parse: text({ leastLength: 1 }),
+    default: undefined,
+    source: OURS,
+  }),
   webhook: option<string | undefined>({
     name: 'webhook',
     doc: 'Address to which it is posted what happens to images.',
@@ -159,18 +287,21 @@ export const images = {
 }
 
 /** The options as the registry takes them. */
-export function imageOptionsOf({
-  images: written,
-}: {
-  readonly images: OptionsOf<typeof images>
-}): ImageOptions {
-  const { showLocations, requireFormatMatch, importMethods, corsAllowOrigin } = written
+export function imageOptionsOf(
+  { images: written }: { readonly images: OptionsOf<typeof images> },
+  accountPrefixes: readonly string[],
+): ImageOptions {
+  const { showLocations, requireFormatMatch, importMethods, glanceRegions, corsAllowOrigin } = written
   const { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts } = written
   return {
     limits: written,
-    importMethods,
+    importMethods:
+      glanceRegions.length === 0 ? importMethods : [...new Set([...importMethods, ...GLANCE_DOWNLOAD])],
     fetchRules: { allowedSchemes, allowedHosts, disallowedHosts, allowedPorts },
     corsAllowOrigin,
+    accountPrefixes,
+    cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
+    imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',
     formatMatch: requireFormatMatch ? 'required' : 'logged',
   }

@@ -3,7 +3,6 @@ import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { outsideClient } from '#http/outside-client.ts'
 import { createRegistry } from '#images/create-registry.ts'
-import { FileStore } from '#images/data/file-store.ts'
 import { sweep } from '#images/data/sweeper.ts'
 import { imageDoor, isImagePath } from '#images/door.ts'
 import { webhook } from '#images/events.ts'
@@ -11,6 +10,9 @@ import type { Registry } from '#images/registry.ts'
 import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
 import type { Records } from '#store/records/contract.ts'
+import { certificatesOf } from './image-certificates.ts'
+import { converterOf } from './image-converter.ts'
+import { configuredRegions, configuredStores, networkOf } from './image-stores.ts'
 import { imageOptionsOf } from './images-options.ts'
 import type { Settings } from './options.ts'
 
@@ -24,13 +26,16 @@ export interface ImagesOptions {
   readonly store: Store
   readonly ownStore: Store
   readonly records: Records
+  /** Of our own users' accounts. */
+  readonly accountPrefixes: readonly string[]
 }
 
-/** `undefined` when the configuration turns it off. */
-export function openImages(options: ImagesOptions): Door | undefined {
+/** `undefined` when the configuration turns it off. Rejects with an `Error` that names what is wrong with it. */
+export async function openImages(options: ImagesOptions): Promise<Door | undefined> {
   const { settings, log, environment, store, ownStore, records } = options
   if (!settings.images.enabled) return undefined
-  const { fileStores, webhook: url } = settings.images
+  const { defaultStore, webhook: url } = settings.images
+  const network = await networkOf(environment, settings.images)
   const fetch = outsideClient(environment.clock)
   const registry = createRegistry({
     environment,
@@ -40,11 +45,12 @@ export function openImages(options: ImagesOptions): Door | undefined {
     records,
     fetch,
     events: url === undefined ? undefined : webhook(fetch, environment.clock, url),
-    otherStores: fileStores.map((written) => {
-      const equals = written.indexOf('=')
-      return new FileStore(environment.disk, written.slice(0, equals), written.slice(equals + 1))
-    }),
-    options: imageOptionsOf(settings),
+    otherStores: configuredStores(environment, network, settings.images),
+    defaultStore,
+    converter: await converterOf(environment, log, settings.images),
+    certificates: certificatesOf(settings.images, environment.disk, fetch),
+    regions: configuredRegions(network, settings.images),
+    options: imageOptionsOf(settings, options.accountPrefixes),
   })
   sweepNowAndThen(registry, environment)
   return {

@@ -1,10 +1,12 @@
 /** A process takes its device: opens the engines, and gives the workers what they are made from. */
 
 import { join } from 'node:path'
+import type { ClockWatch } from '#backend/clock-watch.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Worker } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
+import { openDeviceClock } from './device-clock.ts'
 import { makeWorkers } from './device-workers.ts'
 import { codeOf } from './durable-file.ts'
 import { openProcess, type ProcessAssignment, type ProcessParts } from './process-parts.ts'
@@ -22,7 +24,11 @@ export interface OwnedDeviceAssignment extends ProcessAssignment {
 }
 
 /** Rejects with what `StorageDevice.open` rejects with. */
-export function openDevice(told: OwnedDeviceAssignment, parts: ProcessParts): Promise<StorageDevice> {
+export function openDevice(
+  told: OwnedDeviceAssignment,
+  parts: ProcessParts,
+  watch: ClockWatch,
+): Promise<StorageDevice> {
   const { salt } = told.cluster
   const targets = ringTargets(parts.rings, salt)
   return StorageDevice.open({
@@ -30,6 +36,7 @@ export function openDevice(told: OwnedDeviceAssignment, parts: ProcessParts): Pr
     ...told,
     log: parts.log.child({ device: told.device }),
     salt,
+    isClockInDoubt: watch.isInDoubt,
     accountTargets: targets.account,
     containerPlacement: targets.container,
     objectPlacement: targets.object,
@@ -76,9 +83,11 @@ export async function takeDevice(
 ): Promise<DeviceOutOfService | { readonly failed: string }> {
   try {
     const parts = await openProcess(program, told)
-    const device = await openDevice(told, parts)
+    const watch = await openDeviceClock(told, parts)
+    const dated = { ...parts, environment: { ...parts.environment, clock: watch.clock } }
+    const device = await openDevice(told, dated, watch)
     const foreground = new Foreground(parts.environment.clock)
-    const workers = makeWorkers(workerContext(told, parts, device, foreground))
+    const workers = makeWorkers(workerContext(told, dated, device, foreground))
     return {
       workers,
       close: async () => {

@@ -3,6 +3,7 @@ import { keyRingOf } from '#auth/key-ring.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
 import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
+import type { ClockWatch } from '#backend/clock-watch.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -19,6 +20,7 @@ import type { Handler } from '#http/message.ts'
 import { connectTcp } from '#http/tcp-client.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { GuessDesk } from '#identity/guess-desk.ts'
+import { ClusterStore } from '#images/data/cluster-store.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -37,6 +39,7 @@ import { type Invalidations, invalidationHandler, PeerInvalidations } from '#sto
 import { MemcachedClient } from '#store/memcached-client.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { EventQueue } from '#store/notifications/event-queue.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
@@ -66,6 +69,8 @@ export interface ProxyDoorOptions {
   /** Servers of this process must be registered already. */
   readonly transport: LocalTransport
   readonly clockMark: HighWaterStore
+  /** What the device of this process makes of the machine's clock; writes are dated by it. */
+  readonly watch?: ClockWatch | undefined
   /** The other proxy processes of the cluster, where they hear of changes. */
   readonly peers: () => readonly Endpoint[]
   /** All proxy processes of the cluster, this one included, and which of them it is. */
@@ -93,9 +98,11 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const encryption = encryptionUnder(rootSecrets, settings)
   const keysAtRest = keysFor(rootSecrets, settings, recordKeysOf(cluster))
   const proxyOptions = proxyOptionsOf(settings, keystone)
-  const timestamps = await HybridClock.open(environment.clock, options.clockMark, (error) =>
+  const time = options.watch?.clock ?? environment.clock
+  const timestamps = await HybridClock.open(time, options.clockMark, (error) =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
   )
+  options.watch?.onCheck(({ confirmed }) => confirmed && timestamps.rewind())
   const invalidations = new PeerInvalidations({ ...options, clock: environment.clock })
   const store = openStore(options, timestamps, invalidations)
   const records = new ClusterRecords({ store, clock: environment.clock, invalidations })
@@ -109,6 +116,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     deferPartsCheck: store.deferPartsCheck,
     bucketSettings,
     objectLocks,
+    objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), store.containers),
     events: { queue: new EventQueue(store, timestamps), region: settings.s3.region },
   }
   const guesses = new GuessDesk(environment.clock, {
@@ -120,7 +128,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const desks = desksOf(options, own)
   let ending = false
   const { readOnly } = proxyOptions
-  const layered = withFeatures(store, { ...features, desks, readOnly, encryption: keysAtRest })
+  const imagesOwn = ownStore(store, { environment, encryption })
+  const imageBytes = new ClusterStore(imagesOwn)
+  const layered = withFeatures(store, { ...features, desks, readOnly, imageBytes, encryption: keysAtRest })
   const multipart = new MultipartUploads({
     store: layered,
     clock: environment.clock,
@@ -128,15 +138,22 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     timestamps,
     checkParts: store.deferPartsCheck,
   })
-  const imagesOwn = ownStore(store, { environment, encryption })
-  const images = openImages({ environment, log, settings, store: layered, ownStore: imagesOwn, records })
+  const resellers = ownResellers(settings)
+  const images = await openImages({
+    environment,
+    log,
+    settings,
+    store: layered,
+    ownStore: imagesOwn,
+    records,
+    accountPrefixes: resellers.map(({ prefix }) => prefix),
+  })
   const keys = keyRingOf(cluster.tokenKeys)
   const secrets = new SecretSeal(
     keyRingOf(recordKeysOf(cluster), 'martlet record seal v1'),
     environment.random,
   )
   const entries = knownUsers(settings, cluster).map(parseUserEntry)
-  const resellers = ownResellers(settings)
   const users = new UserDirectory(entries, resellers)
   const { identity: identitySettings } = settings
   const identity = identityOf({
@@ -151,6 +168,7 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
     resellers,
     lifeSeconds: proxyOptions.tokenLifeSeconds,
     urlScheme: proxyOptions.storageUrlScheme,
+    passwordLifeMs: identitySettings.passwordLifeMs || undefined,
     region: identitySettings.region,
     isServed: identitySettings.enabled && keystone === undefined,
   })

@@ -2,6 +2,7 @@
  * What `swift-recon` and monitoring made for OpenStack Swift see of a device: the figures of our workers in the fields of
  * theirs (`/recon/…`, `backend/recon.ts`). Where ours count something else, the nearest is given and `docs/operations.md` says which.
  */
+import type { ClockWatch } from '#backend/clock-watch.ts'
 import {
   type QuarantinedCounts,
   type ReconProviders,
@@ -9,8 +10,10 @@ import {
   type WorkerFigures,
   type WorkerName,
 } from '#backend/recon.ts'
+import type { Clock } from '#base/environment.ts'
 import type { Layer } from '#http/message.ts'
 import type { Figures, PassReport, Worker } from '#worker/contract.ts'
+import type { ClockAnswer } from './device-clock.ts'
 import { countNames, RingFiles } from './device-figures.ts'
 import type { ServerType } from './rings.ts'
 import type { WorkerContext } from './worker-context.ts'
@@ -22,15 +25,22 @@ const MINUTE_SECONDS = 60
 export interface ReconOptions extends WorkerContext {
   readonly version: string
   readonly workers: readonly Worker[]
+  /** That of the machine, and what the device makes of it. */
+  readonly wall: Clock
+  readonly watch: ClockWatch
 }
 
 /** Answers `/recon/…` of one device. */
 export function reconLayer(options: ReconOptions): Layer {
-  const { environment, devicesPath, device, rings, version, workers } = options
+  const { environment, devicesPath, device, rings, version, workers, wall, watch } = options
   const ringFiles = new RingFiles(rings, environment.disk)
   const providers: ReconProviders = {
     version,
-    clock: environment.clock,
+    clock: wall,
+    clockStanding: (): ClockAnswer => {
+      const { clock, standing } = watch
+      return { time: clock.wallMs() / 1000, wall: wall.wallMs() / 1000, standing }
+    },
     disk: environment.disk,
     devicesPath,
     drives: [device.objects.device.drive],

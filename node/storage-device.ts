@@ -49,6 +49,8 @@ export interface StorageDeviceOptions {
   /** Has a ring of the policy, of now or the one before, this device? Objects are fetched from nobody else. */
   readonly isObjectPeer?: (policyIndex: number, peer: PeerAddress) => boolean
   readonly version: string
+  /** May nothing be given up or deleted because of its age (`backend/clock-watch.ts`)? Default: never. */
+  readonly isClockInDoubt?: (() => boolean) | undefined
 }
 
 type Opened<Device> = Extract<Device, { readonly kind: 'opened' }>
@@ -72,6 +74,8 @@ export class StorageDevice {
   readonly repairs: RepairQueue
   /** Waits until so many bytes of bodies more may be fetched from peers, whoever asked for them. */
   readonly admitReplication: AdmitReplication
+  /** May nothing be given up or deleted because of its age? */
+  readonly isClockInDoubt: () => boolean
   readonly #accountUpdates: AccountUpdates
   readonly #reporter: ChangeReporter
 
@@ -89,6 +93,7 @@ export class StorageDevice {
     this.accounts = accounts
     this.repairs = repairs
     this.admitReplication = admit
+    this.isClockInDoubt = options.isClockInDoubt ?? (() => false)
     this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
     const lookUp = options.accountTargets
     this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
@@ -193,6 +198,7 @@ async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
     reserve: parseReserve(settings.storage.reserve) ?? DEFAULT_RESERVE,
     operationsMax: settings.storage.operationsMax,
     placement: options.containerPlacement,
+    isClockInDoubt: options.isClockInDoubt,
     replication: { repairs, admit, isPeer: isObjectPeer },
   })
   const index = { environment, log, drive: objects.device.drive, salt, newDevice }

@@ -62,7 +62,10 @@ export interface ObjectServerOptions {
   readonly allowedHeaders?: ReadonlySet<string>
   readonly healthcheck?: HealthcheckOptions
   /** How this device takes part in replication; without it peers are told that it does not. */
-  readonly replication?: Pick<SyncServerOptions, 'transport' | 'isPeer' | 'reclaimAgeSeconds' | 'admit'> & {
+  readonly replication?: Pick<
+    SyncServerOptions,
+    'transport' | 'isPeer' | 'reclaimAgeSeconds' | 'isClockInDoubt' | 'admit'
+  > & {
     readonly repairs?: ObjectRepairs
   }
 }

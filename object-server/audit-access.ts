@@ -10,11 +10,12 @@ import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { namesIn } from '#disk/names-in.ts'
 import type { DiskFailed } from './engine.ts'
-import { dataFileName, type EngineCore, sameVersion } from './engine-core.ts'
+import { dataFileName, type EngineCore } from './engine-core.ts'
 import { fileName, filesOf, type Leaf, leafOf, leafPath, type ObjectFile, parseFileName } from './layout.ts'
+import type { MetaRecord } from './meta-record.ts'
 import { readObjectFile, writeSmallFile } from './object-files.ts'
 import { rowOfObject, unaddressed } from './object-rows.ts'
-import { comparedText, type DataVersion, isEmpty, type MetaRecord, type ObjectState } from './object-state.ts'
+import { comparedText, type DataVersion, isEmpty, isSameData, type ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
 import { listQuarantined, type QuarantinedFile } from './quarantined-files.ts'
 import { encodeRecord } from './stored-bytes.ts'
@@ -237,7 +238,7 @@ export class DiskAuditAccess implements AuditAccess {
     try {
       const told = await readObjectFile(disk, leaves.path(leafOf(hash)), file, options.salt)
       const data = told.kind === 'state' ? told.state.data : undefined
-      return data !== undefined && sameVersion(data, version) ? data.record : undefined
+      return data !== undefined && isSameData(data, version) ? data.record : undefined
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined
       throw error
@@ -354,7 +355,7 @@ function isSaid(told: ObjectState, indexed: ObjectState, kind: ObjectFile['kind'
   if (kind === 'meta') return sameMeta(told.meta, indexed.meta)
   const [mine, theirs] = [told.data, indexed.data]
   if (mine?.record === undefined || theirs === undefined) return false
-  if (!sameVersion(mine, theirs) || mine.fileBytes !== theirs.fileBytes) return false
+  if (!isSameData(mine, theirs) || mine.fileBytes !== theirs.fileBytes) return false
   if (theirs.record === undefined) return true
   return encodeRecord({ kind: 'data', data: mine.record }).equals(
     encodeRecord({ kind: 'data', data: theirs.record }),

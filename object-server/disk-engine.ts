@@ -128,6 +128,7 @@ async function openSound(
   const index = await ObjectIndex.open(options.kv, paths.index)
   try {
     const core = new EngineCore(options, index, paths, mark)
+    if (index.digestsAre === 'of_an_earlier_rule') await core.renewDigests()
     const report = await core.recovery.run()
     const writes = new ObjectWrites(core)
     const kept = await DiskConditionalStore.open(core, writes, report.kind)

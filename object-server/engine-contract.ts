@@ -1,11 +1,13 @@
 /** What every `ObjectEngine` must do, as one suite: `memory-engine.test.ts`, `disk-engine.test.ts`. */
 import { hash as digestOf } from 'node:crypto'
 import type { Test } from 'tap'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { Changed, CommitRequest, Lookup, ObjectEngine } from './engine.ts'
+import type { PostedFields } from './meta-record.ts'
 
 /** `1700000000.00000` and so many seconds. */
 export function second(seconds: number): Timestamp {
@@ -106,6 +108,26 @@ export async function engineContract(t: Test, create: () => Promise<ObjectEngine
       await engine.close()
     })
   }
+
+  await t.test(
+    'of two PUTs with one timestamp and the same bytes the same one counts, whichever comes first',
+    async (t) => {
+      const red = { headers: { 'x-object-meta-colour': 'red' }, contentType: 'text/red' }
+      const blue = { headers: { 'x-object-meta-colour': 'blue' }, contentType: 'text/blue' }
+      const [one, other] = [await create(), await create()]
+      for (const parts of [red, blue, red]) await putObject(one, second(1), 'same', parts)
+      for (const parts of [blue, red]) await putObject(other, second(1), 'same', parts)
+      for (const engine of [one, other]) {
+        t.match(await look(engine), { kind: 'found', object: red }, 'the later content type in its order')
+        t.equal(await bodyOf(engine), 'same')
+      }
+      t.same(one.digestBelow(''), other.digestBelow(''))
+      await putObject(other, second(2), 'same', blue)
+      await putObject(one, second(2), 'same', { ...blue, headers: {} })
+      t.not(one.digestBelow('').digest, other.digestBelow('').digest, 'metadata is compared')
+      for (const engine of [one, other]) await engine.close()
+    },
+  )
 
   await test('nothing is there before anything was put', async (t, engine) => {
     t.same(await look(engine), { kind: 'missing' })
@@ -279,6 +301,40 @@ export async function engineContract(t: Test, create: () => Promise<ObjectEngine
     t.match(await look(engine), {
       object: { timestamp: second(7), contentType: 'type/6', headers: { 'x-object-meta-a': '7' } },
     })
+  })
+
+  await test('a fact is a field by itself, whatever order changes come in', async (t, engine) => {
+    const [tags, acl] = [`${FACT_PREFIX}tags`, `${FACT_PREFIX}acl`]
+    const change = (at: number, headers: HeaderMap, fields: PostedFields): ReturnType<ObjectEngine['post']> =>
+      engine.post(NAME, {
+        timestamp: second(at),
+        headers,
+        contentType: undefined,
+        fields,
+        expired: 'hide',
+        updates: () => [],
+      })
+    await putObject(engine, second(1), 'x', { headers: { [tags]: 'put', 'x-object-meta-a': '1' } })
+    t.equal((await change(9, { [acl]: '9', [tags]: 'carried along' }, [acl])).kind, 'changed')
+    t.equal((await change(5, { 'x-object-meta-a': '5' }, 'metadata')).kind, 'changed')
+    t.equal((await change(7, { [tags]: '7' }, [tags])).kind, 'changed')
+    t.same(await change(6, { [tags]: '6' }, [tags]), { kind: 'newer_exists', timestamp: second(9) })
+    t.match(await look(engine), {
+      object: {
+        timestamp: second(5),
+        changedAt: second(9),
+        headers: { [acl]: '9', [tags]: '7', 'x-object-meta-a': '5' },
+      },
+    })
+    t.match(await engine.probe(NAME), {
+      timestamp: second(9),
+      changes: `posted=${second(5)};${acl}=${second(9)};${tags}=${second(7)}`,
+    })
+    await change(10, { [tags]: '' }, [tags])
+    const found = await look(engine)
+    t.equal(found.kind === 'found' && found.object.headers[tags], undefined)
+    await putObject(engine, second(8), 'y')
+    t.match(await look(engine), { object: { timestamp: second(8), headers: { [acl]: '9' } } })
   })
 
   await test('a PUT takes back what earlier POSTs said, and not what later ones did', async (t, engine) => {

@@ -17,8 +17,9 @@ import { LeafDirectories } from './leaf-directories.ts'
 import { type CacheLimits, ObjectCache } from './object-cache.ts'
 import { hashOfName, readObjectFile } from './object-files.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
-import type { DataVersion, ObjectState } from './object-state.ts'
+import { type DataVersion, isSameData, type ObjectState } from './object-state.ts'
 import { PendingBodies } from './pending-bodies.ts'
+import { precedenceOf } from './precedence.ts'
 import { quarantineFile } from './quarantine.ts'
 import { type RebuildFrom, Recovery } from './recovery.ts'
 import { type RowsAgain, rowsAgain } from './rows-again.ts'
@@ -139,7 +140,7 @@ export class EngineCore {
     await this.leaves.ready(leaf)
     await this.locks.run(hash, async () => {
       const before = await this.state(hash)
-      if (before.data === undefined || !sameVersion(before.data, version)) return
+      if (before.data === undefined || !isSameData(before.data, version)) return
       const name = dataFileName(hash, version)
       this.options.log.error({ file: name, reason }, 'quarantined a damaged object')
       const { disk, syncs, leaves, paths } = this
@@ -154,7 +155,7 @@ export class EngineCore {
   async reconcile(hash: string, version: DataVersion): Promise<ObjectState> {
     return await this.locks.run(hash, async () => {
       const state = await this.state(hash)
-      if (state.data === undefined || !sameVersion(state.data, version)) return state
+      if (state.data === undefined || !isSameData(state.data, version)) return state
       const after = await this.recovery.object(hash)
       this.cache.forget(hash)
       if (after.data === undefined && after.lost !== undefined) this.options.onLost?.(hash)
@@ -162,15 +163,31 @@ export class EngineCore {
     })
   }
 
+  /** What an earlier version of Martlet stored is compared by today's rule (`comparedText`) from here on. */
+  async renewDigests(): Promise<void> {
+    this.options.log.info({ index: this.paths.index }, 'making the digests of the object index anew')
+    await this.index.renewDigests(async (hash, state) => {
+      if (state.data === undefined || precedenceOf(state.data) !== undefined) return state
+      // A file that cannot be read is the auditor's; until then it ranks behind others of its time.
+      return await this.guarded(() => this.#withRecord(hash, state)).then((told) =>
+        'kind' in told ? state : told,
+      )
+    })
+  }
+
   async #read(hash: string): Promise<ObjectState> {
-    const state = await this.index.get(hash)
+    return await this.#withRecord(hash, await this.index.get(hash))
+  }
+
+  /** The state with the record of its data, where that stands in the file only and can be read. */
+  async #withRecord(hash: string, state: ObjectState): Promise<ObjectState> {
     if (state.data === undefined || state.data.record !== undefined) return state
     const file = { hash, timestamp: state.data.timestamp, kind: 'data' as const }
     const directory = this.leaves.path(leafOf(hash))
     try {
       const told = await readObjectFile(this.disk, directory, file, this.options.salt)
       const data = told.kind === 'state' ? told.state.data : undefined
-      return data !== undefined && sameVersion(data, state.data) ? { ...state, data } : state
+      return data !== undefined && isSameData(data, state.data) ? { ...state, data } : state
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error
       return state
@@ -180,8 +197,4 @@ export class EngineCore {
 
 export function dataFileName(hash: string, version: DataVersion): string {
   return fileName({ hash, timestamp: version.timestamp, kind: 'data' })
-}
-
-export function sameVersion(left: DataVersion, right: DataVersion): boolean {
-  return left.timestamp === right.timestamp && left.etag === right.etag
 }

@@ -10,7 +10,7 @@ import type { HeaderMap } from '#http/message.ts'
 import type { ConditionalEngine, Staged, StageRequest } from './conditional.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { Hashing } from './data-writer.ts'
-import type { ContentTypeChange } from './object-state.ts'
+import type { ContentTypeChange, PostedFields } from './meta-record.ts'
 import type { RangeDigest } from './range-digests.ts'
 import type { StoredObject } from './stored-object.ts'
 
@@ -123,6 +123,8 @@ export interface PostRequest {
   readonly timestamp: Timestamp
   readonly headers: HeaderMap
   readonly contentType: ContentTypeChange | undefined
+  /** What of it is changed. */
+  readonly fields?: PostedFields
   readonly expired: 'hide' | 'open'
   readonly updates: UpdatesOf
 }
@@ -145,6 +147,8 @@ export type Probe =
       readonly dataTimestamp: Timestamp
       readonly sizeBytes: number
       readonly etag: string
+      /** When which field was changed (`changesText`); `undefined` where none was since the PUT. */
+      readonly changes: string | undefined
       /** When it expires, seconds since the epoch; not told where only the file knows it. */
       readonly deleteAt: number | undefined
     }

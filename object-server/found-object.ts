@@ -1,5 +1,7 @@
 /** What a state means to a reader: found, or absent in one of the ways that differ as evidence. Pure. */
 import type { Absent, LookupOptions, Probe } from './engine.ts'
+import { changesText } from './meta-join.ts'
+import { postedAt } from './meta-record.ts'
 import type { DataRecord, ObjectState } from './object-state.ts'
 import { deleteAtOf, isExpired, type StoredObject, storedObject } from './stored-object.ts'
 
@@ -36,7 +38,8 @@ export function probeOf(state: ObjectState): Probe {
       dataTimestamp: data.timestamp,
       sizeBytes: data.sizeBytes,
       etag: data.etag,
-      deleteAt: deleteAtOf(meta ?? data.record ?? NO_HEADERS),
+      changes: meta && changesText(meta),
+      deleteAt: deleteAtOf((postedAt(meta) === undefined ? data.record : meta) ?? NO_HEADERS),
     }
   }
   if (state.lost !== undefined) return { kind: 'quarantined' }

@@ -9,7 +9,8 @@
 
 import { policyString } from '#backend/policies.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import type { DataVersion, MetaRecord } from './object-state.ts'
+import type { MetaRecord } from './meta-record.ts'
+import type { DataVersion } from './object-state.ts'
 
 export type FileKind = 'data' | 'meta' | 'ts'
 

@@ -35,6 +35,8 @@ export interface ObjectServiceOptions
   readonly placement: ContainerPlacement
   /** Where objects belong, by the object rings of this moment. */
   readonly objectPlacement: ObjectPlacement
+  /** May nothing be given up because of its age (`#backend/clock-watch.ts`)? Default: never. */
+  readonly isClockInDoubt?: (() => boolean) | undefined
 }
 
 export interface ObjectService {
@@ -70,6 +72,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
     log,
     standing: (update) => standingOfRow(device, update, witnesses),
     reclaimAgeSeconds: options.reclaimAgeSeconds,
+    isClockInDoubt: options.isClockInDoubt,
   })
   return {
     handler: createObjectServer({
@@ -81,6 +84,7 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
       replication: {
         transport,
         reclaimAgeSeconds: options.reclaimAgeSeconds,
+        isClockInDoubt: options.isClockInDoubt,
         ...options.replication,
       },
     }),

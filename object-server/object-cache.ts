@@ -160,5 +160,7 @@ function costOf(state: ObjectState): number {
     for (const [name, value] of Object.entries(record.headers))
       bytes += name.length + (value?.length ?? 0) + 32
   }
+  for (const [name, { value }] of Object.entries(state.meta?.fields?.facts ?? {}))
+    bytes += name.length + value.length + 64
   return bytes + (state.data?.record?.blockCrcs.length ?? 0) * 8
 }

@@ -36,6 +36,9 @@ const FORMAT = Buffer.from('1')
 const COMPLETE_MARK = markKey('complete')
 /** Set while nobody has the index open and nothing was under way when it was closed. */
 const CLEAN_MARK = markKey('clean')
+/** Says by which rule the digests were made (`comparedText`); those of another rule are made anew before anything is compared. */
+const DIGESTS_MARK = markKey('digests')
+const DIGESTS_RULE = Buffer.from('2')
 /** Never there: taking it away changes nothing, and is done when everything before it is. */
 const BARRIER = markKey('barrier')
 
@@ -65,6 +68,7 @@ export class ObjectIndex {
   /** What became of rows, not yet written. */
   #settled: KvOperation[] = []
   #condition: IndexCondition = 'incomplete'
+  #digestsAre: 'right' | 'of_an_earlier_rule' = 'right'
 
   private constructor(store: KvStore) {
     this.#store = store
@@ -85,6 +89,34 @@ export class ObjectIndex {
 
   get condition(): IndexCondition {
     return this.#condition
+  }
+
+  /** `of_an_earlier_rule`: `renewDigests` must come before anything is changed or compared. */
+  get digestsAre(): 'right' | 'of_an_earlier_rule' {
+    return this.#digestsAre
+  }
+
+  /**
+   * Makes all digests from the entries. `complete` gives an entry what an earlier version of Martlet did not write into it.
+   * One batch: after a crash it is done again.
+   */
+  async renewDigests(complete: (hash: string, state: ObjectState) => Promise<ObjectState>): Promise<void> {
+    const renewed = new Map<string, Buffer>()
+    const completed: KvOperation[] = []
+    this.#digests.clear()
+    for await (const { hash, state } of this.objectsBelow('')) {
+      const whole = await complete(hash, state)
+      if (whole !== state) completed.push({ type: 'put', key: objectKey(hash), value: encodeEntry(whole) })
+      renewed.set(rangeOf(hash), this.#digests.change(hash, EMPTY_STATE, whole))
+    }
+    const before = await this.#keys(ALL_DIGESTS)
+    await this.#group.commit([
+      ...before.map((key) => ({ type: 'del' as const, key })),
+      ...[...renewed].map(([prefix, value]) => ({ type: 'put' as const, key: digestKey(prefix), value })),
+      ...completed,
+      { type: 'put', key: DIGESTS_MARK, value: DIGESTS_RULE },
+    ])
+    this.#digestsAre = 'right'
   }
 
   async get(hash: string): Promise<ObjectState> {
@@ -295,6 +327,15 @@ export class ObjectIndex {
     for await (const [key, value] of this.#store.iterator({ ...ALL_DIGESTS })) {
       this.#digests.load(prefixOfDigestKey(key), value)
     }
+    await this.#loadRule()
+  }
+
+  async #loadRule(): Promise<void> {
+    const rule = await this.#store.get(DIGESTS_MARK)
+    if (rule?.equals(DIGESTS_RULE) === true) return
+    const [first] = await this.#store.keys({ ...ALL_OBJECTS, limit: 1 }).all()
+    if (first !== undefined) this.#digestsAre = 'of_an_earlier_rule'
+    else await this.#group.commit([{ type: 'put', key: DIGESTS_MARK, value: DIGESTS_RULE }])
   }
 
   #takeSettled(): readonly KvOperation[] {

@@ -42,9 +42,9 @@ export function rowOfObject(
     'x-etag': object.etag,
     'x-timestamp': object.dataTimestamp,
   }
-  if (object.meta !== undefined) {
+  if (object.timestamp !== object.dataTimestamp) {
     row['x-content-type-timestamp'] = object.contentTypeTimestamp
-    row['x-meta-timestamp'] = object.meta.timestamp
+    row['x-meta-timestamp'] = object.timestamp
   }
   for (const prefix of OVERRIDE_PREFIXES) for (const source of overrides) applyOverrides(row, source, prefix)
   // Whatever a client calls its content: when the row expires is the object's to say.

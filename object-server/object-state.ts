@@ -3,10 +3,14 @@
  * the same writes in any order, any number of times, give the same state on every replica. Pure.
  *
  * Order of data and tombstones: the later timestamp, offsets included; at the same timestamp a tombstone over data, then
- * the greater ETag. A POST counts only while it is later than both.
+ * the greater ETag, then what is told of it (`precedence.ts`). What POSTs changed counts only while it is later than both
+ * (`meta-join.ts`).
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { joinMeta, metaAfter, textOfMeta } from './meta-join.ts'
+import type { MetaRecord } from './meta-record.ts'
+import { precedenceOf, printIn } from './precedence.ts'
 
 /** What a PUT stored, as the `.data` file says it. */
 export interface DataRecord {
@@ -23,20 +27,6 @@ export interface DataRecord {
   readonly blockCrcs: readonly number[]
 }
 
-export interface ContentTypeChange {
-  readonly value: string
-  readonly timestamp: Timestamp
-}
-
-/** What POSTs since then stored, as the `.meta` file says it. */
-export interface MetaRecord {
-  readonly name: string
-  readonly timestamp: Timestamp
-  readonly headers: HeaderMap
-  /** A later content type than the PUT's; its timestamp may be older than the metadata's, never later. */
-  readonly contentType: ContentTypeChange | undefined
-}
-
 /** A `.data` file: what is always known of it, and its record when that is small enough to stand in the index. */
 export interface DataVersion {
   readonly timestamp: Timestamp
@@ -45,6 +35,8 @@ export interface DataVersion {
   /** Length of the file: the body, and the trailer if the record did not fit into an attribute. */
   readonly fileBytes: number
   readonly record: DataRecord | undefined
+  /** What compares of a record that does not stand here (`precedence.ts`). */
+  readonly precedence?: string | undefined
 }
 
 export interface ObjectState {
@@ -89,19 +81,10 @@ export function joinStates(left: ObjectState, right: ObjectState): ObjectState {
   const lost = laterOf(left.lost, right.lost)
   return {
     data: deleted ? undefined : data,
-    meta: meta === undefined ? undefined : laterThan(winner, meta),
+    meta: meta === undefined ? undefined : metaAfter(meta, winner),
     tombstone: deleted ? tombstone : undefined,
     lost: lost !== undefined && (winner === undefined || lost > winner) ? lost : undefined,
   }
-}
-
-/** Of a POST only what is later than the last PUT or DELETE still means something. */
-function laterThan(winner: Timestamp | undefined, meta: MetaRecord): MetaRecord | undefined {
-  if (winner === undefined) return meta
-  if (meta.timestamp <= winner) return undefined
-  const { contentType } = meta
-  if (contentType === undefined || contentType.timestamp > winner) return meta
-  return { ...meta, contentType: undefined }
 }
 
 function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Timestamp | undefined {
@@ -112,33 +95,15 @@ function laterOf(left: Timestamp | undefined, right: Timestamp | undefined): Tim
 function laterData(left: DataVersion | undefined, right: DataVersion | undefined): DataVersion | undefined {
   if (left === undefined || right === undefined) return left ?? right
   if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? left : right
-  return left.etag >= right.etag ? left : right
+  if (left.etag !== right.etag) return left.etag > right.etag ? left : right
+  return (precedenceOf(left) ?? '') >= (precedenceOf(right) ?? '') ? left : right
 }
 
-/** Headers of the later POST, content type of the later content type: they travel with timestamps of their own. */
-function joinMeta(left: MetaRecord | undefined, right: MetaRecord | undefined): MetaRecord | undefined {
-  if (left === undefined || right === undefined) return left ?? right
-  const later = compareMeta(left, right) >= 0 ? left : right
-  return { ...later, contentType: laterContentType(left.contentType, right.contentType) }
-}
-
-function compareMeta(left: MetaRecord, right: MetaRecord): number {
-  if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? 1 : -1
-  const [one, other] = [canonical(left.headers), canonical(right.headers)]
-  return one === other ? 0 : one > other ? 1 : -1
-}
-
-function canonical(headers: HeaderMap): string {
-  return JSON.stringify(Object.entries(headers).toSorted(([left], [right]) => (left < right ? -1 : 1)))
-}
-
-function laterContentType(
-  left: ContentTypeChange | undefined,
-  right: ContentTypeChange | undefined,
-): ContentTypeChange | undefined {
-  if (left === undefined || right === undefined) return left ?? right
-  if (left.timestamp !== right.timestamp) return left.timestamp > right.timestamp ? left : right
-  return left.value >= right.value ? left : right
+/** Are they the same, as far as is known? */
+export function isSameData(left: DataVersion, right: DataVersion): boolean {
+  if (left.timestamp !== right.timestamp || left.etag !== right.etag) return false
+  const [one, other] = [precedenceOf(left), precedenceOf(right)]
+  return one === undefined || other === undefined || one === other
 }
 
 /**
@@ -148,8 +113,8 @@ export function comparedText(state: ObjectState): string {
   const { data, meta, tombstone } = state
   if (data === undefined && meta === undefined && tombstone === undefined) return ''
   return [
-    data === undefined ? '' : `${data.timestamp}/${data.etag}`,
-    meta === undefined ? '' : `${meta.timestamp}/${meta.contentType?.timestamp ?? ''}`,
+    data === undefined ? '' : `${data.timestamp}/${data.etag}/${printIn(precedenceOf(data) ?? '')}`,
+    meta === undefined ? '' : textOfMeta(meta),
     tombstone ?? '',
   ].join(' ')
 }

@@ -25,16 +25,10 @@ import type {
 import type { EngineCore } from './engine-core.ts'
 import { absenceOf, judgeFound } from './found-object.ts'
 import { fileName, filesOf, leafOf, type ObjectFile } from './layout.ts'
+import type { MetaRecord } from './meta-record.ts'
 import { writeSmallFile } from './object-files.ts'
 import type { IndexChange } from './object-index.ts'
-import {
-  comparedText,
-  type DataRecord,
-  EMPTY_STATE,
-  joinStates,
-  type MetaRecord,
-  type ObjectState,
-} from './object-state.ts'
+import { comparedText, type DataRecord, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
 import { quarantineFile } from './quarantine.ts'
 import { applyData, applyPost, applyTombstone } from './state-changes.ts'
 import type { StoredRecord } from './stored-bytes.ts'

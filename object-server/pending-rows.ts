@@ -32,6 +32,8 @@ export interface PendingRowsOptions {
   /** Is a row older than the reclaim age still true? */
   readonly standing: (update: ContainerUpdate) => Promise<RowStanding>
   readonly reclaimAgeSeconds?: number | undefined
+  /** No row is too old while it says so. */
+  readonly isClockInDoubt?: (() => boolean) | undefined
 }
 
 /** What one pass found and did. */
@@ -161,7 +163,8 @@ export class PendingRows {
   }
 
   async #fateOf(update: ContainerUpdate): Promise<'due' | 'dropped' | 'unknown'> {
-    if (this.#ageSeconds(update) <= this.#reclaimAgeSeconds) return 'due'
+    const isRecent = this.#ageSeconds(update) <= this.#reclaimAgeSeconds
+    if (isRecent || this.#options.isClockInDoubt?.() === true) return 'due'
     if (update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART) return 'dropped'
     const standing = await this.#options.standing(update)
     if (standing === 'unknown') return 'unknown'

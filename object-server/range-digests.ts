@@ -63,6 +63,12 @@ export class RangeDigests {
     this.#sums.set(prefix, { range: numberOf(prefix), bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
   }
 
+  /** Forgets all sums. */
+  clear(): void {
+    this.#sums.clear()
+    this.#changes += 1
+  }
+
   /** Moves an object from one state to another; returns what to store for its range. */
   change(hash: string, before: ObjectState, after: ObjectState): Buffer {
     const sum = this.#sumOf(rangeOf(hash))

@@ -1,6 +1,8 @@
 /** The headers that describe an object in answers (OpenStack Swift, `obj/server.py`: `GET`, `HEAD`). */
+import { CHANGES_HEADER } from '#base/extensions.ts'
 import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { changesText } from './meta-join.ts'
 import { shownTimestamp } from './object-rows.ts'
 import type { StoredObject } from './stored-object.ts'
 
@@ -26,7 +28,8 @@ export function describeObject(object: StoredObject, allowed: ReadonlySet<string
   headers['content-length'] = String(object.sizeBytes)
   headers['accept-ranges'] = 'bytes'
   headers['x-timestamp'] = shownTimestamp(object)
-  headers['x-backend-timestamp'] = object.timestamp
+  headers['x-backend-timestamp'] = object.changedAt
+  if (object.meta !== undefined) headers[CHANGES_HEADER] = changesText(object.meta)
   headers['x-backend-data-timestamp'] = object.dataTimestamp
   headers['x-backend-durable-timestamp'] = object.dataTimestamp
   return headers

@@ -8,6 +8,7 @@ import { rangeOfHash } from '#backend/range-states.ts'
 import { isStaleVoice } from '#backend/sync-ledger.ts'
 import type { ContainerUpdate } from './container-update.ts'
 import type { ObjectDevice } from './device.ts'
+import { postedAt } from './meta-record.ts'
 import { type Entry, entryOf } from './replication/entry.ts'
 import type { Witnesses } from './row-witnesses.ts'
 
@@ -42,5 +43,5 @@ export async function standingOfRow(
 
 function isOf({ timestamp }: ContainerUpdate, { data, meta, tombstone }: Entry): boolean {
   if (data === undefined || tombstone !== undefined) return false
-  return timestamp === data.timestamp || timestamp === meta?.timestamp
+  return timestamp === data.timestamp || timestamp === postedAt(meta)
 }

@@ -4,7 +4,8 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { PostRequest } from './engine.ts'
-import { type DataVersion, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
+import { isWhole, postedMeta } from './meta-record.ts'
+import { comparedText, type DataVersion, EMPTY_STATE, joinStates, type ObjectState } from './object-state.ts'
 import type { StoredObject } from './stored-object.ts'
 
 export type StateChange =
@@ -26,9 +27,12 @@ export function applyTombstone(before: ObjectState, timestamp: Timestamp): State
 
 /**
  * A POST counts when its metadata or its content type is later than what is there (OpenStack Swift, `obj/server.py`,
- * `POST`): the two have timestamps of their own, that of the content type never the later one.
+ * `POST`): the two have timestamps of their own, that of the content type never the later one. So has each fact.
  */
 export function applyPost(before: ObjectState, object: StoredObject, request: PostRequest): StateChange {
+  if (request.fields !== undefined || (before.meta !== undefined && !isWhole(before.meta))) {
+    return applyFields(before, object, request)
+  }
   const typeIsLater =
     request.contentType !== undefined && request.contentType.timestamp > object.contentTypeTimestamp
   const metadataIsLater = request.timestamp > object.timestamp
@@ -37,6 +41,15 @@ export function applyPost(before: ObjectState, object: StoredObject, request: Po
   const { name } = object
   const { timestamp, headers } = metadataIsLater ? request : (before.meta ?? request)
   return { kind: 'apply', after: { ...before, meta: { name, timestamp, headers, contentType } } }
+}
+
+function applyFields(before: ObjectState, object: StoredObject, request: PostRequest): StateChange {
+  const { timestamp, headers, contentType, fields } = request
+  const posted = postedMeta(object.name, timestamp, headers, contentType, fields)
+  const after = joinStates(before, { ...EMPTY_STATE, meta: posted })
+  return comparedText(after) === comparedText(before)
+    ? { kind: 'newer_exists', timestamp: object.changedAt }
+    : { kind: 'apply', after }
 }
 
 function newer(before: ObjectState): StateChange {

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Timestamp } from '#base/timestamp.ts'
-import { type DataRecord, EMPTY_STATE, type MetaRecord } from './object-state.ts'
+import type { MetaRecord } from './meta-record.ts'
+import { type DataRecord, EMPTY_STATE } from './object-state.ts'
+import { precedenceOf } from './precedence.ts'
 import { decodeEntry, decodeRecord, encodeEntry, encodeRecord, packCrcs } from './stored-bytes.ts'
 import { asNewerEntry, asNewerRecord } from './test-newer-format.ts'
 
@@ -34,6 +36,31 @@ await t.test('version 1 of the format, byte by byte', async (t) => {
   t.equal(record.toString('hex'), '4d4f01919e940293a174a62f612f632f6fb0313730303030303030312e3030303030')
 })
 
+await t.test('fields that were changed one by one keep their times, in a version of their own', async (t) => {
+  const tags = { value: 'a=b', timestamp: META.timestamp }
+  for (const postedAt of [undefined, '1700000000.70000' as Timestamp]) {
+    const meta = { ...META, fields: { postedAt, facts: { 'x-object-transient-sysmeta-s3-tags': tags } } }
+    const record = encodeRecord({ kind: 'meta', meta })
+    t.same(decodeRecord(record), { kind: 'meta', meta })
+    t.equal(record[2], 2)
+    t.same(decodeEntry(encodeEntry({ ...EMPTY_STATE, meta })).meta, meta)
+    for (let at = 0; at < record.length; at += 1) {
+      const damaged = Buffer.from(record)
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      t.equal(decodeRecord(damaged), undefined)
+    }
+  }
+})
+
+await t.test('version 2 of the format, byte by byte', async (t) => {
+  const facts = { f: { value: 'v', timestamp: META.timestamp } }
+  const meta = { ...META, contentType: undefined, fields: { postedAt: undefined, facts } }
+  t.equal(
+    encodeRecord({ kind: 'meta', meta }).toString('hex'),
+    '4d4f02affb285b98a16da62f612f632f6fb0313730303030303030312e303030303090c0c0c093a166a176b0313730303030303030312e3030303030',
+  )
+})
+
 await t.test('any damage to a record is noticed', async (t) => {
   const record = encodeRecord({ kind: 'data', data: DATA })
   fc.assert(
@@ -56,7 +83,11 @@ await t.test('an index entry keeps the record when it is small, and always what 
   t.same(decodeEntry(encodeEntry(state)), state)
   const large = { ...DATA, headers: { 'x-object-meta-a': 'x'.repeat(5000) } }
   const decoded = decodeEntry(encodeEntry({ ...EMPTY_STATE, data: version(large) }))
-  t.same(decoded.data, { ...version(large), record: undefined })
+  t.same(decoded.data, {
+    ...version(large),
+    record: undefined,
+    precedence: precedenceOf(version(large)),
+  })
   const absent = { ...EMPTY_STATE, tombstone: META.timestamp, lost: DATA.timestamp }
   t.same(decodeEntry(encodeEntry(absent)), absent)
 })

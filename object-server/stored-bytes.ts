@@ -14,7 +14,9 @@ import { Packr } from 'msgpackr'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { FileTimes } from './layout.ts'
-import type { DataRecord, DataVersion, MetaRecord, ObjectState } from './object-state.ts'
+import type { ChangedFields, Fact, MetaRecord } from './meta-record.ts'
+import type { DataRecord, DataVersion, ObjectState } from './object-state.ts'
+import { precedenceOf } from './precedence.ts'
 
 export type StoredRecord =
   | { readonly kind: 'data'; readonly data: DataRecord }
@@ -23,6 +25,8 @@ export type StoredRecord =
 
 const MAGIC = Buffer.from('MO')
 const RECORD_VERSION = 1
+/** Of a record whose fields have times of their own, which programs of before would lose. */
+const FIELDS_VERSION = 2
 const HEAD_BYTES = MAGIC.length + 1 + 4
 const ENTRY_VERSION = 1
 
@@ -33,8 +37,9 @@ export function encodeRecord(record: StoredRecord): Buffer {
   const payload = packr.pack(membersOf(record))
   const head = Buffer.alloc(HEAD_BYTES)
   MAGIC.copy(head)
-  head[MAGIC.length] = RECORD_VERSION
-  head.writeUInt32BE(crc32(payload), MAGIC.length + 1)
+  const version = record.kind === 'meta' && record.meta.fields !== undefined ? FIELDS_VERSION : RECORD_VERSION
+  head[MAGIC.length] = version
+  head.writeUInt32BE(crcOf(version, payload), MAGIC.length + 1)
   return Buffer.concat([head, payload])
 }
 
@@ -45,8 +50,16 @@ function membersOf(record: StoredRecord): unknown[] {
       return ['d', name, timestamp, sizeBytes, etag, contentType, flat(headers), packCrcs(blockCrcs)]
     }
     case 'meta': {
-      const { name, timestamp, headers, contentType } = record.meta
-      return ['m', name, timestamp, flat(headers), contentType?.value ?? null, contentType?.timestamp ?? null]
+      const { name, timestamp, headers, contentType, fields } = record.meta
+      const type = [contentType?.value ?? null, contentType?.timestamp ?? null]
+      return [
+        'm',
+        name,
+        timestamp,
+        flat(headers),
+        ...type,
+        ...(fields === undefined ? [] : flatFields(fields)),
+      ]
     }
     case 'tombstone':
       return ['t', record.name, record.timestamp]
@@ -58,16 +71,14 @@ export function decodeRecord(bytes: Buffer): StoredRecord | undefined {
   if (bytes.length < HEAD_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
   const version = bytes[MAGIC.length] ?? 0
   const [crc, payload] = [bytes.readUInt32BE(MAGIC.length + 1), bytes.subarray(HEAD_BYTES)]
-  if (version > RECORD_VERSION && crc === laterCrc(version, payload)) {
-    throw newerFormat(`a record of version ${version}`)
-  }
-  if (version !== RECORD_VERSION || crc !== crc32(payload)) return undefined
+  if (version < RECORD_VERSION || crc !== crcOf(version, payload)) return undefined
+  if (version > FIELDS_VERSION) throw newerFormat(`a record of version ${version}`)
   return recordOf(unpack(payload))
 }
 
-/** The checksum of all versions after the first. */
-function laterCrc(version: number, payload: Buffer): number {
-  return crc32(payload, crc32(Buffer.from([version])))
+/** From the second version on it begins with the byte of the version. */
+function crcOf(version: number, payload: Buffer): number {
+  return version === RECORD_VERSION ? crc32(payload) : crc32(payload, crc32(Buffer.from([version])))
 }
 
 function unpack(payload: Buffer): readonly unknown[] {
@@ -113,7 +124,26 @@ function metaOf(members: readonly unknown[], name: string, timestamp: Timestamp)
     typeof type === 'string' && typeTimestamp !== undefined
       ? { value: type, timestamp: typeTimestamp }
       : undefined
-  return { name, timestamp, headers: unflat(headers), contentType }
+  const meta = { name, timestamp, headers: unflat(headers), contentType }
+  return members.length <= 6 ? meta : { ...meta, fields: fieldsOf(members) }
+}
+
+/** When the metadata were posted, and name, value and time of each fact. */
+function flatFields({ postedAt, facts }: ChangedFields): unknown[] {
+  return [
+    postedAt ?? null,
+    Object.entries(facts).flatMap(([name, { value, timestamp }]) => [name, value, timestamp]),
+  ]
+}
+
+function fieldsOf([, , , , , , postedAt, written]: readonly unknown[]): ChangedFields {
+  const list: readonly unknown[] = Array.isArray(written) ? written : []
+  const facts: Record<string, Fact> = {}
+  for (let at = 0; at + 2 < list.length; at += 3) {
+    const timestamp = timestampIn(list[at + 2])
+    if (timestamp !== undefined) facts[String(list[at])] = { value: String(list[at + 1]), timestamp }
+  }
+  return { postedAt: timestampIn(postedAt), facts }
 }
 
 /** Headers as one flat list: smaller than a map, and nothing can collide with an object's own members. */
@@ -162,8 +192,9 @@ export function encodeEntry(state: ObjectState): Buffer {
 
 function entryOfData(data: DataVersion): unknown[] {
   const record = data.record === undefined ? undefined : encodeRecord({ kind: 'data', data: data.record })
-  const kept = record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX ? record : null
-  return [data.timestamp, data.sizeBytes, data.etag, data.fileBytes, kept]
+  const told = [data.timestamp, data.sizeBytes, data.etag, data.fileBytes]
+  if (record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX) return [...told, record]
+  return [...told, null, precedenceOf(data) ?? null]
 }
 
 /** Throws for what nobody wrote, because an index that gives such bytes is corrupt, and for what a newer version wrote. */
@@ -201,11 +232,11 @@ export function decodeFileTimes(bytes: Buffer): FileTimes {
 function isLaterEntry(bytes: Buffer): boolean {
   const version = bytes[0] ?? 0
   if (version <= ENTRY_VERSION || bytes.length < 5) return false
-  return bytes.readUInt32BE(1) === laterCrc(version, bytes.subarray(5))
+  return bytes.readUInt32BE(1) === crcOf(version, bytes.subarray(5))
 }
 
 function versionOf(members: readonly unknown[]): DataVersion {
-  const [written, sizeBytes, etag, fileBytes, record] = members
+  const [written, sizeBytes, etag, fileBytes, record, precedence] = members
   const timestamp = timestampIn(written)
   if (timestamp === undefined || typeof sizeBytes !== 'number' || typeof fileBytes !== 'number') {
     throw corrupt('entry of a data file')
@@ -217,6 +248,7 @@ function versionOf(members: readonly unknown[]): DataVersion {
     etag: String(etag),
     fileBytes,
     record: decoded?.kind === 'data' ? decoded.data : undefined,
+    ...(typeof precedence === 'string' ? { precedence } : {}),
   }
 }
 

@@ -5,14 +5,17 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { DataRecord, MetaRecord } from './object-state.ts'
+import { factsOf, isFact, type MetaRecord, postedAt } from './meta-record.ts'
+import type { DataRecord } from './object-state.ts'
 
 export interface StoredObject {
   /** `/account/container/object`, decoded. */
   readonly name: string
   readonly hash: string
-  /** When it was last changed: by the PUT or by a later POST. */
+  /** When it was last changed for its readers: by the PUT or by a later POST of user metadata. */
   readonly timestamp: Timestamp
+  /** When anything of it was, facts included (`meta-record.ts`). */
+  readonly changedAt: Timestamp
   readonly dataTimestamp: Timestamp
   readonly contentTypeTimestamp: Timestamp
   readonly sizeBytes: number
@@ -40,22 +43,30 @@ export function storedObject(hash: string, data: DataRecord, meta: MetaRecord | 
   return {
     name: data.name,
     hash,
-    timestamp: meta?.timestamp ?? data.timestamp,
+    timestamp: postedAt(meta) ?? data.timestamp,
+    changedAt: meta?.timestamp ?? data.timestamp,
     dataTimestamp: data.timestamp,
     contentTypeTimestamp: typeChange?.timestamp ?? data.timestamp,
     sizeBytes: data.sizeBytes,
     etag: data.etag,
     contentType: typeChange?.value ?? data.contentType,
-    headers: meta === undefined ? data.headers : { ...meta.headers, ...keptByPosts(data.headers) },
+    headers: meta === undefined ? data.headers : changedHeaders(data.headers, meta),
     data,
     meta,
   }
 }
 
-function keptByPosts(headers: HeaderMap): HeaderMap {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => isSysmeta(name) || name === LARGE_OBJECT_MARK),
-  )
+function changedHeaders(put: HeaderMap, meta: MetaRecord): HeaderMap {
+  const headers: Record<string, string | undefined> = {
+    ...(postedAt(meta) === undefined ? put : meta.headers),
+  }
+  for (const [name, value] of Object.entries(put)) {
+    if (isSysmeta(name) || name === LARGE_OBJECT_MARK || isFact(name)) headers[name] = value
+  }
+  for (const [name, { value }] of Object.entries(factsOf(meta))) {
+    headers[name] = value === '' ? undefined : value
+  }
+  return headers
 }
 
 /** When the object expires, seconds since the epoch; `undefined` for one that does not. */

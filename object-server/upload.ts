@@ -71,7 +71,7 @@ async function receiveMime(
   writer: ObjectWriter,
 ): Promise<HeaderMap | Refusal | DiskFailed> {
   plan.request.body.sendContinue({ 'x-obj-metadata-footer': 'yes' })
-  const documents = new MimeReader(plan.request.body, boundary)
+  const documents = new MimeReader(plan.request.body, boundary, { firstBodyBytes: plan.objectBytes })
   const object = await documents.next()
   if (object === undefined) return new Refusal(textAnswer(400, "couldn't find object MIME doc"))
   const failed = await writeAll(object.body, plan, writer)
@@ -135,6 +135,7 @@ function refusalOf(code: string | undefined): Refusal | undefined {
     case 'SENDER_GONE':
     case 'BODY_CANCELLED':
     case 'MIME_TRUNCATED':
+    case 'MIME_WRONG_LENGTH':
       return new Refusal(answer(499))
     case 'SENDER_TIMEOUT':
       return new Refusal(answer(408))

@@ -128,6 +128,30 @@ t.test(
 )
 
 t.test(
+  'a deletion is kept as long as a former holder in the ring may have what it deletes, and then given up',
+  async (t) => {
+    const scene = await newPrimary(t, ['mine'])
+    const { cluster, container, synced, wiped, late, former } = scene
+    const primaries = [synced, wiped, late]
+    for (const at of primaries)
+      await write(cluster.device(at), cluster.time(9000), [gone('mine', cluster.time())], container)
+    await daysPass(scene, 11, primaries)
+    t.ok((await cluster.pass(synced)).waiting['reclaims_unconfirmed'] ?? 0)
+    await cluster.crash(former)
+    cluster.restart(former)
+    await cluster.passes(3)
+    for (const at of primaries)
+      t.same(await listed(cluster.device(at), container), ['x'], 'nothing came back')
+    t.same(await cluster.device(former).containers.index.state({ account: 'a', container }), undefined)
+    await daysPass(scene, 2, [...primaries, former])
+    for (const at of primaries) {
+      const { index } = cluster.device(at).containers
+      t.same(await index.tombstones({ account: 'a', container }, 0, '', 10), [])
+    }
+  },
+)
+
+t.test(
   'an old row that nobody else knows is in doubt: kept, not spread, and its holder not heard',
   async (t) => {
     const scene = await newPrimary(t, ['mine'])

@@ -6,7 +6,7 @@
  * before and none of the synced ones knows was deleted meanwhile, and is taken out of service.
  */
 import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
-import { NO_STAMP, STAMP_RENEW_MS } from '#backend/sync-stamp.ts'
+import { isFresh, NO_STAMP } from '#backend/sync-stamp.ts'
 import type { Standing } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { differingDatabases } from './databases-difference.ts'
@@ -176,8 +176,8 @@ async function noteSynced<Row>(
   const { ledger } = source
   const range = { partPower: view.ring.partPower, partition }
   const before = ledger.stamp(range)
-  const isFresh = clock.wallMs() - (equal === 'few' ? before.touchedMs : before.majorityMs) < STAMP_RENEW_MS
-  if (own === 'synced' && isFresh && !before.stale) return
+  const notedMs = equal === 'few' ? before.touchedMs : before.majorityMs
+  if (own === 'synced' && isFresh(notedMs, clock.wallMs()) && !before.stale) return
   const untilMs = startedMs - SETTLE_MS
   const stamp = {
     ...NO_STAMP,

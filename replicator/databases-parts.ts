@@ -50,6 +50,8 @@ export interface DatabaseReplicatorOptions {
   /** Partitions worked on at the same time. */
   readonly partitionsUnderWay?: number | undefined
   readonly reclaimAgeSeconds?: number | undefined
+  /** No deletion is given up while it says so (`#backend/clock-watch.ts`). */
+  readonly isClockInDoubt?: (() => boolean) | undefined
   /** Rest between two passes, milliseconds. */
   readonly pauseMs?: number | undefined
 }

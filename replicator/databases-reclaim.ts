@@ -1,7 +1,9 @@
 /**
  * Gives up deletions that nobody needs any more: rows, metadata and whole databases that were deleted longer ago than the
- * reclaim age, once every primary of the ring durably has them. Each replica decides for itself, by what the others have
- * just confirmed; replicas do not compare what is so old (`db/days.ts`), so one that has given up does not get it back.
+ * reclaim age, once every primary of the ring durably has them, and so has everybody who held the partition before the last
+ * change of the ring, is in it still, and has the database: who was away with rows that nobody had fetched from it would
+ * bring back what was deleted. Each replica decides for itself, by what the others have just confirmed; replicas do not
+ * compare what is so old (`db/days.ts`), so one that has given up does not get it back.
  */
 import { dayOf, givenUpBefore } from '#db/days.ts'
 import { eachDatabase } from '#db/each-database.ts'
@@ -13,7 +15,7 @@ import { hasUnreported } from '#db/reporting.ts'
 import { type Known, SLICE_ROWS } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { sessionParts } from './databases-partition.ts'
-import { isCurrent, peersOf, type SourcePass } from './databases-parts.ts'
+import { formerHolders, isCurrent, isInRing, peersOf, type SourcePass } from './databases-parts.ts'
 import { isFailure } from './databases-peers.ts'
 import { pushAll } from './databases-session.ts'
 
@@ -23,19 +25,27 @@ const NOTHING = '0'.repeat(32)
 /** What a pass over a partition came to: `unconfirmed` when a primary could not say that it has everything. */
 export type Reclaimed = 'whole' | 'unconfirmed'
 
+/** Who must know of a deletion before it is given up. */
+interface Witnesses {
+  /** The other primaries: each makes the database if it does not have it. */
+  readonly primaries: readonly RingDevice[]
+  /** Who held it before and is in the ring still: asked about what it has, and given nothing that it does not have. */
+  readonly former: readonly RingDevice[]
+}
+
 /** Passes over all databases of one partition, which this device must hold as a synced primary. */
 export async function reclaimIn<Row>(pass: SourcePass<Row>, partition: number): Promise<Reclaimed> {
   const { source, view, gait, options } = pass
   const range = { partPower: view.ring.partPower, partition }
   const rest = (): Promise<void> => gait.before({ files: 1 }, options)
-  let peers: readonly RingDevice[] | undefined
+  let witnesses: Witnesses | undefined
   let reclaimed: Reclaimed = 'whole'
   for await (const { state } of eachDatabase(source.index, spanOf(range), rest)) {
     if (!hasOldDeletions(state, givenUpBefore(pass.horizon))) continue
-    peers ??= await syncedPeers(pass, partition)
+    witnesses ??= await witnessesOf(pass, partition)
     // Somebody is away: whoever comes back must find what was deleted.
-    if (peers === undefined || !isCurrent(pass)) return unconfirmed(pass)
-    if ((await reclaim(pass, state, peers)) === 'unconfirmed') reclaimed = 'unconfirmed'
+    if (witnesses === undefined || !isCurrent(pass)) return unconfirmed(pass)
+    if ((await reclaim(pass, state, witnesses)) === 'unconfirmed') reclaimed = 'unconfirmed'
   }
   return reclaimed
 }
@@ -55,27 +65,27 @@ export function hasOldDeletions({ info, metadata }: DatabaseState, day: number):
   )
 }
 
-/** The other primaries, when all of them can be reached and vote. */
-async function syncedPeers<Row>(
+/** Everybody, when all primaries can be reached and vote. Who of the others can be reached shows when they are asked. */
+async function witnessesOf<Row>(
   { view, peers, horizon }: SourcePass<Row>,
   partition: number,
-): Promise<readonly RingDevice[] | undefined> {
-  const others = peersOf(view, partition)
-  for (const peer of others) {
+): Promise<Witnesses | undefined> {
+  const primaries = peersOf(view, partition)
+  for (const peer of primaries) {
     const answers = await peers.digests(peer, view.ring.partPower, [partition], horizon)
     if (isFailure(answers)) return undefined
     const [answer] = answers
     if (answer?.voice !== 'synced' || answer.role !== 'primary') return undefined
   }
-  return others
+  return { primaries, former: formerHolders(view, partition).filter((device) => isInRing(view, device)) }
 }
 
 async function reclaim<Row>(
   pass: SourcePass<Row>,
   state: DatabaseState,
-  others: readonly RingDevice[],
+  witnesses: Witnesses,
 ): Promise<Reclaimed> {
-  const upTo = await confirmedUpTo(pass, state, others)
+  const upTo = await confirmedUpTo(pass, state, witnesses)
   if (upTo === undefined) return unconfirmed(pass)
   const { name } = state.info
   const day = givenUpBefore(pass.horizon)
@@ -84,7 +94,7 @@ async function reclaim<Row>(
     const kept = now && withoutRemovals(now.metadata, state.metadata, day)
     return kept === undefined ? { result: undefined } : { result: undefined, metadata: kept }
   })
-  await removeForgotten(pass, state, others)
+  await removeForgotten(pass, state, witnesses)
   return 'whole'
 }
 
@@ -92,20 +102,21 @@ function groupsOf<Row>({ source }: SourcePass<Row>, { stats }: DatabaseInfo): re
   return source.server === 'account' ? [0] : [...stats.keys()]
 }
 
-/** Up to which of our changes every other primary has our rows, deletions too. */
+/** Up to which of our changes every other one has our rows, deletions too; `undefined` when one of them cannot say so. */
 async function confirmedUpTo<Row>(
   pass: SourcePass<Row>,
   state: DatabaseState,
-  others: readonly RingDevice[],
+  { primaries, former }: Witnesses,
 ): Promise<number | undefined> {
   const { name } = state.info
   const day = givenUpBefore(pass.horizon)
+  // Who has nothing of it has nothing that could come back; a primary that votes has given up what is forgotten here too.
+  const spared = new Set(isForgotten(state, pass.horizon) ? [...primaries, ...former] : former)
   let upTo = state.info.sequence
-  for (const peer of others) {
-    if (isForgotten(state, pass.horizon)) {
+  for (const peer of [...primaries, ...former]) {
+    if (spared.has(peer)) {
       const known = await lookAt(pass, state, peer)
       if (known === undefined) return undefined
-      // It has given up all of it, or never had any: a synced primary has nothing that could come back.
       if (known.database === undefined) continue
     }
     const pushed = await pushAll({ ...sessionParts(pass), givenUpBefore: day }, peer, name)
@@ -156,15 +167,15 @@ function withoutRemovals(now: Metadata, told: Metadata, day: number): Metadata |
   return kept.length === now.size ? undefined : new Map(kept)
 }
 
-/** A database of which nothing is left but its own old deletion, at any of the primaries. */
+/** A database of which nothing is left but its own old deletion, at any of those who must know. */
 async function removeForgotten<Row>(
   pass: SourcePass<Row>,
   before: DatabaseState,
-  others: readonly RingDevice[],
+  { primaries, former }: Witnesses,
 ): Promise<void> {
   const day = givenUpBefore(pass.horizon)
   if (dayOf(before.info.deleteTimestamp) >= day) return
-  for (const peer of others) {
+  for (const peer of [...primaries, ...former]) {
     const known = await lookAt(pass, before, peer)
     if (known === undefined) return
     if (known.database !== undefined && known.database.digest !== NOTHING) return

@@ -178,6 +178,7 @@ class SourceReplicator<Row> {
   /** Once a day is enough: deletions are given up by whole days. */
   async #reclaim(work: SourcePass<Row>, own: readonly number[]): Promise<void> {
     if (this.#reclaimedAt === work.horizon) return
+    if (this.#options.isClockInDoubt?.() === true) return work.pass.count('waiting', 'reclaims_held_by_clock')
     let isWhole = true
     for (const partition of own) {
       const range = { partPower: work.view.ring.partPower, partition }

@@ -48,6 +48,8 @@ export interface ObjectReplicatorOptions {
   /** Waits until so many bytes of bodies more may be fetched; no limit where it is left out. */
   readonly admit?: FetcherOptions['admit']
   readonly reclaimAgeSeconds?: number | undefined
+  /** No tombstone is forgotten while it says so (`#backend/clock-watch.ts`). */
+  readonly isClockInDoubt?: (() => boolean) | undefined
   /** What was written so lately is probably on its way: a sweep of a synced replica leaves it alone, milliseconds. */
   readonly settleMs?: number | undefined
   /** Rest between two passes, milliseconds. */

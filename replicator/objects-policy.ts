@@ -258,7 +258,8 @@ export class PolicyReplicator {
   }
 
   async #reclaim(work: PolicyPass, { owned, counts }: Survey): Promise<void> {
-    const { clock, random } = this.#options
+    const { clock, random, isClockInDoubt } = this.#options
+    if (isClockInDoubt?.() === true) return work.pass.count('waiting', 'reclaims_held_by_clock')
     const pauseMs = Math.min(LOOK_PAUSE_MAX_MS, (work.reclaimAgeSeconds * 1000) / LOOKS_PER_RECLAIM_AGE)
     const [lane] = this.#lanes
     for (const { partition, said } of owned) {

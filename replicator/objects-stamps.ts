@@ -4,7 +4,7 @@
  */
 import type { PartitionRange } from '#backend/range-states.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
-import { NO_STAMP, STAMP_RENEW_MS, type SyncStamp } from '#backend/sync-stamp.ts'
+import { isFresh, NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
 import type { Clock } from '#base/environment.ts'
 import { EMPTY_UNIT, type UnitDigest } from '#object-server/replication/unit-digests.ts'
 
@@ -26,7 +26,7 @@ export class StampBook {
     const key = `${range.partPower} ${range.partition}`
     const { allMs, stale } = this.#ledger.stamp(range)
     const isSame = this.#digests.get(key)?.equals(digest) === true
-    if (isSame && !stale && this.#clock.wallMs() - allMs < STAMP_RENEW_MS) return
+    if (isSame && !stale && isFresh(allMs, this.#clock.wallMs())) return
     this.#digests.set(key, digest)
     this.#waiting.push({ range, stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: atMs } })
   }

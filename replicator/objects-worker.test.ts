@@ -6,7 +6,7 @@ import { BLOCK_BYTES } from '#base/limits.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { headerOf } from '#http/message.ts'
 import { accept, acceptanceOf, candidate, stage } from '#object-server/conditional-contract.ts'
-import { NAME, second } from '#object-server/engine-contract.ts'
+import { NAME, putObject, second } from '#object-server/engine-contract.ts'
 import { filled, NAMES, whatIsAstray } from './testing/filled-devices.ts'
 import { HOST, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
 
@@ -30,6 +30,36 @@ t.test('where all is equal a pass asks each peer once and changes nothing', asyn
     devices.machines.map(({ disk }) => disk.changes),
     changes,
   )
+  await devices.closeAll()
+})
+
+t.test('replicas that took different PUTs and POSTs of one timestamp become equal', async (t) => {
+  const devices = await filled()
+  const [name, other] = NAMES as [string, string]
+  const at = devices.now()
+  for (const [number, machine] of devices.placed(name).primaries.entries()) {
+    const contentType = `text/${number}`
+    await putObject(devices.engine(machine), at, 'the same bytes', { name, contentType })
+  }
+  for (const [number, machine] of devices.placed(other).primaries.entries()) {
+    const headers = { 'x-object-meta-number': `${number}` }
+    const request = { timestamp: at, contentType: undefined, expired: 'hide' as const, updates: () => [] }
+    await devices.engine(machine).post(other, { ...request, headers })
+  }
+  await devices.passes(2)
+  for (const [shown, header] of [
+    [name, 'content-type'],
+    [other, 'x-object-meta-number'],
+  ] as const) {
+    const answers = await Promise.all(
+      devices.placed(shown).primaries.map((machine) => devices.ask(machine, 'HEAD', shown)),
+    )
+    const values = new Set(answers.map((answer) => headerOf(answer, header)))
+    t.equal(values.size, 1, `${[...values]}`)
+    t.not([...values][0], undefined)
+  }
+  const [report] = await devices.passes()
+  t.equal(report?.found['partitions_compared'], 0, 'nothing is left to compare')
   await devices.closeAll()
 })
 

@@ -3,8 +3,8 @@
  * none; of both together only one ever happened.
  */
 import { hash as hashOf } from 'node:crypto'
-import { bufferBody } from '#http/message.ts'
 import type { ObjectName } from '#store/contract.ts'
+import { type SentParts, sendParts } from './client-upload.ts'
 import { etagAt, inFeatures } from './feature-account.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'
@@ -47,7 +47,9 @@ export class MultipartClients {
     const etag = hashOf('md5', Buffer.concat(bodies))
     const upload: ClientUpload = { name, etag, completed: 'not_tried', aborted: 'not_tried' }
     this.#uploads.push(upload)
-    const sent = await this.#session.asked(proxy, () => sendParts(proxy, id, name, bodies))
+    const sent = await this.#session.asked(proxy, () =>
+      sendParts(proxy, contextOf(`upload-${id}`), name, bodies),
+    )
     if (sent === undefined) return
     const dice = random.below(6)
     // Some do both at once, through two proxies.
@@ -67,7 +69,7 @@ export class MultipartClients {
     }
   }
 
-  async #complete(id: number, upload: ClientUpload, sent: Sent, proxy: RunningProxy): Promise<void> {
+  async #complete(id: number, upload: ClientUpload, sent: SentParts, proxy: RunningProxy): Promise<void> {
     upload.completed = 'perhaps'
     const outcome = await this.#session.asked(proxy, () =>
       proxy.uploads.complete<never>(contextOf(`upload-${id}`), {
@@ -80,39 +82,18 @@ export class MultipartClients {
     if (outcome?.kind === 'completed') upload.completed = 'done'
   }
 
-  async #abort(id: number, upload: ClientUpload, { uploadId }: Sent, proxy: RunningProxy): Promise<void> {
+  async #abort(
+    id: number,
+    upload: ClientUpload,
+    { uploadId }: SentParts,
+    proxy: RunningProxy,
+  ): Promise<void> {
     upload.aborted = 'perhaps'
     const outcome = await this.#session.asked(proxy, () =>
       proxy.uploads.abort(contextOf(`upload-${id}`), { name: upload.name, uploadId }),
     )
     if (outcome?.kind === 'aborted') upload.aborted = 'done'
   }
-}
-
-interface Sent {
-  readonly uploadId: string
-  readonly parts: readonly { readonly number: number; readonly etag: string }[]
-}
-
-async function sendParts(
-  { uploads }: RunningProxy,
-  id: number,
-  name: ObjectName,
-  bodies: readonly Buffer[],
-): Promise<Sent | undefined> {
-  const context = contextOf(`upload-${id}`)
-  const begun = await uploads.begin(context, name, { contentType: 'text/plain', metadata: {} })
-  if (begun.kind !== 'begun') return undefined
-  const { uploadId } = begun
-  const parts: { number: number; etag: string }[] = []
-  for (const [at, body] of bodies.entries()) {
-    const number = at + 1
-    const part = { number, body: bufferBody(body), expectedEtag: undefined, limitBytes: PART_BYTES }
-    const stored = await uploads.putPart(context, { name, uploadId }, part)
-    if (stored.kind !== 'stored') return undefined
-    parts.push({ number, etag: stored.etag })
-  }
-  return { uploadId, parts }
 }
 
 async function checkUpload(

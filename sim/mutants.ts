@@ -18,7 +18,10 @@ export interface Mutant {
   /** Seeds of which one at least finds it. */
   readonly seeds: readonly number[]
   /** What brings it to light: other faults, or more of them, than a usual run has. */
-  readonly options?: Pick<SimulationOptions, 'faults' | 'onlyFaults' | 'absence' | 'racePercent'>
+  readonly options?: Pick<
+    SimulationOptions,
+    'operations' | 'faults' | 'onlyFaults' | 'absence' | 'racePercent' | 'chainPercent'
+  >
 }
 
 /** The first or second of them is enough as a rule. */
@@ -93,8 +96,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'object-server/object-state.ts',
-        find: 'return left.etag >= right.etag ? left : right',
-        replace: 'return left',
+        find: 'if (left.etag !== right.etag) return left.etag > right.etag ? left : right',
+        replace: 'if (left.etag !== right.etag) return left',
       },
     ],
     seeds: SEEDS,
@@ -164,5 +167,17 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     seeds: SEEDS,
     options: { faults: 24, onlyFaults: ['isolation', 'one-way cut', 'split', 'kill'], racePercent: 10 },
+  },
+  {
+    name: 'upload completed without its condition',
+    edits: [
+      {
+        file: 'store/multipart/complete-upload.ts',
+        find: "      condition,\n      nullVersion: 'replaced',\n",
+        replace: "      condition: undefined && condition,\n      nullVersion: 'replaced',\n",
+      },
+    ],
+    seeds: SEEDS,
+    options: { operations: 60, faults: 3, absence: 'never', chainPercent: 60 },
   },
 ]

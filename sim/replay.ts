@@ -5,7 +5,7 @@ import type { SimulationOptions } from './simulation.ts'
 /** All that decides what happens in a run, besides its seed and a broken variant. */
 export type RunChoices = Pick<
   SimulationOptions,
-  'operations' | 'faults' | 'onlyFaults' | 'racePercent' | 'absence' | 'workersOff'
+  'operations' | 'faults' | 'onlyFaults' | 'racePercent' | 'chainPercent' | 'absence' | 'workersOff'
 >
 
 /** For `parseArgs`. */
@@ -14,6 +14,7 @@ export const RUN_OPTIONS = {
   faults: { type: 'string' },
   'only-faults': { type: 'string' },
   races: { type: 'string' },
+  chains: { type: 'string' },
   absence: { type: 'string' },
   'workers-off': { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
@@ -22,6 +23,7 @@ export const RUN_USAGE = `  --operations N     clients' operations of a run
   --faults N         how many things go wrong
   --only-faults LIST these alone, with commas between them
   --races P          P of 100 operations are races of conditional writes
+  --chains P         P of 100 operations are links of chains of conditional writes
   --absence WHEN     always or never: whether a machine is away for more than a week; else the seed decides
   --workers-off LIST workers that do not run
 `
@@ -37,6 +39,7 @@ export function choicesOf(values: RunValues): RunChoices {
     ...numberFor('operations', values.operations),
     ...numberFor('faults', values.faults),
     ...numberFor('racePercent', values.races),
+    ...numberFor('chainPercent', values.chains),
     ...(values['only-faults'] === undefined ? {} : { onlyFaults: listOf(values['only-faults']) }),
     ...(absence === undefined ? {} : { absence }),
     ...(values['workers-off'] === undefined ? {} : { workersOff: listOf(values['workers-off']) }),
@@ -45,7 +48,7 @@ export function choicesOf(values: RunValues): RunChoices {
 
 /** The command that does exactly the same again. `mutant`: name of the broken variant that ran. */
 export function replayCommand(seed: number, choices: RunChoices, mutant: string | undefined): string {
-  const { operations, faults, onlyFaults, racePercent, absence, workersOff } = choices
+  const { operations, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = choices
   const program =
     mutant === undefined ? 'npm run sim --' : `MUTANT='${mutant}' node --import ./sim/mutate.ts sim/main.ts`
   return [
@@ -54,6 +57,7 @@ export function replayCommand(seed: number, choices: RunChoices, mutant: string 
     ...written('faults', faults),
     ...written('only-faults', onlyFaults?.join(',')),
     ...written('races', racePercent),
+    ...written('chains', chainPercent),
     ...written('absence', absence),
     ...written('workers-off', workersOff?.join(',')),
   ].join(' ')

@@ -51,6 +51,7 @@ function shapeOf({ data, meta, tombstone }: ObjectState): string {
     meta: meta?.timestamp,
     headers: meta?.headers,
     contentType: meta?.contentType,
+    fields: meta?.fields,
     tombstone,
   })
 }

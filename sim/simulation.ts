@@ -19,6 +19,8 @@ export interface SimulationOptions {
   readonly onlyFaults?: readonly string[] | undefined
   /** Of 100 operations, so many more are races of conditional writes. */
   readonly racePercent?: number | undefined
+  /** Of 100 operations, so many are links of chains of conditional writes (`chains.ts`). */
+  readonly chainPercent?: number | undefined
   /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
   readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
@@ -75,10 +77,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     violation = error instanceof Violation ? error : unexpected(error)
   }
   const { events } = cluster
-  const { operations: asked, faults, onlyFaults, racePercent, absence, workersOff } = options
+  const { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = options
   return {
     seed: options.seed,
-    choices: { operations: asked, faults, onlyFaults, racePercent, absence, workersOff },
+    choices: { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff },
     digest: events.digest(),
     events: events.count,
     virtualSeconds: cluster.nowMs() / 1000,
@@ -100,6 +102,7 @@ interface RunOptions {
   readonly faults: number
   readonly onlyFaults?: readonly string[] | undefined
   readonly racePercent?: number | undefined
+  readonly chainPercent?: number | undefined
   readonly absence?: 'never' | 'always' | undefined
 }
 
@@ -115,7 +118,7 @@ class Run {
   constructor(cluster: Cluster, options: RunOptions) {
     this.#cluster = cluster
     this.#options = options
-    this.#workload = new Workload(cluster, options.racePercent)
+    this.#workload = new Workload(cluster, options)
     this.#director = new FaultDirector(cluster, options.faults, options.onlyFaults)
     const dice = cluster.random().below(100)
     this.#isSomebodyAway =
@@ -168,6 +171,7 @@ class Run {
     await checkListings(this.#cluster, outcomes)
     await checkReplicas(this.#cluster, outcomes)
     await this.#workload.races.check()
+    if ((this.#options.chainPercent ?? 0) > 0) await this.#workload.chains.check()
     await this.#workload.fleeting.check()
     await this.#workload.features.check()
     this.#workload.doomed.check()

@@ -1,4 +1,6 @@
 /** Clients of a simulated cluster: several at a time, each through any proxy, doing everything that clients do. */
+
+import { Chains } from './chains.ts'
 import type { Cluster } from './cluster.ts'
 import { DoomedAccount } from './doomed-account.ts'
 import { FeatureClients } from './feature-clients.ts'
@@ -20,6 +22,7 @@ type Action =
   | 'put'
   | 'conditional'
   | 'race'
+  | 'chain'
   | 'post'
   | 'delete'
   | 'get'
@@ -43,6 +46,11 @@ const SHARES: readonly (readonly [Action, number])[] = [
 ]
 const SHARES_TOTAL = SHARES.reduce((sum, [, share]) => sum + share, 0)
 
+export interface WorkloadChoices {
+  readonly racePercent?: number | undefined
+  readonly chainPercent?: number | undefined
+}
+
 export interface WorkloadFigures {
   readonly operations: number
   readonly acknowledged: number
@@ -53,15 +61,17 @@ export class Workload {
   readonly fleeting: FleetingContainers
   readonly doomed: DoomedAccount
   readonly features: FeatureClients
+  readonly chains: Chains
   readonly #racePercent: number
+  readonly #chainPercent: number
   readonly #session: Session
   readonly #writers: ObjectWriters
   readonly #readers: ObjectReaders
   #started = 0
   #ended = 0
 
-  /** `racePercent`: of 100 operations, so many races instead of what they would be. */
-  constructor(cluster: Cluster, racePercent = 0) {
+  /** `racePercent`, `chainPercent`: of 100 operations, so many are these instead of what they would be. */
+  constructor(cluster: Cluster, { racePercent = 0, chainPercent = 0 }: WorkloadChoices = {}) {
     this.#session = new Session(cluster)
     this.#writers = new ObjectWriters(this.#session)
     this.#readers = new ObjectReaders(this.#session)
@@ -69,7 +79,9 @@ export class Workload {
     this.fleeting = new FleetingContainers(this.#session)
     this.doomed = new DoomedAccount(this.#session)
     this.features = new FeatureClients(this.#session)
+    this.chains = new Chains(this.#session)
     this.#racePercent = racePercent
+    this.#chainPercent = chainPercent
   }
 
   /** Operations begun so far. */
@@ -91,6 +103,7 @@ export class Workload {
       )
     }
     await this.races.prepare()
+    if (this.#chainPercent > 0) await this.chains.prepare()
     await this.doomed.prepare()
     await this.features.prepare()
   }
@@ -118,6 +131,7 @@ export class Workload {
   #pick(): Action {
     const { random } = this.#session
     if (this.#racePercent > 0 && random.below(100) < this.#racePercent) return 'race'
+    if (this.#chainPercent > 0 && random.below(100) < this.#chainPercent) return 'chain'
     let at = random.below(SHARES_TOTAL)
     for (const [action, share] of SHARES) {
       at -= share
@@ -137,6 +151,8 @@ export class Workload {
         return await this.#writers.conditional(id, proxy)
       case 'race':
         return await this.races.run(id)
+      case 'chain':
+        return await this.chains.run(id, proxy)
       case 'post':
         return await this.#writers.write(id, proxy, 'POST')
       case 'delete':

@@ -88,6 +88,8 @@ export type StoreFailure =
   | { readonly kind: 'over_quota'; readonly scope: 'container' | 'account' | 'policy' }
   /** Nothing may be written to it for now. */
   | { readonly kind: 'read_only' }
+  /** An image has its bytes in the object; it goes before the object does. */
+  | { readonly kind: 'in_use' }
   /** Something that the operation leads to is not for who asked. */
   | { readonly kind: 'denied'; readonly status: 401 | 403 }
   /** A symbolic link that leads nowhere. */
@@ -570,6 +572,11 @@ export interface ObjectPost {
   readonly contentType: string | undefined
   /** Changes this version instead of the current one. */
   readonly versionId?: string | undefined
+  /**
+   * What of it is a change; the rest is what stands there, for storage servers that only replace everything. `metadata`: all
+   * but facts (`object-facts/`); a list: the facts that it names, which changes nothing else, the time of change included.
+   */
+  readonly fields?: 'metadata' | readonly string[] | undefined
 }
 
 export interface ObjectPostReceipt {

@@ -16,11 +16,14 @@ import { type Desk, type Desks, onlyDesk } from './desk/peer-desks.ts'
 import { customerKeys } from './encryption/customer-keys.ts'
 import { type EncryptionOptions, encryptionLayer } from './encryption/encryption-layer.ts'
 import { hiddenAccounts } from './hidden-accounts/hidden-accounts.ts'
+import { type ImageBytes, imageObjects } from './image-objects/image-objects.ts'
 import { largeObjects } from './large-objects/large-objects.ts'
 import { leftParts } from './multipart/left-parts.ts'
 import type { EventQueue } from './notifications/event-queue.ts'
 import { notificationsLayer } from './notifications/notifications-layer.ts'
 import { objectFactsLayer } from './object-facts/facts-layer.ts'
+import { objectHolds } from './object-holds/holds-layer.ts'
+import type { ObjectHolds } from './object-holds/object-holds.ts'
 import { objectLockLayer } from './object-lock/lock-layer.ts'
 import type { ObjectLocks } from './object-lock/object-locks.ts'
 import { QuotaDesk, quotaAnswers } from './quotas/quota-desk.ts'
@@ -51,6 +54,10 @@ export interface FeatureDeps {
   readonly events?: { readonly queue: EventQueue; readonly region: string } | undefined
   /** What keeps versions from being deleted; with `bucketSettings`. */
   readonly objectLocks?: ObjectLocks | undefined
+  /** What keeps objects that images have their bytes in. */
+  readonly objectHolds?: ObjectHolds | undefined
+  /** Where the bytes are of objects that share those of images. */
+  readonly imageBytes?: ImageBytes | undefined
   /** Objects are encrypted where it is given. */
   readonly encryption?: Omit<EncryptionOptions, 'random'> | undefined
 }
@@ -91,6 +98,7 @@ const FEATURES: readonly Feature[] = [
     make: ({ environment: { clock }, bucketSettings: settings, objectLocks: locks }) =>
       settings && locks && objectLockLayer({ clock, settings, locks }),
   },
+  { name: 'object-holds', make: ({ objectHolds: holds }) => holds && objectHolds(holds) },
   {
     name: 'large-objects',
     make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
@@ -102,6 +110,10 @@ const FEATURES: readonly Feature[] = [
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },
+  {
+    name: 'image-objects',
+    make: ({ environment: { random }, imageBytes: bytes }) => bytes && imageObjects({ random, bytes }),
+  },
   { name: 'customer-keys', make: ({ environment: { random } }) => customerKeys({ random }) },
   {
     name: 'encryption',

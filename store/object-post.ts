@@ -1,4 +1,5 @@
 /** POST of an object: its whole user metadata, and its content type if one is given, are replaced. */
+import { POSTED_FIELDS_HEADER } from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { singleValued } from './backend-headers.ts'
 import type { ObjectName, ObjectPost, ObjectPostReceipt, OperationContext, StoreFailure } from './contract.ts'
@@ -14,8 +15,12 @@ export async function postObject(
 ): Promise<ObjectPostReceipt | StoreFailure> {
   const container = await containerForWrite(deps, context, name)
   if ('kind' in container) return container
-  const own =
-    post.contentType === undefined ? post.metadata : { ...post.metadata, 'content-type': post.contentType }
+  const { metadata, contentType, fields } = post
+  const own = {
+    ...metadata,
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(fields === undefined ? {} : { [POSTED_FIELDS_HEADER]: [fields].flat().join(',') }),
+  }
   const changed = await changeObject(deps.parts, {
     method: 'POST',
     context,

@@ -47,6 +47,15 @@ export const SEAMS: readonly Seam[] = [
     allowed: { 'disk/real-disk.ts': 'the real disk' },
   },
   {
+    what: 'other programs',
+    pattern: /'node:child_process'/,
+    instead: 'the RunProgram that was given',
+    allowed: {
+      'node/fork-process.ts': 'the processes of a cluster',
+      'node/run-program.ts': 'programs that convert images, under limits',
+    },
+  },
+  {
     what: 'the network',
     // Types of sockets open none.
     pattern:

@@ -24,6 +24,7 @@ export interface KeystoneRequest {
   readonly method: 'GET' | 'POST'
   /** Below the base path, with its query. */
   readonly target:
+    | '/auth/tokens'
     | '/auth/tokens?nocatalog'
     | '/auth/tokens?nocatalog&allow_expired=1'
     | '/s3tokens'

@@ -43,6 +43,9 @@ export interface KeystoneIdentity {
   readonly ownedAccounts: readonly string[]
   /** Those of them that the roles read. */
   readonly readableAccounts: readonly string[]
+  /** Which of the roles make them so, each alone. */
+  readonly owningRoles?: readonly string[] | undefined
+  readonly readingRoles?: readonly string[] | undefined
   /** How access lists designate this user by ids: `project:user`, and with `*` for either. */
   readonly granteeIds: readonly string[]
   /** And by names; empty where names are not unique, or not wanted. */
@@ -97,10 +100,30 @@ function identityOf(
     readableAccounts: accounts
       .filter(({ own }) => haveCommon(roles, own.projectReaderRoles))
       .map(({ name }) => name),
+    ...rolesThat(
+      'owningRoles',
+      roles,
+      accounts.flatMap(({ own }) => own.operatorRoles),
+    ),
+    ...rolesThat(
+      'readingRoles',
+      roles,
+      accounts.flatMap(({ own }) => own.projectReaderRoles),
+    ),
     granteeIds: designations([project?.id], [token.user.id]),
     granteeNames: granteeNames(token, rules),
     defaultDomainId: rules.defaultDomainId,
   }
+}
+
+/** Nothing where there are none: most have no more than one such role, and it is in every token. */
+function rolesThat(
+  name: 'owningRoles' | 'readingRoles',
+  roles: readonly string[],
+  wanted: readonly string[],
+): Pick<KeystoneIdentity, typeof name> {
+  const found = roles.filter((role) => wanted.includes(role))
+  return found.length === 0 ? {} : { [name]: found }
 }
 
 function owns(roles: readonly string[], serviceRoles: readonly string[], own: AccountRoles): boolean {

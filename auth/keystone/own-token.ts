@@ -86,7 +86,7 @@ export class OwnToken {
 }
 
 /** The body of `POST /v3/auth/tokens`. */
-function signInBody(credentials: KeystoneCredentials): unknown {
+export function signInBody(credentials: KeystoneCredentials): unknown {
   if (credentials.kind === 'application_credential') {
     const { id, secret } = credentials
     return {

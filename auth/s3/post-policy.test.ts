@@ -51,9 +51,10 @@ void t.test('the policy, its signature, the file and what is to be ignored need 
     signature: '…',
     awsaccesskeyid: '…',
     'x-ignore-this': '…',
-    bucket: 'b',
   }
   t.equal(problem(policyOf(), fields), undefined)
+  const message = 'Invalid according to Policy: Extra input fields: bucket'
+  t.equal(problem(policyOf(), { ...fields, bucket: 'b' }), message, 'the bucket needs one')
 })
 
 void t.test('every type of a list must be allowed', async (t) => {

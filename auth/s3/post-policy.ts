@@ -119,10 +119,9 @@ function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** Fields that are the policy, its signature, or the file, and so need no condition. */
+/** Fields that are the policy, its signature, or the file, and so need no condition; the bucket does. */
 const WITHOUT_CONDITION: ReadonlySet<string> = new Set([
   'awsaccesskeyid',
-  'bucket',
   'file',
   'policy',
   'signature',

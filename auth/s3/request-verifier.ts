@@ -19,6 +19,7 @@ import {
   checkV2,
   checkV2Expiry,
   checkV2Link,
+  ONE_SPACE,
   type V2Claim,
   v2ClaimInHeader,
   v2ClaimInQuery,
@@ -261,7 +262,9 @@ function mechanismOf(
       `The authorization mechanism you have provided is not supported. Please use ${V4_ALGORITHM}.`,
     )
   }
-  return refuseArgument('Authorization', readable(authorization), 'Unsupported Authorization Type')
+  const isOneCredential = /^[^ ]+ [^ ]+$/.test(authorization)
+  const problem = isOneCredential ? 'Unsupported Authorization Type' : ONE_SPACE
+  return refuseArgument('Authorization', readable(authorization), problem)
 }
 
 /** The refusal of a request that was signed at another time than it came. */

@@ -8,6 +8,7 @@ import { hash } from 'node:crypto'
 import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import type { KeyRing } from '../key-ring.ts'
+import { inRole } from '../roles.ts'
 import { openText, sealText } from '../sealed-text.ts'
 import type { AccessKeys, KeyHolder } from './access-keys.ts'
 import { isRefused, type Refusal, refuse } from './refusal.ts'
@@ -17,6 +18,8 @@ export interface Session {
   readonly name: string
   /** What it may do at most, a policy document; all that its holder may when `undefined`. */
   readonly policy: string | undefined
+  /** The role that its holder has taken on (`roles.ts`); what it may do is what the role may. */
+  readonly role?: string | undefined
 }
 
 /** Who is given a session, and by which lasting key they have just proved who they are. */
@@ -88,11 +91,11 @@ export class Sessions {
     switch (found.kind) {
       case 'secret': {
         const isVoid = (found.holder.generation ?? 0) > (claims.parent.holder.generation ?? 0)
-        return isVoid ? invalid(token) : { ...claims, parent: { ...claims.parent, holder: found.holder } }
+        return isVoid ? invalid(token) : heldBy(claims, found.holder, token)
       }
       // Who keeps it could say no more than whether a signature is right; such a session lives for its time.
       case 'elsewhere':
-        return claims
+        return heldBy(claims, claims.parent.holder, token)
       case 'unavailable':
         return refuse('ServiceUnavailable')
       case 'unknown':
@@ -111,6 +114,17 @@ export class Sessions {
     this.#remembered.set(name, claims, REMEMBERED_MS)
     return claims
   }
+}
+
+/** Who has a role no more has lost what it gave. */
+function heldBy(claims: SessionCredentials, holder: KeyHolder, token: string): SessionCredentials | Refusal {
+  const { session, parent } = claims
+  if (session.role === undefined) return { ...claims, parent: { ...parent, holder } }
+  const role = { name: session.role, session: session.name }
+  const principal = inRole(holder.principal, holder.account, role)
+  if (principal === undefined) return invalid(token)
+  const { user } = principal
+  return { ...claims, parent: { ...parent, holder: { ...holder, user, displayName: user, principal } } }
 }
 
 function invalid(token: string): Refusal {

@@ -22,7 +22,7 @@ export interface V2Claim {
 }
 
 const NO_DATE = 'AWS authentication requires a valid Date or x-amz-date header'
-const ONE_SPACE = "Authorization header is invalid -- one and only one ' ' (space) required"
+export const ONE_SPACE = "Authorization header is invalid -- one and only one ' ' (space) required"
 const ONE_COLON = 'AWS authorization header is invalid.  Expected AwsAccessKeyId:signature'
 
 /** Of an `Authorization` header that begins with `AWS `. */

@@ -8,7 +8,15 @@ import { CRC_POLYNOMIALS, type CrcAlgorithm, writtenCrc } from './crc-polynomial
 import { SlicedCrc } from './sliced-crc.ts'
 
 /** As S3 names them in `x-amz-sdk-checksum-algorithm` and in XML. */
-export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const
+export const CHECKSUM_ALGORITHMS = [
+  'CRC32',
+  'CRC32C',
+  'CRC64NVME',
+  'SHA1',
+  'SHA256',
+  'SHA512',
+  'MD5',
+] as const
 
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number]
 
@@ -18,6 +26,8 @@ const SIZE_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = {
   CRC64NVME: 8,
   SHA1: 20,
   SHA256: 32,
+  SHA512: 64,
+  MD5: 16,
 }
 
 /** A checksum in the making. */
@@ -37,7 +47,9 @@ export function startChecksum(algorithm: ChecksumAlgorithm): Checksum {
       return new WideCrc(algorithm)
     case 'SHA1':
     case 'SHA256':
-      return new Sha(algorithm)
+    case 'SHA512':
+    case 'MD5':
+      return new Digest(algorithm)
   }
 }
 
@@ -62,7 +74,7 @@ export function checksumAlgorithmNamed(name: string): ChecksumAlgorithm | undefi
 
 /** Whether checksums of parts can be combined to that of the whole (`combine.ts`). */
 export function isCrc(algorithm: ChecksumAlgorithm): algorithm is CrcAlgorithm {
-  return algorithm !== 'SHA1' && algorithm !== 'SHA256'
+  return algorithm in CRC_POLYNOMIALS
 }
 
 class PlainCrc implements Checksum {
@@ -107,11 +119,11 @@ class WideCrc implements Checksum {
   }
 }
 
-class Sha implements Checksum {
+class Digest implements Checksum {
   readonly #hash: ReturnType<typeof createHash>
 
-  constructor(algorithm: 'SHA1' | 'SHA256') {
-    this.#hash = createHash(algorithm === 'SHA1' ? 'sha1' : 'sha256')
+  constructor(algorithm: Exclude<ChecksumAlgorithm, CrcAlgorithm>) {
+    this.#hash = createHash(algorithm.toLowerCase())
   }
 
   update(piece: Buffer): void {

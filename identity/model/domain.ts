@@ -1,15 +1,52 @@
-/** The one domain that there is: it has every user and project (OpenStack Identity API v3, "Domains"). */
+/** Domains: each has users, groups and projects of its own, whose names are unique within it (Identity API v3, "Domains"). */
+import type { RecordKind } from '#store/records/contract.ts'
+import { type Members, membersIn, textOr, textsIn } from './written.ts'
 
-export const DEFAULT_DOMAIN = { id: 'default', name: 'Default' } as const
+export interface Domain {
+  readonly name: string
+  readonly description: string
+  /** Nobody of one that is not signs in. */
+  readonly enabled: boolean
+  readonly tags: readonly string[]
+  /** What else clients keep with it. */
+  readonly extra: Members
+  /** `removed`: what was in it is being removed. */
+  readonly state: 'present' | 'removed'
+}
+
+/** The one that is always there, and cannot be shut. */
+export const DEFAULT_DOMAIN: Domain = {
+  name: 'Default',
+  description: 'The domain of users and projects that name no other',
+  enabled: true,
+  tags: [],
+  extra: {},
+  state: 'present',
+}
+
+export const DOMAIN_RECORDS: RecordKind<Domain> = {
+  name: 'domains',
+  version: 1,
+  parse: (written) => {
+    const { name, description, enabled, tags, extra, state } = membersIn(written)
+    if (typeof name !== 'string') return undefined
+    return {
+      name,
+      description: textOr(description, ''),
+      enabled: enabled !== false,
+      tags: textsIn(tags),
+      extra: membersIn(extra),
+      state: state === 'removed' ? 'removed' : 'present',
+    }
+  },
+}
+
+export function newDomain(name: string): Domain {
+  return { name, description: '', enabled: true, tags: [], extra: {}, state: 'present' }
+}
 
 /** How a request names a domain. */
 export interface DomainReference {
   readonly id?: string | undefined
   readonly name?: string | undefined
-}
-
-/** Whether this is the one; names of domains do not tell cases apart. */
-export function isDefaultDomain({ id, name }: DomainReference): boolean {
-  if (id !== undefined) return id === DEFAULT_DOMAIN.id
-  return name === undefined || name.toLowerCase() === DEFAULT_DOMAIN.name.toLowerCase()
 }

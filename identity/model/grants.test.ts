@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { projectScope, rolesOn, withoutRole, withRole } from './grants.ts'
-import type { Grant } from './user.ts'
+import { type Grant, projectScope, rolesOn, withoutRole, withRole } from './grants.ts'
 
 const NAME = fc.constantFrom('a', 'b', 'c')
 const STEPS = fc.array(fc.record({ on: NAME, role: NAME, gives: fc.boolean() }))

@@ -1,5 +1,13 @@
-/** The roles of a user: looked up, added, taken away. Pure. */
-import type { Grant } from './user.ts'
+/** The roles of a user or a group on something: looked up, added, taken away. Pure. */
+import { itemsIn, type Members, textsIn } from './written.ts'
+
+/** Roles on a project, on a domain, or on the whole system. */
+export interface Grant {
+  readonly scope: 'project' | 'domain' | 'system'
+  /** Of the project or domain; `all` of the system. */
+  readonly id: string
+  readonly roleIds: readonly string[]
+}
 
 export type GrantScope = Pick<Grant, 'scope' | 'id'>
 
@@ -9,21 +17,46 @@ export function projectScope(id: string): GrantScope {
   return { scope: 'project', id }
 }
 
-export function rolesOn(grants: readonly Grant[], { scope, id }: GrantScope): readonly string[] {
-  return grants.find((grant) => grant.scope === scope && grant.id === id)?.roleIds ?? []
+export function domainScope(id: string): GrantScope {
+  return { scope: 'domain', id }
+}
+
+export function rolesOn(grants: readonly Grant[], on: GrantScope): readonly string[] {
+  return [...new Set(grants.filter((grant) => isOn(grant, on)).flatMap(({ roleIds }) => roleIds))]
 }
 
 export function withRole(grants: readonly Grant[], on: GrantScope, roleId: string): readonly Grant[] {
   const roleIds = rolesOn(grants, on)
   if (roleIds.includes(roleId)) return grants
-  return [...others(grants, on), { ...on, roleIds: [...roleIds, roleId] }]
+  return [...withoutScope(grants, on), { ...on, roleIds: [...roleIds, roleId] }]
 }
 
 export function withoutRole(grants: readonly Grant[], on: GrantScope, roleId: string): readonly Grant[] {
   const roleIds = rolesOn(grants, on).filter((one) => one !== roleId)
-  return roleIds.length === 0 ? others(grants, on) : [...others(grants, on), { ...on, roleIds }]
+  const others = withoutScope(grants, on)
+  return roleIds.length === 0 ? others : [...others, { ...on, roleIds }]
 }
 
-function others(grants: readonly Grant[], { scope, id }: GrantScope): readonly Grant[] {
-  return grants.filter((grant) => grant.scope !== scope || grant.id !== id)
+/** Without all roles on that. */
+export function withoutScope(grants: readonly Grant[], on: GrantScope): readonly Grant[] {
+  return grants.filter((grant) => !isOn(grant, on))
+}
+
+/** Without a role, on whatever it was. */
+export function withoutRoleAnywhere(grants: readonly Grant[], roleId: string): readonly Grant[] {
+  return grants.reduce((rest, grant) => withoutRole(rest, grant, roleId), grants)
+}
+
+/** What a record has written. */
+export function grantsIn(written: unknown): readonly Grant[] {
+  return itemsIn(written).flatMap(grantIn)
+}
+
+function grantIn({ scope, id, roleIds }: Members): readonly Grant[] {
+  const isKnown = scope === 'project' || scope === 'domain' || scope === 'system'
+  return isKnown && typeof id === 'string' ? [{ scope, id, roleIds: textsIn(roleIds) }] : []
+}
+
+function isOn(grant: Grant, { scope, id }: GrantScope): boolean {
+  return grant.scope === scope && grant.id === id
 }

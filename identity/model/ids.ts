@@ -4,6 +4,9 @@ import type { Random } from '#base/environment.ts'
 
 const ID_BYTES = 16
 
+/** Keystone's, `default_domain_id`. */
+export const DEFAULT_DOMAIN_ID = 'default'
+
 /** A new one, that nobody can guess. */
 export function newId(random: Random): string {
   return random.bytes(ID_BYTES).toString('hex')

@@ -1,15 +1,20 @@
 /**
- * Roles. Those that decide anything are built in and cannot be changed; further ones can be made, and mean what access lists
- * and other services make of them.
+ * Roles. Those that decide anything are built in and stay what they are; further ones can be made, and mean what access lists
+ * and other services make of them. A role may imply others: who has it has them, too.
  */
 
 import type { RecordKind } from '#store/records/contract.ts'
 import { derivedId } from './ids.ts'
-import { membersIn, textOr } from './written.ts'
+import { membersIn, textOr, textsIn } from './written.ts'
 
 export interface Role {
   readonly name: string
   readonly description: string
+  /** A role of a domain only implies others; by itself it is in no token, whatever its name (as in Keystone). */
+  readonly domainId?: string | undefined
+  /** Ids. */
+  readonly implies: readonly string[]
+  /** `removed`: it is being taken from those who had it. */
   readonly state: 'present' | 'removed'
 }
 
@@ -25,10 +30,18 @@ const BUILT_IN = {
 
 export type BuiltInRole = keyof typeof BUILT_IN
 
+/** As `keystone-manage bootstrap` has it. */
+const IMPLIED: Partial<Record<string, readonly BuiltInRole[]>> = { admin: ['member'], member: ['reader'] }
+
 export const BUILT_IN_ROLES: ReadonlyMap<string, Role> = new Map(
   Object.entries(BUILT_IN).map(([name, description]) => [
     derivedId('role', name),
-    { name, description, state: 'present' },
+    {
+      name,
+      description,
+      implies: (IMPLIED[name] ?? []).map(builtInRoleId),
+      state: 'present',
+    },
   ]),
 )
 
@@ -40,9 +53,14 @@ export const ROLE_RECORDS: RecordKind<Role> = {
   name: 'roles',
   version: 1,
   parse: (written) => {
-    const { name, description } = membersIn(written)
-    return typeof name === 'string'
-      ? { name, description: textOr(description, ''), state: 'present' }
-      : undefined
+    const { name, description, domainId, implies, state } = membersIn(written)
+    if (typeof name !== 'string') return undefined
+    return {
+      name,
+      description: textOr(description, ''),
+      ...(typeof domainId === 'string' ? { domainId } : {}),
+      implies: textsIn(implies),
+      state: state === 'removed' ? 'removed' : 'present',
+    }
   },
 }

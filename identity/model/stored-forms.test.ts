@@ -3,16 +3,21 @@ import t from 'tap'
 import type { RecordKind } from '#store/records/contract.ts'
 import { decodeRecord, encodeRecord } from '#store/records/record-form.ts'
 import { CREDENTIAL_RECORDS } from '../credentials.ts'
+import { FURTHER_RECORDS } from '../further-catalogue.ts'
+import { LIMIT_RECORDS } from '../limits.ts'
+import { DOMAIN_RECORDS, newDomain } from './domain.ts'
+import { GROUP_RECORDS, newGroup } from './group.ts'
 import { PROJECT_RECORDS } from './project.ts'
 import { ROLE_RECORDS } from './role.ts'
 import { newUser, USER_RECORDS, type User } from './user.ts'
 
 const USER: User = {
   ...newUser('wren'),
-  password: { kind: 'hashed', hash: 'scrypt$15$8$3$c2FsdA$aGFzaA' },
+  password: { kind: 'hashed', hash: 'scrypt$15$8$3$c2FsdA$aGFzaA', setAtMs: 1_700_000_000_000 },
   generation: 2,
   revoked: [{ auditId: 'audit', expiresAtSeconds: 1_700_000_000 }],
   grants: [{ scope: 'project', id: 'p', roleIds: ['r'] }],
+  groupIds: ['g'],
   applicationCredentials: [
     {
       id: 'a',
@@ -31,7 +36,7 @@ const USER: User = {
 }
 
 const GOLDEN_USER =
-  '{"martlet":"users","version":1,"value":{"name":"wren","enabled":true,"password":{"kind":"hashed","hash":"scrypt$15$8$3$c2FsdA$aGFzaA"},"generation":2,"revoked":[{"auditId":"audit","expiresAtSeconds":1700000000}],"grants":[{"scope":"project","id":"p","roleIds":["r"]}],"applicationCredentials":[{"id":"a","name":"backup","description":"","secretHash":"scrypt$15$8$3$c2FsdA$aGFzaA","projectId":"p","roleIds":["r"],"expiresAtMs":1700000000000,"unrestricted":false}],"defaultProjectId":"p","email":"wren@example.com","extra":{"room":5},"state":"present"}}\n'
+  '{"martlet":"users","version":1,"value":{"name":"wren","domainId":"default","enabled":true,"password":{"kind":"hashed","hash":"scrypt$15$8$3$c2FsdA$aGFzaA","setAtMs":1700000000000},"generation":2,"revoked":[{"auditId":"audit","expiresAtSeconds":1700000000}],"grants":[{"scope":"project","id":"p","roleIds":["r"]}],"groupIds":["g"],"applicationCredentials":[{"id":"a","name":"backup","description":"","secretHash":"scrypt$15$8$3$c2FsdA$aGFzaA","projectId":"p","roleIds":["r"],"expiresAtMs":1700000000000,"unrestricted":false}],"defaultProjectId":"p","email":"wren@example.com","extra":{"room":5},"state":"present"}}\n'
 
 function same<Value>(
   name: string,
@@ -52,6 +57,7 @@ same('a project', {
   kind: PROJECT_RECORDS,
   value: {
     name: 'aviary',
+    domainId: 'default',
     description: 'birds',
     enabled: true,
     tags: ['x'],
@@ -59,18 +65,79 @@ same('a project', {
     state: 'present',
   },
   golden:
-    '{"martlet":"projects","version":1,"value":{"name":"aviary","description":"birds","enabled":true,"tags":["x"],"extra":{},"state":"present"}}\n',
+    '{"martlet":"projects","version":1,"value":{"name":"aviary","domainId":"default","description":"birds","enabled":true,"tags":["x"],"extra":{},"state":"present"}}\n',
 })
 same('a role', {
   kind: ROLE_RECORDS,
-  value: { name: 'auditor', description: '', state: 'present' },
-  golden: '{"martlet":"roles","version":1,"value":{"name":"auditor","description":"","state":"present"}}\n',
+  value: { name: 'auditor', description: '', implies: ['r'], state: 'present' },
+  golden:
+    '{"martlet":"roles","version":1,"value":{"name":"auditor","description":"","implies":["r"],"state":"present"}}\n',
+})
+same('a group', {
+  kind: GROUP_RECORDS,
+  value: { ...newGroup('birds', 'default'), grants: USER.grants },
+  golden:
+    '{"martlet":"groups","version":1,"value":{"name":"birds","domainId":"default","description":"","grants":[{"scope":"project","id":"p","roleIds":["r"]}],"extra":{},"state":"present"}}\n',
+})
+same('a domain', {
+  kind: DOMAIN_RECORDS,
+  value: newDomain('away'),
+  golden:
+    '{"martlet":"domains","version":1,"value":{"name":"away","description":"","enabled":true,"tags":[],"extra":{},"state":"present"}}\n',
+})
+same('services, endpoints and regions that were added', {
+  kind: FURTHER_RECORDS,
+  value: {
+    services: [{ id: 's', type: 'compute', name: 'nova', description: undefined, enabled: true }],
+    endpoints: [
+      {
+        id: 'e',
+        serviceId: 's',
+        interface: 'public',
+        regionId: 'r',
+        url: 'http://n',
+        name: undefined,
+        enabled: true,
+      },
+    ],
+    regions: [{ id: 'r', description: '', parentId: undefined }],
+  },
+  golden:
+    '{"martlet":"catalogue","version":1,"value":{"services":[{"id":"s","type":"compute","name":"nova","enabled":true}],"endpoints":[{"id":"e","serviceId":"s","interface":"public","regionId":"r","url":"http://n","enabled":true}],"regions":[{"id":"r","description":""}]}}\n',
+})
+same('limits', {
+  kind: LIMIT_RECORDS,
+  value: {
+    registered: [
+      {
+        id: 'a',
+        serviceId: 's',
+        regionId: undefined,
+        resourceName: 'x',
+        description: undefined,
+        defaultLimit: 5,
+      },
+    ],
+    limits: [],
+  },
+  golden:
+    '{"martlet":"limits","version":1,"value":{"registered":[{"id":"a","serviceId":"s","resourceName":"x","defaultLimit":5}],"limits":[]}}\n',
 })
 same('a credential', {
   kind: CREDENTIAL_RECORDS,
   value: { userId: 'u', projectId: 'p', type: 'ec2', sealedBlob: 'AQE' },
   golden:
     '{"martlet":"credentials","version":1,"value":{"userId":"u","projectId":"p","type":"ec2","sealedBlob":"AQE"}}\n',
+})
+
+t.test('what was written while there was one domain is in it', async (t) => {
+  const { domainId, groupIds, ...before } = newUser('wren')
+  t.match({ domainId, groupIds }, { domainId: 'default', groupIds: [] })
+  const read = <Value>(kind: RecordKind<Value>, value: unknown) =>
+    decodeRecord(kind, Buffer.from(JSON.stringify({ martlet: kind.name, version: 1, value })))
+  t.match(read(USER_RECORDS, before), { value: { domainId: 'default', groupIds: [] } })
+  t.match(read(PROJECT_RECORDS, { name: 'aviary' }), { value: { domainId: 'default' } })
+  t.match(read(ROLE_RECORDS, { name: 'auditor' }), { value: { implies: [], state: 'present' } })
 })
 
 t.test('a password that is not understood lets nobody in', async (t) => {

@@ -3,15 +3,9 @@
  * credentials, the tokens that were revoked. So no change is half made, and nothing is left of a user that is removed.
  */
 import type { RecordKind } from '#store/records/contract.ts'
+import { type Grant, grantsIn } from './grants.ts'
+import { DEFAULT_DOMAIN_ID } from './ids.ts'
 import { itemsIn, type Members, membersIn, textOr, textsIn } from './written.ts'
-
-/** Roles on a project, on the domain, or on the whole system. */
-export interface Grant {
-  readonly scope: 'project' | 'domain' | 'system'
-  /** Of the project or domain; `all` of the system. */
-  readonly id: string
-  readonly roleIds: readonly string[]
-}
 
 /** Signs in to one project with some of the user's roles, and cannot do more than the user. */
 export interface ApplicationCredential {
@@ -29,7 +23,12 @@ export interface ApplicationCredential {
 }
 
 export type Password =
-  | { readonly kind: 'hashed'; readonly hash: string }
+  | {
+      readonly kind: 'hashed'
+      readonly hash: string
+      /** When it was set, wall clock milliseconds; not known of the oldest. */
+      readonly setAtMs?: number | undefined
+    }
   /** The key in the configuration. */
   | { readonly kind: 'configured' }
   | { readonly kind: 'none' }
@@ -42,32 +41,37 @@ export interface RevokedToken {
 
 export interface User {
   readonly name: string
+  readonly domainId: string
   readonly enabled: boolean
   readonly password: Password
   /** Tokens of an earlier generation are void. */
   readonly generation: number
   readonly revoked: readonly RevokedToken[]
   readonly grants: readonly Grant[]
+  /** Groups that the user is in. */
+  readonly groupIds: readonly string[]
   readonly applicationCredentials: readonly ApplicationCredential[]
   readonly defaultProjectId: string | undefined
   readonly description: string | undefined
   readonly email: string | undefined
   /** What else clients keep with it. */
   readonly extra: Members
-  /** `removed`: the configuration still has it. */
+  /** `removed`: the configuration still has it, or what hung on it is being removed. */
   readonly state: 'present' | 'removed'
 }
 
 export const USER_RECORDS: RecordKind<User> = { name: 'users', version: 1, parse: parseUser }
 
-export function newUser(name: string): User {
+export function newUser(name: string, domainId = DEFAULT_DOMAIN_ID): User {
   return {
     name,
+    domainId,
     enabled: true,
     password: { kind: 'none' },
     generation: 0,
     revoked: [],
     grants: [],
+    groupIds: [],
     applicationCredentials: [],
     defaultProjectId: undefined,
     description: undefined,
@@ -77,12 +81,19 @@ export function newUser(name: string): User {
   }
 }
 
+/** When the password of a user expires, wall clock milliseconds; `undefined` when it does not. */
+export function passwordEndsAtMs({ password }: User, lifeMs: number | undefined): number | undefined {
+  if (lifeMs === undefined || password.kind !== 'hashed' || password.setAtMs === undefined) return undefined
+  return password.setAtMs + lifeMs
+}
+
 function parseUser(written: unknown): User | undefined {
   const members = membersIn(written)
   const { name, enabled, generation, state } = members
   if (typeof name !== 'string' || typeof generation !== 'number') return undefined
   return {
     name,
+    domainId: textOr(members['domainId'], DEFAULT_DOMAIN_ID),
     enabled: enabled !== false,
     password: passwordIn(members['password']),
     generation,
@@ -90,7 +101,8 @@ function parseUser(written: unknown): User | undefined {
       auditId: textOr(one['auditId'], ''),
       expiresAtSeconds: Number(one['expiresAtSeconds']),
     })),
-    grants: itemsIn(members['grants']).flatMap(grantIn),
+    grants: grantsIn(members['grants']),
+    groupIds: textsIn(members['groupIds']),
     applicationCredentials: itemsIn(members['applicationCredentials']).map(applicationCredentialIn),
     defaultProjectId: textOr(members['defaultProjectId'], undefined),
     description: textOr(members['description'], undefined),
@@ -102,14 +114,11 @@ function parseUser(written: unknown): User | undefined {
 
 /** What is not understood lets nobody in. */
 function passwordIn(written: unknown): Password {
-  const { kind, hash } = membersIn(written)
-  if (kind === 'hashed' && typeof hash === 'string') return { kind, hash }
+  const { kind, hash, setAtMs } = membersIn(written)
+  if (kind === 'hashed' && typeof hash === 'string') {
+    return typeof setAtMs === 'number' ? { kind, hash, setAtMs } : { kind, hash }
+  }
   return kind === 'configured' ? { kind } : { kind: 'none' }
-}
-
-function grantIn({ scope, id, roleIds }: Members): readonly Grant[] {
-  const isKnown = scope === 'project' || scope === 'domain' || scope === 'system'
-  return isKnown && typeof id === 'string' ? [{ scope, id, roleIds: textsIn(roleIds) }] : []
 }
 
 function applicationCredentialIn(one: Members): ApplicationCredential {

@@ -27,3 +27,10 @@ export function itemsIn(value: unknown): readonly Members[] {
 export function furtherMembers(members: Members, known: readonly string[]): Members {
   return Object.fromEntries(Object.entries(members).filter(([name]) => !known.includes(name)))
 }
+
+/** A text that may stand where a name does: not empty, not too long, nothing that no record can hold. */
+export function isNameText(value: unknown, charactersMax: number): value is string {
+  return (
+    typeof value === 'string' && value.trim() !== '' && value.length <= charactersMax && !value.includes('\0')
+  )
+}

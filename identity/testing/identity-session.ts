@@ -34,6 +34,7 @@ export interface SessionOptions {
   readonly records?: Records
   readonly entries?: readonly UserEntry[]
   readonly clock?: VirtualClock
+  readonly passwordLifeMs?: number
 }
 
 export class IdentitySession {
@@ -42,7 +43,7 @@ export class IdentitySession {
   readonly identity: Identity
   readonly users: UserDirectory
 
-  constructor({ records, entries = DEVELOPMENT_USERS, clock }: SessionOptions = {}) {
+  constructor({ records, entries = DEVELOPMENT_USERS, clock, passwordLifeMs }: SessionOptions = {}) {
     this.clock = clock ?? new VirtualClock()
     this.records = records ?? new MemoryRecords()
     const secret = { id: 1, secret: 'a secret for tests' }
@@ -58,6 +59,7 @@ export class IdentitySession {
       users: this.users,
       resellers: DEFAULT_RESELLERS,
       lifeSeconds: LIFE_SECONDS,
+      passwordLifeMs,
       region: 'RegionOne',
       urlScheme: 'default',
       hashCost: { logN: 1, r: 1, p: 1 },

@@ -1,8 +1,8 @@
 /** `/v3/users/:user/application_credentials`: made and removed by their user, for the project the user is signed in to. */
 import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
+import type { NamedRole } from '../effective-roles.ts'
 import type { Entry } from '../entries.ts'
-import type { NamedRole } from '../identified.ts'
 import type { ApplicationCredential, User } from '../model/user.ts'
 import { itemsIn, type Members, membersIn, textOr } from '../model/written.ts'
 import { applicationCredentialView, listView } from '../views.ts'
@@ -21,8 +21,7 @@ export async function listApplicationCredentials(visit: Visit): Promise<Response
     const name = visit.query.get('name')
     const wanted = user.value.applicationCredentials.filter((one) => (name ?? one.name) === one.name)
     const views = await Promise.all(wanted.map((one) => viewOf(visit, user, one)))
-    const path = `${visit.url}/users/${user.id}/application_credentials`
-    return json(200, listView('application_credentials', views, path))
+    return json(200, listView('application_credentials', views, visit.self))
   })
 }
 
@@ -30,7 +29,7 @@ export async function showApplicationCredential(visit: Visit): Promise<Response>
   const id = visit.named['credential'] ?? ''
   return await withUser(visit, async (user) => {
     const found = user.value.applicationCredentials.find((one) => one.id === id)
-    if (found === undefined) return notFound('application credential', id)
+    if (found === undefined) return notFound(WHAT, id)
     return json(200, { application_credential: await viewOf(visit, user, found) })
   })
 }
@@ -56,7 +55,8 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
   const outcome = await parts.people.users.change(context, user.id, (there) =>
     withCredential(there, credential),
   )
-  if (outcome.kind === 'refused') return outcome.refusal === 'name' ? conflict(WHAT, read.name) : full()
+  if (outcome.kind === 'refused')
+    return outcome.refusal === 'name' ? conflict('application_credential', read.name) : full()
   if (outcome.kind !== 'found') return unavailable()
   return json(201, { application_credential: await viewOf(visit, outcome, credential, secret) })
 }
@@ -76,7 +76,7 @@ export async function deleteApplicationCredential(visit: Visit): Promise<Respons
   return outcome.kind === 'absent' || outcome.kind === 'refused' ? notFound(WHAT, id) : unavailable()
 }
 
-const WHAT = 'application credential'
+const WHAT = 'Application Credential'
 
 function full(): Response {
   return refusal(403, `A user has ${CREDENTIALS_MAX} application credentials at most`)

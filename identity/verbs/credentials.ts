@@ -2,8 +2,10 @@
 import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
 import { blobOf, credentialIdOf, keyPairIn, type OpenedCredential } from '../credentials.ts'
+import { effectiveGrants } from '../effective-roles.ts'
 import { hasRole } from '../identified.ts'
 import { projectScope, rolesOn } from '../model/grants.ts'
+import type { User } from '../model/user.ts'
 import { membersIn, textOr } from '../model/written.ts'
 import { credentialView, ec2View, listView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
@@ -28,7 +30,7 @@ export async function listCredentials(visit: Visit): Promise<Response> {
   if ('kind' in listed) return unavailable(listed)
   const type = query.get('type')
   const views = listed.filter((one) => (type ?? one.type) === one.type).map((one) => credentialView(one, url))
-  return json(200, listView('credentials', views, `${url}/credentials`))
+  return json(200, listView('credentials', views, visit.self))
 }
 
 export async function showCredential(visit: Visit): Promise<Response> {
@@ -55,9 +57,7 @@ export async function createCredential(visit: Visit): Promise<Response> {
     return refusal(400, 'An ec2 credential needs a project, and a blob with access and secret')
   }
   // Whoever names a pair must be able to sign in to its project.
-  if (pair !== undefined && rolesOn(user.value.grants, projectScope(String(projectId))).length === 0) {
-    return forbidden()
-  }
+  if (pair !== undefined && !(await hasRoleOn(visit, user.value, String(projectId)))) return forbidden()
   const id = pair === undefined ? parts.credentials.newId() : credentialIdOf(pair.access)
   const project = textOr(projectId, undefined)
   const created = await parts.credentials.create(context, id, { userId, projectId: project, type, blob })
@@ -90,7 +90,17 @@ export async function updateCredential(visit: Visit): Promise<Response> {
 
 async function mayUse({ parts, context }: Visit, userId: string, projectId: string): Promise<boolean> {
   const user = await parts.people.users.find(context, userId)
-  return user.kind === 'found' && rolesOn(user.value.grants, projectScope(projectId)).length > 0
+  return user.kind === 'found' && (await hasRoleOn({ parts, context }, user.value, projectId))
+}
+
+/** By itself or through a group; what cannot be looked up now counts for nothing. */
+async function hasRoleOn(
+  { parts, context }: Pick<Visit, 'parts' | 'context'>,
+  user: User,
+  projectId: string,
+): Promise<boolean> {
+  const grants = await effectiveGrants(context, parts.people, user)
+  return !('kind' in grants) && rolesOn(grants, projectScope(projectId)).length > 0
 }
 
 export async function deleteCredential(visit: Visit): Promise<Response> {
@@ -103,7 +113,7 @@ async function removed({ parts, context }: Visit, id: string): Promise<Response>
   return outcome.kind === 'absent' ? notFound('credential', id) : unavailable(outcome)
 }
 
-/** Somebody else's is not to be found. */
+/** Who is no administrator does not learn whether somebody else's is there. */
 async function withOwn(
   visit: Visit,
   then: (credential: OpenedCredential) => Promise<Response>,
@@ -114,7 +124,8 @@ async function withOwn(
   const asking = callerOf(visit).identified
   const isOwn = found.kind === 'found' && found.userId === asking.user.id
   if (found.kind === 'found' && (isOwn || hasRole(asking, 'admin'))) return await then(found)
-  return found.kind === 'found' || found.kind === 'absent' ? notFound('credential', id) : unavailable(found)
+  if (found.kind !== 'found' && found.kind !== 'absent') return unavailable(found)
+  return hasRole(asking, 'admin') ? notFound('credential', id) : forbidden()
 }
 
 // ---- key pairs ---------------------------------------------------------------------------------------------------
@@ -126,7 +137,7 @@ export async function listKeyPairs(visit: Visit): Promise<Response> {
   const listed = await parts.credentials.list(context, userId)
   if ('kind' in listed) return unavailable(listed)
   const views = listed.filter((one) => one.type === 'ec2').map((one) => ec2View(one, url))
-  return json(200, listView('credentials', views, `${url}/users/${userId}/credentials/OS-EC2`))
+  return json(200, listView('credentials', views, visit.self))
 }
 
 export async function createKeyPair(visit: Visit): Promise<Response> {
@@ -134,7 +145,7 @@ export async function createKeyPair(visit: Visit): Promise<Response> {
   const { parts, context, body, url } = visit
   return await withUser(visit, async (user) => {
     const projectId = textOr(body['tenant_id'], callerOf(visit).identified.project?.id ?? '')
-    if (rolesOn(user.value.grants, projectScope(projectId)).length === 0) return forbidden()
+    if (!(await hasRoleOn(visit, user.value, projectId))) return forbidden()
     const pair = parts.credentials.newKeyPair()
     const created = await parts.credentials.create(context, credentialIdOf(pair.access), {
       userId: user.id,

@@ -43,5 +43,5 @@ async function exchange(
   if (now.kind !== 'identified') return unavailable(now)
   const { identified } = now
   const { token, claims } = parts.tokens.issue({ identified, methods: ['ec2credential'] })
-  return json(200, tokenView({ claims, identified }, visit), { 'x-subject-token': token })
+  return json(200, await tokenView({ claims, identified }, visit), { 'x-subject-token': token })
 }

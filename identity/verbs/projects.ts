@@ -1,14 +1,16 @@
 /** `/v3/projects`: listed, shown, made, changed, removed; their tags. */
 import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
+import { effectiveGrants } from '../effective-roles.ts'
 import type { Entry } from '../entries.ts'
 import { hasRole } from '../identified.ts'
 import { projectScope, rolesOn } from '../model/grants.ts'
 import { newId } from '../model/ids.ts'
 import { newProject, type Project } from '../model/project.ts'
-import { furtherMembers, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
-import { listView, projectView } from '../views.ts'
+import { furtherMembers, isNameText, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
+import { domainAsProjectView, listView, projectView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
+import { domainFor } from './domains.ts'
 import { filtered } from './listed.ts'
 
 /** Keystone's schema. */
@@ -27,12 +29,21 @@ const KNOWN = [
   'links',
 ]
 
-export async function listProjects({ parts, context, query, url }: Visit): Promise<Response> {
-  const projects = await parts.people.projects.list(context)
-  if ('kind' in projects) return unavailable(projects)
-  const wanted = query.get('is_domain')?.toLowerCase() === 'true' ? [] : filtered(projects, query)
-  const views = wanted.filter(({ value }) => hasTags(value, query)).map((one) => projectView(one, url))
-  return json(200, listView('projects', views, `${url}/projects`))
+export async function listProjects({ parts, context, query, url, self }: Visit): Promise<Response> {
+  const { projects, domains } = parts.people
+  const answer = (views: readonly Members[]): Response => json(200, listView('projects', views, self))
+  if (query.get('is_domain')?.toLowerCase() === 'true') {
+    const listed = await domains.list(context)
+    if ('kind' in listed) return unavailable(listed)
+    return answer(filtered(listed, query).map((domain) => domainAsProjectView(domain, url)))
+  }
+  const listed = await projects.list(context)
+  if ('kind' in listed) return unavailable(listed)
+  const parent = query.get('parent_id')
+  const wanted = filtered(listed, query).filter(
+    ({ value }) => hasTags(value, query) && (parent === null || value.domainId === parent),
+  )
+  return answer(wanted.map((one) => projectView(one, url)))
 }
 
 function hasTags({ tags }: Project, query: URLSearchParams): boolean {
@@ -41,25 +52,38 @@ function hasTags({ tags }: Project, query: URLSearchParams): boolean {
   return all.every((tag) => tags.includes(tag)) && (any?.some((tag) => tags.includes(tag)) ?? true)
 }
 
-/** Those who have a role on it may see it. */
+/** Those who have a role on it may see it. A domain is a project, too. */
 export async function showProject(visit: Visit): Promise<Response> {
+  const { parts, context, named, url } = visit
+  const { identified } = callerOf(visit)
+  const isAdmin = hasRole(identified, 'admin')
+  const domain = isAdmin ? await parts.people.domains.find(context, named['project'] ?? '') : undefined
+  if (domain?.kind === 'found') return json(200, { project: domainAsProjectView(domain, url) })
   return await withProject(visit, async (project) => {
-    const { identified } = callerOf(visit)
-    const mayShow =
-      hasRole(identified, 'admin') ||
-      rolesOn(identified.user.value.grants, projectScope(project.id)).length > 0
-    return mayShow ? json(200, { project: projectView(project, visit.url) }) : forbidden()
+    const grants = await effectiveGrants(context, parts.people, identified.user.value)
+    if ('kind' in grants) return unavailable(grants)
+    const mayShow = isAdmin || rolesOn(grants, projectScope(project.id)).length > 0
+    return mayShow ? json(200, { project: projectView(project, url) }) : forbidden()
   })
 }
 
-export async function createProject({ parts, context, body, url }: Visit): Promise<Response> {
+export async function createProject(visit: Visit): Promise<Response> {
+  const { parts, context, body, url } = visit
   const given = membersIn(body['project'])
   const wrong = whyWrong(given, 'name_needed')
   if (wrong !== undefined) return refusal(400, wrong)
-  const project = changed(newProject(''), given)
-  const created = await parts.people.projects.create(context, newId(parts.random), project)
+  const where = await domainFor(visit, { domain_id: given['domain_id'] ?? given['parent_id'] })
+  if ('status' in where) return where
+  const { domainId } = where
+  if ((given['parent_id'] ?? domainId) !== domainId)
+    return refusal(400, 'Projects have no projects under them')
+  const project = changed(newProject('', domainId), given)
+  const id = newId(parts.random)
+  const created = await parts.people.projects.create(context, id, project)
   if (created.kind === 'found') return json(201, { project: projectView(created, url) })
-  return created.kind === 'name_taken' ? conflict('project', project.name) : unavailable(created)
+  if (created.kind !== 'name_taken') return unavailable(created)
+  const details = `it is not permitted to have two projects with either the same name or same id in the same domain: name is ${project.name}, project id ${id}`
+  return conflict('project', project.name, details)
 }
 
 export async function updateProject(visit: Visit): Promise<Response> {
@@ -75,7 +99,7 @@ export async function updateProject(visit: Visit): Promise<Response> {
 
 export async function deleteProject({ parts, context, named }: Visit): Promise<Response> {
   const id = named['project'] ?? ''
-  const removed = await parts.people.projects.remove(context, id)
+  const removed = await parts.removals.remove(context, 'projects', id)
   if (removed.kind === 'removed') return noContent()
   return removed.kind === 'absent' ? notFound('project', id) : unavailable(removed)
 }
@@ -164,26 +188,14 @@ function changed(project: Project, given: Members): Project {
 }
 
 function whyWrong(
-  { name, domain_id: domainId, parent_id: parentId, is_domain: isDomain }: Members,
+  { name, enabled, is_domain: isDomain }: Members,
   names: 'name_needed' | 'name_kept',
 ): string | undefined {
-  if (name === undefined ? names === 'name_needed' : !isName(name)) {
+  if (name === undefined ? names === 'name_needed' : !isNameText(name, NAME_CHARACTERS_MAX)) {
     return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
   }
-  if (isDomain === true || (domainId !== undefined && domainId !== null && domainId !== 'default')) {
-    return `There is no domain but 'default'`
+  if (enabled !== undefined && typeof enabled !== 'boolean') {
+    return `Invalid input for field 'enabled': true or false is needed`
   }
-  if (parentId !== undefined && parentId !== null && parentId !== 'default') {
-    return 'Projects have no projects under them'
-  }
-  return undefined
-}
-
-function isName(name: unknown): boolean {
-  return (
-    typeof name === 'string' &&
-    name.trim() !== '' &&
-    name.length <= NAME_CHARACTERS_MAX &&
-    !name.includes('\0')
-  )
+  return isDomain === true ? 'A domain is made at /v3/domains' : undefined
 }

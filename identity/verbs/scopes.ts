@@ -1,47 +1,80 @@
 /** `/v3/auth/…`: what somebody may get tokens for, and the catalogue. */
 import type { Response } from '#http/message.ts'
+import type { RecordFailure } from '#store/records/contract.ts'
 import { json, unavailable } from '../answers.ts'
-import { catalogue } from '../catalogue.ts'
+import { catalogueView, wholeCatalogue } from '../catalogue.ts'
+import { effectiveGrants } from '../effective-roles.ts'
 import type { Entry } from '../entries.ts'
-import type { Project } from '../model/project.ts'
+import { DEFAULT_DOMAIN } from '../model/domain.ts'
+import type { Grant } from '../model/grants.ts'
+import { DEFAULT_DOMAIN_ID } from '../model/ids.ts'
 import type { User } from '../model/user.ts'
 import { domainView, listView, projectView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
 
-export async function showCatalogue({ caller, parts, hostUrl, url }: Visit): Promise<Response> {
-  const catalog = catalogue({ ...parts, hostUrl }, caller?.identified.project?.id)
+export async function showCatalogue({ caller, parts, context, hostUrl, url }: Visit): Promise<Response> {
+  const further = await parts.furtherCatalogue.read(context)
+  if (further.kind !== 'found') return unavailable(further)
+  const person = { projectId: caller?.identified.project?.id, userId: caller?.identified.user.id ?? '' }
+  const catalog = catalogueView(wholeCatalogue({ ...parts, hostUrl }, further.value), person)
   return json(200, { catalog, links: { self: `${url}/auth/catalog` } })
 }
 
 export async function ownProjects(visit: Visit): Promise<Response> {
-  return await projectsOf(visit, callerOf(visit).identified.user, '/auth/projects')
+  return await projectsOf(visit, callerOf(visit).identified.user)
 }
 
-/** Projects on which the user has a role. */
-export async function projectsOf(
-  { parts, context, url }: Visit,
-  { value }: Entry<User>,
-  path: string,
-): Promise<Response> {
-  const projects: Entry<Project>[] = []
-  for (const { scope, id } of value.grants) {
-    if (scope !== 'project') continue
-    const project = await parts.people.projects.find(context, id)
-    if (project.kind === 'found') projects.push(project)
-    else if (project.kind !== 'absent') return unavailable(project)
-  }
-  const views = projects.map((project) => projectView(project, url))
-  return json(200, listView('projects', views, url + path))
+/** Projects on which the user has a role, and which can be signed in to. */
+export async function projectsOf(visit: Visit, { value }: Entry<User>): Promise<Response> {
+  const { parts, context, url } = visit
+  const { projects } = parts.people
+  return await listed(visit, value, 'projects', async ({ scope, id }) => {
+    if (scope !== 'project') return undefined
+    const project = await projects.find(context, id)
+    if (project.kind === 'found')
+      return project.value.enabled ? { view: projectView(project, url) } : undefined
+    return project.kind === 'absent' ? undefined : project
+  })
 }
 
 export async function ownDomains(visit: Visit): Promise<Response> {
-  const { grants } = callerOf(visit).identified.user.value
-  const views = grants.some(({ scope }) => scope === 'domain') ? [domainView(visit.url)] : []
-  return json(200, listView('domains', views, `${visit.url}/auth/domains`))
+  const { parts, context, url } = visit
+  const { user } = callerOf(visit).identified
+  return await listed(visit, user.value, 'domains', async ({ scope, id }) => {
+    if (scope !== 'domain') return undefined
+    if (id === DEFAULT_DOMAIN_ID) return { view: domainView({ id, value: DEFAULT_DOMAIN }, url) }
+    const domain = await parts.people.domains.find(context, id)
+    if (domain.kind === 'found') return domain.value.enabled ? { view: domainView(domain, url) } : undefined
+    return domain.kind === 'absent' ? undefined : domain
+  })
 }
 
 export async function ownSystem(visit: Visit): Promise<Response> {
-  const { grants } = callerOf(visit).identified.user.value
+  const { parts, context, url } = visit
+  const grants = await effectiveGrants(context, parts.people, callerOf(visit).identified.user.value)
+  if ('kind' in grants) return unavailable(grants)
   const system = grants.some(({ scope }) => scope === 'system') ? [{ all: true }] : []
-  return json(200, { system, links: { self: `${visit.url}/auth/system` } })
+  return json(200, { system, links: { self: `${url}/auth/system` } })
+}
+
+type View = Readonly<Record<string, unknown>>
+
+/** What the user has roles on, each once, as `viewOf` shows it. */
+async function listed(
+  { parts, context, self }: Visit,
+  user: User,
+  member: string,
+  viewOf: (grant: Grant) => Promise<{ readonly view: View } | RecordFailure | undefined>,
+): Promise<Response> {
+  const grants = await effectiveGrants(context, parts.people, user)
+  if ('kind' in grants) return unavailable(grants)
+  const views: View[] = []
+  const once = new Map(grants.map((grant) => [`${grant.scope} ${grant.id}`, grant]))
+  for (const grant of once.values()) {
+    const shown = await viewOf(grant)
+    if (shown === undefined) continue
+    if (!('view' in shown)) return unavailable(shown)
+    views.push(shown.view)
+  }
+  return json(200, listView(member, views, self))
 }

@@ -1,9 +1,17 @@
 /** `/v3/auth/tokens`: given out, looked at, revoked. */
 import type { Response } from '#http/message.ts'
-import { json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
+import {
+  json,
+  noContent,
+  notFound,
+  passwordExpired,
+  refusal,
+  unauthenticated,
+  unavailable,
+} from '../answers.ts'
 import { type Identification, identifyUser, isService, type Scope, UNSCOPED } from '../identified.ts'
 import type { Method } from '../identity-tokens.ts'
-import { type DomainReference, isDefaultDomain } from '../model/domain.ts'
+import type { DomainReference } from '../model/domain.ts'
 import type { User } from '../model/user.ts'
 import { isObject, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
 import {
@@ -11,6 +19,7 @@ import {
   type Proven,
   proveApplicationCredential,
   provePassword,
+  referredDomain,
   type UserReference,
 } from '../sign-in.ts'
 import { tokenView } from '../token-view.ts'
@@ -22,8 +31,7 @@ type Authenticated =
       readonly methods: readonly Method[]
       readonly parent?: Caller | undefined
     })
-  | { readonly kind: 'refused' }
-  | { readonly kind: 'unavailable' }
+  | Exclude<Proven, { readonly kind: 'proven' }>
   | { readonly kind: 'malformed'; readonly why: string }
 
 export async function issueToken(visit: Visit): Promise<Response> {
@@ -31,6 +39,7 @@ export async function issueToken(visit: Visit): Promise<Response> {
   const proven = await authenticate(visit, membersIn(auth['identity']))
   if (proven.kind === 'malformed') return refusal(400, proven.why)
   if (proven.kind === 'refused') return unauthenticated(visit.url)
+  if (proven.kind === 'expired') return passwordExpired(visit.url, proven.user.id)
   if (proven.kind === 'unavailable') return unavailable()
   const scope = await scopeWanted(visit, auth['scope'], proven)
   if (scope === 'malformed')
@@ -45,7 +54,7 @@ export async function issueToken(visit: Visit): Promise<Response> {
     methods: proven.methods,
     parent: proven.parent?.claims,
   })
-  const view = tokenView({ claims, identified: identification.identified }, visit)
+  const view = await tokenView({ claims, identified: identification.identified }, visit)
   return json(201, view, { 'x-subject-token': token })
 }
 
@@ -119,19 +128,30 @@ async function scopeWanted(
   if (isObject(written['unscoped'])) return { scope: UNSCOPED, isDefault: false }
   if (isObject(written['system'])) return { scope: { kind: 'system' }, isDefault: false }
   if (isObject(written['domain'])) {
-    // Of another domain: one on which nobody has a role.
-    const isKnown = isDefaultDomain(domainReferenceIn(written['domain']))
-    return { scope: isKnown ? { kind: 'domain' } : NO_PROJECT, isDefault: false }
+    const domainId = await domainWanted(visit, written['domain'])
+    if (domainId === undefined) return 'unavailable'
+    return { scope: { kind: 'domain', domainId }, isDefault: false }
   }
   return isObject(written['project']) ? await projectWanted(visit, written['project']) : 'malformed'
 }
-
-const NO_PROJECT: Scope = { kind: 'project', projectId: '' }
 
 function defaultScope({ defaultProjectId }: User, parent: Caller | undefined): WantedScope {
   if (parent !== undefined || defaultProjectId === undefined) return { scope: UNSCOPED, isDefault: true }
   return { scope: { kind: 'project', projectId: defaultProjectId }, isDefault: true }
 }
+
+/** Its id; one that is nobody's where there is no such domain; `undefined` where nobody can tell. */
+async function domainWanted(
+  { context, parts }: Pick<Visit, 'context' | 'parts'>,
+  named: Members,
+): Promise<string | undefined> {
+  const found = await referredDomain(parts.people, context, domainReferenceIn(named))
+  if (found.kind === 'found') return found.id
+  return found.kind === 'absent' ? NOWHERE : undefined
+}
+
+/** No domain has it. */
+const NOWHERE = '-'
 
 async function projectWanted(
   { context, parts }: Visit,
@@ -139,8 +159,9 @@ async function projectWanted(
 ): Promise<WantedScope | 'malformed' | 'unavailable'> {
   if (typeof id === 'string') return { scope: { kind: 'project', projectId: id }, isDefault: false }
   if (typeof name !== 'string') return 'malformed'
-  if (!isDefaultDomain(domainReferenceIn(membersIn(domain)))) return { scope: NO_PROJECT, isDefault: false }
-  const found = await parts.people.projects.findByName(context, name)
+  const domainId = await domainWanted({ context, parts }, membersIn(domain))
+  if (domainId === undefined) return 'unavailable'
+  const found = await parts.people.projects.findByName(context, { name, domainId })
   if (found.kind !== 'found' && found.kind !== 'absent') return 'unavailable'
   const projectId = found.kind === 'found' ? found.id : ''
   return { scope: { kind: 'project', projectId }, isDefault: false }
@@ -170,7 +191,7 @@ function domainReferenceIn({ id, name }: Members): DomainReference {
 export async function showToken(visit: Visit): Promise<Response> {
   const subject = await subjectOf(visit)
   if (subject.kind !== 'valid') return subject.response
-  return json(200, tokenView(subject.caller, visit), { 'x-subject-token': subject.caller.token })
+  return json(200, await tokenView(subject.caller, visit), { 'x-subject-token': subject.caller.token })
 }
 
 export async function revokeToken(visit: Visit): Promise<Response> {

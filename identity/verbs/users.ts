@@ -1,13 +1,15 @@
 /** `/v3/users`: listed, shown, made, changed, removed; passwords. */
 import type { Response } from '#http/message.ts'
+import type { RecordFailure } from '#store/records/contract.ts'
 import { conflict, json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
-import type { Entry } from '../entries.ts'
+import type { Absent, Entry } from '../entries.ts'
 import { newId } from '../model/ids.ts'
 import { newUser, type User } from '../model/user.ts'
-import { furtherMembers, type Members, membersIn, textOr } from '../model/written.ts'
+import { furtherMembers, isNameText, type Members, membersIn, textOr } from '../model/written.ts'
 import { provePassword } from '../sign-in.ts'
 import { listView, userView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
+import { domainFor } from './domains.ts'
 import { filtered } from './listed.ts'
 import { projectsOf } from './scopes.ts'
 
@@ -30,45 +32,43 @@ const KNOWN = [
   'password_expires_at',
 ]
 
-export async function listUsers({ parts, context, query, url }: Visit): Promise<Response> {
+export async function listUsers({ parts, context, query, url, self }: Visit): Promise<Response> {
   const users = await parts.people.users.list(context)
   if ('kind' in users) return unavailable(users)
-  const views = filtered(users, query).map((user) => userView(user, url))
-  return json(200, listView('users', views, `${url}/users`))
+  const views = filtered(users, query).map((user) => userView(user, { ...parts, url }))
+  return json(200, listView('users', views, self))
 }
 
 export async function showUser(visit: Visit): Promise<Response> {
-  return await withUser(visit, async (user) => json(200, { user: userView(user, visit.url) }))
+  return await withUser(visit, async (user) => json(200, { user: viewOf(visit, user) }))
 }
 
 export async function projectsOfUser(visit: Visit): Promise<Response> {
-  return await withUser(visit, (user) => projectsOf(visit, user, `/users/${user.id}/projects`))
+  return await withUser(visit, (user) => projectsOf(visit, user))
 }
 
-/** There are no groups. */
-export async function groupsOfUser(visit: Visit): Promise<Response> {
-  return await withUser(visit, async ({ id }) =>
-    json(200, listView('groups', [], `${visit.url}/users/${id}/groups`)),
-  )
-}
-
-export async function createUser({ parts, context, body, url }: Visit): Promise<Response> {
+export async function createUser(visit: Visit): Promise<Response> {
+  const { parts, context, body } = visit
   const given = membersIn(body['user'])
   const wrong = whyWrong(given, 'name_needed')
   if (wrong !== undefined) return refusal(400, wrong)
   const name = textOr(given['name'], '')
-  const password = await passwordGiven(parts.passwords, given)
-  const user: User = { ...changed(newUser(name), given), ...password }
+  const where = await domainFor(visit, given)
+  if ('status' in where) return where
+  const password = await passwordGiven(parts, given)
+  const user: User = { ...changed(newUser(name, where.domainId), given), ...password }
   const created = await parts.people.users.create(context, newId(parts.random), user)
-  if (created.kind === 'found') return json(201, { user: userView(created, url) })
-  return created.kind === 'name_taken' ? conflict('user', name) : unavailable(created)
+  if (created.kind === 'found') return json(201, { user: viewOf(visit, created) })
+  if (created.kind !== 'name_taken') return unavailable(created)
+  return conflict('user', name, `Duplicate entry found with name ${name} at domain ID ${where.domainId}`)
 }
 
-export async function updateUser({ parts, context, body, named, url }: Visit): Promise<Response> {
+export async function updateUser(visit: Visit): Promise<Response> {
+  const { parts, context, body, named } = visit
   const given = membersIn(body['user'])
   const wrong = whyWrong(given, 'name_kept')
   if (wrong !== undefined) return refusal(400, wrong)
-  const password = await passwordGiven(parts.passwords, given)
+  const password = await passwordGiven(parts, given)
   const id = named['user'] ?? ''
   const outcome = await parts.people.users.change(context, id, (user) => {
     const next = { ...changed(user, given), ...password }
@@ -76,7 +76,7 @@ export async function updateUser({ parts, context, body, named, url }: Visit): P
     const isOver = password !== undefined || (user.enabled && !next.enabled)
     return { kind: 'value', value: isOver ? withoutTokens(next) : next }
   })
-  if (outcome.kind === 'found') return json(200, { user: userView(outcome, url) })
+  if (outcome.kind === 'found') return json(200, { user: viewOf(visit, outcome) })
   if (outcome.kind === 'absent') return notFound('user', id)
   if (outcome.kind === 'name_taken') return conflict('user', textOr(given['name'], ''))
   return unavailable()
@@ -84,33 +84,30 @@ export async function updateUser({ parts, context, body, named, url }: Visit): P
 
 export async function deleteUser({ parts, context, named }: Visit): Promise<Response> {
   const id = named['user'] ?? ''
-  const removed = await parts.people.users.remove(context, id)
-  if (removed.kind === 'absent') return notFound('user', id)
-  if (removed.kind !== 'removed') return unavailable(removed)
-  await parts.credentials.removeAllOf(context, id)
-  return noContent()
+  const removed = await parts.removals.remove(context, 'users', id)
+  if (removed.kind === 'removed') return noContent()
+  return removed.kind === 'absent' ? notFound('user', id) : unavailable(removed)
 }
 
-/** Everybody may change their own, with the one they have. */
+/** Whoever has the one there is may change it, with a token or without: a password that is too old gets none. */
 export async function changePassword(visit: Visit): Promise<Response> {
-  const { parts, context, body, url } = visit
+  const { parts, context, body, named, url, request } = visit
   const given = membersIn(body['user'])
   const original = given['original_password']
   const wrong = whyWrong(given, 'name_kept')
   if (wrong !== undefined || typeof original !== 'string' || typeof given['password'] !== 'string') {
     return refusal(400, wrong ?? 'password and original_password are needed')
   }
-  return await withUser(visit, async (user) => {
-    const { remoteAddress } = visit.request
-    const proven = await provePassword(parts, context, { id: user.id }, original, remoteAddress)
-    if (proven.kind !== 'proven') return proven.kind === 'refused' ? unauthenticated(url) : unavailable()
-    const password = await passwordGiven(parts.passwords, given)
-    const outcome = await parts.people.users.change(context, user.id, (there) => ({
-      kind: 'value',
-      value: withoutTokens({ ...there, ...password }),
-    }))
-    return outcome.kind === 'found' ? noContent() : unavailable()
-  })
+  const id = named['user'] ?? ''
+  const proven = await provePassword(parts, context, { id }, original, request.remoteAddress)
+  if (proven.kind === 'refused') return unauthenticated(url)
+  if (proven.kind === 'unavailable') return unavailable()
+  const password = await passwordGiven(parts, given)
+  const outcome = await parts.people.users.change(context, id, (there) => ({
+    kind: 'value',
+    value: withoutTokens({ ...there, ...password }),
+  }))
+  return outcome.kind === 'found' ? noContent() : unavailable()
 }
 
 /** Makes every token of the user void. */
@@ -125,17 +122,23 @@ export async function withUser(
   const id = visit.named['user'] ?? ''
   // Most ask about themselves.
   const { user: own } = callerOf(visit).identified
-  const user = own.id === id ? own : await visit.parts.people.users.find(visit.context, id)
+  const user: Entry<User> | Absent | RecordFailure =
+    own.id === id ? own : await visit.parts.people.users.find(visit.context, id)
   if (user.kind === 'found') return await then(user)
   return user.kind === 'absent' ? notFound('user', id) : unavailable(user)
 }
 
+function viewOf({ parts, url }: Visit, user: Entry<User>): ReturnType<typeof userView> {
+  return userView(user, { ...parts, url })
+}
+
 async function passwordGiven(
-  passwords: Visit['parts']['passwords'],
+  { passwords, clock }: Visit['parts'],
   { password }: Members,
 ): Promise<Pick<User, 'password'> | undefined> {
   if (typeof password !== 'string') return undefined
-  return { password: { kind: 'hashed', hash: await passwords.hash(password) } }
+  const hash = await passwords.hash(password)
+  return { password: { kind: 'hashed', hash, setAtMs: Math.floor(clock.wallMs()) } }
 }
 
 /** `null` takes away what may be missing. */
@@ -154,10 +157,10 @@ function changed(user: User, given: Members): User {
 }
 
 function whyWrong(
-  { name, password, enabled, domain_id: domainId }: Members,
+  { name, password, enabled }: Members,
   names: 'name_needed' | 'name_kept',
 ): string | undefined {
-  if (name === undefined ? names === 'name_needed' : !isName(name)) {
+  if (name === undefined ? names === 'name_needed' : !isNameText(name, NAME_CHARACTERS_MAX)) {
     return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
   }
   if (password !== undefined && password !== null && !isPasswordText(password)) {
@@ -165,12 +168,7 @@ function whyWrong(
   }
   if (enabled !== undefined && typeof enabled !== 'boolean')
     return `Invalid input for field 'enabled': true or false is needed`
-  if (domainId !== undefined && domainId !== 'default') return `There is no domain but 'default'`
   return undefined
-}
-
-function isName(name: unknown): boolean {
-  return typeof name === 'string' && name !== '' && name.length <= NAME_CHARACTERS_MAX && !name.includes('\0')
 }
 
 function isPasswordText(password: unknown): boolean {

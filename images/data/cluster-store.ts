@@ -2,9 +2,10 @@
  * The cluster itself as the store of images: pieces in a container of the hidden account, and, written last, the map that
  * says which of them make the image. Without its map there is no image, whatever pieces there are.
  */
-import { bufferBody, readWhole } from '#http/message.ts'
+import { type BodyStream, bufferBody, readWhole } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import type { ImageBytes } from '#store/image-objects/image-objects.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { UploadSession } from '../model/image-record.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
@@ -23,7 +24,7 @@ const MAP_BYTES = 16 * 1024 * 1024
 const PAGE = 1000
 const LANES = 8
 
-export class ClusterStore implements ImageStore {
+export class ClusterStore implements ImageStore, ImageBytes {
   readonly id = CLUSTER_STORE
   readonly description = 'Three copies on the devices of the cluster'
   readonly type = 'cluster'
@@ -84,6 +85,15 @@ export class ClusterStore implements ImageStore {
     if (map === 'unavailable') return { kind: 'unavailable', reason: 'the map of the image cannot be read' }
     const wanted = range ?? { start: 0, end: map.sizeBytes }
     return { kind: 'found', sizeBytes: map.sizeBytes, body: this.readPieces(context, key, map, wanted) }
+  }
+
+  /** For objects that share the bytes (`store/image-objects/`): gives any range of them. */
+  async open(
+    context: OperationContext,
+    key: string,
+  ): Promise<((range: ByteRange) => BodyStream) | 'absent' | 'unavailable'> {
+    const map = await this.map(context, key)
+    return typeof map === 'string' ? map : (range) => this.readPieces(context, key, map, range)
   }
 
   /** A part of what a map describes, which need not be complete. */

@@ -1,12 +1,14 @@
 /**
- * Deletes an image. First the record says `deleted` and names no bytes; then the bytes go. Dying in between leaves bytes
- * that no record names, which the sweeper removes.
+ * Deletes an image. First the record says `deleted` and names no bytes, but for those that leave a store elsewhere
+ * (`leaving.ts`); then the bytes go. Dying in between leaves them to the sweeper.
  */
 import type { OperationContext } from '#store/contract.ts'
-import type { ImageRecord } from '../model/image-record.ts'
+import type { ImageRecord, Place } from '../model/image-record.ts'
 import { mayBecome, transitionMessage } from '../model/image-status.ts'
 import { badRequest, forbidden, Refusal } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
+import { isObject, releaseObjects } from './held-objects.ts'
+import { leave, placesOf, removePlaces } from './leaving.ts'
 
 /** The image as it was. 403 when it is protected. */
 export async function deleteImage(
@@ -20,12 +22,14 @@ export async function deleteImage(
     id,
     (image) => {
       before = image
-      return asDeleted(image, registry.environment.clock.wallMs())
+      const deleted = asDeleted(image, registry.environment.clock.wallMs())
+      return deleted instanceof Refusal ? deleted : leave(registry, deleted, placesIn(image))
     },
     'server',
   )
   if (deleted instanceof Refusal || before === undefined) return deleted
-  await removeBytes(registry, onItsOwn(context), before)
+  await removePlaces(registry, onItsOwn(context), deleted, placesIn(before))
+  if (isObject(before)) await releaseObjects(registry, onItsOwn(context))
   return before
 }
 
@@ -34,7 +38,7 @@ function asDeleted(image: ImageRecord, nowMs: number): ImageRecord | Refusal {
     return forbidden(`Image ${image.id} is protected and cannot be deleted.`)
   }
   if (!mayBecome(image.status, 'deleted')) return badRequest(transitionMessage(image.status, 'deleted'))
-  const { pending: _pending, staged: _staged, ...rest } = image
+  const { pending: _pending, staged: _staged, cached: _cached, ...rest } = image
   return {
     ...rest,
     status: 'deleted',
@@ -47,16 +51,7 @@ function asDeleted(image: ImageRecord, nowMs: number): ImageRecord | Refusal {
 }
 
 /** Bytes that are registered by their address belong to somebody else. */
-async function removeBytes(
-  { stores, log }: Registry,
-  context: OperationContext,
-  image: ImageRecord,
-): Promise<void> {
-  const places = [...image.locations.filter(({ url }) => url === undefined), image.pending, image.staged]
-  for (const place of places) {
-    if (place === undefined) continue
-    const isGone = (await stores.find(place.store)?.remove(context, place.key)) ?? true
-    if (!isGone)
-      log.warn({ image: image.id, key: place.key }, 'bytes of a deleted image are left to the sweeper')
-  }
+function placesIn({ locations, pending, staged, cached }: ImageRecord): readonly Place[] {
+  const own = locations.filter(({ url }) => url === undefined)
+  return [...own, ...[pending, staged, cached].flatMap(placesOf)]
 }

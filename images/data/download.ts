@@ -1,24 +1,79 @@
-/** Reads the bytes of an image from the first of its places that has them. */
+/** Reads the bytes of an image: from the cache, or from the first of its places that has them; and on from another when that one breaks. */
 import type { ByteRange } from '#http/ranges.ts'
 import type { OperationContext } from '#store/contract.ts'
-import type { ImageRecord } from '../model/image-record.ts'
+import type { ImageRecord, Place } from '../model/image-record.ts'
 import type { Registry } from '../registry.ts'
+import { resumedRead } from '../remote/resumed-read.ts'
 import type { BytesRead } from './image-store.ts'
 
-/** `absent` when no store has them; `unavailable` when one could have them and cannot be asked. */
+export interface Download {
+  readonly range: ByteRange | undefined
+  /** Ids of stores that are asked first, in order. */
+  readonly prefer?: readonly string[] | undefined
+}
+
+/** `absent` when no place has them; `unavailable` when one could have them and cannot be asked. */
 export async function openImage(
-  { stores }: Registry,
+  registry: Registry,
+  context: OperationContext,
+  image: ImageRecord,
+  { range, prefer = [] }: Download,
+): Promise<BytesRead> {
+  const { cached } = image
+  const isCached = cached?.state === 'cached' && prefer.length === 0
+  const hit = isCached ? await registry.cluster.read(context, cached.key, range) : undefined
+  if (hit?.kind === 'found') {
+    registry.cacheUse.hit(registry, context, image)
+    return hit
+  }
+  const { locations } = image
+  const read = await openOriginal(registry, context, { locations: preferred(locations, prefer) }, range)
+  const isElsewhere = !locations.some(({ store }) => store === registry.cluster.id)
+  if (read.kind === 'found' && isElsewhere) registry.cacheUse.miss(registry, context, image)
+  return read
+}
+
+function preferred(locations: ImageRecord['locations'], prefer: readonly string[]): ImageRecord['locations'] {
+  const rank = ({ store }: Place): number => {
+    const at = prefer.indexOf(store)
+    return at < 0 ? prefer.length : at
+  }
+  return locations.toSorted((left, right) => rank(left) - rank(right))
+}
+
+/** From the image's own places, not from the cache. */
+export async function openOriginal(
+  registry: Registry,
   context: OperationContext,
   { locations }: Pick<ImageRecord, 'locations'>,
   range: ByteRange | undefined,
 ): Promise<BytesRead> {
+  const first = await openFirst(registry, context, locations, range)
+  // The cluster goes on from another replica by itself.
+  const isOne = locations.length === 1 && locations[0]?.store === registry.cluster.id
+  if (first.kind !== 'found' || isOne) return first
+  const wanted = range ?? { start: 0, end: first.sizeBytes }
+  let places = locations
+  const body = resumedRead(first.body, wanted, (rest) => {
+    // Whichever broke is asked last.
+    places = [...places.slice(1), ...places.slice(0, 1)]
+    return openFirst(registry, context, places, rest)
+  })
+  return { ...first, body }
+}
+
+async function openFirst(
+  { stores }: Registry,
+  context: OperationContext,
+  locations: ImageRecord['locations'],
+  range: ByteRange | undefined,
+): Promise<BytesRead> {
   let failed: BytesRead = { kind: 'absent' }
   for (const { store: id, key } of locations) {
-    const store = stores.find(id)
-    if (store === undefined) continue
-    const read = await store.read(context, key, range)
-    if (read.kind === 'found') return read
-    if (read.kind === 'unavailable') failed = read
+    const read = await stores.find(id)?.read(context, key, range)
+    if (read?.kind === 'found') return read
+    // A store that is not configured (any more) may have them, too.
+    if (read?.kind !== 'absent') failed = read ?? { kind: 'unavailable', reason: `store ${id} is not known` }
   }
   return failed
 }

@@ -1,4 +1,4 @@
-/** While bytes of an image come in, its record says from time to time that somebody is at it. */
+/** While bytes of an image come in, or are copied into the cache, its record says from time to time that somebody is at it. */
 import type { Timer } from '#base/environment.ts'
 import type { OperationContext } from '#store/contract.ts'
 import type { ImageRecord } from '../model/image-record.ts'
@@ -37,6 +37,8 @@ export async function keepingAlive<Result>(
 }
 
 function alive(image: ImageRecord, key: string, nowMs: number): ImageRecord {
-  const { pending } = image
-  return pending?.key === key ? { ...image, pending: { ...pending, aliveAt: nowMs } } : image
+  const { pending, cached } = image
+  if (pending?.key === key) return { ...image, pending: { ...pending, aliveAt: nowMs } }
+  const isFilling = cached?.state === 'queued' && cached.key === key
+  return isFilling ? { ...image, cached: { ...cached, at: nowMs } } : image
 }

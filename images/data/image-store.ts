@@ -20,6 +20,8 @@ export type BytesRead =
 export interface WriteOptions {
   /** What the bytes are, asked after the last of them; a store may keep it beside them, for `rebuild.ts`. */
   readonly describe?: (() => ImageRecord | undefined) | undefined
+  /** How many bytes there are, where that is certain beforehand: a source that gives others fails. */
+  readonly sizeBytes?: number | undefined
 }
 
 /** Bytes on their way to a store, read once, in order. */

@@ -1,4 +1,4 @@
-/** The stores of an installation, by name; the first one that takes data is where images go that name none. */
+/** The stores of an installation, by name; one of them is where images go that name none. */
 import { badRequest, type Refusal } from '../refusal.ts'
 import type { ImageStore } from './image-store.ts'
 
@@ -9,16 +9,18 @@ export class ImageStores {
   readonly #hidden: ReadonlyMap<string, ImageStore>
 
   /**
-   * `hidden` ones are read from and never named to clients as places to choose. Throws an `Error` when none takes data, or
-   * two have one name.
+   * `hidden` ones are read from and never named to clients as places to choose. Without `defaultId` the first one that takes data
+   * is the default. Throws an `Error` when there is no default, or two have one name.
    */
-  constructor(stores: readonly ImageStore[], hidden: readonly ImageStore[] = []) {
+  constructor(stores: readonly ImageStore[], hidden: readonly ImageStore[] = [], defaultId?: string) {
     this.#stores = new Map(stores.map((store) => [store.id, store]))
     this.#hidden = new Map(hidden.map((store) => [store.id, store]))
     if (new Set([...this.#stores.keys(), ...this.#hidden.keys()]).size !== stores.length + hidden.length)
       throw new Error('two image stores have the same name')
-    const first = stores.find(({ access }) => access === 'writable')
-    if (first === undefined) throw new Error('no image store takes data')
+    const first = stores.find(
+      ({ access, id }) => access === 'writable' && (defaultId === undefined || id === defaultId),
+    )
+    if (first === undefined) throw new Error(`no image store ${defaultId ?? ''} takes data`)
     this.default = first
   }
 

@@ -9,6 +9,8 @@ import { type FormatVerdict, formatVerdict, virtualSize } from '../formats/decla
 import { FormatInspector } from '../formats/inspector.ts'
 import { ovfProperties } from '../formats/ovf.ts'
 import type { ImageFacts } from '../model/image-record.ts'
+import type { Refusal } from '../refusal.ts'
+import type { SignatureCheck } from '../signatures/signature-check.ts'
 import type { ByteSource } from './image-store.ts'
 
 export const HASH_ALGORITHM = 'sha512'
@@ -28,12 +30,14 @@ export class Intake {
   readonly #md5: Hash = createHash('md5')
   readonly #sha512: Hash = createHash(HASH_ALGORITHM)
   readonly #inspector = new FormatInspector()
+  readonly #signature: SignatureCheck | undefined
   #sizeBytes = 0
   /** Hashes can be asked for their end once. */
   #facts: ImageFacts | undefined
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, signature?: SignatureCheck) {
     this.#limitBytes = limitBytes
+    this.#signature = signature
   }
 
   get sizeBytes(): number {
@@ -47,6 +51,7 @@ export class Intake {
     this.#md5.update(chunk)
     this.#sha512.update(chunk)
     this.#inspector.update(chunk)
+    this.#signature?.update(chunk)
   }
 
   /** The same bytes, looked at on their way. */
@@ -57,9 +62,19 @@ export class Intake {
     }
   }
 
+  /** The first bytes. */
+  get head(): Buffer {
+    return this.#inspector.head
+  }
+
   /** Why the bytes are not, or must not be, what they were declared to be. */
   verdict(declared: Declared): FormatVerdict | undefined {
     return this.#sizeBytes === 0 ? undefined : formatVerdict(this.#inspector.inspect(), declared)
+  }
+
+  /** After the last byte: why the bytes are not those that the owner signed. */
+  signatureRefusal(): Refusal | undefined {
+    return this.#signature?.refusal()
   }
 
   /** After the last byte. */
@@ -81,6 +96,7 @@ export class Intake {
       hashAlgorithm: HASH_ALGORITHM,
       hashValue: this.#sha512.digest('hex'),
       found: this.properties(),
+      ...(this.#signature === undefined ? {} : { signed: this.#signature.fingerprint }),
     }
   }
 }

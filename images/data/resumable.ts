@@ -18,9 +18,10 @@ import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource } from './image-store.ts'
-import { Intake } from './intake.ts'
+import type { Intake } from './intake.ts'
+import { newIntake } from './new-intake.ts'
 import type { Piece } from './piece-map.ts'
-import { activate, described, formatVerdict, giveUp, newKey, sourceRefusal } from './upload.ts'
+import { activate, described, giveUp, newKey, sourceRefusal, verdictOn } from './upload.ts'
 
 /** Header by which offsets are told. */
 export const OFFSET_HEADER = 'x-image-upload-offset'
@@ -105,7 +106,12 @@ export async function continueUpload(
   const { key } = session.pending
   return await keepingAlive(registry, context, more.id, key, async () => {
     const intake = await intakeUpTo(registry, context, session, more.first)
-    return intake instanceof Refusal ? intake : await takeSession(registry, context, session, more, intake)
+    if (!(intake instanceof Refusal)) return await takeSession(registry, context, session, more, intake)
+    // Signed in a way that can never be verified: going on would not help.
+    if (intake.status === 400) {
+      await giveUp(registry, context, { id: more.id, key, store: registry.cluster })
+    }
+    return intake
   })
 }
 
@@ -189,17 +195,18 @@ function wrongOffset(offset: number): Refusal {
 
 /** What is known of the bytes before the session: remembered, or read back. */
 async function intakeUpTo(
-  { intakes, cluster, options }: Registry,
+  registry: Registry,
   context: OperationContext,
-  { pending, pieces }: Session,
+  { image, pending, pieces }: Session,
   offset: number,
 ): Promise<Intake | Refusal> {
-  const remembered = intakes.take(pending.key, offset)
+  const remembered = registry.intakes.take(pending.key, offset)
   if (remembered !== undefined) return remembered
-  const intake = new Intake(options.limits.imageSizeBytes)
+  const intake = await newIntake(registry, context, image)
+  if (intake instanceof Refusal) return intake
   const map = { sizeBytes: offset, pieces }
   try {
-    const stored = cluster.readPieces(context, pending.key, map, { start: 0, end: offset })
+    const stored = registry.cluster.readPieces(context, pending.key, map, { start: 0, end: offset })
     for await (const chunk of stored) intake.look(chunk)
     return intake
   } catch (error) {
@@ -256,7 +263,7 @@ async function finish(
   const own = onItsOwn(context)
   const { cluster } = registry
   const stored = { id: image.id, key: pending.key, store: cluster }
-  const refusal = formatVerdict(registry, intake, image)
+  const refusal = verdictOn(registry, intake, image)
   if (refusal !== undefined) {
     await giveUp(registry, own, stored)
     return refusal

@@ -6,6 +6,7 @@
  * what they are. Died before 3: as with an upload.
  */
 import type { OperationContext } from '#store/contract.ts'
+import { planOf } from '../conversion/import-plugins.ts'
 import type { ImageFacts, ImageRecord, PendingData, StagedData } from '../model/image-record.ts'
 import { isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, Refusal } from '../refusal.ts'
@@ -31,7 +32,8 @@ export async function stageImage(
   const key = newKey(registry, id)
   const begun = await beginStaging(registry, context, staging, key)
   if (begun instanceof Refusal) return begun
-  const taken = { ...staging, key, store, declared: begun }
+  const mayBePacked = planOf(registry, begun).unpacks
+  const taken = { ...staging, key, store, declared: begun, mayBePacked }
   const facts = await keepingAlive(registry, context, id, key, () => takeBytes(registry, context, taken))
   const staged = facts instanceof Refusal ? facts : await finish(registry, context, { id, key, facts })
   if (staged instanceof Refusal) await giveUp(registry, context, { id, key, store })

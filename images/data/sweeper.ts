@@ -1,15 +1,20 @@
 /**
  * Puts right what died half-way: images whose bytes nobody brings any more become `queued` again (those that were being
- * copied stay `active`), and bytes that no record names are removed. Both are safe beside everything that goes on: a key is
- * named in a record before the first byte is stored under it, and a key that no record names is never named again.
+ * copied stay `active`), objects that share bytes no more are forgotten, those that were kept for an image are let go of, and
+ * bytes are removed that no record names, or that one remembers as leaving a store. All is safe beside everything that goes on:
+ * a key is named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
 import type { OperationContext } from '#store/contract.ts'
+import { tendCache } from '../cache/cache-upkeep.ts'
 import { undoImport } from '../import/undo-import.ts'
-import { type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
+import { type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
 import { SILENCE_MS } from './heartbeat.ts'
+import { releaseObjects } from './held-objects.ts'
+import { MAY_COME_BACK_MS, removePlaces } from './leaving.ts'
 import { RESUMABLE_KEPT_MS } from './resumable.ts'
+import { dropReferences } from './shared-bytes.ts'
 import { giveUp } from './upload.ts'
 
 /** How long the record of a deleted image keeps its id taken, milliseconds. */
@@ -18,8 +23,14 @@ export const DELETED_KEPT_MS = 30 * 24 * 3_600_000
 export interface Swept {
   /** Uploads and imports that nobody was at any more. */
   readonly givenUp: number
+  /** Objects that share the bytes of an image no more. */
+  readonly droppedReferences: number
+  /** Objects that were kept for images and are no more. */
+  readonly releasedObjects: number
   /** Keys under which there were bytes that no record names. */
   readonly removedKeys: number
+  /** Places elsewhere whose bytes could not be removed now. */
+  readonly leftBytes: number
   readonly forgottenTasks: number
   readonly forgottenImages: number
 }
@@ -27,9 +38,25 @@ export interface Swept {
 /** One round. Rejects when the cluster cannot be asked; what was done until then stays done. */
 export async function sweep(registry: Registry, context: OperationContext): Promise<Swept> {
   const givenUp = await giveUpSilent(registry, context)
+  let droppedReferences = 0
+  for (const image of await allImages(registry, context)) {
+    droppedReferences += await dropReferences(registry, context, image)
+  }
+  const releasedObjects = await releaseObjects(registry, context)
   const removedKeys = await removeUnnamed(registry, context)
+  const leftBytes = await removeRemembered(registry, context)
+  await tendCache(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
-  return { givenUp, removedKeys, forgottenTasks, forgottenImages: await forgetDeleted(registry, context) }
+  const forgottenImages = await forgetDeleted(registry, context)
+  return {
+    givenUp,
+    droppedReferences,
+    releasedObjects,
+    removedKeys,
+    leftBytes,
+    forgottenTasks,
+    forgottenImages,
+  }
 }
 
 async function allImages({ records }: Registry, context: OperationContext): Promise<readonly ImageRecord[]> {
@@ -60,12 +87,13 @@ async function giveUpOne(
   image: ImageRecord,
   pending: PendingData,
 ): Promise<void> {
+  const until = registry.environment.clock.wallMs() + MAY_COME_BACK_MS
   if (pending.kind === 'import') {
-    await undoImport(registry, context, image, pending)
+    await undoImport(registry, context, image, { ...pending, until })
     return
   }
-  const store = registry.stores.find(pending.store) ?? registry.cluster
-  await giveUp(registry, context, { id: image.id, key: pending.key, store })
+  const store = { id: pending.store }
+  await giveUp(registry, context, { id: image.id, key: pending.key, store, until })
 }
 
 async function removeUnnamed(registry: Registry, context: OperationContext): Promise<number> {
@@ -77,19 +105,31 @@ async function removeUnnamed(registry: Registry, context: OperationContext): Pro
   for (const key of keys) {
     const id = key.slice(0, key.indexOf('/'))
     const remembered = known.get(id)
-    if (remembered !== undefined && namesKey(remembered, key)) continue
+    if (remembered !== undefined && namesPlace(remembered, { store: registry.cluster.id, key })) continue
     // Read after the bytes were seen: who named the key did so before.
     const image = await registry.records.find(context, id)
     if (image instanceof Refusal) throw new Error(image.message)
-    if (image !== undefined && namesKey(image, key)) continue
+    if (image !== undefined && namesPlace(image, { store: registry.cluster.id, key })) continue
     if (await registry.cluster.remove(context, key)) count += 1
   }
   return count
 }
 
+async function removeRemembered(registry: Registry, context: OperationContext): Promise<number> {
+  let left = 0
+  for (const image of await allImages(registry, context)) {
+    if (image.leaving === undefined) continue
+    // As it is now: what is named again since is not leaving.
+    const now = await registry.records.find(context, image.id)
+    if (now !== undefined && !(now instanceof Refusal)) left += await removePlaces(registry, context, now)
+  }
+  return left
+}
+
 async function forgetDeleted(registry: Registry, context: OperationContext): Promise<number> {
   const before = registry.environment.clock.wallMs() - DELETED_KEPT_MS
-  const isOld = (image: ImageRecord): boolean => image.status === 'deleted' && image.updatedAt < before
+  const isOld = ({ status, updatedAt, leaving, references }: ImageRecord): boolean =>
+    status === 'deleted' && updatedAt < before && leaving === undefined && references === undefined
   let count = 0
   for (const image of await allImages(registry, context)) {
     if (isOld(image) && (await registry.records.forget(context, image.id, isOld))) count += 1

@@ -10,13 +10,17 @@
  */
 import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
-import { type ImageFacts, type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
+import { BrokenGzip, isGzip } from '../conversion/gunzip.ts'
+import { type ImageFacts, type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
-import { conflict, overLimit, Refusal } from '../refusal.ts'
+import { badRequest, conflict, overLimit, Refusal } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'
+import type { AskedContext } from '../signatures/certificates.ts'
 import { keepingAlive } from './heartbeat.ts'
 import type { ByteSource, ImageStore } from './image-store.ts'
-import { Intake, TooManyBytes } from './intake.ts'
+import { type Intake, TooManyBytes } from './intake.ts'
+import { leave, removePlaces } from './leaving.ts'
+import { newIntake, signedOtherwise } from './new-intake.ts'
 
 export interface Upload {
   readonly id: string
@@ -29,7 +33,7 @@ export interface Upload {
 /** The active image, or why it is not. After a refusal the image is `queued` again. */
 export async function uploadImage(
   registry: Registry,
-  context: OperationContext,
+  context: AskedContext,
   upload: Upload,
 ): Promise<ImageRecord | Refusal> {
   const key = newKey(registry, upload.id)
@@ -70,21 +74,25 @@ function beginUpload(
   )
 }
 
-interface Taking extends Upload {
+export interface Taking extends Upload {
   readonly key: string
   readonly declared: ImageRecord
+  /** They may be compressed still, whatever was declared: their import unpacks them. */
+  readonly mayBePacked?: boolean | undefined
 }
 
 /** Stores the bytes and says what they are. */
 export async function takeBytes(
   registry: Registry,
-  context: OperationContext,
-  { key, source, store, sizeBytes, declared }: Taking,
+  context: AskedContext,
+  { key, source, store, sizeBytes, declared, mayBePacked = false }: Taking,
 ): Promise<ImageFacts | Refusal> {
-  const intake = new Intake(registry.options.limits.imageSizeBytes)
+  const intake = await newIntake(registry, context, declared)
+  if (intake instanceof Refusal) return intake
   try {
     const stored = await store.write(context, key, intake.through(source), {
       describe: () => described(intake, declared),
+      sizeBytes: certainSize(source, sizeBytes),
     })
     if (stored instanceof Refusal) return stored
   } catch (error) {
@@ -93,22 +101,32 @@ export async function takeBytes(
   if (sizeBytes !== undefined && intake.sizeBytes !== sizeBytes) {
     return new Refusal(400, `The image has ${intake.sizeBytes} bytes, and ${sizeBytes} were announced.`)
   }
-  return formatVerdict(registry, intake, declared) ?? intake.facts(declared)
+  if (mayBePacked && isGzip(intake.head)) return { ...intake.facts(declared), isPacked: true }
+  return verdictOn(registry, intake, declared) ?? intake.facts(declared)
+}
+
+/** A length that the client announced in passing is no promise; that of the request's body is. */
+function certainSize(source: ByteSource, sizeBytes: number | undefined): number | undefined {
+  const lengthBytes = 'lengthBytes' in source ? source.lengthBytes : undefined
+  return lengthBytes === sizeBytes ? sizeBytes : undefined
 }
 
 /** What is kept beside the bytes; nothing when they will not be kept. */
 export function described(intake: Intake, declared: ImageRecord): ImageRecord | undefined {
+  if (intake.signatureRefusal() !== undefined) return undefined
   if (intake.verdict(declared)?.kind === 'unsafe') return undefined
-  const { pending: _pending, staged: _staged, ...image } = declared
+  const { pending: _pending, staged: _staged, leaving: _leaving, cached: _cached, ...image } = declared
   return withFacts(image, intake.facts(declared))
 }
 
-/** 415 for bytes that may not be kept; where a wrong format is only logged, it is. */
-export function formatVerdict(
+/** 415 for bytes that may not be kept, 400 for those that were not signed; where a wrong format is only logged, it is. */
+export function verdictOn(
   { options, log }: Registry,
   intake: Intake,
   declared: ImageRecord,
 ): Refusal | undefined {
+  const unsigned = intake.signatureRefusal()
+  if (unsigned !== undefined) return unsigned
   const verdict = intake.verdict(declared)
   if (verdict === undefined) return undefined
   if (options.formatMatch === 'required' || verdict.kind === 'unsafe') return verdict.refusal
@@ -122,6 +140,7 @@ export function sourceRefusal(error: unknown): Refusal {
     return overLimit(`The image is larger than the limit of ${error.limitBytes} bytes.`)
   }
   if (!(error instanceof BodyError)) throw error
+  if (error instanceof BrokenGzip) return badRequest('The image is compressed, and cannot be unpacked.')
   if (error.code === 'SENDER_TIMEOUT') return new Refusal(400, 'The client sent nothing for too long.')
   return new Refusal(499, 'The client went away before all of the image had come.')
 }
@@ -145,7 +164,7 @@ export function activate(
     (image) => {
       if (isGone(image)) return new Refusal(410, `Image ${id} was deleted while its data came.`)
       if (image.pending?.key !== key) return conflict(transitionMessage(image.status, 'active'))
-      const active = withStatus(image, 'active')
+      const active = signedOtherwise(image, facts) ?? withStatus(image, 'active')
       if (active instanceof Refusal) return active
       const { pending: _done, ...rest } = active
       const locations = [{ store: store.id, key }]
@@ -160,7 +179,7 @@ const GIB = 1024 ** 3
 /** The image with what was found out about its bytes; as it was when they are not new. */
 export function withFacts(image: ImageRecord, facts: ImageFacts | undefined): ImageRecord {
   if (facts === undefined) return image
-  const { found, ...own } = facts
+  const { found, signed: _signed, isPacked: _packed, ...own } = facts
   const properties = { ...found, ...image.properties }
   return { ...image, ...own, properties, minDisk: least(image.minDisk, facts) }
 }
@@ -170,23 +189,31 @@ function least(minDisk: number, { virtualSizeBytes }: ImageFacts): number {
   return minDisk > 0 || virtualSizeBytes === null ? minDisk : Math.ceil(virtualSizeBytes / GIB)
 }
 
+interface GivenUp {
+  readonly id: string
+  readonly key: string
+  readonly store: Pick<ImageStore, 'id'>
+  /** Somebody may still bring bytes until then (`leaving.ts`). */
+  readonly until?: number | undefined
+}
+
 /** After a failure: the image may be tried again, and nothing is left of this attempt. */
 export async function giveUp(
-  { records, log }: Registry,
+  registry: Registry,
   context: OperationContext,
-  { id, key, store }: { readonly id: string; readonly key: string; readonly store: ImageStore },
+  { id, key, store, until }: GivenUp,
 ): Promise<void> {
   const own = onItsOwn(context)
+  const place = { store: store.id, key }
   const requeue = (image: ImageRecord): ImageRecord | Refusal => {
     if (image.pending?.key !== key) return image
     const queued = withStatus(image, 'queued')
     if (queued instanceof Refusal) return queued
     const { pending: _gone, ...rest } = queued
-    return rest
+    return leave(registry, rest, [place], until)
   }
-  const now = await records.change(own, id, requeue, 'server')
-  // It came to its end after all, and nobody could tell: what the record names is never removed.
-  if (!(now instanceof Refusal) && namesKey(now, key)) return
-  const isRemoved = !(now instanceof Refusal) && (await store.remove(own, key))
-  if (!isRemoved) log.warn({ image: id, key }, 'an upload is left to the sweeper')
+  const now = await registry.records.change(own, id, requeue, 'server')
+  if (now instanceof Refusal) registry.log.warn({ image: id, key }, 'an upload is left to the sweeper')
+  // It may have come to its end after all, and nobody could tell: what the record names is never removed.
+  else if (!namesPlace(now, place)) await removePlaces(registry, own, now, [place])
 }

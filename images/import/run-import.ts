@@ -10,24 +10,27 @@
  * A failure makes the image `queued` again (or leaves it `active`, when copies were asked for) and removes what was brought.
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
-import { createHash } from 'node:crypto'
-import { BodyError } from '#http/message.ts'
 import type { OperationContext } from '#store/contract.ts'
-import { openImage } from '../data/download.ts'
+import type { Json } from '../answers.ts'
+import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
-import type { ByteSource, ImageStore } from '../data/image-store.ts'
-import { HASH_ALGORITHM } from '../data/intake.ts'
-import { sourceRefusal, takeBytes, withFacts } from '../data/upload.ts'
-import type { ImageFacts, ImageLocation, ImageRecord } from '../model/image-record.ts'
+import type { ImageStore } from '../data/image-store.ts'
+import { leave, placesOf, removePlaces } from '../data/leaving.ts'
+import { signedOtherwise } from '../data/new-intake.ts'
+import { withFacts } from '../data/upload.ts'
+import { type ImageFacts, type ImageLocation, type ImageRecord, isSamePlace } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
-import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'
+import { conflict, Refusal, unavailable } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
 import { type BegunImport, FAILED_PROPERTY, WAITING_PROPERTY } from './begin-import.ts'
+import { copyChecked } from './checked-copy.ts'
+import { firstCopy, type Said, type Taken } from './first-copy.ts'
 import type { ImportOrder } from './import-order.ts'
+import { makeDisks } from './ova-disks.ts'
 import { undoImport, unlocked } from './undo-import.ts'
-import { openWebSource } from './web-source.ts'
 
 interface Brought {
+  readonly said?: Said | undefined
   /** What the bytes are, if they are new. */
   readonly facts: ImageFacts | undefined
   readonly locations: readonly ImageLocation[]
@@ -50,13 +53,25 @@ export async function runImport(
   const news =
     done instanceof Refusal
       ? ({ status: 'failure', message: done.message } as const)
-      : ({
-          status: 'success',
-          message: `Copied ${begun.stores.length} stores`,
-          result: { image_id: image.id },
-        } as const)
+      : await successOf(registry, own, order, begun, done)
   await registry.tasks.report(own, taskId, news)
   return done
+}
+
+/** What the task tells of an import that is done; where it was asked for, the disks of an OVA become images first. */
+async function successOf(
+  registry: Registry,
+  context: OperationContext,
+  { extractsDisks }: ImportOrder,
+  { stores }: BegunImport,
+  image: ImageRecord,
+): Promise<{ readonly status: 'success'; readonly message: string; readonly result: Json }> {
+  const copied = `Copied ${stores.length} stores`
+  if (!extractsDisks) return { status: 'success', message: copied, result: { image_id: image.id } }
+  const { ids, refusal } = await makeDisks(registry, context, image)
+  const message =
+    refusal === undefined ? copied : `${copied}; not all disks became images: ${refusal.message}`
+  return { status: 'success', message, result: { image_id: image.id, disk_images: [...ids] } }
 }
 
 async function attempt(
@@ -90,84 +105,42 @@ async function bring(
       facts: undefined,
     })
   }
-  const [first, ...others] = stores
-  if (first === undefined) return conflict('No store is left.')
-  const facts =
-    order.method === 'glance-direct'
-      ? await fromStage(registry, context, begun, first)
-      : await fromWeb(registry, context, order, begun, first)
-  if (facts instanceof Refusal) return facts
-  const locations = [{ store: first.id, key: keyIn(registry, order, begun, first) }]
+  const reached = await reachOne(registry, context, order, begun)
+  if (reached instanceof Refusal) return reached
+  const { first, others, facts, said } = reached
+  const locations = [{ store: first.id, key: reached.key }]
   const original = { locations, hashValue: facts.hashValue }
-  return await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
+  const copied = await copyTo(registry, context, { ...begun, ...original, order, targets: others, facts })
+  if (copied instanceof Refusal) return copied
+  return { ...copied, said, failedStores: [...reached.failedStores, ...copied.failedStores] }
 }
 
-/** What is staged in the cluster is in the cluster. */
-function keyIn(
-  { cluster }: Registry,
-  { method }: ImportOrder,
-  { image, key }: BegunImport,
-  store: ImageStore,
-): string {
-  const isMoved = method === 'glance-direct' && store.id === cluster.id && image.staged !== undefined
-  return isMoved ? image.staged.key : key
+interface Reached extends Taken {
+  readonly first: ImageStore
+  readonly others: readonly ImageStore[]
+  readonly failedStores: readonly string[]
 }
 
-async function fromStage(
-  { cluster, stores }: Registry,
-  context: OperationContext,
-  { image, key }: BegunImport,
-  target: ImageStore,
-): Promise<ImageFacts | Refusal> {
-  const { staged } = image
-  if (staged === undefined) return conflict('Nothing is staged.')
-  if (target.id === cluster.id) return staged.facts
-  const read = await stores.find(staged.store)?.read(context, staged.key, undefined)
-  if (read?.kind !== 'found') return unavailable('The staged data cannot be read now.')
-  const copied = await copyChecked(context, {
-    source: read.body,
-    target,
-    key,
-    hashValue: staged.facts.hashValue,
-  })
-  return copied instanceof Refusal ? copied : staged.facts
-}
-
-async function fromWeb(
+/** The first store that takes the bytes; stores that do not are passed over where not all must. */
+async function reachOne(
   registry: Registry,
   context: OperationContext,
-  { uri = '' }: ImportOrder,
-  { image, key }: BegunImport,
-  store: ImageStore,
-): Promise<ImageFacts | Refusal> {
-  const opened = await openWebSource(registry.fetch, registry.options.fetchRules, uri)
-  if (opened instanceof Refusal) return opened
-  const { sizeBytes } = opened
-  const source = asBody(opened.source)
-  try {
-    const taken = await takeBytes(registry, context, {
-      id: image.id,
-      key,
-      source,
-      store,
-      sizeBytes,
-      declared: image,
-    })
-    return taken instanceof Refusal && taken.status === 499
-      ? badRequest('The server of the URI broke off.')
-      : taken
-  } finally {
-    await opened.cancel()
+  order: ImportOrder,
+  begun: BegunImport,
+): Promise<Reached | Refusal> {
+  const failedStores: string[] = []
+  let refusal: Refusal = conflict('No store is left.')
+  for (const [at, first] of begun.stores.entries()) {
+    const taken = await firstCopy(registry, context, order, begun, first)
+    if (!(taken instanceof Refusal)) {
+      return { ...taken, first, others: begun.stores.slice(at + 1), failedStores }
+    }
+    refusal = taken
+    // What is wrong with the bytes is wrong in every store.
+    if (order.mustAllSucceed || taken.status !== 503) break
+    failedStores.push(first.id)
   }
-}
-
-/** What goes wrong with the other server is to the store what goes wrong with a client. */
-async function* asBody(source: ByteSource): AsyncGenerator<Buffer> {
-  try {
-    yield* source
-  } catch (error) {
-    throw new BodyError('SENDER_GONE', error)
-  }
+  return refusal
 }
 
 interface Copying extends BegunImport {
@@ -187,11 +160,8 @@ async function copyTo(
   const reached = [...locations]
   const failedStores: string[] = []
   for (const target of targets) {
-    const read = await openImage(registry, context, { locations }, undefined)
-    const copied =
-      read.kind === 'found'
-        ? await copyChecked(context, { source: read.body, target, key, hashValue })
-        : unavailable('The image cannot be read now.')
+    const read = await openOriginal(registry, context, { locations }, undefined)
+    const copied = await copyChecked(context, { read, target, key, hashValue })
     if (copied instanceof Refusal && order.mustAllSucceed) return copied
     if (copied instanceof Refusal) failedStores.push(target.id)
     else reached.push({ store: target.id, key })
@@ -220,53 +190,45 @@ async function tellProgress(
   )
 }
 
-interface CheckedCopy {
-  readonly source: ByteSource
-  readonly target: ImageStore
-  readonly key: string
-  readonly hashValue: string | null
-}
-
-/** Copies and holds the copy's hash against the original's. */
-async function copyChecked(
-  context: OperationContext,
-  { source, target, key, hashValue }: CheckedCopy,
-): Promise<Refusal | undefined> {
-  const sha512 = createHash(HASH_ALGORITHM)
-  const hashed = async function* (): AsyncGenerator<Buffer> {
-    for await (const chunk of source) {
-      sha512.update(chunk)
-      yield chunk
-    }
-  }
-  const stored = await target.write(context, key, hashed()).catch(sourceRefusal)
-  if (stored instanceof Refusal) return stored
-  if (hashValue === null || sha512.digest('hex') === hashValue) return undefined
-  return unavailable('The copy is not what the original was.')
-}
-
-/** Step 3. */
+/** Step 3. What was brought to stores that failed leaves them. */
 async function conclude(
-  { records, environment, stores }: Registry,
+  registry: Registry,
   context: OperationContext,
-  { image: { id, staged }, key }: BegunImport,
-  { facts, locations, failedStores }: Brought,
+  { image: { id, staged, locations: before }, key }: BegunImport,
+  { facts, said, locations, failedStores }: Brought,
 ): Promise<ImageRecord | Refusal> {
-  const concluded = await records.change(
+  const left = [...failedStores.map((store) => ({ store, key })), ...placesOf(staged)]
+  const added = locations.filter((one) => !before.some((place) => isSamePlace(place, one)))
+  const concluded = await registry.records.change(
     context,
     id,
     (image) => {
       if (isGone(image) || image.pending?.key !== key)
         return conflict(`Image ${id} is not being imported any more.`)
       const { pending: _done, staged: _moved, ...rest } = image
-      const properties = unlocked(rest.properties, failedStores)
-      const updatedAt = environment.clock.wallMs()
-      return { ...withFacts(rest, facts), status: 'active', properties, locations, updatedAt }
+      const owned = { ...unlocked(rest.properties, failedStores), ...said?.properties }
+      const properties = { ...facts?.found, ...owned }
+      const otherwise = facts && signedOtherwise({ properties }, facts)
+      if (otherwise !== undefined) return otherwise
+      const updatedAt = registry.environment.clock.wallMs()
+      // A copy changes nothing but places; what others did to the image meanwhile stays.
+      const status = image.status === 'importing' ? 'active' : image.status
+      const places = [...rest.locations, ...added]
+      const { diskFormat = rest.diskFormat, containerFormat = rest.containerFormat } = said ?? {}
+      const formats = { diskFormat, containerFormat }
+      const active = {
+        ...withFacts(rest, facts),
+        ...formats,
+        status,
+        properties,
+        locations: places,
+        updatedAt,
+      }
+      return leave(registry, active, left)
     },
     'server',
   )
-  const isLeft = staged !== undefined && !locations.some((location) => location.key === staged.key)
-  if (!(concluded instanceof Refusal) && isLeft) await stores.find(staged.store)?.remove(context, staged.key)
+  if (!(concluded instanceof Refusal)) await removePlaces(registry, context, concluded, left)
   return concluded
 }
 

@@ -1,6 +1,7 @@
 /** Takes an import back that failed, or that nobody is at any more. */
 import type { OperationContext } from '#store/contract.ts'
-import { type ImageRecord, namesKey, type PendingData } from '../model/image-record.ts'
+import { leave, placesOf, removePlaces } from '../data/leaving.ts'
+import type { ImageRecord, LeavingData, PendingData } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'
@@ -12,26 +13,26 @@ import { FAILED_PROPERTY, TASK_PROPERTY, WAITING_PROPERTY } from './begin-import
  * names, as it is now, are never removed.
  */
 export async function undoImport(
-  { records, stores, tasks }: Registry,
+  registry: Registry,
   context: OperationContext,
   { id, staged, properties: { [TASK_PROPERTY]: taskId } }: ImageRecord,
-  { key, store: targets }: Pick<PendingData, 'key' | 'store'>,
+  { key, store: targets, until }: Pick<PendingData, 'key' | 'store'> & Pick<LeavingData, 'until'>,
 ): Promise<void> {
+  const brought = placesOf({ key, store: targets })
   const before = (image: ImageRecord): ImageRecord => {
     if (isGone(image) || image.pending?.key !== key) return image
     const { pending: _done, staged: _gone, ...rest } = image
     const properties = unlocked(rest.properties, targets.split(','))
-    if (image.status !== 'importing') return { ...rest, properties }
-    return { ...rest, properties, status: 'queued', sizeBytes: null, virtualSizeBytes: null }
+    const left = leave(registry, { ...rest, properties }, brought, until)
+    if (image.status !== 'importing') return left
+    return { ...left, status: 'queued', sizeBytes: null, virtualSizeBytes: null }
   }
-  const now = await records.change(context, id, before, 'server')
-  if (now instanceof Refusal || namesKey(now, key)) return
-  for (const target of targets.split(',')) await stores.find(target)?.remove(context, key)
-  if (staged !== undefined && !namesKey(now, staged.key)) {
-    await stores.find(staged.store)?.remove(context, staged.key)
-  }
+  const now = await registry.records.change(context, id, before, 'server')
+  if (now instanceof Refusal || now.pending?.key === key) return
+  if (now.locations.some((location) => location.key === key)) return
+  await removePlaces(registry, context, now, [...brought, ...placesOf(staged)])
   if (typeof taskId !== 'string') return
-  await tasks.report(context, taskId, { status: 'failure', message: 'The import was cut off.' })
+  await registry.tasks.report(context, taskId, { status: 'failure', message: 'The import was cut off.' })
 }
 
 /** The lock goes; the two lists stay, empty, as in OpenStack Glance. */

@@ -49,6 +49,29 @@ export interface ImageLocation {
   readonly metadata?: Readonly<Record<string, string>> | undefined
 }
 
+/** Bytes in a store. */
+export type Place = Pick<ImageLocation, 'store' | 'key'>
+
+/**
+ * Bytes that are not the image's any more, in a store that nobody lists: they are remembered here until the store said that
+ * they are gone (`data/leaving.ts`).
+ */
+export interface LeavingData extends Place {
+  /** Until then they may come back: whoever was bringing them may not know yet. Milliseconds since the epoch. */
+  readonly until?: number | undefined
+}
+
+/** An entry of the cache of images (`cache/`). */
+export interface CachedData extends Place {
+  /** Asked for, or there. */
+  readonly state: 'queued' | 'cached'
+  /** When it came to be there; before that, when whoever makes it was last heard of. Milliseconds since the epoch. */
+  readonly at: number
+  readonly hits: number
+  /** The last use; 0 before the first. */
+  readonly accessedAt: number
+}
+
 /** Bytes that are being brought in, or that wait. Whatever is not named in a record is garbage. */
 export interface PendingData {
   readonly kind: 'upload' | 'stage' | 'import' | 'resumable'
@@ -78,11 +101,31 @@ export interface StagedData {
   readonly facts: ImageFacts
 }
 
+/** An object that shares the image's bytes, also when the image is deleted (`data/export-image.ts`). */
+export interface ImageReference {
+  /** In the metadata of the object, and of no other. */
+  readonly id: string
+  /** Of the bytes. */
+  readonly store: string
+  readonly key: string
+  readonly account: string
+  readonly container: string
+  readonly object: string
+  /** `making`: the object is being stored, or never was. */
+  readonly state: 'making' | 'made'
+  /** When the object was asked for, milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** What was found out about an image's bytes when they came in. */
 export interface ImageFacts
   extends Pick<ImageRecord, 'sizeBytes' | 'virtualSizeBytes' | 'checksum' | 'hashAlgorithm' | 'hashValue'> {
   /** Properties that the bytes have in them; those that the owner set go before. */
   readonly found: Readonly<Record<string, string>>
+  /** Of staged bytes: they are compressed, and were not looked into. */
+  readonly isPacked?: true | undefined
+  /** Names the signature that was verified (`signatures/image-signature.ts`); `undefined` of images without one. */
+  readonly signed?: string | undefined
 }
 
 export interface ImageRecord {
@@ -116,11 +159,26 @@ export interface ImageRecord {
   readonly locations: readonly ImageLocation[]
   readonly pending?: PendingData | undefined
   readonly staged?: StagedData | undefined
+  readonly leaving?: readonly LeavingData[] | undefined
+  /** A copy in the cluster, of an image that is elsewhere. */
+  readonly cached?: CachedData | undefined
+  /** Objects that share the bytes; they keep them, and the record, also when the image is deleted. */
+  readonly references?: readonly ImageReference[] | undefined
 }
 
-/** Whether bytes under a key are the image's, or are to be. What no record names is garbage. */
-export function namesKey({ locations, pending, staged }: ImageRecord, key: string): boolean {
-  return pending?.key === key || staged?.key === key || locations.some((location) => location.key === key)
+/** Whether bytes in a store are the image's, or are to be, or are shared. What no record names is garbage. */
+export function namesPlace(
+  { locations, pending, staged, cached, references = [] }: ImageRecord,
+  place: Place,
+): boolean {
+  // An import goes to several stores under one key.
+  const targets = pending?.key === place.key ? pending.store.split(',') : []
+  const places = [...locations, ...references, staged, cached]
+  return targets.includes(place.store) || places.some((one) => isSamePlace(one, place))
+}
+
+export function isSamePlace(one: Place | undefined, other: Place): boolean {
+  return one?.key === other.key && one.store === other.store
 }
 
 /** What the creator of an image says of it. */

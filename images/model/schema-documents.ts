@@ -40,52 +40,57 @@ const MEMBER: Document = {
   },
 }
 
-const TASK: Document = {
-  name: 'task',
-  properties: {
-    id: { description: 'What the task is called by.', type: 'string' },
-    type: {
-      description: 'What it does.',
-      enum: ['import', 'api_image_import', 'location_import'],
-      type: 'string',
-    },
-    status: {
-      description: 'How far it is.',
-      enum: ['pending', 'processing', 'success', 'failure'],
-      type: 'string',
-    },
-    input: { description: 'What it was given.', type: ['null', 'object'] },
-    result: { description: 'What came of it.', type: ['null', 'object'] },
-    owner: { description: 'The project that owns it.', type: 'string' },
-    message: { description: 'What went wrong, for people.', type: 'string' },
-    image_id: { description: 'The image it is about.', type: 'string' },
-    request_id: { description: 'The request that began it.', type: 'string' },
-    user_id: { description: 'Who began it.', type: 'string' },
-    expires_at: { description: 'When it is forgotten.', type: ['null', 'string'] },
-    created_at: timestamp('When it began.'),
-    updated_at: timestamp('When it last got on.'),
-    self: { readOnly: true, type: 'string' },
-    schema: { readOnly: true, type: 'string' },
+export const TASK_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
+  id: { description: 'What the task is called by.', type: 'string' },
+  type: {
+    description: 'What it does.',
+    enum: ['import', 'api_image_import', 'location_import'],
+    type: 'string',
   },
+  status: {
+    description: 'How far it is.',
+    enum: ['pending', 'processing', 'success', 'failure'],
+    type: 'string',
+  },
+  input: { description: 'What it was given.', type: ['null', 'object'] },
+  result: { description: 'What came of it.', type: ['null', 'object'] },
+  owner: { description: 'The project that owns it.', type: 'string' },
+  message: { description: 'What went wrong, for people.', type: 'string' },
+  image_id: { description: 'The image it is about.', type: 'string' },
+  request_id: { description: 'The request that began it.', type: 'string' },
+  user_id: { description: 'Who began it.', type: 'string' },
+  expires_at: { description: 'When it is forgotten.', type: ['null', 'string'] },
+  created_at: timestamp('When it began.'),
+  updated_at: timestamp('When it last got on.'),
+  self: { readOnly: true, type: 'string' },
+  schema: { readOnly: true, type: 'string' },
 }
 
-const COLLECTION_LINKS = [
+const TASK: Document = { name: 'task', properties: TASK_PROPERTIES }
+
+/** In lists the longer parts are left out. */
+const STUB_PROPERTIES = Object.entries(TASK_PROPERTIES).filter(
+  ([name]) => !['input', 'result', 'message'].includes(name),
+)
+const TASK_STUB: Document = { ...TASK, properties: Object.fromEntries(STUB_PROPERTIES) }
+
+const DESCRIBED = { rel: 'describedby', href: '{schema}' }
+const PAGES = [
   { rel: 'first', href: '{first}' },
   { rel: 'next', href: '{next}' },
-  { rel: 'describedby', href: '{schema}' },
 ]
 
-/** A list of things with their schema within. */
-function collectionOf(item: Document, plural: string): Document {
+/** A list of things with their schema within; images come in pages that the schema tells of, as in OpenStack Glance. */
+function collectionOf(item: Document, plural: string, pages: 'paged' | 'whole'): Document {
+  const isPaged = pages === 'paged'
   return {
     name: plural,
     properties: {
       [plural]: { type: 'array', items: asDocument(item) as JsonSchema },
-      first: { type: 'string' },
-      next: { type: 'string' },
+      ...(isPaged ? { first: { type: 'string' }, next: { type: 'string' } } : {}),
       schema: { type: 'string' },
     },
-    rest: { links: COLLECTION_LINKS },
+    rest: { links: isPaged ? [...PAGES, DESCRIBED] : [DESCRIBED] },
   }
 }
 
@@ -98,9 +103,9 @@ const DOCUMENTS: ReadonlyMap<string, Json> = new Map(
     IMAGE,
     MEMBER,
     TASK,
-    collectionOf(IMAGE, 'images'),
-    collectionOf(MEMBER, 'members'),
-    collectionOf(TASK, 'tasks'),
+    collectionOf(IMAGE, 'images', 'paged'),
+    collectionOf(MEMBER, 'members', 'whole'),
+    collectionOf(TASK_STUB, 'tasks', 'whole'),
   ].map((document) => [document.name, asDocument(document)]),
 )
 

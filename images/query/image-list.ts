@@ -125,11 +125,29 @@ export function pageOf(
   marker: ImageRecord | undefined,
 ): ImagePage | Refusal {
   if (query.marker !== undefined && marker === undefined) return badRequest('Invalid marker.')
-  const found: ImageRecord[] = []
-  for (const image of all) {
-    if (query.matches(image) && (marker === undefined || query.order(image, marker) > 0)) found.push(image)
-  }
-  const images = found.toSorted(query.order).slice(0, query.limit)
+  const images = firstOf(all, query, marker)
   const isFull = images.length > 0 && images.length === query.limit
   return { images, nextMarker: isFull ? images.at(-1)?.id : undefined }
 }
+
+/** Sorted only as far as the page goes: what comes after the last one found so far is passed over. */
+function firstOf(
+  all: Iterable<ImageRecord>,
+  { matches, order, limit }: ImageQuery,
+  marker: ImageRecord | undefined,
+): readonly ImageRecord[] {
+  let found: ImageRecord[] = []
+  let last: ImageRecord | undefined
+  for (const image of all) {
+    if (!matches(image) || (marker !== undefined && order(image, marker) <= 0)) continue
+    if (last !== undefined && order(image, last) > 0) continue
+    found.push(image)
+    if (found.length < 2 * limit + SORTED_AT_ONCE) continue
+    found = found.toSorted(order).slice(0, limit)
+    last = found.at(-1)
+  }
+  return found.toSorted(order).slice(0, limit)
+}
+
+/** Least number of images that is worth a sort. */
+const SORTED_AT_ONCE = 64

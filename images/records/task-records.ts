@@ -9,14 +9,17 @@ import { isoSeconds } from '../model/image-view.ts'
 import { Refusal } from '../refusal.ts'
 import { recordRefusal } from './image-records.ts'
 
-export type TaskStatus = 'pending' | 'processing' | 'success' | 'failure'
+export const TASK_STATUSES = ['pending', 'processing', 'success', 'failure'] as const
+export type TaskStatus = (typeof TASK_STATUSES)[number]
+export const TASK_TYPES = ['import', 'api_image_import', 'location_import'] as const
 
 export interface TaskRecord {
   readonly id: string
-  readonly type: 'import' | 'api_image_import' | 'location_import'
+  readonly type: (typeof TASK_TYPES)[number]
   readonly status: TaskStatus
   readonly owner: string
-  readonly imageId: string
+  /** Of a task that makes its image itself, none before it is made. */
+  readonly imageId: string | null
   readonly userId: string
   readonly requestId: string
   readonly input: Json
@@ -68,7 +71,7 @@ export class TaskRecords {
   async report(
     context: OperationContext,
     id: string,
-    news: Pick<TaskRecord, 'status'> & Partial<Pick<TaskRecord, 'message' | 'result'>>,
+    news: Pick<TaskRecord, 'status'> & Partial<Pick<TaskRecord, 'message' | 'result' | 'imageId'>>,
   ): Promise<void> {
     const nowMs = this.#clock.wallMs()
     const isOver = news.status === 'success' || news.status === 'failure'
@@ -116,22 +119,31 @@ export class TaskRecords {
   }
 }
 
-export function taskView(task: TaskRecord): Readonly<Record<string, Json>> {
+type TaskView = Readonly<Record<string, Json>>
+
+/** A task in a list. */
+export function taskStub(task: TaskRecord): TaskView {
   return {
     id: task.id,
     type: task.type,
     status: task.status,
     owner: task.owner,
+    created_at: isoSeconds(task.createdAt),
+    updated_at: isoSeconds(task.updatedAt),
+    ...(task.expiresAt === null ? {} : { expires_at: isoSeconds(task.expiresAt) }),
+    self: `/v2/tasks/${task.id}`,
+    schema: '/v2/schemas/task',
+  }
+}
+
+export function taskView(task: TaskRecord): TaskView {
+  return {
+    ...taskStub(task),
     message: task.message,
     input: task.input,
     result: task.result,
-    image_id: task.imageId,
+    ...(task.imageId === null ? {} : { image_id: task.imageId }),
     user_id: task.userId,
     request_id: task.requestId,
-    created_at: isoSeconds(task.createdAt),
-    updated_at: isoSeconds(task.updatedAt),
-    expires_at: task.expiresAt === null ? null : isoSeconds(task.expiresAt),
-    self: `/v2/tasks/${task.id}`,
-    schema: '/v2/schemas/task',
   }
 }

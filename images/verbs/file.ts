@@ -6,6 +6,7 @@ import { uploadImage } from '../data/upload.ts'
 import { emit } from '../events.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { mayDownload, notPermitted } from '../policy.ts'
+import { valueOf } from '../query/parameters.ts'
 import { badRequest, forbidden, Refusal, unavailable } from '../refusal.ts'
 import { sizeRefusal } from '../usage.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
@@ -53,16 +54,14 @@ function mediaType(contentType: string | undefined): string {
 }
 
 const download: ImageVerb = async (visit) => {
-  const image = await visibleImage(visit)
+  const image = await downloadable(visit)
   if (image instanceof Refusal) return image
-  if (!mayDownload(visit.caller, image)) return notPermitted('download_image')
-  if (image.status === 'deactivated' && !visit.caller.isAdmin) {
-    return forbidden('The requested image has been deactivated. Image data download is forbidden.')
-  }
-  if (image.status !== 'active' && image.status !== 'deactivated') return emptyAnswer(204)
+  if (image === undefined) return emptyAnswer(204)
   const range = wantedRange(visit, image)
   if (range instanceof Refusal) return range
-  const read = await openImage(visit.registry, visit.context, image, range)
+  const prefer = preferredStores(visit)
+  if (prefer instanceof Refusal) return prefer
+  const read = await openImage(visit.registry, visit.context, image, { range, prefer })
   if (read.kind === 'absent') return emptyAnswer(204)
   if (read.kind === 'unavailable') return unavailable('The data of the image cannot be read now.')
   const headers = dataHeaders(image, range ?? { start: 0, end: read.sizeBytes })
@@ -71,10 +70,47 @@ const download: ImageVerb = async (visit) => {
   return { status: 206, headers: ranged, body: read.body }
 }
 
+/** How much there is, before it is asked for in ranges: Glance has no such answer, tools like `qemu-img` begin with it. */
+const head: ImageVerb = async (visit) => {
+  const image = await downloadable(visit)
+  if (image instanceof Refusal) return image
+  if (image === undefined) return emptyAnswer(204)
+  return {
+    status: 200,
+    headers: dataHeaders(image, { start: 0, end: image.sizeBytes ?? 0 }),
+    body: undefined,
+  }
+}
+
+/** `undefined`: there is no data yet. */
+async function downloadable(visit: ImageVisit): Promise<ImageRecord | Refusal | undefined> {
+  const image = await visibleImage(visit)
+  if (image instanceof Refusal) return image
+  if (!mayDownload(visit.caller, image)) return notPermitted('download_image')
+  if (image.status === 'deactivated' && !visit.caller.isAdmin) {
+    return forbidden('The requested image has been deactivated. Image data download is forbidden.')
+  }
+  return image.status === 'active' || image.status === 'deactivated' ? image : undefined
+}
+
+/** `?prefer=store1,store2`: which places are asked first. 400 where there is nothing to choose from. */
+function preferredStores({
+  registry: { stores },
+  query,
+}: ImageVisit): readonly string[] | undefined | Refusal {
+  const written = valueOf(query, 'prefer')
+  if (written === undefined) return undefined
+  if (!stores.areSeveral) return badRequest("'prefer' is only for installations with several stores.")
+  const wanted = written.split(',').map((one) => one.trim())
+  const unknown = wanted.find((id) => stores.find(id) === undefined)
+  return unknown === undefined ? wanted : badRequest(`Unknown store '${unknown}'.`)
+}
+
 function dataHeaders({ checksum }: ImageRecord, { start, end }: ByteRange): Record<string, string> {
   return {
     'content-type': OCTETS,
     'content-length': String(end - start),
+    'accept-ranges': 'bytes',
     ...(checksum === null ? {} : { 'content-md5': checksum }),
   }
 }
@@ -106,4 +142,5 @@ function legacyRange(contentRangeHeader: string | undefined): string | undefined
 export const fileRoutes: readonly ImageRoute[] = [
   route('PUT', '/images/:id/file', upload, 'stream'),
   route('GET', '/images/:id/file', download, 'ignored'),
+  route('HEAD', '/images/:id/file', head, 'ignored'),
 ]

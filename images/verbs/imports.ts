@@ -1,4 +1,4 @@
-/** Stage, import, and the tasks that tell what became of imports. */
+/** Stage and import, and what became of the imports of an image. */
 import type { Json } from '../answers.ts'
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { stageImage } from '../data/stage.ts'
@@ -8,10 +8,8 @@ import { beginImport } from '../import/begin-import.ts'
 import { readImportOrder } from '../import/import-order.ts'
 import { runImport } from '../import/run-import.ts'
 import { notPermitted } from '../policy.ts'
-import { readLimit } from '../query/image-list.ts'
-import { valueOf } from '../query/parameters.ts'
 import { taskView } from '../records/task-records.ts'
-import { badRequest, notFound, Refusal } from '../refusal.ts'
+import { notFound, Refusal } from '../refusal.ts'
 import { newUuid } from '../registry.ts'
 import { sizeRefusal, stageRefusal } from '../usage.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
@@ -37,7 +35,7 @@ const stage: ImageVerb = async (visit) => {
 
 const importImage: ImageVerb = async (visit) => {
   const { registry, context, caller, json, request } = visit
-  const order = readImportOrder(registry, json, request.headers['x-image-meta-store'])
+  const order = readImportOrder(registry, json, request.headers)
   if (order instanceof Refusal) return order
   const seen =
     order.method === 'copy-image' ? await copyable(visit) : await changeableImage(visit, 'import_image')
@@ -92,44 +90,8 @@ const imageTasks: ImageVerb = async (visit) => {
   return jsonAnswer(200, { tasks: all.filter(({ imageId }) => imageId === image.id).map(taskView) })
 }
 
-const STATUSES = ['pending', 'processing', 'success', 'failure']
-
-const tasks: ImageVerb = async ({ registry, context, caller, query }) => {
-  if (!caller.isAdmin) return notPermitted('get_tasks')
-  const limit = readLimit(valueOf(query, 'limit'), registry.options.limits)
-  if (limit instanceof Refusal) return limit
-  const [status, type, marker] = [valueOf(query, 'status'), valueOf(query, 'type'), valueOf(query, 'marker')]
-  if (status !== undefined && !STATUSES.includes(status)) return badRequest(`Invalid status value: ${status}`)
-  const all = await registry.tasks.all(context)
-  if (all instanceof Refusal) return all
-  const wanted = all.filter(
-    (task) => (status ?? task.status) === task.status && (type ?? task.type) === task.type,
-  )
-  const start = marker === undefined ? 0 : wanted.findIndex(({ id }) => id === marker) + 1
-  if (marker !== undefined && start === 0) return badRequest('Invalid marker.')
-  const page = wanted.slice(start, start + limit)
-  const last = page.at(-1)
-  const next =
-    page.length === limit && last !== undefined ? { next: `/v2/tasks?limit=${limit}&marker=${last.id}` } : {}
-  return jsonAnswer(200, {
-    tasks: page.map(taskView),
-    first: '/v2/tasks',
-    schema: '/v2/schemas/tasks',
-    ...next,
-  })
-}
-
-const task: ImageVerb = async ({ registry, context, caller, names: [id = ''] }) => {
-  if (!caller.isAdmin) return notPermitted('get_task')
-  const found = await registry.tasks.find(context, id)
-  if (found instanceof Refusal) return found
-  return found === undefined ? notFound(`Task ${id} was not found.`) : jsonAnswer(200, taskView(found))
-}
-
 export const importRoutes: readonly ImageRoute[] = [
   route('PUT', '/images/:id/stage', stage, 'stream'),
   route('POST', '/images/:id/import', importImage, 'json'),
   route('GET', '/images/:id/tasks', imageTasks),
-  route('GET', '/tasks', tasks, 'ignored'),
-  route('GET', '/tasks/:task', task),
 ]

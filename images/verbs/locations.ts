@@ -1,15 +1,18 @@
 /** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
-import { objectOfUrl } from '../data/object-store.ts'
+import { releaseObjects } from '../data/held-objects.ts'
+import { leave, removePlaces } from '../data/leaving.ts'
+import { OBJECT_STORE } from '../data/object-store.ts'
 import { emit } from '../events.ts'
-import type { ImageRecord } from '../model/image-record.ts'
+import type { ImageRecord, Place } from '../model/image-record.ts'
 import { locationUrl } from '../model/image-view.ts'
 import { type JsonSchema, violation } from '../model/json-schema.ts'
 import { isService, notPermitted } from '../policy.ts'
 import { badRequest, conflict, forbidden, notFound, Refusal } from '../refusal.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeableImage, visibleImage } from './found-image.ts'
+import { ownObject } from './own-object.ts'
 import { type ImageRoute, route } from './route.ts'
 
 const list: ImageVerb = async (visit) => {
@@ -29,24 +32,24 @@ const removeFromStore: ImageVerb = async (visit) => {
   const [storeId = '', id = ''] = visit.names
   if (!caller.isAdmin) return notPermitted('delete_image_location')
   if (!registry.stores.areSeveral) return notFound('There is only one store.')
-  const store = registry.stores.find(storeId)
-  if (store === undefined) return conflict(`Unknown store '${storeId}'.`)
+  if (registry.stores.find(storeId) === undefined) return conflict(`Unknown store '${storeId}'.`)
   const seen = await visibleImage({ ...visit, names: [id] } satisfies ImageVisit)
   if (seen instanceof Refusal) return seen
-  let key: string | undefined
+  let left: readonly Place[] = []
   const changed = await registry.records.change(
     context,
     seen.id,
     (image) => {
       const without = withoutStore(image, storeId)
       if (without instanceof Refusal) return without
-      key = image.locations.find((location) => location.store === storeId)?.key
-      return { ...without, updatedAt: registry.environment.clock.wallMs() }
+      left = image.locations.filter((location) => location.store === storeId && location.url === undefined)
+      return { ...leave(registry, without, left), updatedAt: registry.environment.clock.wallMs() }
     },
     'server',
   )
   if (changed instanceof Refusal) return changed
-  if (key !== undefined) await store.remove(context, key)
+  await removePlaces(registry, context, changed, left)
+  if (storeId === OBJECT_STORE) await releaseObjects(registry, context)
   return emptyAnswer(204)
 }
 
@@ -71,14 +74,11 @@ const add: ImageVerb = async (visit) => {
   if (seen instanceof Refusal) return seen
   const wanted = readLocation(json)
   if (wanted instanceof Refusal) return wanted
-  const name = objectOfUrl(wanted.url)
-  if (name === undefined)
-    return forbidden('Only objects of this cluster can be locations: swift://ACCOUNT/CONTAINER/OBJECT.')
-  const isOwn = caller.accounts.includes(name.account)
-  if (!isOwn && !caller.isAdmin) return forbidden(`The account ${name.account} is not the project's.`)
-  const key = await registry.objects.keyOf(context, name)
-  if (key === undefined) return badRequest('There is no such object.')
-  const adoption = { id: seen.id, store: registry.objects, key, ...wanted }
+  const name = ownObject(caller, wanted.url)
+  if (name instanceof Refusal) return name
+  const found = await registry.objects.find(context, name)
+  if (found instanceof Refusal) return found
+  const adoption = { id: seen.id, store: registry.objects, ...found, ...wanted }
   const begun = await beginAdoption(registry, context, adoption)
   if (begun instanceof Refusal) return begun
   finishAdoption(registry, context, adoption, begun).then(

@@ -6,8 +6,10 @@ import { type RowSender, StoreRowSender } from '#container-sync/row-sender.ts'
 import { createSyncWorker, type Turn } from '#container-sync/sync-worker.ts'
 import { RemoteTransport } from '#http/remote-transport.ts'
 import type { Transport } from '#http/transport.ts'
-import type { ContainerName, Store } from '#store/contract.ts'
-import { encryptionLayer } from '#store/encryption/encryption-layer.ts'
+import { ClusterStore } from '#images/data/cluster-store.ts'
+import type { ContainerName } from '#store/contract.ts'
+import { ownStore } from '#store/features.ts'
+import { imageObjects } from '#store/image-objects/image-objects.ts'
 import { symlinks } from '#store/symlinks/symlinks.ts'
 import { Gait } from '#worker/gait.ts'
 import { openEncryption } from '../encryption.ts'
@@ -73,11 +75,12 @@ function openLater(context: WorkerContext): Parts {
 
 async function senderOf(context: WorkerContext): Promise<RowSender> {
   const { environment, log, settings } = context
+  const { random } = environment
   const { store } = await workerStoreOf(context)
   const encryption = await openEncryption(environment, settings)
-  const plain: Store =
-    encryption === undefined ? store : encryptionLayer({ random: environment.random, ...encryption })(store)
-  return new StoreRowSender(symlinks(plain).objects, { txId: 'container-sync', signal: undefined, log })
+  const plain = ownStore(store, { environment, encryption })
+  const whole = imageObjects({ random, bytes: new ClusterStore(plain) })(plain)
+  return new StoreRowSender(symlinks(whole).objects, { txId: 'container-sync', signal: undefined, log })
 }
 
 function remoteOptions(

@@ -16,6 +16,7 @@ export const databaseReplicatorWorker: MakeWorker = (context) => {
     drive: device.objects.device.drive,
     self: { host, device: device.name },
     gait: () => new Gait({ clock, foreground }),
+    isClockInDoubt: device.isClockInDoubt,
     sources: [
       {
         server: 'container',

@@ -1,14 +1,16 @@
 /** The lifecycle worker of a device: it acts by the rules of the buckets that the device has a replica of. */
 import { hashName } from '#base/names.ts'
+import { ClusterStore } from '#images/data/cluster-store.ts'
 import { StoreActions } from '#lifecycle/actions.ts'
 import { createLifecycleWorker, type LifecycleParts } from '#lifecycle/lifecycle-worker.ts'
 import { BUCKET_SETTINGS, BucketSettings, bucketOfKey } from '#store/bucket-settings/bucket-settings.ts'
 import { type ReplicasThere, replicasThere } from '#store/container-replicas.ts'
 import type { ContainerName, ContainerOperations, OperationContext } from '#store/contract.ts'
 import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
-import { withFeatures } from '#store/features.ts'
+import { ownStore, withFeatures } from '#store/features.ts'
 import { containersOver } from '#store/layering.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
+import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
@@ -46,14 +48,17 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
   const records = new ClusterRecords({ store: core, clock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
   const { timestamps } = parts
+  const encryption = await openEncryption(environment, settings)
   const store = withFeatures(core, {
     environment,
     timestamps,
     deferDeletes: core.deferDeletes,
     deferPartsCheck: core.deferPartsCheck,
     bucketSettings,
+    objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
     objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
-    encryption: await openEncryption(environment, settings),
+    imageBytes: new ClusterStore(ownStore(core, { environment, encryption })),
+    encryption,
   })
   const checkParts = core.deferPartsCheck
   const multipart = new MultipartUploads({ store, clock, random, timestamps, checkParts })

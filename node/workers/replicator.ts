@@ -27,6 +27,7 @@ export const replicatorWorker: MakeWorker = (context) => {
     partitionsUnderWay: partitions,
     settleMs: SETTLE_MS,
     admit: device.admitReplication,
+    isClockInDoubt: device.isClockInDoubt,
   })
   const learn = (): void => {
     void replicator.learnRings().then(

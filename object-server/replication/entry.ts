@@ -4,20 +4,41 @@
  * what it will keep.
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import { comparedText, EMPTY_STATE, joinStates, type ObjectState } from '../object-state.ts'
+import { metaWhere } from '../meta-join.ts'
+import { type ContentTypeChange, factsOf, isWhole, type MetaRecord, postedAt } from '../meta-record.ts'
+import { comparedText, EMPTY_STATE, isSameData, joinStates, type ObjectState } from '../object-state.ts'
+import { precedenceOf, precedenceOfMeta, printOfFact } from '../precedence.ts'
 
 export interface Entry {
   /** 32 hex digits. */
   readonly hash: string
   readonly data:
-    | { readonly timestamp: Timestamp; readonly etag: string; readonly sizeBytes: number }
+    | {
+        readonly timestamp: Timestamp
+        readonly etag: string
+        readonly sizeBytes: number
+        /** `precedence.ts`; `undefined` when an earlier version of Martlet tells it. */
+        readonly precedence: string | undefined
+      }
     | undefined
   readonly meta:
-    | { readonly timestamp: Timestamp; readonly contentTypeTimestamp: Timestamp | undefined }
+    | {
+        readonly timestamp: Timestamp
+        readonly contentType: ContentTypeChange | undefined
+        readonly precedence: string
+        /** Where fields were changed one by one. */
+        readonly fields?: FieldTimes | undefined
+      }
     | undefined
   readonly tombstone: Timestamp | undefined
   /** It had data of that time and lost it. */
   readonly lost: Timestamp | undefined
+}
+
+/** When user metadata were posted, and of each fact when it was changed and what tells one value from another. */
+export interface FieldTimes {
+  readonly postedAt: Timestamp | undefined
+  readonly facts: Readonly<Record<string, { readonly timestamp: Timestamp; readonly print: string }>>
 }
 
 /** Of what a replica lacks: is the body needed, or only what POSTs and deletes left? */
@@ -29,11 +50,29 @@ const ETAG = /^[0-9a-f]{32}$/
 export function entryOf(hash: string, { data, meta, tombstone, lost }: ObjectState): Entry {
   return {
     hash,
-    data: data && { timestamp: data.timestamp, etag: data.etag, sizeBytes: data.sizeBytes },
-    meta: meta && { timestamp: meta.timestamp, contentTypeTimestamp: meta.contentType?.timestamp },
+    data: data && {
+      timestamp: data.timestamp,
+      etag: data.etag,
+      sizeBytes: data.sizeBytes,
+      precedence: precedenceOf(data),
+    },
+    meta: meta && entryOfMeta(meta),
     tombstone,
     lost,
   }
+}
+
+function entryOfMeta(meta: MetaRecord): NonNullable<Entry['meta']> {
+  const { timestamp, contentType } = meta
+  const told = { timestamp, contentType, precedence: precedenceOfMeta(meta) }
+  if (isWhole(meta)) return told
+  const facts = Object.fromEntries(
+    Object.entries(factsOf(meta)).map(([name, fact]) => [
+      name,
+      { timestamp: fact.timestamp, print: printOfFact(fact) },
+    ]),
+  )
+  return { ...told, fields: { postedAt: postedAt(meta), facts } }
 }
 
 /** Of an object that nothing is known of. */
@@ -57,8 +96,8 @@ export function lackOf(mine: Entry, theirs: Entry): Lack {
   const after = joinStates(before, stateOf(theirs))
   if (comparedText(after) === comparedText(before)) return 'nothing'
   const { data } = after
-  const isSame = data?.timestamp === before.data?.timestamp && data?.etag === before.data?.etag
-  return data === undefined || isSame ? 'small' : 'data'
+  if (data === undefined) return 'small'
+  return before.data !== undefined && isSameData(before.data, data) ? 'small' : 'data'
 }
 
 /** Does `theirs` hold everything that `mine` says, or something newer? */
@@ -85,39 +124,51 @@ export function writtenAtOf({ data, tombstone }: Entry): Timestamp | undefined {
 
 /** What of it happened until then. */
 export function entryUntil(entry: Entry, until: Timestamp): Entry {
-  const [written, { meta }] = [writtenAtOf(entry), entry]
+  const written = writtenAtOf(entry)
+  const { meta } = stateOf(entry)
+  const left = meta && metaWhere(meta, (timestamp) => timestamp <= until)
   return {
     ...(written !== undefined && written > until ? emptyEntry(entry.hash) : entry),
-    meta: meta !== undefined && meta.timestamp > until ? undefined : meta,
+    meta: left && entryOfMeta(left),
   }
 }
 
-/** Records without contents, of which only the times are compared. */
+/** Records without contents, of which only what is told here is compared. */
 function stateOf({ data, meta, tombstone, lost }: Entry): ObjectState {
-  const typeAt = meta?.contentTypeTimestamp
   return {
     ...EMPTY_STATE,
     data: data && { ...data, fileBytes: data.sizeBytes, record: undefined },
-    meta: meta && {
-      name: '',
-      timestamp: meta.timestamp,
-      headers: {},
-      contentType: typeAt === undefined ? undefined : { value: '', timestamp: typeAt },
-    },
+    meta: meta && metaOf(meta),
     tombstone,
     lost,
   }
+}
+
+function metaOf({ fields, ...told }: NonNullable<Entry['meta']>): MetaRecord {
+  const meta = { ...told, name: '', headers: {} }
+  if (fields === undefined) return meta
+  const facts = Object.fromEntries(
+    Object.entries(fields.facts).map(([name, fact]) => [name, { ...fact, value: '' }]),
+  )
+  return { ...meta, fields: { postedAt: fields.postedAt, facts } }
 }
 
 /** As a member of a JSON list. */
 export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unknown {
   return [
     hash,
-    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes],
-    meta === undefined ? null : [meta.timestamp, meta.contentTypeTimestamp ?? null],
+    data === undefined ? null : [data.timestamp, data.etag, data.sizeBytes, data.precedence ?? null],
+    meta === undefined ? null : encodeMeta(meta),
     tombstone ?? null,
     lost ?? null,
   ]
+}
+
+function encodeMeta({ timestamp, contentType, precedence, fields }: NonNullable<Entry['meta']>): unknown {
+  const told = [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
+  if (fields === undefined) return told
+  const facts = Object.entries(fields.facts).map(([name, fact]) => [name, fact.timestamp, fact.print])
+  return [...told, fields.postedAt ?? null, facts]
 }
 
 /** `undefined` for what is no entry. */
@@ -139,18 +190,40 @@ export function decodeEntry(value: unknown): Entry | undefined {
 /** `null`: malformed. */
 function decodeData(value: unknown): Entry['data'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, etag, sizeBytes] = value as unknown[]
+  const [written, etag, sizeBytes, precedence] = value as unknown[]
   const timestamp = timestampIn(written)
   if (timestamp === undefined || typeof etag !== 'string' || !ETAG.test(etag)) return null
   if (typeof sizeBytes !== 'number' || !Number.isSafeInteger(sizeBytes) || sizeBytes < 0) return null
-  return { timestamp, etag, sizeBytes }
+  return { timestamp, etag, sizeBytes, precedence: textIn(precedence) }
 }
 
 function decodeMeta(value: unknown): Entry['meta'] | null {
   if (!Array.isArray(value)) return undefined
-  const [written, typeWritten] = value as unknown[]
-  const timestamp = timestampIn(written)
-  return timestamp === undefined ? null : { timestamp, contentTypeTimestamp: timestampIn(typeWritten) }
+  const [written, typeWritten, type, precedence, posted, facts] = value as unknown[]
+  const [timestamp, typeAt] = [timestampIn(written), timestampIn(typeWritten)]
+  if (timestamp === undefined) return null
+  const contentType = typeAt === undefined ? undefined : { value: textIn(type) ?? '', timestamp: typeAt }
+  const told = { timestamp, contentType, precedence: textIn(precedence) ?? '' }
+  if (facts === undefined) return told
+  const decoded = decodeFacts(facts)
+  return decoded === undefined ? null : { ...told, fields: { postedAt: timestampIn(posted), facts: decoded } }
+}
+
+function decodeFacts(value: unknown): FieldTimes['facts'] | undefined {
+  if (!Array.isArray(value)) return undefined
+  const facts: Record<string, { readonly timestamp: Timestamp; readonly print: string }> = {}
+  for (const one of value as readonly unknown[]) {
+    if (!Array.isArray(one)) return undefined
+    const [name, written, print] = one as readonly unknown[]
+    const timestamp = timestampIn(written)
+    if (typeof name !== 'string' || timestamp === undefined) return undefined
+    facts[name] = { timestamp, print: textIn(print) ?? '' }
+  }
+  return facts
+}
+
+function textIn(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function timestampIn(value: unknown): Timestamp | undefined {

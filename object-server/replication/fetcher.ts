@@ -9,7 +9,7 @@ import { BLOCK_BYTES } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import { discard, piecesOf } from '#http/message.ts'
 import type { ObjectWriter } from '../engine.ts'
-import type { DataRecord } from '../object-state.ts'
+import { type DataRecord, isSameData } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import type { Entry, Lack } from './entry.ts'
 import { FrameReader, type ObjectFrame } from './frames.ts'
@@ -286,7 +286,8 @@ function problemWith(writer: ObjectWriter, record: DataRecord): string | undefin
 }
 
 function sameRecord(left: DataRecord, right: DataRecord): boolean {
-  return left.timestamp === right.timestamp && left.etag === right.etag && left.sizeBytes === right.sizeBytes
+  const [one, other] = [left, right].map((record) => ({ ...record, fileBytes: record.sizeBytes, record }))
+  return one !== undefined && other !== undefined && isSameData(one, other)
 }
 
 function count(tally: Fetched, { data, bodyBytes }: Pick<ObjectFrame, 'data' | 'bodyBytes'>): void {

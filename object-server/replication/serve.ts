@@ -48,6 +48,8 @@ export interface SyncServerOptions {
   /** Is there such a device in the ring of the policy? Nobody else is fetched from. */
   readonly isPeer?: ((policyIndex: number, peer: PeerAddress) => boolean) | undefined
   readonly reclaimAgeSeconds?: number | undefined
+  /** Nothing is forgotten while it says so. */
+  readonly isClockInDoubt?: (() => boolean) | undefined
   /** Waits until so many bytes more may be fetched, whoever asked for it. */
   readonly admit?: FetcherOptions['admit']
 }
@@ -147,6 +149,7 @@ export class SyncServer {
   }
 
   #isPast(ticks: number): boolean {
+    if (this.#options.isClockInDoubt?.() === true) return false
     const age = this.#options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS
     return this.#options.clock.wallMs() / 1000 - ticks / TICKS_PER_SECOND > age
   }

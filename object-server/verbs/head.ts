@@ -1,7 +1,7 @@
 /** HEAD: the headers of GET, without touching the file; with our extension not even its metadata is needed. */
 import { isTrueValue } from '#backend/address.ts'
 import { isRefusal } from '#backend/refusal.ts'
-import { INDEX_ONLY_HEADER } from '#base/extensions.ts'
+import { CHANGES_HEADER, INDEX_ONLY_HEADER } from '#base/extensions.ts'
 import type { Request, Response } from '#http/message.ts'
 import { describeObject } from '../response-headers.ts'
 import type { ObjectServerContext } from '../server-context.ts'
@@ -44,6 +44,7 @@ async function probe(server: ObjectServerContext, target: ObjectTarget, request:
           'x-backend-timestamp': found.timestamp,
           'x-backend-data-timestamp': found.dataTimestamp,
           'x-backend-durable-timestamp': found.dataTimestamp,
+          ...(found.changes === undefined ? {} : { [CHANGES_HEADER]: found.changes }),
         },
         body: undefined,
       }

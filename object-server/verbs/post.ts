@@ -1,10 +1,11 @@
 /** POST: replaces the metadata; the content type only when it is given, by a timestamp of its own (`obj/server.py`: `POST`). */
 import { answer, textAnswer } from '#backend/answers.ts'
 import { isRefusal, Refusal } from '#backend/refusal.ts'
+import { POSTED_FIELDS_HEADER } from '#base/extensions.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
+import { type ContentTypeChange, isFact, type PostedFields } from '../meta-record.ts'
 import { postMetadata, refuseMetadata, withDeleteAt } from '../metadata-headers.ts'
-import type { ContentTypeChange } from '../object-state.ts'
 import { deliverRows, rowsOfChange } from '../rows-of-change.ts'
 import type { ObjectServerContext } from '../server-context.ts'
 import { isSysmeta, type StoredObject } from '../stored-object.ts'
@@ -19,13 +20,17 @@ export async function postObject(server: ObjectServerContext, request: Request):
   if (isRefusal(headers)) return headers.response
   const contentType = contentTypeOf(headers, target.timestamp)
   if (isRefusal(contentType)) return contentType.response
+  const fields = postedFields(request.headers)
   const outcome = await target.engine.post(target.name, {
     timestamp: target.timestamp,
     headers: postMetadata(headers, server.allowedHeaders),
     contentType,
+    fields,
     expired: expiredRule(headers),
-    // The overrides of the PUT stay in force: they are stored with the object as system metadata.
-    updates: rowsOfChange(server, target, headers, (after) => [after.headers]),
+    // The overrides of the PUT stay in force: they are stored with the object as system metadata. Facts are in no row.
+    updates: Array.isArray(fields)
+      ? () => []
+      : rowsOfChange(server, target, headers, (after) => [after.headers]),
   })
   switch (outcome.kind) {
     case 'changed':
@@ -44,6 +49,12 @@ export async function postObject(server: ObjectServerContext, request: Request):
     case 'disk_failed':
       return absentAnswer(server, outcome, {})
   }
+}
+
+function postedFields(request: HeaderMap): PostedFields {
+  const written = request[POSTED_FIELDS_HEADER]
+  if (written === undefined || written === 'metadata') return written
+  return written.split(',').filter(isFact)
 }
 
 /** The length of the body does not matter: there is none. */

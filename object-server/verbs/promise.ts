@@ -55,7 +55,7 @@ function stateHeaders({ state, object }: Promised, at: Timestamp, request: Heade
   const isThere = object !== undefined && !isExpired(object, at)
   return {
     [STATE_HEADER]: isThere ? 'found' : 'absent',
-    'x-backend-timestamp': object?.timestamp ?? dataTimestamp,
+    'x-backend-timestamp': object?.changedAt ?? dataTimestamp,
     'x-backend-data-timestamp': dataTimestamp,
     etag: isThere ? `"${conditionalEtag(object, request)}"` : undefined,
   }

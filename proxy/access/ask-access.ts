@@ -5,7 +5,7 @@
 import type { AccessQuestion, GrantSources } from '#auth/access-question.ts'
 import { ACCOUNT_ACL_SYSMETA, parseAccountAcl } from '#auth/account-acl.ts'
 import { policyCaller, tenantOf } from '#auth/bucket-access.ts'
-import { type AccessDecision, decideAccess, isDeniedByPolicy } from '#auth/decision.ts'
+import { type AccessDecision, decideAccess, isDeniedByPolicy, mayComeAlong } from '#auth/decision.ts'
 import { isRead } from '#auth/decision-terms.ts'
 import { namesCount, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
@@ -76,6 +76,13 @@ export async function isKept({ store }: AccessDeps, { context }: Asker, name: An
   if (bucket === undefined) return false
   const found = await containerOf(store.containers, context, bucket)
   return found.kind === 'unavailable' || (found.kind === 'known' && locksObjects(found.info))
+}
+
+/** Whether this may be done along with an upload that is allowed. */
+export function askAlong(deps: AccessDeps, asker: Asker, asked: AskedFor): Promise<boolean> {
+  const question = questionOf(deps, asker, asked)
+  const upload = questionOf(deps, asker, { ...asked, action: 's3:PutObject' })
+  return mayComeAlong(question, upload, new Sources(deps, asker, asked, question.caller))
 }
 
 /** Whether the bucket's policy denies it, whatever else allows it. */

@@ -57,3 +57,20 @@ t.test('buckets in the name of the host', async (t) => {
   t.equal((await s3('GET', '/pictures/key')).body, 'x')
   t.match(await s3('GET', '/', { headers: { host: 's3.test' } }), { status: 200, body: /<Name>pictures</ })
 })
+
+t.test(
+  'a part of a bucket or of an object that there is not is never taken for the thing itself',
+  async (t) => {
+    const { s3 } = s3Door()
+    await s3('PUT', '/pictures')
+    await s3('PUT', '/pictures/key', { body: 'kept' })
+    const codeOf = async (method: string, target: string): Promise<unknown> =>
+      elementIn(await s3(method, target, { body: method === 'PUT' ? 'other' : '' }), 'Code')
+    t.equal(await codeOf('PUT', '/pictures/key?annotation&annotationName=a'), 'NotImplemented')
+    t.equal(await codeOf('PUT', '/pictures?metadataAnnotationTable'), 'NotImplemented')
+    t.equal(await codeOf('PUT', '/pictures/key?policy'), 'InvalidRequest')
+    t.equal(await codeOf('GET', '/pictures/key?versions'), 'InvalidRequest')
+    t.equal(await codeOf('GET', '/pictures/key?logging'), 'NoLoggingStatusForKey')
+    t.equal((await s3('GET', '/pictures/key?location=here')).body, 'kept')
+  },
+)

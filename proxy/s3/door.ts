@@ -12,6 +12,7 @@ import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
 import { errorAnswer } from './error-answer.ts'
 import { logRequest } from './logging/log-request.ts'
+import { checkKey } from './objects/upload.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { type S3Request, s3Request } from './request.ts'
@@ -83,6 +84,8 @@ async function visit(
       : await deps.authenticate(request, transaction)
   if (isS3Error(authenticated)) return authenticated
   const { caller, sent } = authenticated
+  const tooLong = checkKey(request.key ?? '')
+  if (tooLong !== undefined) return tooLong
   if (caller.kind === 'user') transaction.principal = caller.principal
   const bucket = await resolveBucket(deps, transaction, request, caller)
   if (!isS3Error(bucket)) {

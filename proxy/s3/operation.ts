@@ -5,6 +5,7 @@
 import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import type { S3Action } from '#auth/s3/actions.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
+import type { ChecksumAlgorithm } from '#base/checksums/checksum.ts'
 import type { Clock } from '#base/environment.ts'
 import type { RequestBody, Response } from '#http/message.ts'
 import type { BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
@@ -81,7 +82,7 @@ export interface SentBody {
 }
 
 export interface SentChecksum {
-  readonly algorithm: 'CRC32' | 'CRC32C' | 'CRC64NVME' | 'SHA1' | 'SHA256'
+  readonly algorithm: ChecksumAlgorithm
   /** In base64, as in `x-amz-checksum-…`. */
   readonly value: string
 }

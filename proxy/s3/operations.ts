@@ -29,14 +29,23 @@ const SUBRESOURCES: Readonly<Record<Level, readonly string[]>> = {
   service: [],
   bucket: words(
     'abac accelerate acl analytics cors delete encryption intelligent-tiering inventory lifecycle location logging',
-    'metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics notification object-lock',
-    'ownershipControls policy policyStatus publicAccessBlock replication requestPayment session tagging uploads',
-    'versioning versions website',
+    'metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics',
+    'notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment',
+    'session tagging uploads versioning versions website',
   ),
   object: words(
-    'acl attributes encryption legal-hold renameObject restore retention select tagging torrent uploadId uploads',
+    'acl annotation attributes encryption legal-hold renameObject restore retention select tagging torrent uploadId',
+    'uploads',
   ),
 }
+
+/** Words that links to objects may well bear for reasons of their own. */
+const IN_ANY_LINK: ReadonlySet<string> = new Set(['location', 'session'])
+
+/** Parts of buckets that no key has: a key asked for one of them is not the object itself. */
+const OF_BUCKETS_ALONE: ReadonlySet<string> = new Set(
+  SUBRESOURCES.bucket.filter((name) => !SUBRESOURCES.object.includes(name) && !IN_ANY_LINK.has(name)),
+)
 
 function words(...lines: readonly string[]): readonly string[] {
   return lines.flatMap((line) => line.split(' '))
@@ -69,6 +78,8 @@ function atLevel(level: Level): AtLevel {
 export function operationOf(request: S3Request): S3Operation | S3Error {
   const { byQuery, plain } = LEVELS[request.level]
   const parameter = request.method === 'OPTIONS' ? undefined : dispatching(request, byQuery)
+  const strayed = parameter === undefined ? strayedIn(request) : undefined
+  if (strayed !== undefined) return strayed
   const candidates = parameter === undefined ? plain : (byQuery.get(parameter) ?? [])
   if (candidates.length === 0) {
     return s3Error('NotImplemented', { extra: { Header: parameter ?? request.method } })
@@ -82,6 +93,18 @@ export function operationOf(request: S3Request): S3Operation | S3Error {
 function dispatching(request: S3Request, byQuery: AtLevel['byQuery']): string | undefined {
   if (request.query.size === 0) return undefined
   for (const name of request.query.keys()) if (byQuery.has(name)) return name
+  return undefined
+}
+
+/** A part of a bucket that was asked of a key. */
+function strayedIn({ level, method, query }: S3Request): S3Error | undefined {
+  if (level !== 'object' || method === 'OPTIONS' || query.size === 0) return undefined
+  for (const name of query.keys()) {
+    if (name === 'logging') return s3Error('NoLoggingStatusForKey')
+    if (!OF_BUCKETS_ALONE.has(name)) continue
+    const message = `There is no such thing as the ?${name} sub-resource for a key`
+    return s3Error('InvalidRequest', { message })
+  }
   return undefined
 }
 

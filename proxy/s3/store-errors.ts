@@ -21,6 +21,7 @@ const CODES: Readonly<Record<StoreFailure['kind'], S3ErrorCode>> = {
   no_space: 'InsufficientStorage',
   over_quota: 'QuotaExceeded',
   read_only: 'AccessDenied',
+  in_use: 'AccessDenied',
   denied: 'AccessDenied',
   broken_link: 'InvalidObjectState',
   link_changed: 'InvalidObjectState',
@@ -33,6 +34,11 @@ const CODES: Readonly<Record<StoreFailure['kind'], S3ErrorCode>> = {
   undecided: 'ConditionalRequestConflict',
 }
 
+/** Where the sentence of the code does not say it. */
+const MESSAGES: Partial<Record<StoreFailure['kind'], string>> = {
+  in_use: 'An image has its data in this object; delete the image first.',
+}
+
 /** Whether an operation's result is a failure of the store. */
 export function isStoreFailure(result: { readonly kind: string }): result is StoreFailure {
   return Object.hasOwn(CODES, result.kind)
@@ -40,7 +46,7 @@ export function isStoreFailure(result: { readonly kind: string }): result is Sto
 
 /** The failure as an S3 client sees it. `extra` are elements that the operation knows: `Key`, `BucketName`. */
 export function storeError(failure: StoreFailure, extra: Readonly<Record<string, string>> = {}): S3Error {
-  const message = failure.kind === 'bad_request' ? failure.reason : undefined
+  const message = failure.kind === 'bad_request' ? failure.reason : MESSAGES[failure.kind]
   return s3Error(CODES[failure.kind], { message, extra })
 }
 

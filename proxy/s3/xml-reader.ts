@@ -81,7 +81,7 @@ const parser = new XMLParser({
 /** The root element, or `MalformedXML`. */
 export function parseXml(bytes: Buffer): XmlElement | S3Error {
   const text = decoded(bytes)
-  if (text === undefined || !isHarmless(text) || XMLValidator.validate(text) !== true) {
+  if (text === undefined || NUL.test(text) || !isHarmless(text) || XMLValidator.validate(text) !== true) {
     return s3Error('MalformedXML')
   }
   let parsed: readonly Parsed[]
@@ -94,6 +94,9 @@ export function parseXml(bytes: Buffer): XmlElement | S3Error {
   const [root] = roots
   return root === undefined || roots.length > 1 ? s3Error('MalformedXML') : root
 }
+
+/** No name may have one: with it begin those of the cluster itself. */
+const NUL = /\0|&#(?:x0+|0+);/
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

@@ -1,8 +1,9 @@
 /**
  * The actions of the security token service that there are here. Credentials that it gives never allow more than their holder
- * may: there are no roles to take on, so AssumeRole gives the caller's own rights under the role's name, less what the session policy
- * takes away.
+ * may. AssumeRole gives what a role may that is assigned to the caller (`auth/roles.ts`); asked for another one, it gives the caller's own
+ * rights, and the session does not count as the role's. The session policy takes away from either.
  */
+import { type AssumedRole, inRole } from '#auth/roles.ts'
 import type { KeyHolder } from '#auth/s3/access-keys.ts'
 import type { SignedBy } from '#auth/s3/request-verifier.ts'
 import type { IssuedSession, Session, SessionParent, Sessions } from '#auth/s3/session-credentials.ts'
@@ -24,7 +25,8 @@ const HOUR = 3600
 /** Limits and defaults of the API reference, seconds. */
 const SESSION_LIFE = { usual: 12 * HOUR, most: 36 * HOUR }
 const ROLE_LIFE = { usual: HOUR, most: 12 * HOUR }
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::[^:]{1,128}:role\/(?:[\x21-\x7e]+\/)?([\w+=,.@-]{1,64})$/
+const ROLE_ARN =
+  /^arn:aws[a-z-]*:iam::(?<account>[^:]{1,128}):role\/(?:[\x21-\x7e]+\/)?(?<role>[\w+=,.@-]{1,64})$/
 const SESSION_NAME = /^[\w+=,.@-]{2,64}$/
 const FEDERATED_NAME = /^[\w+=,.@-]{2,32}$/
 /** A token must fit into a request line together with the rest of a link. */
@@ -74,9 +76,11 @@ function assumeRole({ sender, parameters, sessions }: StsVisit): string | StsErr
   if (isError(arn)) return arn
   const name = textIn(parameters, 'RoleSessionName', SESSION_NAME)
   if (isError(name)) return name
-  const issued = issue({ sender, parameters, sessions }, name, { life: ROLE_LIFE, withoutPolicy: undefined })
+  const { account = '', role = '' } = ROLE_ARN.exec(arn)?.groups ?? {}
+  const taken = roleTaken(sender, account, { name: role, session: name })
+  const issuing = { life: ROLE_LIFE, withoutPolicy: undefined, role: taken }
+  const issued = issue({ sender, parameters, sessions }, name, issuing)
   if (isError(issued)) return issued
-  const role = ROLE_ARN.exec(arn)?.[1] ?? ''
   const user = elementOf(
     'AssumedRoleUser',
     element('AssumedRoleId', `${issued.accessKey}:${name}`),
@@ -85,22 +89,31 @@ function assumeRole({ sender, parameters, sessions }: StsVisit): string | StsErr
   return credentialsXml(issued) + user + packedSize(issued.session)
 }
 
+/** The role that the session is in: one that is assigned to the caller, else the one that they are in already. */
+function roleTaken({ holder, session }: SignedBy, account: string, wanted: AssumedRole): string | undefined {
+  const isOwn = account === holder.principal.tenant || account === holder.account
+  if (isOwn && inRole(holder.principal, holder.account, wanted) !== undefined) return wanted.name
+  return session?.role
+}
+
 interface Issuing {
   readonly life: typeof ROLE_LIFE
   /** What limits the session when no policy is given. */
   readonly withoutPolicy: string | undefined
+  readonly role?: string | undefined
 }
 
 function issue(
   { sender, parameters, sessions }: StsVisit,
   name: string,
-  { life, withoutPolicy }: Issuing,
+  { life, withoutPolicy, role }: Issuing,
 ): IssuedSession | StsError {
   const seconds = durationIn(parameters, life)
   if (isError(seconds)) return seconds
   const given = policyIn(parameters)
   if (isError(given)) return given
-  const issued = sessions.issue(parentOf(sender), { name, policy: given.policy ?? withoutPolicy }, seconds)
+  const limits = { name, policy: given.policy ?? withoutPolicy, ...(role === undefined ? {} : { role }) }
+  const issued = sessions.issue(parentOf(sender), limits, seconds)
   if (issued.sessionToken.length <= TOKEN_CHARACTERS_MAX) return issued
   return stsError(
     'PackedPolicyTooLarge',
@@ -115,6 +128,11 @@ function parentOf({ lastingKey: accessKey, holder }: SignedBy): SessionParent {
 
 function getCallerIdentity({ sender: { holder, session } }: StsVisit): string {
   const account = accountOf(holder)
+  if (session?.role !== undefined) {
+    const arn = `arn:aws:sts::${account}:assumed-role/${session.role}/${session.name}`
+    const id = `${session.role}:${session.name}`
+    return element('Arn', arn) + element('UserId', id) + element('Account', account)
+  }
   const user = `arn:aws:iam::${account}:user/${nameOf(holder)}`
   const arn = session?.name ? `arn:aws:sts::${account}:federated-user/${session.name}` : user
   return element('Arn', arn) + element('UserId', holder.user) + element('Account', account)

@@ -76,6 +76,37 @@ void t.test('AssumeRole gives them less what the policy takes away', async (t) =
   t.equal(outcome(await ask(role, credentialsIn(limited))), '403 AccessDenied', 'limits cannot be shaken off')
 })
 
+void t.test(
+  'in a role that is assigned one may do what the role may, and policies know the role',
+  async (t) => {
+    const role = { Action: 'AssumeRole', RoleArn: 'arn:aws:iam::test:role/admin', RoleSessionName: 'build-7' }
+    const answer = await ask(role)
+    const credentials = credentialsIn(answer)
+    t.equal(elementIn(answer, 'Arn'), 'arn:aws:sts::test:assumed-role/admin/build-7')
+    t.same(await powers(credentials), [200, 200])
+    const identity = await ask({ Action: 'GetCallerIdentity' }, credentials)
+    t.equal(elementIn(identity, 'Arn'), 'arn:aws:sts::test:assumed-role/admin/build-7')
+    t.equal(elementIn(identity, 'UserId'), 'admin:build-7')
+    const deny = (AWS: string): string =>
+      JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Deny', Principal: { AWS }, Action: 's3:GetObject', Resource: 'arn:aws:s3:::bucket/*' },
+        ],
+      })
+    const policy = { method: 'PUT', target: '/bucket?policy' }
+    await signed({ ...policy, body: deny('arn:aws:iam::test:role/admin') })
+    t.same(await powers(credentials), [403, 200])
+    t.same(await powers(TESTER), [200, 200])
+    const further = await ask({ ...role, RoleArn: 'arn:aws:iam::test:role/other' }, credentials)
+    t.same(await powers(credentialsIn(further)), [403, 200], 'a role is not left for another')
+    await signed({ ...policy, body: deny('arn:aws:iam::test:user/tester') })
+    t.same(await powers(credentials), [200, 200])
+    t.same(await powers(TESTER), [403, 200])
+    await signed({ method: 'DELETE', target: '/bucket?policy' })
+  },
+)
+
 void t.test('a federated user may do what their policy says, and nothing without one', async (t) => {
   const user = { Action: 'GetFederationToken', Name: 'guest' }
   const reader = await ask({ ...user, Policy: READ_ONLY })

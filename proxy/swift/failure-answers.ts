@@ -30,6 +30,7 @@ const RENDERINGS: Rendering = {
   over_quota: ({ scope }) =>
     textAnswer(413, `Upload exceeds ${scope === 'policy' ? 'policy ' : ''}quota.`, HTML_TYPE),
   read_only: () => textAnswer(405, 'Writes are disabled for this account.', HTML_TYPE),
+  in_use: () => textAnswer(409, 'An image has its data in this object; delete the image first.'),
   denied: ({ status }) => answer(status),
   broken_link: ({ problem, location }) => brokenLinkAnswer(problem, location),
   link_changed: ({ target, wanted }) => linkChangedAnswer(target, wanted),

@@ -1,5 +1,6 @@
 /** The objects of the in-memory store. */
 import { createHash } from 'node:crypto'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import { httpDate, lastModifiedSeconds, normalForm, type Timestamp } from '#base/timestamp.ts'
 import { evaluateConditions, parseTags } from '#http/conditionals.ts'
 import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
@@ -8,6 +9,7 @@ import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/r
 import type {
   ObjectName,
   ObjectOperations,
+  ObjectPost,
   ObjectPut,
   ObjectPutReceipt,
   ObjectRead,
@@ -53,11 +55,10 @@ export function memoryObjects(deps: MemoryObjectsDeps): ObjectOperations {
       if (deps.containerOf(name) === undefined) return NO_CONTAINER
       const object = find(name)
       if (object === undefined) return NO_OBJECT
-      const stored = systemMetadataIn(object.metadata)
-      object.metadata = { ...stored, ...defined(post.metadata) }
-      object.contentType = post.contentType ?? object.contentType
-      object.timestamp = deps.now()
-      return { kind: 'accepted', timestamp: object.timestamp, stored }
+      object.changedAt = deps.now()
+      postTo(object, post)
+      const stored = itemsOf(object.metadata, SYSMETA)
+      return { kind: 'accepted', timestamp: object.changedAt, stored }
     },
     async delete(_context, name, { condition }) {
       const container = deps.containerOf(name)
@@ -74,7 +75,7 @@ function holds(condition: WriteCondition | undefined, there: MemoryObject | unde
   if (condition === undefined) return true
   if (condition.kind === 'absent') return there === undefined
   if (condition.kind === 'unchanged') {
-    return there?.putAt === condition.writtenAt && there.timestamp === condition.changedAt
+    return there?.putAt === condition.writtenAt && there.changedAt === condition.changedAt
   }
   if (there === undefined) return false
   return parseTags(condition.etags)?.matches(conditionalEtag(there, condition.etagIsAt)) === true
@@ -102,7 +103,15 @@ async function putObject(
   const atEnd = put.atEnd?.({ etag }) ?? {}
   if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
   const metadata = defined({ ...put.metadata, ...atEnd })
-  container.objects.set(name, { body, etag, contentType, metadata, putAt: timestamp, timestamp })
+  container.objects.set(name, {
+    body,
+    etag,
+    contentType,
+    metadata,
+    putAt: timestamp,
+    timestamp,
+    changedAt: timestamp,
+  })
   return { kind: 'created', etag, sizeBytes: body.length, timestamp, listingPending: false }
 }
 
@@ -119,7 +128,7 @@ function readObject(object: MemoryObject, options: ObjectReadOptions): ReadResul
     etag: `"${object.etag}"`,
     'last-modified': httpDate(modifiedSeconds),
     'x-timestamp': normalForm(object.timestamp),
-    'x-backend-timestamp': object.timestamp,
+    'x-backend-timestamp': object.changedAt,
     'x-backend-data-timestamp': object.putAt,
   }
   const etag = conditionalEtag(object, options.etagIsAt)
@@ -174,8 +183,26 @@ function manyRanges(body: Buffer, ranges: readonly ByteRange[], headers: HeaderM
   return { kind: 'found', status: 206, headers: { ...headers, ...multipartHeaders }, body: stream }
 }
 
-function systemMetadataIn(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).filter(([name]) => name.startsWith('x-object-sysmeta-')))
+const SYSMETA = 'x-object-sysmeta-'
+
+function itemsOf(metadata: Readonly<Record<string, string>>, ...prefixes: string[]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(([name]) => prefixes.some((prefix) => name.startsWith(prefix))),
+  )
+}
+
+/** Facts are fields by themselves; all other metadata are one. */
+function postTo(object: MemoryObject, { metadata, fields, contentType }: ObjectPost): void {
+  const items = defined(metadata)
+  if (Array.isArray(fields)) {
+    for (const name of fields as readonly string[]) object.metadata[name] = items[name] ?? ''
+    return
+  }
+  const facts = itemsOf(object.metadata, FACT_PREFIX)
+  const carried = fields === 'metadata' ? facts : {}
+  object.metadata = { ...itemsOf(object.metadata, SYSMETA), ...facts, ...items, ...carried }
+  object.contentType = contentType ?? object.contentType
+  object.timestamp = object.changedAt
 }
 
 function defined(metadata: HeaderMap): Record<string, string> {

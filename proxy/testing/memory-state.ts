@@ -9,6 +9,8 @@ export interface MemoryObject {
   readonly putAt: Timestamp
   /** Of the last PUT or POST. */
   timestamp: Timestamp
+  /** The same, or when a fact was changed. */
+  changedAt: Timestamp
 }
 
 export interface MemoryContainer {

@@ -55,6 +55,8 @@ export interface EncryptionConfiguration {
       | { readonly algorithm: SseAlgorithm; readonly kmsKeyId?: string | undefined }
       | undefined
     readonly bucketKeyEnabled?: boolean | undefined
+    /** Kinds of encryption that uploads may not ask for; `NONE`: they may ask for any. */
+    readonly blocked?: readonly ('NONE' | 'SSE-C')[] | undefined
   }[]
 }
 

@@ -56,14 +56,33 @@ export function judged(conditions: HeaderMap, headers: HeaderMap): ObjectReadOut
   return outcome === 'proceed' ? undefined : { kind: outcome, headers }
 }
 
+/** A body whose first bytes can be waited for. */
+export interface BegunBody extends BodyStream {
+  /** Resolves when the body can be read. Rejects with a `SegmentError`. */
+  begin(): Promise<void>
+}
+
 /** Conditions have been judged; `ranges` are those of the request. */
-export async function joinedAnswer(
+export function joinedAnswer(
   reader: SegmentReader,
   random: Random,
   { headers, sizeBytes, pieces }: Joined,
   ranges: readonly RangeSpec[] | undefined,
 ): Promise<ObjectReadOutcome> {
   const body = (range: ByteRange): JoinedBody => new JoinedBody(reader, pieces(range))
+  return rangedAnswer(random, { headers, sizeBytes, body }, ranges)
+}
+
+/** What is asked for of something whose every range can be read. */
+export async function rangedAnswer(
+  random: Random,
+  {
+    headers,
+    sizeBytes,
+    body,
+  }: Pick<Joined, 'headers' | 'sizeBytes'> & { readonly body: (range: ByteRange) => BegunBody },
+  ranges: readonly RangeSpec[] | undefined,
+): Promise<ObjectReadOutcome> {
   const resolved = resolveRanges(ranges, sizeBytes)
   switch (resolved.kind) {
     case 'unsatisfiable':
@@ -93,7 +112,7 @@ export async function joinedAnswer(
       }
       const bodies = resolved.ranges.map(body)
       const unread = [...bodies]
-      const rendered = renderMultipart(multipart, () => unread.shift() as JoinedBody)
+      const rendered = renderMultipart(multipart, () => unread.shift() as BegunBody)
       return await begun({ status: 206, headers: { ...headers, ...partial } }, bodies, rendered)
     }
   }
@@ -102,7 +121,7 @@ export async function joinedAnswer(
 /** The answer once its first piece is there; `rendered` is the body when it is more than the first of `bodies`. */
 export async function begun(
   answer: Pick<ObjectRead, 'status' | 'headers'>,
-  bodies: readonly JoinedBody[],
+  bodies: readonly BegunBody[],
   rendered?: AsyncGenerator<Buffer>,
 ): Promise<ObjectReadOutcome> {
   const cancel = async (): Promise<void> => {

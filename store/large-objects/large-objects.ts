@@ -11,14 +11,13 @@ import type { HeaderMap } from '#http/message.ts'
 import type {
   ContainerOperations,
   ObjectOperations,
-  ObjectReadOptions,
   ObjectReadOutcome,
   Store,
   StoreLayer,
-  WriteCondition,
 } from '../contract.ts'
 import type { DeferDeletes } from '../deferred-deletes.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import { meetingStandIns, onShownEtag, type StandIn } from '../stand-ins.ts'
 import { deferSegments } from './deferred-segments.ts'
 import { readDynamic } from './dynamic-read.ts'
 import { withJoinedEtags } from './listing.ts'
@@ -30,7 +29,7 @@ import { type LargeRead, readStatic } from './static-read.ts'
 
 /** How often a read starts over because the manifest was replaced by a plain object while it was read. */
 const ATTEMPTS_MAX = 3
-const MARKS = `${STATIC_MARK},${DYNAMIC_MARK}`
+const MANIFESTS: StandIn = { marks: `${STATIC_MARK},${DYNAMIC_MARK}`, etagIsAt: ETAG_AT }
 
 export interface LargeObjectsDeps {
   readonly random: Random
@@ -63,14 +62,15 @@ function objectOperations(inner: Store, { random, deferDeletes }: LargeObjectsDe
   return objectsOver(inner.objects, {
     read,
     put: (context, name, given) => {
-      const put = onJoinedEtag(given)
+      const put = onShownEtag(given, MANIFESTS)
       const { segments } = put
       if (segments === undefined) return inner.objects.put(context, name, put)
       const readers = objectsOver(inner.objects, { read })
       return putStatic({ readers, writers: inner.objects }, { context, name, put, segments })
     },
     delete: (context, name, options) => {
-      if (options.segments === undefined) return inner.objects.delete(context, name, onJoinedEtag(options))
+      if (options.segments === undefined)
+        return inner.objects.delete(context, name, onShownEtag(options, MANIFESTS))
       const isDeferred = options.segments === 'later' && deferDeletes !== undefined
       return isDeferred
         ? deferSegments({ store: inner, deferDeletes, context, name, options })
@@ -79,22 +79,13 @@ function objectOperations(inner: Store, { random, deferDeletes }: LargeObjectsDe
   })
 }
 
-/** The same write, its condition judged by the ETag that clients see. */
-function onJoinedEtag<Write extends { readonly condition?: WriteCondition | undefined }>(
-  write: Write,
-): Write {
-  const { condition } = write
-  if (condition?.kind !== 'matches') return write
-  return { ...write, condition: { ...condition, etagIsAt: alsoAt(condition.etagIsAt) } }
-}
-
-function alsoAt(etagIsAt: string | undefined): string {
-  return etagIsAt === undefined ? ETAG_AT : `${etagIsAt},${ETAG_AT}`
-}
-
 async function readLarge(read: LargeRead): Promise<ObjectReadOutcome> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-    const first = await read.store.objects.read(read.context, read.name, meetingManifests(read.options))
+    const first = await read.store.objects.read(
+      read.context,
+      read.name,
+      meetingStandIns(read.options, MANIFESTS),
+    )
     const headers = 'headers' in first ? first.headers : undefined
     if (headers === undefined) return first
     const outcome = isTrueValue(headers[STATIC_MARK])
@@ -115,19 +106,4 @@ async function dynamic(
 ): Promise<ObjectReadOutcome> {
   if (first.kind === 'found') await release(first.body)
   return await readDynamic(read, headers, first.trail)
-}
-
-/** Storage servers are told only what the request makes them ask. */
-function meetingManifests(options: ObjectReadOptions): ObjectReadOptions {
-  const { conditions } = options
-  const isRanged = conditions['range'] !== undefined
-  const isTagged = conditions['if-match'] !== undefined || conditions['if-none-match'] !== undefined
-  if (!isRanged && !isTagged) return options
-  return {
-    ...options,
-    ...(isRanged
-      ? { wholeWith: options.wholeWith === undefined ? MARKS : `${options.wholeWith},${MARKS}` }
-      : {}),
-    ...(isTagged ? { etagIsAt: alsoAt(options.etagIsAt) } : {}),
-  }
 }

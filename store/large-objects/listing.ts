@@ -1,12 +1,12 @@
 /**
  * Listings of containers with static large objects: storage keeps the ETag of what a manifest stands for as a parameter of
  * the row's ETag, clients see it as a member of its own (OpenStack Swift, `slo.py`: `handle_container_listing`); likewise the
- * ETag that S3 clients see (`s3api.py`: `ListingEtagMiddleware`).
+ * ETag that S3 clients see (`s3api.py`: `ListingEtagMiddleware`), and the storage class of what is not of the usual one.
  */
 import type { ListedObject, ListingPage } from '../contract.ts'
 import { objectPage } from '../listing-pages.ts'
 
-const PARAMETERS: readonly string[] = ['slo_etag', 's3_etag']
+const PARAMETERS: readonly string[] = ['slo_etag', 's3_etag', 's3_class']
 const MARKS: readonly Buffer[] = PARAMETERS.map((parameter) => Buffer.from(`; ${parameter}=`))
 
 /** The same page as clients see it; the very same when it has no large object. */

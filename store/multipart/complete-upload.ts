@@ -15,7 +15,7 @@
  */
 import { createHash } from 'node:crypto'
 import { isTrueValue } from '#backend/address.ts'
-import { ticksOf } from '#base/timestamp.ts'
+import { type Timestamp, ticksOf } from '#base/timestamp.ts'
 import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
 import type {
   ConditionJudged,
@@ -27,6 +27,7 @@ import type {
   WriteCondition,
 } from '../contract.ts'
 import { STATIC_MARK } from '../large-objects/manifest.ts'
+import { seenIn } from '../object-state.ts'
 import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { listParts, type Part } from './parts.ts'
@@ -71,6 +72,7 @@ export interface Completed {
   /** MD5 of the MD5s of the parts, `-`, and their number. */
   readonly etag: string
   readonly sizeBytes: number
+  readonly writtenAt: Timestamp
   readonly versionId?: string | undefined
   /** What is stored with the object. */
   readonly metadata: HeaderMap
@@ -213,11 +215,13 @@ class Completing<Refusal extends { readonly kind: string }> {
       [S3_ETAG_AT]: this.#etag,
       [UPLOAD_ID_AT]: uploadId,
     }
+    // What else is told of the object in listings.
+    const listed = described[ROW_ETAG] ?? ''
     const written = await store.objects.put(this.#context, name, {
       body: EMPTY_BODY,
       contentType: claim.contentType,
       expectedEtag: undefined,
-      metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}` },
+      metadata: { ...metadata, [ROW_ETAG]: `; s3_etag=${this.#etag}${listed}` },
       limitBytes: 0,
       cause: 'CompleteMultipartUpload',
       condition,
@@ -254,6 +258,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       kind: 'completed',
       etag: this.#etag,
       sizeBytes: Number(headers['content-length'] ?? 0),
+      writtenAt: seenIn(headers).writtenAt,
       versionId: trail?.versionId,
       metadata: headers,
     }
@@ -283,6 +288,6 @@ function asSegment({ path, etag, sizeBytes, contentType, lastModified }: Part): 
 }
 
 function completedBy(receipt: ObjectPutReceipt, etag: string, metadata: HeaderMap): Completed {
-  const { sizeBytes, versionId, condition } = receipt
-  return { kind: 'completed', etag, sizeBytes, versionId, metadata, condition }
+  const { sizeBytes, timestamp, versionId, condition } = receipt
+  return { kind: 'completed', etag, sizeBytes, writtenAt: timestamp, versionId, metadata, condition }
 }

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap'
+import { FACT_PREFIX } from '#base/extensions.ts'
 import { silentLogger } from '#base/log.ts'
 import type { ContainerInfo, ObjectPost, ObjectReadOutcome, Store } from '../contract.ts'
 import { objectFactsLayer } from './facts-layer.ts'
-import { FACT_PREFIX } from './object-facts.ts'
 
 const CONTEXT = { txId: 'tx-test', signal: undefined, log: silentLogger }
 const NAME = { account: 'AUTH_test', container: 'c', object: 'o' }

@@ -4,17 +4,16 @@
  */
 import type { ContainerInfo, ObjectOperations, Store } from '../contract.ts'
 import { objectsOver } from '../layering.ts'
-import { FACT_PREFIX, factsIn } from './object-facts.ts'
+import { factsIn } from './object-facts.ts'
 
 /** Begins the names of what S3 keeps of containers. */
 const OF_S3 = 'x-container-sysmeta-s3'
 
 export function objectFactsLayer(inner: Store): Store {
   const post: ObjectOperations['post'] = async (context, name, asked) => {
-    const knowsFacts = Object.keys(asked.metadata).some((item) => item.startsWith(FACT_PREFIX))
+    if (asked.fields !== undefined) return await inner.objects.post(context, name, asked)
     const info = await inner.containers.info(context, { account: name.account, container: name.container })
-    if (knowsFacts || info === undefined || !isOfS3(info))
-      return await inner.objects.post(context, name, asked)
+    if (info === undefined || !isOfS3(info)) return await inner.objects.post(context, name, asked)
     const read = await inner.objects.read(context, name, {
       method: 'HEAD',
       conditions: {},
@@ -25,7 +24,8 @@ export function objectFactsLayer(inner: Store): Store {
     // What cannot be read now must not be written over.
     if (read.kind === 'unavailable') return read
     const facts = read.kind === 'found' ? factsIn(read.headers) : {}
-    return await inner.objects.post(context, name, { ...asked, metadata: { ...facts, ...asked.metadata } })
+    const metadata = { ...facts, ...asked.metadata }
+    return await inner.objects.post(context, name, { ...asked, metadata, fields: 'metadata' })
   }
   return {
     accounts: inner.accounts,

@@ -1,8 +1,11 @@
 /**
- * Facts about an object that can change while its data stay: tags, access lists. Each is an item of the metadata that a POST
- * replaces as a whole (`x-object-transient-sysmeta-s3-…`), so whoever changes one carries all others over: `changeFacts`
- * here, and for POSTs of Swift's clients, who know nothing of them, `facts-layer.ts`.
+ * Facts about an object that can change while its data stay: tags, access lists (`x-object-transient-sysmeta-s3-…`). Storage
+ * servers keep a time for each, so of changes of different facts, and of user metadata, at the same moment none is lost, and
+ * none of them touches what the others say. OpenStack Swift's servers replace all that a POST can change at once; for them
+ * whoever changes one carries the others along: `changeFacts` here, and for POSTs of Swift's clients, who know nothing of
+ * facts, `facts-layer.ts`.
  */
+import { FACT_PREFIX } from '#base/extensions.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type {
@@ -16,7 +19,6 @@ import type {
   VersionName,
 } from '../contract.ts'
 
-export const FACT_PREFIX = 'x-object-transient-sysmeta-s3-'
 const META_PREFIX = 'x-object-meta-'
 const CARRIED: ReadonlySet<string> = new Set(CLIENT_STORED_HEADERS)
 
@@ -31,8 +33,8 @@ export type FactsChanged =
   | Exclude<StoreFailure, { readonly kind: 'no_such_object' }>
 
 /**
- * Changes facts of an object, or of one version; an empty value takes one away. Its data, its ETag, its user metadata and
- * its other facts stay.
+ * Changes facts of an object, or of one version; an empty value takes one away. Its data, its ETag, its time, its user
+ * metadata and its other facts stay.
  */
 export async function changeFacts(
   { objects }: Pick<Store, 'objects'>,
@@ -53,6 +55,7 @@ export async function changeFacts(
     metadata: { ...replaceable(read.headers), ...changes },
     contentType: undefined,
     versionId: found,
+    fields: Object.keys(changes),
   })
   return posted.kind === 'accepted' ? { kind: 'changed', versionId: found } : posted
 }

@@ -1,9 +1,9 @@
 /** Tags as they are stored with an object: a query string, as `x-amz-tagging` is. */
 
+import { FACT_PREFIX } from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
 import type { Tag } from '../bucket-settings/documents.ts'
-import { FACT_PREFIX } from './object-facts.ts'
 
 export const TAGS_FACT = `${FACT_PREFIX}tags`
 

@@ -10,13 +10,14 @@ export async function allRecords<Value>(
   collection: RecordCollection<Value>,
   context: OperationContext,
   prefix?: string,
+  freshness: 'remembered' | 'newest' = 'remembered',
 ): Promise<readonly FoundRecord<Value>[] | RecordFailure> {
   const keys = await allKeys(collection, context, prefix)
   if ('kind' in keys) return keys
   const found = new Map<string, FoundRecord<Value>>()
   let failure: RecordFailure | undefined
   await inParallel(keys, LANES, async (key) => {
-    const read = failure ?? (await collection.read(context, key, 'remembered'))
+    const read = failure ?? (await collection.read(context, key, freshness))
     if (read.kind === 'found') found.set(key, read)
     else if (read.kind !== 'absent') failure = read
   })

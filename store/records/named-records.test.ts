@@ -3,27 +3,10 @@ import { allKeys } from './all-records.ts'
 import type { FoundRecord, RecordKind, Records } from './contract.ts'
 import { MemoryRecords } from './memory-records.ts'
 import { type Named, NamedRecords } from './named-records.ts'
+import { dyingAfter } from './testing/dying-records.ts'
 import { CONTEXT } from './testing/records-suite.ts'
 
 const PETS: RecordKind<Named> = { name: 'pets', version: 1, parse: (written) => written as Named }
-
-/** Somebody who dies after so many writes: whatever is asked later does not come about. */
-function dyingAfter(writes: number, records: Records): Records {
-  let left = writes
-  const dead = { kind: 'unavailable', reason: 'dead' } as const
-  return {
-    of(kind) {
-      const inner = records.of(kind)
-      return {
-        read: async (...asked) => (left <= 0 ? dead : inner.read(...asked)),
-        list: async (...asked) => (left <= 0 ? dead : inner.list(...asked)),
-        create: async (...asked) => ((left -= 1) < 0 ? dead : inner.create(...asked)),
-        replace: async (...asked) => ((left -= 1) < 0 ? dead : inner.replace(...asked)),
-        remove: async (...asked) => ((left -= 1) < 0 ? dead : inner.remove(...asked)),
-      }
-    },
-  }
-}
 
 async function holders(records: Records, name: string): Promise<readonly string[]> {
   const pets = records.of(PETS)
@@ -48,13 +31,23 @@ t.test('a name is found, given once, free again when its record goes or is renam
 t.test(
   'names that count as the same are, and a record keeps its name when only its case changes',
   async (t) => {
-    const pets = new NamedRecords(new MemoryRecords(), PETS, (name) => name.toLowerCase())
+    const pets = new NamedRecords(new MemoryRecords(), PETS, ({ name }) => name.toLowerCase())
     const rex = (await pets.create(CONTEXT, '1', { name: 'rex' })) as FoundRecord<Named>
     t.same(await pets.create(CONTEXT, '2', { name: 'REX' }), { kind: 'name_taken' })
     await pets.rename(CONTEXT, rex, { name: 'Rex' })
     t.match(await pets.findByName(CONTEXT, 'rex'), { kind: 'found', value: { name: 'Rex' } })
   },
 )
+
+t.test('a record that is being removed bears its name no more, and lets go of nobody else’s', async (t) => {
+  const pets = new NamedRecords(new MemoryRecords(), PETS)
+  const rex = (await pets.create(CONTEXT, '1', { name: 'rex' })) as FoundRecord<Named>
+  const gone = await pets.byId.replace(CONTEXT, rex, { name: 'rex', state: 'removed' })
+  t.same(await pets.findByName(CONTEXT, 'rex'), { kind: 'absent' })
+  t.match(await pets.create(CONTEXT, '2', { name: 'rex' }), { kind: 'found' })
+  t.same(await pets.remove(CONTEXT, gone as FoundRecord<Named>), { kind: 'removed' })
+  t.match(await pets.findByName(CONTEXT, 'rex'), { key: '2' })
+})
 
 t.test('of those who want a name at the same moment one gets it', async (t) => {
   const records = new MemoryRecords()

@@ -20,6 +20,8 @@ import type { FoundRecord, RecordCollection, RecordFailure, RecordKind, Records 
 
 export interface Named {
   readonly name: string
+  /** A record that is `removed` bears no name: it waits for the rest of its removal. */
+  readonly state?: 'present' | 'removed' | undefined
 }
 
 interface Claim {
@@ -37,28 +39,28 @@ export class NamedRecords<Value extends Named> {
   /** Records by id. Read them here; create, rename and remove them through this class. */
   readonly byId: RecordCollection<Value>
   readonly #claims: RecordCollection<Claim>
-  readonly #nameKey: (name: string) => string
+  readonly #nameKey: (value: Value) => string
 
-  /** `sameName` maps names that count as the same to one text. */
+  /** `nameKey`: one text for all names that count as the same. */
   constructor(
     records: Records,
     kind: RecordKind<Value>,
-    sameName: (name: string) => string = (name) => name,
+    nameKey: (value: Value) => string = ({ name }) => name,
   ) {
     this.byId = records.of(kind)
     this.#claims = records.of(claimsOf(kind.name))
-    this.#nameKey = sameName
+    this.#nameKey = nameKey
   }
 
+  /** The record that bears the name of this key. */
   async findByName(
     context: OperationContext,
-    name: string,
-    freshness: 'remembered' | 'newest' = 'remembered',
+    nameKey: string,
   ): Promise<FoundRecord<Value> | { readonly kind: 'absent' } | RecordFailure> {
-    const claim = await this.#claims.read(context, this.#nameKey(name), freshness)
+    const claim = await this.#claims.read(context, nameKey, 'remembered')
     if (claim.kind !== 'found') return claim
-    const record = await this.byId.read(context, claim.value.id, freshness)
-    if (record.kind === 'found' && !this.#bears(record.value, name)) return { kind: 'absent' }
+    const record = await this.byId.read(context, claim.value.id, 'remembered')
+    if (record.kind === 'found' && !this.#bears(record.value, nameKey)) return { kind: 'absent' }
     return record
   }
 
@@ -68,7 +70,7 @@ export class NamedRecords<Value extends Named> {
     id: string,
     value: Value,
   ): Promise<FoundRecord<Value> | NameTaken | RecordFailure> {
-    const claim = await this.#claim(context, value.name, id)
+    const claim = await this.#claim(context, this.#nameKey(value), id)
     if (claim.kind !== 'found') return claim
     const created = await this.byId.create(context, id, value)
     if (created.kind === 'exists') return { kind: 'unavailable', reason: 'the id is in use' }
@@ -85,7 +87,8 @@ export class NamedRecords<Value extends Named> {
     read: FoundRecord<Value>,
     value: Value,
   ): Promise<FoundRecord<Value> | NameTaken | { readonly kind: 'changed' } | RecordFailure> {
-    const claim = await this.#claim(context, value.name, read.key)
+    const nameKey = this.#nameKey(value)
+    const claim = await this.#claim(context, nameKey, read.key)
     if (claim.kind !== 'found') return claim
     const replaced = await this.byId.replace(context, read, value)
     if (replaced.kind !== 'found') return replaced
@@ -94,7 +97,8 @@ export class NamedRecords<Value extends Named> {
       await this.byId.replace(context, replaced, read.value)
       return settled
     }
-    if (!this.#bears(read.value, value.name)) await this.#release(context, read.value.name, read.key)
+    const before = this.#nameKey(read.value)
+    if (before !== nameKey) await this.#release(context, before, read.key)
     return replaced
   }
 
@@ -102,18 +106,20 @@ export class NamedRecords<Value extends Named> {
     context: OperationContext,
     read: FoundRecord<Value>,
   ): Promise<{ readonly kind: 'removed' } | { readonly kind: 'changed' } | RecordFailure> {
+    const nameKey = this.#nameKey(read.value)
+    // One that bears its name no more goes after its claim: so nothing is left of it, wherever the process dies.
+    if (read.value.state === 'removed') await this.#release(context, nameKey, read.key)
     const removed = await this.byId.remove(context, read)
-    if (removed.kind === 'removed') await this.#release(context, read.value.name, read.key)
+    if (removed.kind === 'removed') await this.#release(context, nameKey, read.key)
     return removed
   }
 
   /** The claim, made or taken over; `name_taken` when a record bears the name. */
   async #claim(
     context: OperationContext,
-    name: string,
+    key: string,
     id: string,
   ): Promise<FoundRecord<Claim> | NameTaken | RecordFailure> {
-    const key = this.#nameKey(name)
     for (let tries = 0; tries < TRIES; tries += 1) {
       const made = await this.#claims.create(context, key, { id, settled: false })
       if (made.kind !== 'exists') return made
@@ -122,7 +128,7 @@ export class NamedRecords<Value extends Named> {
       if (there.kind !== 'found') return there
       const holder = await this.byId.read(context, there.value.id, 'newest')
       if (holder.kind !== 'found' && holder.kind !== 'absent') return holder
-      if (holder.kind === 'found' && holder.key !== id && this.#bears(holder.value, name)) {
+      if (holder.kind === 'found' && holder.key !== id && this.#bears(holder.value, key)) {
         return { kind: 'name_taken' }
       }
       const taken = await this.#claims.replace(context, there, { id, settled: false })
@@ -142,13 +148,13 @@ export class NamedRecords<Value extends Named> {
   }
 
   /** What goes wrong leaves a claim that leads nowhere. */
-  async #release(context: OperationContext, name: string, id: string): Promise<void> {
-    const claim = await this.#claims.read(context, this.#nameKey(name), 'newest')
+  async #release(context: OperationContext, key: string, id: string): Promise<void> {
+    const claim = await this.#claims.read(context, key, 'newest')
     if (claim.kind === 'found' && claim.value.id === id) await this.#claims.remove(context, claim)
   }
 
-  #bears(value: Value, name: string): boolean {
-    return this.#nameKey(value.name) === this.#nameKey(name)
+  #bears(value: Value, key: string): boolean {
+    return value.state !== 'removed' && this.#nameKey(value) === key
   }
 }
 

@@ -13,6 +13,7 @@
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import { ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import type { HeaderMap } from '#http/message.ts'
 import type {
   ObjectName,
   ObjectPut,
@@ -21,6 +22,7 @@ import type {
   StoreFailure,
   WriteCondition,
 } from '../contract.ts'
+import { EMPTY_MD5, rowParametersIn } from '../symlinks/link-metadata.ts'
 import {
   type Current,
   holdsFor,
@@ -57,8 +59,17 @@ export async function putVersion(
   }
   const id = put.timestamp ?? (await deps.timestamps.next())
   const version = versionNameOf(name, container, id)
+  const { atEnd } = put
+  let toldAtEnd: HeaderMap = {}
   const stored = await deps.objects.put(context, version, {
     ...put,
+    atEnd:
+      atEnd &&
+      ((body) => {
+        const more = atEnd(body)
+        if (more !== 'etag_mismatch') toldAtEnd = more
+        return more
+      }),
     metadata: withoutExpiry(put.metadata),
     condition: undefined,
     timestamp: id,
@@ -73,6 +84,7 @@ export async function putVersion(
       etag: put.link?.etag ?? stored.etag,
       sizeBytes: shownSize(put.metadata, stored.sizeBytes),
       contentType: mediaType(put.contentType),
+      rowEtag: EMPTY_MD5 + rowParametersIn(toldAtEnd),
     },
     put.metadata,
   )

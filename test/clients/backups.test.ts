@@ -1,9 +1,10 @@
-/** Backup tools that speak Swift: what they saved is checked by themselves, restored, and compared byte for byte. */
+/** Backup tools that speak Swift and S3: what they saved is checked by themselves, restored, and compared byte for byte. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
+import { awsEnvironment } from '#test/s3/client-settings.ts'
 import { TESTER } from '#test/session.ts'
 import { swiftEnvironment } from './client-settings.ts'
 
@@ -38,24 +39,31 @@ t.test('backups are restored as they were', async (t) => {
   const source = join(home, 'source')
   makeTree(source)
 
-  await t.test('by restic', async (t) => {
-    const environment = {
-      ...swiftEnvironment(url),
-      RESTIC_PASSWORD: PASSWORD,
-      RESTIC_CACHE_DIR: join(home, 'cache'),
-    }
-    const restic = (...args: string[]) =>
-      runWell('restic', ['-r', 'swift:restic:/machine', ...args], { environment, directory: home })
-    await restic('init')
-    await restic('backup', 'source')
-    writeFileSync(join(source, 'new'), 'later')
-    await restic('backup', 'source')
-    t.match(await restic('check', '--read-data'), /no errors were found/)
-    await restic('restore', 'latest', '--target', join(home, 'by-restic'))
-    await sameTree(t, source, join(home, 'by-restic', 'source'))
-    await restic('forget', '--keep-last', '1', '--prune')
-    t.match(await restic('check'), /no errors were found/)
-  })
+  const repositories = {
+    Swift: { place: 'swift:restic:/machine', environment: swiftEnvironment(url) },
+    S3: { place: `s3:${url}/restic-by-s3/machine`, environment: awsEnvironment(url) },
+  }
+  for (const [door, { place, environment: ofDoor }] of Object.entries(repositories)) {
+    await t.test(`by restic, through ${door}`, async (t) => {
+      const environment = {
+        ...ofDoor,
+        RESTIC_PASSWORD: PASSWORD,
+        RESTIC_CACHE_DIR: join(home, `cache-${door}`),
+      }
+      const restic = (...args: string[]) =>
+        runWell('restic', ['-r', place, ...args], { environment, directory: home })
+      await restic('init')
+      await restic('backup', 'source')
+      writeFileSync(join(source, `new-${door}`), 'later')
+      await restic('backup', 'source')
+      t.match(await restic('check', '--read-data'), /no errors were found/)
+      const restored = join(home, `by-restic-${door}`)
+      await restic('restore', 'latest', '--target', restored)
+      await sameTree(t, source, join(restored, 'source'))
+      await restic('forget', '--keep-last', '1', '--prune')
+      t.match(await restic('check'), /no errors were found/)
+    })
+  }
 
   await t.test('by duplicity', async (t) => {
     // It signs in twice: by its own variables, and for the sizes of what it has stored by those of python-swiftclient.

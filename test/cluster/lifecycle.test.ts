@@ -180,6 +180,59 @@ await t.test('objects go when their days are over, by prefix, tag and size', asy
   t.equal(total(await here.pass(6), 'repaired', 'expired'), 0, 'and there is nothing more to do')
 })
 
+await t.test('objects go when the date of a rule has come, those that are put after it too', async (t) => {
+  const here = await start(t)
+  const midnight = Math.ceil(realClock.wallMs() / DAY_MS) * DAY_MS
+  const onDay = (days: number): LifecycleRule['expiration'] => ({
+    kind: 'date',
+    date: new Date(midnight + days * DAY_MS).toISOString(),
+  })
+  await here.bucket([
+    { filter: { prefix: 'soon/', tags: [] }, expiration: onDay(2) },
+    { filter: { prefix: 'soon/late/', tags: [] }, expiration: onDay(9) },
+    { filter: { prefix: 'past/', tags: [] }, expiration: onDay(-30) },
+  ])
+  for (const key of ['soon/a', 'soon/late/b', 'other']) await here.put(key)
+  t.equal(total(await here.pass(2), 'repaired', 'expired'), 0, 'not before midnight')
+  const due = await here.pass(4)
+  t.equal(total(due, 'repaired', 'expired'), 2, 'by the rule that comes first')
+  t.ok(Math.max(...due.map(({ found }) => found['lag_seconds'] ?? 0)) >= 86_400, 'how late it was is told')
+  await here.put('past/c')
+  t.equal(total(await here.pass(0), 'repaired', 'expired'), 1)
+  t.same(await here.listed(), ['other'])
+})
+
+await t.test('noncurrent versions go by tag and size; markers go with the days of their rule', async (t) => {
+  const here = await start(t)
+  const tagged = { tags: [{ key: 'keep', value: 'no' }] }
+  await here.bucket(
+    [
+      { filter: { prefix: 'v/', ...tagged }, noncurrentExpiration: { days: 1 } },
+      { filter: { prefix: 'v/', tags: [], sizeGreaterThan: 5 }, noncurrentExpiration: { days: 1 } },
+      { filter: { prefix: 'm/', tags: [] }, expiration: { kind: 'days', days: 4 } },
+    ],
+    { 'x-versions-enabled': 'true' },
+  )
+  await here.put('v/large', {}, 'more than five')
+  await here.put('v/tagged', { [TAGS_FACT]: 'keep=no' })
+  await here.put('v/stays', { [TAGS_FACT]: 'keep=yes' })
+  for (const key of ['v/large', 'v/tagged', 'v/stays']) await here.put(key)
+  await here.store.objects.delete(here.cluster.context, named('m/gone'), {})
+  t.equal(total(await here.pass(3), 'repaired', 'versions'), 2)
+  t.same(await here.listed({}), [
+    'm/gone marker',
+    'v/large current',
+    'v/stays current',
+    'v/stays old',
+    'v/tagged current',
+  ])
+  await here.pass(6)
+  t.notOk(
+    (await here.listed({})).includes('m/gone marker'),
+    'a marker that hides nothing is as old as an object',
+  )
+})
+
 await t.test('what was written anew after it was judged stays', async (t) => {
   const here = await start(t)
   await here.bucket([{ expiration: { kind: 'days', days: 1 } }])

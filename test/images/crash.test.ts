@@ -7,36 +7,16 @@
  * - No bytes are stored that no image names.
  * - What was cut off can be done again.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import type { Clock } from '#base/environment.ts'
-import { silentLogger } from '#base/log.ts'
-import { realClock } from '#base/real-clock.ts'
-import { sweep } from '#images/data/sweeper.ts'
-import {
-  type AskImages,
-  createImage,
-  PEOPLE,
-  streamed,
-  type TestImages,
-  testImages,
-  uploadBytes,
-} from '#images/testing/test-images.ts'
-import type { Store } from '#store/contract.ts'
-import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
+import { type AskImages, createImage, PEOPLE, streamed, uploadBytes } from '#images/testing/test-images.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
+import { BYTES, CHUNKS, namedKeys, proxyOver, storedKeys, sweepLater, untilDeath } from './survivors.ts'
 
 // Hundreds of agreements; a busy machine takes its time.
 t.setTimeout(180_000)
 
-const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
-const BYTES = Buffer.concat([randomBytes(50_000), Buffer.alloc(40_000), randomBytes(20_000)])
-/** As a client sends them. */
-const CHUNKS = Array.from({ length: 11 }, (_, at) => BYTES.subarray(at * 10_000, (at + 1) * 10_000))
 const STEPS_MAX = 60
-/** Longer than anything is kept that nobody is at. */
-const LATER_MS = 31 * 24 * 3_600_000
-const CONTEXT = { txId: 'tx-sweep', signal: undefined, log: silentLogger }
 
 interface Operation {
   readonly name: string
@@ -95,17 +75,6 @@ const OPERATIONS: readonly Operation[] = [
   },
 ]
 
-function proxyOver(store: Store, clock: Clock = realClock): TestImages {
-  return testImages({ store, clock, deps: { cutting: CUTTING } })
-}
-
-const later: Clock = {
-  wallMs: () => realClock.wallMs() + LATER_MS,
-  monotonicMs: () => realClock.monotonicMs(),
-  setTimer: (delayMs, callback) => realClock.setTimer(delayMs, callback),
-  sleep: (delayMs, signal) => realClock.sleep(delayMs, signal),
-}
-
 /** The operation until its process dies before `step`; whether it came to its end. */
 async function cutOff(
   operation: Operation,
@@ -113,19 +82,12 @@ async function cutOff(
   id: string,
   step: number,
 ): Promise<boolean> {
-  const dying = proxyOver(dyingAt(cluster.store, step)).as(PEOPLE.tester)
-  try {
-    const { status } = await operation.run(dying, id)
-    return status < 300
-  } catch (error) {
-    if (error !== DIED) throw error
-    return false
-  }
+  const status = await untilDeath(cluster, step, (ask) => operation.run(ask, id))
+  return status !== undefined && status < 300
 }
 
 async function look(t: Test, operation: Operation, cluster: MemoryCluster, id: string): Promise<void> {
-  const survivor = proxyOver(cluster.store, later)
-  await sweep(survivor.registry, CONTEXT)
+  const survivor = await sweepLater({ cluster })
   const ask = survivor.as(PEOPLE.tester)
   const shown = await ask('GET', `/v2/images/${id}`)
   const status = shown.status === 404 ? 'gone' : String(shown.json['status'])
@@ -144,24 +106,6 @@ async function lookAtBytes(
   const { bytes } = await ask('GET', `/v2/images/${id}/file`)
   t.ok(bytes.equals(BYTES))
   t.equal(image['os_hash_value'], createHash('sha512').update(BYTES).digest('hex'))
-}
-
-async function storedKeys({ registry }: TestImages): Promise<ReadonlySet<string>> {
-  const objects = await registry.cluster.list(CONTEXT, '')
-  return new Set((objects ?? []).map(({ name }) => name.split('/', 2).join('/')))
-}
-
-async function namedKeys({ registry }: TestImages): Promise<ReadonlySet<string>> {
-  const all = [...((await registry.records.all(CONTEXT)) as Iterable<never>)] as {
-    locations: { key: string }[]
-    staged?: { key: string }
-    pending?: { key: string }
-  }[]
-  return new Set(
-    all.flatMap(({ locations, staged, pending }) =>
-      [...locations, staged, pending].flatMap((one) => (one === undefined ? [] : [one.key])),
-    ),
-  )
 }
 
 void t.test('whatever step of an operation a proxy dies at', async (t) => {

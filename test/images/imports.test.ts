@@ -11,6 +11,7 @@ import type { ImageRecord } from '#images/model/image-record.ts'
 import { type AskImages, createImage, PEOPLE, testImages, uploadBytes } from '#images/testing/test-images.ts'
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 import type { Store } from '#store/contract.ts'
+import { importing, settled } from './importing.ts'
 
 /** A second store: bytes in a map. */
 function mapStore(
@@ -52,20 +53,6 @@ function mapStore(
 async function stage(ask: AskImages, id: string, bytes: Buffer): Promise<number> {
   const headers = { 'Content-Type': 'application/octet-stream' }
   return (await ask('PUT', `/v2/images/${id}/stage`, { body: bytes, headers })).status
-}
-
-/** Waits until the image is in a state, or is not importing any more. */
-async function settled(ask: AskImages, id: string): Promise<Record<string, unknown>> {
-  for (let tries = 0; tries < 500; tries += 1) {
-    const { json } = await ask('GET', `/v2/images/${id}`)
-    if (json['status'] !== 'importing' && !('os_glance_import_task' in json)) return json
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-  throw new Error('the import did not end')
-}
-
-function importing(ask: AskImages, id: string, method: object, more: object = {}): ReturnType<AskImages> {
-  return ask('POST', `/v2/images/${id}/import`, { body: { method, ...more } })
 }
 
 const keysIn = async (store: Store): Promise<number> => {

@@ -14,7 +14,7 @@ void t.test('what an object leads to is read only in its own account, whoever as
   }
   const store = new ObjectStore({ ...others, objects: { ...objects, read } })
   const context = { txId: 'tx', signal: undefined, log: silentLogger }
-  await store.keyOf(context, { account: 'AUTH_a', container: 'c', object: 'link' })
+  await store.find(context, { account: 'AUTH_a', container: 'c', object: 'link' })
   await store.read(
     { ...context, permits: async () => ({ kind: 'allowed' }) },
     'etag/AUTH_a/c/link',

@@ -14,6 +14,7 @@ import {
   testImages,
   uploadBytes,
 } from '#images/testing/test-images.ts'
+import type { Store } from '#store/contract.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
 t.setTimeout(120_000)
@@ -25,6 +26,28 @@ const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
 function addProperty(ask: AskImages, id: string, name: string): Promise<Heard> {
   const body = [{ op: 'add', path: `/${name}`, value: 'x' }]
   return ask('PATCH', `/v2/images/${id}`, { body, headers: PATCH })
+}
+
+/** Nobody writes before two want to. */
+function meetingPoint(): { readonly before: (store: Store) => Store } {
+  const both = Promise.withResolvers<void>()
+  let count = 0
+  const before = ({ objects, ...others }: Store): Store => ({
+    ...others,
+    objects: {
+      ...objects,
+      read: (context, name, options) => objects.read(context, name, options),
+      post: (context, name, post) => objects.post(context, name, post),
+      delete: (context, name, options) => objects.delete(context, name, options),
+      put: async (context, name, put) => {
+        count += 1
+        if (count === 2) both.resolve()
+        await both.promise
+        return await objects.put(context, name, put)
+      },
+    },
+  })
+  return { before }
 }
 
 void t.test('two proxies of one cluster', async (t) => {
@@ -51,6 +74,24 @@ void t.test('two proxies of one cluster', async (t) => {
       if (statuses[0] !== 503) t.equal(names[0] in json, statuses[0] === 200)
       if (statuses[1] !== 503) t.equal(names[1] in json, statuses[1] === 200)
     }
+  })
+
+  await t.test('of two that have read the same image, exactly one changes it', async (t) => {
+    const id = await createImage(one)
+    const meeting = meetingPoint()
+    const [first, other] = [cluster.store, second].map((store) =>
+      testImages({ store: meeting.before(store) }).as(PEOPLE.tester),
+    ) as [AskImages, AskImages]
+    const both = await Promise.all([addProperty(first, id, 'a'), addProperty(other, id, 'b')])
+    t.same(
+      both.map(({ status }) => status).toSorted((left, right) => left - right),
+      [200, 409],
+    )
+    const { json } = await one('GET', `/v2/images/${id}`)
+    t.same(
+      ['a' in json, 'b' in json],
+      both.map(({ status }) => status === 200),
+    )
   })
 
   await t.test('of two uploads at once one is the image', async (t) => {

@@ -11,6 +11,7 @@ import { havePrograms, run } from '#test/programs.ts'
 import { type RunningCluster, startCluster } from '#test/running-cluster.ts'
 import { type Answer, send } from '#test/session.ts'
 import { signWithEc2 } from './ec2-requests.ts'
+import { keepImages } from './image-requests.ts'
 import { makePeople, OPERATOR, type People, SWIFT } from './people.ts'
 import { KEYSTONE_PROGRAMS, PASSWORD, type RealKeystone, startKeystone } from './real-keystone.ts'
 import { type KeystoneRequest, keystoneRequests } from './requests.ts'
@@ -42,6 +43,9 @@ t.test('tokens of a real Keystone', async (t) => {
   await t.test('python-swiftclient signs in at Keystone', (t) => useClient(t, keystone, martlet, people))
   await t.test("a user's EC2 credentials sign S3 requests", (t) =>
     signWithEc2(t, keystone, martlet.url, people),
+  )
+  await t.test('images belong to projects, and are shared by roles', (t) =>
+    keepImages(t, martlet.url, people),
   )
   await t.test('a revoked token is good for no longer than it says', (t) =>
     revoke(t, keystone, martlet, people),

@@ -12,6 +12,8 @@ import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { until } from '#test/session.ts'
 import { awsEnvironment, rcloneS3Environment, s3cmdArguments, sdkOptions } from './client-settings.ts'
+import { canMount, mountsAndUses } from './mounted-bucket.ts'
+import { StateLock } from './state-lock.ts'
 
 t.setTimeout(300_000)
 
@@ -19,6 +21,8 @@ const BOTO3 = fileURLToPath(new URL('boto3-session.py', import.meta.url))
 const DOMAIN = 's3.test'
 const MIB = 1024 * 1024
 const FILES = 24
+/** Who want one lock at once. */
+const CONTENDERS = 8
 /** A loaded machine takes its time. */
 const WITHIN_MS = 60_000
 /** Connections are dealt out over four processes. */
@@ -78,6 +82,11 @@ t.test('clients of S3', async (t) => {
     await aws('s3', 'cp', 's3://cli-box/moved', join(directory, 'cli-back'))
     t.ok(readFileSync(join(directory, 'cli-back')).equals(bytes))
     t.match(await aws('s3', 'ls', 's3://cli-box/'), /PRE tree\/\n.* 2097152 moved\n/)
+    const link = (await aws('s3', 'presign', 's3://cli-box/moved', '--expires-in', '60')).trim()
+    t.ok(Buffer.from(await (await fetch(link)).arrayBuffer()).equals(bytes), 'a link that it signed')
+    await aws('s3', 'rm', '--recursive', '--quiet', 's3://cli-box/tree')
+    const head = await aws('s3api', 'head-object', '--bucket', 'cli-box', '--key', 'moved')
+    t.equal((JSON.parse(head) as { ContentLength: number }).ContentLength, bytes.length)
     await aws('s3', 'rb', '--force', 's3://cli-box')
   })
 
@@ -171,6 +180,35 @@ t.test('clients of S3', async (t) => {
     t.match(got.ChecksumSHA256, /^[\w+/]{43}=$/)
     await client.send(new sdk2023.DeleteObjectCommand({ Bucket, Key: 'key' }))
     await client.send(new sdk2023.DeleteBucketCommand({ Bucket }))
+  })
+
+  await t.test('s3fs: a bucket as a folder', async (t) => {
+    if (!canMount(t)) return
+    const client = new sdkNow.S3Client(sdkOptions(url))
+    t.teardown(() => client.destroy())
+    await mountsAndUses(t, url, client)
+  })
+
+  await t.test('of many who want the lock of a state one has it, until it gives it back', async (t) => {
+    // What it is told is told of one attempt: nobody loses to himself.
+    const client = new sdkNow.S3Client({ ...sdkOptions(url), maxAttempts: 1 })
+    t.teardown(() => client.destroy())
+    await client.send(new sdkNow.CreateBucketCommand({ Bucket: 'states' }))
+    const lock = new StateLock(client, 'states', 'network/terraform.tfstate')
+    for (const round of ['plan', 'apply']) {
+      const ids = Array.from({ length: CONTENDERS }, (_, at) => `${round}-${at}`)
+      const attempts = await Promise.all(ids.map((id) => lock.lock(id)))
+      const winners = ids.filter((_, at) => attempts[at]?.kind === 'locked')
+      t.equal(winners.length, 1, `one of ${round}`)
+      const [winner = ''] = winners
+      t.ok(
+        attempts.every((one) => one.kind === 'locked' || one.id === winner),
+        'the others are told who',
+      )
+      await t.rejects(lock.unlock('another'))
+      await lock.unlock(winner)
+      t.equal(await lock.holder(), undefined)
+    }
   })
 
   await t.test('a policy opens and closes a bucket in every process, at both doors', async (t) => {

@@ -60,10 +60,13 @@ void t.test('the newest SDK in its default settings', async (t) => {
   t.equal(stream.ContentEncoding, undefined)
 })
 
+/** Those that the SDK computes by itself. */
+const COMPUTED = CHECKSUM_ALGORITHMS.filter((algorithm) => algorithm !== 'SHA512' && algorithm !== 'MD5')
+
 void t.test('the newest SDK with each checksum, of buffers and of streams', async (t) => {
   const client = new newest.S3Client(sdkOptions(door.url))
   t.teardown(() => client.destroy())
-  for (const ChecksumAlgorithm of CHECKSUM_ALGORITHMS) {
+  for (const ChecksumAlgorithm of COMPUTED) {
     const name = `Checksum${ChecksumAlgorithm}` as const
     const expected = checksumOf(ChecksumAlgorithm, Buffer.from('hello'))
     const put = await client.send(

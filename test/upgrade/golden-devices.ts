@@ -9,6 +9,7 @@ import { MemoryDisk } from '#disk/memory-disk.ts'
 import { censusMemory } from '#node/census-memory.ts'
 import { markInFile } from '#node/clock-mark.ts'
 import { newCluster, writeClusterFile } from '#node/cluster-file.ts'
+import { timeInFile } from '#node/device-clock.ts'
 import { KeptPauses } from '#node/kept-pauses.ts'
 import { accept, ballot, candidate, stage } from '#object-server/conditional-contract.ts'
 import type { ObjectEngine } from '#object-server/engine.ts'
@@ -116,5 +117,6 @@ export async function smallFiles(): Promise<GoldenFiles> {
   await (await KeptPauses.open(disk, '/', silentLogger)).keep('auditor', 1_700_000_060_000)
   await censusMemory(disk, '/').save(new Map([['0 17', 1_700_000_000_000]]))
   await markInFile(disk, '/clock').save('1700000000.12345' as Timestamp)
+  await timeInFile(disk, '/time').save(1_700_000_000_123)
   return await dumpFiles(memory)
 }

@@ -89,6 +89,7 @@ t.test('statements that are none', (t) => {
       'Policy has an invalid value in a condition',
     ],
     [{ Condition: { Null: { 'aws:Referer': 'maybe' } } }, 'Policy has an invalid value in a condition'],
+    [{ Condition: { NullIfExists: { 'aws:Referer': 'true' } } }, 'Invalid Condition type : NullIfExists'],
     [{ Condition: { StringEquals: 'x' } }, 'Invalid policy syntax.'],
     [{ Condition: { StringEquals: { 'aws:Referer': {} } } }, 'Invalid policy syntax.'],
     [{ Condition: [] }, 'Invalid policy syntax.'],

@@ -72,7 +72,9 @@ function parseCondition(
   const { name, set, missing } = operatorName(operator)
   const key = writtenKey.toLowerCase()
   const known = OPERATORS.get(name)
-  if (known === undefined && name !== 'null') return malformed(`Invalid Condition type : ${operator}`)
+  // There is no `NullIfExists`.
+  const isNull = name === 'null' && missing === 'as_operator'
+  if (known === undefined && !isNull) return malformed(`Invalid Condition type : ${operator}`)
   if (!isConditionKey(key)) return malformed('Policy has an invalid condition key', writtenKey)
   const wanted = textsOf(writtenValues)
   if (wanted === undefined) return malformed('Invalid policy syntax.')

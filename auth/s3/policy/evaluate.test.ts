@@ -11,6 +11,14 @@ const NOBODY: PolicyCaller = { id: undefined, accounts: [], name: undefined }
 const TESTER: PolicyCaller = { id: 'test:tester', accounts: ['test', 'AUTH_test'], name: 'tester' }
 const STATEMENT = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::photos/*' }
 
+/** Somebody who has taken on a role. */
+const READER: PolicyCaller = {
+  id: 'test:role/reader',
+  accounts: ['test', 'AUTH_test'],
+  name: undefined,
+  role: { name: 'reader', session: 'me' },
+}
+
 interface Asked {
   readonly caller?: PolicyCaller
   readonly action?: S3Action
@@ -69,6 +77,15 @@ t.test('principals', (t) => {
     [{ Service: 'logging.s3.amazonaws.com' }, TESTER, 'silent'],
     [{ AWS: 'arn:aws:sts::test:assumed-role/reader/me' }, TESTER, 'silent'],
     [{ AWS: 'arn:aws:iam::test:role/reader' }, TESTER, 'silent'],
+    [{ AWS: 'arn:aws:iam::test:role/reader' }, READER, 'allow'],
+    [{ AWS: 'arn:aws:iam::AUTH_test:role/path/reader' }, READER, 'allow'],
+    [{ AWS: 'arn:aws:iam::other:role/reader' }, READER, 'silent'],
+    [{ AWS: 'arn:aws:iam::test:role/writer' }, READER, 'silent'],
+    [{ AWS: 'arn:aws:sts::test:assumed-role/reader/me' }, READER, 'allow'],
+    [{ AWS: 'arn:aws:sts::test:assumed-role/reader/other' }, READER, 'silent'],
+    [{ AWS: 'arn:aws:iam::test:root' }, READER, 'allow'],
+    [{ AWS: 'arn:aws:iam::test:user/tester' }, READER, 'silent'],
+    [{ AWS: 'test:tester' }, READER, 'silent'],
   ]
   for (const [principal, caller, expected] of cases) {
     t.equal(verdict({ Principal: principal }, { caller }), expected, JSON.stringify(principal))
@@ -220,6 +237,25 @@ t.test('conditions', (t) => {
     ],
     [{ StringEquals: { 'aws:PrincipalType': 'Anonymous' } }, { caller: NOBODY }, true],
     [{ StringEquals: { 'aws:userid': 'test:tester', 'aws:ResourceAccount': 'test' } }, {}, true],
+    [{ ArnEquals: { 'aws:PrincipalArn': 'arn:aws:iam::test:role/reader' } }, { caller: READER }, true],
+    [{ StringEquals: { 'aws:PrincipalType': 'AssumedRole' } }, { caller: READER }, true],
+    [{ StringLike: { 'aws:userid': '*:me' } }, { caller: READER }, true],
+    [{ Null: { 'aws:username': 'true' } }, { caller: READER }, true],
+    [{ BoolIfExists: { 'aws:MultiFactorAuthPresent': 'true' } }, {}, true],
+    [{ Bool: { 'aws:MultiFactorAuthPresent': 'true' } }, {}, false],
+    [{ StringNotEqualsIfExists: { 's3:x-amz-acl': 'public-read' } }, {}, true],
+    [{ StringNotEquals: { 's3:x-amz-acl': 'public-read' } }, {}, true],
+    [{ 'ForAnyValue:StringNotEquals': { 's3:RequestObjectTagKeys': ['a'] } }, {}, false],
+    [{ 'ForAllValues:StringNotEquals': { 's3:RequestObjectTagKeys': ['a'] } }, {}, true],
+    [{ IpAddressIfExists: { 'aws:SourceIp': '10.0.0.0/8' } }, { facts: { remoteAddress: undefined } }, true],
+    [{ IpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }, { facts: { remoteAddress: undefined } }, false],
+    [{ NotIpAddress: { 'aws:SourceIp': '10.0.0.0/8' } }, { facts: { remoteAddress: undefined } }, true],
+    [{ Bool: { 'aws:SecureTransport': 'true' } }, { facts: { secure: true } }, true],
+    [
+      { StringLike: { 's3:ExistingObjectTag/a': '${aws:username}' } },
+      { facts: { objectTags: new Map([['a', 'tester']]) } },
+      true,
+    ],
     [{ StringEquals: { 'aws:userid': 'test:tester', 'aws:ResourceAccount': 'other' } }, {}, false],
   ]
   for (const [what, asked, expected] of cases) {

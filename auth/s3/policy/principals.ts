@@ -1,6 +1,6 @@
 /**
- * The `Principal` of a statement: everyone, accounts, users by ARN or by canonical id, and principals of Amazon's that
- * nobody here can be (services, federations).
+ * The `Principal` of a statement: everyone, accounts, users by ARN or by canonical id, roles and sessions of them, and
+ * principals of Amazon's that nobody here can be (services, federations).
  *
  * Here a canonical user id is a user's name (`test:tester`), and an account a tenant (`test`, or `AUTH_test`). An account
  * (`arn:aws:iam::test:root`, or the bare name) means everybody in it, as it does in a Swift list.
@@ -12,7 +12,14 @@ export type PrincipalPattern =
   | { readonly kind: 'account'; readonly account: string }
   | { readonly kind: 'user'; readonly account: string; readonly name: string }
   | { readonly kind: 'id'; readonly id: string }
-  /** A role, service or federation of Amazon's: nobody here. */
+  /** Whoever has taken on the role; in this one session of theirs only, where it is named. */
+  | {
+      readonly kind: 'role'
+      readonly account: string
+      readonly name: string
+      readonly session: string | undefined
+    }
+  /** A service or federation of Amazon's: nobody here. */
   | { readonly kind: 'nobody' }
 
 const ANYONE: PrincipalPattern = { kind: 'anyone' }
@@ -68,15 +75,21 @@ function fromName(value: string): PrincipalPattern | undefined {
 function fromArn(value: string): PrincipalPattern | undefined {
   const { service, account = '', resource = '' } = IAM_ARN.exec(value)?.groups ?? {}
   if (service === undefined) return undefined
-  if (service === 'sts') return NOBODY
+  if (service === 'sts') return fromSessionArn(account, resource)
   if (resource === 'root') return account === '' ? undefined : { kind: 'account', account }
   const [type, ...path] = resource.split('/')
   const name = path.at(-1) ?? ''
   if (name === '') return undefined
-  if (type === 'role') return NOBODY
+  if (type === 'role') return account === '' ? undefined : { kind: 'role', account, name, session: undefined }
   if (type !== 'user') return undefined
   // Without an account, the name is the whole canonical id.
   return account === '' ? { kind: 'id', id: name } : { kind: 'user', account, name }
+}
+
+function fromSessionArn(account: string, resource: string): PrincipalPattern | undefined {
+  const [type, name = '', session = ''] = resource.split('/')
+  if (type !== 'assumed-role') return NOBODY
+  return name === '' || session === '' ? undefined : { kind: 'role', account, name, session }
 }
 
 /** Whether the caller is one of them. */
@@ -84,14 +97,24 @@ export function matchesPrincipal(patterns: readonly PrincipalPattern[], caller: 
   return patterns.some((pattern) => isOne(pattern, caller))
 }
 
-function isOne(pattern: PrincipalPattern, { id, accounts, name }: PolicyCaller): boolean {
+function isOne(pattern: PrincipalPattern, { id, accounts, name, role }: PolicyCaller): boolean {
   switch (pattern.kind) {
     case 'anyone':
       return true
     case 'account':
       return accounts.includes(pattern.account)
+    case 'role':
+      return (
+        accounts.includes(pattern.account) &&
+        role?.name === pattern.name &&
+        (pattern.session === undefined || role.session === pattern.session)
+      )
     case 'user':
-      return accounts.includes(pattern.account) && (name === pattern.name || id === pattern.name)
+      return (
+        accounts.includes(pattern.account) &&
+        role === undefined &&
+        (name === pattern.name || id === pattern.name)
+      )
     case 'id':
       return id === pattern.id
     case 'nobody':

@@ -1,4 +1,5 @@
 /** What a policy is asked: who wants to do what to what, and the circumstances. */
+import type { AssumedRole } from '../../roles.ts'
 import type { S3Action } from '../actions.ts'
 
 /** Who asks, in the words of policies. */
@@ -9,6 +10,8 @@ export interface PolicyCaller {
   readonly accounts: readonly string[]
   /** The part of the id after the tenant. */
   readonly name: string | undefined
+  /** The role that they have taken on; then they have no name. */
+  readonly role?: AssumedRole | undefined
 }
 
 /**
@@ -25,10 +28,11 @@ export interface PolicyQuestion {
   readonly values: ConditionValues
 }
 
-/** `arn:aws:iam::test:user/tester`; of nobody `undefined`. */
-export function callerArn({ id, accounts, name }: PolicyCaller): string | undefined {
+/** `arn:aws:iam::test:user/tester`; of who has taken on a role, the role's; of nobody `undefined`. */
+export function callerArn({ id, accounts, name, role }: PolicyCaller): string | undefined {
   const account = accounts[0]
   if (account === undefined) return undefined
+  if (role !== undefined) return `arn:aws:iam::${account}:role/${role.name}`
   return id === undefined || name === undefined
     ? `arn:aws:iam::${account}:root`
     : `arn:aws:iam::${account}:user/${name}`

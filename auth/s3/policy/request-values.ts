@@ -46,7 +46,7 @@ const SINGLE: ReadonlyMap<string, (facts: RequestFacts) => string | undefined> =
   ['aws:principalarn', ({ caller }) => callerArn(caller)],
   ['aws:principalaccount', ({ caller }) => caller.accounts[0]],
   ['aws:principaltype', ({ caller }) => principalType(caller)],
-  ['aws:userid', ({ caller }) => caller.id],
+  ['aws:userid', ({ caller }) => userIdOf(caller)],
   ['aws:username', ({ caller }) => caller.name],
   ['aws:resourceaccount', ({ bucketAccount }) => bucketAccount],
   ['aws:requestedregion', ({ region }) => region],
@@ -100,7 +100,13 @@ function ipOf(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '')
 }
 
-function principalType({ id, accounts }: PolicyCaller): string {
+/** Of a role, Amazon's has the id of the role and the name of the session. */
+function userIdOf({ id, role }: PolicyCaller): string | undefined {
+  return role === undefined ? id : `${role.name}:${role.session}`
+}
+
+function principalType({ id, accounts, role }: PolicyCaller): string {
+  if (role !== undefined) return 'AssumedRole'
   if (id !== undefined) return 'User'
   return accounts.length === 0 ? 'Anonymous' : 'Account'
 }

@@ -182,10 +182,7 @@ t.test('an object’s list', async (t) => {
     headers: { etag: before['etag'], 'x-amz-meta-a': 'b' },
   })
   t.same(elementsIn(await s3('GET', `/${name}/shut?acl`), 'Permission'), ['FULL_CONTROL', 'READ'])
-  t.equal(
-    (await s3('PUT', `/${name}/open?acl`, { body: '', headers: { 'x-amz-acl': 'private' } })).status,
-    200,
-  )
+  t.equal((await s3('PUT', `/${name}/open?acl`, { headers: { 'x-amz-acl': 'private' } })).status, 200)
   t.equal((await s3As(undefined, 'GET', `/${name}/open`)).status, 403)
   await s3('PUT', `/${name}/copy`, { body: '', headers: { 'x-amz-copy-source': `/${name}/shut` } })
   t.equal((await s3As(undefined, 'GET', `/${name}/copy`)).status, 403, 'a copy has a list of its own')
@@ -382,4 +379,80 @@ t.test('a denial of lists or tags denies the uploads that bring them', async (t)
   t.equal(await put({ 'x-amz-acl': 'public-read' }), '403 AccessDenied')
   t.equal(await put({ 'x-amz-tagging': 'a=b' }), '403 AccessDenied')
   t.equal(await put({ 'x-amz-storage-class': 'STANDARD' }), '200')
+})
+
+t.test('who began an upload may see its parts and give it up, unless that is denied', async (t) => {
+  const name = await bucket()
+  const puts = { Principal: { AWS: 'test2:tester2' }, Action: 's3:PutObject' }
+  const policy = (more: readonly object[]): string => {
+    const { Version, Statement } = JSON.parse(allow(name, puts)) as { Version: string; Statement: object[] }
+    return JSON.stringify({ Version, Statement: [...Statement, ...more] })
+  }
+  const theirs = (method: string, target: string, headers = {}) =>
+    s3As('test2:tester2', method, target, { headers })
+  t.equal((await s3('PUT', `/${name}?policy`, { body: policy([]) })).status, 204)
+  const begin = async (): Promise<string> =>
+    `/${name}/key?uploadId=${elementIn(await theirs('POST', `/${name}/key?uploads`), 'UploadId')}`
+  const [first, second] = [await begin(), await begin()]
+  t.equal((await theirs('GET', first)).status, 200)
+  t.equal(code(await s3As('test:tester3', 'GET', first)), '403 AccessDenied')
+  t.equal(code(await theirs('GET', first, { 'x-amz-expected-bucket-owner': 'other' })), '403 AccessDenied')
+  t.equal((await theirs('DELETE', first)).status, 204)
+  const denied = {
+    ...JSON.parse(allow(name)).Statement[0],
+    Effect: 'Deny',
+    Action: 's3:AbortMultipartUpload',
+  }
+  t.equal((await s3('PUT', `/${name}?policy`, { body: policy([denied]) })).status, 204)
+  t.equal(code(await theirs('DELETE', second)), '403 AccessDenied')
+  t.equal((await theirs('GET', second)).status, 200)
+})
+
+t.test(
+  'a policy that lets somebody upload lets them give lists and tags only where it says so',
+  async (t) => {
+    const name = await bucket()
+    const put = async (headers: Readonly<Record<string, string>>): Promise<string> =>
+      code(await s3As('test2:tester2', 'PUT', `/${name}/key`, { headers, body: 'x' }))
+    const uploads = async (): Promise<readonly string[]> => [
+      await put({}),
+      await put({ 'x-amz-acl': 'bucket-owner-full-control' }),
+      await put({ 'x-amz-tagging': 'a=b' }),
+    ]
+    const policy = (...actions: readonly string[]): string => allow(name, { Action: actions })
+    await s3('PUT', `/${name}?policy`, { body: policy('s3:PutObject') })
+    t.same(await uploads(), ['200', '403 AccessDenied', '403 AccessDenied'])
+    await s3('PUT', `/${name}?policy`, { body: policy('s3:PutObject', 's3:PutObjectAcl') })
+    t.same(await uploads(), ['200', '200', '403 AccessDenied'])
+    await s3('PUT', `/${name}?policy`, { body: policy('s3:PutObject*') })
+    t.same(await uploads(), ['200', '200', '200'])
+    const condition = { StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control' } }
+    const text = allow(name, { Action: 's3:PutObject*', Condition: condition })
+    await s3('PUT', `/${name}?policy`, { body: text })
+    t.same(await uploads(), ['403 AccessDenied', '200', '403 AccessDenied'], 'as Amazon has uploaders share')
+    await s3('DELETE', `/${name}?policy`)
+    await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'public-read-write' } })
+    t.same(await uploads(), ['200', '200', '200'], 'who is on a list may, as before')
+  },
+)
+
+t.test('neither tags nor lists make an object younger', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}/key`, { body: 'x', headers: { 'x-amz-meta-a': 'b' } })
+  const head = async (): Promise<Received> => s3('HEAD', `/${name}/key`)
+  const before = (await head()).headers
+  const listed = elementIn(await s3('GET', `/${name}`), 'LastModified')
+  const tags = '<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>'
+  t.equal((await s3('PUT', `/${name}/key?tagging`, { body: tags })).status, 200)
+  t.equal(
+    (await s3('PUT', `/${name}/key?acl`, { headers: { 'x-amz-acl': 'public-read' }, body: '' })).status,
+    200,
+  )
+  const after = (await head()).headers
+  t.match(after, {
+    'x-amz-tagging-count': '1',
+    'x-amz-meta-a': 'b',
+    'last-modified': before['last-modified'],
+  })
+  t.equal(elementIn(await s3('GET', `/${name}`), 'LastModified'), listed)
 })

@@ -2,7 +2,7 @@
 import { type AccessControlList, isPrivateAcl } from '#auth/s3/acl/access-control-list.ts'
 import { privateAcl } from '#auth/s3/acl/canned-acl.ts'
 import { BUCKET_ACL_SYSMETA, parseStoredAcl, storedAcl } from '#auth/s3/acl/stored-acl.ts'
-import type { Response } from '#http/message.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
 import { registerBucket } from '../buckets/register-bucket.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { type Bucket, bucketOf, type S3Visit } from '../operation.ts'
@@ -41,6 +41,29 @@ export async function putBucketAcl(visit: S3Visit): Promise<Response | S3Error> 
   const posted = await deps.store.containers.post(transaction, bucket.container, changes)
   if (posted.kind !== 'updated') return storeError(posted, { BucketName: bucket.name })
   return { status: 200, headers: { 'content-length': '0' }, body: undefined }
+}
+
+/**
+ * A bucket that its owner makes again gets the list that is asked for now, or its owner's alone: AWS does so in its first
+ * region. `settings` are what a new bucket would be given.
+ */
+export async function resetAcl(visit: S3Visit, settings: HeaderMap): Promise<S3Error | undefined> {
+  const { deps, transaction } = visit
+  const bucket = bucketOf(visit)
+  const wanted = settings[BUCKET_ACL_SYSMETA] ?? ''
+  if (wanted === (bucket.info.metadata[BUCKET_ACL_SYSMETA] ?? '')) return undefined
+  const rules = await rulesOf(visit, bucket)
+  if (isS3Error(rules)) return rules
+  // Nothing counts there that could be reset.
+  if (rules.ownership === 'BucketOwnerEnforced') return undefined
+  const refused =
+    refusedBy(rules, parseStoredAcl(wanted) ?? privateAcl(bucket.owner)) ??
+    (await deps.authorize(visit, { action: 's3:PutBucketAcl', bucket, key: undefined }))
+  if (refused !== undefined) return refused
+  const posted = await deps.store.containers.post(transaction, bucket.container, {
+    [BUCKET_ACL_SYSMETA]: wanted,
+  })
+  return posted.kind === 'updated' ? undefined : storeError(posted, { BucketName: bucket.name })
 }
 
 /** What is stored: nothing of a list that gives nobody anything, so that the bucket is as plain as before. */

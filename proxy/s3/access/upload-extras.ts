@@ -1,10 +1,10 @@
 /**
- * What an upload does besides storing an object, by its headers: an access list, tags, a lock. The right to the upload is
- * the right to them, too; but a policy that denies one of them denies the upload that brings it.
+ * What an upload does besides storing an object, by its headers: an access list, tags, a lock. Each has an action of its own,
+ * which a policy that lets somebody upload must allow as well.
  */
 import { ACL_HEADERS } from '#auth/s3/acl/acl-headers.ts'
 import type { S3Action } from '#auth/s3/actions.ts'
-import { askDenied } from '../../access/ask-access.ts'
+import { askAlong } from '../../access/ask-access.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { askerOf } from './authorize.ts'
@@ -17,7 +17,7 @@ const EXTRAS: readonly (readonly [header: string, action: S3Action])[] = [
   ['x-amz-object-lock-legal-hold', 's3:PutObjectLegalHold'],
 ]
 
-/** The refusal of an upload by a policy that denies what comes along with it. */
+/** The refusal of an upload for what comes along with it. */
 export async function deniedExtras(visit: S3Visit): Promise<S3Error | undefined> {
   const { headers } = visit.request
   const actions = new Set<S3Action>()
@@ -26,8 +26,8 @@ export async function deniedExtras(visit: S3Visit): Promise<S3Error | undefined>
   const asker = askerOf(visit)
   if (asker === undefined) return s3Error('AccessDenied')
   for (const action of actions) {
-    const isDenied = await askDenied(visit.deps.access, asker, { action, name: objectOf(visit) })
-    if (isDenied) return s3Error('AccessDenied')
+    const mayCome = await askAlong(visit.deps.access, asker, { action, name: objectOf(visit) })
+    if (!mayCome) return s3Error('AccessDenied')
   }
   return undefined
 }

@@ -33,13 +33,53 @@ const ONE_PLACE = 'Expecting a single x-amz-checksum- header'
 const NOTHING_SPECIFIED =
   'x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.'
 
+/** Whether a header of the request holds a checksum of its body. */
+export function statesChecksum(headers: HeaderMap): boolean {
+  return HEADERS.some(({ name }) => headers[name] !== undefined)
+}
+
+/** The algorithm by which the checksum of an object is to be made that is not sent with the request: of a copy, of an upload in parts. */
+export function checksumAsked(
+  headers: HeaderMap,
+): { readonly algorithm: ChecksumAlgorithm | undefined } | S3Error {
+  const named = headers['x-amz-checksum-algorithm']
+  if (named === undefined) return { algorithm: undefined }
+  const algorithm = checksumAlgorithmNamed(named)
+  if (algorithm !== undefined) return { algorithm }
+  const valid = CHECKSUM_ALGORITHMS.join(', ')
+  return refused(
+    `Checksum algorithm provided is unsupported. Please try again with any of the valid types: [${valid}]`,
+  )
+}
+
 export function announcedChecksum(headers: HeaderMap): AnnouncedChecksum | S3Error {
   const given = HEADERS.filter(({ name }) => headers[name] !== undefined)
   const trailer = headers['x-amz-trailer']
   if (given.length > 1) return refused(ONE_TYPE)
   if (given.length > 0 && trailer !== undefined) return refused(ONE_PLACE)
+  const unknown = given.length === 0 && trailer === undefined ? unknownIn(headers) : undefined
+  if (unknown !== undefined) return unknown
   const announced = trailer === undefined ? inHeader(given[0], headers) : inTrailer(trailer)
   return announced.kind === 's3_error' ? announced : (checkNamed(headers, announced) ?? announced)
+}
+
+/** Headers of this beginning that hold no checksum. */
+const ABOUT_CHECKSUMS: ReadonlySet<string> = new Set(
+  ['algorithm', 'mode', 'type'].map((word) => PREFIX + word),
+)
+/** AWS has these algorithms; here nobody could compare what they come to. */
+const UNVERIFIED: ReadonlySet<string> = new Set(
+  ['xxhash64', 'xxhash3', 'xxhash128'].map((word) => PREFIX + word),
+)
+
+/** A body is not stored as if it had been compared with a checksum that nobody here knows. */
+function unknownIn(headers: HeaderMap): S3Error | undefined {
+  for (const name in headers) {
+    if (!name.startsWith(PREFIX) || ABOUT_CHECKSUMS.has(name)) continue
+    if (UNVERIFIED.has(name)) return s3Error('NotImplemented', { extra: { Header: name } })
+    return refused('The algorithm type you specified in x-amz-checksum- header is invalid.')
+  }
+  return undefined
 }
 
 function inHeader(

@@ -93,9 +93,13 @@ function decodedLength(headers: HeaderMap): number | undefined {
   return /^\d{1,15}$/.test(written) ? Number(written) : undefined
 }
 
+/** What is put to a key and is no upload: nothing at all may come with it. */
+const NO_UPLOADS: readonly string[] = ['acl', 'tagging', 'retention', 'legal-hold']
+
 /** An upload says how long it is; only chunks of AWS's own kind may leave that to another header. */
-function checkLength({ level, method, headers }: S3Request): S3Error | undefined {
+function checkLength({ level, method, headers, query }: S3Request): S3Error | undefined {
   if (level !== 'object' || method !== 'PUT' || headers['x-amz-copy-source'] !== undefined) return undefined
+  if (query.size > 0 && NO_UPLOADS.some((name) => query.has(name))) return undefined
   if (headers['transfer-encoding'] !== undefined) {
     return s3Error('NotImplemented', { extra: { Header: 'Transfer-Encoding' } })
   }

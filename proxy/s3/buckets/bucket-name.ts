@@ -2,7 +2,8 @@
 
 const RULES: readonly ((name: string) => boolean)[] = [
   (name) => /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
-  (name) => !name.includes('..'),
+  // Each label begins and ends with a letter or a digit, too.
+  (name) => !/\.\.|-\.|\.-/.test(name),
   (name) => !/^\d{1,3}(?:\.\d{1,3}){3}$/.test(name),
   (name) => !['xn--', 'sthree-', 'amzn-s3-demo-'].some((prefix) => name.startsWith(prefix)),
   (name) =>

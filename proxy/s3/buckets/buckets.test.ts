@@ -10,7 +10,20 @@ const OTHER = 'test2:tester2'
 
 t.test('names follow AWS’s rules', (t) => {
   for (const name of ['abc', 'a-b.c-1', '3.14', 'x'.repeat(63), 'my-bucket']) t.ok(mayBeCreated(name), name)
-  const wrong = ['ab', 'x'.repeat(64), 'Abc', 'a_b', '-ab', 'ab-', '.ab', 'ab.', 'a..b', '192.168.5.4']
+  const wrong = [
+    'ab',
+    'x'.repeat(64),
+    'Abc',
+    'a_b',
+    '-ab',
+    'ab-',
+    '.ab',
+    'ab.',
+    'a..b',
+    'a.-b',
+    'a-.b',
+    '192.168.5.4',
+  ]
   const reserved = ['xn--a', 'sthree-a', 'a-s3alias', 'a--ol-s3', 'a.mrap', 'a--x-s3', 'a--table-s3']
   for (const name of [...wrong, ...reserved]) t.notOk(mayBeCreated(name), name)
   for (const name of ['Abc', 'a_b', 'x'.repeat(255)]) t.ok(mayExist(name), name)
@@ -31,6 +44,31 @@ t.test('a bucket is made once, and again by its owner without harm', async (t) =
   t.equal(elementIn(taken, 'BucketName'), 'box')
   t.equal(elementIn(await s3('PUT', '/Box'), 'Code'), 'InvalidBucketName')
   t.equal(elementIn(await s3As(undefined, 'PUT', '/boxes'), 'Code'), 'AccessDenied')
+})
+
+t.test('who makes a bucket again resets its access list, as in AWS’s first region', async (t) => {
+  const { s3, s3As } = s3Door()
+  const grants = async (): Promise<number> => elementsIn(await s3('GET', '/box?acl'), 'Permission').length
+  await s3('PUT', '/box', { headers: { 'x-amz-acl': 'public-read' } })
+  t.equal(await grants(), 2)
+  t.equal((await s3('PUT', '/box')).status, 200)
+  t.equal(await grants(), 1)
+  t.equal((await s3('PUT', '/box', { headers: { 'x-amz-acl': 'public-read' } })).status, 200)
+  t.equal((await s3As(undefined, 'GET', '/box')).status, 200)
+})
+
+t.test('a bucket is made with tags', async (t) => {
+  const { s3 } = s3Door()
+  const make = (name: string, inner: string) =>
+    s3('PUT', `/${name}`, { body: `<CreateBucketConfiguration>${inner}</CreateBucketConfiguration>` })
+  const tag = '<Tag><Key>colour</Key><Value>red</Value></Tag>'
+  t.equal((await make('box', `<Tags>${tag}</Tags>`)).status, 200)
+  t.equal(elementIn(await s3('GET', '/box?tagging'), 'Value'), 'red')
+  t.equal(elementIn(await make('twice', `<Tags>${tag}${tag}</Tags>`), 'Code'), 'InvalidTag')
+  t.equal(elementIn(await make('zone', '<Bucket><Type>Directory</Type></Bucket>'), 'Code'), 'MalformedXML')
+  const regional = { 'x-amz-bucket-namespace': 'account-regional' }
+  t.equal(elementIn(await s3('PUT', '/mine', { headers: regional }), 'Code'), 'NotImplemented')
+  t.strictSame(elementsIn(await s3('GET', '/'), 'Name'), ['box'])
 })
 
 t.test('outside the first region the owner is told that the bucket is there', async (t) => {

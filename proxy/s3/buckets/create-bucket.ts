@@ -1,14 +1,17 @@
-/** CreateBucket: the name, by which exactly one of those who try at once has it; then the container. */
+/** CreateBucket: the name, by which exactly one of those who try at once has it; then the container; then its tags. */
 import type { Response } from '#http/message.ts'
+import { resetAcl } from '../access/bucket-acl.ts'
+import { setDocument } from '../config/bucket-document.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { Caller, S3Visit } from '../operation.ts'
-import { bodyIsEmpty, sentXml } from '../sent-xml.ts'
 import { isStoreFailure, recordError, storeError } from '../store-errors.ts'
 import { mayBeCreated } from './bucket-name.ts'
 import { type HeldName, SWEEP_AGE_MS } from './bucket-records.ts'
+import { type CreateConfiguration, createConfigurationIn } from './create-configuration.ts'
 import { createSettingsIn } from './create-settings.ts'
 import { FIRST_REGION } from './head-bucket.ts'
 import { registerBucket } from './register-bucket.ts'
+import { findBucket } from './resolve-bucket.ts'
 
 export async function createBucket(visit: S3Visit): Promise<Response | S3Error> {
   const { caller, request, deps } = visit
@@ -17,15 +20,16 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
   const asked = { action: 's3:CreateBucket', bucket: undefined, key: undefined } as const
   const denied = await deps.authorize(visit, asked)
   if (denied !== undefined) return denied
-  const misplaced = await checkLocation(visit)
-  if (misplaced !== undefined) return misplaced
+  const configuration = await createConfigurationIn(visit)
+  if (isS3Error(configuration)) return configuration
   const settings = createSettingsIn(visit)
   if (isS3Error(settings)) return settings
   if (visit.bucket !== undefined) {
     if (visit.bucket.container.account !== caller.account) return taken(name)
     const unregistered = await registerBucket(visit, visit.bucket)
     if (unregistered !== undefined) return unregistered
-    return deps.options.region === FIRST_REGION ? created(name) : s3Error('BucketAlreadyOwnedByYou', of(name))
+    if (deps.options.region !== FIRST_REGION) return s3Error('BucketAlreadyOwnedByYou', of(name))
+    return (await resetAcl(visit, settings)) ?? created(name)
   }
   if (!mayBeCreated(name)) return s3Error('InvalidBucketName', of(name))
   const refused = await claimName(visit, name, caller)
@@ -35,7 +39,19 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
     { account: caller.account, container: name },
     { changes: settings, policyIndex: undefined },
   )
-  return isStoreFailure(put) ? storeError(put, { BucketName: name }) : created(name)
+  if (isStoreFailure(put)) return storeError(put, { BucketName: name })
+  return (await tagCreated(visit, name, configuration)) ?? created(name)
+}
+
+/** Whoever is not told that there is a bucket may ask again, and finds it without its tags. */
+async function tagCreated(
+  visit: S3Visit,
+  name: string,
+  { tags }: CreateConfiguration,
+): Promise<S3Error | undefined> {
+  if (tags.length === 0) return undefined
+  const bucket = await findBucket(visit.deps, visit.transaction, name, visit.caller)
+  return isS3Error(bucket) ? bucket : await setDocument({ ...visit, bucket }, 'tagging', tags)
 }
 
 async function claimName(
@@ -63,24 +79,6 @@ async function isAbandoned({ deps, transaction }: S3Visit, { key, value }: HeldN
   const read = await deps.store.containers.read(transaction, container, { newest: true })
   return read.kind === 'no_such_container'
 }
-
-/** The region that is asked for must be this one; none is this one. */
-async function checkLocation(visit: S3Visit): Promise<S3Error | undefined> {
-  const { sent, deps } = visit
-  if (bodyIsEmpty(sent)) return undefined
-  const configuration = await sentXml(visit, 'CreateBucketConfiguration', CREATE_BODY_LIMIT_BYTES)
-  if (isS3Error(configuration)) return configuration
-  const wanted = configuration.textOf('LocationConstraint') ?? ''
-  const { region } = deps.options
-  if (wanted === '' || wanted === region) return undefined
-  if (!/^(?:EU|[a-z]{2,4}(?:-[a-z]+)+-\d)$/.test(wanted)) {
-    return s3Error('InvalidLocationConstraint', { extra: { LocationConstraint: wanted } })
-  }
-  const message = `The ${wanted} location constraint is incompatible for the region specific endpoint this request was sent to.`
-  return s3Error('IllegalLocationConstraintException', { message })
-}
-
-const CREATE_BODY_LIMIT_BYTES = 16 * 1024
 
 function of(name: string): { readonly extra: Readonly<Record<string, string>> } {
   return { extra: { BucketName: name } }

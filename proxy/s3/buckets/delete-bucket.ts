@@ -13,7 +13,10 @@ export async function deleteBucket(visit: S3Visit): Promise<Response | S3Error> 
   const held = await deps.records.held(transaction, name)
   if (held !== undefined && held.kind !== 'found') return recordError(held)
   const deleted = await deps.store.containers.delete(transaction, container)
-  if (deleted.kind === 'version_refused') return s3Error('BucketNotEmpty', { extra })
+  if (deleted.kind === 'version_refused') {
+    const message = 'The bucket you tried to delete is not empty. You must delete all versions in the bucket.'
+    return s3Error('BucketNotEmpty', { message, extra })
+  }
   if (isStoreFailure(deleted)) return storeError(deleted, extra)
   if (held?.value.account !== container.account) return NO_CONTENT
   const released = await deps.records.release(transaction, held)

@@ -1,7 +1,7 @@
 /** `ServerSideEncryptionConfiguration` (Amazon S3 API Reference, PutBucketEncryption). */
 import type { EncryptionConfiguration, SseAlgorithm } from '#store/bucket-settings/documents.ts'
 import { s3Error } from '../error.ts'
-import { checked, many, optional, required, struct, text, truth, word } from './xml-schema.ts'
+import { checked, holding, many, optional, required, struct, text, truth, word } from './xml-schema.ts'
 
 type Rule = EncryptionConfiguration['rules'][number]
 type ByDefault = NonNullable<Rule['byDefault']>
@@ -27,6 +27,10 @@ export const encryptionDocument = struct<EncryptionConfiguration>({
     struct<Rule>({
       byDefault: optional('ApplyServerSideEncryptionByDefault', byDefault),
       bucketKeyEnabled: optional('BucketKeyEnabled', truth),
+      blocked: optional(
+        'BlockedEncryptionTypes',
+        holding(many('EncryptionType', word('NONE', 'SSE-C'), { atLeast: 1 })),
+      ),
     }),
     { atLeast: 1, atMost: 1 },
   ),

@@ -2,7 +2,7 @@
 import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { hasSettings } from '#store/bucket-settings/bucket-settings.ts'
-import { expirationOf } from '#store/bucket-settings/lifecycle-rules.ts'
+import { expirationOf, type LifecycleRule, uploadAbortOf } from '#store/bucket-settings/lifecycle-rules.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { TAGS_FACT, tagsIn } from '#store/object-facts/object-tags.ts'
 import { LOCK_FLAG, lockIn, locksObjects } from '#store/object-lock/lock-facts.ts'
@@ -70,15 +70,39 @@ export async function configuredHeaders(
   return { ...count, ...lock, ...expiration }
 }
 
-/** `x-amz-expiration` of what was just put. */
+/** `x-amz-expiration` of what was just put; `headers` are stored with it. */
 export async function expirationOfUpload(
   visit: S3Visit,
-  { timestamp, sizeBytes, versionId }: ObjectPutReceipt,
+  { timestamp, sizeBytes, versionId }: Pick<ObjectPutReceipt, 'timestamp' | 'sizeBytes' | 'versionId'>,
   headers: HeaderMap,
 ): Promise<Readonly<Record<string, string>>> {
   if (!hasSettings(bucketOf(visit).info)) return {}
   const writtenMs = ticksOf(timestamp) / TICKS_PER_MS
   return await expirationHeader(visit, { headers, sizeBytes, versionId, writtenMs })
+}
+
+/** When an upload in parts is given up, and by which rule, if it is; `begunMs`: milliseconds since 1970. */
+export async function abortHeaders(
+  visit: S3Visit,
+  begunMs: number,
+): Promise<Readonly<Record<string, string>>> {
+  if (!hasSettings(bucketOf(visit).info)) return {}
+  const due = uploadAbortOf(
+    await lifecycleRules(visit),
+    visit.request.key ?? '',
+    begunMs,
+    visit.deps.options.lifecycleDayMs,
+  )
+  if (due === undefined) return {}
+  const date = new Date(due.dueMs).toUTCString()
+  return { 'x-amz-abort-date': date, 'x-amz-abort-rule-id': encodeURIComponent(due.ruleId) }
+}
+
+/** None where they cannot be read: an answer about an object does not wait for them. */
+async function lifecycleRules({ deps, transaction, bucket }: S3Visit): Promise<readonly LifecycleRule[]> {
+  if (bucket === undefined) return []
+  const read = await deps.settings.ofKnown(transaction, bucket.container, bucket.info)
+  return read.kind === 'settings' ? (read.documents.lifecycle?.rules ?? []) : []
 }
 
 async function lockHeaders(
@@ -96,12 +120,10 @@ async function expirationHeader(
   visit: S3Visit,
   { headers, sizeBytes, writtenMs }: ToldObject,
 ): Promise<Record<string, string>> {
-  const { deps, transaction, request } = visit
+  const { deps, request } = visit
   if (request.query.has('versionId')) return {}
-  const { container, info } = bucketOf(visit)
-  const read = await deps.settings.ofKnown(transaction, container, info)
-  const rules = read.kind === 'settings' ? read.documents.lifecycle?.rules : undefined
-  if (rules === undefined) return {}
+  const rules = await lifecycleRules(visit)
+  if (rules.length === 0) return {}
   const object = { key: request.key ?? '', sizeBytes, tags: tagsIn(headers) }
   const due = expirationOf(rules, object, writtenMs, deps.options.lifecycleDayMs)
   if (due === undefined || due === 'needs_tags') return {}

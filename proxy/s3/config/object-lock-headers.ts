@@ -1,6 +1,7 @@
 /**
  * Object lock in the headers of uploads, reads and deletes (Amazon S3 API Reference, PutObject, GetObject, DeleteObject).
  */
+import type { HeaderMap } from '#http/message.ts'
 import type { ObjectLock, Retention } from '#store/bucket-settings/object-lock-rules.ts'
 import { lockedWith, locksObjects } from '#store/object-lock/lock-facts.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
@@ -13,11 +14,16 @@ const UNTIL_HEADER = 'x-amz-object-lock-retain-until-date'
 const HOLD_HEADER = 'x-amz-object-lock-legal-hold'
 const BYPASS_HEADER = 'x-amz-bypass-governance-retention'
 
+/** Whether an upload is to be locked. */
+export function asksForLock(headers: HeaderMap): boolean {
+  return [MODE_HEADER, UNTIL_HEADER, HOLD_HEADER].some((name) => headers[name] !== undefined)
+}
+
 /** What an upload's headers lock it with, as it is stored, if its sender may; nothing without such headers. */
 export async function lockOfUpload(visit: S3Visit): Promise<Readonly<Record<string, string>> | S3Error> {
   const { headers } = visit.request
+  if (!asksForLock(headers)) return {}
   const [mode, until, hold] = [headers[MODE_HEADER], headers[UNTIL_HEADER], headers[HOLD_HEADER]]
-  if (mode === undefined && until === undefined && hold === undefined) return {}
   const missing = withoutLocks(bucketOf(visit).info)
   if (missing !== undefined) return missing
   if (hold !== undefined && hold !== 'ON' && hold !== 'OFF') {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
+import { contentMd5, elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
 import { send, tokenFor } from '../../testing/test-proxy.ts'
 
 const { s3, s3As, handler } = s3Door()
@@ -23,7 +23,8 @@ await s3('PUT', '/open')
 
 /** The id of the version that is put. */
 async function put(key: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
-  const answer = await s3('PUT', `/locked/${key}`, { body: 'x', headers })
+  const proven = { 'content-md5': contentMd5('x'), ...headers }
+  const answer = await s3('PUT', `/locked/${key}`, { body: 'x', headers: proven })
   if (answer.status !== 200) throw new Error(answer.body)
   return answer.headers['x-amz-version-id'] ?? ''
 }
@@ -73,6 +74,13 @@ await t.test('governance gives way to those who may and say so', async (t) => {
   t.equal((await s3As('test2:tester2', 'DELETE', `/locked/g?versionId=${id}`, BYPASS)).status, 403)
   t.equal((await remove('g', id, BYPASS)).status, 204)
   t.equal((await s3('GET', `/locked/g?versionId=${id}`)).status, 404)
+})
+
+await t.test('what is to be locked must be proven to have arrived', async (t) => {
+  const headers = { 'x-amz-object-lock-legal-hold': 'ON' }
+  const bare = await s3('PUT', '/locked/bare', { body: 'x', headers })
+  t.match(elementIn(bare, 'Message'), /^Content-MD5 OR x-amz-checksum- HTTP header is required/)
+  t.equal((await s3('HEAD', '/locked/bare')).status, 404)
 })
 
 await t.test('a legal hold holds until it is taken away', async (t) => {

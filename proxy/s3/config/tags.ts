@@ -5,7 +5,7 @@
 import { parseQuery } from '#http/query.ts'
 import type { Tag } from '#store/bucket-settings/documents.ts'
 import { invalidArgument, type S3Error, s3Error } from '../error.ts'
-import { exactText, holding, many, mapped, parsed, required, struct } from './xml-schema.ts'
+import { type Codec, exactText, holding, many, mapped, parsed, required, struct } from './xml-schema.ts'
 
 export const OBJECT_TAGS_MAX = 10
 export const BUCKET_TAGS_MAX = 50
@@ -17,16 +17,14 @@ const SYSTEM_PREFIX = 'aws:'
 /** Letters, digits and white space of any script, and these signs. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
+const tag = struct<Tag>({ key: required('Key', exactText), value: required('Value', exactText) })
+
+/** What holds tags, whatever its name. */
+export const tagList: Codec<readonly Tag[]> = holding(many('Tag', tag))
+
 /** `Tagging`: without the checks, whose limits differ. */
 export const taggingDocument = mapped(
-  struct<{ readonly set: readonly Tag[] }>({
-    set: required(
-      'TagSet',
-      holding(
-        many('Tag', struct<Tag>({ key: required('Key', exactText), value: required('Value', exactText) })),
-      ),
-    ),
-  }),
+  struct<{ readonly set: readonly Tag[] }>({ set: required('TagSet', tagList) }),
   ({ set }) => parsed(set),
   (set) => ({ set }),
 )

@@ -41,6 +41,20 @@ const KEY = randomBytes(32)
 const OTHER = randomBytes(32)
 const PLAIN = 'a text that is nowhere stored as it is, and long enough for some ranges'
 
+await t.test('a bucket may refuse keys of customers', async (t) => {
+  const { s3 } = await bucket()
+  const block = (type: string) =>
+    s3('PUT', '/bucket?encryption', {
+      body: `<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes><EncryptionType>${type}</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>`,
+    })
+  const put = () => s3('PUT', '/bucket/o', { body: PLAIN, headers: keyHeaders(KEY) })
+  t.equal((await block('SSE-C')).status, 200)
+  t.equal(codeOf(await put()), '403 AccessDenied')
+  t.equal(codeOf(await s3('POST', '/bucket/o?uploads', { headers: keyHeaders(KEY) })), '403 AccessDenied')
+  t.equal((await block('NONE')).status, 200)
+  t.equal((await put()).status, 200)
+})
+
 await t.test('with a customer’s key an object is stored that nobody reads without it', async (t) => {
   const { s3, store } = await bucket()
   const headers = keyHeaders(KEY)

@@ -10,9 +10,9 @@ import {
   writeAskedEncryption,
 } from '#store/encryption/asked-encryption.ts'
 import { isUnderCustomerKey } from '#store/encryption/customer-keys.ts'
-import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
-import { bucketOf, type S3Visit } from '../operation.ts'
-import { storeError } from '../store-errors.ts'
+import { documentsOf } from '../config/bucket-document.ts'
+import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import type { S3Visit } from '../operation.ts'
 import { customerKeyIn, toldCustomerKey } from './customer-key.ts'
 
 const HEADER = 'x-amz-server-side-encryption'
@@ -37,8 +37,7 @@ export async function uploadEncryption(visit: S3Visit): Promise<UploadEncryption
   const asked = askedIn(headers)
   if (isS3Error(asked)) return asked
   if (customerKey !== undefined) {
-    if (asked.encryption === undefined)
-      return { customerKey, metadata: {}, told: toldCustomerKey(customerKey) }
+    if (asked.encryption === undefined) return await ofCustomer(visit, customerKey)
     const message =
       'Server Side Encryption with Customer provided key is incompatible with the encryption method specified'
     return invalidArgument(HEADER, headers[HEADER] ?? '', message)
@@ -75,12 +74,19 @@ function askedIn(headers: HeaderMap): { readonly encryption: AskedEncryption | u
   )
 }
 
+/** A bucket may refuse keys that only its users have. */
+async function ofCustomer(visit: S3Visit, customerKey: Buffer): Promise<UploadEncryption | S3Error> {
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  const isBlocked = documents.encryption?.rules.some(({ blocked }) => blocked?.includes('SSE-C')) === true
+  if (isBlocked) return s3Error('AccessDenied')
+  return { customerKey, metadata: {}, told: toldCustomerKey(customerKey) }
+}
+
 async function byDefault(visit: S3Visit): Promise<AskedEncryption | S3Error | undefined> {
-  const { deps, transaction } = visit
-  const { container, info, name } = bucketOf(visit)
-  const read = await deps.settings.ofKnown(transaction, container, info)
-  if (read.kind !== 'settings') return storeError(read, { BucketName: name })
-  const rule = read.documents.encryption?.rules[0]?.byDefault
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  const rule = documents.encryption?.rules[0]?.byDefault
   if (rule === undefined) return undefined
   const { algorithm, kmsKeyId } = rule
   return { algorithm, keyName: algorithm === OWN ? undefined : (kmsKeyId ?? DEFAULT_KEY) }

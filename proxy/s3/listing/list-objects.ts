@@ -49,8 +49,8 @@ export async function listObjectsV1(visit: S3Visit): Promise<Response | S3Error>
 
 export async function listObjectsV2(visit: S3Visit): Promise<Response | S3Error> {
   const { query } = visit.request
-  const type = query.get('list-type') ?? ''
-  if (type !== '2') return invalidArgument('list-type', type, 'Invalid list type')
+  // Of other types AWS gives the first.
+  if (query.get('list-type') !== '2') return await listObjectsV1(visit)
   const token = query.get('continuation-token')
   const start = query.get('start-after')
   const resumed = token === undefined ? undefined : decodeToken(token)

@@ -2,9 +2,12 @@
 import type { Response } from '#http/message.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
+import { uploadRefused } from './initiator-right.ts'
 import { uploadError, uploadNamed } from './upload-named.ts'
 
 export async function abortMultipartUpload(visit: S3Visit): Promise<Response | S3Error> {
+  const refused = await uploadRefused(visit, 's3:AbortMultipartUpload')
+  if (refused !== undefined) return refused
   const named = uploadNamed(visit)
   if (isS3Error(named)) return named
   const aborted = await visit.deps.multipart.abort(visit.transaction, named)

@@ -6,11 +6,14 @@ import type { Completed, PartRefused } from '#store/multipart/complete-upload.ts
 import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import type { Upload } from '#store/multipart/upload-record.ts'
+import { ROW_ETAG } from '#store/symlinks/link-metadata.ts'
 import { hostUrlOf } from '../../host-url.ts'
+import { expirationOfUpload } from '../config/object-headers.ts'
 import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
 import { madeVersion } from '../objects/shown-object.ts'
+import { listedClass } from '../objects/storage-class.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from '../objects/stored-checksum.ts'
 import { unfulfilled, writeConditionIn } from '../objects/write-condition.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
@@ -18,7 +21,7 @@ import { sentXml } from '../sent-xml.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
 import { type CheckedPart, invalidPart, partsIn } from './named-parts.ts'
 import { checksumElement, objectChecksum, partChecksum } from './upload-checksum.ts'
-import { readFacts } from './upload-facts.ts'
+import { readFacts, type UploadFacts } from './upload-facts.ts'
 import { uploadError, uploadNamed } from './upload-named.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -53,7 +56,7 @@ async function complete(
     partBytesMin: PART_BYTES_MIN,
     describe: (upload, stored) => described(request.headers, { upload, uploadId, named: parts, stored }),
   })
-  if (outcome.kind === 'completed') return completedAnswer(visit, outcome)
+  if (outcome.kind === 'completed') return await completedAnswer(visit, outcome)
   if (outcome.kind === 's3_error') return outcome
   if (outcome.kind === 'invalid_part') return invalidPart(outcome.part, uploadId)
   if (outcome.kind === 'part_too_small') return tooSmall(outcome)
@@ -89,11 +92,15 @@ function described(
   if (wrong !== undefined) return invalidPart(wrong, uploadId)
   const badSize = sizeProblem(headers['x-amz-mp-object-size'], stored)
   if (badSize !== undefined) return badSize
-  const { checksum } = readFacts(upload.summary)
+  const facts = readFacts(upload.summary)
+  const { checksum } = facts
+  const unstated = unstatedProblem(facts, named)
+  if (unstated !== undefined) return unstated
   const value = objectChecksum(checksum, stored)
   const problem = checksumProblem(headers, value === undefined ? undefined : { ...checksum, value })
   if (problem !== undefined) return problem
-  return { kind: 'described', metadata: value === undefined ? {} : checksumToStore({ ...checksum, value }) }
+  const kept = value === undefined ? {} : checksumToStore({ ...checksum, value })
+  return { kind: 'described', metadata: { ...kept, [ROW_ETAG]: listedClass(upload.metadata) } }
 }
 
 function isAsStored({ checksums }: CheckedPart, part: Part | undefined): boolean {
@@ -103,8 +110,24 @@ function isAsStored({ checksums }: CheckedPart, part: Part | undefined): boolean
   })
 }
 
+/** Of what is made of the checksums of parts, each of them is to be stated. */
+function unstatedProblem(
+  { checksum: { algorithm, type }, isChecksumAsked }: UploadFacts,
+  named: readonly CheckedPart[],
+): S3Error | undefined {
+  if (!isChecksumAsked || type !== 'COMPOSITE') return undefined
+  const without = named.find(({ checksums }) => !checksums.some((one) => one.algorithm === algorithm))
+  if (without === undefined) return undefined
+  const message = `The upload was created using a ${algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${without.number} in the request.`
+  return s3Error('InvalidRequest', { message })
+}
+
 function sizeProblem(stated: string | undefined, parts: readonly Part[]): S3Error | undefined {
   if (stated === undefined) return undefined
+  if (!/^\d{1,15}$/.test(stated)) {
+    const message = `Value for x-amz-mp-object-size header is invalid: '${stated}'`
+    return s3Error('InvalidRequest', { message })
+  }
   const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0)
   if (Number(stated) === sizeBytes) return undefined
   const message = `The provided 'x-amz-mp-object-size' header value ${stated} does not match what was computed: ${sizeBytes}`
@@ -128,8 +151,9 @@ function checksumProblem(headers: HeaderMap, found: StoredChecksum | undefined):
   return undefined
 }
 
-function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Completed): Response {
+async function completedAnswer(visit: S3Visit, completed: Completed): Promise<Response> {
   const { request } = visit
+  const { etag, metadata, sizeBytes, versionId, writtenAt: timestamp } = completed
   const { name } = bucketOf(visit)
   const checksum = checksumIn(metadata)
   const path = request.style === 'host' ? `/${request.key}` : `/${name}/${request.key}`
@@ -142,5 +166,9 @@ function completedAnswer(visit: S3Visit, { etag, metadata, versionId }: Complete
     checksum === undefined ? '' : element(checksumElement(checksum.algorithm), checksum.value),
     element('ChecksumType', checksum?.type),
   )
-  return xmlAnswer(200, xml, { ...madeVersion({ versionId }), ...shownEncryption(metadata, undefined) })
+  return xmlAnswer(200, xml, {
+    ...madeVersion({ versionId }),
+    ...shownEncryption(metadata, undefined),
+    ...(await expirationOfUpload(visit, { timestamp, sizeBytes, versionId }, metadata)),
+  })
 }

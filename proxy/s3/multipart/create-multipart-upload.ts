@@ -1,10 +1,12 @@
 /** CreateMultipartUpload. */
 import type { Response } from '#http/message.ts'
+import { initiatedMs } from '#store/multipart/upload-names.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
+import { abortHeaders } from '../config/object-headers.ts'
 import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
 import { STANDARD } from '../objects/storage-class.ts'
-import { checkKey, describedObject } from '../objects/upload.ts'
+import { describedObject } from '../objects/upload.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
@@ -14,8 +16,6 @@ import { writeFacts } from './upload-facts.ts'
 export async function createMultipartUpload(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request, caller } = visit
   const { headers, key = '' } = request
-  const wrong = checkKey(key)
-  if (wrong !== undefined) return wrong
   const described = await describedObject(visit)
   if (isS3Error(described)) return described
   const acl = await uploadAcl(visit)
@@ -48,5 +48,6 @@ export async function createMultipartUpload(visit: S3Visit): Promise<Response | 
     element('Key', key),
     element('UploadId', begun.uploadId),
   )
-  return xmlAnswer(200, xml, { ...told, ...encryption.told })
+  const given = await abortHeaders(visit, initiatedMs(begun.uploadId))
+  return xmlAnswer(200, xml, { ...told, ...encryption.told, ...given })
 }

@@ -1,11 +1,14 @@
 /** ListParts: what is there of an upload, a page at a time. */
 import type { Response } from '#http/message.ts'
 import type { Part } from '#store/multipart/parts.ts'
+import { initiatedMs } from '#store/multipart/upload-names.ts'
+import { abortHeaders } from '../config/object-headers.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { ownerXml } from '../listing/listed-object.ts'
 import { pageLimitIn } from '../listing/listing-text.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
+import { uploadRefused } from './initiator-right.ts'
 import { checksumElement, partChecksum } from './upload-checksum.ts'
 import { readFacts, type UploadFacts } from './upload-facts.ts'
 import { uploadError, uploadIn } from './upload-named.ts'
@@ -14,6 +17,8 @@ const MARKER = 'part-number-marker'
 
 export async function listParts(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
+  const refused = await uploadRefused(visit, 's3:ListMultipartUploadParts')
+  if (refused !== undefined) return refused
   const asked = pageLimitIn(request.query, 'max-parts')
   if (isS3Error(asked)) return asked
   const marker = markerIn(request.query)
@@ -36,11 +41,12 @@ export async function listParts(visit: S3Visit): Promise<Response | S3Error> {
     element('PartNumberMarker', marker.after),
     element('NextPartNumberMarker', page.at(-1)?.number ?? 0),
     element('MaxParts', asked.limit),
-    element('IsTruncated', after.length > page.length),
+    // Of no part there is none to go on from.
+    element('IsTruncated', asked.limit > 0 && after.length > page.length),
     ...checksumXml(facts),
     ...page.map((part) => partXml(part, facts)),
   )
-  return xmlAnswer(200, xml)
+  return xmlAnswer(200, xml, await abortHeaders(visit, initiatedMs(upload.id)))
 }
 
 function markerIn(query: ReadonlyMap<string, string>): { readonly after: number } | S3Error {

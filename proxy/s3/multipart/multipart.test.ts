@@ -65,6 +65,8 @@ await t.test('an object is uploaded in parts, listed on the way, and read whole 
   t.same(elementsIn(parts, 'Size'), [String(5 * MIB), '4'])
   const page = await s3('GET', `${path}?uploadId=${uploadId}&max-parts=1`)
   t.same([elementIn(page, 'IsTruncated'), elementIn(page, 'NextPartNumberMarker')], ['true', '1'])
+  const none = await s3('GET', `${path}?uploadId=${uploadId}&max-parts=0`)
+  t.same([elementIn(none, 'IsTruncated'), elementsIn(none, 'PartNumber')], ['false', []])
   const rest = await s3('GET', `${path}?uploadId=${uploadId}&part-number-marker=1`)
   t.same(elementsIn(rest, 'PartNumber'), ['2'])
 
@@ -91,6 +93,7 @@ await t.test('an object is uploaded in parts, listed on the way, and read whole 
   t.equal((await s3('GET', path, { headers: { 'if-none-match': etag } })).status, 304)
   t.equal((await s3('HEAD', path, { headers: { 'if-match': '"other"' } })).status, 412)
   const listed = await s3('GET', '/bucket?list-type=2')
+  t.equal(elementIn(listed, 'StorageClass'), 'STANDARD_IA')
   t.same(elementsIn(listed, 'Size'), [String(5 * MIB + 4)])
   t.equal(elementIn(listed, 'ETag')?.replaceAll('&quot;', '"'), etag)
   t.same(elementsIn(await s3('GET', '/bucket?uploads'), 'Key'), [])
@@ -134,7 +137,11 @@ await t.test('what is wrong with a list of parts has AWS’s code, and changes n
   )
   t.equal(codeOf(await complete(document([[3, etag]]))), 'InvalidPart')
   t.equal(codeOf(await complete(document([[1, etagOf('y')]]))), 'InvalidPart')
-  t.equal(codeOf(await complete(document([[1, 'what']]))), 'InvalidPart')
+  const invalid = await complete(document([[1, 'what']]))
+  t.same(
+    [codeOf(invalid), elementIn(invalid, 'ETag'), elementIn(invalid, 'PartNumber')],
+    ['InvalidPart', 'what', '1'],
+  )
   const small = await complete(
     document([
       [1, etag],
@@ -164,6 +171,11 @@ await t.test('parts and uploads that cannot be', async (t) => {
     'InvalidArgument',
   )
   t.equal(codeOf(await s3('PUT', `${path}?partNumber=1&uploadId=what`, { body: 'x' })), 'NoSuchUpload')
+  const unnumbered = await s3('PUT', `${path}?uploadId=${uploadId}`, { body: 'x' })
+  t.match(unnumbered, { status: 405, headers: { allow: 'DELETE, POST, GET' } })
+  const ofNone = await s3('PUT', `${path}?partNumber=1`, { body: 'x' })
+  t.equal(elementIn(ofNone, 'Message'), 'This operation does not accept partNumber without uploadId')
+  t.equal((await s3('GET', path)).status, 404, 'it has not become the object')
   t.equal(
     codeOf(await s3('PUT', `/bucket/other?partNumber=1&uploadId=${uploadId}`, { body: 'x' })),
     'NoSuchUpload',
@@ -225,6 +237,7 @@ await t.test('checksums of parts make that of the object', async (t) => {
     ['CRC32', 'FULL_OBJECT'],
     ['CRC32', 'COMPOSITE'],
     ['SHA256', 'COMPOSITE'],
+    ['SHA512', 'COMPOSITE'],
     ['CRC64NVME', 'FULL_OBJECT'],
   ] as const) {
     const { door, path, uploadId } = await begun('key', {
@@ -232,10 +245,22 @@ await t.test('checksums of parts make that of the object', async (t) => {
       'x-amz-checksum-type': type,
     })
     const { s3 } = door
+    const header = `x-amz-checksum-${algorithm.toLowerCase()}`
     for (const [at, body] of bodies.entries()) {
-      const header = `x-amz-checksum-${algorithm.toLowerCase()}`
-      const part = await s3('PUT', `${path}?partNumber=${at + 1}&uploadId=${uploadId}`, { body })
-      t.equal(part.headers[header], checksumOf(algorithm, body), 'it is computed where none is sent')
+      const target = `${path}?partNumber=${at + 1}&uploadId=${uploadId}`
+      const without = await s3('PUT', target, { body })
+      if (type === 'COMPOSITE') {
+        t.equal(
+          elementIn(without, 'Message'),
+          `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: null`,
+        )
+      } else {
+        t.equal(without.headers[header], checksumOf(algorithm, body), 'it is computed where none is sent')
+      }
+      const other = { 'x-amz-checksum-sha1': checksumOf('SHA1', body) }
+      t.match(elementIn(await s3('PUT', target, { body, headers: other }), 'Message'), /Type: sha1$/)
+      const headers = { [header]: checksumOf(algorithm, body) }
+      t.match((await s3('PUT', target, { body, headers })).headers, headers)
     }
     const listed = await s3('GET', `${path}?uploadId=${uploadId}`)
     t.equal(elementIn(listed, 'ChecksumType'), type)
@@ -246,15 +271,29 @@ await t.test('checksums of parts make that of the object', async (t) => {
     const joined = Buffer.concat(bodies.map((body) => Buffer.from(checksumOf(algorithm, body), 'base64')))
     const expected =
       type === 'FULL_OBJECT' ? checksumOf(algorithm, whole) : `${checksumOf(algorithm, joined)}-2`
-    const wanted = { [`x-amz-checksum-${algorithm.toLowerCase()}`]: checksumOf(algorithm, Buffer.from('no')) }
-    const body = document(bodies.map((one, at) => [at + 1, etagOf(one)] as const))
+    const wanted = { [header]: checksumOf(algorithm, Buffer.from('no')) }
+    const bare = document(bodies.map((one, at) => [at + 1, etagOf(one)] as const))
+    const body = bodies.reduce((xml, one, at) => {
+      const stated = `<Checksum${algorithm}>${checksumOf(algorithm, one)}</Checksum${algorithm}>`
+      return xml.replace(`<PartNumber>${at + 1}</PartNumber>`, `$&${stated}`)
+    }, bare)
+    const unstated = await s3('POST', `${path}?uploadId=${uploadId}`, { body: bare, headers: wanted })
+    if (type === 'COMPOSITE')
+      t.match(elementIn(unstated, 'Message'), /It was missing for part 1 in the request/)
+    else t.equal(codeOf(unstated), 'BadDigest')
     t.equal(codeOf(await s3('POST', `${path}?uploadId=${uploadId}`, { body, headers: wanted })), 'BadDigest')
     const completed = await s3('POST', `${path}?uploadId=${uploadId}`, { body })
     t.equal(elementIn(completed, `Checksum${algorithm}`), expected, `${algorithm} ${type}`)
     const head = await s3('HEAD', path, { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
     t.match(head.headers, {
-      [`x-amz-checksum-${algorithm.toLowerCase()}`]: expected,
+      [header]: expected,
       'x-amz-checksum-type': type,
+    })
+    const part = await s3('GET', `${path}?partNumber=2`, { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
+    t.match(part, {
+      status: 206,
+      body: 'tail',
+      headers: { [header]: checksumOf(algorithm, bodies[1] as Buffer) },
     })
   }
 })

@@ -44,6 +44,6 @@ function checksumsIn(part: XmlElement): readonly SentChecksum[] {
 /** A part that is not there, or not what is said of it. */
 export function invalidPart({ number, etag }: NamedPart, uploadId: string): S3Error {
   return s3Error('InvalidPart', {
-    extra: { UploadId: uploadId, PartNumber: String(number), ETag: `"${etag}"` },
+    extra: { UploadId: uploadId, PartNumber: String(number), ETag: etag },
   })
 }

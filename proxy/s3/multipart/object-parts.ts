@@ -6,8 +6,8 @@ import { readStoredManifest } from '#store/large-objects/stored-manifest.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import { UPLOAD_ID_AT } from '#store/multipart/parts-check.ts'
 import { partIn, partsPrefix } from '#store/multipart/upload-names.ts'
-import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
-import { checksumIn } from '../objects/stored-checksum.ts'
+import { type S3Error, s3Error } from '../error.ts'
+import { checksumHeaders, checksumIn } from '../objects/stored-checksum.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { readOf } from '../versions/version-asked.ts'
 import { element, elementOf } from '../xml-writer.ts'
@@ -49,12 +49,22 @@ function placesOf(segments: readonly Segment[], prefix: string): readonly Object
   return parts
 }
 
-/** The range of a part, and how many parts there are; `undefined` of an object that is its own only part. */
-export async function partRange(
+/** Where a part lies in its object. */
+export interface PartPlace {
+  readonly range: string
+  /** Of parts of the object. */
+  readonly count: number
+  readonly path: string
+  /** What is stored with the object. */
+  readonly object: HeaderMap
+}
+
+/** The place of a part; `undefined` of an object that is its own only part. */
+export async function partPlace(
   visit: S3Visit,
   number: number,
   versionId: string | undefined,
-): Promise<{ readonly range: string; readonly count: number } | S3Error | undefined> {
+): Promise<PartPlace | S3Error | undefined> {
   const found = await objectParts(visit, versionId)
   if (found === undefined) return undefined
   const part = found.parts.find((one) => one.number === number)
@@ -64,7 +74,20 @@ export async function partRange(
       extra: { PartNumberRequested: String(number), ActualPartCount: String(count) },
     })
   }
-  return { range: `bytes=${part.range.start}-${part.range.end - 1}`, count }
+  const range = `bytes=${part.range.start}-${part.range.end - 1}`
+  return { range, count, path: part.path, object: found.headers }
+}
+
+/** The header that tells the checksum of the part's own bytes, where it is kept. */
+export async function partChecksumHeaders(
+  visit: S3Visit,
+  { path, object }: PartPlace,
+): Promise<Readonly<Record<string, string>>> {
+  const whole = checksumIn(object)
+  if (whole === undefined) return {}
+  const kept = (await keptOf(visit, object[UPLOAD_ID_AT] ?? '')).get(path)
+  const value = kept && partChecksum(kept, whole.algorithm)
+  return value === undefined ? {} : checksumHeaders({ ...whole, value })
 }
 
 const MAX_PARTS = 'x-amz-max-parts'
@@ -72,28 +95,23 @@ const MARKER = 'x-amz-part-number-marker'
 const PAGE_MAX = 1_000
 
 /** `ObjectParts` of GetObjectAttributes; nothing of an object that was put at once. */
-export async function objectPartsXml(
-  visit: S3Visit,
-  versionId: string | undefined,
-): Promise<{ readonly xml: string } | S3Error> {
+export async function objectPartsXml(visit: S3Visit, versionId: string | undefined): Promise<string> {
   const limit = countIn(visit.request.headers, MAX_PARTS, PAGE_MAX)
-  if (isS3Error(limit)) return limit
   const marker = countIn(visit.request.headers, MARKER, 0)
-  if (isS3Error(marker)) return marker
   const found = await objectParts(visit, versionId)
-  if (found === undefined) return { xml: '' }
+  if (found === undefined) return ''
   const { headers, parts } = found
-  const after = parts.filter(({ number }) => number > marker.count)
-  const page = after.slice(0, Math.min(limit.count, PAGE_MAX))
+  const after = parts.filter(({ number }) => number > marker)
+  const page = after.slice(0, Math.min(limit, PAGE_MAX))
   const kept = await keptOf(visit, headers[UPLOAD_ID_AT] ?? '')
   const algorithm = checksumIn(headers)?.algorithm
-  const xml = elementOf(
+  return elementOf(
     'ObjectParts',
     element('PartsCount', parts.length),
-    element('PartNumberMarker', marker.count),
+    element('PartNumberMarker', marker),
     element('NextPartNumberMarker', page.at(-1)?.number ?? 0),
-    element('MaxParts', limit.count),
-    element('IsTruncated', after.length > page.length),
+    element('MaxParts', limit),
+    element('IsTruncated', page.length > 0 && after.length > page.length),
     ...page.map(({ number, path, range }) => {
       const part = kept.get(path)
       const checksum = algorithm && part && partChecksum(part, algorithm)
@@ -105,7 +123,6 @@ export async function objectPartsXml(
       )
     }),
   )
-  return { xml }
 }
 
 /** By path. Without them there is less to tell. */
@@ -115,9 +132,8 @@ async function keptOf(visit: S3Visit, uploadId: string): Promise<ReadonlyMap<str
   return new Map(listed.kind === 'parts' ? listed.parts.map((part) => [part.path, part]) : [])
 }
 
-function countIn(headers: HeaderMap, name: string, usual: number): { readonly count: number } | S3Error {
-  const written = headers[name]
-  if (written === undefined || written === '') return { count: usual }
-  if (/^\d{1,9}$/.test(written)) return { count: Number(written) }
-  return invalidArgument(name, written, `Provided ${name} not an integer or within integer range`)
+/** What is no number is not looked at, as with AWS. */
+function countIn(headers: HeaderMap, name: string, usual: number): number {
+  const written = headers[name] ?? ''
+  return /^\d{1,9}$/.test(written) ? Number(written) : usual
 }

@@ -39,7 +39,8 @@ export const multipartOperations: readonly S3Operation[] = [
     method: 'GET',
     level: 'object',
     query: 'uploadId',
-    action: 's3:ListMultipartUploadParts',
+    // Judged by the operation: who began it may.
+    action: 'none',
     run: listParts,
   },
   {
@@ -55,7 +56,8 @@ export const multipartOperations: readonly S3Operation[] = [
     method: 'DELETE',
     level: 'object',
     query: 'uploadId',
-    action: 's3:AbortMultipartUpload',
+    // Likewise.
+    action: 'none',
     run: abortMultipartUpload,
   },
   {

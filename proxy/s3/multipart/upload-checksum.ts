@@ -2,20 +2,15 @@
  * Checksums of uploads in parts: what a new upload asks for, and the checksum of the object from those of its parts
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html).
  */
-import {
-  type ChecksumAlgorithm,
-  checksumAlgorithmNamed,
-  checksumOf,
-  isCrc,
-} from '#base/checksums/checksum.ts'
+import { type ChecksumAlgorithm, checksumOf, isCrc } from '#base/checksums/checksum.ts'
 import { combinedChecksum } from '#base/checksums/combine.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { Part } from '#store/multipart/parts.ts'
+import { announcedChecksum, checksumAsked } from '../body/announced-checksum.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { SentChecksum } from '../operation.ts'
-import type { UploadChecksum } from './upload-facts.ts'
+import type { UploadChecksum, UploadFacts } from './upload-facts.ts'
 
-const ALGORITHM = 'x-amz-checksum-algorithm'
 const TYPE = 'x-amz-checksum-type'
 /** What AWS computes where nobody asks for anything. */
 const DEFAULT: UploadChecksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' }
@@ -24,16 +19,14 @@ const DEFAULT: UploadChecksum = { algorithm: 'CRC64NVME', type: 'FULL_OBJECT' }
 export function uploadChecksumIn(
   headers: HeaderMap,
 ): { readonly checksum: UploadChecksum; readonly isAsked: boolean } | S3Error {
-  const { [ALGORITHM]: named, [TYPE]: type } = headers
-  if (named === undefined) {
+  const type = headers[TYPE]
+  const asked = checksumAsked(headers)
+  if (isS3Error(asked)) return asked
+  const { algorithm } = asked
+  if (algorithm === undefined) {
     if (type === undefined) return { checksum: DEFAULT, isAsked: false }
     const message =
       'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.'
-    return s3Error('InvalidRequest', { message })
-  }
-  const algorithm = checksumAlgorithmNamed(named)
-  if (algorithm === undefined) {
-    const message = 'Checksum algorithm provided is unsupported. Please try again with any of the valid types'
     return s3Error('InvalidRequest', { message })
   }
   const checked = typeIn(algorithm, type)
@@ -54,6 +47,23 @@ function typeIn(
   const isPossible = type === usual || (isCrc(algorithm) && algorithm !== 'CRC64NVME')
   if (isPossible) return { type }
   const message = `The ${type} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`
+  return s3Error('InvalidRequest', { message })
+}
+
+/**
+ * The refusal of a part whose checksum is of another algorithm than its upload asked for, or has none where that of the
+ * object is made of those of the parts.
+ */
+export function checkPartAlgorithm(
+  { checksum: { algorithm, type }, isChecksumAsked }: UploadFacts,
+  headers: HeaderMap,
+): S3Error | undefined {
+  if (!isChecksumAsked) return undefined
+  const announced = announcedChecksum(headers)
+  if (isS3Error(announced)) return announced
+  const sent = announced.kind === 'none' ? undefined : announced.algorithm
+  if (sent === algorithm || (sent === undefined && type === 'FULL_OBJECT')) return undefined
+  const message = `Checksum Type mismatch occurred, expected checksum Type: ${algorithm.toLowerCase()}, actual checksum Type: ${sent?.toLowerCase() ?? 'null'}`
   return s3Error('InvalidRequest', { message })
 }
 

@@ -37,11 +37,24 @@ function noSuchUpload(uploadId: string): S3Error {
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PARTS_MAX = 10_000
 
-/** `partNumber` of a request that sends a part. */
+/** `partNumber` of a request that sends a part; an upload as such cannot be put. */
 export function partNumberIn(query: ReadonlyMap<string, string>): { readonly number: number } | S3Error {
-  const written = query.get('partNumber') ?? ''
+  const written = query.get('partNumber')
+  if (written === undefined) {
+    return s3Error('MethodNotAllowed', {
+      extra: { Method: 'PUT', ResourceType: 'UPLOAD' },
+      headers: { allow: 'DELETE, POST, GET' },
+    })
+  }
   const number = /^\d{1,5}$/.test(written) ? Number(written) : 0
   if (number >= 1 && number <= PARTS_MAX) return { number }
   const message = `Part number must be an integer between 1 and ${PARTS_MAX}, inclusive`
   return invalidArgument('partNumber', written, message)
+}
+
+/** A part of no upload, which is not to become an object. */
+export function checkNoPart(query: ReadonlyMap<string, string>): S3Error | undefined {
+  const written = query.get('partNumber')
+  if (written === undefined) return undefined
+  return invalidArgument('partNumber', written, 'This operation does not accept partNumber without uploadId')
 }

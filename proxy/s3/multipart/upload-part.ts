@@ -6,7 +6,7 @@ import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { checkLength, expectedMd5In } from '../objects/upload.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { partEncryption } from './part-encryption.ts'
-import { writtenChecksum } from './upload-checksum.ts'
+import { checkPartAlgorithm, writtenChecksum } from './upload-checksum.ts'
 import { readFacts } from './upload-facts.ts'
 import { partNumberIn, uploadError, uploadIn } from './upload-named.ts'
 
@@ -23,8 +23,10 @@ export async function uploadPart(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(upload)) return upload
   const encryption = partEncryption(visit, upload)
   if (isS3Error(encryption)) return encryption
-  const { checksum } = readFacts(upload.summary)
-  sent.computeChecksum(checksum.algorithm)
+  const facts = readFacts(upload.summary)
+  const mismatch = checkPartAlgorithm(facts, request.headers)
+  if (mismatch !== undefined) return mismatch
+  sent.computeChecksum(facts.checksum.algorithm)
   const stored = await putPart(visit, upload, {
     number: part.number,
     customerKey: encryption.customerKey,

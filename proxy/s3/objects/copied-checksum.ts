@@ -2,8 +2,7 @@
  * The checksum of a copy: that of its source when it is of the same bytes and of the algorithm that is asked for, else one
  * computed while the bytes flow. That of an object's parts is none of its copy, which is made at once.
  */
-import { type Checksum, checksumAlgorithmNamed, startChecksum } from '#base/checksums/checksum.ts'
-import type { HeaderMap } from '#http/message.ts'
+import { type Checksum, type ChecksumAlgorithm, startChecksum } from '#base/checksums/checksum.ts'
 import type { CopySource, SourceBody } from '#store/copy/copy-source.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from './stored-checksum.ts'
 import { DEFAULT_CHECKSUM } from './upload.ts'
@@ -16,10 +15,10 @@ export class CopiedChecksum {
   readonly #running: Checksum | undefined
   #computed: string | undefined
 
-  constructor(source: CopySource, headers: HeaderMap) {
+  /** `asked`: the algorithm that the request names. */
+  constructor(source: CopySource, asked: ChecksumAlgorithm | undefined) {
     const stored = source.bytes === 'same' ? checksumIn(source.headers) : undefined
     const whole = stored?.type === 'FULL_OBJECT' ? stored : undefined
-    const asked = checksumAlgorithmNamed(headers['x-amz-checksum-algorithm'] ?? '')
     this.#algorithm = asked ?? whole?.algorithm ?? DEFAULT_CHECKSUM
     this.#known = whole?.algorithm === this.#algorithm ? whole : undefined
     this.#running = this.#known === undefined ? startChecksum(this.#algorithm) : undefined

@@ -1,16 +1,19 @@
 /** CopyObject: the bytes of the source, and its metadata or those of the request. */
+import type { ChecksumAlgorithm } from '#base/checksums/checksum.ts'
 import { isoForm } from '#base/timestamp.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
-import { configuredUpload, copiedTags } from '../config/object-headers.ts'
+import { checksumAsked } from '../body/announced-checksum.ts'
+import { configuredUpload, copiedTags, expirationOfUpload } from '../config/object-headers.ts'
 import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
 import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { listedTime } from '../listing/listing-text.ts'
 import { answerInTime } from '../long-answer.ts'
+import { checkNoPart } from '../multipart/upload-named.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { readOf } from '../versions/version-asked.ts'
 import { document, element, xmlAnswer } from '../xml-writer.ts'
@@ -20,17 +23,18 @@ import { copySourceOf, type NamedSource } from './copy-source.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
 import { conditionsIn } from './read-conditions.ts'
 import { madeVersion } from './shown-object.ts'
+import { classInRow } from './storage-class.ts'
 import type { StoredChecksum } from './stored-checksum.ts'
 import { SOURCE_PREFIX, unopened } from './unopened-source.ts'
-import { checkKey, objectMetadataIn, type Upload } from './upload.ts'
+import { objectMetadataIn, type Upload } from './upload.ts'
 import { contentTypeIn } from './uploaded-headers.ts'
 import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
+  const stray = checkNoPart(visit.request.query)
+  if (stray !== undefined) return stray
   const directive = directiveIn(visit.request.headers, 'x-amz-metadata-directive')
   if (isS3Error(directive)) return directive
-  const wrong = checkKey(visit.request.key ?? '')
-  if (wrong !== undefined) return wrong
   const source = await copySourceOf(visit)
   if (isS3Error(source)) return source
   const pointless = checkSelf(visit, source, directive.takes)
@@ -49,6 +53,8 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(encryption)) return encryption
   const condition = writeConditionIn(visit.request.headers)
   if (isS3Error(condition)) return condition
+  const checksum = checksumAsked(visit.request.headers)
+  if (isS3Error(checksum)) return checksum
   const own = { ...given, ...configured, ...acl, ...encryption.metadata }
   const opened = await open(visit, source)
   if (isS3Error(opened)) return opened
@@ -58,6 +64,7 @@ export async function copyObject(visit: S3Visit): Promise<Response | S3Error> {
     own,
     contentType: type.contentType,
     ...condition,
+    checksum: checksum.algorithm,
     encryption,
   }
   return await answerInTime(visit, () => write(visit, opened, asked))
@@ -118,12 +125,14 @@ interface CopyAsked {
   readonly own: Readonly<Record<string, string>>
   readonly contentType: string
   readonly condition: Upload['condition']
+  /** The algorithm that is asked for. */
+  readonly checksum: ChecksumAlgorithm | undefined
   readonly encryption: UploadEncryption
 }
 
 async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
-  const checksum = new CopiedChecksum(source, request.headers)
+  const checksum = new CopiedChecksum(source, asked.checksum)
   const ofSource = asked.metadata === 'of_source'
   const put: Upload = {
     contentType: ofSource ? typeOf(source) : asked.contentType,
@@ -137,12 +146,13 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
     condition: asked.condition,
     customerKey: asked.encryption.customerKey,
     nullVersion: 'replaced',
-    atEnd: () => checksum.toStore(),
+    atEnd: ({ etag }) => ({ ...checksum.toStore(), ...classInRow(asked.own, etag) }),
   }
   const checked = { ...source, body: checksum.body }
   const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })
   if (written.kind !== 'created') return unfulfilled(written, request.headers, request.key ?? '')
-  return copied(written, source, checksum.value(), asked.encryption.told)
+  const told = { ...asked.encryption.told, ...(await expirationOfUpload(visit, written, put.metadata)) }
+  return copied(written, source, checksum.value(), told)
 }
 
 function copied(

@@ -2,9 +2,11 @@
 import { decodePercent } from '#base/names.ts'
 import type { ObjectName } from '#store/contract.ts'
 import { checkExpectedOwner } from '../access/expected-owner.ts'
+import { mayExist } from '../buckets/bucket-name.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import type { Bucket, S3Visit } from '../operation.ts'
+import { checkVersionId } from '../versions/version-asked.ts'
 
 export interface NamedSource {
   readonly bucket: Bucket
@@ -25,10 +27,10 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   const { deps, transaction, caller, request } = visit
   const header = request.headers[COPY_SOURCE] ?? ''
   const written = parseCopySource(header)
-  if (written === undefined) {
-    const message = 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey'
-    return invalidArgument(COPY_SOURCE, header, message)
-  }
+  if (typeof written === 'string')
+    return invalidArgument(COPY_SOURCE, header, `Invalid copy source ${written}`)
+  const noVersion = written.versionId === undefined ? undefined : checkVersionId(written.versionId)
+  if (noVersion !== undefined) return noVersion
   const bucket = await findBucket(deps, transaction, written.bucket, caller)
   if (isS3Error(bucket)) return bucket
   const { key, versionId } = written
@@ -41,13 +43,14 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   return { bucket, name: { ...bucket.container, object: key }, versionId }
 }
 
-/** `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`. */
-export function parseCopySource(header: string): Written | undefined {
+/** `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`; or what of it cannot be. */
+function parseCopySource(header: string): Written | 'bucket name' | 'object key' | 'encoding' {
   const question = header.indexOf('?versionId=')
   const encoded = question < 0 ? header : header.slice(0, question)
   const versionId = question < 0 ? undefined : header.slice(question + '?versionId='.length)
   const path = decodePercent(encoded)
-  if (path === undefined || path.includes('\0')) return undefined
-  const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(path) ?? []
-  return bucket === undefined || key === undefined ? undefined : { bucket, key, versionId }
+  if (path === undefined || path.includes('\0')) return 'encoding'
+  const [, bucket = '', key = ''] = /^\/?([^/]*)(?:\/(.*))?$/s.exec(path) ?? []
+  if (!mayExist(bucket)) return 'bucket name'
+  return key === '' ? 'object key' : { bucket, key, versionId }
 }

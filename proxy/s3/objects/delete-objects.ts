@@ -1,6 +1,7 @@
 /** DeleteObjects: up to 1,000 keys, each judged, deleted and reported by itself. */
 import type { HeaderMap, Response } from '#http/message.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import { statesChecksum } from '../body/announced-checksum.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
@@ -40,9 +41,7 @@ export async function deleteObjects(visit: S3Visit): Promise<Response | S3Error>
 /** A list of what is to be deleted must be proven to have arrived as it was sent. */
 function isDigested(headers: HeaderMap): boolean {
   if (headers['content-md5'] !== undefined || headers['x-amz-trailer'] !== undefined) return true
-  return Object.keys(headers).some(
-    (name) => name.startsWith('x-amz-checksum-') && name !== 'x-amz-checksum-mode',
-  )
+  return statesChecksum(headers)
 }
 
 async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | S3Error> {
@@ -51,8 +50,8 @@ async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | 
   const wrong = key === '' || key.includes('\0') ? s3Error('UserKeyMustBeSpecified') : checkKey(key)
   if (wrong !== undefined) return wrong
   const versionId = object.textOf('VersionId')
-  const badVersion = versionId === undefined ? undefined : checkVersionId(versionId)
-  if (badVersion !== undefined) return badVersion
+  // Of a list AWS tells it so, of a single delete as an argument that cannot be.
+  if (versionId !== undefined && checkVersionId(versionId) !== undefined) return s3Error('NoSuchVersion')
   const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key, versionId })
   if (denied !== undefined) return denied
   const etags = object.textOf('ETag')

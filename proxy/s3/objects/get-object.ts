@@ -8,7 +8,7 @@ import { configuredHeaders } from '../config/object-headers.ts'
 import { customerKeyIn, customerKeyProblem } from '../encryption/customer-key.ts'
 import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
-import { partRange } from '../multipart/object-parts.ts'
+import { type PartPlace, partChecksumHeaders, partPlace } from '../multipart/object-parts.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { isAbsent, missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
@@ -30,7 +30,7 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(version)) return version
   const key = customerKeyIn(request.headers)
   if (isS3Error(key)) return key
-  const place = part.number === undefined ? undefined : await partRange(visit, part.number, version.versionId)
+  const place = part.number === undefined ? undefined : await partPlace(visit, part.number, version.versionId)
   if (place !== undefined && isS3Error(place)) return place
   const conditions = conditionsIn(request.headers)
   const range = place?.range ?? rangeIn(request.headers)
@@ -45,7 +45,7 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
     ...key,
   })
   if (read.kind === 'found') Object.assign(overrides, shownEncryption(read.headers, key.customerKey))
-  if (read.kind === 'found' && place !== undefined) return partAnswer(visit, read, place, overrides)
+  if (read.kind === 'found' && place !== undefined) return await partAnswer(visit, read, place, overrides)
   if (read.kind === 'found') return answerOf(visit, read, part.number, overrides)
   return await unread(visit, read, conditions)
 }
@@ -70,20 +70,26 @@ function partNumberIn({ request }: S3Visit): { readonly number: number | undefin
 }
 
 /** One part of an object that was uploaded in parts. */
-function partAnswer(
-  { request }: S3Visit,
+async function partAnswer(
+  visit: S3Visit,
   read: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
-  { range, count }: { readonly range: string; readonly count: number },
+  place: PartPlace,
   overrides: Readonly<Record<string, string>>,
-): Response | S3Error {
+): Promise<Response | S3Error> {
   const headers = {
     ...shownObject(read.headers, read.trail),
+    ...(await configured(visit, read)),
     ...overrides,
-    'x-amz-mp-parts-count': String(count),
+    ...(wantsChecksum(visit) ? await partChecksumHeaders(visit, place) : {}),
+    'x-amz-mp-parts-count': String(place.count),
   }
-  return request.method === 'HEAD'
-    ? rangeOfWhole(range, headers)
+  return visit.request.method === 'HEAD'
+    ? rangeOfWhole(place.range, headers)
     : { status: read.status, headers, body: read.body }
+}
+
+function wantsChecksum({ request }: S3Visit): boolean {
+  return request.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED'
 }
 
 async function answerOf(
@@ -101,7 +107,7 @@ async function answerOf(
   const isWhole = read.status === 200
   const isBodiless = visit.request.method === 'HEAD' || headers['content-length'] === '0'
   if (range !== undefined && isWhole && isBodiless) return rangeOfWhole(range, headers)
-  if (isWhole && visit.request.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED') {
+  if (isWhole && wantsChecksum(visit)) {
     Object.assign(headers, checksumHeaders(checksumIn(read.headers)))
   }
   if (part === undefined) return { status: read.status, headers, body: read.body }

@@ -1,7 +1,7 @@
 /** GetObjectAttributes: those that are asked for of ETag, checksum, parts, storage class and size. */
 import type { Response } from '#http/message.ts'
 import { customerKeyIn, customerKeyProblem } from '../encryption/customer-key.ts'
-import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
+import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { objectPartsXml } from '../multipart/object-parts.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -43,14 +43,13 @@ export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3
   if (read.kind === 'not_modified') throw new Error('attributes were read without conditions')
   if (read.kind !== 'found') return storeError(read, { Key: request.key ?? '' })
   const { headers } = read
-  const parts = wanted.has('ObjectParts') ? await objectPartsXml(visit, versionId) : { xml: '' }
-  if (isS3Error(parts)) return parts
+  const parts = wanted.has('ObjectParts') ? await objectPartsXml(visit, versionId) : ''
   const tell = (attribute: Attribute, xml: () => string): string => (wanted.has(attribute) ? xml() : '')
   const xml = document(
     'GetObjectAttributesResponse',
     tell('ETag', () => element('ETag', shownEtag(headers).replaceAll('"', ''))),
     tell('Checksum', () => checksumXml(checksumIn(headers))),
-    tell('ObjectParts', () => parts.xml),
+    tell('ObjectParts', () => parts),
     tell('StorageClass', () => element('StorageClass', headers[STORAGE_CLASS_SYSMETA] ?? STANDARD)),
     tell('ObjectSize', () => element('ObjectSize', headers['content-length'])),
   )
@@ -62,7 +61,12 @@ export async function getObjectAttributes(visit: S3Visit): Promise<Response | S3
 }
 
 function attributesIn(header: string | undefined): ReadonlySet<Attribute> | S3Error {
-  const names = (header ?? '').split(',').map((name) => name.trim())
+  if (header === undefined || header.trim() === '') {
+    const message =
+      'The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty'
+    return s3Error('InvalidRequest', { message })
+  }
+  const names = header.split(',').map((name) => name.trim())
   const unknown = names.find((name) => !(ATTRIBUTES as readonly string[]).includes(name))
   if (unknown === undefined) return new Set(names as Attribute[])
   return invalidArgument(HEADER, unknown, 'Invalid attribute name specified.')

@@ -2,8 +2,12 @@ import t from 'tap'
 import { checksumOf } from '#base/checksums/checksum.ts'
 import { silentLogger } from '#base/log.ts'
 import { believing, contentMd5, elementIn, elementsIn, type S3Door, s3Door } from '../../testing/s3-door.ts'
-import { askingAs } from '../../testing/test-proxy.ts'
+import { askingAs, type Received } from '../../testing/test-proxy.ts'
 import { decodedWords, encodedWord } from './user-metadata.ts'
+
+function md5(text: string): string {
+  return Buffer.from(contentMd5(text), 'base64').toString('hex')
+}
 
 async function bucket(): Promise<S3Door['s3']> {
   const { s3 } = s3Door()
@@ -86,12 +90,19 @@ t.test('what cannot be stored is refused before the body is read', async (t) => 
   t.equal(await refused('k'.repeat(1025), {}), 'KeyTooLongError')
   t.equal(await refused('%C3%BC'.repeat(513), {}), 'KeyTooLongError')
   t.equal(await refused('k'.repeat(1024), {}), undefined)
+  t.equal(elementIn(await s3('GET', `/box/${'k'.repeat(1025)}`), 'Code'), 'KeyTooLongError')
   t.equal(await refused('k', { 'content-md5': 'nonsense' }), 'InvalidDigest')
   t.equal(await refused('k', { 'content-md5': contentMd5('y') }), 'BadDigest')
   t.equal(await refused('k', { 'x-amz-storage-class': 'VELVET' }), 'InvalidStorageClass')
   t.equal(await refused('k', { 'content-type': 'text/plain; swift_bytes=9' }), 'InvalidArgument')
   t.equal(await refused('k', { 'x-amz-website-redirect-location': 'x' }), 'InvalidRedirectLocation')
   t.equal(await refused('k', { 'x-amz-meta-a': 'x'.repeat(2048) }), 'MetadataTooLarge')
+  t.equal(await refused('k', { 'x-amz-checksum-sha512': 'AAAA' }), 'InvalidRequest')
+  t.equal(await refused('k', { 'x-amz-checksum-md5': contentMd5('y') }), 'BadDigest')
+  t.equal(await refused('k', { 'x-amz-checksum-md4': 'AAAA' }), 'InvalidRequest')
+  t.equal(await refused('k', { 'x-amz-checksum-xxhash3': 'AAAA' }), 'NotImplemented')
+  t.equal(await refused('k', { 'x-amz-write-offset-bytes': '1' }), 'NotImplemented')
+  t.equal(await refused('k', { 'x-amz-object-lock-event-hold': 'ON' }), 'NotImplemented')
   t.equal(await refused('k', { 'content-length': '1', 'content-md5': contentMd5('x') }), undefined)
   t.equal(elementIn(await s3('GET', '/box/bad%ff'), 'Code'), 'InvalidURI')
   t.equal(elementIn(await s3('GET', '/box/bad%00'), 'Code'), 'InvalidURI')
@@ -182,6 +193,8 @@ t.test('a request says itself what some headers of the answer are', async (t) =>
     'cache-control': 'max-age=1',
     'content-disposition': 'inline',
   })
+  const unknown = await s3('GET', '/box/key?response-colour=red')
+  t.match(unknown.body, /response-colour is not in the set of overridable response headers/)
   const anonymous = await s3As(undefined, 'GET', `/box/key?response-expires=0`)
   t.equal(elementIn(anonymous, 'Code'), 'InvalidRequest')
 })
@@ -205,6 +218,10 @@ t.test('keys are deleted by list, each for itself', async (t) => {
   t.equal(elementIn(await deleteAll(list(['c']), {}), 'Code'), 'InvalidRequest', 'without a digest')
   t.equal(elementIn(await deleteAll(list(['c']), { 'content-md5': contentMd5('') }), 'Code'), 'BadDigest')
   t.equal(elementIn(await deleteAll(list([])), 'Code'), 'MalformedXML')
+  const ofNoVersion = await deleteAll(
+    '<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>',
+  )
+  t.equal(elementIn(ofNoVersion, 'Code'), 'NoSuchVersion')
   const many = Array.from({ length: 1001 }, () => 'c')
   t.equal(elementIn(await deleteAll(list(many)), 'Code'), 'MalformedXML')
   const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
@@ -273,23 +290,47 @@ t.test('a copy onto itself must change something', async (t) => {
   })
 })
 
+/** The code of an answer; of an argument that cannot be, what is said of it. */
+function reasonOf(answer: Received): string | undefined {
+  const code = elementIn(answer, 'Code')
+  return code === 'InvalidArgument' ? elementIn(answer, 'Message') : code
+}
+
 t.test('a copy is refused for its source as a read of it would be', async (t) => {
   const { s3, s3As } = s3Door()
   await s3('PUT', '/box')
   await s3('PUT', '/box/key', { body: 'text' })
   const refused = async (source: string, more: Record<string, string> = {}): Promise<unknown> =>
-    elementIn(await s3('PUT', '/box/copy', { headers: { 'x-amz-copy-source': source, ...more } }), 'Code')
+    reasonOf(await s3('PUT', '/box/copy', { headers: { 'x-amz-copy-source': source, ...more } }))
   t.equal(await refused('/box/nothing'), 'NoSuchKey')
   t.equal(await refused('/nowhere/key'), 'NoSuchBucket')
-  t.equal(await refused('key'), 'InvalidArgument')
+  t.equal(await refused('box'), 'Invalid copy source object key')
+  t.equal(await refused('/box/'), 'Invalid copy source object key')
+  t.equal(await refused('/'), 'Invalid copy source bucket name')
+  t.equal(await refused('/box/key?versionId=none'), 'Invalid version id specified')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-match': '"0"' }), 'PreconditionFailed')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-none-match': '*' }), 'PreconditionFailed')
-  t.equal(await refused('/box/key', { 'x-amz-metadata-directive': 'KEEP' }), 'InvalidArgument')
+  t.equal(await refused('/box/key', { 'x-amz-checksum-algorithm': 'MD4' }), 'InvalidRequest')
+  t.equal(await refused('/box/key', { 'x-amz-metadata-directive': 'KEEP' }), 'Unknown metadata directive.')
   await s3As('test2:tester2', 'PUT', '/other')
   const foreign = await s3As('test2:tester2', 'PUT', '/other/copy', {
     headers: { 'x-amz-copy-source': '/box/key' },
   })
   t.equal(elementIn(foreign, 'Code'), 'AccessDenied')
+})
+
+t.test('listings tell the storage class of each object and version', async (t) => {
+  const s3 = await bucket()
+  const cold = { 'x-amz-storage-class': 'STANDARD_IA' }
+  await s3('PUT', '/box/a', { body: 'x' })
+  await s3('PUT', '/box/b', { body: 'x', headers: cold })
+  const copied = { 'x-amz-copy-source': '/box/b' }
+  await s3('PUT', '/box/c', { headers: { ...copied, 'x-amz-storage-class': 'GLACIER' } })
+  await s3('PUT', '/box/d', { headers: copied })
+  const classes = ['STANDARD', 'STANDARD_IA', 'GLACIER', 'STANDARD']
+  t.strictSame(elementsIn(await s3('GET', '/box'), 'StorageClass'), classes)
+  t.strictSame(elementsIn(await s3('GET', '/box?versions'), 'StorageClass'), classes)
+  t.equal(elementIn(await s3('GET', '/box?prefix=b'), 'ETag'), `&quot;${md5('x')}&quot;`)
 })
 
 t.test('attributes are told one by one', async (t) => {
@@ -303,7 +344,7 @@ t.test('attributes are told one by one', async (t) => {
   t.equal(elementIn(some, 'StorageClass'), undefined)
   t.equal(elementIn(await asked('StorageClass'), 'StorageClass'), 'STANDARD')
   t.equal(elementIn(await asked('Colour'), 'Code'), 'InvalidArgument')
-  t.equal(elementIn(await asked(''), 'Code'), 'InvalidArgument')
+  t.equal(elementIn(await asked(''), 'Code'), 'InvalidRequest')
 })
 
 t.test('what a method or a parameter does not do is said so', async (t) => {

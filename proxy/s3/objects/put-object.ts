@@ -4,6 +4,7 @@ import { uploadAcl } from '../access/upload-acl.ts'
 import { expirationOfUpload } from '../config/object-headers.ts'
 import { uploadEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error } from '../error.ts'
+import { checkNoPart } from '../multipart/upload-named.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { madeVersion } from './shown-object.ts'
 import { checksumHeaders } from './stored-checksum.ts'
@@ -12,6 +13,8 @@ import { unfulfilled, writeConditionIn } from './write-condition.ts'
 
 export async function putObject(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request, sent } = visit
+  const stray = checkNoPart(request.query)
+  if (stray !== undefined) return stray
   const upload = await uploadIn(visit)
   if (isS3Error(upload)) return upload
   const condition = writeConditionIn(request.headers)

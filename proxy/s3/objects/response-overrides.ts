@@ -1,16 +1,17 @@
 /** `response-…` parameters: headers of the answer that the request sets itself, which only signed ones may. */
-import { type S3Error, s3Error } from '../error.ts'
+import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit } from '../operation.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html */
-const OVERRIDES = [
+const OVERRIDES: ReadonlySet<string> = new Set([
   'cache-control',
   'content-disposition',
   'content-encoding',
   'content-language',
   'content-type',
   'expires',
-] as const
+])
+const PREFIX = 'response-'
 
 const NONE: Readonly<Record<string, string>> = {}
 
@@ -18,9 +19,13 @@ const NONE: Readonly<Record<string, string>> = {}
 export function responseOverrides({ request, caller }: S3Visit): Readonly<Record<string, string>> | S3Error {
   if (request.query.size === 0) return NONE
   let overrides: Record<string, string> | undefined
-  for (const name of OVERRIDES) {
-    const value = request.query.get(`response-${name}`)
-    if (value === undefined) continue
+  for (const [parameter, value] of request.query) {
+    if (!parameter.startsWith(PREFIX)) continue
+    const name = parameter.slice(PREFIX.length)
+    if (!OVERRIDES.has(name)) {
+      const message = `${parameter} is not in the set of overridable response headers. Please refer to the S3 API documentation for a complete list of overridable response headers.`
+      return invalidArgument(parameter, value, message)
+    }
     overrides ??= {}
     overrides[name] = headerText(value)
   }

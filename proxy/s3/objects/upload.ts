@@ -2,12 +2,14 @@
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ObjectPut } from '#store/contract.ts'
+import { statesChecksum } from '../body/announced-checksum.ts'
 import { configuredUpload } from '../config/object-headers.ts'
+import { asksForLock } from '../config/object-lock-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
 import { COMMON_HEADERS } from './object-facts.ts'
-import { storageClassIn } from './storage-class.ts'
+import { classInRow, storageClassIn } from './storage-class.ts'
 import { checksumToStore } from './stored-checksum.ts'
 import { contentTypeIn, redirectIn } from './uploaded-headers.ts'
 import { userMetadataIn } from './user-metadata.ts'
@@ -29,6 +31,8 @@ export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
   if (isS3Error(expectedEtag)) return expectedEtag
   const described = await describedObject(visit)
   if (isS3Error(described)) return described
+  const unproven = checkLockProven(headers)
+  if (unproven !== undefined) return unproven
   const tooLarge = checkLength(visit)
   if (tooLarge !== undefined) return tooLarge
   sent.computeChecksum(DEFAULT_CHECKSUM)
@@ -36,7 +40,7 @@ export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
     ...described,
     expectedEtag: expectedEtag.md5,
     limitBytes: deps.maxFileSizeBytes,
-    atEnd: () => verified(sent),
+    atEnd: ({ etag }) => verified(sent, classInRow(described.metadata, etag)),
   }
 }
 
@@ -62,6 +66,16 @@ export function checkLength({ deps, sent }: S3Visit): S3Error | undefined {
   return s3Error('EntityTooLarge', { extra })
 }
 
+/** What is to be locked must be proven to have arrived as it was sent: nobody could put it right. */
+function checkLockProven(headers: HeaderMap): S3Error | undefined {
+  if (!asksForLock(headers) || headers['content-md5'] !== undefined) return undefined
+  const isProven = headers['x-amz-trailer'] !== undefined || statesChecksum(headers)
+  if (isProven) return undefined
+  const message =
+    'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters'
+  return s3Error('InvalidRequest', { message })
+}
+
 /** The refusal of a key that is too long, or `undefined`. */
 export function checkKey(key: string): S3Error | undefined {
   const sizeBytes = Buffer.byteLength(key)
@@ -78,8 +92,18 @@ export function expectedMd5In(headers: HeaderMap): { readonly md5: string | unde
   return md5 === undefined ? s3Error('InvalidDigest', { extra: { 'Content-MD5': stated } }) : { md5 }
 }
 
+/** What AWS does by these cannot be left undone silently: a lock that does not lock, a whole in place of an end. */
+const NOT_HERE = [
+  'x-amz-object-lock-event-hold',
+  'x-amz-object-lock-event-hold-duration-days',
+  'x-amz-object-lock-event-hold-duration-years',
+  'x-amz-write-offset-bytes',
+] as const
+
 /** All that is stored of an upload's headers. */
 export function objectMetadataIn(headers: HeaderMap): Record<string, string> | S3Error {
+  const unknown = NOT_HERE.find((name) => headers[name] !== undefined)
+  if (unknown !== undefined) return s3Error('NotImplemented', { extra: { Header: unknown } })
   const metadata = userMetadataIn(headers)
   if (isS3Error(metadata)) return metadata
   const storageClass = storageClassIn(headers)
@@ -103,8 +127,8 @@ function contentEncodingIn(headers: HeaderMap): string | undefined {
 }
 
 /** Asked after the last byte: what the client said about its body must be true before it becomes an object. */
-function verified(sent: SentBody): HeaderMap | 'etag_mismatch' {
+function verified(sent: SentBody, more: HeaderMap): HeaderMap | 'etag_mismatch' {
   if (sent.problem() !== undefined) return 'etag_mismatch'
   const checksum = sent.checksum()
-  return checksum === undefined ? {} : checksumToStore({ ...checksum, type: 'FULL_OBJECT' })
+  return checksum === undefined ? more : { ...checksumToStore({ ...checksum, type: 'FULL_OBJECT' }), ...more }
 }

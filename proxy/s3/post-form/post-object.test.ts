@@ -38,7 +38,8 @@ function post(fields: Fields, file: string | undefined = 'hello', filename = 'a.
 const IN_AN_HOUR = new Date(Date.now() + 3_600_000).toISOString()
 
 function policyText(conditions: readonly unknown[], expiration = IN_AN_HOUR): string {
-  return Buffer.from(JSON.stringify({ expiration, conditions })).toString('base64')
+  const all = [{ bucket: 'bucket' }, ...conditions]
+  return Buffer.from(JSON.stringify({ expiration, conditions: all })).toString('base64')
 }
 
 const DATE = amzDate(Date.now())

@@ -3,9 +3,9 @@ import type { Response } from '#http/message.ts'
 import type { ListedObject, ListedSubdir } from '#store/contract.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
-import { listedEtag, ownerXml } from '../listing/listed-object.ts'
+import { etagText, ownerXml } from '../listing/listed-object.ts'
 import { type Encoding, encodingIn, listedTime, pageLimitIn, writtenName } from '../listing/listing-text.ts'
-import { STANDARD } from '../objects/storage-class.ts'
+import { classOfRow } from '../objects/storage-class.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
@@ -118,9 +118,9 @@ function entryXml(entry: Entry, encoding: Encoding, owner: string): string {
   return elementOf(
     'Version',
     ...ofBoth,
-    element('ETag', listedEtag(entry)),
+    `<ETag>${etagText(entry)}</ETag>`,
     element('Size', entry.sizeBytes),
     ownerXml('Owner', owner),
-    element('StorageClass', STANDARD),
+    element('StorageClass', classOfRow(entry)),
   )
 }

@@ -261,6 +261,11 @@ await t.test('a version is copied by its id', async (t) => {
   const headers = { 'x-amz-copy-source': `/bucket/o?versionId=${one}` }
   const copied = await asked.s3('PUT', '/bucket/copy', { headers })
   t.match(copied, { status: 200, headers: { 'x-amz-copy-source-version-id': one } })
+  for (const wrong of ['', 'nothing', '../x', `${one}%00`]) {
+    const source = { 'x-amz-copy-source': `/bucket/o?versionId=${wrong}` }
+    const refused = await asked.s3('PUT', '/bucket/wrong', { headers: source, body: '' })
+    t.match(refused, { status: 400, body: /InvalidArgument/ }, wrong)
+  }
   t.ok(header(copied, 'x-amz-version-id'))
   t.equal(await asked.text('copy'), 'one')
 })

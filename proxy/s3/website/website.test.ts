@@ -84,6 +84,21 @@ await t.test('an object leads where its metadata say', async (t) => {
   })
 })
 
+await t.test('a folder whose name begins with a slash leads to no other host', async (t) => {
+  await put('/site//evil.example/index.html', 'here')
+  const found = await visit('site', '//evil.example')
+  t.match(found, { status: 302, headers: { location: '/%2Fevil.example/' } })
+  t.match(await visit('site', '/%2Fevil.example/'), { status: 200, body: 'here' })
+})
+
+await t.test('no name has a NUL in it', async (t) => {
+  t.equal((await visit('site', '/%00versions')).status, 400)
+  for (const nul of ['&#0;', '&#x00;', '\0']) {
+    const body = `<WebsiteConfiguration><IndexDocument><Suffix>${nul}x</Suffix></IndexDocument></WebsiteConfiguration>`
+    t.match(await s3('PUT', '/site?website', { body }), { status: 400, body: /MalformedXML/ })
+  }
+})
+
 await t.test('all requests lead elsewhere', async (t) => {
   await bucket('away', '<RedirectAllRequestsTo><HostName>new.example</HostName></RedirectAllRequestsTo>')
   t.match(await visit('away', '/a/b c'.replace(' ', '%20')), {

@@ -134,7 +134,7 @@ class WebsiteVisit {
 
   async #withoutPage(error: S3Error): Promise<Response> {
     if (await this.#isFolder(error)) {
-      return redirectTo({ status: FOUND, location: `/${quotedPath(`${this.#key}/`)}` })
+      return redirectTo({ status: FOUND, location: pathOnSite(`${this.#key}/`) })
     }
     const rule = ruleFor(this.#configuration.routingRules, this.#key, error.status)
     if (rule !== undefined) return redirectTo(destinationOf(rule, this.#key, this.#visited))
@@ -178,6 +178,12 @@ class WebsiteVisit {
     // What is not there is told to those who may list the bucket.
     return (await deps.authorize(visit, { action: 's3:ListBucket', bucket, key: undefined })) ?? got
   }
+}
+
+/** An address without a host. Two slashes at its beginning would name another one. */
+function pathOnSite(key: string): string {
+  const slashes = /^\/*/.exec(key)?.[0].length ?? 0
+  return `/${'%2F'.repeat(slashes)}${quotedPath(key.slice(slashes))}`
 }
 
 /** A page that its owner said leads elsewhere. */

@@ -1,0 +1,129 @@
+/**
+ * Watches the clock of this machine (`clock-standing.ts`), and is the clock by which a device dates and ages what it stores:
+ * the wall clock, but it does not go back, not across restarts either, unless most other hosts say that it was wrong before.
+ *
+ * What was believed last is kept in a mark on the device, moved ahead with each look.
+ */
+import type { Clock } from '#base/environment.ts'
+import type { Logger } from '#base/log.ts'
+import { BACK_MAX_MS, type ClockStanding, judgeClock } from './clock-standing.ts'
+
+/** Keeps the latest time that was believed, milliseconds since the epoch. */
+export interface ClockMark {
+  /** `undefined` when there is none. */
+  load(): Promise<number | undefined>
+  /** Durable when resolved. */
+  save(timeMs: number): Promise<void>
+}
+
+export interface ClockWatchOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly mark: ClockMark
+  /**
+   * What other hosts take the time to be at the moment of their answer, milliseconds ahead of `wallMs` at that moment; of those
+   * that answer.
+   */
+  readonly aheadOfUs: () => Promise<readonly number[]>
+}
+
+/** A clock that leapt ahead, and that nobody confirms or corrects for so long, is believed, milliseconds. */
+const BELIEVED_AFTER_MS = 3_600_000
+
+interface Kept {
+  readonly timeMs: number
+  readonly atMs: number
+}
+
+export class ClockWatch {
+  /** Dates and ages what is stored. */
+  readonly clock: Clock
+  readonly #options: ClockWatchOptions
+  readonly #onCheck: ((verdict: { readonly confirmed: boolean }) => void)[] = []
+  #kept: Kept | undefined
+  #standing: ClockStanding = { kind: 'good' }
+  #leaptAtMs: number | undefined
+
+  private constructor(options: ClockWatchOptions, kept: Kept | undefined) {
+    const { clock } = options
+    this.#options = options
+    this.#kept = kept
+    this.clock = {
+      wallMs: () => this.#timeMs(),
+      monotonicMs: () => clock.monotonicMs(),
+      setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+      sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+    }
+  }
+
+  /** Has looked once when it resolves. Rejects when the mark cannot be read. */
+  static async open(options: ClockWatchOptions): Promise<ClockWatch> {
+    const timeMs = await options.mark.load()
+    const atMs = options.clock.monotonicMs()
+    const watch = new ClockWatch(options, timeMs === undefined ? undefined : { timeMs, atMs })
+    await watch.check()
+    return watch
+  }
+
+  get standing(): ClockStanding {
+    return this.#standing
+  }
+
+  /** May nothing be given up because of its age, and nothing be deleted because its time has come? */
+  readonly isInDoubt = (): boolean => this.#standing.kind !== 'good'
+
+  /** Told after each look; `confirmed`: most hosts have the time that this one has. */
+  onCheck(listener: (verdict: { readonly confirmed: boolean }) => void): void {
+    this.#onCheck.push(listener)
+  }
+
+  /** To be called again and again, at least every half minute. A mark that cannot be kept is told in the log. */
+  async check(): Promise<void> {
+    const { clock, aheadOfUs, mark, log } = this.#options
+    const ahead = await aheadOfUs()
+    const wallMs = clock.wallMs()
+    const othersMs = ahead.map((byMs) => wallMs + byMs)
+    const { standing, timeMs, confirmed } = judgeClock({ wallMs, keptMs: this.#keptMs(), othersMs })
+    this.#note(this.#patient(standing))
+    // What nobody confirms is not remembered, so that it counts no more when it is corrected.
+    if (this.#standing.kind === 'good' || this.#standing.kind === 'behind')
+      this.#kept = { timeMs, atMs: clock.monotonicMs() }
+    for (const listener of this.#onCheck) listener({ confirmed })
+    const keptMs = this.#keptMs()
+    if (keptMs === undefined) return
+    await mark.save(Math.floor(keptMs)).catch((error: unknown) => {
+      log.warn({ err: error }, 'the mark of the clock could not be kept')
+    })
+  }
+
+  /** A leap that lasts is a machine that was off for long. */
+  #patient(standing: ClockStanding): ClockStanding {
+    if (standing.kind !== 'leapt') {
+      this.#leaptAtMs = undefined
+      return standing
+    }
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#leaptAtMs ??= nowMs
+    return nowMs - this.#leaptAtMs < BELIEVED_AFTER_MS ? standing : { kind: 'good' }
+  }
+
+  #note(standing: ClockStanding): void {
+    const before = this.#standing.kind
+    this.#standing = standing
+    if (standing.kind === before) return
+    const { log } = this.#options
+    if (standing.kind === 'good') log.info({}, 'the clock of this machine is believed again')
+    else log.error({ clock: standing.kind, byMs: standing.byMs }, 'the clock of this machine is in doubt')
+  }
+
+  #timeMs(): number {
+    const wallMs = this.#options.clock.wallMs()
+    const keptMs = this.#keptMs()
+    return keptMs === undefined || wallMs >= keptMs - BACK_MAX_MS ? wallMs : keptMs
+  }
+
+  #keptMs(): number | undefined {
+    if (this.#kept === undefined) return undefined
+    return this.#kept.timeMs + this.#options.clock.monotonicMs() - this.#kept.atMs
+  }
+}

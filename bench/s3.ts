@@ -1,0 +1,113 @@
+/**
+ * What the S3 door costs, on a cluster that is started for it: PUT and GET of 4 KiB beside the Swift door, a page of 1,000 keys
+ * out of a million, and an object of 5 GiB in parts. What signatures cost: `s3-signatures.ts`.
+ *
+ *     node bench/s3.ts [--only doors,listing,large] [--rows 1000000] [--gib 5] [--seconds 5] [--warmup 3]
+ *                      [--data DIR] [--port P]
+ *
+ * 5 GiB need 15 GB of room, and some minutes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { DIALECTS } from './dialects.ts'
+import { fillCluster } from './filled-cluster.ts'
+import { type MartletCluster, startMartlet } from './martlet-cluster.ts'
+import { processTree } from './process-usage.ts'
+import { errorLines, figure, resultTable, table } from './report.ts'
+import { DEFAULT_LOAD, type LoadOptions, runWorkloads, type WorkloadResult } from './runner.ts'
+import { measureLarge } from './s3-large.ts'
+
+const [USER, KEY, ACCOUNT] = ['test:tester', 'testing', 'AUTH_test'] as const
+const PARTS = ['doors', 'listing', 'large'] as const
+/** How many times what the Swift door costs an operation may cost at most. */
+const RATIO_MAX = { put: 1.3, get: 2 } as const
+const PAGE_MS_MAX = 15
+const GROWTH_MIB_MAX = 100
+const MIB = 1024 * 1024
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    rows: { type: 'string', default: '1000000' },
+    gib: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '5' },
+    warmup: { type: 'string', default: '3' },
+    data: { type: 'string' },
+    port: { type: 'string', default: '18090' },
+  },
+})
+const only = values.only.split(',')
+const [rows, port] = [Number(values.rows), Number(values.port)]
+const home = values.data ?? mkdtempSync(path.join(tmpdir(), 'martlet-s3-'))
+const data = path.join(home, 'data')
+
+try {
+  if (only.includes('listing')) {
+    const containers = { [`bench-listing-${rows}`]: ['--bytes', '0', '--rows', String(rows)] }
+    await fillCluster({ data, port, user: USER, key: KEY, account: ACCOUNT, containers })
+  }
+  const cluster = await startMartlet({ port, data })
+  try {
+    if (only.includes('doors')) await doors(cluster)
+    if (only.includes('listing')) await listing(cluster)
+    if (only.includes('large')) await large(cluster)
+  } finally {
+    await cluster.stop()
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true })
+}
+
+function measure(cluster: MartletCluster, load: Partial<LoadOptions>): Promise<readonly WorkloadResult[]> {
+  const options: LoadOptions = {
+    ...DEFAULT_LOAD,
+    seconds: Number(values.seconds),
+    warmupSeconds: Number(values.warmup),
+    pids: processTree([cluster.pid]),
+    ...load,
+  }
+  return runWorkloads({ url: cluster.url, user: USER, key: KEY }, options)
+}
+
+async function doors(cluster: MartletCluster): Promise<void> {
+  const workloads = ['put', 'get'] as const
+  const spent = new Map<string, number>()
+  for (const dialect of DIALECTS) {
+    // Each door has the objects of its own: S3's have a checksum.
+    const containerPrefix = `bench-${dialect}`
+    const results = await measure(cluster, { workloads, dialect, containerPrefix })
+    for (const { workload, serverCpuPerThousand = Number.NaN } of results)
+      spent.set(`${dialect} ${workload}`, serverCpuPerThousand)
+    console.log(`${dialect}\n${resultTable(results)}\n${errorLines(results)}`)
+  }
+  const ratios = workloads.map((workload) => {
+    const ratio = (spent.get(`s3 ${workload}`) ?? 0) / (spent.get(`swift ${workload}`) ?? 0)
+    return [workload, figure(ratio), figure(RATIO_MAX[workload])]
+  })
+  console.log(`${table([['CPU of S3 / Swift', 'ratio', 'at most'], ...ratios])}\n`)
+}
+
+async function listing(cluster: MartletCluster): Promise<void> {
+  const results: WorkloadResult[] = []
+  for (const listingConnections of [1, DEFAULT_LOAD.listingConnections]) {
+    const load = { workloads: ['listing'], dialect: 's3', listingObjects: rows, listingConnections } as const
+    results.push(...(await measure(cluster, load)))
+  }
+  console.log(
+    `ListObjectsV2, at most ${PAGE_MS_MAX} ms a page\n${resultTable(results)}\n${errorLines(results)}`,
+  )
+}
+
+async function large(cluster: MartletCluster): Promise<void> {
+  const target = { url: cluster.url, accessKey: USER, secret: KEY, pids: processTree([cluster.pid]) }
+  const steps = await measureLarge(target, Number(values.gib))
+  const lines = steps.map(({ name, megabytesPerSecond, growthBytes }) => [
+    `${name} of ${values.gib} GiB`,
+    figure(megabytesPerSecond),
+    figure(growthBytes / MIB),
+    String(GROWTH_MIB_MAX),
+  ])
+  console.log(table([['in parts, by the SDK', 'MB/s', 'a process grew by, MiB', 'at most'], ...lines]))
+}

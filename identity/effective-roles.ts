@@ -1,0 +1,48 @@
+/**
+ * What somebody has roles on, and which roles those come to: their own and those of their groups, and whatever these roles
+ * imply (Identity API v3, "Roles", implied roles). Looked up when it is asked for; nothing of it is kept.
+ */
+import type { OperationContext } from '#store/contract.ts'
+import type { RecordFailure } from '#store/records/contract.ts'
+import type { Grant } from './model/grants.ts'
+import type { User } from './model/user.ts'
+import type { People } from './people.ts'
+
+export interface NamedRole {
+  readonly id: string
+  readonly name: string
+}
+
+/** The user's own and those of the groups. */
+export async function effectiveGrants(
+  context: OperationContext,
+  { groups }: People,
+  { grants, groupIds }: User,
+): Promise<readonly Grant[] | RecordFailure> {
+  const all = [...grants]
+  for (const id of groupIds) {
+    const group = await groups.find(context, id)
+    if (group.kind === 'found') all.push(...group.value.grants)
+    else if (group.kind !== 'absent') return group
+  }
+  return all
+}
+
+/** Those and all that they imply, each once; what was granted comes first. A role of a domain is not itself among them. */
+export async function withImplied(
+  context: OperationContext,
+  { roles }: People,
+  ids: readonly string[],
+): Promise<readonly NamedRole[] | RecordFailure> {
+  const found: NamedRole[] = []
+  const seen = new Set(ids)
+  // Grows while it is gone through.
+  for (const id of seen) {
+    const role = await roles.find(context, id)
+    if (role.kind === 'absent') continue
+    if (role.kind !== 'found') return role
+    if (role.value.domainId === undefined) found.push({ id, name: role.value.name })
+    for (const implied of role.value.implies) seen.add(implied)
+  }
+  return found
+}
