@@ -16,7 +16,7 @@ export const accountRead: AccountVerb = async (
   { name, request, transaction, access },
 ) => {
   const query = parseQuery(request.query)
-  const format = listingFormatOf(request, query)
+  const format = listingFormatOf(request, query, 'account')
   if (format.kind === 'refused') return format.response
   const tooLong = checkAccountName(name.account)
   if (tooLong !== undefined) return tooLong

@@ -16,7 +16,9 @@ export const containerRead: ContainerVerb = async (
 ) => {
   const query = parseQuery(request.query)
   const isOfVersions = request.method === 'GET' && query.values.has('versions')
-  const format = isOfVersions ? versionsFormatOf(request, query) : listingFormatOf(request, query)
+  const format = isOfVersions
+    ? versionsFormatOf(request, query)
+    : listingFormatOf(request, query, 'container')
   if (format.kind === 'refused') return format.response
   // A HEAD has no page that could be too large.
   const parsed = request.method === 'GET' ? listingQueryFrom(query, 'container') : undefined
