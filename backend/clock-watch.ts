@@ -43,6 +43,8 @@ export class ClockWatch {
   #kept: Kept | undefined
   #standing: ClockStanding = { kind: 'good' }
   #leaptAtMs: number | undefined
+  #isSaving = false
+  #isMarkBroken = false
 
   private constructor(options: ClockWatchOptions, kept: Kept | undefined) {
     const { clock } = options
@@ -77,9 +79,9 @@ export class ClockWatch {
     this.#onCheck.push(listener)
   }
 
-  /** To be called again and again, at least every half minute. A mark that cannot be kept is told in the log. */
+  /** To be called again and again, at least every half minute. Waits for other hosts, and for no disk. */
   async check(): Promise<void> {
-    const { clock, aheadOfUs, mark, log } = this.#options
+    const { clock, aheadOfUs } = this.#options
     const ahead = await aheadOfUs()
     const wallMs = clock.wallMs()
     const othersMs = ahead.map((byMs) => wallMs + byMs)
@@ -89,11 +91,24 @@ export class ClockWatch {
     if (this.#standing.kind === 'good' || this.#standing.kind === 'behind')
       this.#kept = { timeMs, atMs: clock.monotonicMs() }
     for (const listener of this.#onCheck) listener({ confirmed })
+    if (!this.#isSaving) void this.#save()
+  }
+
+  /** A mark that cannot be kept is told once: whoever starts next begins at an earlier time. */
+  async #save(): Promise<void> {
     const keptMs = this.#keptMs()
     if (keptMs === undefined) return
-    await mark.save(Math.floor(keptMs)).catch((error: unknown) => {
-      log.warn({ err: error }, 'the mark of the clock could not be kept')
-    })
+    const { mark, log } = this.#options
+    this.#isSaving = true
+    try {
+      await mark.save(Math.floor(keptMs))
+      this.#isMarkBroken = false
+    } catch (error) {
+      if (!this.#isMarkBroken) log.warn({ err: error }, 'the mark of the clock could not be kept')
+      this.#isMarkBroken = true
+    } finally {
+      this.#isSaving = false
+    }
   }
 
   /** A leap that lasts is a machine that was off for long. */

@@ -39,12 +39,13 @@ export function takenBack(stamp: SyncStamp, fromMs: number): SyncStamp {
 }
 
 export class LateArrivals {
-  #late: Late[] = []
+  readonly #late = new Map<string, Late>()
 
   note(range: PartitionRange, writtenMs: number, arrivedMs: number): void {
-    const known = this.#late.find((one) => isSame(one.range, range))
+    const key = `${range.partPower} ${range.partition}`
+    const known = this.#late.get(key)
     if (known === undefined) {
-      this.#late.push({ range, writtenMs, arrivedMs })
+      this.#late.set(key, { range, writtenMs, arrivedMs })
       return
     }
     known.writtenMs = Math.min(known.writtenMs, writtenMs)
@@ -54,17 +55,13 @@ export class LateArrivals {
   /** What may be said in truth of a range by who began to compare it at about the time of the stamp. */
   limited(range: PartitionRange, stamp: SyncStamp): SyncStamp {
     let limited = stamp
-    for (const late of this.#late) {
+    for (const [key, late] of this.#late) {
       if (!overlap(late.range, range)) continue
       const isBehind = late.arrivedMs >= saidUntil(stamp) && late.writtenMs <= saidUntil(stamp)
       if (isBehind) limited = takenBack(limited, late.writtenMs)
+      // Everybody was compared after it came.
+      if (late.arrivedMs < stamp.allMs) this.#late.delete(key)
     }
-    // Everybody was compared after it came.
-    this.#late = this.#late.filter((late) => !overlap(late.range, range) || late.arrivedMs >= stamp.allMs)
     return limited
   }
-}
-
-function isSame(left: PartitionRange, right: PartitionRange): boolean {
-  return left.partPower === right.partPower && left.partition === right.partition
 }

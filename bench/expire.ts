@@ -16,6 +16,7 @@ import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
 import { objectName } from './operations.ts'
 import { usageOf } from './process-usage.ts'
+import { withProgress } from './progress.ts'
 import { countDataFiles } from './replicate-fill.ts'
 import { timed } from './replicate-report.ts'
 import { SwiftSession } from './swift-session.ts'
@@ -46,7 +47,7 @@ const execute = promisify(execFile)
 
 async function measure(): Promise<void> {
   await (await startMartlet({ data, port: PORT })).stop()
-  const filled = await timed(fill)
+  const filled = await timed(() => withProgress('filling', () => 'under way', fill))
   console.log(`${objects} objects and their tasks: filled in ${filled.seconds.toFixed(0)} s`)
   const config = path.join(home, 'martlet.toml')
   const rates = `tasks_per_second = ${values['tasks-per-second']}\nconcurrency = ${values.concurrency}\n`
@@ -57,13 +58,16 @@ async function measure(): Promise<void> {
     await nobodySees(cluster.url)
     const memory = new PeakMemory(cluster.pid)
     let passes = 0
-    const { seconds, cpuSeconds } = await timed(async () => {
-      for (; passes < PASSES_MAX && filesLeft() > 0; passes += 1) await pass('expirer')
-    })
-    const left = filesLeft()
-    const rate = Math.round((objects - left / COPIES) / seconds)
+    const left = (): string => `${filesLeft()} copies left`
+    const { seconds, cpuSeconds } = await timed(() =>
+      withProgress('deleting', left, async () => {
+        for (; passes < PASSES_MAX && filesLeft() > 0; passes += 1) await pass('expirer')
+      }),
+    )
+    const kept = filesLeft()
+    const rate = Math.round((objects - kept / COPIES) / seconds)
     console.log(
-      `deleted in ${seconds.toFixed(1)} s: ${rate} a second, ${passes} passes, copies left: ${left}`,
+      `deleted in ${seconds.toFixed(1)} s: ${rate} a second, ${passes} passes, copies left: ${kept}`,
     )
     console.log(
       `${((cpuSeconds / objects) * 1000).toFixed(2)} CPU seconds per 1,000, peak RSS ${memory.stop()} MiB`,

@@ -51,6 +51,10 @@ async function measure(): Promise<void> {
       results.paused.push(await gets(cluster))
       await each(['resume'])
       results.running.push(await gets(cluster))
+      const [paused, running] = [results.paused.at(-1), results.running.at(-1)]
+      console.error(
+        `round ${round + 1} of ${values.rounds}: p99 ${paused?.p99Ms.toFixed(2)} ms without, ${running?.p99Ms.toFixed(2)} ms with the workers`,
+      )
     }
   } finally {
     await cluster.stop()

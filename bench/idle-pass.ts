@@ -2,11 +2,14 @@
  * What a pass of the replicator costs when nothing is missing: over any number of objects, on `martlet start` with four
  * devices and three replicas.
  *
- *     node bench/idle-pass.ts [--objects 1000000] [--keep index|files] [--data DIR] [--passes 3]
+ *     node bench/idle-pass.ts [--objects 1000000] [--keep index|files] [--data DIR] [--passes 3] [--swift 100000]
  *
  * By default the devices only have index entries and digests of the objects (`fill-index.ts`): a pass that finds replicas
  * equal looks into no file and walks no directory, so that files would change nothing but the time to make them.
  * `--keep files` makes them all the same (`fill-device.ts`). Auditors and the like are off: they would look.
+ *
+ * `--swift N` measures OpenStack Swift's replicator over N objects too, on directories of the same disk. It looks into every
+ * directory of a partition, so its pass grows with the objects: filling it with a million takes hours.
  */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +18,9 @@ import path from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
+import { withProgress } from './progress.ts'
 import { timed } from './replicate-report.ts'
+import { idlePassesOfSwift } from './replicate-swift.ts'
 
 const CLI = path.join(import.meta.dirname, '..', 'cli', 'martlet.mjs')
 const PORT = 18_490
@@ -28,6 +33,7 @@ const { values } = parseArgs({
     keep: { type: 'string', default: 'index' },
     passes: { type: 'string', default: '3' },
     data: { type: 'string' },
+    swift: { type: 'string' },
   },
 })
 const objects = Number(values.objects)
@@ -43,7 +49,13 @@ async function measure(): Promise<void> {
     keep === 'files'
       ? { ...place, args: ['--objects', String(objects)] }
       : { ...place, program: 'fill-index.ts' as const, args: [String(objects)] }
-  const filled = await timed(() => fillDevices(filling))
+  const filled = await timed(() =>
+    withProgress(
+      `filling with ${objects} objects`,
+      () => 'under way',
+      () => fillDevices(filling),
+    ),
+  )
   console.log(`${objects} objects, three copies, ${keep} only: filled in ${filled.seconds.toFixed(0)} s`)
   const config = path.join(home, 'martlet.toml')
   writeFileSync(config, `[workers]\noff = ${JSON.stringify(OFF)}\n`)
@@ -58,6 +70,15 @@ async function measure(): Promise<void> {
   }
 }
 
+async function measureSwift(count: number): Promise<void> {
+  const plan = { objects: count, objectBytes: 0, connections: 1, filling: 'direct' } as const
+  const passes = await idlePassesOfSwift(plan, 'plain', Number(values.passes))
+  for (const [at, { seconds, cpuSeconds }] of passes.entries())
+    console.log(
+      `OpenStack Swift, ${count} objects, pass ${at + 1}: ${seconds.toFixed(2)} s, ${cpuSeconds.toFixed(2)} CPU seconds`,
+    )
+}
+
 /** Throws when a device did not end its pass, or found something to do. */
 async function onePass(): Promise<void> {
   const args = [CLI, 'run', 'replicator', '--once', '--data', data]
@@ -67,6 +88,7 @@ async function onePass(): Promise<void> {
 
 try {
   await measure()
+  if (values.swift !== undefined) await measureSwift(Number(values.swift))
 } finally {
   if (values.data === undefined) rmSync(home, { recursive: true, force: true })
 }

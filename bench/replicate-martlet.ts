@@ -1,12 +1,13 @@
 /** The replication measurement on `martlet start`. */
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { fillDevices } from './fill-devices.ts'
 import { startMartlet } from './martlet-cluster.ts'
+import { withProgress } from './progress.ts'
 import { ACCOUNT, CONTAINER, countDataFiles, fill } from './replicate-fill.ts'
 import { type ReplicationFigures, type ReplicationPlan, timed } from './replicate-report.ts'
 
@@ -25,15 +26,22 @@ export async function replicateMartlet(
   const folder = data ?? path.join(home, 'data')
   const objects = path.join(folder, 'devices', LOST, 'objects')
   try {
-    const lost = await fillAndCount(plan, folder, objects)
+    const lost = await withProgress(
+      `Martlet: filling with ${plan.objects} objects`,
+      () => 'under way',
+      () => fillAndCount(plan, folder, objects),
+    )
     // A disk is replaced while its process is away: an empty directory in its place.
     rmSync(path.join(folder, 'devices', LOST), { recursive: true, force: true })
     const cluster = await startMartlet({ data: folder })
     try {
       let missing = lost
-      const refilled = await timed(async () => {
-        missing = await refill(folder, objects, lost)
-      })
+      const left = (): string => `${lost - filesIn(objects)} of ${lost} objects missing`
+      const refilled = await timed(() =>
+        withProgress('Martlet: refilling', left, async () => {
+          missing = await refill(folder, objects, lost)
+        }),
+      )
       const idle = await timed(() => runPass(folder, []))
       return {
         name: 'Martlet',
@@ -51,6 +59,11 @@ export async function replicateMartlet(
   } finally {
     rmSync(home, { recursive: true, force: true })
   }
+}
+
+/** 0 while there is no such directory. */
+function filesIn(objects: string): number {
+  return existsSync(objects) ? countDataFiles(objects) : 0
 }
 
 /** Data files of the device that will be lost. */

@@ -2,9 +2,10 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { withProgress } from './progress.ts'
 import { type ReferenceSwift, startReferenceSwift } from './reference-swift.ts'
 import { ACCOUNT, CONTAINER, countDataFiles, fill } from './replicate-fill.ts'
-import { type ReplicationFigures, type ReplicationPlan, timed } from './replicate-report.ts'
+import { type ReplicationFigures, type ReplicationPlan, type Timed, timed } from './replicate-report.ts'
 
 /** As its tools name it. */
 const PROGRAM = 'swift-object-replicator'
@@ -23,14 +24,7 @@ export async function replicateSwift(
   plan: ReplicationPlan,
   devices: 'xfs' | 'plain',
 ): Promise<ReplicationFigures> {
-  const swift = await startReferenceSwift({ devices, daemons: 'none', ...PLACE })
-  try {
-    const nodes = path.join(swift.etcFolder, '..', 'node')
-    await fillSwift(swift, plan, nodes)
-    const pass = async (): Promise<void> => {
-      await swift.run(PROGRAM, [path.join(swift.etcFolder, 'object-server.conf'), 'once'])
-    }
-    await pass()
+  return await withFilledSwift(plan, devices, async ({ version, nodes, pass }) => {
     const [device] = readdirSync(nodes).toSorted() as [string]
     const objects = path.join(nodes, device, 'objects')
     const lost = countDataFiles(objects)
@@ -38,13 +32,13 @@ export async function replicateSwift(
     let missing = lost
     const refilled = await timed(async () => {
       for (let at = 0; at < PASSES_MAX && missing > 0; at += 1) {
-        await pass()
+        await pass('refilling')
         missing = lost - countDataFiles(objects)
       }
     })
-    const idle = await timed(pass)
+    const idle = await timed(() => pass('an idle pass'))
     return {
-      name: `OpenStack Swift ${swift.version}`,
+      name: `OpenStack Swift ${version}`,
       objects: plan.objects,
       lost,
       missing,
@@ -53,6 +47,48 @@ export async function replicateSwift(
       idleSeconds: idle.seconds,
       idleCpuSeconds: idle.cpuSeconds,
     }
+  })
+}
+
+/** What a pass of all its devices costs when nothing is missing; each of the passes. */
+export async function idlePassesOfSwift(
+  plan: ReplicationPlan,
+  devices: 'xfs' | 'plain',
+  passes: number,
+): Promise<readonly Timed[]> {
+  return await withFilledSwift(plan, devices, async ({ pass }) => {
+    const taken: Timed[] = []
+    for (let at = 0; at < passes; at += 1) taken.push(await timed(() => pass('an idle pass')))
+    return taken
+  })
+}
+
+interface FilledSwift {
+  readonly version: string
+  /** Directory of its devices. */
+  readonly nodes: string
+  /** One pass of the object-replicator over all devices. */
+  readonly pass: (what: string) => Promise<void>
+}
+
+/** A Swift with the objects of the plan, after a first pass, which writes the digests of what lies there. */
+async function withFilledSwift<Result>(
+  plan: ReplicationPlan,
+  devices: 'xfs' | 'plain',
+  work: (filled: FilledSwift) => Promise<Result>,
+): Promise<Result> {
+  const swift = await startReferenceSwift({ devices, daemons: 'none', ...PLACE })
+  try {
+    const nodes = path.join(swift.etcFolder, '..', 'node')
+    const told = (what: string, doing: () => Promise<void>): Promise<void> =>
+      withProgress(`OpenStack Swift: ${what}`, () => 'under way', doing)
+    await told(`filling with ${plan.objects} objects`, () => fillSwift(swift, plan, nodes))
+    const pass = (what: string): Promise<void> =>
+      told(what, async () => {
+        await swift.run(PROGRAM, [path.join(swift.etcFolder, 'object-server.conf'), 'once'])
+      })
+    await pass('the first pass')
+    return await work({ version: swift.version, nodes, pass })
   } finally {
     await swift.stop()
   }

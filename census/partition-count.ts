@@ -88,7 +88,8 @@ async function* entriesOf(
   partition: PartitionRange,
 ): AsyncGenerator<Entry> {
   const occupied = (prefix: string): boolean => own.has(Number.parseInt(prefix, 16))
-  for await (const { hash, state } of statesIn(replica, partition, occupied)) yield entryOf(hash, state)
+  for await (const { hash, state } of statesIn(replica, partition, { isWanted: occupied }))
+    yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */

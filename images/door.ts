@@ -34,9 +34,16 @@ export function imageDoor(registry: Registry): ImageDoor {
     if (isPreflight(request)) return preflightAnswer(request, origins)
     const answer = await answerTo(registry, call)
     const response = answer instanceof Refusal ? refusalAnswer(answer, request.headers['accept']) : answer
-    const cors = corsHeaders(request, origins)
-    return cors === undefined ? response : { ...response, headers: { ...response.headers, ...cors } }
+    const headers = { ...response.headers, ...corsHeaders(request, origins), ...requestId(call) }
+    return { ...response, headers }
   }
+}
+
+/** The id by which clients tell of a request: their own, or ours, in the form of OpenStack Glance. */
+function requestId({ request, txId }: ImageCall): Readonly<Record<string, string>> {
+  const own = request.headers['x-openstack-request-id']
+  const id = own === undefined || own.length > REQUEST_ID_LENGTH ? txId : own
+  return { 'x-openstack-request-id': id.startsWith('req-') ? id : `req-${id}` }
 }
 
 async function answerTo(registry: Registry, call: ImageCall): Promise<Response | Refusal> {
@@ -47,7 +54,8 @@ async function answerTo(registry: Registry, call: ImageCall): Promise<Response |
   const segments = segmentsOf(request.path)
   if (segments === undefined) return badRequest('The path is not UTF-8.')
   const baseUrl = baseUrlOf(request)
-  const [version, ...rest] = segments
+  const [version, ...rest] = isVersionInHeader(request) ? ['v2', ...segments] : segments
+  if (version === 'healthcheck') return HEALTHY
   if (version === undefined) return versionsAnswer(300, registry, baseUrl)
   if (version === 'versions') return versionsAnswer(200, registry, baseUrl)
   if (!isVersionSegment(version)) return versionsAnswer(300, registry, baseUrl)
@@ -57,6 +65,19 @@ async function answerTo(registry: Registry, call: ImageCall): Promise<Response |
   if (principal === undefined) return unauthenticated(baseUrl)
   const caller = callerOf(principal, registry.options.accountPrefixes)
   return await visit(registry, call, { ...found, caller, baseUrl })
+}
+
+/** `application/vnd.openstack.images-v2…` chooses the version where the path does not. */
+function isVersionInHeader({ headers, path }: Request): boolean {
+  const isChosen = headers['accept']?.startsWith('application/vnd.openstack.images-v2') === true
+  return isChosen && !/^\/image\/v\d/.test(path)
+}
+
+/** For whoever watches the service; the proxy has one of its own. */
+const HEALTHY: Response = {
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=UTF-8', 'content-length': '2' },
+  body: Buffer.from('OK'),
 }
 
 interface FoundRoute {

@@ -138,6 +138,7 @@ const ACTED: Readonly<Record<string, Acted>> = {
   no_such_object: 'done',
   precondition_failed: 'changed',
   denied: 'locked',
+  in_use: 'locked',
 }
 
 function actedBy({ kind }: ObjectDeleteOutcome): Acted {

@@ -53,6 +53,8 @@ export interface IndexChange {
 
 /** Entries of a page of `filesBelow`, and bytes that LevelDB reads for it at a time (its own default is 16 KiB). */
 const PAGE_ENTRIES = 1000
+/** Entries that are read together where all are wanted, and few are in memory at a time. */
+const STATES_AT_ONCE = 100
 const READ_AHEAD = { highWaterMarkBytes: 1024 * 1024 }
 /** So many outcomes of rows are held in memory at most. */
 const SETTLED_MAX = 1000
@@ -174,7 +176,30 @@ export class ObjectIndex {
     }
   }
 
-  /** The same behind a hash: a reader that stops and goes on later holds nothing in between. */
+  /**
+   * Objects of the ranges (four hex digits) from the first to the last, behind a hash, in the order of their hashes: one look
+   * at the store for all of them.
+   */
+  async *objectsBetween(
+    first: string,
+    last: string,
+    after?: string,
+  ): AsyncGenerator<{ readonly hash: string; readonly state: ObjectState }> {
+    const [{ gte }, { lt }] = [objectsBelow(first), objectsBelow(last)]
+    const behind = after === undefined ? gte : objectKey(after)
+    const iterator = this.#store.iterator(behind.compare(gte) > 0 ? { gt: behind, lt } : { gte, lt })
+    try {
+      for (;;) {
+        const page = await iterator.nextv(STATES_AT_ONCE)
+        if (page.length === 0) return
+        for (const [key, value] of page) yield { hash: hashOfKey(key), state: decodeEntry(value) }
+      }
+    } finally {
+      await iterator.close()
+    }
+  }
+
+  /** Those below a prefix behind a hash: a reader that stops and goes on later holds nothing in between. */
   async *objectsAfter(
     prefix: string,
     after: string | undefined,

@@ -41,6 +41,8 @@ export interface ReplicaAccess {
   knows(prefix: string): boolean
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
   below(prefix: string): AsyncIterable<StatedHash>
+  /** Those of the ranges (four hex digits) from the first to the last, behind a hash, in the order of their hashes. */
+  between(first: string, last: string, after?: string): AsyncIterable<StatedHash>
   /** What the index durably says of these hashes, in their order. */
   states(hashes: readonly string[]): Promise<readonly StatedHash[] | DiskFailed>
   /** The records of one object, read from its files where the index does not have them. */
@@ -88,6 +90,10 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   below(prefix: string): AsyncIterable<StatedHash> {
     return this.#core.index.objectsBelow(prefix)
+  }
+
+  between(first: string, last: string, after?: string): AsyncIterable<StatedHash> {
+    return this.#core.index.objectsBetween(first, last, after)
   }
 
   /** Past the memory of the engine: a sweep must not push out what clients read. */

@@ -80,7 +80,9 @@ async function ownEntries(
 ): Promise<ReadonlyMap<string, Entry>> {
   const wanted = new Set(ranges.map((range) => range.toString(16).padStart(4, '0')))
   const found = new Map<string, Entry>()
-  for await (const { hash, state } of statesIn(policy.replica, partition, (prefix) => wanted.has(prefix))) {
+  for await (const { hash, state } of statesIn(policy.replica, partition, {
+    isWanted: (prefix) => wanted.has(prefix),
+  })) {
     found.set(hash, entryOf(hash, state))
   }
   return found

@@ -22,7 +22,7 @@ import { leftParts } from './multipart/left-parts.ts'
 import type { EventQueue } from './notifications/event-queue.ts'
 import { notificationsLayer } from './notifications/notifications-layer.ts'
 import { objectFactsLayer } from './object-facts/facts-layer.ts'
-import { objectHolds } from './object-holds/holds-layer.ts'
+import { deferringNotHeld, objectHolds } from './object-holds/holds-layer.ts'
 import type { ObjectHolds } from './object-holds/object-holds.ts'
 import { objectLockLayer } from './object-lock/lock-layer.ts'
 import type { ObjectLocks } from './object-lock/object-locks.ts'
@@ -98,15 +98,17 @@ const FEATURES: readonly Feature[] = [
     make: ({ environment: { clock }, bucketSettings: settings, objectLocks: locks }) =>
       settings && locks && objectLockLayer({ clock, settings, locks }),
   },
-  { name: 'object-holds', make: ({ objectHolds: holds }) => holds && objectHolds(holds) },
   {
     name: 'large-objects',
-    make: ({ environment: { random }, deferDeletes }) => largeObjects({ random, deferDeletes }),
+    make: ({ environment: { random }, deferDeletes: defer, objectHolds: holds }) =>
+      largeObjects({ random, deferDeletes: deferringNotHeld(holds, defer) }),
   },
   {
     name: 'left-parts',
     make: ({ deferPartsCheck: checkParts }) => checkParts && leftParts({ checkParts }),
   },
+  // Below what deletes segments by itself.
+  { name: 'object-holds', make: ({ objectHolds: holds }) => holds && objectHolds(holds) },
   { name: 'archives', make: archives },
   { name: 'versions', make: versions },
   { name: 'symlinks', make: () => symlinks },

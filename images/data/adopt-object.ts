@@ -14,6 +14,7 @@ import type { ImageRecord, PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, Refusal, unavailable } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
+import type { ExpectedHash } from './expected-hash.ts'
 import { keepingAlive } from './heartbeat.ts'
 import { holdObjects, releaseObjects } from './held-objects.ts'
 import type { ImageStore } from './image-store.ts'
@@ -29,8 +30,8 @@ export interface Adoption {
   /** The object, and what its bytes are in. */
   readonly parts: readonly VersionName[]
   readonly url: string
-  /** SHA-512 that the bytes must have, hex. */
-  readonly expectedHash?: string | undefined
+  /** That the bytes must have. */
+  readonly expectedHash?: ExpectedHash | undefined
 }
 
 /** The image that waits, or why it does not; 409 when it is not queued. */
@@ -107,13 +108,16 @@ async function look(
     return intake
   }
   try {
-    for await (const chunk of read.body) intake.look(chunk)
+    for await (const chunk of read.body) {
+      expectedHash?.look(chunk)
+      intake.look(chunk)
+    }
   } catch (error) {
     await read.body.cancel()
     return sourceRefusal(error)
   }
   const refusal = verdictOn(registry, intake, image)
   if (refusal !== undefined) return refusal
-  const isExpected = expectedHash === undefined || intake.facts(image).hashValue === expectedHash
+  const isExpected = expectedHash === undefined || expectedHash.isMet()
   return isExpected ? intake : conflict('The object has another hash than was said.')
 }

@@ -13,6 +13,9 @@ export const TASK_PROPERTY = 'os_glance_import_task'
 export const WAITING_PROPERTY = 'os_glance_importing_to_stores'
 export const FAILED_PROPERTY = 'os_glance_failed_import'
 
+/** Why an image is not copied between stores. */
+export const NOT_ACTIVE = 'Only images with status active can be targeted for copying'
+
 export interface BegunImport {
   readonly taskId: string
   readonly image: ImageRecord
@@ -64,9 +67,7 @@ function importRefused(image: ImageRecord, { method }: ImportOrder, nowMs: numbe
   const isAlive = image.pending !== undefined && nowMs - image.pending.aliveAt < SILENCE_MS
   if (typeof lock === 'string' && isAlive) return conflict(`Image has active task ${lock}.`)
   if (method === 'copy-image') {
-    return image.status === 'active'
-      ? undefined
-      : conflict('Only images with status active can be targeted for copying')
+    return image.status === 'active' ? undefined : conflict(NOT_ACTIVE)
   }
   const wanted = method === 'glance-direct' ? 'uploading' : 'queued'
   if (image.status !== wanted || (wanted === 'uploading' && image.staged === undefined)) {

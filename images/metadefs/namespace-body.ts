@@ -8,7 +8,7 @@ import {
   PROPERTY_BODY,
   TAG_BODY,
 } from '../model/metadef-schema.ts'
-import { badRequest, type Refusal } from '../refusal.ts'
+import { badRequest, conflict, type Refusal } from '../refusal.ts'
 import type { Association, MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -96,7 +96,9 @@ export function readTags(body: unknown, nowMs: number): Readonly<Record<string, 
   const wrong = violation(body, schema)
   if (wrong !== undefined || !isObject(body))
     return badRequest(`Provided object does not match schema 'tags': ${wrong}`)
-  return byName(body['tags'] as readonly Body[], (one) => itemOf(one, nowMs))
+  const tags = body['tags'] as readonly Body[]
+  const read = byName(tags, (one) => itemOf(one, nowMs))
+  return Object.keys(read).length === tags.length ? read : conflict('A tag is named twice.')
 }
 
 export function readAssociation(

@@ -1,6 +1,7 @@
 /** Namespaces and what is in them, as clients see them. */
 import type { Json } from '../answers.ts'
 import { isoSeconds } from '../model/image-view.ts'
+import { isObject } from '../model/json-schema.ts'
 import type { Association, MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
 
 type View = Readonly<Record<string, Json>>
@@ -10,7 +11,12 @@ function times({ createdAt, updatedAt }: { readonly createdAt: number; readonly 
 }
 
 export function namespacePath(namespace: string): string {
-  return `/v2/metadefs/namespaces/${encodeURIComponent(namespace)}`
+  return `/v2/metadefs/namespaces/${segment(namespace)}`
+}
+
+/** Colons stand for themselves in a path: most names have them. */
+function segment(name: string): string {
+  return encodeURIComponent(name).replaceAll('%3A', ':')
 }
 
 export function namespaceView(record: NamespaceRecord): View {
@@ -34,16 +40,27 @@ export function wholeNamespaceView(record: NamespaceRecord, prefix: string): Vie
   const properties = Object.entries(record.properties).map(
     ([name, { body }]) => [`${prefix}${name}`, body] as const,
   )
-  const objects = Object.entries(record.objects).map(([name, item]) =>
-    objectView(record.namespace, name, item),
-  )
-  const tags = Object.keys(record.tags).map((name) => ({ name }))
+  const objects = Object.entries(record.objects).map(([name, item]) => ({
+    required: [],
+    ...objectView(record.namespace, name, prefixed(item, prefix)),
+  }))
+  const tags = Object.keys(record.tags)
+    .toSorted()
+    .map((name) => ({ name }))
   return {
     ...namespaceView(record),
     ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
     ...(objects.length === 0 ? {} : { objects }),
     ...(tags.length === 0 ? {} : { tags }),
   }
+}
+
+/** The names of an object's properties, too. */
+function prefixed(item: MetadefItem, prefix: string): MetadefItem {
+  const { properties } = item.body
+  if (properties === undefined || prefix === '' || !isObject(properties)) return item
+  const renamed = Object.entries(properties).map(([name, one]) => [`${prefix}${name}`, one as Json] as const)
+  return { ...item, body: { ...item.body, properties: Object.fromEntries(renamed) } }
 }
 
 export function associationView(name: string, association: Association): View {
@@ -60,7 +77,7 @@ export function objectView(namespace: string, name: string, { body, ...at }: Met
     name,
     ...body,
     ...times(at),
-    self: `${namespacePath(namespace)}/objects/${encodeURIComponent(name)}`,
+    self: `${namespacePath(namespace)}/objects/${segment(name)}`,
     schema: '/v2/schemas/metadefs/object',
   }
 }
@@ -75,9 +92,9 @@ export function partView(kind: PartKind, namespace: string, name: string, item: 
 export function partsView(kind: PartKind, record: NamespaceRecord): View {
   const entries = Object.entries(record[kind])
   if (kind === 'properties') {
-    return { properties: Object.fromEntries(entries.map(([name, { body }]) => [name, body])) }
+    return { properties: Object.fromEntries(entries.map(([name, { body }]) => [name, { name, ...body }])) }
   }
-  const schema = `/v2/schemas/metadefs/${kind}`
-  if (kind === 'tags') return { tags: entries.map(([name]) => ({ name })), schema }
-  return { objects: entries.map(([name, item]) => objectView(record.namespace, name, item)), schema }
+  if (kind === 'tags') return { tags: Object.keys(record.tags).map((name) => ({ name })) }
+  const objects = entries.map(([name, item]) => objectView(record.namespace, name, item))
+  return { objects, schema: '/v2/schemas/metadefs/objects' }
 }

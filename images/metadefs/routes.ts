@@ -6,7 +6,7 @@ import { badRequest, conflict, notFound, Refusal } from '../refusal.ts'
 import { type ImageRoute, route } from '../verbs/route.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeNamespace, readAssociation, readNamespace, readPart, readTags } from './namespace-body.ts'
-import type { NamespaceRecord, PartKind } from './namespace-record.ts'
+import type { MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
 import {
   associationView,
   namespacePath,
@@ -34,8 +34,13 @@ const list: ImageVerb = async ({ registry, context, caller, query }) => {
   if (by === undefined) return badRequest(`Invalid sort key: ${sortKey}`)
   const visible = await registry.namespaces.visible(context, caller)
   if (visible instanceof Refusal) return visible
-  const sign = valueOf(query, 'sort_dir') === 'asc' ? 1 : -1
+  const direction = valueOf(query, 'sort_dir') ?? 'desc'
+  if (direction !== 'asc' && direction !== 'desc') return badRequest(`Invalid sort direction: ${direction}`)
+  const sign = direction === 'asc' ? 1 : -1
   const visibility = valueOf(query, 'visibility')
+  if (visibility !== undefined && visibility !== 'public' && visibility !== 'private') {
+    return badRequest(`Invalid visibility value: ${visibility}`)
+  }
   const types = valueOf(query, 'resource_types')?.split(',')
   const wanted = visible
     .filter((one) => visibility === undefined || one.visibility === visibility)
@@ -83,9 +88,19 @@ const change: ImageVerb = async (visit) => {
   const changed = await registry.namespaces.change(context, caller, name, (record) => {
     const next = changeNamespace(record, json, caller, now(visit))
     if (next instanceof Refusal || next.namespace === name) return next
-    return badRequest('A namespace cannot be renamed; make another one.')
+    return RENAMED
   })
+  if (changed === RENAMED) return await renamed(visit)
   return changed instanceof Refusal ? changed : jsonAnswer(200, namespaceView(changed))
+}
+
+const RENAMED = badRequest('A namespace cannot be renamed; make another one.')
+
+/** The name that was wanted may be somebody else's. */
+async function renamed({ registry, context, caller, json }: ImageVisit): Promise<Refusal> {
+  const { namespace } = json as { readonly namespace: string }
+  const other = await registry.namespaces.find(context, caller, namespace)
+  return other instanceof Refusal ? RENAMED : conflict(`The namespace ${namespace} is there already.`)
 }
 
 const remove: ImageVerb = async ({ registry, context, caller, names: [name = ''] }) =>
@@ -218,6 +233,35 @@ const dissociate: ImageVerb = async ({ registry, context, caller, names: [name =
   return changed instanceof Refusal ? changed : emptyAnswer(204)
 }
 
+const TAG_KEYS: Readonly<Record<string, (name: string, item: MetadefItem) => string | number>> = {
+  name: (name) => name,
+  created_at: (_name, { createdAt }) => createdAt,
+  updated_at: (_name, { updatedAt }) => updatedAt,
+}
+
+/** Tags are sorted, and come by page. */
+const listTags: ImageVerb = async ({ registry, context, caller, names: [name = ''], query }) => {
+  const limit = valueOf(query, 'limit')
+  const most = limit === undefined ? Infinity : readLimit(limit, registry.options.limits)
+  if (most instanceof Refusal) return most
+  const by = TAG_KEYS[valueOf(query, 'sort_key') ?? 'created_at']
+  const direction = valueOf(query, 'sort_dir') ?? 'desc'
+  if (by === undefined) return badRequest('Sort key supplied was not valid.')
+  if (direction !== 'asc' && direction !== 'desc') return badRequest(`Invalid sort direction: ${direction}`)
+  const record = await registry.namespaces.find(context, caller, name)
+  if (record instanceof Refusal) return record
+  const sign = direction === 'asc' ? 1 : -1
+  const sorted = Object.entries(record.tags).toSorted((left, right) => {
+    const [one, other] = [by(...left), by(...right)]
+    if (one !== other) return one < other ? -sign : sign
+    return left[0] < right[0] ? -1 : 1
+  })
+  const marker = valueOf(query, 'marker')
+  const start = marker === undefined ? 0 : sorted.findIndex(([tag]) => tag === marker) + 1
+  if (marker !== undefined && start === 0) return notFound(`There is no tag ${marker}.`)
+  return jsonAnswer(200, { tags: sorted.slice(start, start + most).map(([tag]) => ({ name: tag })) })
+}
+
 const NAMESPACE = '/metadefs/namespaces/:namespace'
 
 function partRoutes(kind: PartKind): readonly ImageRoute[] {
@@ -225,7 +269,7 @@ function partRoutes(kind: PartKind): readonly ImageRoute[] {
   const path = `${NAMESPACE}/${kind}`
   const isTag = kind === 'tags'
   return [
-    route('GET', path, verbs.list, 'ignored'),
+    route('GET', path, isTag ? listTags : verbs.list, 'ignored'),
     route('POST', path, isTag ? putTags : verbs.add, 'json'),
     route('DELETE', path, verbs.clear, 'ignored'),
     route('GET', `${path}/:name`, verbs.show, 'ignored'),

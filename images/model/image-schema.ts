@@ -21,6 +21,7 @@ const LOCATION_SCHEMA: JsonSchema = {
     url: { type: 'string', maxLength: 255 },
     metadata: { type: 'object' },
     validation_data: {
+      writeOnly: true,
       description: 'What the bytes must be; it becomes, or must agree with, what is known of them.',
       type: 'object',
       additionalProperties: false,

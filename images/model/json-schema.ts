@@ -8,6 +8,7 @@ export interface JsonSchema {
   readonly type?: JsonType | readonly JsonType[]
   readonly description?: string
   readonly readOnly?: boolean
+  readonly writeOnly?: boolean
   /** `false`: not one of the image's own properties, though described. */
   readonly is_base?: boolean
   readonly enum?: readonly (string | null)[]

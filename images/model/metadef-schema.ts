@@ -1,5 +1,4 @@
-/** Schemas of metadata definitions: told under `/v2/schemas/metadefs`, and what bodies are checked against. */
-import type { Json } from '../answers.ts'
+/** Schemas that bodies of requests about metadata definitions are checked against. */
 import type { JsonSchema } from './json-schema.ts'
 
 const NAME: JsonSchema = { type: 'string', maxLength: 80, minLength: 1 }
@@ -88,37 +87,3 @@ export const NAMESPACE_BODY: JsonSchema = {
     ...PATHS,
   },
 }
-
-function document(name: string, { properties = {}, required }: JsonSchema): readonly [string, Json] {
-  const body = {
-    name,
-    properties,
-    ...(required === undefined ? {} : { required }),
-    additionalProperties: false,
-  }
-  return [`metadefs/${name}`, body as unknown as Json]
-}
-
-function collection(name: string, items: JsonSchema): readonly [string, Json] {
-  const links: Readonly<Record<string, JsonSchema>> = {
-    first: { type: 'string' },
-    next: { type: 'string' },
-    schema: { type: 'string' },
-  }
-  return document(name, { properties: { [name]: { type: 'array', items }, ...links } })
-}
-
-export const METADEF_SCHEMAS: ReadonlyMap<string, Json> = new Map([
-  document('namespace', NAMESPACE_BODY),
-  collection('namespaces', NAMESPACE_BODY),
-  document('resource_type', ASSOCIATION_BODY),
-  collection('resource_types', ASSOCIATION_BODY),
-  document('property', PROPERTY_BODY),
-  document('properties', {
-    properties: { properties: { type: 'object', additionalProperties: PROPERTY_BODY } },
-  }),
-  document('object', OBJECT_BODY),
-  collection('objects', OBJECT_BODY),
-  document('tag', TAG_BODY),
-  collection('tags', TAG_BODY),
-])

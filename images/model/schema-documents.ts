@@ -2,7 +2,7 @@
 import type { Json } from '../answers.ts'
 import { IMAGE_PROPERTIES } from './image-schema.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { METADEF_SCHEMAS } from './metadef-schema.ts'
+import { METADEF_DOCUMENTS } from './metadef-documents.ts'
 
 interface Document {
   readonly name: string
@@ -22,13 +22,16 @@ const IMAGE: Document = {
   rest: { additionalProperties: { type: 'string' }, links: IMAGE_LINKS },
 }
 
+/** As OpenStack Glance writes it. */
+const UUID = '^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$'
+
 const timestamp = (what: string): JsonSchema => ({ type: 'string', description: what })
 
 const MEMBER: Document = {
   name: 'member',
   properties: {
     member_id: { type: 'string', description: 'The project that the image is shared with.' },
-    image_id: { type: 'string', description: 'The image that is shared.', pattern: '^[0-9a-fA-F-]{36}$' },
+    image_id: { type: 'string', description: 'The image that is shared.', pattern: UUID },
     created_at: timestamp('When it was shared.'),
     updated_at: timestamp('When the status was last changed.'),
     status: {
@@ -41,7 +44,7 @@ const MEMBER: Document = {
 }
 
 export const TASK_PROPERTIES: Readonly<Record<string, JsonSchema>> = {
-  id: { description: 'What the task is called by.', type: 'string' },
+  id: { description: 'What the task is called by.', pattern: UUID, type: 'string' },
   type: {
     description: 'What it does.',
     enum: ['import', 'api_image_import', 'location_import'],
@@ -111,5 +114,5 @@ const DOCUMENTS: ReadonlyMap<string, Json> = new Map(
 
 /** By the last part of its path: `image`, `members`, `metadefs/namespace`…; `undefined` when there is none. */
 export function schemaDocument(name: string): Json | undefined {
-  return DOCUMENTS.get(name) ?? METADEF_SCHEMAS.get(name)
+  return DOCUMENTS.get(name) ?? METADEF_DOCUMENTS.get(name)
 }

@@ -26,7 +26,8 @@ export interface ImagePage {
 
 /** Parameters that are not filters. */
 const NO_FILTERS: ReadonlySet<string> = new Set(
-  'limit marker sort sort_key sort_dir member_status visibility tag os_hidden'.split(' '),
+  // Deleted images are never listed, whatever is asked.
+  'limit marker sort sort_key sort_dir member_status visibility tag os_hidden deleted'.split(' '),
 )
 
 export function readImageQuery(

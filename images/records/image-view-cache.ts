@@ -2,7 +2,8 @@
  * All image records in the memory of one proxy, for lists and filters. It is brought up to date when it is used: the
  * container's listing tells by ETag which records changed, and only those are read.
  *
- * - What is given was true less than `STALE_MS` ago, or later. What this proxy wrote itself is in it at once.
+ * - What is given was true less than `STALE_MS` before it was asked for, or later. What this proxy wrote itself is in it at once.
+ * - Nobody waits for more than two refreshes, however long they take: one that began after the question is fresh enough.
  * - While it is used it is refreshed ahead of time, so that lists seldom wait.
  */
 import type { Clock } from '#base/environment.ts'
@@ -54,26 +55,29 @@ export class ImageViewCache {
   }
 
   async all(context: OperationContext): Promise<Iterable<ImageRecord> | Refusal> {
-    const ageMs = this.#clock.monotonicMs() - this.#freshAt
+    const askedAt = this.#clock.monotonicMs()
+    const ageMs = askedAt - this.#freshAt
     if (ageMs >= STALE_MS) {
-      const failed = await this.#refresh(context)
+      const failed = await this.#refresh(context, askedAt - STALE_MS)
       if (failed !== undefined) return failed
     } else if (ageMs >= REFRESH_MS) {
       // Whoever waits for it next hears of a failure.
-      this.#refresh(context).catch(() => {})
+      this.#refresh(context, this.#freshAt).catch(() => {})
     }
     return [...this.#entries.values()].map(({ image }) => image)
   }
 
-  /** One at a time. One that began before the question was asked is not fresh enough: its age is seen afterwards. */
-  async #refresh(context: OperationContext): Promise<Refusal | undefined> {
+  /** One at a time. One that began before `notBefore` is waited for, and followed by another. */
+  async #refresh(context: OperationContext, notBefore: number): Promise<Refusal | undefined> {
     const shared = { txId: context.txId, log: context.log, signal: undefined }
-    this.#refreshing ??= this.#fetch(shared).finally(() => {
-      this.#refreshing = undefined
-    })
-    const failed = await this.#refreshing
-    if (failed !== undefined || this.#clock.monotonicMs() - this.#freshAt < STALE_MS) return failed
-    return await this.#refresh(context)
+    do {
+      this.#refreshing ??= this.#fetch(shared).finally(() => {
+        this.#refreshing = undefined
+      })
+      const failed = await this.#refreshing
+      if (failed !== undefined) return failed
+    } while (this.#freshAt < notBefore)
+    return undefined
   }
 
   async #fetch(context: OperationContext): Promise<Refusal | undefined> {

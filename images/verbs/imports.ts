@@ -4,12 +4,12 @@ import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { stageImage } from '../data/stage.ts'
 import { newKey } from '../data/upload.ts'
 import { emit } from '../events.ts'
-import { beginImport } from '../import/begin-import.ts'
+import { beginImport, NOT_ACTIVE } from '../import/begin-import.ts'
 import { readImportOrder } from '../import/import-order.ts'
 import { runImport } from '../import/run-import.ts'
 import { notPermitted } from '../policy.ts'
 import { taskView } from '../records/task-records.ts'
-import { notFound, Refusal } from '../refusal.ts'
+import { conflict, notFound, Refusal } from '../refusal.ts'
 import { newUuid } from '../registry.ts'
 import { sizeRefusal, stageRefusal } from '../usage.ts'
 import type { ImageVerb, ImageVisit } from '../visit.ts'
@@ -79,7 +79,7 @@ const importImage: ImageVerb = async (visit) => {
 async function copyable(visit: ImageVisit): ReturnType<typeof visibleImage> {
   const image = await visibleImage(visit)
   if (image instanceof Refusal || visit.caller.isAdmin) return image
-  return notPermitted('copy_image')
+  return image.status === 'active' ? notPermitted('copy_image') : conflict(NOT_ACTIVE)
 }
 
 const imageTasks: ImageVerb = async (visit) => {

@@ -1,6 +1,7 @@
 /** Where the bytes of an image are: told to services, objects that become images, and copies removed from a store by administrators. */
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { beginAdoption, finishAdoption } from '../data/adopt-object.ts'
+import { type ExpectedHash, HASH_ALGORITHMS, readExpectedHash } from '../data/expected-hash.ts'
 import { releaseObjects } from '../data/held-objects.ts'
 import { leave, removePlaces } from '../data/leaving.ts'
 import { OBJECT_STORE } from '../data/object-store.ts'
@@ -101,20 +102,26 @@ const LOCATION_BODY: JsonSchema = {
       additionalProperties: false,
       required: ['os_hash_algo', 'os_hash_value'],
       properties: {
-        os_hash_algo: { type: 'string', enum: ['sha512'] },
-        os_hash_value: { type: 'string', pattern: '^[0-9a-fA-F]{128}$' },
+        os_hash_algo: { type: 'string', enum: HASH_ALGORITHMS },
+        os_hash_value: { type: 'string' },
       },
     },
   },
 }
 
+interface LocationBody {
+  readonly url: string
+  readonly validation_data?: { readonly os_hash_algo: string; readonly os_hash_value: string }
+}
+
 function readLocation(
   json: unknown,
-): { readonly url: string; readonly expectedHash: string | undefined } | Refusal {
+): { readonly url: string; readonly expectedHash: ExpectedHash | undefined } | Refusal {
   const wrong = violation(json, LOCATION_BODY)
   if (wrong !== undefined) return badRequest(`Provided object does not match schema 'location': ${wrong}`)
-  const { url, validation_data: data } = json as { url: string; validation_data?: { os_hash_value: string } }
-  return { url, expectedHash: data?.os_hash_value.toLowerCase() }
+  const { url, validation_data: data } = json as LocationBody
+  const hash = data && readExpectedHash(data.os_hash_algo, data.os_hash_value)
+  return hash instanceof Refusal ? hash : { url, expectedHash: hash }
 }
 
 export const locationRoutes: readonly ImageRoute[] = [

@@ -48,6 +48,7 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
   const records = new ClusterRecords({ store: core, clock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
   const { timestamps } = parts
+  const objectHolds = new ObjectHolds(records.of(OBJECT_HOLDS), core.containers)
   const encryption = await openEncryption(environment, settings)
   const store = withFeatures(core, {
     environment,
@@ -55,7 +56,7 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
     deferDeletes: core.deferDeletes,
     deferPartsCheck: core.deferPartsCheck,
     bucketSettings,
-    objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
+    objectHolds,
     objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
     imageBytes: new ClusterStore(ownStore(core, { environment, encryption })),
     encryption,
@@ -74,7 +75,10 @@ async function open(context: WorkerContext): Promise<LifecycleParts> {
     actions: new StoreActions({
       store,
       context: asker,
-      queue: (judged) => deferJudgedDeletes(parts, asker, judged),
+      queue: async (judged) => {
+        const free = await objectHolds.notHeld(asker, judged)
+        return await deferJudgedDeletes(parts, asker, free)
+      },
       abort: (name, uploadId) => multipart.abort(asker, { name, uploadId }),
     }),
     rules: async (name) => {

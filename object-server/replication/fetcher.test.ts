@@ -27,6 +27,7 @@ async function fetchFrom(
     readonly room?: 'full'
     readonly lack?: FetchWish['lack']
     readonly arrives?: 'whole'
+    readonly admit?: (bytes: number) => Promise<void>
   } = {},
 ): Promise<Fetched> {
   const entry = await entryIn(from)
@@ -35,6 +36,7 @@ async function fetchFrom(
     drive: { refuseWrite: async () => (parts.room === 'full' ? ({} as never) : undefined) },
     clock: new VirtualClock(),
     log: silentLogger,
+    admit: parts.admit,
     peers: {
       objects: async (_peer: unknown, request: ObjectsRequest): Promise<Response> => {
         const answer = serveObjects(from.replica, request)
@@ -175,6 +177,23 @@ t.test('an older version arrives behind a candidate that waits, which then takes
   t.match(await commit(other, chosen), { kind: 'changed' })
   t.equal(await bodyOf(other), 'chosen')
 })
+
+t.test(
+  'every byte of a body waits for the limit of the bandwidth, of small objects and of large ones',
+  async (t) => {
+    for (const bytes of [5, 3 * BLOCK_BYTES + 1]) {
+      const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+      await putObject(one, second(1), Buffer.alloc(bytes, 1))
+      let admitted = 0
+      const admit = async (count: number): Promise<void> => {
+        t.equal((await look(other)).kind, 'missing', 'before anything of it is to be seen')
+        admitted += count
+      }
+      t.match(await fetchFrom(one, other, { admit }), { objects: 1, bytes })
+      t.equal(admitted, bytes)
+    }
+  },
+)
 
 t.test('a device without room is asked nothing', async (t) => {
   const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]

@@ -51,7 +51,7 @@ const BATCH_OBJECTS_MAX = 256
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
 /** Writes under way per answer: enough to share the syncs of the index and of the directories. */
 const WRITES_UNDER_WAY = 16
-/** Times that a large body is asked for again from where it broke off. */
+/** Times in a row that a large body is asked for again from where it broke off, and not a block of it came. */
 const RESUMES_MAX = 5
 const FIRST_RESUME_MS = 200
 
@@ -200,9 +200,12 @@ export class ObjectFetcher {
     try {
       for (let resumes = 0; resumes <= RESUMES_MAX; resumes += 1) {
         if (resumes > 0) await this.#options.clock.sleep(FIRST_RESUME_MS * 2 ** resumes, signal)
+        const reached = upload.writer?.sizeBytes ?? 0
         const progress = await this.#pour(peer, wish, upload, tally, signal)
         if (progress === 'stored') return
         if (progress === 'gone') break
+        // A link that breaks often and still brings something brings all of it in the end.
+        if ((upload.writer?.sizeBytes ?? 0) >= reached + BLOCK_BYTES) resumes = 0
       }
       tally.failed += 1
     } finally {

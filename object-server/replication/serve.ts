@@ -37,7 +37,7 @@ import {
 } from './messages.ts'
 import { Peers } from './peer.ts'
 import { serveObjects } from './serve-objects.ts'
-import { holds, prefixesOf, UnitDigests, unitOf } from './unit-digests.ts'
+import { holds, statesIn, UnitDigests, unitOf } from './unit-digests.ts'
 
 export interface SyncServerOptions {
   readonly device: ObjectDevice
@@ -197,18 +197,13 @@ async function entriesIn(
   { partition, ranges, after }: EntriesRequest,
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
   const wanted = ranges === undefined ? undefined : new Set(ranges)
+  const isWanted = (prefix: string): boolean => wanted?.has(Number.parseInt(prefix, 16)) ?? true
   const entries: Entry[] = []
-  for (const prefix of prefixesOf(partition)) {
-    if (!replica.knows(prefix)) continue
-    if (wanted !== undefined && !wanted.has(Number.parseInt(prefix, 16))) continue
-    if (after !== undefined && prefix < after.slice(0, prefix.length)) continue
-    for await (const { hash, state } of replica.below(prefix)) {
-      if (!holds(partition, hash) || (after !== undefined && hash <= after)) continue
-      const entry = entryOf(hash, state)
-      if (isEmptyEntry(entry)) continue
-      if (entries.length >= ENTRIES_MAX) return { entries, more: true }
-      entries.push(entry)
-    }
+  for await (const { hash, state } of statesIn(replica, partition, { isWanted, after })) {
+    const entry = entryOf(hash, state)
+    if (isEmptyEntry(entry)) continue
+    if (entries.length >= ENTRIES_MAX) return { entries, more: true }
+    entries.push(entry)
   }
   return { entries, more: false }
 }

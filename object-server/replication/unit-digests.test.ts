@@ -3,7 +3,7 @@ import t from 'tap'
 import { putObject, second } from '../engine-contract.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { startEngine, type TestEngine } from '../test-engine.ts'
-import { UnitDigests, unitOf } from './unit-digests.ts'
+import { statesIn, UnitDigests, unitOf, type Wanted } from './unit-digests.ts'
 
 const NAMES = Array.from({ length: 40 }, (_, at) => `/a/c/o${at}`)
 
@@ -65,5 +65,30 @@ t.test('sizes that nobody has asked about for long are forgotten', async (t) => 
   t.equal(reads(), before, 'the last three are known')
   await ask(17)
   t.equal(reads(), before + 1)
+  await engine.close()
+})
+
+t.test('the entries of a unit are those of its wanted ranges, behind a hash, in their order', async (t) => {
+  const { engine } = await filled()
+  const { replica } = engine
+  const whole = { partPower: 0, partition: 0 }
+  const hashesOf = async (wanted?: Wanted): Promise<readonly string[]> => {
+    const hashes: string[] = []
+    for await (const { hash } of statesIn(replica, whole, wanted)) hashes.push(hash)
+    return hashes
+  }
+  const all = NAMES.map((name) => replica.hashOf(name)).toSorted()
+  t.same(await hashesOf(), all)
+  t.same(await hashesOf({ after: all[17] }), all.slice(18))
+  const isWanted = (prefix: string): boolean => prefix < '3000' || (prefix >= '8000' && prefix < 'c000')
+  t.same(await hashesOf({ isWanted }), all.filter(isWanted))
+  t.same(await hashesOf({ isWanted, after: all[3] }), all.slice(4).filter(isWanted))
+  const half = { partPower: 1, partition: 1 }
+  const upper: string[] = []
+  for await (const { hash } of statesIn(replica, half)) upper.push(hash)
+  t.same(
+    upper,
+    all.filter((hash) => hash >= '8'),
+  )
   await engine.close()
 })

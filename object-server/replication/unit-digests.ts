@@ -156,14 +156,38 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
   return unitOf(hash, partPower) === partition
 }
 
+/** Which entries of a unit: by the ranges they are in, and behind a hash. */
+export interface Wanted {
+  readonly isWanted?: (prefix: string) => boolean
+  readonly after?: string | undefined
+}
+
 /** The entries of a unit in the order of their hashes. Rejects with the errors of the index. */
 export async function* statesIn(
   replica: ReplicaAccess,
   unit: PartitionRange,
-  isWanted: (prefix: string) => boolean = () => true,
+  { isWanted = () => true, after }: Wanted = {},
 ): AsyncGenerator<StatedHash> {
-  for (const prefix of prefixesOf(unit)) {
-    if (!replica.knows(prefix) || !isWanted(prefix)) continue
-    for await (const stated of replica.below(prefix)) if (holds(unit, stated.hash)) yield stated
+  const prefixes = prefixesOf(unit).filter((prefix) => {
+    return replica.knows(prefix) && (after === undefined || prefix >= after.slice(0, prefix.length))
+  })
+  for (const [first, last] of stretchesOf(prefixes, isWanted))
+    for await (const stated of replica.between(first, last, after)) if (holds(unit, stated.hash)) yield stated
+}
+
+/** The first and the last of ranges that are wanted without one between them that is not. */
+function stretchesOf(
+  prefixes: readonly string[],
+  isWanted: (prefix: string) => boolean,
+): readonly (readonly [first: string, last: string])[] {
+  const stretches: [string, string][] = []
+  let isOpen = false
+  for (const prefix of prefixes) {
+    const last = stretches.at(-1)
+    const goesOn = isWanted(prefix)
+    if (goesOn && isOpen && last !== undefined) last[1] = prefix
+    else if (goesOn) stretches.push([prefix, prefix])
+    isOpen = goesOn
   }
+  return stretches
 }

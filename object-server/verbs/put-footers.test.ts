@@ -74,7 +74,7 @@ await t.test('the declared length must be that of the object, not of the documen
     t.equal((await put(server, 1, inPieces(mime({})), length(0))).status, 499)
     t.equal((await send(server, 'GET')).status, 404)
     t.equal((await put(server, 1, inPieces(mime({})), length(BODY.length))).status, 201)
-    t.same(await (await send(server, 'GET')).text, BODY.toString('latin1'))
+    t.same((await send(server, 'GET')).text, BODY.toString('latin1'))
     const bad = { ...HEADERS, 'x-backend-obj-content-length': 'many' }
     t.equal((await put(server, 2, inPieces(mime({})), bad)).status, 400)
   }),

@@ -29,7 +29,8 @@ export function catchErrors(inner: ProxyHandler, deps: CatchErrorsDeps): Handler
       transaction.log.error({ err: error, method: request.method, path: request.path }, 'request failed')
       response = textAnswer(500, 'An error occurred')
     }
-    const headers = { ...response.headers, 'x-trans-id': txId, 'x-openstack-request-id': txId }
+    // A door may have an id of its own for the request.
+    const headers = { 'x-openstack-request-id': txId, ...response.headers, 'x-trans-id': txId }
     return { status: response.status, headers, body: response.body }
   }
 }

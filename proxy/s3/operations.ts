@@ -10,7 +10,7 @@ import { formOperations } from './post-form/post-object.ts'
 import type { Level, S3Request } from './request.ts'
 import { versionOperations } from './versions/operations.ts'
 
-const OPERATIONS: readonly S3Operation[] = [
+export const OPERATIONS: readonly S3Operation[] = [
   ...bucketOperations,
   ...objectOperations,
   ...multipartOperations,

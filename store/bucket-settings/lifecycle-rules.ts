@@ -10,6 +10,8 @@ import type { Tag } from './documents.ts'
 
 export interface LifecycleConfiguration {
   readonly rules: readonly LifecycleRule[]
+  /** From which size on objects are moved to colder classes; 128 KiB of all classes if not given. All are stored alike. */
+  readonly movedFrom?: 'varies_by_storage_class' | undefined
 }
 
 export interface LifecycleRule {

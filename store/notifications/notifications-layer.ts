@@ -33,6 +33,8 @@ export function notificationsLayer({ settings, queue, region }: NotificationsOpt
       const info = await inner.containers.info(context, { account, container })
       if (info === undefined || !hasSettings(info)) return
       const read = await settings.ofKnown(context, { account, container }, info)
+      if (read.kind !== 'settings')
+        context.log.error({ reason: read.kind }, 'whom to tell of an event could not be read')
       const rules = read.kind === 'settings' ? read.documents.notification : undefined
       for (const { id, arn } of rules === undefined ? [] : targetsOf(rules, happened.event, object)) {
         const url = webhookIn(arn)

@@ -14,6 +14,7 @@ import { allRecords } from '../records/all-records.ts'
 import type { RecordCollection, RecordFailure, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'
 import { NULL_VERSION } from '../versions/version-names.ts'
+import { containerOf } from '../versions/written-container.ts'
 
 /** Says that objects of the container may be held. */
 export const HOLDS_FLAG = 'x-container-sysmeta-martlet-holds'
@@ -80,13 +81,28 @@ export class ObjectHolds {
     return written.kind === 'found' || written.kind === 'refused' ? undefined : written
   }
 
-  /** Why the object may not go; `undefined` when it may. */
+  /** Why the object may not go; `undefined` when it may. A container that this process believes to be missing fails by itself. */
   async refusal(context: OperationContext, name: VersionName): Promise<Held | undefined> {
+    const found = await containerOf(this.#containers, context, name)
+    if (found.kind === 'unavailable') return found
+    if (found.kind !== 'known' || found.info.metadata[HOLDS_FLAG] === undefined) return undefined
     const read = await this.#records.read(context, keyOf(name), 'newest')
     if (read.kind === 'absent') return undefined
     if (read.kind !== 'found')
       return { kind: 'unavailable', reason: 'whether the object is held is not known' }
     return read.value.holders.length > 0 ? { kind: 'in_use' } : undefined
+  }
+
+  /** Those that may go, for whoever leaves deletes to the expirer, which knows of no holds. What is not known stays. */
+  async notHeld<Item extends { readonly name: VersionName }>(
+    context: OperationContext,
+    items: readonly Item[],
+  ): Promise<readonly Item[]> {
+    const held = new Set<Item>()
+    await inParallel(items, LANES, async (item) => {
+      if ((await this.refusal(context, item.name)) !== undefined) held.add(item)
+    })
+    return held.size === 0 ? items : items.filter((item) => !held.has(item))
   }
 
   /** Takes back what holders have no more; `needs` says whether one still has it. How many holds those were. */

@@ -71,6 +71,10 @@ export const ACTIONS = {
     s3: s3('PUT', '/FRESH', '', { 'x-amz-copy-source': 'BUCKET/key' }),
   },
   DeleteObject: { swift: swift('DELETE', '/gone'), s3: s3('DELETE', '/gone') },
+  DeleteObjectVersion: {
+    swift: swift('DELETE', '/gone?version-id=null'),
+    s3: s3('DELETE', '/gone?versionId=null'),
+  },
   DeleteBucket: { swift: swift('DELETE', ''), s3: s3('DELETE', '') },
   PutBucketAcl: {
     swift: swift('POST', '', { 'x-container-write': 'FRESH' }),

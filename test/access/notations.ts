@@ -88,7 +88,7 @@ const TESTER2 = { Principal: { AWS: 'test2:tester2' } } as const
 
 const READS: readonly ActionName[] = ['GetObject', 'HeadObject', 'GetObjectVersion']
 const LISTS: readonly ActionName[] = ['ListBucket', 'HeadBucket', 'ListBucketVersions']
-const WRITES: readonly ActionName[] = ['PutObject', 'DeleteObject']
+const WRITES: readonly ActionName[] = ['PutObject', 'DeleteObject', 'DeleteObjectVersion']
 const OF_BUCKET: readonly ActionName[] = [
   'DeleteBucket',
   'PutBucketTagging',

@@ -1,6 +1,7 @@
 /**
  * The real Glance (Debian's) with our cluster behind it: as its Swift store with the first and the third version of sign-in,
- * and as its S3 store. What it stores it reads back, copies between them and takes away again.
+ * and as its S3 store; our identity service validates its users' tokens. What it stores it reads back, copies between them
+ * and takes away again.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -83,8 +84,23 @@ async function keyPair(cluster: RunningCluster): Promise<KeyPair> {
   return { access, secret }
 }
 
+interface Asked extends RealGlance {
+  readonly token: string
+}
+
+/** A token of the identity service. */
+async function tokenOf(cluster: RunningCluster, user: string, project: string): Promise<string> {
+  const domain = { id: 'default' }
+  const identity = { methods: ['password'], password: { user: { name: user, domain, password: user } } }
+  const response = await fetch(`${cluster.url}/identity/v3/auth/tokens`, {
+    method: 'POST',
+    body: JSON.stringify({ auth: { identity, scope: { project: { name: project, domain } } } }),
+  })
+  return response.headers.get('x-subject-token') ?? ''
+}
+
 async function ask(
-  glance: RealGlance,
+  glance: Asked,
   method: string,
   path: string,
   { body, headers = {} }: { readonly body?: Buffer | object; readonly headers?: Record<string, string> } = {},
@@ -92,7 +108,11 @@ async function ask(
   const isBytes = Buffer.isBuffer(body)
   const response = await fetch(`${glance.url}/v2/${path}`, {
     method,
-    headers: { 'content-type': isBytes ? 'application/octet-stream' : 'application/json', ...headers },
+    headers: {
+      'x-auth-token': glance.token,
+      'content-type': isBytes ? 'application/octet-stream' : 'application/json',
+      ...headers,
+    },
     body: body === undefined ? null : isBytes ? new Uint8Array(body) : JSON.stringify(body),
     signal: AbortSignal.timeout(60_000),
   })
@@ -101,18 +121,18 @@ async function ask(
   throw new Error(`Glance: ${method} ${path}: ${response.status} ${await response.text()}\n${log}`)
 }
 
-async function imageOf(glance: RealGlance, id: string): Promise<Record<string, unknown>> {
+async function imageOf(glance: Asked, id: string): Promise<Record<string, unknown>> {
   return (await (await ask(glance, 'GET', `images/${id}`)).json()) as Record<string, unknown>
 }
 
-async function upload(glance: RealGlance, store: string, bytes: Buffer): Promise<string> {
+async function upload(glance: Asked, store: string, bytes: Buffer): Promise<string> {
   const body = { name: `in ${store}`, disk_format: 'raw', container_format: 'bare' }
   const { id } = (await (await ask(glance, 'POST', 'images', { body })).json()) as { readonly id: string }
   await ask(glance, 'PUT', `images/${id}/file`, { body: bytes, headers: { 'x-image-meta-store': store } })
   return id
 }
 
-async function download(glance: RealGlance, id: string): Promise<Buffer> {
+async function download(glance: Asked, id: string): Promise<Buffer> {
   return Buffer.from(await (await ask(glance, 'GET', `images/${id}/file`)).arrayBuffer())
 }
 
@@ -135,7 +155,7 @@ async function storedIn(cluster: RunningCluster, containers: readonly string[]):
   return names
 }
 
-async function storeAndRead(t: Test, glance: RealGlance, store: string): Promise<void> {
+async function storeAndRead(t: Test, glance: Asked, store: string): Promise<void> {
   for (const bytes of [SMALL, LARGE]) {
     const id = await upload(glance, store, bytes)
     t.match(await imageOf(glance, id), {
@@ -149,7 +169,7 @@ async function storeAndRead(t: Test, glance: RealGlance, store: string): Promise
   }
 }
 
-async function copyBetween(t: Test, glance: RealGlance, stores: readonly string[]): Promise<void> {
+async function copyBetween(t: Test, glance: Asked, stores: readonly string[]): Promise<void> {
   const [first = '', ...others] = stores
   const id = await upload(glance, first, LARGE)
   const body = { method: { name: 'copy-image' }, stores: others }
@@ -173,8 +193,9 @@ t.test('Debian’s Glance keeps its images in our cluster', async (t) => {
   const place = takePlace()
   t.teardown(() => place.release())
   const cluster = await startCluster(t)
-  const glance = await startGlance(t, {
+  const started = await startGlance(t, {
     port: place.port,
+    identityUrl: `${cluster.url}/identity`,
     stores: [
       swiftStore('swift1', 'first'),
       swiftStore('swift3', 'third'),
@@ -182,6 +203,9 @@ t.test('Debian’s Glance keeps its images in our cluster', async (t) => {
     ],
     files: { 'swift.conf': swiftReferences(cluster.url) },
   })
+  const nobody = await fetch(`${started.url}/v2/images`, { headers: { 'x-auth-token': 'guess' } })
+  t.equal(nobody.status, 401, 'tokens are validated')
+  const glance = { ...started, token: await tokenOf(cluster, 'admin', 'admin') }
   for (const store of ['swift1', 'swift3', 's3']) {
     await t.test(`as its store ${store}`, (t) => storeAndRead(t, glance, store))
   }

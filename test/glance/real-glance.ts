@@ -1,6 +1,6 @@
 /**
- * A real OpenStack Glance (Debian's, SQLite, no Keystone before it) on a loopback port, which keeps its images in stores that
- * a test names. Whoever asks it is an administrator.
+ * A real OpenStack Glance (Debian's, SQLite) on a loopback port, which keeps its images in stores that a test names, and has
+ * tokens validated by an identity service that a test names (keystonemiddleware).
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +21,8 @@ export interface GlanceStore {
 
 export interface GlanceOptions {
   readonly port: number
+  /** `http://host:port/identity`, where `admin` (`admin`) is an administrator. */
+  readonly identityUrl: string
   /** The first one is the default. */
   readonly stores: readonly GlanceStore[]
   /** Files that sections refer to as `HOME/name`. */
@@ -34,15 +36,14 @@ export interface RealGlance {
 }
 
 /** Started and stopped by its process id; what it wrote goes away with the test. */
-export async function startGlance(t: Test, { port, stores, files = {} }: GlanceOptions): Promise<RealGlance> {
+export async function startGlance(t: Test, options: GlanceOptions): Promise<RealGlance> {
+  const { port, files = {} } = options
   const home = mkdtempSync(join('/dev/shm', 'martlet-glance-'))
   t.teardown(() => rmSync(home, { recursive: true, force: true }))
   for (const folder of ['staging', 'tasks', 'locks', 'policy.d']) mkdirSync(join(home, folder))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text)
-  // Who is nobody's may copy, too: there is no Keystone to say who an administrator is.
-  writeFileSync(join(home, 'policy.d', 'policy.yaml'), '"copy_image": ""\n')
   const configFile = join(home, 'glance-api.conf')
-  writeFileSync(configFile, configuration(port, stores).replaceAll('HOME', home))
+  writeFileSync(configFile, configuration(options).replaceAll('HOME', home))
   const args = ['--config-file', configFile, '--config-dir', join(home, 'policy.d')]
   await runWell('glance-manage', [...args, 'db_sync'])
   const logFile = join(home, 'glance.log')
@@ -52,7 +53,7 @@ export async function startGlance(t: Test, { port, stores, files = {} }: GlanceO
   return { url: `http://127.0.0.1:${port}`, logFile }
 }
 
-function configuration(port: number, stores: readonly GlanceStore[]): string {
+function configuration({ port, identityUrl, stores }: GlanceOptions): string {
   const sections = stores.map(({ name, lines }) => [`[${name}]`, ...lines].join('\n'))
   return `[DEFAULT]
 bind_host = 127.0.0.1
@@ -75,7 +76,19 @@ filesystem_store_datadir = HOME/tasks
 policy_dirs = HOME/policy.d
 enforce_scope = false
 enforce_new_defaults = false
+[keystone_authtoken]
+www_authenticate_uri = ${identityUrl}
+auth_url = ${identityUrl}
+auth_type = password
+username = admin
+password = admin
+project_name = admin
+user_domain_id = default
+project_domain_id = default
+service_token_roles = service
+service_token_roles_required = True
 [paste_deploy]
+flavor = keystone
 config_file = /etc/glance/glance-api-paste.ini
 [oslo_messaging_notifications]
 driver = noop

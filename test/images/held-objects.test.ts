@@ -5,6 +5,8 @@
  */
 import t from 'tap'
 import { type AskImages, createImage } from '#images/testing/test-images.ts'
+import { storeError } from '#proxy/s3/store-errors.ts'
+import { failureAnswer } from '#proxy/swift/failure-answers.ts'
 import type { SegmentWanted } from '#store/contract.ts'
 import { CONTAINER, get, named, put } from '#test/cluster/actions.ts'
 import { BYTES, type Scene, startScene, sweepLater, untilDeath } from './survivors.ts'
@@ -60,6 +62,11 @@ void t.test(
   },
 )
 
+void t.test('every door says why', async (t) => {
+  t.match(failureAnswer({ kind: 'in_use' }), { status: 409 })
+  t.match(storeError({ kind: 'in_use' }), { code: 'AccessDenied', message: /image/ })
+})
+
 void t.test('what a large object is made of is held with it', async (t) => {
   const scene = await startScene(t)
   const { store, context } = scene
@@ -78,7 +85,17 @@ void t.test('what a large object is made of is held with it', async (t) => {
   const id = await createImage(scene.ask)
   t.equal((await adopt(scene.ask, id)).status, 200)
   t.equal((await remove(scene, 's1')).kind, 'in_use')
-  t.equal((await remove(scene, 'disk', { segments: 'now' })).kind, 'in_use')
+  t.equal((await remove(scene, 'disk', { segments: 'now' })).kind, 'segments_kept')
+  t.equal((await put(scene, 'another', '', { segments })).kind, 'created')
+  await remove(scene, 'another', { segments: 'now' })
+  t.equal(
+    (await remove(scene, 'another', { segments: 'later' })).kind,
+    'in_use',
+    'nor by another large object',
+  )
+  const judged = ['s1', 'disk', 'another'].map((object) => ({ name: named(object) }))
+  const free = await scene.holds.notHeld(context, judged)
+  t.same(free, [{ name: named('another') }], 'nor by a rule of the bucket')
   t.ok((await bytesOf(scene, id)).equals(BYTES))
   await scene.ask('DELETE', `/v2/images/${id}`)
   t.equal((await store.objects.delete(context, named('disk'), { segments: 'now' })).kind, 'deleted')

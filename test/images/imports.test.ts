@@ -103,8 +103,9 @@ void t.test('what is not ready is not imported', async (t) => {
   t.equal((await importing(ask, id, { name: 'glance-direct' })).status, 409)
   t.equal((await importing(ask, id, { name: 'teleport' })).status, 400)
   t.equal((await importing(ask, id, { name: 'web-download' })).status, 400)
-  t.equal((await importing(ask, id, { name: 'copy-image' })).status, 403)
+  t.equal((await importing(ask, id, { name: 'copy-image' })).status, 409)
   await uploadBytes(ask, id, randomBytes(10))
+  t.equal((await importing(ask, id, { name: 'copy-image' })).status, 403)
   t.equal(await stage(ask, id, randomBytes(10)), 409)
 })
 

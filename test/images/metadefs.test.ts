@@ -62,7 +62,7 @@ void t.test('metadata definitions', async (t) => {
       body: { tags: [{ name: 'x' }] },
       headers: { 'X-Openstack-Append': 'true' },
     })
-    t.same(namesIn((await user('GET', at('/tags'))).json), ['one', 'two', 'x'])
+    t.same(namesIn((await user('GET', at('/tags?sort_key=name&sort_dir=asc'))).json), ['one', 'two', 'x'])
     await admin('POST', at('/tags'), { body: { tags: [{ name: 'y' }] } })
     t.same(namesIn((await user('GET', at('/tags'))).json), ['y'])
     t.equal((await admin('DELETE', at('/tags'))).status, 204)

@@ -1,14 +1,17 @@
 /**
- * Writes down what a real OpenStack Glance answers: `node test/images/record-glance.ts URL`, with the tokens of three
+ * Writes down what a real OpenStack Glance answers: `node test/images/record-glance.ts URL SCRIPT`, with the tokens of three
  * people and the ids of two projects in the environment (`TOKEN_ADMIN`, `TOKEN_ONE`, `TOKEN_OTHER`, `PROJECT_ONE`,
  * `PROJECT_OTHER`). The answers are test data; no test needs a real Glance.
  */
 import { writeFileSync } from 'node:fs'
 import { request } from 'undici'
 import { type AskAs, playScript } from './play-script.ts'
+import { isScript, SCRIPTS } from './recorded.ts'
 import type { Person } from './script.ts'
 
-const [url = ''] = process.argv.slice(2)
+const [url = '', script = 'main'] = process.argv.slice(2)
+if (!isScript(script)) throw new Error(`there is no script ${script}`)
+const { steps, answersFile } = SCRIPTS[script]
 const {
   TOKEN_ADMIN: admin,
   TOKEN_ONE: one,
@@ -33,6 +36,6 @@ const ask: AskAs = async (person, { method, path, headers, body }) => {
   }
 }
 
-const answers = await playScript(ask, { one: PROJECT_ONE, other: PROJECT_OTHER })
-writeFileSync(new URL('./glance-25.1-answers.json', import.meta.url), `${JSON.stringify(answers, null, 1)}\n`)
+const answers = await playScript(steps, ask, { one: PROJECT_ONE, other: PROJECT_OTHER })
+writeFileSync(answersFile, `${JSON.stringify(answers, null, 1)}\n`)
 process.stdout.write(`${Object.keys(answers).length} answers\n`)

@@ -19,12 +19,18 @@ export interface Step {
   readonly keepId?: string
 }
 
-const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
+export const PATCH = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
 const OLD_PATCH = { 'Content-Type': 'application/openstack-images-v2.0-json-patch' }
-const OCTETS = { 'Content-Type': 'application/octet-stream' }
-const JSON_TYPE = { 'Content-Type': 'application/json' }
+export const OCTETS = { 'Content-Type': 'application/octet-stream' }
+export const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-const step = (name: string, as: Person, method: string, path: string, more: Partial<Step> = {}): Step => ({
+export const step = (
+  name: string,
+  as: Person,
+  method: string,
+  path: string,
+  more: Partial<Step> = {},
+): Step => ({
   name,
   as,
   method,

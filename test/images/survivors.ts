@@ -14,7 +14,7 @@ import { withFeatures } from '#store/features.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { makeContainer } from '#test/cluster/actions.ts'
-import { DIED, DyingProcess } from '#test/cluster/dying-store.ts'
+import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
 const CUTTING = { pieceBytes: 30_000, zeroRunBytes: 20_000, piecesMax: 100 }
@@ -64,6 +64,7 @@ function layersOver(cluster: MemoryCluster, core: Store): Store {
     timestamps: cluster.timestamps,
     imageBytes: new ClusterStore(core, CUTTING),
     objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
+    deferDeletes: cluster.store.deferDeletes,
   })
 }
 
@@ -73,6 +74,7 @@ export interface Scene {
   readonly store: Store
   readonly context: MemoryCluster['context']
   readonly images: TestImages
+  readonly holds: ObjectHolds
   readonly ask: AskImages
 }
 
@@ -82,7 +84,8 @@ export async function startScene(t: Test): Promise<Scene> {
   await makeContainer(cluster)
   const store = layersOver(cluster, cluster.store)
   const images = proxyOver(store, realClock, cluster.store)
-  return { cluster, store, context: cluster.context, images, ask: images.as(PEOPLE.tester) }
+  const { holds } = images.registry
+  return { cluster, store, context: cluster.context, images, holds, ask: images.as(PEOPLE.tester) }
 }
 
 /** As another proxy does it a month later. */
@@ -96,13 +99,12 @@ export async function sweepLater({ cluster }: Pick<Scene, 'cluster'>): Promise<T
 export async function untilDeath(
   cluster: MemoryCluster,
   step: number,
-  run: (ask: AskImages, isDead: () => boolean) => Promise<{ readonly status: number }>,
+  run: (ask: AskImages, images: TestImages) => Promise<{ readonly status: number }>,
 ): Promise<number | undefined> {
-  const process = new DyingProcess(step)
-  const core = process.store(cluster.store)
-  const dying = proxyOver(layersOver(cluster, core), realClock, core).as(PEOPLE.tester)
+  const core = dyingAt(cluster.store, step)
+  const dying = proxyOver(layersOver(cluster, core), realClock, core)
   try {
-    return (await run(dying, () => process.isDead)).status
+    return (await run(dying.as(PEOPLE.tester), dying)).status
   } catch (error) {
     if (error !== DIED) throw error
     return undefined

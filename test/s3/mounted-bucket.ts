@@ -22,14 +22,27 @@ const MIB = 1024 * 1024
 /** More than one part of those that s3fs is told to send. */
 const LARGE_BYTES = 11 * MIB + 3
 
-/** Whether file systems can be mounted here; where the kernel's device is missing the test says that it was skipped. */
+/** Whether file systems can be mounted here; where the kernel does not let anybody, the test says that it was skipped. */
 export function canMount(t: Test): boolean {
-  if (!existsSync(DEVICE)) {
-    const message = `s3fs is not tested: there is no ${DEVICE} here`
+  const lacking = lackingForMounts()
+  if (lacking !== undefined) {
+    const message = `s3fs is not tested: ${lacking}`
     t.pass(message, { skip: message })
     return false
   }
   return havePrograms(t, 's3fs', 'fusermount')
+}
+
+/** `CAP_SYS_ADMIN` (capabilities(7)). */
+const MAY_MOUNT = 1n << 21n
+
+function lackingForMounts(): string | undefined {
+  if (!existsSync(DEVICE)) return `there is no ${DEVICE} here`
+  // Others than root mount by `fusermount`, which is root's.
+  if (process.getuid?.() !== 0) return undefined
+  const [, capabilities = '0'] = /^CapEff:\s+(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  const may = (BigInt(`0x${capabilities}`) & MAY_MOUNT) !== 0n
+  return may ? undefined : 'this container may not mount anything'
 }
 
 /** Mounts the bucket, and unmounts it when the test ends; resolves with the directory. */

@@ -36,7 +36,7 @@ export class StateLock {
       if (status === 200) return { kind: 'locked' }
       if (status === HELD) {
         const holder = await this.holder()
-        // An attempt that could not be settled may have come to its end meanwhile.
+        // An attempt that could not be settled, or whose answer was lost, may have come to its end meanwhile.
         return holder === id ? { kind: 'locked' } : { kind: 'held_by', id: holder ?? '' }
       }
       if (status !== UNSETTLED || tries === TRIES) throw new Error(`the lock was answered with ${status}`)

@@ -3,7 +3,7 @@
  * `bucket-documents.ts`; the operations are the same for all.
  */
 import type { S3Action } from '#auth/s3/actions.ts'
-import type { Response } from '#http/message.ts'
+import type { HeaderMap, Response } from '#http/message.ts'
 import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
 import type { ContainerInfo } from '#store/contract.ts'
 import { registerBucket } from '../buckets/register-bucket.ts'
@@ -13,7 +13,7 @@ import { bucketOf, type S3Operation, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
-import type { Codec } from './xml-schema.ts'
+import type { Codec, Parsed } from './xml-schema.ts'
 
 type Member = keyof BucketDocuments
 type Document<Name extends Member> = NonNullable<BucketDocuments[Name]>
@@ -35,8 +35,10 @@ export interface BucketDocument<Name extends Member> {
   readonly putStatus?: 204
   /** What is wrong with the document for this bucket. */
   readonly check?: (visit: S3Visit, wanted: Document<Name>) => Promise<S3Error | undefined>
+  /** The document with what headers of the PUT add to it. */
+  readonly fromHeaders?: (wanted: Document<Name>, headers: HeaderMap) => Parsed<Document<Name>>
   /** Headers of the answer to GET and PUT. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: (kept: Document<Name>) => Readonly<Record<string, string>>
 }
 
 type Absent = S3ErrorCode | { readonly inner: string }
@@ -87,28 +89,32 @@ async function getDocument<Name extends Member>(
   if (isS3Error(documents)) return documents
   const found = documents[member]
   if (found !== undefined) {
-    return xmlAnswer(200, document(root, codec.write(found as Document<Name>)), headers)
+    const kept = found as Document<Name>
+    return xmlAnswer(200, document(root, codec.write(kept)), headers?.(kept))
   }
   const { info, name } = bucketOf(visit)
   const missing = typeof absent === 'function' ? absent(info) : absent
   return typeof missing === 'string'
     ? s3Error(missing, { extra: { BucketName: name } })
-    : xmlAnswer(200, document(root, missing.inner), headers)
+    : xmlAnswer(200, document(root, missing.inner))
 }
 
 async function putDocument<Name extends Member>(
   declared: BucketDocument<Name>,
   visit: S3Visit,
 ): Promise<Response | S3Error> {
-  const { member, root, codec, check, putStatus = 200, headers } = declared
+  const { member, root, codec, check, fromHeaders, putStatus = 200, headers } = declared
   const sent = await sentXml(visit, root, visit.deps.options.xmlLimitBytes)
   if (isS3Error(sent)) return sent
-  const read = codec.read(sent)
+  const inBody = codec.read(sent)
+  if (inBody.kind !== 'value') return inBody
+  const read = fromHeaders?.(inBody.value, visit.request.headers) ?? inBody
   if (read.kind !== 'value') return read
-  const problem = await check?.(visit, read.value)
+  const { value } = read
+  const problem = await check?.(visit, value)
   if (problem !== undefined) return problem
-  const refused = await setDocument(visit, member, read.value)
-  return refused ?? { status: putStatus, headers: { ...NO_BODY, ...headers }, body: undefined }
+  const refused = await setDocument(visit, member, value)
+  return refused ?? { status: putStatus, headers: { ...NO_BODY, ...headers?.(value) }, body: undefined }
 }
 
 async function deleteDocument<Name extends Member>(

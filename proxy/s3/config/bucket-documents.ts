@@ -8,6 +8,7 @@ import { operationsOf } from './bucket-document.ts'
 import { corsDocument } from './cors-document.ts'
 import { encryptionDocument } from './encryption-document.ts'
 import { lifecycleDocument } from './lifecycle-document.ts'
+import { movedFromHeader, withMovedFrom } from './lifecycle-header.ts'
 import { loggingDocument } from './logging-document.ts'
 import { loggingProblem } from './logging-target.ts'
 import { notificationDocument } from './notification-document.ts'
@@ -16,11 +17,6 @@ import { objectLockDocument } from './object-lock-documents.ts'
 import { lockConfigurationProblem } from './object-lock-state.ts'
 import { duplicateTag, taggingDocument, tagProblem } from './tags.ts'
 import { websiteDocument } from './website-document.ts'
-
-/** That small objects are not moved to colder classes is AWS's default; all classes are stored alike here. */
-const LIFECYCLE_HEADERS = {
-  'x-amz-transition-default-minimum-object-size': 'all_storage_classes_128K',
-} as const
 
 export const bucketDocumentOperations: readonly S3Operation[] = [
   ...operationsOf({
@@ -64,7 +60,8 @@ export const bucketDocumentOperations: readonly S3Operation[] = [
     put: ['PutBucketLifecycleConfiguration', 's3:PutLifecycleConfiguration'],
     delete: ['DeleteBucketLifecycle', 's3:PutLifecycleConfiguration'],
     absent: 'NoSuchLifecycleConfiguration',
-    headers: LIFECYCLE_HEADERS,
+    fromHeaders: withMovedFrom,
+    headers: movedFromHeader,
   }),
   ...operationsOf({
     query: 'encryption',

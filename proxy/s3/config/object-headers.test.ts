@@ -38,3 +38,18 @@ t.test('an upload in parts says when it is given up', async (t) => {
   t.match(completed.headers['x-amz-expiration'], EXPIRES)
   t.notOk((await s3('POST', '/box/kept?uploads')).headers['x-amz-abort-date'])
 })
+
+t.test('from which size on objects are moved is kept with the rules', async (t) => {
+  const { s3 } = s3Door()
+  await s3('PUT', '/box')
+  const name = 'x-amz-transition-default-minimum-object-size'
+  const put = (size: string) => s3('PUT', '/box?lifecycle', { body: RULES, headers: { [name]: size } })
+  t.match(await put('varies_by_storage_class'), {
+    status: 200,
+    headers: { [name]: 'varies_by_storage_class' },
+  })
+  t.equal((await s3('GET', '/box?lifecycle')).headers[name], 'varies_by_storage_class')
+  t.equal(elementIn(await put('any'), 'Code'), 'InvalidArgument')
+  await s3('PUT', '/box?lifecycle', { body: RULES })
+  t.equal((await s3('GET', '/box?lifecycle')).headers[name], 'all_storage_classes_128K')
+})

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import t from 'tap'
 import { checksumOf } from '#base/checksums/checksum.ts'
 import { elementIn, elementsIn, type S3Door, s3Door } from '../../testing/s3-door.ts'
-import type { Received } from '../../testing/test-proxy.ts'
+import { askingAs, type Received } from '../../testing/test-proxy.ts'
 
 const MIB = 1024 * 1024
 
@@ -311,4 +311,38 @@ await t.test('a checksum that cannot be asked for', async (t) => {
     await ask({ 'x-amz-checksum-algorithm': 'CRC64NVME', 'x-amz-checksum-type': 'COMPOSITE' }),
     'InvalidRequest',
   )
+})
+
+await t.test('a copy of a large object has bytes of its own, whatever the object was made of', async (t) => {
+  const door = s3Door()
+  const { s3, handler } = door
+  await s3('PUT', '/bucket')
+  for (const piece of ['1', '2']) await s3('PUT', `/bucket/piece/${piece}`, { body: piece })
+  const manifest = JSON.stringify([{ path: '/bucket/piece/1' }, { path: '/bucket/piece/2' }])
+  const swift = await askingAs(handler, 'test:tester', 'testing')
+  const made = [
+    await swift('PUT', '/bucket/static?multipart-manifest=put', { body: manifest }),
+    await swift('PUT', '/bucket/dynamic', { headers: { 'x-object-manifest': 'bucket/piece/' }, body: '' }),
+  ]
+  t.same(
+    made.map(({ status }) => status),
+    [201, 201],
+  )
+  const uploadId = await begin(door, '/bucket/parts')
+  await s3('PUT', `/bucket/parts?partNumber=1&uploadId=${uploadId}`, { body: '12' })
+  const body = document([[1, etagOf('12')]])
+  t.equal((await s3('POST', `/bucket/parts?uploadId=${uploadId}`, { body })).status, 200)
+  const sources = ['static', 'dynamic', 'parts']
+  for (const source of sources) {
+    const headers = { 'x-amz-copy-source': `/bucket/${source}` }
+    t.equal((await s3('PUT', `/bucket/copy-of-${source}`, { headers })).status, 200, source)
+  }
+  for (const source of sources) await swift('DELETE', `/bucket/${source}?multipart-manifest=delete`)
+  const hidden = await swift('GET', '/bucket+segments?format=json')
+  const left = hidden.status === 200 ? (JSON.parse(hidden.body) as { readonly name: string }[]) : []
+  for (const { name } of left) await swift('DELETE', `/bucket+segments/${encodeURIComponent(name)}`)
+  for (const piece of ['1', '2']) await s3('DELETE', `/bucket/piece/${piece}`)
+  for (const source of sources) {
+    t.match(await s3('GET', `/bucket/copy-of-${source}`), { status: 200, body: '12' }, source)
+  }
 })

@@ -52,6 +52,9 @@ async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | 
   const versionId = object.textOf('VersionId')
   // Of a list AWS tells it so, of a single delete as an argument that cannot be.
   if (versionId !== undefined && checkVersionId(versionId) !== undefined) return s3Error('NoSuchVersion')
+  // Conditions that only buckets of another kind know: what is not looked at must not be deleted.
+  const elsewhere = ['LastModifiedTime', 'Size'].find((name) => object.child(name) !== undefined)
+  if (elsewhere !== undefined) return s3Error('NotImplemented')
   const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key, versionId })
   if (denied !== undefined) return denied
   const etags = object.textOf('ETag')

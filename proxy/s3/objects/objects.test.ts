@@ -222,6 +222,8 @@ t.test('keys are deleted by list, each for itself', async (t) => {
     '<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>',
   )
   t.equal(elementIn(ofNoVersion, 'Code'), 'NoSuchVersion')
+  const sized = await deleteAll('<Delete><Object><Key>c</Key><Size>1</Size></Object></Delete>')
+  t.equal(elementIn(sized, 'Code'), 'NotImplemented')
   const many = Array.from({ length: 1001 }, () => 'c')
   t.equal(elementIn(await deleteAll(list(many)), 'Code'), 'MalformedXML')
   const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
