@@ -144,12 +144,6 @@ export const ODD_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'Swift goes on serving them until the reaper comes by.',
   },
   {
-    step: 'reseller: a container afterwards',
-    field: 'header x-container-sharding',
-    what: 'A container that is not there does not say whether it is sharded, to resellers either.',
-    reason: 'It is not there.',
-  },
-  {
     step: /^expiry: at "4_070_908_800"/,
     field: /^(status|body|header (content-(type|length)|etag|last-modified|x-delete-at))$/,
     what: 'Numbers have no underscores between their digits.',
