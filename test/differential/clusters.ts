@@ -22,6 +22,7 @@ export function startSwiftSide({ home, port, backendPort }: Place): Promise<Refe
     backendPort,
     deviceBytes: 2 * GIB,
     workers: 1,
+    // Nothing that is asked depends on them, and each takes seconds to start.
     daemons: 'none',
     pipeline: WEB_PIPELINE,
     filters: { slo: ['use = egg:swift#slo', 'allow_async_delete = true'] },
