@@ -282,9 +282,7 @@ class ObjectPass {
 
   /** Of the ranges that have entries, or whose digest says so. */
   async #digests({ access }: AuditedPolicy, leaf: string, ranges: ReadonlySet<string>): Promise<void> {
-    for (let range = 0; range < LEAVES; range += 1) {
-      const prefix = leaf + range.toString(16).padStart(2, '0')
-      if (!ranges.has(prefix) && access.count(prefix) === 0) continue
+    for (const prefix of new Set([...ranges, ...access.occupiedRanges(leaf)])) {
       await this.#gait.before({ files: 0 }, this.#how)
       const verdict = await access.checkDigest(prefix, 'correct')
       if (verdict !== 'wrong') continue

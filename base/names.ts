@@ -24,9 +24,24 @@ export function pathOf(name: ResourceName): string {
   return `/${name.account}/${name.container}/${name.object}`
 }
 
+/** Hashes remembered at most: one request asks for that of its name several times. */
+const HASHES_MAX = 1_000
+const hashes = new Map<string, string>()
+
 /** MD5 of prefix + path + suffix, 32 hex digits (OpenStack Swift, `common/utils`: `hash_path`). */
 export function hashName(name: ResourceName, salt: HashPathSalt): string {
-  return hash('md5', salt.prefix + pathOf(name) + salt.suffix, 'hex')
+  return hashPath(pathOf(name), salt)
+}
+
+/** The same of a name that is written as `pathOf` writes it. */
+export function hashPath(path: string, salt: HashPathSalt): string {
+  const text = salt.prefix + path + salt.suffix
+  const known = hashes.get(text)
+  if (known !== undefined) return known
+  const hashed = hash('md5', text, 'hex')
+  if (hashes.size >= HASHES_MAX) hashes.clear()
+  hashes.set(text, hashed)
+  return hashed
 }
 
 /** Each segment percent-encoded, slashes of the object name kept: what goes into a request line. */

@@ -14,19 +14,29 @@ interface Appointment {
 export interface VirtualClockOptions {
   /** Wall clock at the start, milliseconds since the epoch. */
   readonly startMs?: number
+  /**
+   * What is waited for between two timers: everything that goes on behind immediate callbacks too, or promises alone,
+   * which costs a tenth of that.
+   */
+  readonly settles?: 'immediates' | 'promises'
 }
 
+/** One of so many times the process does what it has to do besides: collecting what nobody refers to any more. */
+const IMMEDIATE_EVERY = 1_000
 /** 2023-11-14T22:13:20Z: a round number of seconds, well in the past. */
 const DEFAULT_START_MS = 1_700_000_000_000
 
 export class VirtualClock implements Clock {
   readonly #appointments: Appointment[] = []
   #nowMs = 0
+  readonly #settles: 'immediates' | 'promises'
+  #settled = 0
   #wallOffsetMs: number
   #made = 0
 
   constructor(options: VirtualClockOptions = {}) {
     this.#wallOffsetMs = options.startMs ?? DEFAULT_START_MS
+    this.#settles = options.settles ?? 'immediates'
   }
 
   wallMs(): number {
@@ -84,16 +94,22 @@ export class VirtualClock implements Clock {
    */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
-    await settle()
+    await settleImmediates()
     while ((this.#appointments[0]?.dueMs ?? Infinity) <= untilMs) await this.#runNext()
     this.#nowMs = untilMs
   }
 
-  /** Lets time pass until the next timer was run, with everything that follows from it. False when none waits. */
-  async step(): Promise<boolean> {
-    const isOne = this.#appointments.length > 0
-    await (isOne ? this.#runNext() : settle())
-    return isOne
+  /**
+   * Lets time pass until `isOver`, which is asked after each timer and everything that follows from it. False when no timer
+   * waits any more, and it is not over.
+   */
+  async passUntil(isOver: () => boolean): Promise<boolean> {
+    await settleImmediates()
+    while (!isOver()) {
+      if (!this.#callNext()) return false
+      await this.#settle()
+    }
+    return true
   }
 
   /** Everything stands still for so long, as a suspended machine does: timers that were due meanwhile are late. */
@@ -107,7 +123,7 @@ export class VirtualClock implements Clock {
    */
   async runUntilIdle(limitMs = 24 * 3_600_000): Promise<void> {
     const untilMs = this.#nowMs + limitMs
-    await settle()
+    await settleImmediates()
     while (this.#appointments.length > 0) {
       if ((this.#appointments[0] as Appointment).dueMs > untilMs) {
         throw new Error(`not idle after ${limitMs} ms: ${this.#appointments.length} timers still wait`)
@@ -117,11 +133,23 @@ export class VirtualClock implements Clock {
   }
 
   async #runNext(): Promise<void> {
+    if (this.#callNext()) await this.#settle()
+  }
+
+  /** False when no timer waits. */
+  #callNext(): boolean {
     const next = this.#appointments.shift()
-    if (next === undefined) return
+    if (next === undefined) return false
     this.#nowMs = Math.max(this.#nowMs, next.dueMs)
     next.callback()
-    await settle()
+    return true
+  }
+
+  /** Lets everything go on that can. The process gets its turn now and then in any case. */
+  #settle(): Promise<void> {
+    this.#settled += 1
+    const isQuick = this.#settles === 'promises' && this.#settled % IMMEDIATE_EVERY !== 0
+    return isQuick ? settlePromises() : settleImmediates()
   }
 
   /** Binary search for the place behind it: appointments are kept in the order in which they run. */
@@ -141,8 +169,13 @@ export class VirtualClock implements Clock {
 }
 
 /** Lets every promise that can go on do so, those behind immediate callbacks too. */
-function settle(): Promise<void> {
+function settleImmediates(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A tick that is asked for by a promise comes when no promise can go on any more. */
+function settlePromises(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /** Chance from a 32-bit seed (Mulberry32): fast and repeatable, and no secret. */

@@ -10,8 +10,8 @@ import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Peers } from '#object-server/replication/peer.ts'
 import {
   EMPTY_UNIT,
-  prefixesOf,
   RANGE_BITS,
+  rangesOf,
   statesIn,
   type UnitDigest,
 } from '#object-server/replication/unit-digests.ts'
@@ -87,9 +87,8 @@ async function* entriesOf(
   own: OwnRanges,
   partition: PartitionRange,
 ): AsyncGenerator<Entry> {
-  const occupied = (prefix: string): boolean => own.has(Number.parseInt(prefix, 16))
-  for await (const { hash, state } of statesIn(replica, partition, { isWanted: occupied }))
-    yield entryOf(hash, state)
+  const isWanted = (range: number): boolean => own.has(range)
+  for await (const { hash, state } of statesIn(replica, partition, { isWanted })) yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */
@@ -97,7 +96,7 @@ async function differingRanges(
   { own, peers, partition, signal }: PartitionCountOptions,
   holder: PeerAddress,
 ): Promise<readonly number[] | undefined> {
-  const ranges = prefixesOf(partition).map((prefix) => Number.parseInt(prefix, 16))
+  const ranges = rangesOf(partition)
   if (partition.partPower >= RANGE_BITS) return ranges
   const asked = ranges.map((number) => ({ number, digest: (own.get(number) ?? EMPTY_UNIT).digest }))
   const answers = await peers.digests(holder, RANGE_BITS, asked, signal)

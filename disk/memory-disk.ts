@@ -131,20 +131,21 @@ export class MemoryDisk {
     return [...filesBelow(this.#root, '')].toSorted()
   }
 
-  /** @internal Counts and judges one operation; resolves when it may go on. */
-  async admit(generation: number, operation: DiskOperation, path: string): Promise<void> {
+  /** @internal Counts and judges one operation; throws what it fails with. What it gives, if anything, never ends. */
+  admit(generation: number, operation: DiskOperation, path: string): Promise<never> | undefined {
     if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
     if (this.#changesLeft <= 0) throw diskError('ECRASHED', operation, path)
     if (CHANGING.has(operation)) this.#countChange(operation, path)
     // What was called then may have crashed the machine: nothing happens to the disk of its next start.
     if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
+    if (this.#faults.length === 0) return undefined
     const fault = this.#faults.find((one) => one.operation === operation && path.includes(one.path ?? ''))
-    if (fault === undefined) return
+    if (fault === undefined) return undefined
     if (fault.times !== undefined) {
       fault.times -= 1
       if (fault.times <= 0) this.#faults = this.#faults.filter((one) => one !== fault)
     }
-    if (fault.effect === 'hang') await new Promise<never>(() => {})
+    if (fault.effect === 'hang') return new Promise<never>(() => {})
     throw diskError(fault.effect, operation, path)
   }
 
@@ -223,7 +224,7 @@ class MountedDisk implements Disk {
     this.#generation = generation
   }
 
-  #admit(operation: DiskOperation, path: string): Promise<void> {
+  #admit(operation: DiskOperation, path: string): Promise<never> | undefined {
     return this.#disk.admit(this.#generation, operation, path)
   }
 
@@ -331,9 +332,9 @@ class MountedDisk implements Disk {
 /** A directory that was opened: all that can be done with it is to sync it. */
 class MemoryOpenDirectory implements DiskFile {
   readonly #directory: MemoryDirectory
-  readonly #admit: () => Promise<void>
+  readonly #admit: () => Promise<never> | undefined
 
-  constructor(directory: MemoryDirectory, admit: () => Promise<void>) {
+  constructor(directory: MemoryDirectory, admit: () => Promise<never> | undefined) {
     this.#directory = directory
     this.#admit = admit
   }
@@ -366,12 +367,12 @@ class MemoryOpenDirectory implements DiskFile {
 
 class MemoryFile implements DiskFile {
   readonly #disk: MemoryDisk
-  readonly #admit: (operation: DiskOperation) => Promise<void>
+  readonly #admit: (operation: DiskOperation) => Promise<never> | undefined
   readonly #contents: MemoryContents
 
   constructor(
     disk: MemoryDisk,
-    admit: (operation: DiskOperation) => Promise<void>,
+    admit: (operation: DiskOperation) => Promise<never> | undefined,
     contents: MemoryContents,
   ) {
     this.#disk = disk

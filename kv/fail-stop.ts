@@ -5,6 +5,7 @@
  * opened again. Reads go on: it is for whoever wrote to take the device out of service.
  */
 import type { Clock, KvStore, Timer } from '#base/environment.ts'
+import { kvError } from './kv-error.ts'
 
 /** Longest time a write may take before the disk below counts as hung; that of `disk/disk-gate.ts`. Milliseconds. */
 export const WRITE_DEADLINE_MS = 20_000
@@ -52,7 +53,11 @@ class WriteGate {
 
   async #run<Result>(write: Write<Result>): Promise<Result> {
     if (this.#failed) {
-      throw coded('LEVEL_WRITES_REFUSED', `an earlier write failed: ${String(this.#failure)}`, this.#failure)
+      throw kvError(
+        'LEVEL_WRITES_REFUSED',
+        `an earlier write failed: ${String(this.#failure)}`,
+        this.#failure,
+      )
     }
     try {
       return await this.#inTime(write)
@@ -68,7 +73,7 @@ class WriteGate {
     if (clock === undefined) return await write()
     const late = Promise.withResolvers<never>()
     const timer: Timer = clock.setTimer(WRITE_DEADLINE_MS, () =>
-      late.reject(coded('LEVEL_WRITE_TIMEOUT', `a write did not end within ${WRITE_DEADLINE_MS} ms`)),
+      late.reject(kvError('LEVEL_WRITE_TIMEOUT', `a write did not end within ${WRITE_DEADLINE_MS} ms`)),
     )
     try {
       return await Promise.race([write(), late.promise])
@@ -76,8 +81,4 @@ class WriteGate {
       timer.cancel()
     }
   }
-}
-
-function coded(code: string, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code })
 }

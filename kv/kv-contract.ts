@@ -56,6 +56,30 @@ export function kvContract(t: Test, factory: KvFactory): void {
     await store.close()
   })
 
+  t.test('whoever reads sees the store as it was at the beginning', async (t) => {
+    const { engine, path } = factory.create(t)
+    const store = await engine.open(path)
+    const write = (name: string, value: string): Promise<void> =>
+      writeSynced(store, [{ type: 'put', key: key(name), value: key(value) }])
+    await write('a', '1')
+    await write('b', '1')
+    const iterator = store.iterator<Buffer, string>({ valueEncoding: 'utf8' })
+    const snapshot = store.snapshot()
+    await write('a', '2')
+    await write('aa', '2')
+    await store.del(key('b'))
+    t.same(
+      (await iterator.all()).map(([name, value]) => `${name} ${value}`),
+      ['a 1', 'b 1'],
+    )
+    t.equal(String(await store.get(key('a'), { snapshot })), '1')
+    t.same(await keysOf(store, { snapshot, reverse: true }), ['b', 'a'])
+    await snapshot.close()
+    t.same(await keysOf(store), ['a', 'aa'])
+    await store.close()
+    await t.rejects(store.get(key('a')), { code: 'LEVEL_DATABASE_NOT_OPEN' })
+  })
+
   t.test('a batch with a delete and a put of one key ends as its last operation says', async (t) => {
     const { engine, path } = factory.create(t)
     const store = await engine.open(path)

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { aroundWrites } from './fail-stop.ts'
 import { GroupCommit, writeSynced, writeUnsynced } from './group-commit.ts'
 import { kvContract } from './kv-contract.ts'
 import { MemoryKv } from './memory-kv.ts'
@@ -45,10 +46,11 @@ t.test('commits that arrive together share one batch; a failing one fails them a
   const engine = new MemoryKv()
   const store = await engine.open('/d')
   let batches = 0
-  store.on('write', () => {
+  const counted = aroundWrites(store, (write) => {
     batches += 1
+    return write()
   })
-  const commits = new GroupCommit(store)
+  const commits = new GroupCommit(counted)
   await Promise.all(['a', 'b', 'c'].map((name) => commits.commit([put(name, '1')])))
   t.equal(batches, 1)
   engine.breakWrites('/d', new Error('disk says no'))

@@ -59,6 +59,8 @@ export interface AuditedData {
 export interface AuditAccess {
   /** Objects and tombstones whose hash begins with these hex digits, at most four, as the digests have it. */
   count(prefix: string): number
+  /** The ranges of a leaf (four hex digits each) that have objects or tombstones, as the digests have it. */
+  occupiedRanges(leaf: Leaf): readonly string[]
   /** All names in a leaf directory, those that no object file has among them. */
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed>
   /** Entries of a leaf in the order of their hashes, those behind `after`; fewer than `limit` only at the end. */
@@ -100,6 +102,10 @@ export class DiskAuditAccess implements AuditAccess {
 
   count(prefix: string): number {
     return this.#core.index.digestBelow(prefix).count
+  }
+
+  occupiedRanges(leaf: Leaf): readonly string[] {
+    return this.#core.index.occupiedRanges(leaf)
   }
 
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed> {

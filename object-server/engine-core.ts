@@ -4,7 +4,7 @@
  */
 import type { Clock, Disk, KvEngine } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, hashPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf, diskError } from '#disk/disk-error.ts'
@@ -15,7 +15,7 @@ import { KeyedLock } from './keyed-lock.ts'
 import { fileName, leafOf, type PolicyPaths } from './layout.ts'
 import { LeafDirectories } from './leaf-directories.ts'
 import { type CacheLimits, ObjectCache } from './object-cache.ts'
-import { hashOfName, readObjectFile } from './object-files.ts'
+import { readObjectFile } from './object-files.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
 import { type DataVersion, isSameData, type ObjectState } from './object-state.ts'
 import { PendingBodies } from './pending-bodies.ts'
@@ -90,7 +90,7 @@ export class EngineCore {
   }
 
   hashOf(name: string): string {
-    return hashOfName(name, this.options.salt)
+    return hashPath(name, this.options.salt)
   }
 
   /** What is known of the object, its data record included unless the file cannot tell it. */

@@ -2,7 +2,7 @@
 import { hash as digestOf } from 'node:crypto'
 import { type CandidateId, timeOf } from '#base/ballot.ts'
 import { BlockChecksums } from '#base/block-checksums.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, hashPath } from '#base/names.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { emptyRecord, type PromiseRecord } from './acceptor.ts'
 import { type ConditionalEngine, candidateAhead, type Staged, type StageRequest } from './conditional.ts'
@@ -27,7 +27,6 @@ import type {
 } from './engine.ts'
 import { absenceOf, judgeFound, probeOf } from './found-object.ts'
 import { KeyedLock } from './keyed-lock.ts'
-import { hashOfName } from './object-files.ts'
 import { type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
 import { type RangeDigest, RangeDigests } from './range-digests.ts'
 import { tellTheSame } from './rewritten-rows.ts'
@@ -215,7 +214,7 @@ export class MemoryEngine implements ObjectEngine {
   }
 
   #hashOf(name: string): string {
-    return hashOfName(name, this.#salt)
+    return hashPath(name, this.#salt)
   }
 }
 

@@ -1,7 +1,6 @@
 /** Reads single object files and says what they tell; whatever contradicts itself is damaged. */
-import { hash as digestOf } from 'node:crypto'
 import type { Disk } from '#base/environment.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, hashPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { readRecord } from './data-file.ts'
 import { type FileKind, fileName, type ObjectFile } from './layout.ts'
@@ -12,11 +11,6 @@ export type FileTold =
   | { readonly kind: 'state'; readonly name: string; readonly state: ObjectState }
   | { readonly kind: 'damaged'; readonly reason: string }
 
-/** MD5 of the salted name, 32 hex digits: the hash that places an object. */
-export function hashOfName(name: string, salt: HashPathSalt): string {
-  return digestOf('md5', salt.prefix + name + salt.suffix, 'hex')
-}
-
 /** Rejects with the disk's errors, `ENOENT` among them. */
 export async function readObjectFile(
   disk: Disk,
@@ -26,7 +20,7 @@ export async function readObjectFile(
 ): Promise<FileTold> {
   const told = await readNamed(disk, directory, file)
   if (told.kind === 'damaged') return told
-  if (hashOfName(told.name, salt) !== file.hash) return damaged('the name inside has another hash')
+  if (hashPath(told.name, salt) !== file.hash) return damaged('the name inside has another hash')
   if (timestampOf(told.state, file.kind) !== file.timestamp) return damaged('the timestamp inside is another')
   return told
 }

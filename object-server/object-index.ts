@@ -247,13 +247,13 @@ export class ObjectIndex {
     return this.#digests.below(prefix)
   }
 
-  allDigests(): ReturnType<RangeDigests['all']> {
-    return this.#digests.all()
+  /** The ranges of a leaf (four hex digits each) in which something lies. */
+  occupiedRanges(leaf: Leaf): readonly string[] {
+    return this.#digests.occupied(leaf)
   }
 
-  /** Four hex digits below which nothing ever was need not be looked at. */
-  knowsRange(prefix: string): boolean {
-    return this.#digests.knows(prefix)
+  allDigests(): ReturnType<RangeDigests['all']> {
+    return this.#digests.all()
   }
 
   get digestChanges(): number {

@@ -10,6 +10,8 @@ import { hash as digestOf } from 'node:crypto'
 import { comparedText, type ObjectState } from './object-state.ts'
 
 const DIGEST_BYTES = 16
+/** Ranges whose first two hex digits are the same. */
+const RANGES_PER_PREFIX = 256
 
 export interface RangeDigest {
   /** 32 hex digits; all zeros for a range without objects. */
@@ -55,12 +57,14 @@ export function rangeOf(hash: string): string {
 }
 
 export class RangeDigests {
-  readonly #sums = new Map<string, Sum>()
+  /** By the four hex digits as a number. */
+  readonly #sums = new Map<number, Sum>()
   #changes = 0
 
   load(prefix: string, stored: Buffer): void {
     const bytes = Buffer.from(stored.subarray(0, DIGEST_BYTES))
-    this.#sums.set(prefix, { range: numberOf(prefix), bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
+    const range = numberOf(prefix)
+    this.#sums.set(range, { range, bytes, count: stored.readUInt32BE(DIGEST_BYTES) })
   }
 
   /** Forgets all sums. */
@@ -71,7 +75,7 @@ export class RangeDigests {
 
   /** Moves an object from one state to another; returns what to store for its range. */
   change(hash: string, before: ObjectState, after: ObjectState): Buffer {
-    const sum = this.#sumOf(rangeOf(hash))
+    const sum = this.#sumOf(numberOf(rangeOf(hash)))
     this.#changes += 1
     sum.count += this.#add(sum, hash, after) - this.#add(sum, hash, before)
     return storedSum(sum)
@@ -79,17 +83,28 @@ export class RangeDigests {
 
   /** The sum of all ranges whose prefix begins with these hex digits, at most four. */
   below(prefix: string): RangeDigest {
-    if (prefix.length === 4) return digestOfSum(this.#sums.get(prefix))
     const total: Sum = { range: 0, bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
-    for (const [range, sum] of this.#sums) if (range.startsWith(prefix)) addSum(total, sum)
+    const unknownBits = 4 * (4 - prefix.length)
+    const wanted = prefix === '' ? 0 : numberOf(prefix)
+    for (const [range, sum] of this.#sums) if (range >>> unknownBits === wanted) addSum(total, sum)
     return digestOfSum(total)
+  }
+
+  /** The ranges that have objects now, of the 256 that begin with these two hex digits, in their order. */
+  occupied(prefix: string): readonly string[] {
+    const first = numberOf(prefix) * RANGES_PER_PREFIX
+    const occupied: string[] = []
+    for (let range = first; range < first + RANGES_PER_PREFIX; range += 1) {
+      if ((this.#sums.get(range)?.count ?? 0) > 0) occupied.push(prefixOf(range))
+    }
+    return occupied
   }
 
   /** One figure per range that has ever had an object, ordered by prefix. */
   all(): readonly (RangeDigest & { readonly prefix: string })[] {
-    return [...this.#sums]
-      .map(([prefix, sum]) => ({ prefix, ...digestOfSum(sum) }))
-      .toSorted((left, right) => (left.prefix < right.prefix ? -1 : 1))
+    return [...this.#sums.values()]
+      .toSorted((left, right) => left.range - right.range)
+      .map((sum) => ({ prefix: prefixOf(sum.range), ...digestOfSum(sum) }))
   }
 
   /** Another number after every change. */
@@ -97,15 +112,10 @@ export class RangeDigests {
     return this.#changes
   }
 
-  /** The sum of one range, as it is held: to be read at once. */
-  sum(range: number): { readonly digest: Buffer; readonly count: number } | undefined {
-    const sum = this.#sums.get(range.toString(16).padStart(4, '0'))
+  /** The sum of one range, as it is held: to be read at once; `undefined` where no object ever lay. */
+  sum(range: number): HeldSum | undefined {
+    const sum = this.#sums.get(range)
     return sum === undefined ? undefined : { digest: sum.bytes, count: sum.count }
-  }
-
-  /** Did any object ever lie in the range of these four hex digits? */
-  knows(prefix: string): boolean {
-    return this.#sums.has(prefix)
   }
 
   /** The same unordered and as they are held: to be read at once, never kept or changed. */
@@ -115,22 +125,22 @@ export class RangeDigests {
 
   /** The sum of a range as it is now, which later changes leave alone. */
   held(range: string): HeldSum {
-    const { bytes, count } = this.#sumOf(range)
+    const { bytes, count } = this.#sumOf(numberOf(range))
     return { digest: Buffer.from(bytes), count }
   }
 
   /** Puts right what `errorOf` found, whatever was written since; returns what to store for the range. */
   correct(range: string, error: HeldSum): Buffer {
-    const sum = this.#sumOf(range)
+    const sum = this.#sumOf(numberOf(range))
     addDigest(sum.bytes, error.digest)
     sum.count += error.count
     return storedSum(sum)
   }
 
-  #sumOf(range: string): Sum {
+  #sumOf(range: number): Sum {
     let sum = this.#sums.get(range)
     if (sum === undefined) {
-      sum = { range: numberOf(range), bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
+      sum = { range, bytes: Buffer.alloc(DIGEST_BYTES), count: 0 }
       this.#sums.set(range, sum)
     }
     return sum
@@ -156,6 +166,11 @@ function numberOf(prefix: string): number {
   return Number.parseInt(prefix, 16)
 }
 
+/** The four hex digits with which the hashes of a range begin. */
+export function prefixOf(range: number): string {
+  return range.toString(16).padStart(4, '0')
+}
+
 /** What one object adds to the sum of its range; `text` is `comparedText`. */
 export function digestOfObject(hash: string, text: string): Buffer {
   return digestOf('md5', `${hash} ${text}`, 'buffer')
@@ -171,6 +186,6 @@ export function addDigest(target: Buffer, source: Buffer): void {
   for (let at = 0; at < DIGEST_BYTES; at += 1) target[at] = (target[at] ?? 0) ^ (source[at] ?? 0)
 }
 
-function digestOfSum(sum: Sum | undefined): RangeDigest {
-  return sum === undefined ? EMPTY_DIGEST : { digest: sum.bytes.toString('hex'), count: sum.count }
+function digestOfSum(sum: Sum): RangeDigest {
+  return { digest: sum.bytes.toString('hex'), count: sum.count }
 }

@@ -37,8 +37,6 @@ export interface ReplicaAccess {
   sum(range: number): { readonly digest: Buffer; readonly count: number } | undefined
   /** Another number after every change of a digest. */
   readonly changes: number
-  /** False for four hex digits below which nothing ever was. */
-  knows(prefix: string): boolean
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
   below(prefix: string): AsyncIterable<StatedHash>
   /** Those of the ranges (four hex digits) from the first to the last, behind a hash, in the order of their hashes. */
@@ -82,10 +80,6 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   get changes(): number {
     return this.#core.index.digestChanges
-  }
-
-  knows(prefix: string): boolean {
-    return this.#core.index.knowsRange(prefix)
   }
 
   below(prefix: string): AsyncIterable<StatedHash> {

@@ -4,11 +4,11 @@
  * every good file of a foreign device would look damaged.
  */
 import type { Disk } from '#base/environment.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, hashPath } from '#base/names.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { namesIn } from '#disk/names-in.ts'
 import { leafPath, type ObjectFile, parseFileName } from './layout.ts'
-import { hashOfName, nameInFile } from './object-files.ts'
+import { nameInFile } from './object-files.ts'
 
 /** `none`: there is no file that can be read. */
 export type SaltEvidence = 'ours' | 'foreign' | 'none'
@@ -27,7 +27,7 @@ export async function saltEvidence(
     for await (const { leaf, file } of filesBelow(disk, directory)) {
       const name = await readableName(disk, leaf, file)
       if (name === undefined) continue
-      if (hashOfName(name, salt) === file.hash) return 'ours'
+      if (hashPath(name, salt) === file.hash) return 'ours'
       foreign += 1
       if (foreign === SAMPLES_MAX) return 'foreign'
     }

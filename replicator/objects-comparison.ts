@@ -6,7 +6,7 @@ import type { PartitionRange } from '#backend/range-states.ts'
 import { type Entry, entryOf } from '#object-server/replication/entry.ts'
 import type { EntriesAnswer, PeerAddress } from '#object-server/replication/messages.ts'
 import { isFailure, type PeerFailure } from '#object-server/replication/peer.ts'
-import { EMPTY_UNIT, prefixesOf, RANGE_BITS, statesIn } from '#object-server/replication/unit-digests.ts'
+import { EMPTY_UNIT, RANGE_BITS, rangesOf, statesIn } from '#object-server/replication/unit-digests.ts'
 import type { PolicyPass } from './objects-parts.ts'
 
 /** Both sides of some ranges that differ, by hash. */
@@ -18,6 +18,8 @@ export interface Difference {
 
 /** Ranges whose entries are held in memory at the same time; with a million objects on a device about 15 are in each. */
 const RANGES_AT_ONCE = 64
+/** Bits by which a request tells units more finely apart: one request where a ring has 2^10 partitions or more. */
+const NARROWED_BITS = 6
 
 /**
  * Calls `see` with all that differs, piece by piece. Resolves with the peer's failure, if it failed. Rejects with the
@@ -41,18 +43,45 @@ export async function compare(
   return 'compared'
 }
 
+/** The 16-bit ranges that differ, narrowed down step by step where the partition has very many of them. */
 async function differingRanges(
-  { policy, options }: PolicyPass,
+  work: PolicyPass,
   peer: PeerAddress,
   partition: PartitionRange,
 ): Promise<readonly number[] | PeerFailure> {
-  const ranges = prefixesOf(partition).map((prefix) => Number.parseInt(prefix, 16))
-  if (partition.partPower >= RANGE_BITS) return ranges
-  const mine = await policy.digests.of(RANGE_BITS, ranges)
-  const units = ranges.map((number, at) => ({ number, digest: mine[at] ?? EMPTY_UNIT.digest }))
-  const answers = await policy.peers.digests(peer, RANGE_BITS, units, options.signal)
-  if (isFailure(answers)) return answers
-  return ranges.filter((_, at) => answers[at]?.equal !== true)
+  if (partition.partPower >= RANGE_BITS) return rangesOf(partition)
+  let bits = partition.partPower
+  let units: readonly number[] = [partition.partition]
+  while (bits < RANGE_BITS && units.length > 0) {
+    const step = Math.min(NARROWED_BITS, RANGE_BITS - bits)
+    bits += step
+    const differing = await differingUnits(
+      work,
+      peer,
+      bits,
+      units.flatMap((unit) => piecesOf(unit, step)),
+    )
+    if (isFailure(differing)) return differing
+    units = differing
+  }
+  return units
+}
+
+/** The units into which one falls when so many bits more are told apart. */
+function piecesOf(unit: number, bits: number): readonly number[] {
+  return Array.from({ length: 2 ** bits }, (_, at) => unit * 2 ** bits + at)
+}
+
+async function differingUnits(
+  { policy, options }: PolicyPass,
+  peer: PeerAddress,
+  bits: number,
+  numbers: readonly number[],
+): Promise<readonly number[] | PeerFailure> {
+  const mine = await policy.digests.of(bits, numbers)
+  const units = numbers.map((number, at) => ({ number, digest: mine[at] ?? EMPTY_UNIT.digest }))
+  const answers = await policy.peers.digests(peer, bits, units, options.signal)
+  return isFailure(answers) ? answers : numbers.filter((_, at) => answers[at]?.equal !== true)
 }
 
 async function theirEntries(
@@ -78,11 +107,10 @@ async function ownEntries(
   partition: PartitionRange,
   ranges: readonly number[],
 ): Promise<ReadonlyMap<string, Entry>> {
-  const wanted = new Set(ranges.map((range) => range.toString(16).padStart(4, '0')))
+  const wanted = new Set(ranges)
   const found = new Map<string, Entry>()
-  for await (const { hash, state } of statesIn(policy.replica, partition, {
-    isWanted: (prefix) => wanted.has(prefix),
-  })) {
+  const isWanted = (range: number): boolean => wanted.has(range)
+  for await (const { hash, state } of statesIn(policy.replica, partition, { isWanted })) {
     found.set(hash, entryOf(hash, state))
   }
   return found

@@ -37,7 +37,7 @@ export interface ClusterOptions {
 }
 
 export class Cluster {
-  readonly world = new VirtualClock()
+  readonly world = new VirtualClock({ settles: 'promises' })
   readonly events: EventLog
   readonly history = new History()
   /** Attempts whose receipts said that a majority of the containers have the row. */
@@ -145,22 +145,17 @@ export class Cluster {
   /** Lets time pass until the promise is settled; rejects with it, or when it takes more than `limitMs`. */
   async until<Value>(promise: Promise<Value>, limitMs: number): Promise<Value> {
     const endMs = this.nowMs() + limitMs
-    let outcome: { readonly value: Value } | { readonly error: unknown } | undefined
-    promise.then(
-      (value) => {
-        outcome = { value }
-      },
-      (error: unknown) => {
-        outcome = { error }
-      },
-    )
-    await this.world.advance(0)
-    while (outcome === undefined) {
-      if (this.nowMs() > endMs) throw new Error(`not over after ${limitMs} ms of virtual time`)
-      if (!(await this.world.step())) throw new Error('nothing goes on, and it is not over')
+    let isSettled = false
+    const settled = (): void => {
+      isSettled = true
     }
-    if ('error' in outcome) throw outcome.error
-    return outcome.value
+    promise.then(settled, settled)
+    const isOver = (): boolean => {
+      if (this.nowMs() > endMs && !isSettled) throw new Error(`not over after ${limitMs} ms of virtual time`)
+      return isSettled
+    }
+    if (!(await this.world.passUntil(isOver))) throw new Error('nothing goes on, and it is not over')
+    return await promise
   }
 
   /** The devices that are to hold a name, by the present ring. */

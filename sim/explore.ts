@@ -1,7 +1,7 @@
 /** Runs many seeds in several processes at a time, says how far it is, and names the seeds that found something. */
-import { type ChildProcess, fork } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { type RunChoices, replayCommand } from './replay.ts'
+import type { RunChoices } from './replay.ts'
+import { type SeedResult, SeedRunner } from './seed-runner.ts'
 
 export interface ExploreOptions {
   /** Begins no new seed after so long. */
@@ -29,34 +29,11 @@ export interface Explored {
   readonly failed: readonly SeedResult[]
 }
 
-/** What a process that runs seeds is sent. */
-export interface SeedToRun {
-  readonly seed: number
-  readonly choices: RunChoices
-}
-
-/** What a process that runs seeds says of one. */
-export interface SeedResult {
-  readonly seed: number
-  /** The command that runs it again. */
-  readonly replay: string
-  readonly isGood: boolean
-  /** For people: everything about the run when it failed, the check that failed first. */
-  readonly check: string
-  readonly text: string
-  readonly operations: number
-  readonly acknowledged: number
-}
-
 /** Seeds run by one process before another takes its place, so that no run suffers from what earlier ones left. */
 const SEEDS_PER_PROCESS = 25
-/** A seed that takes longer hangs, on a machine with much else to do too, milliseconds. */
-const HUNG_MS = 1_200_000
 const SEED_LIMIT = 2 ** 31
 const PROGRESS_EVERY_MS = 15_000
 const OVERTIME = 1.5
-/** Few runs of the collector of young garbage: a run makes much that does not live long. MiB. */
-const YOUNG_SPACE_MB = 32
 
 /** Runs seeds until there have been enough. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
@@ -88,11 +65,11 @@ class Exploration {
   /** One process after the other, each with some seeds. */
   async work(): Promise<void> {
     while (this.#mayBegin()) {
-      const runner = new SeedProcess()
+      const runner = new SeedRunner()
       for (let at = 0; at < SEEDS_PER_PROCESS && this.#mayBegin(); at += 1) {
         const result = await runner.run({ seed: this.#nextSeed(), choices: this.#options.choices ?? {} })
         this.#take(result)
-        if (result.check === 'hung') break
+        if (result.check === 'hung' || result.check === 'died') break
       }
       runner.stop()
     }
@@ -135,42 +112,5 @@ class Exploration {
     if (performance.now() - this.#shownMs < PROGRESS_EVERY_MS) return
     this.#shownMs = performance.now()
     this.#options.print(`${this.#done} seeds, ${this.#failed.length} violations`)
-  }
-}
-
-class SeedProcess {
-  readonly #child: ChildProcess = fork(new URL('./seed-process.ts', import.meta.url), {
-    execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_SPACE_MB}`],
-  })
-
-  async run(wanted: SeedToRun): Promise<SeedResult> {
-    const answer = Promise.withResolvers<SeedResult>()
-    const timer = setTimeout(() => answer.resolve(failure(wanted, 'hung')), HUNG_MS)
-    const take = (message: unknown): void => answer.resolve(message as SeedResult)
-    const die = (): void => answer.resolve(failure(wanted, 'died'))
-    this.#child.once('message', take)
-    this.#child.once('exit', die)
-    this.#child.send(wanted)
-    const result = await answer.promise
-    clearTimeout(timer)
-    this.#child.off('message', take)
-    this.#child.off('exit', die)
-    return result
-  }
-
-  stop(): void {
-    this.#child.kill('SIGKILL')
-  }
-}
-
-function failure({ seed, choices }: SeedToRun, check: string): SeedResult {
-  return {
-    seed,
-    replay: replayCommand(seed, choices, process.env['MUTANT']),
-    isGood: false,
-    check,
-    text: `seed ${seed}: the process ${check}`,
-    operations: 0,
-    acknowledged: 0,
   }
 }

@@ -1,8 +1,7 @@
 /** The simulation can fail: every deliberately broken variant of the cluster is found by a run of it. */
-import { fork } from 'node:child_process'
 import t from 'tap'
-import type { SeedResult, SeedToRun } from './explore.ts'
 import { MUTANTS, type Mutant } from './mutants.ts'
+import { SeedRunner } from './seed-runner.ts'
 
 /** On a machine with much else to do, milliseconds. */
 const PATIENCE_MS = 900_000
@@ -22,25 +21,16 @@ for (const mutant of MUTANTS) {
 /** What each seed of the variant breaks, until one breaks something; empty for nothing. */
 async function runMutant({ name, seeds }: Mutant): Promise<readonly string[]> {
   const checks: string[] = []
-  const child = fork(new URL('./seed-process.ts', import.meta.url), {
-    env: { ...process.env, MUTANT: name },
-    execArgv: ['--import', new URL('./mutate.ts', import.meta.url).href],
-  })
+  const runner = new SeedRunner(name)
   try {
     for (const seed of seeds) {
-      checks.push(await checkBroken(child, seed))
-      if (checks.at(-1) !== '') break
+      const { check } = await runner.run({ seed, choices: {} })
+      if (check === 'died') throw new Error(`the process of seed ${seed} has died`)
+      checks.push(check)
+      if (check !== '') break
     }
   } finally {
-    child.kill('SIGKILL')
+    runner.stop()
   }
   return checks
-}
-
-function checkBroken(child: ReturnType<typeof fork>, seed: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve((message as SeedResult).check))
-    child.once('exit', (code) => reject(new Error(`the process ended with ${code}`)))
-    child.send({ seed, choices: {} } satisfies SeedToRun)
-  })
 }

@@ -15,7 +15,7 @@ import {
   type Transport,
   TransportError,
 } from '#http/transport.ts'
-import type { ProcessLife } from './process-life.ts'
+import { never, type ProcessLife } from './process-life.ts'
 
 /** How the network behaves at this moment; shares of messages, 0 to 1. */
 export interface Weather {
@@ -35,7 +35,6 @@ const BROKEN_WITHIN_MS = 50
 /** Header by which an exchange inside this file says that its connection broke. */
 const BROKEN_HEADER = 'x-simulated-break'
 const BROKEN: Response = { status: 599, headers: { [BROKEN_HEADER]: 'true' }, body: undefined }
-const NEVER = new Promise<never>(() => {})
 
 /** Told of requests as they leave and of answers as they are given, whether or not these arrive. */
 export interface Wire {
@@ -132,11 +131,11 @@ export class Network {
     await clock.sleep(this.#travelMs())
     const server = this.#servers.get(endpointKey(target))
     if (server === undefined) return BROKEN
-    if (this.isCut(source, server.host)) return await NEVER
+    if (this.isCut(source, server.host)) return await never()
     if (this.#happens(this.weather.twice)) this.#deliverAgain(server, target, request)
     const response = await this.#serve(server, target, request)
     await clock.sleep(this.#travelMs())
-    return this.isCut(server.host, source) ? await NEVER : response
+    return this.isCut(server.host, source) ? await never() : response
   }
 
   /** The answer, or the end of the connection when the server dies over it. */

@@ -5,7 +5,10 @@
  */
 import type { Clock, Disk, DiskFile, KvEngine, KvStore, Timer } from '#base/environment.ts'
 
-const NEVER = new Promise<never>(() => {})
+/** What nobody will ever answer. Each wait has a promise of its own, so that nothing keeps what the dead had. */
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 export class ProcessLife {
   readonly name: string
@@ -36,19 +39,22 @@ export class ProcessLife {
   }
 
   /** The promise, as long as the process lives to see its outcome. */
-  async while<Value>(promise: Promise<Value>): Promise<Value> {
-    try {
-      const value = await promise
-      return this.#alive ? value : await NEVER
-    } catch (error) {
-      if (!this.#alive) return await NEVER
-      throw error
-    }
+  while<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      promise.then(
+        (value) => {
+          if (this.#alive) resolve(value)
+        },
+        (error: unknown) => {
+          if (this.#alive) reject(error)
+        },
+      )
+    })
   }
 
   /** What `start` gives, unless the process is dead already. */
   run<Value>(start: () => Promise<Value>): Promise<Value> {
-    return this.#alive ? this.while(start()) : NEVER
+    return this.#alive ? this.while(start()) : never()
   }
 }
 
@@ -123,11 +129,15 @@ class TimedCalls {
     this.#latency = latency
   }
 
-  async pass<Value>(kind: 'sync' | 'other', call: () => Promise<Value>): Promise<Value> {
+  pass<Value>(kind: 'sync' | 'other', call: () => Promise<Value>): Promise<Value> {
     const halfMs = this.#latency(kind) / 2
-    if (halfMs > 0) await this.#clock.sleep(halfMs)
+    return halfMs > 0 ? this.#slowly(halfMs, call) : this.#life.run(call)
+  }
+
+  async #slowly<Value>(halfMs: number, call: () => Promise<Value>): Promise<Value> {
+    await this.#clock.sleep(halfMs)
     const value = await this.#life.run(call)
-    if (halfMs > 0) await this.#clock.sleep(halfMs)
+    await this.#clock.sleep(halfMs)
     return value
   }
 }
@@ -176,27 +186,30 @@ export function livingKv(kv: KvEngine, life: ProcessLife, clock: Clock, latency:
 
 type Method = (...given: unknown[]) => Promise<unknown>
 
-/** The methods of a store that give a promise, and those that give an iterator. */
-const METHODS = ['get', 'getMany', 'has', 'put', 'del', 'clear', 'batch'] as const
+/** The methods of a store that only read, those that write, and those that give an iterator. */
+const READS = ['get', 'getMany', 'has'] as const
+const WRITES = ['put', 'del', 'clear', 'batch'] as const
 const ITERATORS = ['iterator', 'keys', 'values'] as const
 
 function withLife(store: KvStore, life: ProcessLife, clock: Clock, latency: Latency): KvStore {
   const changed = store as unknown as Record<string, Method>
-  for (const name of METHODS) {
-    const method = (changed[name] as Method | undefined)?.bind(store)
-    if (method === undefined) continue
-    changed[name] = async (...given) => {
-      const waitMs = isSynced(given) ? latency('sync') / 2 : 0
-      if (waitMs > 0) await clock.sleep(waitMs)
-      const value = await life.run(() => method(...given))
-      if (waitMs > 0) await clock.sleep(waitMs)
-      return value
+  const methodOf = (name: string): Method => (changed[name] as Method).bind(store)
+  const timed = new TimedCalls(life, clock, latency)
+  for (const name of READS) {
+    const read = methodOf(name)
+    changed[name] = (...given) => life.run(() => read(...given))
+  }
+  for (const name of WRITES) {
+    const write = methodOf(name)
+    changed[name] = (...given) => {
+      const call = (): Promise<unknown> => write(...given)
+      return isSynced(given) ? timed.pass('sync', call) : life.run(call)
     }
   }
   const makers = store as unknown as Record<string, (...given: unknown[]) => StoreIterator>
   for (const name of ITERATORS) {
     const make = (makers[name] as (typeof makers)[string]).bind(store)
-    makers[name] = (...given) => livingIterator(make(...given), life)
+    makers[name] = (...given) => new LivingIterator(make(...given), life)
   }
   return store
 }
@@ -205,12 +218,53 @@ function isSynced(given: readonly unknown[]): boolean {
   return given.some((one) => typeof one === 'object' && one !== null && 'sync' in one && one.sync === true)
 }
 
-type StoreIterator = Record<'next' | 'nextv' | 'all' | 'close', Method>
+/** What is used of the iterators of a store. */
+interface StoreIterator {
+  next(): Promise<unknown>
+  nextv(size: number): Promise<unknown>
+  all(): Promise<unknown>
+  seek(target: unknown): void
+  close(): Promise<void>
+}
 
-function livingIterator(iterator: StoreIterator, life: ProcessLife): StoreIterator {
-  for (const name of ['next', 'nextv', 'all', 'close'] as const) {
-    const method = iterator[name].bind(iterator)
-    iterator[name] = (...given) => life.run(() => method(...given))
+class LivingIterator implements StoreIterator {
+  readonly #iterator: StoreIterator
+  readonly #life: ProcessLife
+
+  constructor(iterator: StoreIterator, life: ProcessLife) {
+    this.#iterator = iterator
+    this.#life = life
   }
-  return iterator
+
+  next(): Promise<unknown> {
+    return this.#life.run(() => this.#iterator.next())
+  }
+
+  nextv(size: number): Promise<unknown> {
+    return this.#life.run(() => this.#iterator.nextv(size))
+  }
+
+  all(): Promise<unknown> {
+    return this.#life.run(() => this.#iterator.all())
+  }
+
+  seek(target: unknown): void {
+    this.#iterator.seek(target)
+  }
+
+  close(): Promise<void> {
+    return this.#life.run(() => this.#iterator.close())
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {
+    try {
+      for (let item = await this.next(); item !== undefined; item = await this.next()) yield item
+    } finally {
+      await this.close()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
 }

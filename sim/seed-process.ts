@@ -1,8 +1,11 @@
 /** Runs the seeds that its parent sends, one at a time. */
 import { describe, replayOf } from './describe.ts'
-import type { SeedResult, SeedToRun } from './explore.ts'
 import { MUTANTS } from './mutants.ts'
+import type { SeedResult, SeedToRun } from './seed-runner.ts'
 import { simulate } from './simulation.ts'
+
+// Thousands of requests fail in a run, and nobody reads where each error was made; who replays a seed is told.
+Error.stackTraceLimit = 0
 
 process.on('message', (wanted: SeedToRun) => {
   void run(wanted)
@@ -11,7 +14,7 @@ process.on('message', (wanted: SeedToRun) => {
 async function run({ seed, choices }: SeedToRun): Promise<void> {
   const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT'])
   const report = await simulate({ seed, ...mutant?.options, ...choices })
-  const { operations, acknowledged, violation } = report
+  const { operations, acknowledged, faults, violation } = report
   const isGood = violation === undefined
   const check = violation?.check ?? ''
   const result: SeedResult = {
@@ -22,6 +25,7 @@ async function run({ seed, choices }: SeedToRun): Promise<void> {
     text: describe(report),
     operations,
     acknowledged,
+    faults: faults.length,
   }
   process.send?.(result)
 }

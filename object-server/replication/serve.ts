@@ -197,7 +197,7 @@ async function entriesIn(
   { partition, ranges, after }: EntriesRequest,
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
   const wanted = ranges === undefined ? undefined : new Set(ranges)
-  const isWanted = (prefix: string): boolean => wanted?.has(Number.parseInt(prefix, 16)) ?? true
+  const isWanted = (range: number): boolean => wanted?.has(range) ?? true
   const entries: Entry[] = []
   for await (const { hash, state } of statesIn(replica, partition, { isWanted, after })) {
     const entry = entryOf(hash, state)

@@ -5,7 +5,7 @@
  */
 import type { PartitionRange } from '#backend/range-states.ts'
 import { comparedText } from '../object-state.ts'
-import { addDigest, digestOfObject } from '../range-digests.ts'
+import { addDigest, digestOfObject, prefixOf } from '../range-digests.ts'
 import type { ReplicaAccess, StatedHash } from '../replica-access.ts'
 
 export interface UnitDigest {
@@ -75,8 +75,7 @@ export class UnitDigests {
     const range = rangeIn({ partPower: bits, partition: number })
     const sum = this.#replica.sum(range)
     if (sum === undefined || sum.count === 0) return EMPTY_UNIT.digest
-    const prefix = range.toString(16).padStart(4, '0')
-    const units = await this.#split(bits, prefix, sum.digest.toString('hex'))
+    const units = await this.#split(bits, prefixOf(range), sum.digest.toString('hex'))
     return (units.get(number) ?? EMPTY_UNIT).digest
   }
 
@@ -138,11 +137,11 @@ export function unitOf(hash: string, bits: number): number {
   return bits === 0 ? 0 : Number.parseInt(hash.slice(0, 8), 16) >>> (32 - bits)
 }
 
-/** The prefixes of four hex digits in which the hashes of a unit lie. */
-export function prefixesOf({ partPower, partition }: PartitionRange): readonly string[] {
+/** The ranges of 16 bits in which the hashes of a unit lie, by the number of their four hex digits. */
+export function rangesOf({ partPower, partition }: PartitionRange): readonly number[] {
   const first = rangeIn({ partPower, partition })
   const count = partPower >= RANGE_BITS ? 1 : 2 ** (RANGE_BITS - partPower)
-  return Array.from({ length: count }, (_, at) => (first + at).toString(16).padStart(4, '0'))
+  return Array.from({ length: count }, (_, at) => first + at)
 }
 
 function rangeIn({ partPower, partition }: PartitionRange): number {
@@ -158,7 +157,7 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
 
 /** Which entries of a unit: by the ranges they are in, and behind a hash. */
 export interface Wanted {
-  readonly isWanted?: (prefix: string) => boolean
+  readonly isWanted?: (range: number) => boolean
   readonly after?: string | undefined
 }
 
@@ -168,25 +167,26 @@ export async function* statesIn(
   unit: PartitionRange,
   { isWanted = () => true, after }: Wanted = {},
 ): AsyncGenerator<StatedHash> {
-  const prefixes = prefixesOf(unit).filter((prefix) => {
-    return replica.knows(prefix) && (after === undefined || prefix >= after.slice(0, prefix.length))
-  })
-  for (const [first, last] of stretchesOf(prefixes, isWanted))
-    for await (const stated of replica.between(first, last, after)) if (holds(unit, stated.hash)) yield stated
+  const begin = after === undefined ? 0 : Number.parseInt(after.slice(0, 4), 16)
+  const ranges = rangesOf(unit).filter((range) => range >= begin && replica.sum(range) !== undefined)
+  for (const [first, last] of stretchesOf(ranges, isWanted)) {
+    for await (const stated of replica.between(prefixOf(first), prefixOf(last), after))
+      if (holds(unit, stated.hash)) yield stated
+  }
 }
 
 /** The first and the last of ranges that are wanted without one between them that is not. */
 function stretchesOf(
-  prefixes: readonly string[],
-  isWanted: (prefix: string) => boolean,
-): readonly (readonly [first: string, last: string])[] {
-  const stretches: [string, string][] = []
+  ranges: readonly number[],
+  isWanted: (range: number) => boolean,
+): readonly (readonly [first: number, last: number])[] {
+  const stretches: [number, number][] = []
   let isOpen = false
-  for (const prefix of prefixes) {
+  for (const range of ranges) {
     const last = stretches.at(-1)
-    const goesOn = isWanted(prefix)
-    if (goesOn && isOpen && last !== undefined) last[1] = prefix
-    else if (goesOn) stretches.push([prefix, prefix])
+    const goesOn = isWanted(range)
+    if (goesOn && isOpen && last !== undefined) last[1] = range
+    else if (goesOn) stretches.push([range, range])
     isOpen = goesOn
   }
   return stretches

@@ -2,8 +2,10 @@
  * Object servers with their replicators over disks and indexes in memory, joined by a network in memory, on virtual time:
  * devices that are killed, lose power, are wiped, are away, and rings that change.
  */
+
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import { silentLogger } from '#base/log.ts'
+import { hashPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
@@ -14,7 +16,6 @@ import type { UpdateTarget } from '#object-server/container-update.ts'
 import type { ObjectEngine } from '#object-server/engine.ts'
 import { bodyOf, putObject } from '#object-server/engine-contract.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
-import { hashOfName } from '#object-server/object-files.ts'
 import { comparedText } from '#object-server/object-state.ts'
 import type { ReplicaAccess } from '#object-server/replica-access.ts'
 import type { Ring } from '#ring/ring.ts'
@@ -236,7 +237,7 @@ export class ObjectDevices {
   }
 
   partitionOf(name: string): number {
-    return this.ring.partitionOf(hashOfName(name, SALT))
+    return this.ring.partitionOf(hashPath(name, SALT))
   }
 
   /** Machines that the ring gives the name to, and the others. */
@@ -278,7 +279,7 @@ export class ObjectDevices {
 
   /** Texts that are compared, one line per object: equal texts mean equal devices. */
   async inventory(machine: Machine, names: readonly string[]): Promise<readonly string[]> {
-    const hashes = names.map((name) => hashOfName(name, SALT))
+    const hashes = names.map((name) => hashPath(name, SALT))
     const states = await this.replica(machine).states(hashes)
     if ('kind' in states) throw new Error(states.reason)
     return states.map(({ state }) => comparedText(state))

@@ -22,6 +22,8 @@ export function startSwiftSide({ home, port, backendPort }: Place): Promise<Runn
     backendPort,
     deviceBytes: 2 * GIB,
     workers: 1,
+    // Nothing that is asked depends on them, and each takes seconds to start.
+    daemons: 'none',
     pipeline: WEB_PIPELINE,
   })
 }
