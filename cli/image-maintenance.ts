@@ -23,6 +23,9 @@ export async function sweepImages(args: ClusterArguments): Promise<void> {
     say(`objects that share the bytes of an image no more: ${amount(swept.droppedReferences)}`)
     say(`objects that no image needs any more: ${amount(swept.releasedObjects)}`)
     say(`bytes that no image names, removed: ${amount(removedKeys)}`)
+    if (swept.leftBytes > 0) {
+      say(`places elsewhere whose bytes the proxies still have to remove: ${amount(swept.leftBytes)}`)
+    }
     say(
       `old tasks forgotten: ${amount(forgottenTasks)}; deleted images forgotten: ${amount(forgottenImages)}`,
     )

@@ -42,6 +42,12 @@ void t.test('a signature that is wrong opens nothing, and is told why', async (t
   const elsewhere = await signed({ target: '/bucket' }, { ...signingNow(), region: 'eu-west-1' })
   t.equal(outcome(elsewhere), '400 AuthorizationHeaderMalformed')
   t.equal(elementIn(elsewhere, 'Region'), 'us-east-1')
+  const head = await signed({ method: 'HEAD', target: '/bucket' }, { ...signingNow(), region: 'eu-west-1' })
+  t.equal(head.status, 400)
+  t.equal(head.headers['x-amz-bucket-region'], 'us-east-1', 'HEAD has no XML that could tell it')
+  const closed = await unsigned({ method: 'HEAD', target: '/bucket' })
+  t.equal(closed.status, 403)
+  t.equal(closed.headers['x-amz-bucket-region'], 'us-east-1')
 })
 
 void t.test('another body than was signed is not stored', async (t) => {

@@ -7,6 +7,7 @@ import { BodyError, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { permission } from './access/authorize.ts'
 import { tellCharged } from './access/request-charged.ts'
+import { withRegion } from './buckets/head-bucket.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
@@ -57,7 +58,8 @@ async function answerTo(
   request: S3Request,
 ): Promise<Response | S3Error> {
   try {
-    return await visit(deps, transaction, request)
+    const result = await visit(deps, transaction, request)
+    return isS3Error(result) ? withRegion(deps, request, result) : result
   } catch (error) {
     if (error instanceof BodyError) return bodyProblem(error)
     transaction.log.error({ err: error, method: request.method, path: request.http.path }, 'request failed')

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { havePrograms, run, runWell } from '#test/programs.ts'
@@ -118,7 +119,10 @@ async function uploadFormats(
 const programs = ['openstack', 'glance', 'qemu-img']
 
 void t.test('real clients', { skip: !havePrograms(t, ...programs) }, async (t) => {
-  const cluster = await startCluster(t)
+  const certificates = temporaryDirectory(t)
+  const plugins = 'image_import_plugins = ["image_decompression", "image_conversion"]'
+  const config = `[images]\ncertificates_directory = "${certificates}"\n${plugins}\n`
+  const cluster = await startCluster(t, { config })
   const clients = clientsOf(t, cluster)
   const { directory, openstack, glance, martlet } = clients
 
@@ -196,6 +200,58 @@ void t.test('real clients', { skip: !havePrograms(t, ...programs) }, async (t) =
     t.equal((await fetch(`${container}/plain`, { method: 'DELETE', headers })).status, 409)
     const image = await fetch(`${cluster.url}/image/v2/images/${adopted}/file`, { headers })
     t.equal(sha512(Buffer.from(await image.arrayBuffer())), sha512(bytes))
+  })
+
+  /** Asks the registry as `tester`. */
+  const ask = async (method: string, path: string, body?: object | Buffer): Promise<Response> => {
+    const isBytes = Buffer.isBuffer(body)
+    const headers = {
+      'X-Auth-Token': await tokenOf(cluster, 'test:tester', 'testing'),
+      'Content-Type': isBytes ? 'application/octet-stream' : 'application/json',
+    }
+    const sent = body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }
+    return await fetch(`${cluster.url}/image/v2/images${path}`, { method, headers, ...sent })
+  }
+
+  await t.test('an import is converted', async (t) => {
+    const path = join(directory, 'imported.qcow2')
+    await runWell('qemu-img', ['create', '-q', '-f', 'qcow2', path, '8M'])
+    const made = await ask('POST', '', { name: 'i', disk_format: 'qcow2', container_format: 'bare' })
+    const { id } = (await made.json()) as { readonly id: string }
+    t.equal((await ask('PUT', `/${id}/stage`, readFileSync(path))).status, 204)
+    t.equal((await ask('POST', `/${id}/import`, { method: { name: 'glance-direct' } })).status, 202)
+    let image: Record<string, unknown> = { status: 'importing' }
+    for (let tries = 0; tries < 600 && image['status'] === 'importing'; tries += 1) {
+      await sleep(100)
+      image = (await (await ask('GET', `/${id}`)).json()) as Record<string, unknown>
+    }
+    t.match(image, { status: 'active', disk_format: 'raw', size: 8 * 1024 * 1024 })
+  })
+
+  await t.test('openstack: a signed image is verified', async (t) => {
+    const certificateId = '0123abcd-0123-4567-89ab-0123456789ab'
+    const golden = new URL('../../images/signatures/testdata/signatures.json', import.meta.url)
+    const { data, cases } = JSON.parse(readFileSync(golden, 'utf8')) as {
+      readonly data: string
+      readonly cases: readonly [Readonly<Record<string, string>>]
+    }
+    const [{ certificate = '', signature, hashMethod, keyType }] = cases
+    writeFileSync(join(certificates, `${certificateId}.pem`), certificate)
+    const path = join(directory, 'signed')
+    writeFileSync(path, Buffer.from(data, 'base64'))
+    const signed = {
+      img_signature: signature,
+      img_signature_hash_method: hashMethod,
+      img_signature_key_type: keyType,
+      img_signature_certificate_uuid: certificateId,
+    }
+    const properties = Object.entries(signed).flatMap(([name, value]) => ['--property', `${name}=${value}`])
+    await openstack('image', 'create', ...properties, '--file', path, 'signed')
+    t.match(await (await ask('GET', '?name=signed')).json(), { images: [{ status: 'active' }] })
+    const forged = { ...signed, name: 'forged', disk_format: 'raw', container_format: 'bare' }
+    const { id } = (await (await ask('POST', '', forged)).json()) as { readonly id: string }
+    t.equal((await ask('PUT', `/${id}/file`, Buffer.from('other bytes'))).status, 400)
+    t.match(await (await ask('GET', `/${id}`)).json(), { status: 'queued' })
   })
 
   const canRunNova = spawnSync('/usr/bin/python3', ['-c', 'import nova.image.glance']).status === 0
