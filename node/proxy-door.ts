@@ -46,7 +46,7 @@ import { SecretSeal } from '#store/records/secret-seal.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
-import { openEncryption, openKeys } from './encryption.ts'
+import { encryptionUnder, keysFor, openRootSecrets } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import { identityOf } from './identity.ts'
 import { openImages } from './images.ts'
@@ -94,8 +94,9 @@ export async function openProxyDoor(options: ProxyDoorOptions): Promise<ProxyDoo
   const { environment, log, metrics, cluster, policies } = options
   const { settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
-  const encryption = await openEncryption(environment.disk, settings.encryption)
-  const keysAtRest = await openKeys(environment.disk, settings.encryption, recordKeysOf(cluster))
+  const rootSecrets = await openRootSecrets(environment, settings)
+  const encryption = encryptionUnder(rootSecrets, settings)
+  const keysAtRest = keysFor(rootSecrets, settings, recordKeysOf(cluster))
   const proxyOptions = proxyOptionsOf(settings, keystone)
   const time = options.watch?.clock ?? environment.clock
   const timestamps = await HybridClock.open(time, options.clockMark, (error) =>
