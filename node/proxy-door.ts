@@ -12,7 +12,7 @@ import { deskHandler } from '#store/desk/peer-desks.ts'
 import { invalidationHandler } from '#store/invalidations.ts'
 import { SecretSeal } from '#store/records/secret-seal.ts'
 import { recordKeysOf } from './cluster-file.ts'
-import { openEncryption } from './encryption.ts'
+import { encryptionUnder, openRootSecrets } from './encryption.ts'
 import { identityOf, type ProxyIdentity } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
@@ -38,9 +38,9 @@ export interface ProxyDoor {
 export async function openProxyDoor(options: ProxyStoreOptions): Promise<ProxyDoor> {
   const { environment, log, metrics, cluster, policies, settings } = options
   const keystone = await openKeystone({ environment, log, metrics, settings: settings.keystone })
-  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const rootSecrets = await openRootSecrets(environment, settings)
   const proxyOptions = proxyOptionsOf(settings, keystone)
-  const parts = await openProxyStore(options, encryption)
+  const parts = await openProxyStore(options, rootSecrets)
   const { core, store, records, ownStore } = parts
   const resellers = ownResellers(settings)
   const accountPrefixes = resellers.map(({ prefix }) => prefix)
@@ -81,7 +81,7 @@ export async function openProxyDoor(options: ProxyStoreOptions): Promise<ProxyDo
     directory: identity?.directory,
     identity: identity?.service,
     keystone,
-    encryption: encryption?.writes,
+    encryption: encryptionUnder(rootSecrets, settings)?.writes,
     syncRealms: await syncRealmsOf(options),
     keys,
     secrets,

@@ -24,6 +24,7 @@ import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-s
 import type { Store } from '#store/contract.ts'
 import { type CreatedStore, createStore } from '#store/create-store.ts'
 import { type Desk, type Desks, deskOf, PeerDesks } from '#store/desk/peer-desks.ts'
+import type { ActiveSecrets } from '#store/encryption/key-manager.ts'
 import { type FeatureDeps, ownStore, quotaDeskOver, withFeatures } from '#store/features.ts'
 import type { SharedCache } from '#store/info-cache.ts'
 import { type Invalidations, PeerInvalidations } from '#store/invalidations.ts'
@@ -36,7 +37,7 @@ import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
 import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
-import { openKeys } from './encryption.ts'
+import { encryptionUnder, keysFor } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import type { Settings } from './options.ts'
 import { readOnlyOf } from './proxy-options.ts'
@@ -80,7 +81,7 @@ export interface ProxyStore {
 /** Rejects with an `Error` that names what is wrong with the configuration. */
 export async function openProxyStore(
   options: ProxyStoreOptions,
-  encryption: FeatureDeps['encryption'],
+  rootSecrets: ActiveSecrets | undefined,
 ): Promise<ProxyStore> {
   const { environment, cluster, settings } = options
   const { clock, random } = environment
@@ -90,7 +91,10 @@ export async function openProxyStore(
   const records = new ClusterRecords({ store: core, clock, invalidations })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
   const objectLocks = new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) })
-  const imagesOwn = ownStore(core, { environment, encryption })
+  const imagesOwn = ownStore(core, {
+    environment,
+    encryption: encryptionUnder(rootSecrets, settings),
+  })
   const features: FeatureDeps = {
     environment,
     timestamps,
@@ -103,7 +107,7 @@ export async function openProxyStore(
     objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
     events: { queue: new EventQueue(core, timestamps), region: settings.s3.region },
     imageBytes: new ClusterStore(imagesOwn),
-    encryption: await openKeys(environment.disk, settings.encryption, recordKeysOf(cluster)),
+    encryption: keysFor(rootSecrets, settings, recordKeysOf(cluster)),
   }
   const ownDesk = deskOf([
     new RateDesk(clock).answer,

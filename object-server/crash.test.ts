@@ -9,7 +9,12 @@ import type { ObjectEngine } from './engine.ts'
 import { look, md5, NAME, putObject, second } from './engine-contract.ts'
 import { parseFileName } from './layout.ts'
 import { newMachine, startEngine, type TestMachine } from './test-engine.ts'
-import { apply, expectedAfter, type Step, seenIn, TIE, WORKLOAD } from './test-workload.ts'
+import { apply, expectedAfter, FACTS, type Step, seenIn, TIE, WORKLOAD } from './test-workload.ts'
+
+/** On a machine with much else to do, milliseconds. */
+const PATIENCE_MS = 300_000
+
+t.setTimeout(PATIENCE_MS)
 
 /** Runs the workload until the machine dies; returns how many steps were acknowledged. */
 async function runUntilDeath(machine: TestMachine, workload: readonly Step[]): Promise<number> {
@@ -135,6 +140,10 @@ await t.test('whenever the machine dies, what it acknowledged is there', async (
 
 await t.test('also when a file is replaced under its own name', async (t) => {
   t.same(await allDeaths(TIE), [])
+})
+
+await t.test('also when fields of metadata are changed one by one', async (t) => {
+  t.same(await allDeaths(FACTS), [])
 })
 
 await t.test('a machine that dies again while it recovers loses nothing either', async (t) => {

@@ -77,7 +77,7 @@ async function senderOf(context: WorkerContext): Promise<RowSender> {
   const { environment, log, settings } = context
   const { random } = environment
   const { store } = await workerStoreOf(context)
-  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const plain = ownStore(store, { environment, encryption })
   const whole = imageObjects({ random, bytes: new ClusterStore(plain) })(plain)
   return new StoreRowSender(symlinks(whole).objects, { txId: 'container-sync', signal: undefined, log })

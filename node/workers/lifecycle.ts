@@ -42,14 +42,14 @@ export const lifecycleWorker: MakeWorker = (context) => {
 
 async function open(context: WorkerContext): Promise<LifecycleParts> {
   const { environment, log, settings, host, device } = context
-  const { clock, disk, random } = environment
+  const { clock, random } = environment
   const { store: worker, parts } = await workerStoreOf(context)
   const core = { ...worker, containers: alwaysAsked(worker.containers) }
   const records = new ClusterRecords({ store: core, clock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
   const { timestamps } = parts
   const objectHolds = new ObjectHolds(records.of(OBJECT_HOLDS), core.containers)
-  const encryption = await openEncryption(disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const store = withFeatures(core, {
     environment,
     timestamps,

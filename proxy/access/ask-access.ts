@@ -101,11 +101,17 @@ function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQues
     session,
     verb: { method, account: name.account, container: name.container, object: name.object },
     action,
+    version: isKeptVersion(asked.versionId) ? 'kept' : undefined,
     caller: policyCaller(principal, grant, deps.resellers),
     referer,
     pays,
     resellers: deps.resellers,
   }
+}
+
+/** `null` is the version that lies in the container itself. */
+function isKeptVersion(versionId: string | undefined): boolean {
+  return versionId !== undefined && versionId !== '' && versionId !== 'null'
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */

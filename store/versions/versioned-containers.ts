@@ -40,7 +40,7 @@ export function versionedContainers(
       const read = await containers.read(context, name, options)
       if (read.kind !== 'found' || name.container.startsWith(RESERVED)) return read
       const kept = versionsIn(read.info.metadata)
-      const told = kept === undefined ? read : withSwitchTold(read)
+      const told = read.headers[VERSIONS_ENABLED] === undefined ? read : withSwitchTold(read)
       return await withVersions({ inner, timestamps, context, name, kept, listing: options.listing }, told)
     },
   }
