@@ -1,5 +1,5 @@
 /** What keeps the cache of images small and right: entries go when they are told to, were used longest ago, or lead nowhere. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { SILENCE_MS } from '../data/heartbeat.ts'
 import { removePlaces } from '../data/leaving.ts'
 import { type CachedData, type ImageRecord, isSamePlace } from '../model/image-record.ts'
