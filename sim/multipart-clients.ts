@@ -19,6 +19,8 @@ const PART_BYTES = 70
 type Ending = 'not_tried' | 'perhaps' | 'done'
 
 interface ClientUpload {
+  /** As the event log names it. */
+  readonly id: number
   readonly name: ObjectName
   readonly etag: string
   completed: Ending
@@ -45,7 +47,7 @@ export class MultipartClients {
     const bodies = Array.from({ length: PARTS }, (_, at) => bodyOf(id * PARTS + at, PART_BYTES))
     const name = { ...CONTAINER, object: `u${id}` }
     const etag = hashOf('md5', Buffer.concat(bodies))
-    const upload: ClientUpload = { name, etag, completed: 'not_tried', aborted: 'not_tried' }
+    const upload: ClientUpload = { id, name, etag, completed: 'not_tried', aborted: 'not_tried' }
     this.#uploads.push(upload)
     const sent = await this.#session.asked(proxy, () =>
       sendParts(proxy, contextOf(`upload-${id}`), name, bodies),
@@ -97,12 +99,15 @@ export class MultipartClients {
 }
 
 async function checkUpload(
-  { name, etag, completed, aborted }: ClientUpload,
+  { id, name, etag, completed, aborted }: ClientUpload,
   { features }: RunningProxy,
   proxy: number,
 ): Promise<void> {
   if (completed === 'done' && aborted === 'done')
-    throw new Violation('two_endings', `${name.object} was completed and aborted`, [name.object, 'upload-'])
+    throw new Violation('two_endings', `${name.object} was completed and aborted`, [
+      name.object,
+      `upload-${id}`,
+    ])
   const found = await etagAt(features, name)
   const mayBeThere = completed === 'done' || (completed === 'perhaps' && aborted !== 'done')
   if (mayBeThere ? found === etag : found === 'no_such_object') return
@@ -110,6 +115,6 @@ async function checkUpload(
   throw new Violation(
     completed === 'done' ? 'lost_object' : 'unknown_object',
     `${name.object} is ${found} at proxy ${proxy}; completed ${completed}, aborted ${aborted}`,
-    [name.object, 'upload-'],
+    [name.object, `upload-${id}`],
   )
 }

@@ -29,7 +29,8 @@ export async function abortUpload(
     const ended = await endUpload(context, upload)
     if (ended.kind === 'deleted' || ended.kind === 'no_such_object') {
       await checkParts(context, { name, uploadId }, { afterSeconds: 0 })
-      return { kind: 'aborted' }
+      // Whoever else has ended it may have completed it.
+      return { kind: ended.kind === 'deleted' ? 'aborted' : 'no_such_upload' }
     }
     if (ended.kind !== 'precondition_failed') return ended
   }
