@@ -6,21 +6,14 @@ import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replic
 import { discard, type HeaderMap } from '#http/message.ts'
 import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
 import { reservedNameHeaders, SHOW_RESERVED_NAMES, singleValued, writeHeaders } from './backend-headers.ts'
-import type {
-  AccountInfo,
-  AccountName,
-  AccountOperations,
-  AccountRead,
-  ListedContainer,
-  ListingPage,
-  ListingQuery,
-  OperationContext,
-  StoreFailure,
-} from './contract.ts'
+import type { AccountInfo, AccountOperations, AccountRead } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { ListedContainer, ListingPage, ListingQuery } from './listing.ts'
 import { containerPage } from './listing-pages.ts'
 import { listingQuery } from './listing-query.ts'
+import type { AccountName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 

@@ -6,7 +6,7 @@
  */
 import { releasePiece } from '#http/piece-memory.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes, WriteOptions } from '../data/image-store.ts'
 import { Refusal } from '../refusal.ts'
 import { openedRead, rangeHeader } from './opened-read.ts'

@@ -1,5 +1,5 @@
 /** What stores of images elsewhere have in common: a name, and how it is told that one failed. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 
 export interface StoreIdentity {

@@ -2,7 +2,7 @@
 import { LISTING_LIMIT } from '#base/limits.ts'
 import type { Response } from '#http/message.ts'
 import type { Query } from '#http/query.ts'
-import type { ListingQuery } from '#store/contract.ts'
+import type { ListingQuery } from '#store/listing.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
 import { isTrue } from './visit.ts'
 

@@ -6,7 +6,8 @@ import { isUtf8 } from 'node:buffer'
 import { pythonJson } from '#base/python-json.ts'
 import type { Response } from '#http/message.ts'
 import { parseRange, type RangeSpec, resolveRanges } from '#http/ranges.ts'
-import type { ObjectName, SegmentWanted } from '#store/contract.ts'
+import type { SegmentWanted } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
 
 export type ManifestInput =

@@ -1,7 +1,7 @@
 /** DELETE of an object. */
 import type { Response } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
-import type { StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { changeFailureAnswer, failureAnswer } from './failure-answers.ts'
 import { manifestDelete } from './manifest-delete.ts'

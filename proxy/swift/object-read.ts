@@ -1,6 +1,7 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { ObjectReadOutcome, ReadTrail, StoreFailure } from '#store/contract.ts'
+import type { ObjectReadOutcome, ReadTrail } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'

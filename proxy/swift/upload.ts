@@ -1,8 +1,9 @@
 /** What the headers of an upload ask for, checked: everything of a put but its body. */
 import { unquoted } from '#http/conditionals.ts'
 import type { Response } from '#http/message.ts'
-import type { ObjectName, ObjectPut } from '#store/contract.ts'
+import type { ObjectPut } from '#store/contract.ts'
 import { STATIC_MARK } from '#store/large-objects/manifest.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { deleteAtIn } from './delete-at.ts'
 import { linkInRequest } from './link-headers.ts'
 import { checkMetadata, objectMetadataIn } from './metadata-headers.ts'
