@@ -14,7 +14,7 @@ import { evidenceOf } from '#cluster/read-evidence.ts'
 import type { StorageNode } from '#cluster/storage-node.ts'
 import { deletedRow, fromSwiftItem, type ObjectRow, toSwiftItem } from '#db/object-row.ts'
 import { bufferBody, discard, headerOf, readWhole } from '#http/message.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { pathOnWire, type StoreParts } from '#store/store-parts.ts'
 
 /** Does the listing say what an object is? */

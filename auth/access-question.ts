@@ -21,6 +21,8 @@ export interface AccessQuestion {
   readonly verb: Action
   /** `undefined`: something that S3 has no word for, and no policy speaks of. */
   readonly action: S3Action | undefined
+  /** `kept`: not the object as it lies in its container, but a version by its id. */
+  readonly version?: 'kept' | undefined
   readonly caller: PolicyCaller
   readonly referer: string | undefined
   /** The sender knows that they pay (`x-amz-request-payer: requester`). */

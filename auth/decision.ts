@@ -182,9 +182,14 @@ async function decideByAllLists(
 }
 
 /** The container's Swift list that can admit to it, without its public part where that is to be ignored. */
-function listFor({ action }: AccessQuestion, container: ContainerGrants): ContainerAcl | undefined {
+function listFor(
+  { action, verb, version }: AccessQuestion,
+  container: ContainerGrants,
+): ContainerAcl | undefined {
   const list = action === undefined ? 'none' : meaningIn(action).list
   if (list === 'none') return undefined
+  // As in Swift, lists are about what is there now: what was there before is read and deleted by those who own the account.
+  if (version === 'kept' && verb.method !== 'PUT') return undefined
   const acl = container[list]
   return container.bucket?.publicAccess.ignorePublicAcls === true ? { ...acl, referrers: [] } : acl
 }

@@ -14,13 +14,8 @@ import {
   type RequestBody,
   type ResponseBody,
 } from '#http/message.ts'
-import type {
-  ContainerName,
-  ObjectReadOutcome,
-  OperationContext,
-  Store,
-  StoredLink,
-} from '#store/contract.ts'
+import type { ObjectReadOutcome, Store, StoredLink } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import type { RemoteContainer, Sent } from './remote-container.ts'
 
 export interface RowSender {

@@ -1,8 +1,9 @@
 /** Tasks that are checks of multipart uploads (`store/multipart/parts-check.ts`); all others are left to another remover. */
 import type { Logger } from '#base/log.ts'
-import type { OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
 import { checkIn } from '#store/deferred-checks.ts'
 import { checkParts } from '#store/multipart/parts-check.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ObjectRemover, Removal } from './remover.ts'
 import type { Task } from './task.ts'
 

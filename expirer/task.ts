@@ -4,8 +4,8 @@
  * hidden account (OpenStack Swift, `obj/expirer.py`: `build_task_obj`, `parse_task_obj`). Pure.
  */
 import { type Timestamp } from '#base/timestamp.ts'
-import type { ObjectName } from '#store/contract.ts'
 import { PARTS_CHECK_TYPE } from '#store/deferred-checks.ts'
+import type { ObjectName } from '#store/operation.ts'
 
 export interface Task {
   /** Name of its row. */

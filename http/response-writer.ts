@@ -84,13 +84,14 @@ function headerLines(
   clean: (value: string) => string,
 ): string[] {
   const lines: string[] = []
-  if (lengthBytes !== undefined) lines.push('Content-Length', String(lengthBytes))
   for (const [name, value] of Object.entries(response.headers)) {
     if (value === undefined || WRITERS_OWN.has(name)) continue
     if (clean !== asIs && !isHeaderName(name)) continue
     if (typeof value === 'string') lines.push(titleCase(name), clean(value))
     else for (const one of value) lines.push(titleCase(name), clean(one))
   }
+  // Last: once it knows a length, Node's writer decodes the bytes of a Content-Disposition, and sends them as Latin-1.
+  if (lengthBytes !== undefined) lines.push('Content-Length', String(lengthBytes))
   return lines
 }
 

@@ -108,6 +108,15 @@ void t.test('reason phrases are those of Swift', async (t) => {
   t.match(await wire.send(get()).until('499'), 'HTTP/1.1 499 Client Disconnect\r\n')
 })
 
+void t.test('a file name in UTF-8 goes out as the bytes that came in', async (t) => {
+  const name = Buffer.from('inline; filename="é"').toString('latin1')
+  const headers = { 'content-disposition': name, 'x-name': name }
+  const listener = await serve(t, async () => ({ status: 200, headers, body: Buffer.from('ok') }))
+  const text = await (await Wire.to(t, listener.address)).send(get()).until('ok')
+  t.match(text, `Content-Disposition: ${name}\r\n`)
+  t.match(text, `X-Name: ${name}\r\n`)
+})
+
 void t.test('a header value that cannot be sent is made harmless', async (t) => {
   const headers = { 'x-object-meta-bad': 'a\r\nX-Injected: 1', 'x-euro': '€', 'bad name': 'x' }
   const listener = await serve(t, async () => ({ status: 200, headers, body: Buffer.from('ok') }))

@@ -1,7 +1,7 @@
 /** Key pairs of the S3 door: those that users were given, and names and keys of the configuration. */
 import type { AccessKeys, FoundKey, KeyHolder } from '#auth/s3/access-keys.ts'
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Credentials } from './credentials.ts'
 import { identify } from './identified.ts'
 import { identityPrincipal, type PrincipalOptions } from './identity-principal.ts'

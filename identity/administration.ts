@@ -3,7 +3,7 @@
  * authority is that of whoever has the cluster's secrets; no password is asked for.
  */
 import type { Clock, Random } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import { blobOf, type Credentials, credentialIdOf, type KeyPair, keyPairIn } from './credentials.ts'
 import type { Entry } from './entries.ts'

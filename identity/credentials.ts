@@ -8,7 +8,7 @@
  */
 import { hash } from 'node:crypto'
 import type { Random } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { allKeys, allRecords } from '#store/records/all-records.ts'
 import type {
   FoundRecord,

@@ -2,7 +2,7 @@
  * What somebody has roles on, and which roles those come to: their own and those of their groups, and whatever these roles
  * imply (Identity API v3, "Roles", implied roles). Looked up when it is asked for; nothing of it is kept.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import type { Grant } from './model/grants.ts'
 import type { User } from './model/user.ts'

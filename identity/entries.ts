@@ -3,7 +3,7 @@
  * there without any record, until one at the same id says otherwise. So a cluster whose records cannot be written yet, or
  * cannot be read now, still knows whom its configuration names.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { allRecords } from '#store/records/all-records.ts'
 import { type FoundRecord, RECORD_KEY_BYTES_MAX, type RecordFailure } from '#store/records/contract.ts'
 import type { NamedRecords, NameTaken } from '#store/records/named-records.ts'

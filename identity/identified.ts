@@ -3,7 +3,7 @@
  * so that whatever is taken away from a user is taken away from the tokens, too.
  */
 
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import { effectiveGrants, type NamedRole, withImplied } from './effective-roles.ts'
 import type { Entry } from './entries.ts'

@@ -1,5 +1,5 @@
 /** What is all in one record, and changed as a whole: short lists whose items must go together. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordCollection, RecordFailure, RecordKind, Records } from '#store/records/contract.ts'
 
 /** The only key. */

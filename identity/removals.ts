@@ -13,7 +13,7 @@
  *
  * What names it anew while it goes (a role that is given on a project just then) looks once more after it was written.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import type { Credentials } from './credentials.ts'
 import type { Absent } from './entries.ts'

@@ -4,7 +4,7 @@
  */
 import { decodePercent } from '#base/names.ts'
 import { BodyError, type Request, type Response, readWhole } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { forbidden, json, refusal, unauthenticated, unavailable } from './answers.ts'
 import { hasRole, isService } from './identified.ts'
 import { isObject, type Members } from './model/written.ts'

@@ -4,8 +4,8 @@
  */
 import type { UserDirectory } from '#auth/users.ts'
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
 import type { Desks } from '#store/desk/peer-desks.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import type { Absent, Entry } from './entries.ts'
 import { type Attempt, isHeldUp, tellOutcome } from './guess-desk.ts'

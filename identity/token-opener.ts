@@ -2,7 +2,7 @@
 
 import type { TokenSeal } from '#auth/token-seal.ts'
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { identify } from './identified.ts'
 import { auditIdOfSealed } from './identity-directory.ts'
 import type { IdentityTokens } from './identity-tokens.ts'

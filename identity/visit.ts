@@ -3,7 +3,7 @@
 import type { KeyRing } from '#auth/key-ring.ts'
 import type { Random } from '#base/environment.ts'
 import type { Request, Response } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Credentials } from './credentials.ts'
 import type { Further } from './further-catalogue.ts'
 import type { Identified } from './identified.ts'

@@ -2,7 +2,7 @@
  * What a project uses of what it may use, counted from the view of all images. Counts are as old as the view, under a
  * second: uploads at the same moment may pass a limit once; the next one is refused.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Json } from './answers.ts'
 import type { ImageRecord } from './model/image-record.ts'
 import { isGone } from './model/image-status.ts'

@@ -1,7 +1,7 @@
 /** One request to the registry, taken apart: what the routes found in its path, who asks, and what was sent. */
 import type { Principal } from '#auth/principal.ts'
 import type { Request, Response } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Caller } from './caller.ts'
 import type { Parameters } from './query/parameters.ts'
 import type { Refusal } from './refusal.ts'

@@ -9,16 +9,12 @@ import { isTrueValue } from '#backend/address.ts'
 import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { Tag } from '#store/bucket-settings/documents.ts'
-import type {
-  ObjectDeleteOutcome,
-  ObjectName,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '#store/contract.ts'
+import type { ObjectDeleteOutcome, Store } from '#store/contract.ts'
 import type { JudgedObject } from '#store/deferred-deletes.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { tagsIn } from '#store/object-facts/object-tags.ts'
 import { type SeenTimes, seenIn } from '#store/object-state.ts'
+import type { ObjectName, OperationContext } from '#store/operation.ts'
 
 /** What became of an action. */
 export type Acted =

@@ -10,18 +10,13 @@ import {
   removesLoneMarker,
   uploadAbortOf,
 } from '#store/bucket-settings/lifecycle-rules.ts'
-import type {
-  ContainerName,
-  ListedObject,
-  ListingQuery,
-  ObjectName,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
 import type { JudgedObject } from '#store/deferred-deletes.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ListedObject, ListingQuery } from '#store/listing.ts'
 import type { UploadsPage, UploadsQuery } from '#store/multipart/list-uploads.ts'
 import { initiatedMs } from '#store/multipart/upload-names.ts'
+import type { ContainerName, ObjectName, OperationContext } from '#store/operation.ts'
 import { versionsIn } from '#store/versions/kept-versions.ts'
 import type { PassOptions } from '#worker/contract.ts'
 import type { Pass } from '#worker/pass.ts'

@@ -2,7 +2,7 @@
  * The versions of objects, as a bucket lists them, each with its place among those of its object. Pure; rows come page by
  * page, newest first within each key, and a key may go on over the end of a page.
  */
-import type { ListedObject } from '#store/contract.ts'
+import type { ListedObject } from '#store/listing.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 
 export interface PlacedVersion {

@@ -14,6 +14,7 @@ export const encryption = {
     name: 'root_secrets',
     doc: 'Root secrets in place of the file, each `ID BASE64` (32 bytes or more), or `BASE64` for the one without an id.',
     parse: listOf(text({ leastLength: 1 })),
+    secret: true,
     default: [],
     source: 'OpenStack Swift encryption_root_secret',
   }),

@@ -1,6 +1,7 @@
 /** Options of tokens from OpenStack Keystone, `[keystone]`. */
-import { duration, listOf, oneOf, path, text } from '#base/option-values.ts'
+import { duration, listOf, oneOf, text } from '#base/option-values.ts'
 import { option } from '#base/options.ts'
+import { signInOptions } from './keystone-sign-in-options.ts'
 
 const AUTHTOKEN = 'OpenStack keystonemiddleware'
 const KEYSTONEAUTH = 'OpenStack Swift keystoneauth'
@@ -20,61 +21,9 @@ export const keystone = {
     default: undefined,
     source: `${AUTHTOKEN} www_authenticate_uri`,
   }),
-  tlsAuthority: option<string | undefined>({
-    name: 'tls_authority',
-    doc: 'File with the authority (PEM) that signed the certificate of Keystone; those of the system by default.',
-    parse: path,
-    default: undefined,
-    source: `${AUTHTOKEN} cafile`,
-  }),
-  user: option<string | undefined>({
-    name: 'username',
-    doc: 'User that may validate tokens, one of the role admin or service.',
-    parse: text({ leastLength: 1 }),
-    default: undefined,
-    source: `${AUTHTOKEN} username`,
-  }),
-  password: option<string | undefined>({
-    name: 'password',
-    doc: 'Password of that user.',
-    parse: text({ leastLength: 1 }),
-    default: undefined,
-    source: `${AUTHTOKEN} password`,
-  }),
-  userDomain: option({
-    name: 'user_domain_name',
-    doc: 'Domain of that user.',
-    parse: text({ leastLength: 1 }),
-    default: 'Default',
-    source: `${AUTHTOKEN} user_domain_name`,
-  }),
-  project: option({
-    name: 'project_name',
-    doc: 'Project of that user.',
-    parse: text({ leastLength: 1 }),
-    default: 'service',
-    source: `${AUTHTOKEN} project_name`,
-  }),
-  projectDomain: option({
-    name: 'project_domain_name',
-    doc: 'Domain of that project.',
-    parse: text({ leastLength: 1 }),
-    default: 'Default',
-    source: `${AUTHTOKEN} project_domain_name`,
-  }),
-  applicationCredentialId: option<string | undefined>({
-    name: 'application_credential_id',
-    doc: 'Application credential instead of user and password.',
-    parse: text({ leastLength: 1 }),
-    default: undefined,
-    source: `${AUTHTOKEN} application_credential_id`,
-  }),
-  applicationCredentialSecret: option<string | undefined>({
-    name: 'application_credential_secret',
-    doc: 'Secret of that credential.',
-    parse: text({ leastLength: 1 }),
-    default: undefined,
-    source: `${AUTHTOKEN} application_credential_secret`,
+  ...signInOptions({
+    user: 'User that may validate tokens, one of the role admin or service.',
+    source: AUTHTOKEN,
   }),
   timeoutMs: option({
     name: 'timeout',

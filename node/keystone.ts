@@ -2,7 +2,6 @@
 import { Ec2AccessKeys } from '#auth/keystone/ec2-access-keys.ts'
 import { KeystoneClient } from '#auth/keystone/keystone-client.ts'
 import { keystoneAddress } from '#auth/keystone/keystone-exchange.ts'
-import type { KeystoneCredentials } from '#auth/keystone/own-token.ts'
 import { keystoneRules } from '#auth/keystone/rules-options.ts'
 import { ValidatedTokens } from '#auth/keystone/validated-tokens.ts'
 import type { AccessKeys } from '#auth/s3/access-keys.ts'
@@ -11,6 +10,7 @@ import type { Logger } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
 import { RemoteTransport } from '#http/remote-transport.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
+import { credentialsOf } from './keystone-sign-in-options.ts'
 import type { Settings } from './options.ts'
 import { readPem } from './tls-files.ts'
 
@@ -39,7 +39,7 @@ export async function openKeystone(options: KeystoneOptions): Promise<OpenKeysto
     clock,
     address,
     timeoutMs,
-    credentials: credentialsOf(settings),
+    credentials: credentialsOf('keystone', settings),
     // Not the cluster's own: nothing of what the processes show each other goes to Keystone.
     transport: new RemoteTransport({ clock, tls: address.secure ? { authority } : undefined }),
   }
@@ -51,14 +51,4 @@ export async function openKeystone(options: KeystoneOptions): Promise<OpenKeysto
     publicUrl: publicUrl ?? url,
     accessKeys: new Ec2AccessKeys({ ...client, log, rules, cacheMs }),
   }
-}
-
-function credentialsOf(settings: Settings['keystone']): KeystoneCredentials {
-  const { applicationCredentialId: id, applicationCredentialSecret: secret } = settings
-  if (id !== undefined && secret !== undefined) return { kind: 'application_credential', id, secret }
-  const { user, password, userDomain, project, projectDomain } = settings
-  if (user === undefined || password === undefined) {
-    throw new Error('keystone: url needs username and password, or an application credential with its secret')
-  }
-  return { kind: 'password', user, userDomain, password, project, projectDomain }
 }

@@ -24,6 +24,7 @@ import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
 import { identity } from './identity-options.ts'
 import { images } from './images-options.ts'
+import { keyManager } from './key-manager-options.ts'
 import { keystone } from './keystone-options.ts'
 import { lifecycle } from './lifecycle-options.ts'
 import { bulk, crossdomain, etagQuoter, nameCheck, ratelimit, readOnly } from './limit-options.ts'
@@ -427,6 +428,7 @@ export const SECTIONS = {
   identity,
   keystone,
   encryption,
+  key_manager: keyManager,
   container_sync: containerSync,
   bulk,
   ratelimit,

@@ -1,7 +1,8 @@
 /** Answers `/endpoints/` from the rings in force (`middleware/endpoints.ts`). */
 import { encodedPathOf, type HashPathSalt, hashName, type ResourceName } from '#base/names.ts'
 import type { Ring } from '#ring/ring.ts'
-import type { OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { EndpointsLookup } from './middleware/endpoints.ts'
 
 export interface RingEndpointsDeps {

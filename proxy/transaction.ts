@@ -8,7 +8,7 @@ import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Logger } from '#base/log.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { Request, Response } from '#http/message.ts'
-import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/contract.ts'
+import type { ContainerName, ObjectName, OperationContext, Permission } from '#store/operation.ts'
 
 export class Transaction implements OperationContext {
   /** What the client sent, without what the gatekeeper took away. */

@@ -21,9 +21,10 @@ import {
   type Response,
 } from '#http/message.ts'
 import { reservedNameHeaders, singleValued } from '#store/backend-headers.ts'
-import type { ContainerInfo, ContainerName, ObjectName, OperationContext } from '#store/contract.ts'
+import type { ContainerInfo } from '#store/contract.ts'
 import { changeObject } from '#store/object-change.ts'
 import { objectWriteHeaders } from '#store/object-headers.ts'
+import type { ContainerName, ObjectName, OperationContext } from '#store/operation.ts'
 import { pathOnWire, type StoreParts } from '#store/store-parts.ts'
 import { verdictOf } from '#store/write-outcome.ts'
 import { type Found, type Step, stepFor } from './decision.ts'

@@ -4,7 +4,8 @@
  * change that was acknowledged, and at the end the object is what the last link of its chain made of it.
  */
 import { hash as hashOf } from 'node:crypto'
-import type { ObjectName, WriteCondition } from '#store/contract.ts'
+import type { WriteCondition } from '#store/condition.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { sendParts } from './client-upload.ts'
 import { bodyPut, inFeatures } from './feature-account.ts'
 import { bodyOf } from './history.ts'

@@ -1,6 +1,6 @@
 /** How a client sends an upload in parts, up to where it is completed. */
 import { bufferBody } from '#http/message.ts'
-import type { ObjectName, OperationContext } from '#store/contract.ts'
+import type { ObjectName, OperationContext } from '#store/operation.ts'
 import type { RunningProxy } from './proxy-node.ts'
 
 export interface SentParts {

@@ -2,7 +2,7 @@
  * What must hold of conditional writes beside plain ones, as far as it is certain what was there: what a majority had
  * acknowledged before, and nobody could have changed since.
  */
-import type { WriteCondition } from '#store/contract.ts'
+import type { WriteCondition } from '#store/condition.ts'
 import { CLOCKS_APART_MS } from './clocks.ts'
 import type { Attempt, ClientWrite, ObjectHistory } from './history.ts'
 import type { Solid } from './read-checks.ts'

@@ -1,7 +1,8 @@
 /** What clients of the store's features have in common: their account, small bodies, and how they look at what is there. */
 import { hash as hashOf } from 'node:crypto'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ContainerName, ObjectName, ObjectPut, Store } from '#store/contract.ts'
+import type { ObjectPut, Store } from '#store/contract.ts'
+import type { ContainerName, ObjectName } from '#store/operation.ts'
 import { contextOf } from './session.ts'
 
 /** Its listings and counters are not those of the other objects. */

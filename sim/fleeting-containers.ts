@@ -5,7 +5,7 @@
  */
 import { hash as hashOf } from 'node:crypto'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ContainerName, ObjectName } from '#store/contract.ts'
+import type { ContainerName, ObjectName } from '#store/operation.ts'
 import { bodyOf } from './history.ts'
 import { pathOf } from './object-names.ts'
 import type { RunningProxy } from './proxy-node.ts'

@@ -3,7 +3,8 @@
  * sent; once a delete with segments is over nothing of it is on any disk; one that broke off is ended by the next.
  */
 import { hash as hashOf } from 'node:crypto'
-import type { ObjectName, SegmentWanted } from '#store/contract.ts'
+import type { SegmentWanted } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { bodyPut, etagAt, inFeatures } from './feature-account.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'

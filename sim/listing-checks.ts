@@ -1,5 +1,6 @@
 /** What must hold of a listing that says of itself that it is complete. */
-import type { ContainerName, ListedObject, ListedSubdir } from '#store/contract.ts'
+import type { ListedObject, ListedSubdir } from '#store/listing.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { CLOCKS_APART_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import type { Attempt, ObjectHistory } from './history.ts'

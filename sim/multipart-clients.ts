@@ -3,7 +3,7 @@
  * none; of both together only one ever happened.
  */
 import { hash as hashOf } from 'node:crypto'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { type SentParts, sendParts } from './client-upload.ts'
 import { etagAt, inFeatures } from './feature-account.ts'
 import { bodyOf } from './history.ts'

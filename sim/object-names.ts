@@ -1,6 +1,6 @@
 /** The objects that the clients work on: a few hot names and many cold ones, some of which expire. */
 import type { SeededRandom } from '#base/virtual-clock.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 
 export const ACCOUNT = 'AUTH_sim'
 export const CONTAINERS: readonly string[] = ['c0', 'c1', 'c2']

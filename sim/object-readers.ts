@@ -1,6 +1,6 @@
 /** Clients that read objects and list containers. What they are told is checked at once. */
 import { readWhole } from '#http/message.ts'
-import type { ContainerName } from '#store/contract.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { checkListing } from './listing-checks.ts'
 import { ACCOUNT, aName, CONTAINERS, pathOf } from './object-names.ts'
 import type { RunningProxy } from './proxy-node.ts'

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import { bufferBody, type RequestBody } from '#http/message.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { type ClientCondition, checkCondition, checkRefusal } from './condition-checks.ts'
 import { bodyOf, type ClientWrite, type WriteMethod } from './history.ts'
 import { aName, mayExpire, pathOf } from './object-names.ts'

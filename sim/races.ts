@@ -4,7 +4,7 @@
  */
 import { hash as hashOf } from 'node:crypto'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'
 import { contextOf, type Session } from './session.ts'

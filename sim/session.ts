@@ -1,7 +1,7 @@
 /** What every client of a simulated cluster does: it finds a proxy, asks it, and gives up in the end. */
 import { silentLogger } from '#base/log.ts'
 import type { SeededRandom } from '#base/virtual-clock.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Cluster } from './cluster.ts'
 import type { RunningProxy } from './proxy-node.ts'
 

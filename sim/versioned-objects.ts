@@ -3,7 +3,7 @@
  * version that is listed and can be read. And what is current is what was written last.
  */
 import { hash as hashOf } from 'node:crypto'
-import type { ListedObject } from '#store/contract.ts'
+import type { ListedObject } from '#store/listing.ts'
 import { bodyPut, etagAt, inFeatures, LINGERS_MS } from './feature-account.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'

@@ -1,26 +1,19 @@
 /** Accounts: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/account.py`). */
 import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
-import { fanOutWrite } from '#cluster/fan-out-write.ts'
+import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { listAgreed } from '#cluster/listing-agreement.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import { discard, type HeaderMap } from '#http/message.ts'
 import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
 import { reservedNameHeaders, SHOW_RESERVED_NAMES, singleValued, writeHeaders } from './backend-headers.ts'
-import type {
-  AccountInfo,
-  AccountName,
-  AccountOperations,
-  AccountRead,
-  ListedContainer,
-  ListingPage,
-  ListingQuery,
-  OperationContext,
-  StoreFailure,
-} from './contract.ts'
+import type { AccountInfo, AccountOperations, AccountRead } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { ListedContainer, ListingPage, ListingQuery } from './listing.ts'
 import { containerPage } from './listing-pages.ts'
 import { listingQuery } from './listing-query.ts'
+import type { AccountName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
@@ -101,7 +94,7 @@ export class Accounts implements AccountOperations {
     const first = await this.#post(context, name, changes)
     if (first.kind !== 'no_such_account' || !this.#parts.rules.autoCreateAccounts) return first
     const failure = await this.create(context, name)
-    if (failure?.kind === 'account_deleted') return first
+    if (failure?.kind === 'account_deleted') return failure
     return failure ?? (await this.#post(context, name, changes))
   }
 
@@ -111,7 +104,7 @@ export class Accounts implements AccountOperations {
   ): Promise<{ readonly kind: 'deleted' } | StoreFailure> {
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
-    if (verdict.status === 404) return { kind: 'no_such_account' }
+    if (verdict.status === 404) return { kind: wasDeleted(answers) ? 'account_deleted' : 'no_such_account' }
     return failureOf(verdict, answers)
   }
 
@@ -234,9 +227,16 @@ function knownOf(outcome: ReadOutcome): Known<AccountInfo> | Unknown {
   }
 }
 
+function wasDeleted(answers: Written['answers']): boolean {
+  return answers.some(({ headers }) => saysDeleted(headers))
+}
+
 function isDeleted({ response }: Extract<ReadOutcome, { readonly kind: 'absent' }>): boolean {
-  const status = singleValued(response.headers)['x-account-status']
-  return status?.toLowerCase() === 'deleted'
+  return saysDeleted(response.headers)
+}
+
+function saysDeleted(headers: WriteAnswer['headers']): boolean {
+  return singleValued(headers)['x-account-status']?.toLowerCase() === 'deleted'
 }
 
 /** The server's own words are passed on: it says which parameter is wrong. */

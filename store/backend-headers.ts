@@ -2,7 +2,7 @@
 import type { ResourceName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { type HeaderMap, headerOf, type Response } from '#http/message.ts'
-import type { OperationContext } from './contract.ts'
+import type { OperationContext } from './operation.ts'
 
 /** The first character of names that are the cluster's own; storage servers show them only to those who ask so. */
 const RESERVED = '\0'

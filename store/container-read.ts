@@ -2,7 +2,7 @@
 import type { ReplicaRead } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { reservedNameHeaders } from './backend-headers.ts'
-import type { ContainerName, OperationContext } from './contract.ts'
+import type { ContainerName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 
 export interface ContainerQuestion {

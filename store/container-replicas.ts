@@ -2,7 +2,7 @@
 import { timestampNow } from '#backend/timestamp-header.ts'
 import type { StorageNode } from '#cluster/storage-node.ts'
 import { discard, EMPTY_BODY } from '#http/message.ts'
-import type { ContainerName } from './contract.ts'
+import type { ContainerName } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 
 export interface ReplicasThere {

@@ -10,22 +10,14 @@ import { type Accounts, refusalOf } from './accounts.ts'
 import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
 import { containerInfoOf } from './container-info.ts'
 import { containerRead } from './container-read.ts'
-import type {
-  ContainerInfo,
-  ContainerName,
-  ContainerOperations,
-  ContainerPut,
-  ContainerRead,
-  ListedObject,
-  ListingPage,
-  ListingQuery,
-  OperationContext,
-  StoreFailure,
-} from './contract.ts'
+import type { ContainerInfo, ContainerOperations, ContainerPut, ContainerRead } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import type { InfoCache, Known, Unknown } from './info-cache.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { ListedObject, ListingPage, ListingQuery } from './listing.ts'
 import { objectPage } from './listing-pages.ts'
 import { listingQuery } from './listing-query.ts'
+import type { ContainerName, OperationContext } from './operation.ts'
 import { isSplit } from './shard-range.ts'
 import { listShards } from './shards.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'

@@ -9,152 +9,14 @@
  * `x-container-sysmeta-…`, `x-container-read`, `content-encoding`) to values; that keeps what OpenStack Swift wrote
  * readable here and the other way round. In a change, an empty value removes the item.
  */
-import type { Logger } from '#base/log.ts'
 import type { ResourceName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap, RequestBody, ResponseBody } from '#http/message.ts'
 import type { RangeSpec } from '#http/ranges.ts'
-
-export interface OperationContext {
-  /** Travels to every storage server and into every log line (`X-Trans-Id`). */
-  readonly txId: string
-  /** Aborts when the client is gone. */
-  readonly signal: AbortSignal | undefined
-  readonly log: Logger
-  /** Who asked, where that is a client: told in events. */
-  readonly asker?: { readonly user: string | undefined; readonly address: string } | undefined
-  /** Who asked is a reseller, whom the quotas of accounts do not hold. */
-  readonly accountQuotas?: 'waived' | undefined
-  /**
-   * Whether who asked may also read or write something that the operation leads to (a segment, a symlink's target, the
-   * source of a copy). Without it the operation is the cluster's own and may.
-   */
-  readonly permits?:
-    | ((action: 'read' | 'write', name: ObjectName | ContainerName) => Promise<Permission>)
-    | undefined
-}
-
-/** 401 tells someone unknown that a token may help, 403 someone known that theirs does not. */
-export type Permission =
-  | { readonly kind: 'allowed' }
-  | { readonly kind: 'denied'; readonly status: 401 | 403 }
-
-export interface AccountName extends ResourceName {
-  readonly account: string
-  readonly container?: undefined
-  readonly object?: undefined
-}
-
-export interface ContainerName extends ResourceName {
-  readonly account: string
-  readonly container: string
-  readonly object?: undefined
-}
-
-export interface ObjectName extends ResourceName {
-  readonly account: string
-  readonly container: string
-  readonly object: string
-}
-
-// ---- failures ----------------------------------------------------------------------------------------------------
-
-export type StoreFailure =
-  | { readonly kind: 'no_such_account' }
-  /** The account was deleted and is waiting to be emptied (Swift answers 410). */
-  | { readonly kind: 'account_deleted' }
-  | { readonly kind: 'no_such_container' }
-  | { readonly kind: 'no_such_object'; readonly headers: HeaderMap }
-  | { readonly kind: 'not_empty' }
-  /** Something as new or newer is stored. */
-  | { readonly kind: 'conflict'; readonly newest: Timestamp | undefined }
-  /** `condition`: how it was judged, of a write; `there`: what was there then, where it is known. */
-  | {
-      readonly kind: 'precondition_failed'
-      readonly headers: HeaderMap
-      readonly condition?: ConditionJudged | undefined
-      readonly there?: 'found' | 'absent' | undefined
-    }
-  | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
-  | { readonly kind: 'etag_mismatch' }
-  | { readonly kind: 'too_large'; readonly limitBytes: number }
-  /** The client went away or sent fewer bytes than it declared. */
-  | { readonly kind: 'client_gone' }
-  /** The client sent nothing for too long. */
-  | { readonly kind: 'client_timeout' }
-  | { readonly kind: 'bad_request'; readonly reason: string }
-  | { readonly kind: 'no_space' }
-  /** There is no room in the quota of the container, of the account, or of the account's containers of one policy. */
-  | { readonly kind: 'over_quota'; readonly scope: 'container' | 'account' | 'policy' }
-  /** Nothing may be written to it for now. */
-  | { readonly kind: 'read_only' }
-  /** An image has its bytes in the object; it goes before the object does. */
-  | { readonly kind: 'in_use' }
-  /** Something that the operation leads to is not for who asked. */
-  | { readonly kind: 'denied'; readonly status: 401 | 403 }
-  /** A symbolic link that leads nowhere. */
-  | {
-      readonly kind: 'broken_link'
-      readonly problem: LinkProblem
-      /** Where the chain broke. */
-      readonly location?: ObjectName | undefined
-    }
-  /** What was to be changed is a link, and the link is what was changed; `stored` is its system metadata. */
-  | {
-      readonly kind: 'link_changed'
-      readonly target: ObjectName
-      /** The ETag that a static link asks for. */
-      readonly wanted: string | undefined
-      readonly stored: HeaderMap
-    }
-  /** An operation on versions that cannot be. */
-  | { readonly kind: 'version_refused'; readonly problem: VersionProblem }
-  /** Segments of a large object that is written are not what was said of them; nothing was stored. */
-  | { readonly kind: 'segments_refused'; readonly problems: readonly SegmentProblem[] }
-  /** Not all segments of a large object could be deleted, so that it was kept: it is the only list of what is left. */
-  | { readonly kind: 'segments_kept'; readonly report: SegmentsReport }
-  /** What is stored cannot be read here: it is encrypted under keys that are not known. */
-  | { readonly kind: 'unreadable'; readonly reason: string }
-  /** It is encrypted with a key that its owner keeps, and none or another was given; or it is not, and one was given. */
-  | { readonly kind: 'customer_key'; readonly problem: 'missing' | 'wrong' | 'not_wanted' }
-  /** Too few replicas answered, or answered alike, to know or to promise anything. */
-  | { readonly kind: 'unavailable'; readonly reason: string }
-  /**
-   * A conditional write that did not come to an end among others, or that may have been made and overwritten: whether it
-   * was is not known, and it may be tried again.
-   */
-  | { readonly kind: 'undecided'; readonly reason: string }
-
-export type LinkProblem =
-  | { readonly kind: 'too_many_links'; readonly limit: number }
-  /** Two static links of one chain name different ETags. */
-  | { readonly kind: 'etags_disagree' }
-  /** The target is not (any more) what the static link is fixed to. */
-  | { readonly kind: 'other_etag'; readonly found: string; readonly wanted: string }
-  /** A static link that is made must have a target. */
-  | { readonly kind: 'no_target' }
-  | { readonly kind: 'targets_itself' }
-  /** Links have no body. */
-  | { readonly kind: 'has_body' }
-  /** The target is in the cluster's own namespace. */
-  | { readonly kind: 'forbidden_target' }
-
-export type VersionProblem =
-  | 'container_not_versioned'
-  | 'invalid_version_id'
-  | 'invalid_marker'
-  | 'invalid_delimiter'
-  | 'has_body'
-  | 'no_such_version'
-  /** The hidden container of the versions is gone; enabling versions again makes it anew. */
-  | 'no_versions_container'
-  /** A container is deleted after all its versions. */
-  | 'versions_left'
-  /** One container, one way of keeping versions. */
-  | 'kept_by_location'
-  | 'container_is_synced'
-  | 'two_locations'
-  | 'location_has_slash'
+import type { ConditionJudged, WriteCondition } from './condition.ts'
+import type { SegmentsReport, StoreFailure } from './failure.ts'
+import type { ListedContainer, ListedObject, ListingPage, ListingQuery } from './listing.ts'
+import type { AccountName, ContainerName, ObjectName, OperationContext } from './operation.ts'
 
 // ---- accounts ----------------------------------------------------------------------------------------------------
 
@@ -166,68 +28,6 @@ export interface AccountInfo {
   readonly metadata: HeaderMap
   /** Nobody has written to it; it comes into being with the first write. */
   readonly state?: 'not_yet_created' | undefined
-}
-
-/** Marker paging of an account's containers or a container's objects; names are decoded. */
-export interface ListingQuery {
-  readonly prefix?: string | undefined
-  readonly delimiter?: string | undefined
-  readonly marker?: string | undefined
-  readonly endMarker?: string | undefined
-  /** Swift's `path`: the direct children of a pseudo-directory. Containers only. */
-  readonly path?: string | undefined
-  readonly limit: number
-  readonly reverse: boolean
-  /**
-   * Every version of every object is listed, newest first, with `version_id` and `is_latest`. `marker` goes on after this
-   * version of the object named by the query's own marker. Containers only.
-   */
-  readonly versions?:
-    | {
-        readonly marker?: string | undefined
-        /** Kept null versions have the id `null`, and the one by which paging goes on in `kept_id`. */
-        readonly nullVersions?: 'told' | undefined
-      }
-    | undefined
-  /** Names in the cluster's own namespace, which begin with NUL, are listed too. */
-  readonly reservedNames?: 'shown' | undefined
-}
-
-export interface ListedContainer {
-  readonly kind: 'container'
-  readonly name: string
-  readonly objectCount: number
-  readonly bytesUsed: number
-  /** Swift's ISO form, `2023-11-14T22:13:20.123450`. */
-  readonly lastModified: string
-}
-
-export interface ListedObject {
-  readonly kind: 'object'
-  readonly name: string
-  readonly sizeBytes: number
-  readonly etag: string
-  readonly contentType: string
-  readonly lastModified: string
-  /** Further members of the row that storage sends (`symlink_path`, …), as in Swift's JSON. */
-  readonly extra: Readonly<Record<string, unknown>>
-}
-
-export interface ListedSubdir {
-  readonly kind: 'subdir'
-  readonly prefix: string
-}
-
-export interface ListingPage<Entry> {
-  /** Swift's JSON form of the page, ready to send. */
-  readonly json: Buffer
-  /** The same, parsed on demand. */
-  readonly entries: () => readonly (Entry | ListedSubdir)[]
-  /**
-   * `complete`: proven by the digests of a majority to hold every acknowledged write.
-   * `eventual`: fewer answered, or a peer cannot give digests.
-   */
-  readonly consistency: 'complete' | 'eventual'
 }
 
 export type AccountRead = {
@@ -395,31 +195,6 @@ export interface ObjectReadOptions {
   readonly wholeWith?: string | undefined
 }
 
-/** What must be there for a write to happen. */
-export type WriteCondition =
-  /** `If-None-Match: *`: nothing. */
-  | { readonly kind: 'absent' }
-  /** `If-Match`: something with one of these entity tags; `*` among them is any. */
-  | {
-      readonly kind: 'matches'
-      readonly etags: string
-      /** System metadata that holds the ETag, where it is not the body's MD5 (`x-object-sysmeta-…`, comma-separated). */
-      readonly etagIsAt?: string | undefined
-    }
-  /** Still what a read showed (`seenIn` in `object-state.ts`): the same write, with the same changes by POST. */
-  | {
-      readonly kind: 'unchanged'
-      readonly writtenAt: Timestamp
-      readonly changedAt: Timestamp
-    }
-
-/**
- * How a condition was judged. `agreed`: among concurrent conditional writes exactly one wins, and it is judged on every
- * acknowledged write. `best_effort`: a storage server cannot promise anything (OpenStack Swift's), so that every copy
- * judged by itself; of writes at the same moment several may win, or none.
- */
-export type ConditionJudged = 'agreed' | 'best_effort'
-
 export interface ObjectPut {
   readonly body: RequestBody
   readonly contentType: string
@@ -498,11 +273,6 @@ export type SegmentWanted =
       readonly lastModified: string
     }
 
-export interface SegmentProblem {
-  readonly path: string
-  readonly problem: 'etag_mismatch' | 'size_mismatch' | 'range_unsatisfiable' | 'too_small' | StoreFailure
-}
-
 export interface ObjectPutReceipt {
   readonly kind: 'created'
   readonly etag: string
@@ -533,16 +303,6 @@ export interface ObjectDelete {
   readonly governance?: 'bypassed' | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
-}
-
-/** What a delete with segments came to; nested manifests count as segments, and the manifest itself counts too. */
-export interface SegmentsReport {
-  readonly deletedCount: number
-  readonly notFoundCount: number
-  readonly failures: readonly {
-    readonly path: string
-    readonly failure: 'not_a_manifest' | StoreFailure
-  }[]
 }
 
 /** What a delete says of versions, also when there was nothing to delete. */

@@ -3,9 +3,11 @@
  * will be made, whoever dies (`multipart/parts-check.ts` says what it is). An expirer of OpenStack Swift takes the row for an
  * object that expires, finds none of its name, and drops it in time.
  */
-import type { ObjectName, OperationContext, StoreFailure } from './contract.ts'
+
 import { queueTasks } from './deferred-deletes.ts'
+import type { StoreFailure } from './failure.ts'
 import { bucketOfParts, partsContainerOf } from './multipart/upload-names.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /** Content type of the rows. */

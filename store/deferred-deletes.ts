@@ -6,8 +6,9 @@
 
 import { offsetOf, TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
-import type { ObjectName, OperationContext, StoreFailure } from './contract.ts'
 import { expirerContainer } from './expirer-container.ts'
+import type { StoreFailure } from './failure.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { EMPTY_MD5 } from './symlinks/link-metadata.ts'
 import { failureOf, verdictOf } from './write-outcome.ts'

@@ -3,7 +3,7 @@
  * `get_expirer_container`, `normalize_delete_at_timestamp`): named by the time, and spread by the object's hash.
  */
 import { type HashPathSalt, hashName } from '#base/names.ts'
-import type { ObjectName } from './contract.ts'
+import type { ObjectName } from './operation.ts'
 
 /** Containers that the tasks of one period are spread over. */
 const SPREAD = 100n

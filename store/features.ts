@@ -126,10 +126,14 @@ const FEATURES: readonly Feature[] = [
   { name: 'hidden-accounts', make: () => hiddenAccounts },
 ]
 
-/** The store as doors use it. */
-export function withFeatures(core: Store, deps: FeatureDeps): Store {
+/** Outermost first. */
+export const FEATURE_NAMES: readonly string[] = FEATURES.map(({ name }) => name)
+
+/** The store as doors use it; `without` some features only to measure what they cost. */
+export function withFeatures(core: Store, deps: FeatureDeps, without: readonly string[] = []): Store {
   const parts = { ...deps, desks: deps.desks ?? onlyDesk(quotaDeskOver(core, deps)) }
-  return FEATURES.reduceRight((inner, { make }) => make(parts)?.(inner) ?? inner, core)
+  const wanted = FEATURES.filter(({ name }) => !without.includes(name))
+  return wanted.reduceRight((inner, { make }) => make(parts)?.(inner) ?? inner, core)
 }
 
 /** The store as the cluster itself uses it for bytes that no client reaches: encrypted where others are, and nothing more. */

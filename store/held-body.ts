@@ -6,7 +6,7 @@ import { SMALL_BODY_BYTES } from '#base/limits.ts'
 import type { MemoryBudget, MemoryShare } from '#cluster/memory-budget.ts'
 import { BodyError, type RequestBody } from '#http/message.ts'
 import { keepPiece } from '#http/piece-memory.ts'
-import type { StoreFailure } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 
 export type TakenBody =
   | { readonly kind: 'held'; readonly bytes: Buffer; readonly share: MemoryShare }

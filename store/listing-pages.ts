@@ -1,6 +1,6 @@
 /** Pages of containers and of objects, made of the JSON that storage servers send or layers make of it. */
 import { compareUtf8 } from '#base/names.ts'
-import type { ListedContainer, ListedObject, ListingPage } from './contract.ts'
+import type { ListedContainer, ListedObject, ListingPage } from './listing.ts'
 import { listingPage, type SubdirMember } from './listing-query.ts'
 
 type Consistency = ListingPage<never>['consistency']

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ListedObject } from './contract.ts'
+import type { ListedObject } from './listing.ts'
 import { listingPage, listingQuery } from './listing-query.ts'
 
 t.test('a query says everything it asks for, encoded', async (t) => {

@@ -1,5 +1,5 @@
 /** The query by which storage servers list, and a page of what they listed. */
-import type { ListedSubdir, ListingPage, ListingQuery } from './contract.ts'
+import type { ListedSubdir, ListingPage, ListingQuery } from './listing.ts'
 
 /** `format=json&limit=…`: what the account and container servers understand. Names are percent-encoded. */
 export function listingQuery(query: ListingQuery): string {

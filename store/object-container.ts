@@ -1,6 +1,8 @@
 /** The container of an object: every operation on an object begins by knowing it. */
 import type { Containers } from './containers.ts'
-import type { ContainerInfo, ContainerName, ObjectName, OperationContext, StoreFailure } from './contract.ts'
+import type { ContainerInfo } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
+import type { ContainerName, ObjectName, OperationContext } from './operation.ts'
 import { shardOf } from './shards.ts'
 import type { StoreParts } from './store-parts.ts'
 

@@ -1,17 +1,12 @@
 /** DELETE of an object: a tombstone on every copy. */
 import type { Timestamp } from '#base/timestamp.ts'
 import { asBestEffort, NO_AGREEMENT, refuseByBestEffort } from './best-effort-condition.ts'
-import type {
-  ContainerInfo,
-  ObjectDelete,
-  ObjectDeleteReceipt,
-  ObjectName,
-  OperationContext,
-  StoreFailure,
-} from './contract.ts'
+import type { ContainerInfo, ObjectDelete, ObjectDeleteReceipt } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import { type Agreed, writeByAgreement } from './object-agreement.ts'
 import { changeObject } from './object-change.ts'
 import { containerForWrite, noRing, type ObjectDeps, type WrittenContainer } from './object-container.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import { isListingPending } from './row-evidence.ts'
 import type { StoreParts } from './store-parts.ts'
 import { failureOf } from './write-outcome.ts'

@@ -2,9 +2,11 @@
 import { POSTED_FIELDS_HEADER } from '#base/extensions.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { singleValued } from './backend-headers.ts'
-import type { ObjectName, ObjectPost, ObjectPostReceipt, OperationContext, StoreFailure } from './contract.ts'
+import type { ObjectPost, ObjectPostReceipt } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import { changeObject } from './object-change.ts'
 import { containerForWrite, type ObjectDeps } from './object-container.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import { failureOf } from './write-outcome.ts'
 
 export async function postObject(

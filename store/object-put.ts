@@ -14,16 +14,10 @@ import type { MemoryShare } from '#cluster/memory-budget.ts'
 import type { Placement } from '#cluster/placement.ts'
 import { bufferBody, type HeaderMap, type RequestBody } from '#http/message.ts'
 import { asBestEffort, NO_AGREEMENT, refuseByBestEffort } from './best-effort-condition.ts'
+import type { WriteCondition } from './condition.ts'
 import type { Containers } from './containers.ts'
-import type {
-  ContainerInfo,
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  StoreFailure,
-  WriteCondition,
-} from './contract.ts'
+import type { ContainerInfo, ObjectPut, ObjectPutReceipt } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import { takeBody } from './held-body.ts'
 import { writeByAgreement } from './object-agreement.ts'
 import {
@@ -35,6 +29,7 @@ import {
 } from './object-container.ts'
 import { removeCopies } from './object-delete.ts'
 import { objectWriteHeaders } from './object-headers.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import { type Attempt, isDoubtful, judge, refusedBeforeBody, type Stored, withLimit } from './put-attempt.ts'
 import { isListingPending, waitForRows } from './row-evidence.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'

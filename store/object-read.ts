@@ -6,14 +6,9 @@ import { readResumably } from '#cluster/resumable-read.ts'
 import { discard, type HeaderMap, headerOf, type Response } from '#http/message.ts'
 import { refusalOf } from './accounts.ts'
 import { reservedNameHeaders, singleValued } from './backend-headers.ts'
-import type {
-  ContainerInfo,
-  ObjectName,
-  ObjectReadOptions,
-  ObjectReadOutcome,
-  OperationContext,
-} from './contract.ts'
+import type { ContainerInfo, ObjectReadOptions, ObjectReadOutcome } from './contract.ts'
 import { containerName, noRing, type ObjectDeps } from './object-container.ts'
+import type { ObjectName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 
 export async function readObject(

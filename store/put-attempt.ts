@@ -4,7 +4,7 @@ import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
 import { headerOf } from '#http/message.ts'
-import type { StoreFailure } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import { rowEvidence } from './row-evidence.ts'
 import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
 

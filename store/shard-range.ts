@@ -4,7 +4,8 @@
  * split; these are met only before Swift's storage servers. Names are ordered by their bytes in UTF-8. Pure.
  */
 import type { HeaderMap } from '#http/message.ts'
-import type { ContainerName, ListingQuery } from './contract.ts'
+import type { ListingQuery } from './listing.ts'
+import type { ContainerName } from './operation.ts'
 
 /** The names above `lower` up to `upper`, that included; empty bounds are none. */
 export interface ShardRange {

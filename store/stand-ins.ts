@@ -2,7 +2,8 @@
  * What storage servers are told by layers whose objects stand for others: which stored headers mark such an object, so that
  * it is given whole for its range to be found elsewhere, and which hold the ETag that its readers see. Pure.
  */
-import type { ObjectReadOptions, WriteCondition } from './contract.ts'
+import type { WriteCondition } from './condition.ts'
+import type { ObjectReadOptions } from './contract.ts'
 
 export interface StandIn {
   /** Stored headers that mark one, comma-separated. */

@@ -7,7 +7,7 @@ import type { MemoryBudget } from '#cluster/memory-budget.ts'
 import type { NodeClient } from '#cluster/node-client.ts'
 import { type Placement, RingPlacement, type StorageNodes } from '#cluster/placement.ts'
 import type { Ring } from '#ring/ring.ts'
-import type { ObjectName } from './contract.ts'
+import type { ObjectName } from './operation.ts'
 import { type StoreObserver, UNOBSERVED } from './store-metrics.ts'
 import { Turns } from './turns.ts'
 

@@ -1,7 +1,7 @@
 /** Conditions of writes, held against what is there. Pure. */
 import type { Condition, SeenState } from '#cluster/conditional-rules.ts'
 import { parseTags } from '#http/conditionals.ts'
-import type { WriteCondition } from './contract.ts'
+import type { WriteCondition } from './condition.ts'
 
 /** The condition as the agreement of the replicas judges it. */
 export function conditionOf(condition: WriteCondition): Condition {

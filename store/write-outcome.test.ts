@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
-import type { StoreFailure } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
 import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
 

@@ -4,7 +4,7 @@ import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { statusesOf, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { bestStatus, NO_ANSWER } from '#cluster/quorum.ts'
 import { headerOf } from '#http/message.ts'
-import type { StoreFailure } from './contract.ts'
+import type { StoreFailure } from './failure.ts'
 
 const INSUFFICIENT_STORAGE = 507
 /** Longest text of a refusal that is passed on, characters. */

@@ -1,5 +1,5 @@
 /** What keeps the cache of images small and right: entries go when they are told to, were used longest ago, or lead nowhere. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { SILENCE_MS } from '../data/heartbeat.ts'
 import { removePlaces } from '../data/leaving.ts'
 import { type CachedData, type ImageRecord, isSamePlace } from '../model/image-record.ts'
@@ -61,7 +61,7 @@ export async function pruneCache(registry: Registry, context: OperationContext):
   if (all instanceof Refusal) return all
   const cached = all
     .filter((image) => image.cached.state === 'cached' && ownBytes(image) > 0)
-    .toSorted((left, right) => lastUse(left) - lastUse(right))
+    .toSorted((left, right) => lastUse(registry, left) - lastUse(registry, right))
   let left = cached.reduce((sum, image) => sum + ownBytes(image), 0)
   const pruned = { images: 0, bytes: 0 }
   for (const image of cached) {
@@ -76,8 +76,9 @@ export async function pruneCache(registry: Registry, context: OperationContext):
   return pruned
 }
 
-function lastUse({ cached: { accessedAt, at } }: CachedImage): number {
-  return Math.max(accessedAt, at)
+/** As far as this process knows. */
+function lastUse({ cacheUse }: Registry, { id, cached: { accessedAt, at } }: CachedImage): number {
+  return Math.max(accessedAt, at, cacheUse.unwritten(id).lastMs)
 }
 
 /** Takes away entries whose bytes are gone, and what was asked for and not come by in all the time that it had. */

@@ -2,7 +2,7 @@
  * Counts who uses the cache, and caches what is downloaded from elsewhere. Uses are counted in memory and written to the record
  * now and then: figures are that old, and those of a process that dies are lost.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { Refusal } from '../refusal.ts'
 import { onItsOwn, type Registry } from '../registry.ts'

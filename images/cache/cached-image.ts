@@ -4,7 +4,7 @@
  * the copy is made, and held against the image's hash; 3. the record says `cached`. Died before 3: the sweeper begins anew,
  * under another key. An image that is in the cluster anyway is cached without a copy.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'
 import { placesOf, removePlaces } from '../data/leaving.ts'

@@ -9,7 +9,8 @@
  *
  * Died before 4: the sweeper frees the image, then lets go of the object; no byte was stored. Deleting the image lets go of it.
  */
-import type { OperationContext, VersionName } from '#store/contract.ts'
+import type { VersionName } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord, PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'
 import { conflict, Refusal, unavailable } from '../refusal.ts'

@@ -4,9 +4,10 @@
  */
 import { type BodyStream, bufferBody, readWhole } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
 import type { ImageBytes } from '#store/image-objects/image-objects.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import type { UploadSession } from '../model/image-record.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'

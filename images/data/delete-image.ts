@@ -2,7 +2,7 @@
  * Deletes an image. First the record says `deleted` and names no bytes, but for those that leave a store elsewhere
  * (`leaving.ts`); then the bytes go. Dying in between leaves them to the sweeper.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord, Place } from '../model/image-record.ts'
 import { mayBecome, transitionMessage } from '../model/image-status.ts'
 import { badRequest, forbidden, Refusal } from '../refusal.ts'

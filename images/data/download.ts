@@ -1,6 +1,6 @@
 /** Reads the bytes of an image: from the cache, or from the first of its places that has them; and on from another when that one breaks. */
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord, Place } from '../model/image-record.ts'
 import type { Registry } from '../registry.ts'
 import { resumedRead } from '../remote/resumed-read.ts'

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { Disk, DiskFile } from '#base/environment.ts'
 import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes } from './image-store.ts'
 

@@ -1,6 +1,6 @@
 /** While bytes of an image come in, or are copied into the cache, its record says from time to time that somebody is at it. */
 import type { Timer } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { onItsOwn, type Registry } from '../registry.ts'
 

@@ -3,7 +3,8 @@
  * (`store/object-holds/`). A hold is made after the record names the object, so that a hold which no record names is nobody's.
  */
 import { hash } from 'node:crypto'
-import type { OperationContext, VersionName } from '#store/contract.ts'
+import type { VersionName } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { Registry } from '../registry.ts'

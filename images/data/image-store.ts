@@ -4,7 +4,7 @@
  */
 import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import type { Refusal } from '../refusal.ts'
 

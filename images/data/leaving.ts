@@ -3,7 +3,7 @@
  * others put there. So the change of a record that stops naming a place remembers it in the same write, and it is forgotten
  * when the store said that the bytes are gone: whoever dies in between, and whenever the store is away, the sweeper goes on.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import {
   type ImageRecord,
   isSamePlace,

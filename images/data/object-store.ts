@@ -6,10 +6,11 @@
  */
 import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { ObjectName, OperationContext, Store, VersionName } from '#store/contract.ts'
+import type { Store, VersionName } from '#store/contract.ts'
 import { JOINED_HEADER } from '#store/large-objects/joined-answer.ts'
 import { segmentName } from '#store/large-objects/pieces.ts'
 import { readStoredManifest } from '#store/large-objects/stored-manifest.ts'
+import type { ObjectName, OperationContext } from '#store/operation.ts'
 import { RESERVED } from '#store/versions/version-names.ts'
 import { badRequest, Refusal } from '../refusal.ts'
 import type { BytesRead, ImageStore, StoredBytes } from './image-store.ts'

@@ -1,7 +1,8 @@
 /** Reads an image back from its pieces: each is opened when the one before ends, what was left out is given as zeros. */
 import type { BodyStream, ResponseBody } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { type PieceMap, piecePath, type Stretch, stretchesOf } from './piece-map.ts'
 
 const ZEROS = Buffer.alloc(64 * 1024)

@@ -4,13 +4,9 @@
  * continued.
  */
 import type { RequestBody } from '#http/message.ts'
-import type {
-  ContainerName,
-  ObjectPutReceipt,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '#store/contract.ts'
+import type { ObjectPutReceipt, Store } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { ensureContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource } from './image-store.ts'

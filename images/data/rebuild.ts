@@ -2,7 +2,7 @@
  * Makes the records of images anew from what is stored beside their bytes, where they are lost. What was changed after the
  * bytes came (names, members, visibility) is as it was then; images that have a record are left alone.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { Refusal } from '../refusal.ts'
 import type { Registry } from '../registry.ts'

@@ -11,7 +11,7 @@
 import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock } from '#base/environment.ts'
 import { BodyError } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ImageRecord, PendingData, UploadSession } from '../model/image-record.ts'
 import { formatsMissing, transitionMessage, withStatus } from '../model/image-status.ts'
 import { badRequest, conflict, Refusal, unavailable } from '../refusal.ts'

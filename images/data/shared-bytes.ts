@@ -10,8 +10,10 @@
  * it finds the object, and the reference stays. When an object is deleted or overwritten, however that came about, the
  * sweeper finds that it has the reference no more; a reference is in one object only, and never comes back.
  */
-import type { ObjectName, ObjectPutReceipt, OperationContext, StoreFailure } from '#store/contract.ts'
+import type { ObjectPutReceipt } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { imageObjectPut, referenceIn } from '#store/image-objects/image-mark.ts'
+import type { ObjectName, OperationContext } from '#store/operation.ts'
 import type { ImageRecord, ImageReference } from '../model/image-record.ts'
 import { badRequest, conflict, forbidden, notFound, overLimit, Refusal, unavailable } from '../refusal.ts'
 import { newUuid, onItsOwn, type Registry } from '../registry.ts'

@@ -5,7 +5,7 @@
  * 1. the record says `uploading` and names the key; 2. the bytes are stored; 3. the record says that they are whole, and
  * what they are. Died before 3: as with an upload.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { planOf } from '../conversion/import-plugins.ts'
 import type { ImageFacts, ImageRecord, PendingData, StagedData } from '../model/image-record.ts'
 import { isGone, transitionMessage, withStatus } from '../model/image-status.ts'

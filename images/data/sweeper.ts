@@ -4,7 +4,7 @@
  * bytes are removed that no record names, or that one remembers as leaving a store. All is safe beside everything that goes on:
  * a key is named in a record before the first byte is stored under it, and a key that no record names is never named again.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { tendCache } from '../cache/cache-upkeep.ts'
 import { undoImport } from '../import/undo-import.ts'
 import { type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'

@@ -9,7 +9,7 @@
  * removes the bytes. An image is never `active` with other bytes than those whose hashes it shows.
  */
 import { BodyError } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { BrokenGzip, isGzip } from '../conversion/gunzip.ts'
 import { type ImageFacts, type ImageRecord, namesPlace, type PendingData } from '../model/image-record.ts'
 import { formatsMissing, isGone, transitionMessage, withStatus } from '../model/image-status.ts'

@@ -1,5 +1,5 @@
 /** The first step of an import: the image is locked for one task, and says what it is waiting for. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { SILENCE_MS } from '../data/heartbeat.ts'
 import type { ImageStore } from '../data/image-store.ts'
 import type { ImageRecord, PendingData } from '../model/image-record.ts'

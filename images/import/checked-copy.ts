@@ -1,6 +1,6 @@
 /** One copy of bytes that are in a store already: while it is made it is held against the hash of the original. */
 import { createHash } from 'node:crypto'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { BytesRead, ImageStore } from '../data/image-store.ts'
 import { HASH_ALGORITHM } from '../data/intake.ts'
 import { Refusal, unavailable } from '../refusal.ts'

@@ -1,6 +1,6 @@
 /** How the bytes of an import come: they are the staged ones, or from a URI, or from another registry. */
 import { BodyError } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { type Imported, type ImportPlan, planOf, takeImported } from '../conversion/import-plugins.ts'
 import type { ByteSource, ImageStore } from '../data/image-store.ts'
 import type { ImageFacts } from '../model/image-record.ts'

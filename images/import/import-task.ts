@@ -3,7 +3,7 @@
  * 2. it is imported as by `web-download`; 3. the task tells the image. A failure deletes the image again, for nobody else
  * knows of it. Died before 3: what an import leaves is put right by the sweeper; the image stays, `queued` or `active`.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Caller } from '../caller.ts'
 import { deleteImage } from '../data/delete-image.ts'
 import { newKey } from '../data/upload.ts'

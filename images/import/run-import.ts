@@ -10,7 +10,7 @@
  * A failure makes the image `queued` again (or leaves it `active`, when copies were asked for) and removes what was brought.
  * Died before 3: the mark of life grows old, and the sweeper does that.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Json } from '../answers.ts'
 import { openOriginal } from '../data/download.ts'
 import { keepingAlive } from '../data/heartbeat.ts'

@@ -1,5 +1,5 @@
 /** Takes an import back that failed, or that nobody is at any more. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { leave, placesOf, removePlaces } from '../data/leaving.ts'
 import type { ImageRecord, LeavingData, PendingData } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'

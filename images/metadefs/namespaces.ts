@@ -1,5 +1,5 @@
 /** The namespaces of an installation: found, made, changed one at a time, removed; and who may do which. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { allRecords } from '#store/records/all-records.ts'
 import type { RecordCollection, Records } from '#store/records/contract.ts'
 import { changeRecord } from '#store/records/record-change.ts'

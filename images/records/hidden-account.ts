@@ -1,5 +1,6 @@
 /** Where the bytes of images are: containers of the account of the records, which no client reaches. */
-import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
 
 export function hiddenContainer(container: string): ContainerName {

@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { FoundRecord, RecordCollection, RecordFailure, Records } from '#store/records/contract.ts'
 import { IMAGE_RECORDS, type ImageRecord } from '../model/image-record.ts'
 import { noImage } from '../policy.ts'

@@ -7,8 +7,8 @@
  * - While it is used it is refreshed ahead of time, so that lists seldom wait.
  */
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ListedRecord, RecordCollection } from '#store/records/contract.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 import { type Refusal, unavailable } from '../refusal.ts'

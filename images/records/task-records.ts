@@ -1,6 +1,6 @@
 /** What becomes of imports, for those who asked for them: one record per task, kept for two days after its end. */
 import type { Clock } from '#base/environment.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { allRecords } from '#store/records/all-records.ts'
 import type { RecordCollection, RecordKind, Records } from '#store/records/contract.ts'
 import { changeRecord } from '#store/records/record-change.ts'

@@ -6,18 +6,17 @@
  */
 import { releasePiece } from '#http/piece-memory.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes, WriteOptions } from '../data/image-store.ts'
-import { Refusal, unavailable } from '../refusal.ts'
+import { Refusal } from '../refusal.ts'
 import { openedRead, rangeHeader } from './opened-read.ts'
 import { completion, textOf, textsOf } from './s3-answers.ts'
 import type { S3Bucket } from './s3-bucket.ts'
 import { isSuccess, type SmallAnswer, type Unreachable } from './site.ts'
 import { SourceCutter } from './source-cutter.ts'
+import { StoreElsewhere, type StoreIdentity } from './store-elsewhere.ts'
 
-export interface S3StoreOptions {
-  readonly id: string
-  readonly description: string
+export interface S3StoreOptions extends StoreIdentity {
   readonly bucket: S3Bucket
   /** Told to administrators. */
   readonly address: string
@@ -37,25 +36,19 @@ const PARTS_BEFORE_DOUBLING = 2000
 const UNANSWERED_MAX = 2
 const OCTETS = 'application/octet-stream'
 
-export class S3Store implements ImageStore {
-  readonly id: string
-  readonly description: string
+export class S3Store extends StoreElsewhere implements ImageStore {
   readonly type = 's3'
-  readonly access = 'writable'
-  readonly properties: Readonly<Record<string, string | number | boolean>>
   readonly #options: S3StoreOptions
   readonly #bucket: S3Bucket
 
   constructor(options: S3StoreOptions) {
-    this.#options = options
-    this.#bucket = options.bucket
-    this.id = options.id
-    this.description = options.description
-    this.properties = {
+    super(options, {
       s3_store_host: options.address,
       s3_store_large_object_size: options.partBytes,
       s3_store_large_object_chunk_size: options.partBytes,
-    }
+    })
+    this.#options = options
+    this.#bucket = options.bucket
   }
 
   async write(
@@ -150,7 +143,7 @@ export class S3Store implements ImageStore {
     let sentBytes = 0
     try {
       for (let [part, at]: [Buffer, number] = [first, 0]; ; at += 1) {
-        if (at === PARTS_MAX) return new Refusal(413, `Store '${this.id}' takes no longer image.`)
+        if (at === PARTS_MAX) return this.tooLong()
         sentBytes += part.length
         const sent = this.#sendPart(context, upload, at, part).then((etag) => {
           if (etag instanceof Refusal) refusal ??= etag
@@ -225,8 +218,7 @@ export class S3Store implements ImageStore {
       answer.kind === 'answer'
         ? `answered ${answer.status} ${textOf(answer.bytes, 'Code') ?? ''}`
         : answer.reason
-    context.log.warn({ store: this.id, said }, `${what} failed at an image store`)
-    return unavailable(`Store '${this.id}' cannot be reached now.`)
+    return this.failed(context, said, what)
   }
 }
 

@@ -8,19 +8,18 @@ import { createHash } from 'node:crypto'
 import { quotedPath } from '#base/names.ts'
 import { bufferBody, EMPTY_BODY, type RequestBody } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
-import type { OperationContext } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes, WriteOptions } from '../data/image-store.ts'
 import { isObject } from '../model/json-schema.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import { openedRead, rangeHeader } from './opened-read.ts'
 import { isSuccess, type SmallAnswer, type Unreachable } from './site.ts'
 import { SourceCutter } from './source-cutter.ts'
+import { StoreElsewhere, type StoreIdentity } from './store-elsewhere.ts'
 import type { SwiftAccount } from './swift-account.ts'
 
-export interface SwiftStoreOptions {
-  readonly id: string
-  readonly description: string
+export interface SwiftStoreOptions extends StoreIdentity {
   readonly account: SwiftAccount
   readonly container: string
   /** The container is made when it is missing (OpenStack Glance, `swift_store_create_container_on_put`). */
@@ -46,25 +45,19 @@ interface Segment {
   readonly size_bytes: number
 }
 
-export class SwiftStore implements ImageStore {
-  readonly id: string
-  readonly description: string
+export class SwiftStore extends StoreElsewhere implements ImageStore {
   readonly type = 'swift'
-  readonly access = 'writable'
-  readonly properties: Readonly<Record<string, string | number | boolean>>
   readonly #options: SwiftStoreOptions
   readonly #account: SwiftAccount
 
   constructor(options: SwiftStoreOptions) {
-    this.#options = options
-    this.#account = options.account
-    this.id = options.id
-    this.description = options.description
-    this.properties = {
+    super(options, {
       container: options.container,
       large_object_size: options.largeObjectBytes,
       large_object_chunk_size: options.segmentBytes,
-    }
+    })
+    this.#options = options
+    this.#account = options.account
   }
 
   async write(
@@ -114,8 +107,7 @@ export class SwiftStore implements ImageStore {
   ): Promise<StoredBytes | Refusal> {
     const segments: Segment[] = []
     while (!(await cutter.isOver())) {
-      if (segments.length === SEGMENTS_MAX)
-        return new Refusal(413, `Store '${this.id}' takes no longer image.`)
+      if (segments.length === SEGMENTS_MAX) return this.tooLong()
       const name = `${key}/${String(segments.length + 1).padStart(8, '0')}`
       const put = await this.#put(context, name, cutter.take(this.#segmentBytes(segments.length)), undefined)
       if (put instanceof Refusal) return put
@@ -251,11 +243,8 @@ export class SwiftStore implements ImageStore {
 
   #refusal(context: OperationContext, answer: SmallAnswer | Unreachable, what: string): Refusal {
     const said = answer.kind === 'answer' ? `answered ${answer.status}` : answer.reason
-    context.log.warn({ store: this.id, said }, `${what} failed at an image store`)
-    if (answer.kind === 'answer' && FULL.has(answer.status)) {
-      return new Refusal(413, `Store '${this.id}' is full.`)
-    }
-    return unavailable(`Store '${this.id}' cannot be reached now.`)
+    const refusal = this.failed(context, said, what)
+    return answer.kind === 'answer' && FULL.has(answer.status) ? this.full() : refusal
   }
 }
 

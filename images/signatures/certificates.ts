@@ -1,6 +1,6 @@
 /** Where certificates are kept by which signatures of images are verified: a key manager, or a directory of files. */
 import type { X509Certificate } from 'node:crypto'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 
 /** An operation, and whose it is, where others have to be told. */
 export interface AskedContext extends OperationContext {

@@ -1,5 +1,5 @@
 /** The object that a request names by its address, where it is the caller's to take or to make. */
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import type { Caller } from '../caller.ts'
 import { objectOfUrl } from '../data/object-store.ts'
 import { forbidden, type Refusal } from '../refusal.ts'

@@ -1,5 +1,5 @@
 /** Tasks: what became of imports, and the old way to order one (OpenStack Glance, `api/v2/tasks.py`). For administrators. */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { Json } from '../answers.ts'
 import { jsonAnswer } from '../answers.ts'
 import type { Caller } from '../caller.ts'

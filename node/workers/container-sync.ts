@@ -7,9 +7,9 @@ import { createSyncWorker, type Turn } from '#container-sync/sync-worker.ts'
 import { RemoteTransport } from '#http/remote-transport.ts'
 import type { Transport } from '#http/transport.ts'
 import { ClusterStore } from '#images/data/cluster-store.ts'
-import type { ContainerName } from '#store/contract.ts'
 import { ownStore } from '#store/features.ts'
 import { imageObjects } from '#store/image-objects/image-objects.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { symlinks } from '#store/symlinks/symlinks.ts'
 import { Gait } from '#worker/gait.ts'
 import { openEncryption } from '../encryption.ts'
@@ -77,7 +77,7 @@ async function senderOf(context: WorkerContext): Promise<RowSender> {
   const { environment, log, settings } = context
   const { random } = environment
   const { store } = await workerStoreOf(context)
-  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const plain = ownStore(store, { environment, encryption })
   const whole = imageObjects({ random, bytes: new ClusterStore(plain) })(plain)
   return new StoreRowSender(symlinks(whole).objects, { txId: 'container-sync', signal: undefined, log })

@@ -55,7 +55,7 @@ async function open(context: WorkerContext): Promise<Parts> {
     index: device.containers.index,
     isSelf: (node) => node.host === host && node.device === device.name,
   })
-  const encryption = await openEncryption(environment.disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const decrypted = encryption && encryptionLayer({ random: environment.random, ...encryption })(store)
   const others = new StoreRemover({ parts, containers: store.containers, log })
   return { queue, remover: new PartsChecker({ store: decrypted ?? store, others, log }) }

@@ -5,13 +5,14 @@ import { StoreActions } from '#lifecycle/actions.ts'
 import { createLifecycleWorker, type LifecycleParts } from '#lifecycle/lifecycle-worker.ts'
 import { BUCKET_SETTINGS, BucketSettings, bucketOfKey } from '#store/bucket-settings/bucket-settings.ts'
 import { type ReplicasThere, replicasThere } from '#store/container-replicas.ts'
-import type { ContainerName, ContainerOperations, OperationContext } from '#store/contract.ts'
+import type { ContainerOperations } from '#store/contract.ts'
 import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
 import { ownStore, withFeatures } from '#store/features.ts'
 import { containersOver } from '#store/layering.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
 import { Gait } from '#worker/gait.ts'
@@ -42,14 +43,14 @@ export const lifecycleWorker: MakeWorker = (context) => {
 
 async function open(context: WorkerContext): Promise<LifecycleParts> {
   const { environment, log, settings, host, device } = context
-  const { clock, disk, random } = environment
+  const { clock, random } = environment
   const { store: worker, parts } = await workerStoreOf(context)
   const core = { ...worker, containers: alwaysAsked(worker.containers) }
   const records = new ClusterRecords({ store: core, clock })
   const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
   const { timestamps } = parts
   const objectHolds = new ObjectHolds(records.of(OBJECT_HOLDS), core.containers)
-  const encryption = await openEncryption(disk, settings.encryption)
+  const encryption = await openEncryption(environment, settings)
   const store = withFeatures(core, {
     environment,
     timestamps,

@@ -2,7 +2,7 @@
 import { hashName } from '#base/names.ts'
 import { createReconciler } from '#reconciler/reconciler.ts'
 import { StoreMover } from '#reconciler/store-mover.ts'
-import type { ContainerName } from '#store/contract.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { Gait } from '#worker/gait.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
 import { workerStoreOf } from '../worker-store.ts'

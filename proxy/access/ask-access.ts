@@ -17,16 +17,16 @@ import { type RequestFacts, requestValues } from '#auth/s3/policy/request-values
 import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Clock } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
+import type { Store } from '#store/contract.ts'
+import { tagsIn } from '#store/object-facts/object-tags.ts'
+import { locksObjects } from '#store/object-lock/lock-facts.ts'
 import type {
   AccountName,
   ContainerName,
   ObjectName,
   OperationContext,
   Permission,
-  Store,
-} from '#store/contract.ts'
-import { tagsIn } from '#store/object-facts/object-tags.ts'
-import { locksObjects } from '#store/object-lock/lock-facts.ts'
+} from '#store/operation.ts'
 import { containerOf } from '#store/versions/written-container.ts'
 import { containerGrantsOf, type GrantsDeps } from './container-grants.ts'
 import { bucketOfPart } from './own-parts.ts'
@@ -101,11 +101,17 @@ function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQues
     session,
     verb: { method, account: name.account, container: name.container, object: name.object },
     action,
+    version: isKeptVersion(asked.versionId) ? 'kept' : undefined,
     caller: policyCaller(principal, grant, deps.resellers),
     referer,
     pays,
     resellers: deps.resellers,
   }
+}
+
+/** `null` is the version that lies in the container itself. */
+function isKeptVersion(versionId: string | undefined): boolean {
+  return versionId !== undefined && versionId !== '' && versionId !== 'null'
 }
 
 /** Whether the sender may also read or write something that the operation leads to. */

@@ -13,7 +13,8 @@ import { NOTHING_BLOCKED } from '#auth/s3/public-access-block.ts'
 import { type BucketSettings, hasSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { BucketDocuments } from '#store/bucket-settings/documents.ts'
 import { NO_DOCUMENTS } from '#store/bucket-settings/documents.ts'
-import type { ContainerInfo, ContainerName, OperationContext } from '#store/contract.ts'
+import type { ContainerInfo } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 
 /** Says that an object of the container has had an access list of its own. */
 export const OBJECT_ACLS_FLAG = 'x-container-sysmeta-s3-object-acls'

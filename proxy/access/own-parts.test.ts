@@ -1,8 +1,8 @@
 /** Goal: who may read an object reads its parts through it, and no part of any other. */
 import t from 'tap'
 import { parseTimestamp } from '#base/timestamp.ts'
-import type { ObjectName } from '#store/contract.ts'
 import { partNameOf } from '#store/multipart/upload-names.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { isPartOf } from './own-parts.ts'
 
 const OBJECT: ObjectName = { account: 'AUTH_test', container: 'box', object: 'folder/key' }

@@ -4,8 +4,9 @@
  * read, write or delete the object may do so to its parts through it. Of a bucket that locks its objects nobody may do
  * anything but read them: whoever took the parts away would have taken the object.
  */
-import type { AccountName, ContainerName, ObjectName } from '#store/contract.ts'
+
 import { bucketOfParts, partIn, partsContainerOf, partsPrefix } from '#store/multipart/upload-names.ts'
+import type { AccountName, ContainerName, ObjectName } from '#store/operation.ts'
 
 /** The bucket that an object in a container of parts belongs to; `undefined` of any other name. */
 export function bucketOfPart({

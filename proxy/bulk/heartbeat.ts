@@ -38,7 +38,8 @@ export async function answerInTime(long: LongWork): Promise<Response> {
   const report = long.work(signal)
   const { status, contentType, firstBlank } = long.head ?? usualHead(long)
   const first = firstBlank === 'at_once' ? undefined : await nextBeat(report, long)
-  const body = new Beating(pieces(first, report, long), () => gone.abort())
+  const opening = firstBlank === 'when_due' && isXml(long.type) ? XML_DECLARATION : ' '
+  const body = new Beating(pieces({ first, opening }, report, long), () => gone.abort())
   return { status, headers: { 'content-type': contentType }, body }
 }
 
@@ -57,8 +58,13 @@ async function nextBeat(report: Promise<Buffer>, { clock, everyMs }: LongWork): 
   }
 }
 
+/** Where the report comes late, no blank may stand before the declaration; where a blank comes at once, Swift sends none. */
+function isXml(type: string | undefined): boolean {
+  return type?.endsWith('/xml') === true
+}
+
 async function* pieces(
-  first: Buffer | undefined,
+  { first, opening }: { readonly first: Buffer | undefined; readonly opening: string },
   report: Promise<Buffer>,
   long: LongWork,
 ): AsyncGenerator<Buffer> {
@@ -66,7 +72,7 @@ async function* pieces(
     yield first
     return
   }
-  yield Buffer.from(long.type?.endsWith('/xml') === true ? XML_DECLARATION : ' ')
+  yield Buffer.from(opening)
   let whole = await nextBeat(report, long)
   for (; whole === undefined; whole = await nextBeat(report, long)) yield Buffer.from(' ')
   yield Buffer.concat([Buffer.from(SEPARATOR), whole])

@@ -8,7 +8,7 @@
 import { quoted } from '#auth/container-acl.ts'
 import type { ResourceName } from '#base/names.ts'
 import type { Response } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import type { ProxyLayer } from '../transaction.ts'
 

@@ -5,7 +5,8 @@
  * `X-Container-Rfc-Compliant-Etags` (and `-Account-`) of a request is kept as system metadata, and shown again.
  */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { AccountName, ContainerName, ObjectName, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { AccountName, ContainerName, ObjectName } from '#store/operation.ts'
 import { parseSwiftPath } from '../swift/swift-path.ts'
 import { isTrue } from '../swift/visit.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'

@@ -7,11 +7,13 @@ import { decodePercent } from '#base/names.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
-const REFUSAL = 'Invalid UTF8 or contains NULL'
+/** The refusal of a name that has them. */
+export const NOT_IN_NAMES = 'Invalid UTF8 or contains NULL'
 
 export const requestLimits: ProxyLayer = (inner) => async (transaction) => {
   const path = decodePercent(transaction.request.path)
-  if (path === undefined || path === '' || path.includes('\0')) return textAnswer(412, REFUSAL, HTML_TYPE)
+  if (path === undefined || path === '' || path.includes('\0'))
+    return textAnswer(412, NOT_IN_NAMES, HTML_TYPE)
   transaction.path = path
   return inner(transaction)
 }

@@ -1,6 +1,6 @@
 /** Requests to a service that has a part of the paths to itself, and nothing to do with accounts. */
 import type { Request, Response } from '#http/message.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
 export type Service = (request: Request, context: OperationContext) => Promise<Response>

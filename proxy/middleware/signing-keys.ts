@@ -2,12 +2,8 @@
  * The keys with which an owner signs temporary URLs and forms: two of the account and two of the container, so that one
  * can be replaced while URLs made with the other still work.
  */
-import type {
-  AccountOperations,
-  ContainerName,
-  ContainerOperations,
-  OperationContext,
-} from '#store/contract.ts'
+import type { AccountOperations, ContainerOperations } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 
 export interface SigningKey {
   readonly key: Buffer

@@ -49,13 +49,23 @@ function firstValues(query: string): ReadonlyMap<string, string> {
     const equals = pair.indexOf('=')
     const name = decoded(equals < 0 ? pair : pair.slice(0, equals))
     if (!NAMES.has(name) || values.has(name)) continue
-    values.set(name, decoded(equals < 0 ? '' : pair.slice(equals + 1)))
+    const written = equals < 0 ? '' : pair.slice(equals + 1)
+    // Not signed, so nothing can be passed off for something else.
+    values.set(name, name === 'filename' ? decodedAnyhow(written) : decoded(written))
   }
   return values
 }
 
 function decoded(field: string): string {
   return decodePercent(field.replaceAll('+', ' ')) ?? NO_TEXT
+}
+
+/** With `\ufffd` for what is not UTF-8, as Python reads it. */
+function decodedAnyhow(field: string): string {
+  const bytes = field.replaceAll('+', ' ').replace(/%([0-9a-f]{2})/gi, (_, hex: string) => {
+    return String.fromCharCode(Number.parseInt(hex, 16))
+  })
+  return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
 /** The end of the year 9999, where dates in headers end. */

@@ -1,5 +1,5 @@
 /** What a failure of the store is in the S3 dialect. A kind that is missing here does not compile. */
-import type { StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import { type S3Error, s3Error } from './error.ts'
 import type { S3ErrorCode } from './error-catalogue.ts'

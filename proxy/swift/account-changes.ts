@@ -3,7 +3,7 @@ import { ACCOUNT_ACL_HEADER, ACCOUNT_ACL_SYSMETA, checkAccountAcl } from '#auth/
 import type { StoragePolicies } from '#backend/policies.ts'
 import { MAX_ACCOUNT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { AccountName } from '#store/contract.ts'
+import type { AccountName } from '#store/operation.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
 import { changesIn, checkMetadata } from './metadata-headers.ts'
 import { projectDomainIn } from './project-domain.ts'

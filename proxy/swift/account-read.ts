@@ -16,16 +16,17 @@ export const accountRead: AccountVerb = async (
   { name, request, transaction, access },
 ) => {
   const query = parseQuery(request.query)
-  const format = listingFormatOf(request, query)
+  const format = listingFormatOf(request, query, 'account')
   if (format.kind === 'refused') return format.response
   const tooLong = checkAccountName(name.account)
   if (tooLong !== undefined) return tooLong
-  const parsed = listingQueryFrom(query, 'account')
-  if (parsed.kind === 'refused') return parsed.response
+  // A HEAD has no page that could be too large.
+  const parsed = request.method === 'GET' ? listingQueryFrom(query, 'account') : undefined
+  if (parsed?.kind === 'refused') return parsed.response
   const read = await store.accounts.read(
     transaction,
     name,
-    request.method === 'HEAD' ? {} : { listing: parsed.query },
+    parsed === undefined ? {} : { listing: parsed.query },
   )
   if (read.kind !== 'found') return failureAnswer(read)
   const headers = {

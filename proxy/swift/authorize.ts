@@ -6,7 +6,7 @@ import { type Action, type Decision, decideByRole } from '#auth/decision.ts'
 import { decideByGrant } from '#auth/signed-grant.ts'
 import type { Response } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
-import type { AccountName, ContainerName, ObjectName, Permission } from '#store/contract.ts'
+import type { AccountName, ContainerName, ObjectName, Permission } from '#store/operation.ts'
 import {
   type AskedFor,
   type Asker,

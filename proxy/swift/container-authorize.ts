@@ -5,7 +5,7 @@
  */
 import type { S3Action } from '#auth/s3/actions.ts'
 import type { Response } from '#http/message.ts'
-import type { ContainerName } from '#store/contract.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { askAccess } from '../access/ask-access.ts'
 import { containerGrantsOf } from '../access/container-grants.ts'
 import { answer } from '../answers.ts'

@@ -1,4 +1,5 @@
 /** GET and HEAD of a container: its counters and metadata, and with GET its objects. */
+import type { HeaderMap } from '#http/message.ts'
 import { parseQuery } from '#http/query.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { listingAnswer } from './listing-answer.ts'
@@ -15,22 +16,30 @@ export const containerRead: ContainerVerb = async (
 ) => {
   const query = parseQuery(request.query)
   const isOfVersions = request.method === 'GET' && query.values.has('versions')
-  const format = isOfVersions ? versionsFormatOf(request, query) : listingFormatOf(request, query)
+  const format = isOfVersions
+    ? versionsFormatOf(request, query)
+    : listingFormatOf(request, query, 'container')
   if (format.kind === 'refused') return format.response
-  const parsed = listingQueryFrom(query, 'container')
-  if (parsed.kind === 'refused') return parsed.response
+  // A HEAD has no page that could be too large.
+  const parsed = request.method === 'GET' ? listingQueryFrom(query, 'container') : undefined
+  if (parsed?.kind === 'refused') return parsed.response
   const newest = isTrue(request.headers['x-newest'])
-  const read = await store.containers.read(
-    transaction,
-    name,
-    request.method === 'HEAD' ? { newest } : { listing: parsed.query, newest },
-  )
+  const read = await store.containers.read(transaction, name, {
+    ...(parsed && { listing: parsed.query }),
+    newest,
+  })
   if (read.kind !== 'found') return failureAnswer(read)
   const headers = {
     ...shownListingHeaders(read.headers, access),
     ...shownContainerSettings(read.headers),
   }
+  if (access.by === 'reseller') headers['x-container-sharding'] = isSharded(read.headers)
   const policy = policies.byIndex(read.info.policyIndex)
   if (policy !== undefined) headers['x-storage-policy'] = policy.name
   return listingAnswer(read.page, format, headers, (entries) => containerXml(name.container, entries))
+}
+
+/** Told to resellers (OpenStack Swift, `proxy/controllers/container.py`); storage servers of ours shard nothing. */
+function isSharded(stored: HeaderMap): 'True' | 'False' {
+  return isTrue(stored['x-container-sysmeta-shard-enabled']) ? 'True' : 'False'
 }

@@ -1,7 +1,8 @@
 /** What no recorded answer shows: streams, failures below, and who is asked for what. */
 import t from 'tap'
 import type { RequestBody } from '#http/message.ts'
-import type { ContainerOperations, ObjectOperations, Store, StoreFailure } from '#store/contract.ts'
+import type { ContainerOperations, ObjectOperations, Store } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { requestOf, send, type TestProxy, testProxy, tokenFor } from '../testing/test-proxy.ts'
 
 const OBJECT = '/v1/AUTH_test/c/o'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { failureAnswer, isFailure } from './failure-answers.ts'
 
 const STATUSES: readonly (readonly [StoreFailure, number])[] = [

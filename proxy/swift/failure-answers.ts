@@ -1,6 +1,6 @@
 /** What a failure of the store is in the Swift dialect. A kind that is missing here does not compile. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { answer, emptyAnswer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { withConditionHeader } from './condition-header.ts'
 import { brokenLinkAnswer, linkChangedAnswer } from './link-headers.ts'

@@ -5,8 +5,11 @@
 import { decodePercent, quotedPath } from '#base/names.ts'
 import { unquoted } from '#http/conditionals.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { LinkProblem, LinkPut, ObjectName, ReadTrail, StoredLink, VersionName } from '#store/contract.ts'
+import type { LinkPut, ReadTrail, StoredLink, VersionName } from '#store/contract.ts'
+import type { LinkProblem } from '#store/failure.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { NOT_IN_NAMES } from '../middleware/request-limits.ts'
 import { accountNamedIn } from './named-objects.ts'
 import { isTrue } from './visit.ts'
 
@@ -130,6 +133,6 @@ function problemAnswer(problem: LinkProblem): Response {
     case 'has_body':
       return textAnswer(400, 'Symlink requests require a zero byte body')
     case 'forbidden_target':
-      return textAnswer(412, 'Invalid UTF8 or contains NULL', HTML_TYPE)
+      return textAnswer(412, NOT_IN_NAMES, HTML_TYPE)
   }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { ListedObject, ListingPage } from '#store/contract.ts'
+import type { ListedObject, ListingPage } from '#store/listing.ts'
 import { listingAnswer } from './listing-answer.ts'
 
 function row(name: string): ListedObject {

@@ -1,6 +1,6 @@
 /** The answer to GET and HEAD of an account or a container, in the form that was asked for. */
 import type { Response } from '#http/message.ts'
-import type { ListedContainer, ListedObject, ListedSubdir, ListingPage } from '#store/contract.ts'
+import type { ListedContainer, ListedObject, ListedSubdir, ListingPage } from '#store/listing.ts'
 import type { ListingFormat } from './listing-format.ts'
 
 type Listed = ListedContainer | ListedObject

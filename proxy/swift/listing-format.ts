@@ -6,6 +6,7 @@ import { type Negotiated, negotiate, negotiateListing } from '#http/accept.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { Query } from '#http/query.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
+import { notUtf8 } from './listing-query.ts'
 
 export type ListingFormat =
   | {
@@ -28,7 +29,8 @@ export function versionsFormatOf(request: Request, query: Query): ListingFormat 
 }
 
 /** The form, or the refusal: 406 when the client accepts none of ours, 400 when its header cannot be read. */
-export function listingFormatOf(request: Request, query: Query): ListingFormat {
+export function listingFormatOf(request: Request, query: Query, of: 'account' | 'container'): ListingFormat {
+  if (query.invalid.has('format')) return { kind: 'refused', response: notUtf8('format', of) }
   const parameter = query.values.get('format')
   const negotiated = negotiateListing(request.headers['accept'], parameter)
   return formatOf(negotiated, { varies: parameter === undefined })

@@ -2,7 +2,7 @@
 import { LISTING_LIMIT } from '#base/limits.ts'
 import type { Response } from '#http/message.ts'
 import type { Query } from '#http/query.ts'
-import type { ListingQuery } from '#store/contract.ts'
+import type { ListingQuery } from '#store/listing.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
 import { isTrue } from './visit.ts'
 
@@ -18,12 +18,12 @@ export function listingQueryFrom(
   of: 'account' | 'container',
 ): ParsedListingQuery {
   const bad = CHECKED.find((name) => invalid.has(name))
-  if (bad !== undefined) {
-    const type = of === 'container' ? TEXT_TYPE : HTML_TYPE
-    return { kind: 'refused', response: textAnswer(400, `"${bad}" parameter not valid UTF-8`, type) }
-  }
+  if (bad !== undefined) return { kind: 'refused', response: notUtf8(bad, of) }
   if (of === 'container' && values.has('versions') && values.has('version_marker') && !values.has('marker')) {
     return { kind: 'refused', response: textAnswer(400, 'version_marker param requires marker', HTML_TYPE) }
+  }
+  if (of === 'container' && values.has('versions') && values.get('version_marker') === '') {
+    return { kind: 'refused', response: textAnswer(400, 'invalid version_marker param', HTML_TYPE) }
   }
   const limit = limitIn(values.get('limit'))
   if (limit > LISTING_LIMIT) {
@@ -46,6 +46,11 @@ export function listingQueryFrom(
           : undefined,
     },
   }
+}
+
+export function notUtf8(parameter: string, of: 'account' | 'container'): Response {
+  const type = of === 'container' ? TEXT_TYPE : HTML_TYPE
+  return textAnswer(400, `"${parameter}" parameter not valid UTF-8`, type)
 }
 
 /** What is no number is the default. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { XMLParser } from 'fast-xml-parser'
 import t from 'tap'
-import type { ListedContainer, ListedObject } from '#store/contract.ts'
+import type { ListedContainer, ListedObject } from '#store/listing.ts'
 import { accountXml, containerXml } from './listing-xml.ts'
 
 function object(name: string, contentType = 'text/plain'): ListedObject {

@@ -2,7 +2,7 @@
  * Listings as XML, element by element as OpenStack Swift writes them (`common/middleware/listing_formats.py`), down to
  * the line breaks that an account's listing has and a container's has not.
  */
-import type { ListedContainer, ListedObject, ListedSubdir } from '#store/contract.ts'
+import type { ListedContainer, ListedObject, ListedSubdir } from '#store/listing.ts'
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 

@@ -3,7 +3,9 @@
  * `common/middleware/slo.py`: `handle_multipart_delete`): the answer is 200, and its body says what came of it.
  */
 import { quotedPath } from '#base/names.ts'
-import type { ObjectDeleteOutcome, ObjectName, SegmentsReport } from '#store/contract.ts'
+import type { ObjectDeleteOutcome } from '#store/contract.ts'
+import type { SegmentsReport } from '#store/failure.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { answerInTime } from '../bulk/heartbeat.ts'
 import { type ItemError, type Report, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'

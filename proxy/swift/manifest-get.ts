@@ -22,8 +22,7 @@ export async function manifestAnswer(
   shown: Readonly<Record<string, string>>,
 ): Promise<Response | undefined> {
   if (!isTrueValue(read.headers[STATIC_MARK])) return undefined
-  const isRaw = parseQuery(request.query).values.get('format') === 'raw'
-  if (!isRaw)
+  if (!asksForRawManifest(request))
     return { status: read.status, headers: { ...shown, 'content-type': JSON_TYPE }, body: read.body }
   try {
     const body = rawForm(parseManifest(await wholeBody(read.body)) ?? [])
@@ -32,6 +31,13 @@ export async function manifestAnswer(
   } catch (error) {
     return failureAnswer(segmentFailure(error))
   }
+}
+
+/** `multipart-manifest=get&format=raw` */
+export function asksForRawManifest({ query }: Request): boolean {
+  if (!query.includes('multipart-manifest=')) return false
+  const { values } = parseQuery(query)
+  return values.get('multipart-manifest') === 'get' && values.get('format') === 'raw'
 }
 
 /** Members in the order of their names. */

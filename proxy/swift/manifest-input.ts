@@ -6,7 +6,8 @@ import { isUtf8 } from 'node:buffer'
 import { pythonJson } from '#base/python-json.ts'
 import type { Response } from '#http/message.ts'
 import { parseRange, type RangeSpec, resolveRanges } from '#http/ranges.ts'
-import type { ObjectName, SegmentWanted } from '#store/contract.ts'
+import type { SegmentWanted } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
 
 export type ManifestInput =
@@ -27,7 +28,8 @@ const OPTIONAL_OF_PATH: ReadonlySet<string> = new Set(['path', 'range', 'etag', 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 export function parseManifestInput(body: Buffer, { container, object }: ObjectName): ManifestInput {
-  const parsed = isUtf8(body) ? parsedJson(body.toString()) : undefined
+  // Python's reader of JSON, which Swift uses, takes a mark of byte order for what it is.
+  const parsed = isUtf8(body) ? parsedJson(body.toString().replace(/^\uFEFF/, '')) : undefined
   if (parsed === undefined) return refused('Manifest must be valid JSON.\n', HTML_TYPE)
   if (!Array.isArray(parsed.value)) return refused('Manifest must be a list.\n', HTML_TYPE)
   const members: readonly unknown[] = parsed.value

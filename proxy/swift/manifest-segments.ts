@@ -1,7 +1,8 @@
 /** The segments that the body of a `multipart-manifest=put` lists, within limits (OpenStack Swift, `common/middleware/slo.py`). */
 import { type HeaderMap, type RequestBody, type Response, readWhole } from '#http/message.ts'
-import type { ObjectName, SegmentWanted } from '#store/contract.ts'
+import type { SegmentWanted } from '#store/contract.ts'
 import { bodyFailure } from '#store/held-body.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { failureAnswer } from './failure-answers.ts'
 import { parseManifestInput } from './manifest-input.ts'

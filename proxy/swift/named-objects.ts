@@ -2,6 +2,7 @@
 import { decodePercent } from '#base/names.ts'
 import type { Response } from '#http/message.ts'
 import { HTML_TYPE, textAnswer } from '../answers.ts'
+import { NOT_IN_NAMES } from '../middleware/request-limits.ts'
 
 type Refused = { readonly kind: 'refused'; readonly response: Response }
 
@@ -26,6 +27,7 @@ export function objectNamedIn(
   if (container === undefined || object === undefined) {
     return refused(`${header} header must be of the form <container name>/<object name>`)
   }
+  if (path?.includes('\0') === true) return refused(NOT_IN_NAMES)
   return { kind: 'object', container, object }
 }
 

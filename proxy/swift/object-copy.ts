@@ -4,10 +4,11 @@
  */
 import { quotedPath } from '#base/names.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { ObjectName, ObjectPut } from '#store/contract.ts'
+import type { ObjectPut } from '#store/contract.ts'
 import { copiedMetadata } from '#store/copy/copied-metadata.ts'
 import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { permissionFor } from '../access/ask-access.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 import { askerOf, denialAnswer } from './authorize.ts'

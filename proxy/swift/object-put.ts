@@ -17,7 +17,13 @@ export const objectPut: ObjectVerb = async (deps, visit) => {
   if (manifestParameterIn(request) === 'put') return await manifestPut(deps, visit)
   const { headers, body } = request
   const upload = uploadIn(deps, visit, () => checkLength(headers, deps.options.maxFileSizeBytes))
-  if (upload.kind === 'refused') return upload.response
+  if (upload.kind === 'refused') {
+    const { account, container } = name
+    const isFirst =
+      upload.of === 'feature' ||
+      (await deps.store.containers.info(transaction, { account, container })) !== undefined
+    return isFirst ? upload.response : answer(404)
+  }
   const { versionId } = objectParametersIn(request)
   const { synced } = transaction
   const timestamp = synced?.timestamp

@@ -1,13 +1,14 @@
 /** GET and HEAD of an object. */
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { ObjectReadOutcome, ReadTrail, StoreFailure } from '#store/contract.ts'
+import type { ObjectReadOutcome, ReadTrail } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { emptyAnswer } from '../answers.ts'
 import type { Transaction } from '../transaction.ts'
 import { denialAnswer } from './authorize.ts'
 import { conditionFailedAnswer, failureAnswer, isFailure } from './failure-answers.ts'
 import { trailHeaders } from './link-headers.ts'
-import { manifestAnswer } from './manifest-get.ts'
+import { asksForRawManifest, manifestAnswer } from './manifest-get.ts'
 import { objectParametersIn } from './object-parameters.ts'
 import { shownObjectHeaders } from './shown-headers.ts'
 import { isAnything } from './upload-rules.ts'
@@ -38,9 +39,10 @@ export const objectRead: ObjectVerb = async ({ store }, { name, request, transac
   const { headers } = request
   const conditions = conditionsIn(headers)
   const parameters = objectParametersIn(request)
-  const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
+  // The length of the raw form of a manifest is known once it is made.
+  const isHead = request.method === 'HEAD' && !asksForRawManifest(request)
   const read = await store.objects.read(transaction, name, {
-    method,
+    method: isHead ? 'HEAD' : 'GET',
     conditions,
     newest: isTrue(headers['x-newest']),
     ...parameters,

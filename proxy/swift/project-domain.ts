@@ -4,7 +4,7 @@
  */
 import { PROJECT_DOMAIN_SYSMETA, projectDomainToStore } from '#auth/keystone/project-domain.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { AccountName, ContainerName, ObjectName } from '#store/contract.ts'
+import type { AccountName, ContainerName, ObjectName } from '#store/operation.ts'
 import type { Transaction } from '../transaction.ts'
 import type { SwiftDoorDeps } from './visit.ts'
 

@@ -1,7 +1,7 @@
 /** What is wrong with the segments of a manifest, in the words of OpenStack Swift (`common/middleware/slo.py`). */
 import { quotedPath } from '#base/names.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
-import type { SegmentProblem, StoreFailure } from '#store/contract.ts'
+import type { SegmentProblem, StoreFailure } from '#store/failure.ts'
 import { type ItemError, renderReport, reportTypeOf, statusLine } from '../report-forms.ts'
 import { failureAnswer } from './failure-answers.ts'
 

@@ -3,7 +3,7 @@
  * too (OpenStack Swift, `proxy/server.py`: `get_controller`).
  */
 import type { Response } from '#http/message.ts'
-import type { AccountName, ContainerName, ObjectName } from '#store/contract.ts'
+import type { AccountName, ContainerName, ObjectName } from '#store/operation.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
 
 const VERSIONS: readonly string[] = ['v1', 'v1.0']

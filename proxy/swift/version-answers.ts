@@ -1,6 +1,6 @@
 /** What cannot be done with versions, in the words of OpenStack Swift (`common/middleware/versioned_writes/`). */
 import type { Response } from '#http/message.ts'
-import type { VersionProblem } from '#store/contract.ts'
+import type { VersionProblem } from '#store/failure.ts'
 import { HTML_TYPE, TEXT_TYPE, textAnswer } from '../answers.ts'
 
 type Refusal = readonly [status: number, text: string, type: string]

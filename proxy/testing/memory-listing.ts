@@ -3,7 +3,7 @@
  * model that fast listings are held against.
  */
 import { compareUtf8 } from '#base/names.ts'
-import type { ListedSubdir, ListingQuery } from '#store/contract.ts'
+import type { ListedSubdir, ListingQuery } from '#store/listing.ts'
 
 export interface Named<Value> {
   readonly name: string

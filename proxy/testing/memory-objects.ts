@@ -6,17 +6,17 @@ import { evaluateConditions, parseTags } from '#http/conditionals.ts'
 import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
 import { multipartContentType, multipartLength, renderMultipart } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
+import type { WriteCondition } from '#store/condition.ts'
 import type {
-  ObjectName,
   ObjectOperations,
   ObjectPost,
   ObjectPut,
   ObjectPutReceipt,
   ObjectRead,
   ObjectReadOptions,
-  StoreFailure,
-  WriteCondition,
 } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ObjectName } from '#store/operation.ts'
 import type { MemoryContainer, MemoryObject } from './memory-state.ts'
 
 export interface MemoryObjectsDeps {

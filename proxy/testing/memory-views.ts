@@ -1,16 +1,15 @@
 /** How the in-memory store shows what it remembers: infos, headers and pages in the forms of the contract. */
 import { httpDate, isoForm, lastModifiedSeconds, normalForm } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import type { AccountInfo, ContainerInfo } from '#store/contract.ts'
+import { typeWithSize } from '#store/large-objects/manifest.ts'
 import type {
-  AccountInfo,
-  ContainerInfo,
   ListedContainer,
   ListedObject,
   ListedSubdir,
   ListingPage,
   ListingQuery,
-} from '#store/contract.ts'
-import { typeWithSize } from '#store/large-objects/manifest.ts'
+} from '#store/listing.ts'
 import { memoryListing } from './memory-listing.ts'
 import { bytesIn, type MemoryAccount, type MemoryContainer, type MemoryObject } from './memory-state.ts'
 

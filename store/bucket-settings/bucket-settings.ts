@@ -11,7 +11,9 @@
  * that name begins without a flag, and its first change replaces what belongs to an earlier one.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ContainerInfo, ContainerName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type { ContainerInfo, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import type { RecordCollection, RecordFailure, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'
 import { type BucketDocuments, NO_DOCUMENTS } from './documents.ts'

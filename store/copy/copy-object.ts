@@ -2,14 +2,9 @@
  * The second half of a copy: what was opened is written under another name. The body flows from one to the other within
  * bounded memory, and the MD5 that the source has is what the copy must have, else nothing is stored.
  */
-import type {
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectPut, ObjectPutReceipt, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import type { CopySource } from './copy-source.ts'
 
 /** `put` is what the request says of the copy; its metadata are the copied ones. The source is closed. */

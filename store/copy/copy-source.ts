@@ -7,12 +7,10 @@ import { isTrueValue } from '#backend/address.ts'
 import type { HeaderMap, RequestBody } from '#http/message.ts'
 import type {
   LinkPut,
-  ObjectName,
   ObjectPut,
   ObjectRead,
   ObjectReadOptions,
   ObjectReadOutcome,
-  OperationContext,
   ReadTrail,
   SegmentWanted,
   Store,
@@ -21,6 +19,7 @@ import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
 import { JOINED_HEADER, segmentFailure } from '../large-objects/joined-answer.ts'
 import { DYNAMIC_MARK, parseManifest, type Segment, STATIC_MARK } from '../large-objects/manifest.ts'
 import { bareEtag, release, wholeBody } from '../large-objects/segment-reader.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { CopiedBody } from './copied-body.ts'
 
 /** What is read, and how; the newest version is asked for always. */

@@ -9,18 +9,17 @@ import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from '#base/environment.ts'
 import { bufferBody, type HeaderMap, type RequestBody } from '#http/message.ts'
 import type {
-  ObjectName,
   ObjectPut,
   ObjectPutReceipt,
   ObjectReadOptions,
   ObjectReadOutcome,
-  OperationContext,
   Store,
-  StoreFailure,
   StoreLayer,
 } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { STATIC_MARK } from '../large-objects/manifest.ts'
 import { objectsOver } from '../layering.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { IV_BYTES, keyStream } from './cipher.ts'
 import { decryptedBody } from './decrypted-body.ts'

@@ -4,7 +4,7 @@
  * is active, and all that are known are read. What was written under a secret that is gone cannot be read by anybody.
  */
 import { createHmac } from 'node:crypto'
-import type { ObjectName } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 import { KEY_BYTES } from './cipher.ts'
 import type { KeyId } from './crypto-meta.ts'
 import type { KeyManager, ObjectKeys, RootSecrets } from './key-manager.ts'

@@ -5,7 +5,8 @@
  */
 import { unquoted } from '#http/conditionals.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { ObjectReadOptions, WriteCondition } from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectReadOptions } from '../contract.ts'
 import { etagMac } from './encrypted-values.ts'
 import type { ObjectKeys } from './key-manager.ts'
 

@@ -2,7 +2,8 @@
  * Listings under encryption: the ETag of a row is encrypted under the key of its container, and is shown in the clear to
  * whoever may list it. A page without such a row is handed on untouched.
  */
-import type { ContainerName, ListedObject, ListingPage, OperationContext } from '../contract.ts'
+import type { ListedObject, ListingPage } from '../listing.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { applyKey } from './cipher.ts'
 import { splitCryptoMeta } from './crypto-meta.ts'
 import type { KeyManager } from './key-manager.ts'

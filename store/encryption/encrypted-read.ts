@@ -4,14 +4,8 @@
  * nobody.
  */
 import type { BodyStream, HeaderMap, ResponseBody } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectOperations,
-  ObjectRead,
-  ObjectReadOptions,
-  ObjectReadOutcome,
-  OperationContext,
-} from '../contract.ts'
+import type { ObjectOperations, ObjectRead, ObjectReadOptions, ObjectReadOutcome } from '../contract.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { applyKey } from './cipher.ts'
 import { type CryptoMeta, readCryptoMeta, readKeyId } from './crypto-meta.ts'
 import { decryptedBody } from './decrypted-body.ts'

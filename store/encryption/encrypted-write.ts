@@ -5,15 +5,9 @@
  */
 import type { Random } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectOperations,
-  ObjectPost,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectOperations, ObjectPost, ObjectPut, ObjectPutReceipt } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { keyNameIn } from './asked-encryption.ts'
 import { writeCryptoMeta } from './crypto-meta.ts'
 import { EncryptedBody } from './encrypted-body.ts'

@@ -5,9 +5,11 @@
  */
 import type { Random } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { ObjectName, StoreLayer, WriteCondition } from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { StoreLayer } from '../contract.ts'
 import { STATIC_MARK } from '../large-objects/manifest.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import type { ObjectName } from '../operation.ts'
 import { ENCRYPTED_AT } from './asked-encryption.ts'
 import { maskedCondition } from './encrypted-conditions.ts'
 import { decryptedPage } from './encrypted-listing.ts'

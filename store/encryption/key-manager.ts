@@ -2,7 +2,7 @@
  * Where the keys of containers and objects come from. The layer asks for them by name, writes down the id that it is
  * given, and asks by that id when it reads. What an id says is the manager's own affair.
  */
-import type { ObjectName } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 import type { KeyId } from './crypto-meta.ts'
 
 /** 32 bytes each. */

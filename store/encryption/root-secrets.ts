@@ -30,17 +30,26 @@ export function parseKeymasterFile(text: string): ActiveSecrets {
 
 /** Reads secrets written `ID BASE64`, or `BASE64` for the one without an id. Throws an `Error` that names the id. */
 export function parseSecretList(written: readonly string[]): RootSecrets {
-  const secrets = new Map<string, Buffer>()
+  const entries = secretEntries(written, 'BASE64')
+  return new Map([...entries].map(([id, value]) => [id, decodeSecret(value, id)]))
+}
+
+/** Reads values written `ID VALUE`, or `VALUE` for the secret without an id. Throws an `Error` that names the id. */
+export function secretEntries(
+  written: readonly string[],
+  form: 'BASE64' | 'UUID',
+): ReadonlyMap<string, string> {
+  const entries = new Map<string, string>()
   for (const line of written) {
     const words = line.trim().split(/\s+/)
     const [id, value] = words.length === 1 ? ['', words[0]] : words
     if (id === undefined || value === undefined || words.length > 2) {
-      throw new Error('a root secret is written ID BASE64, or BASE64 alone')
+      throw new Error(`a root secret is written ID ${form}, or ${form} alone`)
     }
-    if (secrets.has(id)) throw new Error(`${nameOf(id)} is given twice`)
-    secrets.set(id, decodeSecret(value, id))
+    if (entries.has(id)) throw new Error(`${nameOf(id)} is given twice`)
+    entries.set(id, value)
   }
-  return secrets
+  return entries
 }
 
 /** What follows the option's name: `_ID`, or nothing. */

@@ -3,7 +3,8 @@
  * comes to nothing here, just above the core store, whoever asks and through whatever door, link or copy. The cluster's own
  * records go to the core store directly.
  */
-import type { Store, StoreFailure } from '../contract.ts'
+import type { Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { RECORDS_ACCOUNT } from '../records/contract.ts'
 
 const NO_ACCOUNT = { kind: 'no_such_account' } as const satisfies StoreFailure

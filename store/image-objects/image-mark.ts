@@ -4,8 +4,10 @@
  */
 import { hash } from 'node:crypto'
 import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
-import type { ObjectName, ObjectPut, WriteCondition } from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectPut } from '../contract.ts'
 import { typeWithSize } from '../large-objects/manifest.ts'
+import type { ObjectName } from '../operation.ts'
 
 const PREFIX = 'x-object-sysmeta-martlet-image-'
 /** Under what the registry keeps the bytes. */

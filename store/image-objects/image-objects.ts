@@ -11,11 +11,11 @@ import type {
   ObjectPut,
   ObjectReadOptions,
   ObjectReadOutcome,
-  OperationContext,
   StoreLayer,
 } from '../contract.ts'
 import { rangedAnswer } from '../large-objects/joined-answer.ts'
 import { objectsOver } from '../layering.ts'
+import type { OperationContext } from '../operation.ts'
 import { meetingStandIns, onShownEtag, type StandIn } from '../stand-ins.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { IMAGE_ETAG, IMAGE_KEY, markIn, putOfImage, type StoredMark } from './image-mark.ts'

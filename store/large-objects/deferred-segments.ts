@@ -5,15 +5,10 @@
  * Whoever dies in between leaves a manifest without segments, and the same DELETE, sent again, queues them once more: what is
  * gone already harms nobody.
  */
-import type {
-  ObjectDelete,
-  ObjectDeleteOutcome,
-  ObjectName,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectDelete, ObjectDeleteOutcome, Store } from '../contract.ts'
 import type { DeferDeletes } from '../deferred-deletes.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import type { ObjectSegment, Segment } from './manifest.ts'
 import { segmentName } from './pieces.ts'
 import { readManifest } from './static-delete.ts'

@@ -9,14 +9,10 @@ import { LISTING_LIMIT } from '#base/limits.ts'
 import { decodePercent } from '#base/names.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { type ByteRange, parseRange, type RangeSpec } from '#http/ranges.ts'
-import type {
-  ContainerName,
-  ListedObject,
-  ListingPage,
-  ObjectReadOutcome,
-  ReadTrail,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectReadOutcome, ReadTrail } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ListedObject, ListingPage } from '../listing.ts'
+import type { ContainerName } from '../operation.ts'
 import { begun, joinedAnswer, joinedHeaders, judged } from './joined-answer.ts'
 import { JoinedBody } from './joined-body.ts'
 import { DYNAMIC_MARK, typeWithSize } from './manifest.ts'

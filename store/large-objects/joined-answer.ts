@@ -12,7 +12,8 @@ import {
   renderMultipart,
 } from '#http/multipart-ranges.ts'
 import { type ByteRange, contentRange, type RangeSpec, resolveRanges } from '#http/ranges.ts'
-import type { ObjectRead, ObjectReadOutcome, StoreFailure } from '../contract.ts'
+import type { ObjectRead, ObjectReadOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { JoinedBody } from './joined-body.ts'
 import { typeWithSize } from './manifest.ts'
 import type { Piece } from './pieces.ts'

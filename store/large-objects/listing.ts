@@ -3,7 +3,7 @@
  * the row's ETag, clients see it as a member of its own (OpenStack Swift, `slo.py`: `handle_container_listing`); likewise the
  * ETag that S3 clients see (`s3api.py`: `ListingEtagMiddleware`), and the storage class of what is not of the usual one.
  */
-import type { ListedObject, ListingPage } from '../contract.ts'
+import type { ListedObject, ListingPage } from '../listing.ts'
 import { objectPage } from '../listing-pages.ts'
 
 const PARAMETERS: readonly string[] = ['slo_etag', 's3_etag', 's3_class']

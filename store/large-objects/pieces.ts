@@ -3,7 +3,7 @@
  * nested is read only when bytes of it are wanted, and what is not wanted costs nothing.
  */
 import type { ByteRange } from '#http/ranges.ts'
-import type { ObjectName } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 import { lengthOf, type ObjectSegment, type Segment } from './manifest.ts'
 import { SegmentError } from './segment-error.ts'
 

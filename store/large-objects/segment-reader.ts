@@ -5,14 +5,9 @@
 import type { HeaderMap, ResponseBody } from '#http/message.ts'
 import { readWhole } from '#http/message.ts'
 import { parseContentRange } from '#http/ranges.ts'
-import type {
-  ObjectName,
-  ObjectRead,
-  ObjectReadOptions,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectRead, ObjectReadOptions, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { joinedEtag, type ObjectSegment, parseManifest, type Segment, totalBytes } from './manifest.ts'
 import { type ManifestSource, type Piece, segmentName } from './pieces.ts'
 import { SegmentError } from './segment-error.ts'

@@ -10,16 +10,10 @@
  * read, and deleted with its segments, in its turn.
  */
 import { isTrueValue } from '#backend/address.ts'
-import type {
-  ObjectDelete,
-  ObjectDeleteOutcome,
-  ObjectName,
-  OperationContext,
-  SegmentsReport,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectDelete, ObjectDeleteOutcome, Store } from '../contract.ts'
+import type { SegmentsReport, StoreFailure } from '../failure.ts'
 import { type SeenTimes, seenIn } from '../object-state.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { inParallel } from './in-parallel.ts'
 import { segmentFailure } from './joined-answer.ts'
 import { parseManifest, type Segment, STATIC_MARK } from './manifest.ts'

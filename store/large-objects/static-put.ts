@@ -8,16 +8,9 @@ import { isTrueValue } from '#backend/address.ts'
 import { parseHttpDate } from '#http/conditionals.ts'
 import { bufferBody, type HeaderMap } from '#http/message.ts'
 import { type ByteRange, resolveRanges } from '#http/ranges.ts'
-import type {
-  ObjectName,
-  ObjectOperations,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  SegmentProblem,
-  SegmentWanted,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectOperations, ObjectPut, ObjectPutReceipt, SegmentWanted } from '../contract.ts'
+import type { SegmentProblem, StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { inParallel } from './in-parallel.ts'
 import {
   ETAG_AT,

@@ -7,17 +7,11 @@ import { isTrueValue } from '#backend/address.ts'
 import type { Random } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { parseRange } from '#http/ranges.ts'
-import type {
-  ObjectName,
-  ObjectReadOptions,
-  ObjectReadOutcome,
-  OperationContext,
-  ReadTrail,
-  Store,
-} from '../contract.ts'
+import type { ObjectReadOptions, ObjectReadOutcome, ReadTrail, Store } from '../contract.ts'
 import { isUnderCustomerKey } from '../encryption/customer-keys.ts'
 import { UPLOAD_ID_AT } from '../multipart/parts-check.ts'
 import { partsContainerOf } from '../multipart/upload-names.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { joinedAnswer, joinedHeaders, judged, segmentFailure } from './joined-answer.ts'
 import {
   ETAG_AT,

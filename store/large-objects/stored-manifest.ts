@@ -1,7 +1,8 @@
 /** The manifest of a static large object as it is stored, read through the whole store. */
 import { isTrueValue } from '#backend/address.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { ObjectName, ObjectReadOptions, OperationContext, Store } from '../contract.ts'
+import type { ObjectReadOptions, Store } from '../contract.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { parseManifest, type Segment, STATIC_MARK } from './manifest.ts'
 import { release, wholeBody } from './segment-reader.ts'
 

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { type BodyStream, type HeaderMap, readWhole } from '#http/message.ts'
 import { contentRange, parseRange, resolveRanges } from '#http/ranges.ts'
-import type { ObjectName, ObjectReadOptions, ObjectReadOutcome, Store } from '../contract.ts'
+import type { ObjectReadOptions, ObjectReadOutcome, Store } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 
 interface Kept {
   readonly body: Buffer

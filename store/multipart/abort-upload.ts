@@ -3,7 +3,8 @@
  * their way; the record goes, on the condition that nobody has begun to complete the upload; the queue is told once more, to
  * look now. Who dies before the second step has left an upload as it was; who dies after it, parts that the first task finds.
  */
-import type { ObjectName, OperationContext, StoreFailure } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { CHECK_LATER_SECONDS, isClaimed, type UploadBusy } from './complete-upload.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { type NoSuchUpload, readUpload } from './upload-record.ts'

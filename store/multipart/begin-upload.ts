@@ -3,8 +3,10 @@
  * looks for parts; the containers of parts and of records are there; then the record. Whoever dies before the last step has
  * left a bucket that is looked at more closely than it need be, or an empty container.
  */
-import type { ContainerInfo, ContainerName, ObjectName, OperationContext, StoreFailure } from '../contract.ts'
+import type { ContainerInfo } from '../contract.ts'
 import { customerKeyProof } from '../encryption/customer-keys.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { isMade } from '../versions/container-versions.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { makeUploadId, partsContainerOf, uploadsContainerOf } from './upload-names.ts'

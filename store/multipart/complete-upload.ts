@@ -17,17 +17,12 @@ import { createHash } from 'node:crypto'
 import { isTrueValue } from '#backend/address.ts'
 import { type Timestamp, ticksOf } from '#base/timestamp.ts'
 import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
-import type {
-  ConditionJudged,
-  ObjectName,
-  ObjectPutReceipt,
-  OperationContext,
-  SegmentWanted,
-  StoreFailure,
-  WriteCondition,
-} from '../contract.ts'
+import type { ConditionJudged, WriteCondition } from '../condition.ts'
+import type { ObjectPutReceipt, SegmentWanted } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { STATIC_MARK } from '../large-objects/manifest.ts'
 import { seenIn } from '../object-state.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { listParts, type Part } from './parts.ts'

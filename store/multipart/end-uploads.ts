@@ -2,9 +2,10 @@
  * The uploads of a bucket that is gone. Steps for each: the expirer's queue is told to look after its parts, then its record
  * goes; at last the container of the records. The container of the parts goes when the last part has been looked after.
  */
-import type { ContainerName, OperationContext, Store } from '../contract.ts'
+import type { Store } from '../contract.ts'
 import type { DeferPartsCheck } from '../deferred-checks.ts'
 import { inParallel } from '../large-objects/in-parallel.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { partsContainerOf, uploadIn, uploadsContainerOf } from './upload-names.ts'
 
 const PAGE = 1_000

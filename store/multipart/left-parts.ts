@@ -9,17 +9,11 @@
  * A bucket that never had a multipart upload costs a look at metadata that are at hand. In one that keeps versions, nothing
  * goes but by the delete of a version.
  */
-import type {
-  ObjectDelete,
-  ObjectName,
-  ObjectPut,
-  OperationContext,
-  Store,
-  StoreFailure,
-  StoreLayer,
-} from '../contract.ts'
+import type { ObjectDelete, ObjectPut, Store, StoreLayer } from '../contract.ts'
 import type { DeferPartsCheck } from '../deferred-checks.ts'
+import type { StoreFailure } from '../failure.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { versionsIn } from '../versions/kept-versions.ts'
 import { NULL_VERSION, RESERVED } from '../versions/version-names.ts'
 import { HAS_PARTS } from './begin-upload.ts'

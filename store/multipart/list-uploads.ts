@@ -1,5 +1,7 @@
 /** The uploads of a bucket that are not complete, by key, those of one key in the order in which they were begun. */
-import type { ContainerName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type { Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { behindUpload, recordsPrefix, uploadIn, uploadsContainerOf } from './upload-names.ts'
 import { summaryIn } from './upload-record.ts'
 

@@ -5,16 +5,11 @@
  * order things are written, and why nothing is lost or left over.
  */
 import type { Clock, Random } from '#base/environment.ts'
-import type {
-  ContainerName,
-  ObjectDeleteOutcome,
-  ObjectName,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectDeleteOutcome, Store } from '../contract.ts'
 import type { DeferPartsCheck } from '../deferred-checks.ts'
+import type { StoreFailure } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
+import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { type Aborted, abortUpload } from './abort-upload.ts'
 import { type Begun, beginUpload, type UploadToBegin } from './begin-upload.ts'
 import { type Completion, type CompletionOutcome, completeUpload } from './complete-upload.ts'

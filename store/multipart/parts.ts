@@ -1,5 +1,7 @@
 /** The parts of an upload, as the container's listing tells them: the one of each number that was sent last. */
-import type { ObjectName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type { Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { splitParameters } from '../symlinks/link-listing.ts'
 import { partIn, partsContainerOf, partsPrefix } from './upload-names.ts'
 

@@ -5,7 +5,9 @@
  */
 import { isoForm } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { ObjectName, ObjectPut, OperationContext, StoreFailure } from '../contract.ts'
+import type { ObjectPut } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { listedChecksum } from './parts.ts'

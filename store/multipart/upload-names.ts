@@ -12,7 +12,7 @@
 import { createHash } from 'node:crypto'
 import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import type { ContainerName, ObjectName } from '../contract.ts'
+import type { ContainerName, ObjectName } from '../operation.ts'
 
 /** Separates the parts of the cluster's own names, and begins them. */
 const RESERVED = '\0'

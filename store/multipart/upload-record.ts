@@ -4,15 +4,11 @@
  */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectPutReceipt,
-  OperationContext,
-  Store,
-  StoreFailure,
-  WriteCondition,
-} from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectPutReceipt, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { type SeenTimes, seenIn } from '../object-state.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { storedMetadata } from '../stored-copy.ts'
 import { EMPTY_MD5, ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { recordNameOf } from './upload-names.ts'

@@ -6,7 +6,9 @@
 import { createHash } from 'node:crypto'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ContainerName, ObjectName, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type { Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { RECORDS_ACCOUNT } from '../records/contract.ts'
 import { isMade } from '../versions/container-versions.ts'
 

@@ -5,7 +5,7 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import { ticksOf } from '#base/timestamp.ts'
 import type { ObjectEventName } from '../bucket-settings/notification-rules.ts'
-import type { ObjectName, OperationContext } from '../contract.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 
 export interface ObjectEvent {
   readonly event: ObjectEventName

@@ -10,12 +10,12 @@ import type {
   ObjectDeleteOutcome,
   ObjectDeleteReceipt,
   ObjectPut,
-  OperationContext,
   Store,
   StoreLayer,
   VersionsOfDelete,
 } from '../contract.ts'
 import { objectsOver } from '../layering.ts'
+import type { OperationContext } from '../operation.ts'
 import type { EventQueue } from './event-queue.ts'
 import { eventMessage, type ObjectEvent } from './event-record.ts'
 

@@ -8,16 +8,9 @@
 import { FACT_PREFIX } from '#base/extensions.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectPostReceipt,
-  ObjectRead,
-  ObjectReadOutcome,
-  OperationContext,
-  Store,
-  StoreFailure,
-  VersionName,
-} from '../contract.ts'
+import type { ObjectPostReceipt, ObjectRead, ObjectReadOutcome, Store, VersionName } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 
 const META_PREFIX = 'x-object-meta-'
 const CARRIED: ReadonlySet<string> = new Set(CLIENT_STORED_HEADERS)

@@ -8,8 +8,10 @@
  * them, who takes the holds back that nobody has any more (`images/data/held-objects.ts`).
  */
 import { hash } from 'node:crypto'
-import type { ContainerOperations, OperationContext, StoreFailure, VersionName } from '../contract.ts'
+import type { ContainerOperations, VersionName } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { inParallel } from '../large-objects/in-parallel.ts'
+import type { OperationContext } from '../operation.ts'
 import { allRecords } from '../records/all-records.ts'
 import type { RecordCollection, RecordFailure, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'

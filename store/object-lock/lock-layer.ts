@@ -7,16 +7,10 @@ import type { Clock } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { BucketSettings } from '../bucket-settings/bucket-settings.ts'
 import { retentionByDefault } from '../bucket-settings/object-lock-rules.ts'
-import type {
-  ContainerInfo,
-  ContainerName,
-  ObjectName,
-  OperationContext,
-  Store,
-  StoreFailure,
-  StoreLayer,
-} from '../contract.ts'
+import type { ContainerInfo, Store, StoreLayer } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { containersOver, objectsOver } from '../layering.ts'
+import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { ENABLED_HEADER, isSwitchedOn } from '../versions/container-versions.ts'
 import { containerOf } from '../versions/written-container.ts'
 import { LOCK_FLAG, lockedWith, locksObjects, saysHowLocked } from './lock-facts.ts'

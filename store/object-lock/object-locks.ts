@@ -20,14 +20,9 @@ import {
   type Retention,
   UNLOCKED,
 } from '../bucket-settings/object-lock-rules.ts'
-import type {
-  ContainerName,
-  ObjectDeleteOutcome,
-  OperationContext,
-  Store,
-  StoreFailure,
-  VersionName,
-} from '../contract.ts'
+import type { ObjectDeleteOutcome, Store, VersionName } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { allKeys } from '../records/all-records.ts'
 import type { FoundRecord, RecordCollection, RecordKind } from '../records/contract.ts'
 import { changeRecord } from '../records/record-change.ts'

@@ -5,7 +5,7 @@
  * A reservation whose proxy is not heard of for a while is given up: it died, and its upload with it.
  */
 import type { Clock, Random } from '#base/environment.ts'
-import type { OperationContext } from '../contract.ts'
+import type { OperationContext } from '../operation.ts'
 import type { QuotaScope, ScopedLimits } from './quota-limits.ts'
 import { NOTHING, type Usage, type UsageReader } from './quota-usage.ts'
 import { Tally } from './tally.ts'

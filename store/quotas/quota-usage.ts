@@ -3,7 +3,8 @@
  * (they report now and then), so those that were written to lately are asked themselves.
  */
 import type { StoragePolicies } from '#backend/policies.ts'
-import type { AccountName, ContainerName, OperationContext, Store } from '../contract.ts'
+import type { Store } from '../contract.ts'
+import type { AccountName, ContainerName, OperationContext } from '../operation.ts'
 
 export interface Usage {
   readonly bytes: number

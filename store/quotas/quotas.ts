@@ -5,15 +5,9 @@
  * An overwrite counts whole until it is over, as in OpenStack Swift.
  */
 import type { Clock } from '#base/environment.ts'
-import type {
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  Store,
-  StoreFailure,
-  StoreLayer,
-} from '../contract.ts'
+import type { ObjectPut, ObjectPutReceipt, Store, StoreLayer } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { HeldQuota, STEP_BYTES } from './held-quota.ts'
 import type { QuotaDesk } from './quota-desk.ts'
 import type { Claim } from './quota-ledger.ts'

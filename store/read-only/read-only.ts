@@ -5,15 +5,9 @@
  */
 import { boolean } from '#base/option-values.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  AccountName,
-  ContainerName,
-  IndexOperations,
-  OperationContext,
-  Store,
-  StoreFailure,
-  StoreLayer,
-} from '../contract.ts'
+import type { IndexOperations, Store, StoreLayer } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { AccountName, ContainerName, OperationContext } from '../operation.ts'
 
 export interface ReadOnlyOptions {
   readonly cluster: 'read_only' | 'writable'

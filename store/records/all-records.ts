@@ -1,6 +1,7 @@
 /** All records of a kind, or those whose keys begin alike: for kinds that stay few enough to be held at once. */
-import type { OperationContext } from '../contract.ts'
+
 import { inParallel } from '../large-objects/in-parallel.ts'
+import type { OperationContext } from '../operation.ts'
 import type { FoundRecord, RecordCollection, RecordFailure } from './contract.ts'
 
 const LANES = 16

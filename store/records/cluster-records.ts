@@ -8,9 +8,11 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '#base/environment.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ObjectName, ObjectReadOptions, OperationContext, Store, StoreFailure } from '../contract.ts'
+import type { ObjectReadOptions, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { type Invalidations, NO_PEERS, type Stale } from '../invalidations.ts'
 import { seenIn } from '../object-state.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import {
   type FoundRecord,
   isRecordKey,

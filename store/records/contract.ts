@@ -7,7 +7,7 @@
  * `ClusterRecords` is the real thing, `MemoryRecords` its twin; `testing/records-suite.ts` runs on both.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { OperationContext } from '../contract.ts'
+import type { OperationContext } from '../operation.ts'
 
 /** Account of the cluster itself; no client reaches it (`store/hidden-accounts/`). */
 export const RECORDS_ACCOUNT = '.martlet'

@@ -15,7 +15,7 @@
  * makes it fail, and the record is taken back; whoever comes after it finds the record. A claim that is left behind is taken
  * over when its name is wanted again.
  */
-import type { OperationContext } from '../contract.ts'
+import type { OperationContext } from '../operation.ts'
 import type { FoundRecord, RecordCollection, RecordFailure, RecordKind, Records } from './contract.ts'
 
 export interface Named {

@@ -1,5 +1,5 @@
 /** Reads a record, makes another of it, and writes that if nobody came between; else begins again. */
-import type { OperationContext } from '../contract.ts'
+import type { OperationContext } from '../operation.ts'
 import type { FoundRecord, RecordCollection, RecordFailure } from './contract.ts'
 
 /** Others who changed the record while we tried; each of them got on. */

@@ -4,15 +4,9 @@
  * what it is judged by is empty, so that a link is followed whatever its own storage servers made of them.
  */
 import { unquoted } from '#http/conditionals.ts'
-import type {
-  LinkProblem,
-  ObjectName,
-  ObjectOperations,
-  ObjectReadOptions,
-  ObjectReadOutcome,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ObjectOperations, ObjectReadOptions, ObjectReadOutcome } from '../contract.ts'
+import type { LinkProblem, StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { LINK_TARGET, type LinkFacts, linkIn, targetOf } from './link-metadata.ts'
 
 /** Longest chain of links (Swift `symloop_max`). */

@@ -2,7 +2,7 @@
  * Links in listings: what their rows carry in parameters of the ETag becomes members of their own, `symlink_path`,
  * `symlink_etag` and `symlink_bytes` (OpenStack Swift, `common/middleware/symlink.py`: `_extract_symlink_path_json`).
  */
-import type { ListedObject, ListingPage } from '../contract.ts'
+import type { ListedObject, ListingPage } from '../listing.ts'
 import { type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
 
 const MARK = Buffer.from('; symlink_target=')

@@ -5,7 +5,8 @@
  */
 import { decodePercent, quotedPath } from '#base/names.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type { LinkTarget, ObjectName, StoredLink } from '../contract.ts'
+import type { LinkTarget, StoredLink } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 
 /** `container/object`, percent-encoded. */
 export const LINK_TARGET = 'x-object-sysmeta-symlink-target'

@@ -4,15 +4,9 @@
  */
 import { splitSwiftBytes } from '#db/object-row.ts'
 import { BodyError, EMPTY_BODY, type HeaderMap, type RequestBody, readWhole } from '#http/message.ts'
-import type {
-  LinkPut,
-  ObjectName,
-  ObjectOperations,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { LinkPut, ObjectOperations, ObjectPut, ObjectPutReceipt } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { arrive, letGo, refusalOf } from './follow.ts'
 import { linkMetadata, ROW_ETAG, rowParametersIn, targetOf } from './link-metadata.ts'
 

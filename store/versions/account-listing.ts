@@ -2,16 +2,12 @@
  * Listings of accounts: a container's bytes are those of its versions, too, and a hidden container whose own one is gone is
  * shown under its name, so that somebody cleans up (OpenStack Swift, `object_versioning.py`: `AccountContext`).
  */
-import type {
-  AccountName,
-  AccountOperations,
-  AccountRead,
-  ListingQuery,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { AccountOperations, AccountRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ListingQuery } from '../listing.ts'
 import { type ContainerMember, containerPage, inListingOrder, rowsOf } from '../listing-pages.ts'
 import type { SubdirMember } from '../listing-query.ts'
+import type { AccountName, OperationContext } from '../operation.ts'
 import { RESERVED, VERSIONS_CONTAINERS, versionedContainerOf, versionsContainerOf } from './version-names.ts'
 
 type Row = ContainerMember | SubdirMember

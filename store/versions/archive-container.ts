@@ -1,6 +1,7 @@
 /** Containers that copy what is overwritten into another container: how they are told to, and tell it. */
 import type { HeaderMap } from '#http/message.ts'
-import type { ContainerOperations, ContainerRead, StoreFailure } from '../contract.ts'
+import type { ContainerOperations, ContainerRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { VERSIONS_LOCATION, VERSIONS_MODE } from './kept-versions.ts'
 
 /** A delete brings the last copy back. */

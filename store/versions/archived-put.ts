@@ -4,7 +4,8 @@
  */
 import type { MemoryBudget } from '#cluster/memory-budget.ts'
 import { bufferBody } from '#http/message.ts'
-import type { ObjectPut, ObjectPutReceipt, StoreFailure } from '../contract.ts'
+import type { ObjectPut, ObjectPutReceipt } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { takeBody } from '../held-body.ts'
 import { ARCHIVED_TRIES, type ArchivedWrite, archiveCurrent } from './archived-write.ts'
 import { isCurrent, OVERTAKEN, unchanged } from './current-object.ts'

@@ -8,15 +8,11 @@
  * delete only brings that state back; without one the mark goes, and the copy below it comes back.
  */
 import { isoForm } from '#base/timestamp.ts'
-import type {
-  ContainerOperations,
-  ListedObject,
-  ObjectDelete,
-  ObjectDeleteOutcome,
-  ObjectName,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerOperations, ObjectDelete, ObjectDeleteOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ListedObject } from '../listing.ts'
 import { seenIn } from '../object-state.ts'
+import type { ObjectName } from '../operation.ts'
 import { copyOf } from '../stored-copy.ts'
 import {
   ARCHIVED_TRIES,

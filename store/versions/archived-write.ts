@@ -8,14 +8,10 @@
 
 import { quotedPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import type {
-  ObjectName,
-  ObjectPut,
-  ObjectRead,
-  OperationContext,
-  StoreFailure,
-  WriteCondition,
-} from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectPut, ObjectRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { copyAway } from './copy-away.ts'
 import {

@@ -3,15 +3,10 @@
  * copied into another container, which its owner names and sees. Stored as Swift stores it.
  */
 import { MemoryBudget } from '#cluster/memory-budget.ts'
-import type {
-  ObjectName,
-  ObjectOperations,
-  OperationContext,
-  Store,
-  StoreFailure,
-  StoreLayer,
-} from '../contract.ts'
+import type { ObjectOperations, Store, StoreLayer } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { archivedContainers } from './archive-container.ts'
 import { deleteWithMark } from './archived-delete.ts'
 import { putArchived } from './archived-put.ts'

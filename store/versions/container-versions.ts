@@ -7,13 +7,9 @@
  */
 import { quotedPath } from '#base/names.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  ContainerInfo,
-  ContainerName,
-  ContainerOperations,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerInfo, ContainerOperations } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { archiveIn, VERSIONS_CONTAINER, VERSIONS_ENABLED, versionsIn } from './kept-versions.ts'
 import { versionsContainerName, versionsContainerOf } from './version-names.ts'
 

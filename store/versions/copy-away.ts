@@ -1,6 +1,8 @@
 /** Copies what is there to where it is kept, under a name that its time gives: copied twice, it has the same name. */
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import type { ObjectName, ObjectPut, ObjectRead, OperationContext, StoreFailure } from '../contract.ts'
+import type { ObjectPut, ObjectRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { copyOf } from '../stored-copy.ts'
 import { letGo } from '../symlinks/follow.ts'
 import type { VersionsDeps } from './current-object.ts'

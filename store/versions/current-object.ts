@@ -5,17 +5,12 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import { parseTags, unquoted } from '#http/conditionals.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectOperations,
-  ObjectReadOptions,
-  ObjectReadOutcome,
-  OperationContext,
-  StoreFailure,
-  WriteCondition,
-} from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectOperations, ObjectReadOptions, ObjectReadOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
 import { seenIn } from '../object-state.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { linkIn } from '../symlinks/link-metadata.ts'
 import { VERSION_LINK } from './kept-versions.ts'

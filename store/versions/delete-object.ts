@@ -4,7 +4,9 @@
  * deleted nothing; a marker that nothing follows is listed and can be deleted.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ObjectDelete, ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
+import type { ObjectDelete, ObjectDeleteOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName } from '../operation.ts'
 import { type Current, isCurrent, OVERTAKEN, unchanged } from './current-object.ts'
 import { readyToReplace, type VersionedWrite } from './put-version.ts'
 import { DELETE_MARKER } from './version-link.ts'

@@ -6,7 +6,9 @@
  * Whoever dies after the first step leaves a version that is listed and not the current one; the delete is asked for again.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
+import type { ObjectDeleteOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName } from '../operation.ts'
 import { type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import type { VersionedWrite } from './put-version.ts'
 import { NULL_VERSION, versionIn, versionNameOf } from './version-names.ts'

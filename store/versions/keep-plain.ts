@@ -4,7 +4,9 @@
  * same bytes. What is overwritten afterwards must be exactly what was copied, hence the state that is given back.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ObjectName, ObjectRead, OperationContext, StoreFailure } from '../contract.ts'
+import type { ObjectRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { copyAway } from './copy-away.ts'
 import { AS_STORED, type Current, currentIn, type VersionsDeps } from './current-object.ts'

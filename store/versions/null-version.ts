@@ -4,13 +4,9 @@
  * which S3's clients find it as `null`. There is one of an object at most: what is put or deleted while versions are
  * suspended takes its place.
  */
-import type {
-  ContainerOperations,
-  ObjectName,
-  ObjectPut,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerOperations, ObjectPut } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { splitParameters } from '../symlinks/link-listing.ts'
 import { EMPTY_MD5, ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { VersionsDeps } from './current-object.ts'

@@ -14,14 +14,10 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import { ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
-import type {
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  OperationContext,
-  StoreFailure,
-  WriteCondition,
-} from '../contract.ts'
+import type { WriteCondition } from '../condition.ts'
+import type { ObjectPut, ObjectPutReceipt } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { EMPTY_MD5, rowParametersIn } from '../symlinks/link-metadata.ts'
 import {
   type Current,

@@ -2,14 +2,13 @@
 import type { Timestamp } from '#base/timestamp.ts'
 import type {
   ContainerInfo,
-  ObjectName,
   ObjectOperations,
   ObjectReadOptions,
   ObjectReadOutcome,
-  OperationContext,
   ReadTrail,
   VersionName,
 } from '../contract.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { versionsIn } from './kept-versions.ts'
 import {

@@ -5,14 +5,9 @@
 
 import type { Timestamp } from '#base/timestamp.ts'
 import { unquoted } from '#http/conditionals.ts'
-import type {
-  ContainerOperations,
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  ObjectReadOutcome,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerOperations, ObjectPut, ObjectPutReceipt, ObjectReadOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName } from '../operation.ts'
 import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { isEmpty } from '../symlinks/put-link.ts'
 import { AS_STORED, isCurrent } from './current-object.ts'

@@ -4,7 +4,9 @@
  * is deleted when that is asked for again; at no moment is an object missing that should be there.
  */
 import type { Timestamp } from '#base/timestamp.ts'
-import type { ContainerOperations, ObjectDeleteOutcome, ObjectName, StoreFailure } from '../contract.ts'
+import type { ContainerOperations, ObjectDeleteOutcome } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName } from '../operation.ts'
 import { type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import { keptNulls } from './null-version.ts'
 import type { VersionedWrite } from './put-version.ts'

@@ -12,8 +12,8 @@ import type {
   ObjectDeleteOutcome,
   ObjectPut,
   ObjectPutReceipt,
-  StoreFailure,
 } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import { holdsFor, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import { asNullVersion, deleteKeptNulls } from './null-version.ts'
 import type { VersionedWrite } from './put-version.ts'

@@ -1,7 +1,8 @@
 /** The link under an object's name that says which version is the current one. */
 import { splitSwiftBytes } from '#db/object-row.ts'
 import { EMPTY_BODY, type HeaderMap } from '#http/message.ts'
-import type { ObjectName, ObjectPut } from '../contract.ts'
+import type { ObjectPut } from '../contract.ts'
+import type { ObjectName } from '../operation.ts'
 import { EMPTY_MD5, linkMetadata, ROW_ETAG } from '../symlinks/link-metadata.ts'
 import { VERSION_LINK } from './kept-versions.ts'
 import { DELETE_MARKER_TYPE } from './version-names.ts'

@@ -4,18 +4,12 @@
  * one, and which objects were put without a version; the hidden container's has all the others. One page of each is enough
  * for a page of both: an object that has a link in the first has a row in the second.
  */
-import type {
-  ContainerName,
-  ContainerOperations,
-  ContainerRead,
-  ListedObject,
-  ListingPage,
-  ListingQuery,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerOperations, ContainerRead } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ListedObject, ListingPage, ListingQuery } from '../listing.ts'
 import { inListingOrder, type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
 import type { SubdirMember } from '../listing-query.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { type Current, isCurrent, lookAt, type VersionsDeps } from './current-object.ts'
 import { withoutNullMark } from './null-version.ts'
 import {

@@ -15,7 +15,7 @@ import {
   ticksOf,
   timestampFromTicks,
 } from '#base/timestamp.ts'
-import type { ContainerName, ObjectName } from '../contract.ts'
+import type { ContainerName, ObjectName } from '../operation.ts'
 
 /** Separates the parts of reserved names, and begins them (Swift `RESERVED_STR`). */
 export const RESERVED = '\0'

@@ -3,7 +3,7 @@
  * in `symlink_path` (OpenStack Swift, `object_versioning.py`: `ContainerContext.handle_request`).
  */
 import { decodePercent, quotedPath } from '#base/names.ts'
-import type { ListedObject, ListingPage } from '../contract.ts'
+import type { ListedObject, ListingPage } from '../listing.ts'
 import { type ObjectMember, objectPage, rowsOf } from '../listing-pages.ts'
 import type { SubdirMember } from '../listing-query.ts'
 import { splitParameters } from '../symlinks/link-listing.ts'

@@ -1,14 +1,9 @@
 /** Containers as they are with versions: switched on and off, listed, counted and deleted together with them. */
-import type {
-  ContainerName,
-  ContainerOperations,
-  ContainerRead,
-  ListingQuery,
-  OperationContext,
-  Store,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerOperations, ContainerRead, Store } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
+import type { ListingQuery } from '../listing.ts'
+import type { ContainerName, OperationContext } from '../operation.ts'
 import { deleteContainer, ENABLED_HEADER, switchVersions } from './container-versions.ts'
 import { VERSIONS_ENABLED, type Versions, versionsIn } from './kept-versions.ts'
 import { listVersions } from './version-listing.ts'
@@ -40,7 +35,7 @@ export function versionedContainers(
       const read = await containers.read(context, name, options)
       if (read.kind !== 'found' || name.container.startsWith(RESERVED)) return read
       const kept = versionsIn(read.info.metadata)
-      const told = kept === undefined ? read : withSwitchTold(read)
+      const told = read.headers[VERSIONS_ENABLED] === undefined ? read : withSwitchTold(read)
       return await withVersions({ inner, timestamps, context, name, kept, listing: options.listing }, told)
     },
   }

@@ -1,21 +1,18 @@
 /** Which operation on an object is one on versions, and which passes as it is. */
 import type { Timestamp } from '#base/timestamp.ts'
 import type {
-  ContainerName,
   ObjectDeleteOutcome,
-  ObjectName,
   ObjectOperations,
   ObjectPost,
   ObjectPostReceipt,
   ObjectPut,
   ObjectReadOptions,
   ObjectReadOutcome,
-  OperationContext,
   Store,
-  StoreFailure,
-  VersionProblem,
 } from '../contract.ts'
+import type { StoreFailure, VersionProblem } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
+import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { AS_STORED } from './current-object.ts'
 import { deleteObject } from './delete-object.ts'

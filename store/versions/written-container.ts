@@ -2,13 +2,9 @@
  * What a container's metadata say at the moment of a write. A container that this process believes to be missing may have
  * been made a moment ago through another proxy, with versions: that is looked up again before anything is written.
  */
-import type {
-  ContainerInfo,
-  ContainerOperations,
-  ObjectName,
-  OperationContext,
-  StoreFailure,
-} from '../contract.ts'
+import type { ContainerInfo, ContainerOperations } from '../contract.ts'
+import type { StoreFailure } from '../failure.ts'
+import type { ObjectName, OperationContext } from '../operation.ts'
 
 export type WrittenContainer =
   | { readonly kind: 'known'; readonly info: ContainerInfo }

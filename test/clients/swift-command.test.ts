@@ -70,6 +70,54 @@ t.test('the swift command', async (t) => {
     t.equal((await swift('list')).trim(), '')
   })
 
+  await t.test('uploads what it is piped, with headers, and lists it at length', async (t) => {
+    const input = Buffer.from('out of a pipe')
+    const piped = ['upload', '--object-name', 'piped', '--header', 'Content-Type: text/x-piped', 'few', '-']
+    await runWell('swift', piped, { environment, input })
+    t.equal(await swift('download', '--output', '-', 'few', 'piped'), 'out of a pipe')
+    t.match(await swift('list', '--long', 'few'), /^ +13 .* text\/x-piped piped\n +13\n$/)
+    t.match(await swift('list', '--long'), /^ +1 +13 .* few\n/)
+    t.equal((await swift('list', '--totals', '--lh')).trim().split(/\s+/)[0], '1')
+  })
+
+  await t.test('copies onto another name, with new metadata', async (t) => {
+    await swift('copy', '--destination', '/few/copied', '--meta', 'Colour:grey', 'few', 'piped')
+    t.match(await swift('stat', 'few', 'copied'), /Content Length: 13\n[^]*Meta Colour: grey/)
+    await swift('copy', '--destination', '/few/fresh', '--fresh-metadata', 'few', 'copied')
+    t.notMatch(await swift('stat', 'few', 'fresh'), /Meta Colour/)
+  })
+
+  await t.test('opens a container, and an object by a temporary URL', async (t) => {
+    await swift('post', '--read-acl', '.r:*,.rlistings', '--write-acl', 'test:tester3', 'open')
+    t.match(await swift('stat', 'open'), /Read ACL: \.r:\*,\.rlistings\n +Write ACL: test:tester3\n/)
+    t.equal((await fetch(`${url}/v1/AUTH_test/open`)).status, 204)
+    await swift('post', '-m', 'Temp-URL-Key:a key', 'few')
+    const path = '/v1/AUTH_test/few/piped'
+    t.equal((await fetch(url + path)).status, 401)
+    for (const options of [[], ['--digest', 'sha512'], ['--iso8601'], ['--ip-range', '127.0.0.0/8']]) {
+      const signed = await swift('tempurl', ...options, 'GET', '3600', path, 'a key')
+      t.equal(await (await fetch(url + signed.trim())).text(), 'out of a pipe', options.join(' '))
+    }
+    const folder = await swift('tempurl', '--prefix-based', 'GET', '3600', '/v1/AUTH_test/few/pi', 'a key')
+    const [, query] = folder.trim().split('?')
+    t.equal((await fetch(`${url}${path}?${query}`)).status, 200)
+  })
+
+  await t.test('tells what the cluster can do', async (t) => {
+    const capabilities = JSON.parse(await swift('capabilities', '--json')) as Record<string, unknown>
+    for (const feature of ['swift', 'slo', 'tempurl', 'symlink', 'object_versioning', 'bulk_upload'])
+      t.ok(capabilities[feature], feature)
+    t.match(await swift('capabilities'), /Core: swift\n[^]*Additional middleware: slo\n/)
+    t.match(await swift('auth'), /export OS_STORAGE_URL=.*\nexport OS_AUTH_TOKEN=AUTH_tk/)
+  })
+
+  await t.test('deletes by lists, by prefix and everything', async (t) => {
+    await swift('delete', '--prefix', 'p', 'few')
+    t.equal(await swift('list', 'few'), 'copied\nfresh\n')
+    await swift('delete', '--all')
+    t.equal(await swift('list'), '')
+  })
+
   await t.test('tells a wrong key from a right one', async (t) => {
     const wrong = { ...environment, ST_KEY: 'wrong' }
     const { code, stderr } = await run('swift', ['stat'], { environment: wrong })

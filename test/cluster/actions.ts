@@ -1,17 +1,9 @@
 /** The operations that tests of a cluster do again and again, in one line each. */
 import { bufferBody, type HeaderMap, type RequestBody, readWhole } from '#http/message.ts'
-import type {
-  ContainerName,
-  ListedObject,
-  ListingPage,
-  ObjectName,
-  ObjectPut,
-  ObjectPutReceipt,
-  ObjectRead,
-  ObjectReadOptions,
-  Store,
-  StoreFailure,
-} from '#store/contract.ts'
+import type { ObjectPut, ObjectPutReceipt, ObjectRead, ObjectReadOptions, Store } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ListedObject, ListingPage } from '#store/listing.ts'
+import type { ContainerName, ObjectName } from '#store/operation.ts'
 import type { MemoryCluster } from './memory-cluster.ts'
 
 export const CONTAINER: ContainerName = { account: 'AUTH_test', container: 'c' }

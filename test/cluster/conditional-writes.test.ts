@@ -7,8 +7,10 @@ import { ballotOf, candidateIdOf, formatAcceptance, NONCE_BYTES } from '#base/ba
 import { INCOMPLETE_HEADER, PROPOSAL_HEADER } from '#base/extensions.ts'
 import { ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { bufferBody } from '#http/message.ts'
-import type { ObjectDeleteReceipt, ObjectPut, StoreFailure, WriteCondition } from '#store/contract.ts'
+import type { WriteCondition } from '#store/condition.ts'
+import type { ObjectDeleteReceipt, ObjectPut } from '#store/contract.ts'
 import type { CreatedStore } from '#store/create-store.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { CONTAINER, get, list, makeContainer, named, put, streamed } from './actions.ts'
 import { MemoryCluster, type MemoryDevice } from './memory-cluster.ts'
 

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { realClock } from '#base/real-clock.ts'
 import { bufferBody } from '#http/message.ts'
-import type { ListedObject, ListedSubdir } from '#store/contract.ts'
+import type { ListedObject, ListedSubdir } from '#store/listing.ts'
 import { pass, sum, tasksLeft } from './expirers.ts'
 import { MemoryCluster, type MemoryDevice } from './memory-cluster.ts'
 

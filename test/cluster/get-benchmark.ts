@@ -7,7 +7,7 @@ import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { LocalTransport } from '#http/local-transport.ts'
 import { bufferBody, EMPTY_BODY, type Handler } from '#http/message.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
 const OBJECTS = 1000

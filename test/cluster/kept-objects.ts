@@ -3,19 +3,18 @@ import { realClock } from '#base/real-clock.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
 import type {
-  ContainerName,
-  ListedObject,
-  ListingQuery,
   ObjectDelete,
   ObjectDeleteOutcome,
   ObjectPut,
   ObjectPutReceipt,
   ObjectReadOptions,
   Store,
-  StoreFailure,
 } from '#store/contract.ts'
 import type { DeferPartsCheck } from '#store/deferred-checks.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { withFeatures } from '#store/features.ts'
+import type { ListedObject, ListingQuery } from '#store/listing.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { CONTAINER, named } from './actions.ts'
 import type { MemoryCluster } from './memory-cluster.ts'
 

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { compareUtf8 } from '#base/names.ts'
 import { EMPTY_BODY } from '#http/message.ts'
-import type { ListingQuery } from '#store/contract.ts'
+import type { ListingQuery } from '#store/listing.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
 const CONTAINER = { account: 'AUTH_test', container: 'c' }

@@ -35,8 +35,8 @@ import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { CacheLimits } from '#object-server/object-cache.ts'
 import type { Ring } from '#ring/ring.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
-import type { OperationContext } from '#store/contract.ts'
 import { type CreatedStore, createStore, type StoreOptions } from '#store/create-store.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { StoreParts } from '#store/store-parts.ts'
 
 const SALT: HashPathSalt = { prefix: 'test', suffix: 'cluster' }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { type Difference, differencesOf } from './comparison.ts'
-import { explanationOf, type KnownDifference, unusedEntries } from './known-differences.ts'
+import type { KnownDifference } from './differences/known-difference.ts'
+import { explanationOf, unusedEntries } from './known-differences.ts'
 import { SCRIPT } from './script.ts'
 import type { WireAnswer } from './wire.ts'
 

@@ -4,7 +4,8 @@
  *     node test/differential/render.ts
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { KNOWN_DIFFERENCES, type KnownDifference } from './known-differences.ts'
+import type { KnownDifference } from './differences/known-difference.ts'
+import { KNOWN_DIFFERENCES } from './known-differences.ts'
 
 const PAGE = new URL('../../docs/swift-compat.md', import.meta.url)
 const BEGIN = '<!-- known differences: written by test/differential/render.ts -->'

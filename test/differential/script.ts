@@ -8,7 +8,10 @@ import {
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
+import { formatRequests, headerRequests, oddNameRequests, parameterRequests } from './requests/formats.ts'
 import { formPostRequests } from './requests/formpost.ts'
+import { historyRequests } from './requests/histories.ts'
+import { joinedAndCopiedRequests } from './requests/joined-and-copied.ts'
 import { largeObjectRequests } from './requests/large-objects.ts'
 import {
   bulkRequests,
@@ -20,8 +23,12 @@ import {
 } from './requests/limits.ts'
 import { linkRequests } from './requests/links.ts'
 import { malformedRequests } from './requests/malformed.ts'
+import { manifestRequests } from './requests/manifests.ts'
 import { objectRequests } from './requests/object.ts'
+import { originRequests, ownerRequests } from './requests/owners.ts'
 import { conditionRequests, rangeRequests } from './requests/reading.ts'
+import { signedRequests } from './requests/signed.ts'
+import { siteRequests } from './requests/sites.ts'
 import { tempUrlRequests } from './requests/tempurl.ts'
 import { archiveRequests, versionRequests } from './requests/versions.ts'
 import { togetherRequests } from './requests/versions-of-others.ts'
@@ -58,4 +65,15 @@ export const SCRIPT: readonly Step[] = [
   ...domainRequests,
   ...largeObjectRequests,
   ...malformedRequests,
+  ...manifestRequests,
+  ...joinedAndCopiedRequests,
+  ...formatRequests,
+  ...parameterRequests,
+  ...oddNameRequests,
+  ...headerRequests,
+  ...ownerRequests,
+  ...originRequests,
+  ...historyRequests,
+  ...signedRequests,
+  ...siteRequests,
 ]

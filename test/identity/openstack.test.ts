@@ -99,6 +99,50 @@ t.test('one set of people for every client', async (t) => {
     t.match(endpoints, [{ URL: `${url}/v1/AUTH_%(project_id)s` }])
   })
 
+  await t.test('and domains, groups, implied roles, services and limits', async (t) => {
+    const answers = await openstackWell(asUser(url, 'admin', 'admin', 'admin'), [
+      'domain create -f json --description far away',
+      'project create -f json --domain away aviary',
+      `user create -f json --domain away --password ${PASSWORD} robin`,
+      'group create -f json --domain away birds',
+      'group add user --group-domain away --user-domain away birds robin',
+      'role create -f json singer',
+      'implied role create -f json --implied-role reader singer',
+      'role add --group birds --group-domain away --project aviary --project-domain away singer',
+      'role assignment list -f json --names --effective --user robin --user-domain away',
+      'region create -f json north',
+      'service create -f json --name nova compute',
+      'endpoint create -f json --region north compute public http://nova.example/%(project_id)s',
+      'registered limit create -f json --service nova --default-limit 10 cores',
+      'limit create -f json --service nova --resource-limit 5 --project admin cores',
+      'limit list -f json',
+    ])
+    const [domain, project, user] = answers
+    t.match(domain, { name: 'away', enabled: true })
+    t.match([project, user], [{ domain_id: domain?.['id'] }, { domain_id: domain?.['id'] }])
+    const assignments = answers.find((one) => Array.isArray(one))
+    t.match(assignments, [
+      { Role: 'singer', User: 'robin@away', Project: 'aviary@away' },
+      { Role: 'reader', User: 'robin@away', Project: 'aviary@away' },
+    ])
+    t.match(answers.at(-1), [{ 'Resource Limit': 5, 'Resource Name': 'cores' }])
+    const robin = {
+      ...asUser(url, 'robin', PASSWORD, 'aviary'),
+      OS_USER_DOMAIN_ID: String(domain?.['id']),
+      OS_PROJECT_DOMAIN_ID: String(domain?.['id']),
+    }
+    const [catalog] = await openstackWell(robin, ['catalog show -f json compute'])
+    t.match(JSON.stringify(catalog), `http://nova.example/${String(project?.['id'])}`)
+    await openstackWell(asUser(url, 'admin', 'admin', 'admin'), [
+      'domain set --disable away',
+      'domain delete away',
+      'role delete singer',
+      'service delete compute',
+    ])
+    const { complaints } = await openstack(robin, ['token issue -f json'])
+    t.match(complaints, /401|404|auth/i)
+  })
+
   await t.test(
     'a user signs in, stores something and makes credentials, and administers nobody',
     async (t) => {

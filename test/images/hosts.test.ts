@@ -20,7 +20,7 @@ const [DOWNLOADS = 40, MEBIBYTES = 16] = (process.env['MARTLET_DOWNLOADS'] ?? ''
   .filter(Boolean)
   .map(Number)
 const MIB = 1024 * 1024
-const ROUNDS = 40
+const ROUNDS = 15
 
 t.setTimeout(process.env['MARTLET_DOWNLOADS'] === undefined ? 180_000 : 3_600_000)
 
@@ -30,6 +30,7 @@ const HOSTS = [`${NETWORK}.12`, `${NETWORK}.13`, `${NETWORK}.14`] as const
 
 interface Started {
   readonly nodes: readonly RunningMartlet[]
+  readonly proxies: readonly RunningMartlet[]
   /** At proxies of two hosts. */
   readonly one: ImageClient
   readonly other: ImageClient
@@ -39,14 +40,14 @@ async function start(t: Test): Promise<Started> {
   const directory = temporaryDirectory(t)
   const cluster = await HostCluster.make({ directory, hosts: HOSTS, replicas: 3 })
   const nodes = await Promise.all(HOSTS.map((host) => cluster.startNode(t, host, '--new-cluster')))
-  await Promise.all(HOSTS.slice(0, 2).map((host) => cluster.startProxy(t, host)))
+  const proxies = await Promise.all(HOSTS.slice(0, 2).map((host) => cluster.startProxy(t, host)))
   const [one, other] = (await Promise.all(
     HOSTS.slice(0, 2).map(async (host) => {
       const url = `http://${host}:8080`
       return new ImageClient(url, (await Session.signIn(url, TESTER)).token)
     }),
   )) as [ImageClient, ImageClient]
-  return { nodes, one, other }
+  return { nodes, proxies, one, other }
 }
 
 function addProperty(client: ImageClient, id: string, name: string): Promise<number> {
@@ -72,7 +73,7 @@ async function race(t: Test, { one, other }: Started): Promise<void> {
   t.ok(refusals > 0, `of ${ROUNDS} rounds ${refusals} ended with one 409`)
 }
 
-async function downloadWhileOneDies(t: Test, { nodes, one, other }: Started): Promise<void> {
+async function downloadWhileOneDies(t: Test, { nodes, proxies, one, other }: Started): Promise<void> {
   const id = await one.create({ name: 'wanted by many' })
   t.equal(await one.upload(id, seededBytes(MEBIBYTES)), 204)
   const expected = sha256Of(seededBytes(MEBIBYTES))
@@ -85,12 +86,18 @@ async function downloadWhileOneDies(t: Test, { nodes, one, other }: Started): Pr
   }
   const begun = performance.now()
   const hashes = await Promise.all(
-    Array.from({ length: DOWNLOADS }, (_, at) => (at % 2 === 0 ? one : other).downloadedHash(id, progress)),
+    Array.from({ length: DOWNLOADS }, (_, at) =>
+      (at % 2 === 0 ? one : other)
+        .downloadedHash(id, progress)
+        .catch((error: unknown) => `broke off: ${String(error)}`),
+    ),
   )
   const seconds = (performance.now() - begun) / 1000
   await killed
   t.ok(killed !== undefined, 'a node died half-way')
-  t.same(new Set(hashes), new Set([expected]), `${DOWNLOADS} downloads of ${MEBIBYTES} MiB have the hash`)
+  const wrong = hashes.filter((hash) => hash !== expected)
+  if (wrong.length > 0) t.comment(proxies.map(({ output }) => output.slice(-2000)).join('\n'))
+  t.same(wrong, [], `${DOWNLOADS} downloads of ${MEBIBYTES} MiB have the hash`)
   t.comment(`${seconds.toFixed(1)} s, ${((DOWNLOADS * MEBIBYTES) / seconds).toFixed(0)} MiB/s`)
 }
 

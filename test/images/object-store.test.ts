@@ -3,7 +3,7 @@ import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { ObjectStore } from '#images/data/object-store.ts'
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 
 void t.test('what an object leads to is read only in its own account, whoever asks', async (t) => {
   const { objects, ...others } = new MemoryStore({ clock: realClock })

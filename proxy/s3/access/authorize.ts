@@ -4,7 +4,7 @@
  */
 import type { S3Action } from '#auth/s3/actions.ts'
 import { type BucketPolicy, parsePolicy } from '#auth/s3/policy/bucket-policy.ts'
-import type { Permission } from '#store/contract.ts'
+import type { Permission } from '#store/operation.ts'
 import { type Asker, askAccess, permissionFor } from '../../access/ask-access.ts'
 import { isPartOf } from '../../access/own-parts.ts'
 import { type S3Error, s3Error } from '../error.ts'

@@ -7,7 +7,7 @@
  * again, for which it writes the record anew, so that a removal that is under way leaves it; anybody else may once it is
  * `SWEEP_AGE_MS` old, by when no creation is under way any more.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type {
   FoundRecord,
   RecordCollection,

@@ -1,7 +1,9 @@
 /** ListBuckets: the containers of the caller's account whose names can be buckets', a page at a time. */
 import { LISTING_LIMIT } from '#base/limits.ts'
 import type { Response } from '#http/message.ts'
-import type { ListedContainer, OperationContext, StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ListedContainer } from '#store/listing.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import type { S3Deps, S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'

@@ -2,7 +2,7 @@
  * The bucket that a request names. A container of the caller's own account comes first, so that what was made through
  * Swift is there without being registered; other accounts' are found by the register of names.
  */
-import type { OperationContext } from '#store/contract.ts'
+import type { OperationContext } from '#store/operation.ts'
 import type { S3Error } from '../error.ts'
 import { s3Error } from '../error.ts'
 import type { Bucket, Caller, S3Deps } from '../operation.ts'

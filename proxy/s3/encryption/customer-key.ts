@@ -3,8 +3,8 @@
  * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html).
  */
 import type { HeaderMap } from '#http/message.ts'
-import type { StoreFailure } from '#store/contract.ts'
 import { keyMd5 } from '#store/encryption/customer-keys.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 
 const PREFIX = 'x-amz-server-side-encryption-customer-'

@@ -4,7 +4,7 @@
  * whatever was written or deleted meanwhile.
  */
 import type { Response } from '#http/message.ts'
-import type { ListedObject, ListedSubdir } from '#store/contract.ts'
+import type { ListedObject, ListedSubdir } from '#store/listing.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'

@@ -1,5 +1,5 @@
 /** An object in a listing of a bucket. */
-import type { ListedObject } from '#store/contract.ts'
+import type { ListedObject } from '#store/listing.ts'
 import { classOfRow } from '../objects/storage-class.ts'
 import { element, elementOf, escapedText } from '../xml-writer.ts'
 import { type Encoding, listedTime, writtenName } from './listing-text.ts'

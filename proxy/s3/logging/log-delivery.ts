@@ -7,7 +7,8 @@ import type { Clock, Random, Timer } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { bufferBody } from '#http/message.ts'
 import type { LoggingConfiguration } from '#store/bucket-settings/documents.ts'
-import type { ContainerName, OperationContext, Store } from '#store/contract.ts'
+import type { Store } from '#store/contract.ts'
+import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { type LoggedRequest, logKey, logLine } from './log-line.ts'
 
 export interface LogDeliveryOptions {

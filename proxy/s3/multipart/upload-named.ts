@@ -1,6 +1,6 @@
 /** The upload that a request names, and what is said when there is none. */
 
-import type { StoreFailure } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import type { UploadBusy } from '#store/multipart/complete-upload.ts'
 import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import { isUploadId } from '#store/multipart/upload-names.ts'

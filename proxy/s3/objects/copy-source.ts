@@ -1,6 +1,6 @@
 /** The source of a copy: `x-amz-copy-source`, and whether the caller may read it. */
 import { decodePercent } from '#base/names.ts'
-import type { ObjectName } from '#store/contract.ts'
+import type { ObjectName } from '#store/operation.ts'
 import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { mayExist } from '../buckets/bucket-name.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'

@@ -1,6 +1,6 @@
 /** Storage classes: kept and shown. All of them are stored alike. */
 import type { HeaderMap } from '#http/message.ts'
-import type { ListedObject } from '#store/contract.ts'
+import type { ListedObject } from '#store/listing.ts'
 import { ROW_ETAG } from '#store/symlinks/link-metadata.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { STORAGE_CLASS_SYSMETA } from './object-facts.ts'

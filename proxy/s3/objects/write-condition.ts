@@ -1,6 +1,7 @@
 /** Conditional writes: `If-None-Match: *` and `If-Match`, and what is said when they do not hold. */
 import type { HeaderMap } from '#http/message.ts'
-import type { StoreFailure, WriteCondition } from '#store/contract.ts'
+import type { WriteCondition } from '#store/condition.ts'
+import type { StoreFailure } from '#store/failure.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { storeError } from '../store-errors.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'

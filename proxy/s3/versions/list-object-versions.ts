@@ -1,6 +1,6 @@
 /** ListObjectVersions: every version of every key, newest first, and the markers of those that were deleted. */
 import type { Response } from '#http/message.ts'
-import type { ListedObject, ListedSubdir } from '#store/contract.ts'
+import type { ListedObject, ListedSubdir } from '#store/listing.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import { etagText, ownerXml } from '../listing/listed-object.ts'

@@ -1,5 +1,7 @@
 /** The version that a request names, and what is said of versions that are not there. */
-import type { ListedObject, ObjectReadOptions, ReadTrail, StoreFailure } from '#store/contract.ts'
+import type { ObjectReadOptions, ReadTrail } from '#store/contract.ts'
+import type { StoreFailure } from '#store/failure.ts'
+import type { ListedObject } from '#store/listing.ts'
 import { versionsIn } from '#store/versions/kept-versions.ts'
 import { DELETE_MARKER_TYPE, NULL_VERSION } from '#store/versions/version-names.ts'
 import { invalidArgument, type S3Error, s3Error } from '../error.ts'

@@ -1,7 +1,7 @@
 /** What every implementation of records must do; one suite for the real one and its twin. */
 import type { Test } from 'tap'
 import { silentLogger } from '#base/log.ts'
-import type { OperationContext } from '../../contract.ts'
+import type { OperationContext } from '../../operation.ts'
 import { allKeys, allRecords } from '../all-records.ts'
 import type { FoundRecord, RecordKind, Records } from '../contract.ts'
 import { changeRecord } from '../record-change.ts'
