@@ -1,5 +1,5 @@
 import t from 'tap'
-import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
+import { EXPIRED_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { Response } from '#http/message.ts'
 import { evidenceOf } from './read-evidence.ts'
 
@@ -36,4 +36,12 @@ void t.test('a joining primary has no vote, whatever it has', async (t) => {
     timestamp: DELETED,
     voter: false,
   })
+})
+
+void t.test('what has expired outdates what was put before it, and not the same data', async (t) => {
+  const asked = { server: 'object', role: 'primary' } as const
+  const expired = { [EXPIRED_HEADER]: 'true', 'x-backend-timestamp': '1700000009.00000' }
+  t.match(evidenceOf(notFound(expired), asked), { kind: 'absent', timestamp: '0000000000.00000' })
+  const told = evidenceOf(notFound({ ...expired, 'x-backend-data-timestamp': DELETED }), asked)
+  t.match(told, { kind: 'absent', timestamp: '1700000000.99999', voter: true })
 })

@@ -7,7 +7,13 @@
  */
 
 import { EXPIRED_HEADER, QUARANTINED_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
-import { parseTimestamp, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import {
+  parseTimestamp,
+  type Timestamp,
+  ticksOf,
+  timestampFromTicks,
+  ZERO_TIMESTAMP,
+} from '#base/timestamp.ts'
 import { headerOf, type Response } from '#http/message.ts'
 import type { ServerType } from './storage-node.ts'
 
@@ -75,8 +81,17 @@ function conditionFailed(response: Response, asked: Asked): Evidence {
 
 function absent(response: Response, { server, role }: Asked): Evidence {
   const isExpired = headerOf(response, EXPIRED_HEADER) !== undefined
-  const timestamp = isExpired ? ZERO_TIMESTAMP : firstTimestamp(response, DELETED_AT[server])
+  const timestamp = isExpired ? beforeExpired(response) : firstTimestamp(response, DELETED_AT[server])
   return { kind: 'absent', timestamp, voter: role === 'primary' && isSynced(response) }
+}
+
+/**
+ * What has expired is no deletion: a POST that this replica missed may have given it another end. But what was put before it
+ * was replaced by it. Zero when the answer does not say when that was.
+ */
+function beforeExpired(response: Response): Timestamp {
+  const put = parseTimestamp(headerOf(response, 'x-backend-data-timestamp') ?? '')
+  return put === undefined ? ZERO_TIMESTAMP : timestampFromTicks(ticksOf(put) - 1)
 }
 
 function firstTimestamp(response: Response, names: readonly string[]): Timestamp {

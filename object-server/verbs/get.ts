@@ -6,7 +6,7 @@ import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import { CANDIDATE_HEADER, EXPIRED_HEADER } from '#base/extensions.ts'
-import { lastModifiedSeconds, type Timestamp } from '#base/timestamp.ts'
+import { lastModifiedSeconds } from '#base/timestamp.ts'
 import { evaluateConditions } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
 import {
@@ -75,7 +75,7 @@ export function absentAnswer(
     case 'deleted':
       return conditionalNotFound(notFound(absent.timestamp), request)
     case 'expired':
-      return conditionalNotFound(expiredAnswer(absent.object.timestamp), request)
+      return conditionalNotFound(expiredAnswer(absent.object), request)
     case 'quarantined':
       return conditionalNotFound(notFound(undefined, { 'x-backend-quarantined': 'true' }), request)
     case 'missing':
@@ -83,9 +83,12 @@ export function absentAnswer(
   }
 }
 
-/** Names the time of the object, as Swift does, and that it is not that of a delete. */
-export function expiredAnswer(timestamp: Timestamp): Response {
-  return notFound(timestamp, { [EXPIRED_HEADER]: 'true' })
+/** Names the time of the object, as Swift does, that it is not that of a delete, and when the data was put. */
+export function expiredAnswer({
+  timestamp,
+  dataTimestamp,
+}: Pick<StoredObject, 'timestamp' | 'dataTimestamp'>): Response {
+  return notFound(timestamp, { [EXPIRED_HEADER]: 'true', 'x-backend-data-timestamp': dataTimestamp })
 }
 
 function conditionalNotFound(response: Response, request: HeaderMap): Response {

@@ -34,7 +34,7 @@ async function probe(server: ObjectServerContext, target: ObjectTarget, request:
       return notFound(found.timestamp)
     case 'found':
       if (expiredRule(request.headers) === 'hide' && isPast(found.deleteAt, target.timestamp)) {
-        return expiredAnswer(found.timestamp)
+        return expiredAnswer(found)
       }
       return {
         status: 200,

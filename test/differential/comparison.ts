@@ -45,8 +45,8 @@ const SET_HEADERS: ReadonlySet<string> = new Set([
 /** The dates that the script itself sends keep their value. */
 const OWN_YEARS = /\b(1997|2098)\b/
 
-/** Statistics that storage reports to the account now and then, not with every write. */
-const EVENTUAL_HEADERS = /^x-account-(storage-policy-.*-)?(object-count|bytes-used)$/
+/** Statistics that storage reports to the account now and then, or, where it was busy, later. */
+const EVENTUAL_HEADERS = /^x-account-(storage-policy-.*-)?(container-count|object-count|bytes-used)$/
 const EVENTUAL_XML = /(<(?:count|bytes)>)\d+/g
 const EVENTUAL_KEYS: ReadonlySet<string> = new Set(['count', 'bytes'])
 

@@ -15,12 +15,12 @@ const ACCOUNT_SETTINGS: readonly (readonly [account: string, setting: string, va
   ['AUTH_locked', 'Read-Only', 'true'],
   ['AUTH_black', 'Global-Write-Ratelimit', 'BLACKLIST'],
   ['AUTH_white', 'Global-Write-Ratelimit', 'WHITELIST'],
-  ['AUTH_slow', 'Global-Write-Ratelimit', '0.1'],
+  ['AUTH_slow', 'Global-Write-Ratelimit', '0.01'],
 ]
 
 /** Slow enough that the second request of a kind is refused at once, however loaded the machine. */
 const SECONDS_MAX = 3
-const RATE = 0.1
+const RATE = 0.01
 
 const SWIFT_FILTERS = {
   ratelimit: [

@@ -20,7 +20,7 @@ const [DOWNLOADS = 40, MEBIBYTES = 16] = (process.env['MARTLET_DOWNLOADS'] ?? ''
   .filter(Boolean)
   .map(Number)
 const MIB = 1024 * 1024
-const ROUNDS = 40
+const ROUNDS = 15
 
 t.setTimeout(process.env['MARTLET_DOWNLOADS'] === undefined ? 180_000 : 3_600_000)
 

@@ -149,7 +149,7 @@ const archives: readonly Step[] = steps('packed', {
   'by bulk-delete, too': unpack(ONE, '~/packed?extract-archive=tar&bulk-delete'),
   'with a quota': put('~/packed-quota', { 'X-Container-Meta-Quota-Bytes': '3' }),
   'with a quota, PUT': unpack(PAIR, '~/packed-quota?extract-archive=tar'),
-  'deleted with a slash in front': deleteAll('/packed/none\npacked/none\n//packed/none\n'),
+  'deleted with a slash in front': deleteAll('/packed/none-1\npacked/none-2\n//packed/none-3\n'),
   'deleted with a slash at the end': deleteAll('/packed-none/\n'),
   'deleted with dots': deleteAll('/packed/../packed/none\n'),
   'deleted in lines of Windows': deleteAll('/packed/none\r\n/packed/none2\r\n'),
