@@ -349,7 +349,7 @@ t.test('a deleted account takes nothing before it is emptied', async (t) => {
   t.match(await store.accounts.delete(context, account), { kind: 'deleted' })
   t.match(await store.accounts.put(context, account, {}), { kind: 'account_deleted' })
   t.match(await store.accounts.post(context, account, { 'x-account-meta-a': 'b' }), {
-    kind: 'no_such_account',
+    kind: 'account_deleted',
   })
   const put = store.containers.put(
     context,
