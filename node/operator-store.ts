@@ -15,6 +15,7 @@ import type { RingDirectory } from '#ring/ring-directory.ts'
 import type { Store } from '#store/contract.ts'
 import { createStore } from '#store/create-store.ts'
 import { markInMemory } from './clock-mark.ts'
+import { ringsNow } from './rings-now.ts'
 
 /** No client waits: a busy server is given more time than a proxy would give it. */
 const CONNECT_TIMEOUT_MS = 5_000
@@ -46,11 +47,7 @@ export async function openOperatorStore(options: OperatorStoreOptions): Promise<
       log.warn({ err: error }, 'the clock of the command'),
     ),
     nodes: new StorageNodes(() => false),
-    rings: {
-      account: () => rings.account.ring,
-      container: () => rings.container.ring,
-      object: (index) => rings.object(index)?.ring,
-    },
+    rings: ringsNow(rings),
     salt,
     heldBodies: new MemoryBudget(),
     rules: { autoCreateAccounts: true, defaultPolicyIndex },

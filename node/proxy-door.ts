@@ -19,8 +19,9 @@ import { openKeystone } from './keystone.ts'
 import { knownUsers } from './known-users.ts'
 import type { Settings } from './options.ts'
 import { ownResellers, proxyOptionsOf } from './proxy-options.ts'
-import { openProxyStore, type ProxyStore, type ProxyStoreOptions, ringsNow } from './proxy-store.ts'
+import { openProxyStore, type ProxyStore, type ProxyStoreOptions } from './proxy-store.ts'
 import { openRealms } from './realms-file.ts'
+import { ringsNow } from './rings-now.ts'
 import { s3PartsOf } from './s3-parts.ts'
 
 export interface ProxyDoor {

@@ -35,12 +35,12 @@ import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { storeMetrics } from '#store/store-metrics.ts'
-import type { ClusterRings } from '#store/store-parts.ts'
 import { type ClusterFile, recordKeysOf } from './cluster-file.ts'
 import { encryptionUnder, keysFor } from './encryption.ts'
 import { parseEndpoint } from './endpoint-option.ts'
 import type { Settings } from './options.ts'
 import { readOnlyOf } from './proxy-options.ts'
+import { ringsNow } from './rings-now.ts'
 
 export interface ProxyStoreOptions {
   readonly environment: Environment
@@ -185,15 +185,6 @@ function openCore(
     invalidations,
     observer: storeMetrics(options.metrics),
   })
-}
-
-/** The rings as they are at the moment: a later one is used as soon as it is there. */
-export function ringsNow(rings: RingDirectory): ClusterRings {
-  return {
-    account: () => rings.account.ring,
-    container: () => rings.container.ring,
-    object: (index) => rings.object(index)?.ring,
-  }
 }
 
 function sharedCache({ environment, log, settings }: ProxyStoreOptions): SharedCache | undefined {
