@@ -28,10 +28,10 @@ import type {
   Permission,
 } from '#store/operation.ts'
 import { containerOf } from '#store/versions/written-container.ts'
-import { containerGrantsOf, type GrantsDeps } from './container-grants.ts'
+import { type CountedGrantsDeps, countedGrantsOf } from './account-block.ts'
 import { bucketOfPart } from './own-parts.ts'
 
-export interface AccessDeps extends GrantsDeps {
+export interface AccessDeps extends CountedGrantsDeps {
   readonly store: Store
   readonly clock: Clock
   readonly resellers: readonly ResellerPrefix[]
@@ -149,11 +149,11 @@ class Sources implements GrantSources {
     const { containers } = this.#deps.store
     const name = { account, container }
     const info = await containers.info(context, name)
-    if (info !== undefined) return await containerGrantsOf(this.#deps, context, name, info)
+    if (info !== undefined) return await countedGrantsOf(this.#deps, context, name, info)
     if (knowledge === 'remembered') return undefined
     // No information can also mean that nobody could be asked.
     const read = await containers.read(context, name, {})
-    if (read.kind === 'found') return await containerGrantsOf(this.#deps, context, name, read.info)
+    if (read.kind === 'found') return await countedGrantsOf(this.#deps, context, name, read.info)
     return read.kind === 'unavailable' ? 'unavailable' : undefined
   }
 

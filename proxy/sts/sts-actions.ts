@@ -135,9 +135,7 @@ function parentOf({ lastingKey: accessKey, holder }: SignedBy): SessionParent {
 function getCallerIdentity({ sender }: StsVisit): string {
   const { holder, session } = sender
   const id = session?.role === undefined ? holder.user : `${session.role}:${session.name}`
-  return (
-    element('Arn', callerArn(sender)) + element('UserId', id) + element('Account', accountOf(holder))
-  )
+  return element('Arn', callerArn(sender)) + element('UserId', id) + element('Account', accountOf(holder))
 }
 
 function callerArn({ holder, session }: SignedBy): string {

@@ -75,25 +75,32 @@ void t.test('AssumeRole gives what the role may, less what the policy takes away
   t.equal(elementIn(limited, 'AssumedRoleId'), 'admin:build-7')
   t.same(await powers(credentialsIn(limited)), [200, 403])
   t.same(await powers(credentialsIn(await ask(ADMIN))), [200, 200])
-  t.equal(outcome(await ask(ADMIN, credentialsIn(limited))), '403 AccessDenied', 'limits cannot be shaken off')
+  t.equal(
+    outcome(await ask(ADMIN, credentialsIn(limited))),
+    '403 AccessDenied',
+    'limits cannot be shaken off',
+  )
 })
 
-void t.test('a role that is not assigned to the caller is denied, and so is one of another account', async (t) => {
-  for (const RoleArn of [
-    'arn:aws:iam::test:role/auditors',
-    'arn:aws:iam::test:role/reseller_admin',
-    'arn:aws:iam::test2:role/admin',
-    'arn:aws:iam::AUTH_test2:role/admin',
-  ]) {
-    const denied = await ask({ ...ADMIN, RoleArn })
-    t.equal(outcome(denied), '403 AccessDenied', RoleArn)
-    t.equal(
-      elementIn(denied, 'Message'),
-      `User: arn:aws:iam::test:user/tester is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`,
-    )
-  }
-  t.equal(outcome(await ask({ ...ADMIN, RoleArn: 'arn:aws:iam::AUTH_test:role/admin' })), '200')
-})
+void t.test(
+  'a role that is not assigned to the caller is denied, and so is one of another account',
+  async (t) => {
+    for (const RoleArn of [
+      'arn:aws:iam::test:role/auditors',
+      'arn:aws:iam::test:role/reseller_admin',
+      'arn:aws:iam::test2:role/admin',
+      'arn:aws:iam::AUTH_test2:role/admin',
+    ]) {
+      const denied = await ask({ ...ADMIN, RoleArn })
+      t.equal(outcome(denied), '403 AccessDenied', RoleArn)
+      t.equal(
+        elementIn(denied, 'Message'),
+        `User: arn:aws:iam::test:user/tester is not authorized to perform: sts:AssumeRole on resource: ${RoleArn}`,
+      )
+    }
+    t.equal(outcome(await ask({ ...ADMIN, RoleArn: 'arn:aws:iam::AUTH_test:role/admin' })), '200')
+  },
+)
 
 void t.test(
   'in a role that is assigned one may do what the role may, and policies know the role',
@@ -116,7 +123,11 @@ void t.test(
     await signed({ ...policy, body: deny('arn:aws:iam::test:role/admin') })
     t.same(await powers(credentials), [403, 200])
     t.same(await powers(TESTER), [200, 200])
-    t.equal(outcome(await ask(ADMIN, credentials)), '403 AccessDenied', 'no role trusts a role, not even itself')
+    t.equal(
+      outcome(await ask(ADMIN, credentials)),
+      '403 AccessDenied',
+      'no role trusts a role, not even itself',
+    )
     await signed({ ...policy, body: deny('arn:aws:iam::test:user/tester') })
     t.same(await powers(credentials), [200, 200])
     t.same(await powers(TESTER), [403, 200])

@@ -29,6 +29,12 @@ async function setUp(doors: BothDoors, { steps }: Notation): Promise<string> {
   const bucket = `bucket-${made}`
   await expectSuccess(doors.s3('admin', { method: 'PUT', target: `/${bucket}`, body: '' }))
   await expectSuccess(doors.s3('admin', { method: 'PUT', target: `/${bucket}/key`, body: 'text' }))
+  const unblocked = {
+    method: 'DELETE',
+    target: '/v20180820/configuration/publicAccessBlock',
+    headers: { 'x-amz-account-id': 'test' },
+  }
+  await expectSuccess(doors.s3('admin', unblocked))
   const nobody = { 'x-account-access-control': '', 'x-account-meta-temp-url-key': TEMP_URL_KEY }
   await expectSuccess(
     doors.swift('admin', { method: 'POST', target: '/AUTH_test', headers: nobody, body: '' }),

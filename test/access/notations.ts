@@ -71,6 +71,12 @@ function block(...switches: readonly string[]): Step {
   return { door: 's3', method: 'PUT', path: '/BUCKET?publicAccessBlock', body }
 }
 
+/** The same of the whole account. */
+function accountBlock(...switches: readonly string[]): Step {
+  const path = '/v20180820/configuration/publicAccessBlock'
+  return { ...block(...switches), path, headers: { 'x-amz-account-id': 'test' } }
+}
+
 const ENFORCED: Step = {
   door: 's3',
   method: 'PUT',
@@ -285,6 +291,35 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'a public policy restricted',
     steps: [policy({ Action: 's3:GetObject', ...OF_OBJECTS }), block('RestrictPublicBuckets')],
+    gains: { member: ['GetObject', 'HeadObject'] },
+  },
+  {
+    what: 'public lists ignored in the whole account',
+    steps: [
+      list({ 'x-container-read': '.r:*,.rlistings,test:tester3' }),
+      canned('public-read-write'),
+      objectList('public-read'),
+      accountBlock('IgnorePublicAcls'),
+    ],
+    gains: { member: [...READS, ...LISTS] },
+  },
+  {
+    what: 'Swift’s list alone, ignored in the whole account',
+    steps: [list({ 'x-container-read': '.r:*,.rlistings' }), accountBlock('IgnorePublicAcls')],
+  },
+  {
+    what: 'an account that ignores other things, and a bucket that ignores lists',
+    steps: [
+      objectList('public-read'),
+      policy({ Action: 's3:GetObject', ...OF_OBJECTS }),
+      block('IgnorePublicAcls'),
+      accountBlock('RestrictPublicBuckets'),
+    ],
+    gains: { member: ['GetObject', 'HeadObject'] },
+  },
+  {
+    what: 'public policies restricted in the whole account',
+    steps: [policy({ Action: 's3:GetObject', ...OF_OBJECTS }), accountBlock('RestrictPublicBuckets')],
     gains: { member: ['GetObject', 'HeadObject'] },
   },
   { what: 'the requester pays', steps: [list({ 'x-container-read': '.r:*' }), REQUESTER_PAYS] },
