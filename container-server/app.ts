@@ -40,6 +40,7 @@ const CAPABILITIES: readonly Capability[] = [
   'digest',
   'range-digest',
   'rows',
+  'changes-since',
   'batch-update',
   'replica-state',
   'sync',
