@@ -1,4 +1,5 @@
-/** Clients of the features of the store: versions, large objects, multipart uploads, quotas. */
+/** Clients of the features of the store: versions, archives, large objects, multipart uploads, quotas. */
+import { ArchivedObjects } from './archived-objects.ts'
 import { LargeUploads } from './large-uploads.ts'
 import { MultipartClients } from './multipart-clients.ts'
 import type { RunningProxy } from './proxy-node.ts'
@@ -6,9 +7,16 @@ import { QuotaClients } from './quota-clients.ts'
 import type { Session } from './session.ts'
 import { VersionedObjects } from './versioned-objects.ts'
 
+interface FeatureClient {
+  prepare(): Promise<void>
+  act(id: number, proxy: RunningProxy): Promise<void>
+  check(): Promise<void>
+}
+
 export class FeatureClients {
   readonly #session: Session
   readonly #versions: VersionedObjects
+  readonly #archived: ArchivedObjects
   readonly #large: LargeUploads
   readonly #uploads: MultipartClients
   readonly #quotas: QuotaClients
@@ -16,6 +24,7 @@ export class FeatureClients {
   constructor(session: Session) {
     this.#session = session
     this.#versions = new VersionedObjects(session)
+    this.#archived = new ArchivedObjects(session)
     this.#large = new LargeUploads(session)
     this.#uploads = new MultipartClients(session)
     this.#quotas = new QuotaClients(session)
@@ -40,7 +49,7 @@ export class FeatureClients {
     for (const clients of this.#all) await clients.check()
   }
 
-  get #all(): readonly (VersionedObjects | LargeUploads | MultipartClients | QuotaClients)[] {
-    return [this.#versions, this.#large, this.#uploads, this.#quotas]
+  get #all(): readonly FeatureClient[] {
+    return [this.#versions, this.#archived, this.#large, this.#uploads, this.#quotas]
   }
 }

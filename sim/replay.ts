@@ -5,7 +5,14 @@ import type { SimulationOptions } from './simulation.ts'
 /** All that decides what happens in a run, besides its seed and a broken variant. */
 export type RunChoices = Pick<
   SimulationOptions,
-  'operations' | 'faults' | 'onlyFaults' | 'racePercent' | 'chainPercent' | 'absence' | 'workersOff'
+  | 'operations'
+  | 'faults'
+  | 'onlyFaults'
+  | 'racePercent'
+  | 'chainPercent'
+  | 'featurePercent'
+  | 'absence'
+  | 'workersOff'
 >
 
 /** For `parseArgs`. */
@@ -15,6 +22,7 @@ export const RUN_OPTIONS = {
   'only-faults': { type: 'string' },
   races: { type: 'string' },
   chains: { type: 'string' },
+  features: { type: 'string' },
   absence: { type: 'string' },
   'workers-off': { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
@@ -24,6 +32,7 @@ export const RUN_USAGE = `  --operations N     clients' operations of a run
   --only-faults LIST these alone, with commas between them
   --races P          P of 100 operations are races of conditional writes
   --chains P         P of 100 operations are links of chains of conditional writes
+  --features P       P of 100 operations are of the store's features and of containers that come and go
   --absence WHEN     always or never: whether a machine is away for more than a week; else the seed decides
   --workers-off LIST workers that do not run
 `
@@ -40,6 +49,7 @@ export function choicesOf(values: RunValues): RunChoices {
     ...numberFor('faults', values.faults),
     ...numberFor('racePercent', values.races),
     ...numberFor('chainPercent', values.chains),
+    ...numberFor('featurePercent', values.features),
     ...(values['only-faults'] === undefined ? {} : { onlyFaults: listOf(values['only-faults']) }),
     ...(absence === undefined ? {} : { absence }),
     ...(values['workers-off'] === undefined ? {} : { workersOff: listOf(values['workers-off']) }),
@@ -48,7 +58,8 @@ export function choicesOf(values: RunValues): RunChoices {
 
 /** The command that does exactly the same again. `mutant`: name of the broken variant that ran. */
 export function replayCommand(seed: number, choices: RunChoices, mutant: string | undefined): string {
-  const { operations, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = choices
+  const { operations, faults, onlyFaults, racePercent, chainPercent, featurePercent } = choices
+  const { absence, workersOff } = choices
   const program =
     mutant === undefined ? 'npm run sim --' : `MUTANT='${mutant}' node --import ./sim/mutate.ts sim/main.ts`
   return [
@@ -58,6 +69,7 @@ export function replayCommand(seed: number, choices: RunChoices, mutant: string 
     ...written('only-faults', onlyFaults?.join(',')),
     ...written('races', racePercent),
     ...written('chains', chainPercent),
+    ...written('features', featurePercent),
     ...written('absence', absence),
     ...written('workers-off', workersOff?.join(',')),
   ].join(' ')

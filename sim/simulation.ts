@@ -21,6 +21,8 @@ export interface SimulationOptions {
   readonly racePercent?: number | undefined
   /** Of 100 operations, so many are links of chains of conditional writes (`chains.ts`). */
   readonly chainPercent?: number | undefined
+  /** Of 100 operations, so many are of the store's features and of containers that come and go. */
+  readonly featurePercent?: number | undefined
   /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
   readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
@@ -77,10 +79,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     violation = error instanceof Violation ? error : unexpected(error)
   }
   const { events } = cluster
-  const { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = options
+  const { operations: asked, faults, onlyFaults, racePercent, chainPercent, featurePercent } = options
+  const { absence, workersOff } = options
+  const shares = { racePercent, chainPercent, featurePercent }
   return {
     seed: options.seed,
-    choices: { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff },
+    choices: { operations: asked, faults, onlyFaults, ...shares, absence, workersOff },
     digest: events.digest(),
     events: events.count,
     virtualSeconds: cluster.nowMs() / 1000,
@@ -103,6 +107,7 @@ interface RunOptions {
   readonly onlyFaults?: readonly string[] | undefined
   readonly racePercent?: number | undefined
   readonly chainPercent?: number | undefined
+  readonly featurePercent?: number | undefined
   readonly absence?: 'never' | 'always' | undefined
 }
 
