@@ -187,8 +187,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'store/versions/archived-put.ts',
-        find: '    ...put, condition })',
-        replace: '    ...put, condition: undefined && condition })',
+        find: '{ ...put, condition })',
+        replace: '{ ...put, condition: undefined && condition })',
       },
     ],
     seeds: SEEDS,
