@@ -22,6 +22,8 @@ const BODY_BYTES = 100
 const LINGERS_MS = 120_000
 
 type Kind = 'make' | 'drop' | 'put' | 'delete'
+/** How often, in relation to each other. */
+const KINDS: readonly Kind[] = ['make', 'make', 'put', 'put', 'put', 'delete', 'drop', 'drop']
 
 /** One thing that was done to a container, or to an object in it. */
 interface Deed {
@@ -47,11 +49,27 @@ export class FleetingContainers {
 
   /** One operation of a client. Throws a `Violation` when a container that had something was deleted. */
   async act(id: number, proxy: RunningProxy): Promise<void> {
-    const { cluster, random } = this.#session
-    const kind = this.#session.oneOf<Kind>(['make', 'make', 'put', 'put', 'put', 'delete', 'drop', 'drop'])
     const container = this.#session.oneOf(CONTAINERS)
-    const isOfObject = kind === 'put' || kind === 'delete'
-    const object = isOfObject ? this.#session.oneOf(OBJECTS) : undefined
+    const kind = this.#session.oneOf([...KINDS, 'late'] as const)
+    if (kind === 'late') return await this.#putLate(id, proxy, container)
+    await this.#deed(id, proxy, kind, container)
+  }
+
+  /** A container is emptied, and deleted while somebody else puts an object into it. */
+  async #putLate(id: number, proxy: RunningProxy, container: string): Promise<void> {
+    for (const object of OBJECTS) await this.#deed(id, proxy, 'delete', container, object)
+    const other = this.#session.aProxy() ?? proxy
+    await Promise.all([this.#deed(id, proxy, 'drop', container), this.#deed(id, other, 'put', container)])
+  }
+
+  async #deed(
+    id: number,
+    proxy: RunningProxy,
+    kind: Kind,
+    container: string,
+    object = kind === 'put' || kind === 'delete' ? this.#session.oneOf(OBJECTS) : undefined,
+  ): Promise<void> {
+    const { cluster, random } = this.#session
     const bytes = bodyOf(id, BODY_BYTES)
     const policyIndex = random.below(2) === 0 ? undefined : this.#session.oneOf(POLICY_INDEXES)
     const deed: Deed = {

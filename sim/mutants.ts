@@ -20,7 +20,14 @@ export interface Mutant {
   /** What brings it to light: other faults, or more of them, than a usual run has. */
   readonly options?: Pick<
     SimulationOptions,
-    'operations' | 'faults' | 'onlyFaults' | 'absence' | 'racePercent' | 'chainPercent' | 'featurePercent'
+    | 'operations'
+    | 'faults'
+    | 'onlyFaults'
+    | 'absence'
+    | 'racePercent'
+    | 'chainPercent'
+    | 'featurePercent'
+    | 'onlyFeatures'
   >
 }
 
@@ -199,12 +206,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'store/large-objects/static-delete.ts',
-        find: "      if (this.#failures.length > 0) return { kind: 'segments_kept', report: this.#report() }\n",
-        replace: '',
+        find: '      await this.#deleteAll(name.account, manifest.segments, 1)\n',
+        replace:
+          '      await this.#store.objects.delete(this.#context, name, {})\n      await this.#deleteAll(name.account, manifest.segments, 1)\n',
       },
     ],
     seeds: SEEDS,
-    options: FEATURES,
+    options: { ...FEATURES, onlyFeatures: ['large'] },
   },
   {
     name: 'quota without reservations',

@@ -11,6 +11,7 @@ export type RunChoices = Pick<
   | 'racePercent'
   | 'chainPercent'
   | 'featurePercent'
+  | 'onlyFeatures'
   | 'absence'
   | 'workersOff'
 >
@@ -23,6 +24,7 @@ export const RUN_OPTIONS = {
   races: { type: 'string' },
   chains: { type: 'string' },
   features: { type: 'string' },
+  'only-features': { type: 'string' },
   absence: { type: 'string' },
   'workers-off': { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
@@ -33,6 +35,7 @@ export const RUN_USAGE = `  --operations N     clients' operations of a run
   --races P          P of 100 operations are races of conditional writes
   --chains P         P of 100 operations are links of chains of conditional writes
   --features P       P of 100 operations are of the store's features and of containers that come and go
+  --only-features LIST of versions, archives, large, uploads, quotas
   --absence WHEN     always or never: whether a machine is away for more than a week; else the seed decides
   --workers-off LIST workers that do not run
 `
@@ -51,6 +54,7 @@ export function choicesOf(values: RunValues): RunChoices {
     ...numberFor('chainPercent', values.chains),
     ...numberFor('featurePercent', values.features),
     ...(values['only-faults'] === undefined ? {} : { onlyFaults: listOf(values['only-faults']) }),
+    ...(values['only-features'] === undefined ? {} : { onlyFeatures: listOf(values['only-features']) }),
     ...(absence === undefined ? {} : { absence }),
     ...(values['workers-off'] === undefined ? {} : { workersOff: listOf(values['workers-off']) }),
   }
@@ -59,7 +63,7 @@ export function choicesOf(values: RunValues): RunChoices {
 /** The command that does exactly the same again. `mutant`: name of the broken variant that ran. */
 export function replayCommand(seed: number, choices: RunChoices, mutant: string | undefined): string {
   const { operations, faults, onlyFaults, racePercent, chainPercent, featurePercent } = choices
-  const { absence, workersOff } = choices
+  const { onlyFeatures, absence, workersOff } = choices
   const program =
     mutant === undefined ? 'npm run sim --' : `MUTANT='${mutant}' node --import ./sim/mutate.ts sim/main.ts`
   return [
@@ -70,6 +74,7 @@ export function replayCommand(seed: number, choices: RunChoices, mutant: string 
     ...written('races', racePercent),
     ...written('chains', chainPercent),
     ...written('features', featurePercent),
+    ...written('only-features', onlyFeatures?.join(',')),
     ...written('absence', absence),
     ...written('workers-off', workersOff?.join(',')),
   ].join(' ')

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly chainPercent?: number | undefined
   /** Of 100 operations, so many are of the store's features and of containers that come and go. */
   readonly featurePercent?: number | undefined
+  /** Names of the features that clients use (`feature-clients.ts`); all when left out. */
+  readonly onlyFeatures?: readonly string[] | undefined
   /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
   readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
@@ -80,8 +82,8 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   }
   const { events } = cluster
   const { operations: asked, faults, onlyFaults, racePercent, chainPercent, featurePercent } = options
-  const { absence, workersOff } = options
-  const shares = { racePercent, chainPercent, featurePercent }
+  const { onlyFeatures, absence, workersOff } = options
+  const shares = { racePercent, chainPercent, featurePercent, onlyFeatures }
   return {
     seed: options.seed,
     choices: { operations: asked, faults, onlyFaults, ...shares, absence, workersOff },
@@ -108,6 +110,7 @@ interface RunOptions {
   readonly racePercent?: number | undefined
   readonly chainPercent?: number | undefined
   readonly featurePercent?: number | undefined
+  readonly onlyFeatures?: readonly string[] | undefined
   readonly absence?: 'never' | 'always' | undefined
 }
 

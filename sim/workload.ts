@@ -50,6 +50,7 @@ export interface WorkloadChoices {
   readonly racePercent?: number | undefined
   readonly chainPercent?: number | undefined
   readonly featurePercent?: number | undefined
+  readonly onlyFeatures?: readonly string[] | undefined
 }
 
 export interface WorkloadFigures {
@@ -75,7 +76,7 @@ export class Workload {
   /** Of 100 operations, so many are these instead of what they would be. */
   constructor(
     cluster: Cluster,
-    { racePercent = 0, chainPercent = 0, featurePercent = 0 }: WorkloadChoices = {},
+    { racePercent = 0, chainPercent = 0, featurePercent = 0, onlyFeatures }: WorkloadChoices = {},
   ) {
     this.#session = new Session(cluster)
     this.#writers = new ObjectWriters(this.#session)
@@ -83,7 +84,7 @@ export class Workload {
     this.races = new Races(this.#session)
     this.fleeting = new FleetingContainers(this.#session)
     this.doomed = new DoomedAccount(this.#session)
-    this.features = new FeatureClients(this.#session)
+    this.features = new FeatureClients(this.#session, onlyFeatures)
     this.chains = new Chains(this.#session)
     this.#racePercent = racePercent
     this.#chainPercent = chainPercent
