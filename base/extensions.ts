@@ -70,6 +70,11 @@ export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
  * which version is there and how much the replica's word counts.
  */
 export const PROBES_METHOD = 'PROBES'
+/**
+ * Query of such a request: in the place of `[status, headers]` the answer may have the time of the data alone, of an object that is there,
+ * was changed by no POST since, and whose replica is synced. A server that does not know it answers as without it.
+ */
+export const SHORT_PROBES_QUERY = 'short=1'
 /** Of one request at most. */
 export const PROBES_MAX = 256
 /** The headers that the answer to each has. */
