@@ -4,9 +4,10 @@
  * its answer. Nothing waits for company: the first goes alone and at once.
  */
 import { PROBES_MAX, PROBES_METHOD } from '#base/extensions.ts'
-import { bufferBody, discard, type Response, readWhole } from '#http/message.ts'
+import { bufferBody, type Response } from '#http/message.ts'
 import type { NodeClient } from './node-client.ts'
 import type { StorageNode } from './storage-node.ts'
+import { toldAnswers } from './told-answers.ts'
 
 /** What one look is at. */
 export interface VersionAsked {
@@ -77,26 +78,6 @@ export class VersionProbes {
       path: `/${device}`,
       body: bufferBody(Buffer.from(JSON.stringify(body))),
     })
-    if (outcome.kind === 'failed') return undefined
-    const { response } = outcome
-    try {
-      if (response.status === 200) return answersIn(await readWhole(response.body, ANSWER_BYTES_MAX))
-      await discard(response)
-    } catch {
-      // An answer that breaks off is none.
-    }
-    return undefined
+    return outcome.kind === 'failed' ? undefined : await toldAnswers(outcome.response, ANSWER_BYTES_MAX)
   }
-}
-
-function answersIn(body: Buffer): readonly (Response | undefined)[] | undefined {
-  const written: unknown = JSON.parse(body.toString('utf8'))
-  return Array.isArray(written) ? written.map(answerOf) : undefined
-}
-
-function answerOf(written: unknown): Response | undefined {
-  if (!Array.isArray(written)) return undefined
-  const [status, headers] = written as readonly unknown[]
-  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
-  return { status, headers: headers as Readonly<Record<string, string>>, body: undefined }
 }

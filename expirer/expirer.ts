@@ -9,14 +9,13 @@
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
-import { Lanes } from '#object-server/replication/lanes.ts'
 import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
 import { Gait } from '#worker/gait.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
 import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import type { QueueContainer, TaskQueue } from './queue.ts'
-import type { ObjectRemover } from './remover.ts'
+import type { ObjectRemover, Removal } from './remover.ts'
 import type { Task } from './task.ts'
 
 export interface ExpirerOptions {
@@ -25,15 +24,15 @@ export interface ExpirerOptions {
   readonly foreground: Foreground
   readonly queue: TaskQueue
   readonly remover: ObjectRemover
-  /** Deletes under way at most. */
+  /** Tasks under way at a time: what they ask of one storage node travels together. */
   readonly concurrency: number
   readonly tasksPerSecond?: number | undefined
   /** Between two passes, milliseconds. */
   readonly intervalMs: number
 }
 
-/** Tasks in memory at a time. */
-const PAGE = 500
+/** Tasks in memory at a time; a device's own are a part of them. */
+const PAGE = 2_000
 /** A container without tasks is kept until so long after its time: tasks may come late. Seconds. */
 const EMPTY_CONTAINER_LIFE_SECONDS = 2 * 86_400
 /** Tasks whose next trial is remembered; of others every pass is one. */
@@ -138,31 +137,31 @@ class ExpirerPass {
     })
   }
 
-  /** Deletes the objects, then takes those tasks out of the queue that are over. */
+  /** Deletes the objects, some at a time, then takes those tasks out of the queue that are over. */
   async #tasks(container: QueueContainer, tasks: readonly Task[]): Promise<void> {
     const over: Task[] = []
-    const lanes = new Lanes(this.#options.concurrency)
+    const due = tasks.filter((task) => !this.#deferred.isDeferred(task))
+    if (due.length < tasks.length) this.#pass.count('waiting', 'deferred', tasks.length - due.length)
+    const { concurrency } = this.#options
     try {
-      for (const task of tasks) {
-        if (this.#deferred.isDeferred(task)) {
-          this.#pass.count('waiting', 'deferred')
-          continue
-        }
-        await this.#gait.before({ files: 1 }, this.#how)
-        await lanes.enter(async () => {
-          if (await this.#isOver(task)) over.push(task)
-          this.#pass.advance()
-        })
+      for (let from = 0; from < due.length; from += concurrency) {
+        const some = due.slice(from, from + concurrency)
+        await this.#gait.before({ files: some.length }, this.#how)
+        over.push(...(await this.#over(some)))
       }
     } finally {
       // Also when the pass is stopped: what was done need not be looked at again.
-      await lanes.idle()
       await this.#settle(container, over)
     }
   }
 
-  async #isOver(task: Task): Promise<boolean> {
-    const removal = await this.#options.remover.remove(task)
+  async #over(tasks: readonly Task[]): Promise<readonly Task[]> {
+    const removals = await this.#options.remover.remove(tasks)
+    this.#pass.advance(tasks.length)
+    return tasks.filter((task, at) => this.#isOver(task, removals[at] ?? 'unavailable'))
+  }
+
+  #isOver(task: Task, removal: Removal): boolean {
     switch (removal) {
       case 'deleted':
         this.#pass.count('repaired', 'deleted')

@@ -23,7 +23,7 @@ export const expirerWorker: MakeWorker = (context) => {
       settle: async (container, tasks) => (await parts()).queue.settle(container, tasks),
       removeContainer: async (container) => (await parts()).queue.removeContainer(container),
     },
-    remover: { remove: async (task) => (await parts()).remover.remove(task) },
+    remover: { remove: async (tasks) => (await parts()).remover.remove(tasks) },
     concurrency,
     tasksPerSecond,
     intervalMs,

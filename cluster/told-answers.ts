@@ -1,0 +1,28 @@
+/** Answers that came together in one, as `object-server/several-requests.ts` tells them: a JSON list of status and headers. */
+import { discard, type Response, readWhole } from '#http/message.ts'
+
+/** In the order in which they were asked for; `undefined` when it is no such list. Never rejects. */
+export async function toldAnswers(
+  response: Response,
+  bytesMax: number,
+): Promise<readonly (Response | undefined)[] | undefined> {
+  try {
+    if (response.status === 200) return answersIn(await readWhole(response.body, bytesMax))
+    await discard(response)
+  } catch {
+    // An answer that breaks off is none.
+  }
+  return undefined
+}
+
+function answersIn(body: Buffer): readonly (Response | undefined)[] | undefined {
+  const written: unknown = JSON.parse(body.toString('utf8'))
+  return Array.isArray(written) ? written.map(answerOf) : undefined
+}
+
+function answerOf(written: unknown): Response | undefined {
+  if (!Array.isArray(written)) return undefined
+  const [status, headers] = written as readonly unknown[]
+  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
+  return { status, headers: headers as Readonly<Record<string, string>>, body: undefined }
+}
