@@ -36,7 +36,7 @@ const { values } = parseArgs({
   options: {
     objects: { type: 'string', default: '1000000' },
     'tasks-per-second': { type: 'string', default: '100000' },
-    concurrency: { type: 'string', default: '16' },
+    concurrency: { type: 'string', default: '100' },
     data: { type: 'string' },
   },
 })

@@ -38,6 +38,7 @@ export interface NodeRequest {
 export type DeviceRequest = Pick<NodeRequest, 'server' | 'method' | 'body'> & {
   /** With the device in it. */
   readonly path: string
+  readonly headers?: HeaderMap
 }
 
 export type NodeOutcome =
@@ -91,9 +92,9 @@ export class NodeClient {
 
   /** The same of a request to the device itself. */
   sendTo(node: StorageNode, request: DeviceRequest): Promise<NodeOutcome> {
-    const { server, method, path, body } = request
-    const about = { server, method, path, body, partition: 0, query: '', headers: {}, signal: undefined }
-    return this.#exchange(node, about, ownRequest({ method, path, body }))
+    const { server, method, path, body, headers = {} } = request
+    const about = { server, method, path, body, partition: 0, query: '', headers, signal: undefined }
+    return this.#exchange(node, about, ownRequest({ method, path, headers, body }))
   }
 
   async #exchange(node: StorageNode, request: NodeRequest, wire: Request): Promise<NodeOutcome> {

@@ -7,7 +7,7 @@ import type { PassOptions, PassReport } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
 import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import { createExpirer, type ExpirerOptions } from './expirer.ts'
-import type { QueueContainer, TaskQueue } from './queue.ts'
+import type { QueueContainer, QueuedTask, TaskQueue } from './queue.ts'
 import type { Removal } from './remover.ts'
 import { parseTask, type Task } from './task.ts'
 
@@ -52,10 +52,10 @@ class TestQueue implements TaskQueue {
     return this.gone
   }
 
-  async settle(_container: QueueContainer, tasks: readonly Task[]): Promise<boolean> {
-    if (this.settled === 'nobody') return false
-    for (const { row } of tasks) this.tasks.delete(row)
-    return true
+  async settle(done: readonly QueuedTask[]): Promise<readonly QueuedTask[]> {
+    if (this.settled === 'nobody') return done
+    for (const { task } of done) this.tasks.delete(task.row)
+    return []
   }
 
   async removeContainer({ name }: QueueContainer): Promise<void> {

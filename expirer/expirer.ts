@@ -14,7 +14,7 @@ import type { Foreground } from '#worker/foreground.ts'
 import { Gait } from '#worker/gait.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
 import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
-import type { QueueContainer, TaskQueue } from './queue.ts'
+import type { QueueContainer, QueuedTask, TaskQueue } from './queue.ts'
 import type { ObjectRemover, Removal } from './remover.ts'
 import type { Task } from './task.ts'
 
@@ -80,6 +80,8 @@ class ExpirerPass {
   readonly #how: PassOptions
   readonly #gait: Gait
   readonly #nowSeconds: number
+  /** Own tasks that are due, until there are enough of them to be done together. */
+  #gathered: QueuedTask[] = []
 
   constructor(
     options: ExpirerOptions,
@@ -102,6 +104,7 @@ class ExpirerPass {
     if (containers === undefined) throw new Error('the queue of the expirer could not be listed')
     this.#seen.list = containers
     for (const container of containers) await this.#container(container)
+    await this.#doGathered()
     return 'complete'
   }
 
@@ -137,28 +140,24 @@ class ExpirerPass {
     })
   }
 
-  /** Deletes the objects, some at a time, then takes those tasks out of the queue that are over. */
+  /** Tasks are done some at a time, also those of several containers together. */
   async #tasks(container: QueueContainer, tasks: readonly Task[]): Promise<void> {
-    const over: Task[] = []
-    const due = tasks.filter((task) => !this.#deferred.isDeferred(task))
-    if (due.length < tasks.length) this.#pass.count('waiting', 'deferred', tasks.length - due.length)
-    const { concurrency } = this.#options
-    try {
-      for (let from = 0; from < due.length; from += concurrency) {
-        const some = due.slice(from, from + concurrency)
-        await this.#gait.before({ files: some.length }, this.#how)
-        over.push(...(await this.#over(some)))
-      }
-    } finally {
-      // Also when the pass is stopped: what was done need not be looked at again.
-      await this.#settle(container, over)
+    for (const task of tasks) {
+      if (this.#deferred.isDeferred(task)) this.#pass.count('waiting', 'deferred')
+      else this.#gathered.push({ container, task })
+      if (this.#gathered.length >= this.#options.concurrency) await this.#doGathered()
     }
   }
 
-  async #over(tasks: readonly Task[]): Promise<readonly Task[]> {
-    const removals = await this.#options.remover.remove(tasks)
-    this.#pass.advance(tasks.length)
-    return tasks.filter((task, at) => this.#isOver(task, removals[at] ?? 'unavailable'))
+  /** Deletes the objects, then takes those tasks out of the queue that are over. */
+  async #doGathered(): Promise<void> {
+    const some = this.#gathered
+    if (some.length === 0) return
+    this.#gathered = []
+    await this.#gait.before({ files: some.length }, this.#how)
+    const removals = await this.#options.remover.remove(some.map(({ task }) => task))
+    this.#pass.advance(some.length)
+    await this.#settle(some.filter(({ task }, at) => this.#isOver(task, removals[at] ?? 'unavailable')))
   }
 
   #isOver(task: Task, removal: Removal): boolean {
@@ -188,11 +187,11 @@ class ExpirerPass {
     return false
   }
 
-  async #settle(container: QueueContainer, over: readonly Task[]): Promise<void> {
+  async #settle(over: readonly QueuedTask[]): Promise<void> {
     if (over.length === 0) return
-    if (await this.#options.queue.settle(container, over))
-      for (const task of over) this.#deferred.forget(task)
-    else this.#pass.count('waiting', 'not_settled', over.length)
+    const left = new Set(await this.#options.queue.settle(over))
+    for (const queued of over) if (!left.has(queued)) this.#deferred.forget(queued.task)
+    if (left.size > 0) this.#pass.count('waiting', 'not_settled', left.size)
   }
 
   /** The first replica looks after containers that have nothing left, long after their time. */

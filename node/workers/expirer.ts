@@ -20,7 +20,7 @@ export const expirerWorker: MakeWorker = (context) => {
       containers: async (nowSeconds) => (await parts()).queue.containers(nowSeconds),
       page: async (...asked) => (await parts()).queue.page(...asked),
       away: async (container) => (await parts()).queue.away(container),
-      settle: async (container, tasks) => (await parts()).queue.settle(container, tasks),
+      settle: async (tasks) => (await parts()).queue.settle(tasks),
       removeContainer: async (container) => (await parts()).queue.removeContainer(container),
     },
     remover: { remove: async (tasks) => (await parts()).remover.remove(tasks) },
