@@ -1,13 +1,17 @@
 /** Answers that came together in one, as `object-server/several-requests.ts` tells them: a JSON list of status and headers. */
 import { discard, type Response, readWhole } from '#http/message.ts'
 
-/** In the order in which they were asked for; `undefined` when it is no such list. Never rejects. */
+/**
+ * In the order in which they were asked for; `undefined` when it is no such list. `short`: what a text in the place of
+ * status and headers stands for. Never rejects.
+ */
 export async function toldAnswers(
   response: Response,
   bytesMax: number,
+  short: (text: string) => Response | undefined = () => undefined,
 ): Promise<readonly (Response | undefined)[] | undefined> {
   try {
-    if (response.status === 200) return answersIn(await readWhole(response.body, bytesMax))
+    if (response.status === 200) return answersIn(await readWhole(response.body, bytesMax), short)
     await discard(response)
   } catch {
     // An answer that breaks off is none.
@@ -15,9 +19,13 @@ export async function toldAnswers(
   return undefined
 }
 
-function answersIn(body: Buffer): readonly (Response | undefined)[] | undefined {
+function answersIn(
+  body: Buffer,
+  short: (text: string) => Response | undefined,
+): readonly (Response | undefined)[] | undefined {
   const written: unknown = JSON.parse(body.toString('utf8'))
-  return Array.isArray(written) ? written.map(answerOf) : undefined
+  if (!Array.isArray(written)) return undefined
+  return written.map((one: unknown) => (typeof one === 'string' ? short(one) : answerOf(one)))
 }
 
 function answerOf(written: unknown): Response | undefined {

@@ -18,6 +18,7 @@ import { serveBatches } from './batches.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
 import { serveProbes } from './probes.ts'
+import { quickProbes } from './quick-probes.ts'
 import { SYNC_METHOD } from './replication/messages.ts'
 import { NO_REPAIRS, type ObjectRepairs } from './replication/repairs.ts'
 import { SyncServer, type SyncServerOptions } from './replication/serve.ts'
@@ -92,11 +93,12 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
       REPLICATE: refuseReplicate('object-server', log),
     },
   })
+  const announced = OBJECT_CAPABILITIES.join(',')
   const layers: readonly Layer[] = [
     healthcheck(options.healthcheck),
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
-    serveProbes,
-    serveBatches,
+    serveProbes(announced, (asked) => quickProbes(server, asked)),
+    serveBatches(announced),
     announceByPolicy(device),
     failureLayer(device.drive, log),
     serveSync(options),

@@ -4,16 +4,9 @@
  * than whoever sent the batch want something of the disk too.
  */
 import { BATCH_MAX, BATCH_METHOD } from '#base/extensions.ts'
-import {
-  type Handler,
-  type HeaderMap,
-  type Layer,
-  ownRequest,
-  type Request,
-  type Response,
-} from '#http/message.ts'
+import { type Handler, type HeaderMap, type Layer, ownRequest, type Request } from '#http/message.ts'
 import { Lanes } from './replication/lanes.ts'
-import { listOf, serveSeveral } from './several-requests.ts'
+import { listOf, serveSeveral, type ToldAnswer, toldOf } from './several-requests.ts'
 
 /** A path as long as it can be, and headers. */
 const REQUEST_BYTES_MAX = BATCH_MAX * 16_384
@@ -29,21 +22,24 @@ interface Batch {
   readonly wanted: readonly string[]
 }
 
-export const serveBatches: Layer = (inner) => async (request) => {
-  if (request.method !== BATCH_METHOD) return await inner(request)
-  return await serveSeveral(request, {
-    bytesMax: REQUEST_BYTES_MAX,
-    parse: batchOf,
-    serve: async ({ requests, wanted }) => ({ answers: await serveAll(inner, requests), told: wanted }),
-  })
+export function serveBatches(announced: string): Layer {
+  return (inner) => async (request) => {
+    if (request.method !== BATCH_METHOD) return await inner(request)
+    return await serveSeveral(request, {
+      announced,
+      bytesMax: REQUEST_BYTES_MAX,
+      parse: batchOf,
+      serve: async (batch) => await serveAll(inner, batch),
+    })
+  }
 }
 
-async function serveAll(inner: Handler, requests: readonly Request[]): Promise<readonly Response[]> {
-  const answers: Response[] = []
+async function serveAll(inner: Handler, { requests, wanted }: Batch): Promise<readonly ToldAnswer[]> {
+  const answers: ToldAnswer[] = []
   const lanes = new Lanes(AT_ONCE)
   for (const [at, request] of requests.entries()) {
     await lanes.enter(async () => {
-      answers[at] = await inner(request)
+      answers[at] = toldOf(await inner(request), wanted)
     })
   }
   await lanes.idle()
