@@ -70,6 +70,11 @@ export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
  * which version is there and how much the replica's word counts.
  */
 export const PROBES_METHOD = 'PROBES'
+/**
+ * Query of such a request: in the place of `[status, headers]` the answer may have the time of the data alone, of an object that is there,
+ * was changed by no POST since, and whose replica is synced. A server that does not know it answers as without it.
+ */
+export const SHORT_PROBES_QUERY = 'short=1'
 /** Of one request at most. */
 export const PROBES_MAX = 256
 /** The headers that the answer to each has. */
@@ -81,6 +86,14 @@ export const PROBE_ANSWER_HEADERS: readonly string[] = [
   QUARANTINED_HEADER,
   EXPIRED_HEADER,
 ]
+/**
+ * Small requests without a body for one device, in one: path `/<device>`, body a JSON object: `requests`, a list of
+ * `[method, path, headers]`, HEAD or DELETE, each as it would be sent alone; `wanted`, the names of headers that the sender
+ * wants to have of the answers. Answer: a JSON list of `[status, headers]` in the same order.
+ */
+export const BATCH_METHOD = 'BATCH'
+/** Of one request at most: what one device does while a peer waits for its answer. */
+export const BATCH_MAX = 128
 /**
  * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
  * else `queued`. Which of them have it, and count because they are synced, and which will get it, as `host:port/device`
@@ -119,6 +132,8 @@ export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
 /** Of a container server that gives digests, and of an object server that takes part in conditional writes. */
 export const DIGEST_CAPABILITY = 'digest'
 export const PROMISES_CAPABILITY = 'promises'
+/** Of an object server that takes many small requests in one. */
+export const BATCHES_CAPABILITY = 'batches'
 
 export type Capability =
   | typeof DIGEST_CAPABILITY
@@ -134,6 +149,8 @@ export type Capability =
   | typeof PROMISES_CAPABILITY
   /** The method `PROBES` of object servers (`PROBES_METHOD`). */
   | 'probes'
+  /** The method `BATCH` of object servers (`BATCH_METHOD`). */
+  | typeof BATCHES_CAPABILITY
   /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
   | 'sync'
 
