@@ -12,6 +12,7 @@ import { addGrant, checkGrant, listGrants, removeGrant } from './verbs/grants.ts
 import * as groups from './verbs/groups.ts'
 import * as implied from './verbs/implied-roles.ts'
 import * as limits from './verbs/limits.ts'
+import * as tags from './verbs/project-tags.ts'
 import * as projects from './verbs/projects.ts'
 import * as regions from './verbs/regions.ts'
 import { listAssignments } from './verbs/role-assignments.ts'
@@ -19,6 +20,7 @@ import * as roles from './verbs/roles.ts'
 import { ownDomains, ownProjects, ownSystem, showCatalogue } from './verbs/scopes.ts'
 import * as services from './verbs/services.ts'
 import { issueToken, revokeToken, showToken } from './verbs/tokens.ts'
+import * as trusts from './verbs/trusts.ts'
 import * as users from './verbs/users.ts'
 import { listVersions, showVersion } from './verbs/versions.ts'
 import type { VisitHandler } from './visit.ts'
@@ -48,6 +50,21 @@ const GRANTS = ['/projects/:project', '/domains/:domain', '/system'].flatMap((on
     ['PUT', `${on}${holder}/roles/:role`, 'admin', addGrant],
     ['DELETE', `${on}${holder}/roles/:role`, 'admin', removeGrant],
   ]),
+)
+
+const INHERITED = 'inherited_to_projects'
+
+/** Roles that projects inherit (Identity API v3, "OS-INHERIT"). */
+const INHERITANCE = ['/projects/:project', '/domains/:domain'].flatMap((on) =>
+  ['/users/:user', '/groups/:group'].flatMap((holder): readonly Row[] => {
+    const roles = `/OS-INHERIT${on}${holder}/roles`
+    return [
+      ...(on.startsWith('/domains') ? [['GET', `${roles}/${INHERITED}`, 'admin', listGrants] as Row] : []),
+      ['GET', `${roles}/:role/${INHERITED}`, 'admin', checkGrant],
+      ['PUT', `${roles}/:role/${INHERITED}`, 'admin', addGrant],
+      ['DELETE', `${roles}/:role/${INHERITED}`, 'admin', removeGrant],
+    ]
+  }),
 )
 
 const IMPLIES = '/roles/:role/implies'
@@ -98,12 +115,19 @@ const ROWS: readonly Row[] = [
   ['GET', '/projects/:project', 'known', projects.showProject],
   ['PATCH', '/projects/:project', 'admin', projects.updateProject],
   ['DELETE', '/projects/:project', 'admin', projects.deleteProject],
-  ['GET', '/projects/:project/tags', 'known', projects.listTags],
-  ['PUT', '/projects/:project/tags', 'admin', projects.replaceTags],
-  ['DELETE', '/projects/:project/tags', 'admin', projects.removeTags],
-  ['GET', '/projects/:project/tags/:tag', 'known', projects.showTag],
-  ['PUT', '/projects/:project/tags/:tag', 'admin', projects.addTag],
-  ['DELETE', '/projects/:project/tags/:tag', 'admin', projects.removeTag],
+  ['GET', '/projects/:project/tags', 'known', tags.listTags],
+  ['PUT', '/projects/:project/tags', 'admin', tags.replaceTags],
+  ['DELETE', '/projects/:project/tags', 'admin', tags.removeTags],
+  ['GET', '/projects/:project/tags/:tag', 'known', tags.showTag],
+  ['PUT', '/projects/:project/tags/:tag', 'admin', tags.addTag],
+  ['DELETE', '/projects/:project/tags/:tag', 'admin', tags.removeTag],
+
+  ['GET', '/OS-TRUST/trusts', 'known', trusts.listTrusts],
+  ['POST', '/OS-TRUST/trusts', 'known', trusts.createTrust],
+  ['GET', '/OS-TRUST/trusts/:trust', 'known', trusts.showTrust],
+  ['DELETE', '/OS-TRUST/trusts/:trust', 'known', trusts.deleteTrust],
+  ['GET', '/OS-TRUST/trusts/:trust/roles', 'known', trusts.listRolesOfTrust],
+  ['GET', '/OS-TRUST/trusts/:trust/roles/:role', 'known', trusts.showRoleOfTrust],
 
   ['GET', '/roles', 'admin', roles.listRoles],
   ['POST', '/roles', 'admin', roles.createRole],
@@ -116,6 +140,7 @@ const ROWS: readonly Row[] = [
   ['DELETE', `${IMPLIES}/:implied`, 'admin', implied.removeImplied],
   ['GET', '/role_inferences', 'admin', implied.listInferences],
   ...GRANTS,
+  ...INHERITANCE,
   ['GET', '/role_assignments', 'admin', listAssignments],
 
   ['GET', '/domains', 'admin', domains.listDomains],

@@ -17,6 +17,7 @@ const SECRET_BYTES = 64
 const ID_BYTES = 16
 
 export async function listApplicationCredentials(visit: Visit): Promise<Response> {
+  if (callerOf(visit).identified.trust !== undefined) return forbidden()
   return await withUser(visit, async (user) => {
     const name = visit.query.get('name')
     const wanted = user.value.applicationCredentials.filter((one) => (name ?? one.name) === one.name)
@@ -26,6 +27,7 @@ export async function listApplicationCredentials(visit: Visit): Promise<Response
 }
 
 export async function showApplicationCredential(visit: Visit): Promise<Response> {
+  if (callerOf(visit).identified.trust !== undefined) return forbidden()
   const id = visit.named['credential'] ?? ''
   return await withUser(visit, async (user) => {
     const found = user.value.applicationCredentials.find((one) => one.id === id)
@@ -38,8 +40,8 @@ export async function showApplicationCredential(visit: Visit): Promise<Response>
 export async function createApplicationCredential(visit: Visit): Promise<Response> {
   const { parts, context, named, body } = visit
   const { identified } = callerOf(visit)
-  const { user, project, applicationCredential: means } = identified
-  if (user.id !== named['user'] || project === undefined) return forbidden()
+  const { user, project, applicationCredential: means, trust } = identified
+  if (user.id !== named['user'] || project === undefined || trust !== undefined) return forbidden()
   if (means !== undefined && !means.unrestricted) return forbidden()
   const given = membersIn(body['application_credential'])
   const read = readCredential(given, identified.roles)
@@ -63,8 +65,8 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
 
 export async function deleteApplicationCredential(visit: Visit): Promise<Response> {
   const { parts, context, named } = visit
-  const { applicationCredential: means } = callerOf(visit).identified
-  if (means !== undefined && !means.unrestricted) return forbidden()
+  const { applicationCredential: means, trust } = callerOf(visit).identified
+  if ((means !== undefined && !means.unrestricted) || trust !== undefined) return forbidden()
   const [userId = '', id = ''] = [named['user'], named['credential']]
   const outcome = await parts.people.users.change(context, userId, (user) => {
     const rest = user.applicationCredentials.filter((one) => one.id !== id)

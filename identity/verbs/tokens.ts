@@ -1,6 +1,7 @@
 /** `/v3/auth/tokens`: given out, looked at, revoked. */
 import type { Response } from '#http/message.ts'
 import {
+  forbidden,
   json,
   noContent,
   notFound,
@@ -9,7 +10,14 @@ import {
   unauthenticated,
   unavailable,
 } from '../answers.ts'
-import { type Identification, identifyUser, isService, type Scope, UNSCOPED } from '../identified.ts'
+import {
+  type Identification,
+  type Identified,
+  identifyUser,
+  isService,
+  type Scope,
+  UNSCOPED,
+} from '../identified.ts'
 import type { Method } from '../identity-tokens.ts'
 import type { DomainReference } from '../model/domain.ts'
 import type { User } from '../model/user.ts'
@@ -43,12 +51,19 @@ export async function issueToken(visit: Visit): Promise<Response> {
   if (proven.kind === 'unavailable') return unavailable()
   const scope = await scopeWanted(visit, auth['scope'], proven)
   if (scope === 'malformed')
-    return refusal(400, 'The scope is not one of project, domain, system or unscoped')
+    return refusal(400, 'The scope is not one of project, domain, system, OS-TRUST:trust or unscoped')
   if (scope === 'not_allowed') return refusal(403, 'An application credential has the scope it was made for')
+  if (proven.parent?.identified.trust !== undefined) return refusal(403, NOT_FROM_A_TRUST)
   if (scope === 'unavailable') return unavailable()
   const identification = await identified(visit, proven, scope)
-  if (identification.kind === 'nobody') return unauthenticated(visit.url)
+  if (identification.kind === 'nobody') {
+    return DENIED.includes(identification.why) && scope.scope.kind === 'trust'
+      ? forbidden()
+      : unauthenticated(visit.url)
+  }
   if (identification.kind !== 'identified') return unavailable(identification)
+  const used = await useTrust(visit, identification.identified)
+  if (used !== undefined) return used
   const { token, claims } = visit.parts.tokens.issue({
     identified: identification.identified,
     methods: proven.methods,
@@ -56,6 +71,22 @@ export async function issueToken(visit: Visit): Promise<Response> {
   })
   const view = await tokenView({ claims, identified: identification.identified }, visit)
   return json(201, view, { 'x-subject-token': token })
+}
+
+/** Keystone's words. */
+const NOT_FROM_A_TRUST =
+  'You are not authorized to perform the requested action: Using trust-scoped token to create another token. Create a new trust-scoped token instead.'
+
+/** The trust is there, and does not let this user in. */
+const DENIED: readonly string[] = ['not_trustee', 'no_trustor', 'no_roles']
+
+/** `undefined`: there is no trust, or a use of it was taken away. */
+async function useTrust(visit: Visit, { trust }: Identified): Promise<Response | undefined> {
+  if (trust === undefined) return undefined
+  const { context, parts, url } = visit
+  const used = await parts.people.trusts.use(context, trust.id, parts.clock.wallMs())
+  if (used.kind === 'used') return undefined
+  return used.kind === 'absent' ? unauthenticated(url) : unavailable(used)
 }
 
 /** A default project that cannot be signed in to is no reason to refuse: the token has no scope then. */
@@ -124,8 +155,13 @@ async function scopeWanted(
   }
   if (written === undefined) return defaultScope(user.value, parent)
   if (written === 'unscoped') return { scope: UNSCOPED, isDefault: false }
-  if (!isObject(written)) return 'malformed'
+  if (!isObject(written) || SCOPES.filter((one) => one in written).length !== 1) return 'malformed'
   if (isObject(written['unscoped'])) return { scope: UNSCOPED, isDefault: false }
+  if (isObject(written[TRUST_SCOPE])) {
+    const { id } = written[TRUST_SCOPE]
+    if (typeof id !== 'string') return 'malformed'
+    return { scope: { kind: 'trust', trustId: id }, isDefault: false }
+  }
   if (isObject(written['system'])) return { scope: { kind: 'system' }, isDefault: false }
   if (isObject(written['domain'])) {
     const domainId = await domainWanted(visit, written['domain'])
@@ -134,6 +170,10 @@ async function scopeWanted(
   }
   return isObject(written['project']) ? await projectWanted(visit, written['project']) : 'malformed'
 }
+
+const TRUST_SCOPE = 'OS-TRUST:trust'
+/** Of these, exactly one. */
+const SCOPES = ['system', 'project', 'domain', 'unscoped', TRUST_SCOPE]
 
 function defaultScope({ defaultProjectId }: User, parent: Caller | undefined): WantedScope {
   if (parent !== undefined || defaultProjectId === undefined) return { scope: UNSCOPED, isDefault: true }
@@ -197,11 +237,11 @@ export async function showToken(visit: Visit): Promise<Response> {
 export async function revokeToken(visit: Visit): Promise<Response> {
   const subject = await subjectOf(visit)
   if (subject.kind !== 'valid') return subject.response
-  const { claims, identified } = subject.caller
+  const { claims } = subject.caller
   const { context, parts } = visit
   const [auditId = ''] = claims.auditIds
   const nowSeconds = parts.clock.wallMs() / 1000
-  const changed = await parts.people.users.change(context, identified.user.id, (user) => ({
+  const changed = await parts.people.users.change(context, claims.userId, (user) => ({
     kind: 'value',
     value: withRevoked(user, { auditId, expiresAtSeconds: claims.expiresAtSeconds }, nowSeconds),
   }))
@@ -231,7 +271,7 @@ async function subjectOf(
   const expired = isTrusted && isTrue(query.get('allow_expired')) ? 'accepted' : 'refused'
   const opened = token === asking.token ? asking : await parts.opener.open(context, token, expired)
   if (opened.kind === 'unavailable') return { kind: 'answered', response: unavailable() }
-  const isOwn = opened.kind === 'valid' && opened.identified.user.id === asking.identified.user.id
+  const isOwn = opened.kind === 'valid' && opened.claims.userId === asking.claims.userId
   if (opened.kind !== 'valid') return { kind: 'answered', response: notFound('token', token.slice(0, 8)) }
   if (!isOwn && !isTrusted) return { kind: 'answered', response: refusal(403, NOT_YOURS) }
   return { kind: 'valid', caller: opened }

@@ -4,6 +4,7 @@ import type { RecordFailure } from '#store/records/contract.ts'
 import { conflict, json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
 import type { Absent, Entry } from '../entries.ts'
 import { newId } from '../model/ids.ts'
+import { changedOptions, USER_OPTIONS, whyWrongOptions } from '../model/options.ts'
 import { newUser, type User } from '../model/user.ts'
 import { furtherMembers, isNameText, type Members, membersIn, textOr } from '../model/written.ts'
 import { provePassword } from '../sign-in.ts'
@@ -152,12 +153,13 @@ function changed(user: User, given: Members): User {
     defaultProjectId: text('default_project_id', user.defaultProjectId),
     description: text('description', user.description),
     email: text('email', user.email),
+    ...changedOptions(user.options, given['options']),
     extra: { ...user.extra, ...furtherMembers(given, KNOWN) },
   }
 }
 
 function whyWrong(
-  { name, password, enabled }: Members,
+  { name, password, enabled, options }: Members,
   names: 'name_needed' | 'name_kept',
 ): string | undefined {
   if (name === undefined ? names === 'name_needed' : !isNameText(name, NAME_CHARACTERS_MAX)) {
@@ -168,7 +170,7 @@ function whyWrong(
   }
   if (enabled !== undefined && typeof enabled !== 'boolean')
     return `Invalid input for field 'enabled': true or false is needed`
-  return undefined
+  return whyWrongOptions(options, USER_OPTIONS)
 }
 
 function isPasswordText(password: unknown): boolean {

@@ -3,7 +3,7 @@ import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
 import type { Received } from '../../testing/test-proxy.ts'
 
 const { s3, s3As, store } = s3Door()
-await s3('PUT', '/configured')
+await s3('PUT', '/configured', { headers: { 'x-amz-acl': 'log-delivery-write' } })
 
 interface Case {
   readonly query: string
@@ -193,6 +193,15 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     400,
     'InvalidTargetBucketForLogging',
   ])
+  await s3('PUT', '/closed')
+  t.same(
+    await refused(
+      'logging',
+      `<BucketLoggingStatus>${logging.replace('nowhere', 'closed')}</BucketLoggingStatus>`,
+    ),
+    [400, 'InvalidTargetBucketForLogging'],
+    'whose owner lets no logs be put there',
+  )
   t.same(await refused('inventory&id=a', '<InventoryConfiguration/>'), [501, 'NotImplemented'])
 })
 
