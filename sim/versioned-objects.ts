@@ -129,10 +129,7 @@ interface ReadVersion {
 }
 
 /** All that is listed, each read once, by name and id. */
-async function readVersions(
-  running: RunningProxy,
-  proxy: number,
-): Promise<ReadonlyMap<string, ReadVersion>> {
+async function readVersions(running: RunningProxy, proxy: number): Promise<ReadonlyMap<string, ReadVersion>> {
   const read = new Map<string, ReadVersion>()
   for (const version of await versionsAt(running, proxy)) {
     const id = idOf(version)
