@@ -100,6 +100,29 @@ t.test('who is in a group has what it has, for as long', async (t) => {
   t.match(await open(), { kind: 'refused' })
 })
 
+t.test('roles that Swift knows by name are worth what they are there', async (t) => {
+  const { session, make, put } = await start()
+  const open = async (name: string) => {
+    const { token } = await session.login(name, `${name} secret`, 'test')
+    return await session.identity.directory.open(CONTEXT, token)
+  }
+  const operator = await make('role', { name: 'SwiftOperator' })
+  const { userId: wren } = await session.person('wren', 'guest')
+  t.equal(await put(`/v3/projects/test/users/${wren}/roles/${operator}`), 204)
+  t.match(await open('wren'), { principal: { keystone: { ownedAccounts: ['AUTH_test'] } } })
+  const reseller = await make('role', { name: 'ResellerAdmin' })
+  const { userId: hawk } = await session.person('hawk', 'guest')
+  t.equal(await put(`/v3/projects/test/users/${hawk}/roles/${reseller}`), 204)
+  const opened = await open('hawk')
+  t.ok(opened.kind === 'valid' && opened.principal.groups.includes('.reseller_admin'))
+  const { token } = await session.login('hawk', 'hawk secret', 'test')
+  t.equal(
+    (await session.ask('GET', '/v3/users', token)).status,
+    403,
+    'which is no administrator of identities',
+  )
+})
+
 async function expectNoAdmin(t: Test, session: IdentitySession, token: string): Promise<void> {
   t.equal((await session.ask('GET', '/v3/users', token)).status, 403)
   const opened = await session.identity.directory.open(CONTEXT, token)
@@ -114,7 +137,7 @@ t.test('a role of a domain is worth what it implies, whatever it is called', asy
   const role = await make('role', { name: 'admin', domain_id: away })
   const grant = `users/${user}/roles/${role}`
   t.equal(await put(`/v3/projects/test/${grant}`), 403, 'not in another domain')
-  t.equal(await put(`/v3/system/${grant}`), 403)
+  t.equal(await put(`/v3/system/${grant}`), 400)
   t.equal(await put(`/v3/projects/${project}/${grant}`), 204)
   const signIn = () => login(session, { id: user, password: 'tiny' }, { project: { id: project } })
   t.equal((await signIn()).status, 401, 'it is no role by itself')
@@ -174,7 +197,7 @@ t.test('services that were added are in the catalogue, with the project in their
     name: 'nova',
     endpoints: [{ url: `http://nova.example/test/${userId}`, region_id: 'north' }],
   })
-  t.match((await session.ask('GET', '/v3/regions', undefined)).body.regions, [{}, { id: 'north' }])
+  t.match((await session.ask('GET', '/v3/regions', admin)).body.regions, [{}, { id: 'north' }])
   const [own] = (await session.ask('GET', '/v3/services?type=image', admin)).body.services
   t.equal((await session.ask('DELETE', `/v3/services/${own.id}`, admin)).status, 403)
   t.equal((await session.ask('POST', '/v3/services', token, { service: { type: 'x' } })).status, 403)

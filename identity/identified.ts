@@ -247,3 +247,8 @@ export function hasRole({ roles }: Identified, name: string): boolean {
 export function isService(identified: Identified): boolean {
   return hasRole(identified, 'service') || hasRole(identified, 'admin')
 }
+
+/** Sees what there is beyond a project: services, administrators, and readers of the system. */
+export function isOverseer(identified: Identified): boolean {
+  return isService(identified) || (identified.scope.kind === 'system' && identified.roles.length > 0)
+}

@@ -2,7 +2,9 @@
 import {
   createApplicationCredential,
   deleteApplicationCredential,
+  listAccessRules,
   listApplicationCredentials,
+  showAccessRule,
   showApplicationCredential,
 } from './verbs/application-credentials.ts'
 import * as credentials from './verbs/credentials.ts'
@@ -27,9 +29,9 @@ import type { VisitHandler } from './visit.ts'
 
 /**
  * `anyone`: no token is asked for. `known`: whoever has a token; the handler sees to the rest. `admin`: the role admin.
- * `service`: the role service or admin. `self`: the user that the path names, and administrators.
+ * `service`: the role service or admin. `overseer`: those, and whoever has a role on the system. `self`: the user that the path names, and administrators.
  */
-export type Access = 'anyone' | 'known' | 'service' | 'admin' | 'self'
+export type Access = 'anyone' | 'known' | 'service' | 'overseer' | 'admin' | 'self'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -99,6 +101,10 @@ const ROWS: readonly Row[] = [
   ['GET', `${APPLICATION_CREDENTIALS}/:credential`, 'self', showApplicationCredential],
   ['DELETE', `${APPLICATION_CREDENTIALS}/:credential`, 'self', deleteApplicationCredential],
 
+  ['GET', '/users/:user/access_rules', 'self', listAccessRules],
+  ['GET', '/users/:user/access_rules/:rule', 'self', showAccessRule],
+  ['DELETE', '/users/:user/access_rules/:rule', 'self', showAccessRule],
+
   ['GET', KEY_PAIRS, 'self', credentials.listKeyPairs],
   ['POST', KEY_PAIRS, 'self', credentials.createKeyPair],
   ['GET', `${KEY_PAIRS}/:access`, 'self', credentials.showKeyPair],
@@ -159,19 +165,19 @@ const ROWS: readonly Row[] = [
   ['PUT', '/groups/:group/users/:user', 'admin', groups.addMember],
   ['DELETE', '/groups/:group/users/:user', 'admin', groups.removeMember],
 
-  ['GET', '/services', 'known', services.listServices],
+  ['GET', '/services', 'overseer', services.listServices],
   ['POST', '/services', 'admin', services.createService],
-  ['GET', '/services/:service', 'known', services.showService],
+  ['GET', '/services/:service', 'overseer', services.showService],
   ['PATCH', '/services/:service', 'admin', services.updateService],
   ['DELETE', '/services/:service', 'admin', services.deleteService],
-  ['GET', '/endpoints', 'known', services.listEndpoints],
+  ['GET', '/endpoints', 'overseer', services.listEndpoints],
   ['POST', '/endpoints', 'admin', services.createEndpoint],
-  ['GET', '/endpoints/:endpoint', 'known', services.showEndpoint],
+  ['GET', '/endpoints/:endpoint', 'overseer', services.showEndpoint],
   ['PATCH', '/endpoints/:endpoint', 'admin', services.updateEndpoint],
   ['DELETE', '/endpoints/:endpoint', 'admin', services.deleteEndpoint],
-  ['GET', '/regions', 'anyone', regions.listRegions],
+  ['GET', '/regions', 'known', regions.listRegions],
   ['POST', '/regions', 'admin', regions.createRegion],
-  ['GET', '/regions/:region', 'anyone', regions.showRegion],
+  ['GET', '/regions/:region', 'known', regions.showRegion],
   ['PUT', '/regions/:region', 'admin', regions.createRegion],
   ['PATCH', '/regions/:region', 'admin', regions.updateRegion],
   ['DELETE', '/regions/:region', 'admin', regions.deleteRegion],

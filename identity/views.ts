@@ -61,9 +61,9 @@ export function projectView({ id, value }: Entry<Project>, url: string): View {
 }
 
 export function roleView({ id, value }: Pick<Entry<Role>, 'id' | 'value'>, url: string): View {
-  const { name, description, domainId, options = {} } = value
+  const { name, description, domainId, options = {}, extra } = value
   const links = { self: `${url}/roles/${id}` }
-  return { id, name, domain_id: domainId ?? null, description: description || null, options, links }
+  return { ...extra, id, name, domain_id: domainId ?? null, description: description || null, options, links }
 }
 
 export function domainView({ id, value }: Pick<Entry<Domain>, 'id' | 'value'>, url: string): View {

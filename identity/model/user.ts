@@ -6,7 +6,7 @@ import type { RecordKind } from '#store/records/contract.ts'
 import { type Grant, grantsIn } from './grants.ts'
 import { DEFAULT_DOMAIN_ID } from './ids.ts'
 import { optionsIn } from './options.ts'
-import { itemsIn, type Members, membersIn, textOr, textsIn } from './written.ts'
+import { itemsIn, type Members, membersIn, textOr, textOrNone, textsIn } from './written.ts'
 
 /** Signs in to one project with some of the user's roles, and cannot do more than the user. */
 export interface ApplicationCredential {
@@ -53,8 +53,8 @@ export interface User {
   readonly groupIds: readonly string[]
   readonly applicationCredentials: readonly ApplicationCredential[]
   readonly defaultProjectId: string | undefined
-  readonly description: string | undefined
-  readonly email: string | undefined
+  readonly description: string | null | undefined
+  readonly email: string | null | undefined
   readonly options?: Members | undefined
   /** What else clients keep with it. */
   readonly extra: Members
@@ -111,8 +111,8 @@ function parseUser(written: unknown): User | undefined {
     groupIds: textsIn(members['groupIds']),
     applicationCredentials: itemsIn(members['applicationCredentials']).map(applicationCredentialIn),
     defaultProjectId: textOr(members['defaultProjectId'], undefined),
-    description: textOr(members['description'], undefined),
-    email: textOr(members['email'], undefined),
+    description: textOrNone(members['description']),
+    email: textOrNone(members['email']),
     ...optionsIn(members['options']),
     extra: membersIn(members['extra']),
     state: state === 'removed' ? 'removed' : 'present',

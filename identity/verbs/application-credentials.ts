@@ -44,7 +44,7 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
   if (user.id !== named['user'] || project === undefined || trust !== undefined) return forbidden()
   if (means !== undefined && !means.unrestricted) return forbidden()
   const given = membersIn(body['application_credential'])
-  const read = readCredential(given, identified.roles)
+  const read = readCredential(given, identified.roles, parts.clock.wallMs())
   if (typeof read === 'string') return refusal(400, read)
   const secret = textOr(given['secret'], undefined) ?? parts.random.bytes(SECRET_BYTES).toString('base64url')
   const credential: ApplicationCredential = {
@@ -78,6 +78,15 @@ export async function deleteApplicationCredential(visit: Visit): Promise<Respons
   return outcome.kind === 'absent' || outcome.kind === 'refused' ? notFound(WHAT, id) : unavailable()
 }
 
+/** There are none: they are not taken (`whyWrongMembers`). */
+export async function listAccessRules(visit: Visit): Promise<Response> {
+  return await withUser(visit, async () => json(200, listView('access_rules', [], visit.self)))
+}
+
+export async function showAccessRule(visit: Visit): Promise<Response> {
+  return notFound('Access Rule', visit.named['rule'] ?? '')
+}
+
 const WHAT = 'Application Credential'
 
 function full(): Response {
@@ -100,11 +109,14 @@ function withCredential(
 function readCredential(
   given: Members,
   own: readonly NamedRole[],
+  nowMs: number,
 ): Omit<ApplicationCredential, 'id' | 'projectId' | 'secretHash'> | string {
   const { name, description, expires_at: expires, unrestricted } = given
   if (typeof name !== 'string' || name === '' || name.length > NAME_CHARACTERS_MAX) {
     return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
   }
+  const wrong = whyWrongMembers(given)
+  if (wrong !== undefined) return wrong
   const asked = itemsIn(given['roles'])
   const roles = asked.map(({ id, name: called }) =>
     own.find((role) => role.id === id || role.name === called),
@@ -112,6 +124,7 @@ function readCredential(
   if (roles.some((role) => role === undefined)) return 'A role is asked for that you do not have'
   const expiresAtMs = typeof expires === 'string' ? parseInstant(expires) : undefined
   if (Number.isNaN(expiresAtMs)) return `Invalid input for field 'expires_at'`
+  if ((expiresAtMs ?? Infinity) <= nowMs) return `The 'expires_at' must not be before now.`
   return {
     name,
     description: textOr(description, ''),
@@ -119,6 +132,18 @@ function readCredential(
     expiresAtMs,
     unrestricted: unrestricted === true,
   }
+}
+
+/** What can be nothing but one thing. Rules that would not be kept are not taken. */
+function whyWrongMembers({ secret, unrestricted, access_rules: rules }: Members): string | undefined {
+  if (secret !== undefined && secret !== null && typeof secret !== 'string') {
+    return `Invalid input for field 'secret': a text is needed`
+  }
+  if (unrestricted !== undefined && typeof unrestricted !== 'boolean') {
+    return `Invalid input for field 'unrestricted': true or false is needed`
+  }
+  const hasRules = rules !== undefined && !(Array.isArray(rules) && rules.length === 0)
+  return hasRules ? 'Access rules are not supported' : undefined
 }
 
 /** Without a zone it is UTC. */

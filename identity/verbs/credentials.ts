@@ -147,6 +147,8 @@ export async function createKeyPair(visit: Visit): Promise<Response> {
   const { parts, context, body, url } = visit
   return await withUser(visit, async (user) => {
     const projectId = textOr(body['tenant_id'], callerOf(visit).identified.project?.id ?? '')
+    const project = await parts.people.projects.find(context, projectId)
+    if (project.kind === 'absent') return notFound('project', projectId)
     if (!(await hasRoleOn(visit, user.value, projectId))) return forbidden()
     const pair = parts.credentials.newKeyPair()
     const created = await parts.credentials.create(context, credentialIdOf(pair.access), {

@@ -55,6 +55,8 @@ export async function checkGrant(visit: Visit): Promise<Response> {
 export async function addGrant(visit: Visit): Promise<Response> {
   return await withRoleNamed(visit, (role) =>
     withNamed(visit, async ({ holder, on }) => {
+      if (on.scope === 'system' && role.value.domainId !== undefined)
+        return refusal(400, noneOfADomain(role.id))
       if (!(await mayStand(visit, role.value, on))) return forbidden()
       const written = await holder.change((grants) => withRole(grants, on, role.id))
       if (written.status >= 300) return written
@@ -74,6 +76,11 @@ export async function removeGrant(visit: Visit): Promise<Response> {
         : notGranted(visit, on),
     ),
   )
+}
+
+/** Keystone's words. */
+function noneOfADomain(id: string): string {
+  return `Role ${id} is a domain-specific role. Unable to use a domain-specific role in a system assignment.`
 }
 
 /** A role of a domain can be given only within it. */

@@ -68,13 +68,15 @@ function hasTags({ tags }: Project, query: URLSearchParams): boolean {
   )
 }
 
-/** Those who have a role on it may see it. A domain is a project, too. */
+/** Those who have a role on it may see it, and others do not learn whether it is there. A domain is a project, too. */
 export async function showProject(visit: Visit): Promise<Response> {
   const { parts, context, named, url } = visit
   const { identified } = callerOf(visit)
   const isAdmin = hasRole(identified, 'admin')
   const domain = isAdmin ? await parts.people.domains.find(context, named['project'] ?? '') : undefined
   if (domain?.kind === 'found') return json(200, { project: domainAsProjectView(domain, url) })
+  const found = isAdmin ? undefined : await parts.people.projects.find(context, named['project'] ?? '')
+  if (found?.kind === 'absent') return forbidden()
   return await withProject(visit, async (project) => {
     const grants = await effectiveGrants(context, parts.people, identified.user.value)
     if ('kind' in grants) return unavailable(grants)

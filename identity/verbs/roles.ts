@@ -11,14 +11,16 @@ import {
   whyWrongOptions,
 } from '../model/options.ts'
 import { BUILT_IN_ROLES, type Role } from '../model/role.ts'
-import { isNameText, membersIn, textOr } from '../model/written.ts'
+import { furtherMembers, isNameText, membersIn, textOr } from '../model/written.ts'
 import { listView, roleView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { domainFor } from './domains.ts'
 import { immutable } from './immutable.ts'
+import { whyNotKept } from './kept-members.ts'
 import { named } from './listed.ts'
 
 const NAME_CHARACTERS_MAX = 255
+const KNOWN = ['id', 'name', 'description', 'domain_id', 'options', 'links']
 
 export async function listRoles({ parts, context, query, url, self }: Visit): Promise<Response> {
   const roles = await parts.people.roles.list(context)
@@ -49,6 +51,7 @@ export async function createRole(visit: Visit): Promise<Response> {
     description: textOr(description, ''),
     ...where,
     ...changedOptions(undefined, given['options']),
+    extra: furtherMembers(given, KNOWN),
     implies: [],
     state: 'present',
   }
@@ -70,6 +73,9 @@ export async function updateRole({ parts, context, body, named, url }: Visit): P
   if (name !== undefined && !isNameText(name, NAME_CHARACTERS_MAX)) return wrongName()
   const wrong = whyWrongOptions(options, RESOURCE_OPTIONS)
   if (wrong !== undefined) return refusal(400, wrong)
+  const there = await parts.people.roles.find(context, id)
+  const refused = there.kind === 'found' && whyNotKept(given, { id, domainId: there.value.domainId })
+  if (typeof refused === 'string') return refusal(400, refused)
   const outcome = await parts.people.roles.change<'immutable'>(context, id, (role) =>
     isImmutable(role) && !endsImmutability(given)
       ? { kind: 'refused', refusal: 'immutable' }
@@ -80,6 +86,7 @@ export async function updateRole({ parts, context, body, named, url }: Visit): P
             name: textOr(name, role.name),
             description: textOr(description, role.description),
             ...changedOptions(role.options, options),
+            extra: { ...role.extra, ...furtherMembers(given, KNOWN) },
           },
         },
   )

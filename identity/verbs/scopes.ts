@@ -1,7 +1,7 @@
 /** `/v3/auth/…`: what somebody may get tokens for, and the catalogue. */
 import type { Response } from '#http/message.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
-import { json, unavailable } from '../answers.ts'
+import { forbidden, json, unavailable } from '../answers.ts'
 import { catalogueView, wholeCatalogue } from '../catalogue.ts'
 import { effectiveGrants } from '../effective-roles.ts'
 import type { Entry } from '../entries.ts'
@@ -12,8 +12,11 @@ import type { User } from '../model/user.ts'
 import { ProjectTree } from '../project-tree.ts'
 import { domainView, listView, projectView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
+import { filtered } from './listed.ts'
 
+/** Without a scope there is none. */
 export async function showCatalogue({ caller, parts, context, hostUrl, url }: Visit): Promise<Response> {
+  if (caller?.identified.scope.kind === 'unscoped') return forbidden()
   const further = await parts.furtherCatalogue.read(context)
   if (further.kind !== 'found') return unavailable(further)
   const person = { projectId: caller?.identified.project?.id, userId: caller?.identified.user.id ?? '' }
@@ -27,12 +30,14 @@ export async function ownProjects(visit: Visit): Promise<Response> {
 
 /** Projects on which the user has a role. */
 export async function projectsOf(visit: Visit, { value }: Entry<User>): Promise<Response> {
-  const { parts, context, url } = visit
+  const { parts, context, query, url } = visit
   const { projects } = parts.people
   return await listed(visit, value, 'projects', async ({ scope, id }) => {
     if (scope !== 'project') return undefined
     const project = await projects.find(context, id)
-    if (project.kind === 'found') return { view: projectView(project, url) }
+    if (project.kind === 'found') {
+      return filtered([project], query).length > 0 ? { view: projectView(project, url) } : undefined
+    }
     return project.kind === 'absent' ? undefined : project
   })
 }

@@ -9,6 +9,7 @@ import {
   refusal,
   unauthenticated,
   unavailable,
+  unsupportedMethod,
 } from '../answers.ts'
 import {
   type Identification,
@@ -41,18 +42,20 @@ type Authenticated =
     })
   | Exclude<Proven, { readonly kind: 'proven' }>
   | { readonly kind: 'malformed'; readonly why: string }
+  | { readonly kind: 'unsupported' }
 
 export async function issueToken(visit: Visit): Promise<Response> {
   const auth = membersIn(visit.body['auth'])
   const proven = await authenticate(visit, membersIn(auth['identity']))
   if (proven.kind === 'malformed') return refusal(400, proven.why)
+  if (proven.kind === 'unsupported') return unsupportedMethod(visit.url, METHODS)
   if (proven.kind === 'refused') return unauthenticated(visit.url)
   if (proven.kind === 'expired') return passwordExpired(visit.url, proven.user.id)
   if (proven.kind === 'unavailable') return unavailable()
   const scope = await scopeWanted(visit, auth['scope'], proven)
   if (scope === 'malformed')
     return refusal(400, 'The scope is not one of project, domain, system, OS-TRUST:trust or unscoped')
-  if (scope === 'not_allowed') return refusal(403, 'An application credential has the scope it was made for')
+  if (scope === 'not_allowed') return unauthenticated(visit.url, SCOPE_FIXED)
   if (proven.parent?.identified.trust !== undefined) return refusal(403, NOT_FROM_A_TRUST)
   if (scope === 'unavailable') return unavailable()
   const identification = await identified(visit, proven, scope)
@@ -74,6 +77,8 @@ export async function issueToken(visit: Visit): Promise<Response> {
 }
 
 /** Keystone's words. */
+const SCOPE_FIXED =
+  'Error authenticating with application credential: Application credentials cannot request a scope.'
 const NOT_FROM_A_TRUST =
   'You are not authorized to perform the requested action: Using trust-scoped token to create another token. Create a new trust-scoped token instead.'
 
@@ -106,28 +111,63 @@ async function identified(
   return await identifyUser(context, parts.people, user, { ...options, scope: UNSCOPED })
 }
 
+/** By every method that is named, all of which must be of the same user. */
 async function authenticate(visit: Visit, identity: Members): Promise<Authenticated> {
-  const methods = textsIn(identity['methods'])
+  const methods = [...new Set(textsIn(identity['methods']))]
+  const wrong = whyWrongIdentity(identity, methods)
+  if (wrong !== undefined) return { kind: 'malformed', why: wrong }
+  if (!methods.every((method) => isKnown(method))) return { kind: 'unsupported' }
+  let all: Extract<Authenticated, { readonly kind: 'proven' }> | undefined
+  for (const method of methods) {
+    const one = await authenticateBy(visit, method, membersIn(identity[method]))
+    if (one.kind !== 'proven') return one
+    if (all !== undefined && all.user.id !== one.user.id) return { kind: 'refused' }
+    all = all === undefined ? one : { ...all, ...one, methods: [...all.methods, ...one.methods] }
+  }
+  return all ?? { kind: 'refused' }
+}
+
+const METHODS: readonly Method[] = ['application_credential', 'password', 'token']
+
+function isKnown(method: string): boolean {
+  return METHODS.some((one) => one === method)
+}
+
+/** Keystone's schema, and words. */
+function whyWrongIdentity(identity: Members, methods: readonly string[]): string | undefined {
+  if (!Array.isArray(identity['methods'])) return missing('methods', 'identity')
+  const left = methods.find((method) => !isObject(identity[method]))
+  if (left !== undefined) return missing(left, 'identity')
+  if (methods.includes('password')) return whyWrongPassword(membersIn(identity['password']))
+  const hasToken = !methods.includes('token') || typeof membersIn(identity['token'])['id'] === 'string'
+  return hasToken ? undefined : missing('id', 'token')
+}
+
+function whyWrongPassword({ user }: Members): string | undefined {
+  if (!isObject(user)) return missing('user', 'password')
+  const { id, name, password } = user
+  if (typeof id !== 'string' && typeof name !== 'string') return missing('id or name', 'user')
+  return password === undefined || typeof password === 'string' ? undefined : missing('password', 'user')
+}
+
+function missing(what: string, where: string): string {
+  return `Expecting to find ${what} in ${where}. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`
+}
+
+async function authenticateBy(visit: Visit, method: string, given: Members): Promise<Authenticated> {
   const { context, parts, request } = visit
   const { remoteAddress } = request
-  if (methods.includes('application_credential')) {
-    const given = membersIn(identity['application_credential'])
-    const secret = textOr(given['secret'], '')
-    const reference = credentialReferenceIn(given)
-    const proven = await proveApplicationCredential(parts, context, reference, secret, remoteAddress)
-    return proven.kind === 'proven' ? { ...proven, methods: ['application_credential'] } : proven
-  }
-  if (methods.includes('password')) {
-    const given = membersIn(membersIn(identity['password'])['user'])
-    const password = textOr(given['password'], '')
-    const proven = await provePassword(parts, context, userReferenceIn(given), password, remoteAddress)
+  if (method === 'token') return await byToken(visit, given)
+  if (method === 'password') {
+    const user = membersIn(given['user'])
+    const password = textOr(user['password'], '')
+    const proven = await provePassword(parts, context, userReferenceIn(user), password, remoteAddress)
     return proven.kind === 'proven' ? { ...proven, methods: ['password'] } : proven
   }
-  if (methods.includes('token')) return await byToken(visit, membersIn(identity['token']))
-  return {
-    kind: 'malformed',
-    why: 'Expecting to find a method that is known: password, token, application_credential',
-  }
+  const secret = textOr(given['secret'], '')
+  const reference = credentialReferenceIn(given)
+  const proven = await proveApplicationCredential(parts, context, reference, secret, remoteAddress)
+  return proven.kind === 'proven' ? { ...proven, methods: ['application_credential'] } : proven
 }
 
 /** A token for another scope. One that an application credential got has only its own. */
@@ -147,13 +187,13 @@ interface WantedScope {
 async function scopeWanted(
   visit: Visit,
   written: unknown,
-  { user, applicationCredential, parent }: Extract<Authenticated, { readonly kind: 'proven' }>,
+  { user, applicationCredential }: Extract<Authenticated, { readonly kind: 'proven' }>,
 ): Promise<WantedScope | 'malformed' | 'not_allowed' | 'unavailable'> {
   if (applicationCredential !== undefined) {
     const scope: Scope = { kind: 'project', projectId: applicationCredential.projectId }
     return written === undefined ? { scope, isDefault: false } : 'not_allowed'
   }
-  if (written === undefined) return defaultScope(user.value, parent)
+  if (written === undefined) return defaultScope(user.value)
   if (written === 'unscoped') return { scope: UNSCOPED, isDefault: false }
   if (!isObject(written) || SCOPES.filter((one) => one in written).length !== 1) return 'malformed'
   if (isObject(written['unscoped'])) return { scope: UNSCOPED, isDefault: false }
@@ -175,8 +215,8 @@ const TRUST_SCOPE = 'OS-TRUST:trust'
 /** Of these, exactly one. */
 const SCOPES = ['system', 'project', 'domain', 'unscoped', TRUST_SCOPE]
 
-function defaultScope({ defaultProjectId }: User, parent: Caller | undefined): WantedScope {
-  if (parent !== undefined || defaultProjectId === undefined) return { scope: UNSCOPED, isDefault: true }
+function defaultScope({ defaultProjectId }: User): WantedScope {
+  if (defaultProjectId === undefined) return { scope: UNSCOPED, isDefault: true }
   return { scope: { kind: 'project', projectId: defaultProjectId }, isDefault: true }
 }
 
