@@ -107,9 +107,14 @@ const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/
 
 /** The path as text; `undefined` when it is none. */
 export function decodedPath(encoded: string): string | undefined {
+  return encoded[0] === '/' ? decodedName(encoded) : undefined
+}
+
+/** Percent-encoded names as text; `undefined` when they are none: not UTF-8, escaped wrongly, or with a NUL. */
+export function decodedName(encoded: string): string | undefined {
   if (BAD_ESCAPE.test(encoded)) return undefined
-  const path = decodePercent(encoded)
-  return path === undefined || path[0] !== '/' || path.includes('\0') ? undefined : path
+  const text = decodePercent(encoded)
+  return text?.includes('\0') === true ? undefined : text
 }
 
 interface Named {

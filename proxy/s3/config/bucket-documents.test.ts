@@ -141,6 +141,7 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
   const redirect = (inner: string) =>
     web(`${index}<RoutingRules><RoutingRule><Redirect>${inner}</Redirect></RoutingRule></RoutingRules>`)
   t.same(await redirect('<HttpRedirectCode>200</HttpRedirectCode>'), [400, 'InvalidRequest'])
+  t.same(await redirect('<Protocol>ftp</Protocol>'), [400, 'InvalidRequest'])
   t.same(await redirect('<ReplaceKeyWith>a</ReplaceKeyWith><ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith>'), [
     400,
     'InvalidRequest',
