@@ -39,12 +39,23 @@ export class VersionedObjects {
   async check(): Promise<void> {
     for (const { running, proxy } of this.#session.cluster.proxies) {
       if (running === undefined) continue
-      const versions = await this.#versionsAt(running, proxy)
-      for (const deed of this.#deeds.all)
-        if (deed.isDone) await this.#checkKept(deed, versions, running, proxy)
-      for (const version of versions) await this.#checkVersion(version, running, proxy)
+      const versions = await this.#readVersions(running, proxy)
+      for (const deed of this.#deeds.all) if (deed.isDone) this.#checkKept(deed, versions, proxy)
+      for (const version of versions.values()) this.#checkVersion(version, proxy)
       await this.#deeds.checkCurrent(running, proxy)
     }
+  }
+
+  /** All that is listed, each read once, by name and id. */
+  async #readVersions(running: RunningProxy, proxy: number): Promise<ReadonlyMap<string, ReadVersion>> {
+    const { features } = running
+    const read = new Map<string, ReadVersion>()
+    for (const version of await this.#versionsAt(running, proxy)) {
+      const id = idOf(version)
+      const etag = await etagAt(features, { ...CONTAINER, object: version.name }, id)
+      read.set(`${version.name} ${id}`, { version, etag })
+    }
+    return read
   }
 
   async #versionsAt({ features }: RunningProxy, proxy: number): Promise<readonly ListedObject[]> {
@@ -56,34 +67,32 @@ export class VersionedObjects {
   }
 
   /** Nothing is listed that nobody sent, and all that is listed can be read. */
-  async #checkVersion(version: ListedObject, { features }: RunningProxy, proxy: number): Promise<void> {
-    const id = idOf(version)
-    const etag = await etagAt(features, { ...CONTAINER, object: version.name }, id)
+  #checkVersion({ version, etag }: ReadVersion, proxy: number): void {
     if (etag === 'no_such_object' && isMark(version)) return
     if (this.#deeds.all.some((deed) => deed.object === version.name && deed.etag === etag)) return
-    throw this.#deeds.wrong(
-      'ghost',
-      version.name,
-      `version ${id} is listed at proxy ${proxy}, and is ${etag}`,
-    )
+    const what = `version ${idOf(version)} is listed at proxy ${proxy}, and is ${etag}`
+    throw this.#deeds.wrong('ghost', version.name, what)
   }
 
   /** An acknowledged version is listed, and has the bytes that were sent. */
-  async #checkKept(
+  #checkKept(
     { kind, object, etag, versionId }: ObjectDeed,
-    versions: readonly ListedObject[],
-    { features }: RunningProxy,
+    versions: ReadonlyMap<string, ReadVersion>,
     proxy: number,
-  ): Promise<void> {
+  ): void {
     if (versionId === undefined) return
     const lost = (what: string) =>
       this.#deeds.wrong('lost_version', object, `version ${versionId} ${what} at proxy ${proxy}`)
-    if (!versions.some((version) => version.name === object && idOf(version) === versionId))
-      throw lost('is not listed')
-    if (kind === 'delete') return
-    const found = await etagAt(features, { ...CONTAINER, object }, versionId)
-    if (found !== etag) throw lost(`is ${found} and not ${etag}`)
+    const found = versions.get(`${object} ${versionId}`)
+    if (found === undefined) throw lost('is not listed')
+    if (kind === 'put' && found.etag !== etag) throw lost(`is ${found.etag} and not ${etag}`)
   }
+}
+
+/** A version that is listed, and the MD5 of what is read of it, or why nothing is. */
+interface ReadVersion {
+  readonly version: ListedObject
+  readonly etag: string
 }
 
 function idOf(version: ListedObject): string {
