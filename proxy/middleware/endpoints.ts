@@ -63,8 +63,10 @@ function askedIn(rest: string): Asked | string {
   return { version: version ?? 1, name }
 }
 
+/** Numbers as Python reads them, `2`, `2.0`, `02`, `2e0`, behind any number of `v`. */
 function versionOf(segment: string): 1 | 2 | undefined {
-  const match = /^v*([12])(?:\.0*)?$/.exec(segment)
-  if (match === null) return undefined
-  return match[1] === '1' ? 1 : 2
+  const written = segment.replace(/^v+/, '')
+  if (!/^\+?\d+\.?\d*(e[+-]?\d+)?$/i.test(written)) return undefined
+  const version = Number(written)
+  return version === 1 || version === 2 ? version : undefined
 }
