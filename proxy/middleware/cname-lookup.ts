@@ -76,7 +76,8 @@ async function storageHost(
   domains: readonly string[],
   depth: number,
 ): Promise<StorageHost> {
-  let host = name.toLowerCase()
+  // A dot at the end says that the name is whole.
+  let host = name.toLowerCase().replace(/\.$/, '')
   for (let step = 0; step < depth; step += 1) {
     const found = isHostName(host) ? await lookUp(host) : undefined
     if (found?.kind !== 'alias' || found.of === host) return { kind: 'no_alias' }

@@ -5,6 +5,7 @@
  */
 import type { Difference, Statuses } from './comparison.ts'
 import type { KnownDifference } from './differences/known-difference.ts'
+import { MORE_SWITCHED_DIFFERENCES } from './differences/more-switched.ts'
 import { ODD_DIFFERENCES } from './differences/odd.ts'
 import { SWITCHED_DIFFERENCES } from './differences/switched.ts'
 import { USUAL_DIFFERENCES } from './differences/usual.ts'
@@ -13,6 +14,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...USUAL_DIFFERENCES,
   ...ODD_DIFFERENCES,
   ...SWITCHED_DIFFERENCES,
+  ...MORE_SWITCHED_DIFFERENCES,
 ]
 
 /** The entry that explains a difference, if there is one. */

@@ -9,7 +9,13 @@ import { startOurProxy } from '#test/compatibility/our-side.ts'
 import type { Place } from '#test/place.ts'
 import type { Lifetime } from '#test/running-cluster.ts'
 import { startNameServer } from '#test/web/name-server.ts'
-import { type RunningSide, resellerToken, startMartletWith, USERS_SETTING } from './clusters.ts'
+import {
+  POLICIES_SETTING,
+  type RunningSide,
+  resellerToken,
+  startMartletWith,
+  USERS_SETTING,
+} from './clusters.ts'
 
 const DOMAIN = 'example.com'
 const DEPTH = 2
@@ -76,6 +82,7 @@ storage_domain = ["${DOMAIN}"]
 cname_lookup = true
 lookup_depth = ${DEPTH}
 nameservers = ["${nameServer}"]
+${POLICIES_SETTING}
 ${USERS_SETTING}`,
   )
   try {
@@ -115,7 +122,10 @@ const MADE: readonly Made[] = [
   { path: '/versions', headers: { 'X-Versions-Enabled': 'true' } },
   { path: '/stack', headers: { 'X-Versions-Location': 'archive' } },
   { path: '/history', headers: { 'X-History-Location': 'archive' } },
-  { path: '/site', headers: { 'X-Container-Read': '.r:*', 'X-Container-Meta-Web-Index': 'index.html' } },
+  {
+    path: '/site',
+    headers: { 'X-Container-Read': '.r:*,.rlistings', 'X-Container-Meta-Web-Index': 'index.html' },
+  },
   ...['c/o', 'c/p', 'c/q', 'versions/o', 'versions/o', 'stack/o', 'stack/o', 'history/o', 'silver/o'].map(
     (name) => ({ path: `/${name}`, body: 'hello' }),
   ),
