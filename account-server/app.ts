@@ -50,7 +50,9 @@ export function createAccountServer(deps: AccountServerDeps): Handler {
       REPLICATE: refuseReplicate('account-server', deps.log),
     },
   })
-  const sync = { index: deps.index, salt: deps.salt, standing: standingBy(deps.ledger) }
+  const { index, salt, ledger } = deps
+  const giveUp = (hash: string, beforeMs: number): Promise<void> => ledger.giveUp(hash, beforeMs)
+  const sync = { index, salt, standing: standingBy(ledger), giveUp }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('account', CAPABILITIES, deps.replicaStates),

@@ -32,7 +32,7 @@ import { type ActionMeaning, meaningOf, OWNERS_ALWAYS, type S3Action } from './s
 import type { BucketPolicy } from './s3/policy/bucket-policy.ts'
 import { evaluatePolicy, type PolicyVerdict } from './s3/policy/evaluate.ts'
 import { isPublicPolicy } from './s3/policy/public-policy.ts'
-import { resourceArn } from './s3/policy/question.ts'
+import { LOG_DELIVERY_SERVICE, resourceArn } from './s3/policy/question.ts'
 import { decideByGrant } from './signed-grant.ts'
 
 export type { Action, Decision, Grants } from './decision-terms.ts'
@@ -135,15 +135,18 @@ async function verdictOf(
   return evaluatePolicy(policy, { caller, action, resource, values })
 }
 
-/** A public policy that is restricted lets in only those of the bucket's own account. */
+/** A public policy that is restricted lets in only those of the bucket's own account, and the cluster's own services. */
 function isRestricted({ caller, verb, resellers }: AccessQuestion, bucket: BucketAccess): boolean {
   const { policy, publicAccess } = bucket
   if (!publicAccess.restrictPublicBuckets || policy === undefined || policy === 'unreadable') return false
-  return isPublicPolicy(policy) && !caller.accounts.includes(tenantOf(verb.account, resellers))
+  const isOwn = caller.service !== undefined || caller.accounts.includes(tenantOf(verb.account, resellers))
+  return isPublicPolicy(policy) && !isOwn
 }
 
+const LOG_DELIVERY = { group: 'LogDelivery' } as const
+
 async function admitsByS3List(
-  { action, principal }: AccessQuestion,
+  { action, principal, caller }: AccessQuestion,
   bucket: BucketAccess,
   sources: GrantSources,
 ): Promise<boolean> {
@@ -152,7 +155,8 @@ async function admitsByS3List(
   if (wanted.of === 'object' && bucket.objectAcls === 'none') return false
   const acl = wanted.of === 'bucket' ? bucket.acl : await sources.objectAcl()
   const counted = bucket.publicAccess.ignorePublicAcls ? 'not_public' : 'all'
-  return acl !== undefined && aclAdmits(acl, principal?.user, wanted.permission, counted)
+  const user = caller.service?.name === LOG_DELIVERY_SERVICE ? LOG_DELIVERY : principal?.user
+  return acl !== undefined && aclAdmits(acl, user, wanted.permission, counted)
 }
 
 /** What Swift's lists settle, of which only those that matter are fetched. */

@@ -46,7 +46,7 @@ export function parseContainerAddress(request: Request): ContainerAddress | Refu
   return refuseReserved(parts.account, parts.container, undefined) ?? containerOf(parts)
 }
 
-export function parseObjectAddress(request: Request): ObjectAddress | Refusal {
+export function parseObjectAddress(request: Pick<Request, 'path'>): ObjectAddress | Refusal {
   const parts = split(request, { least: 5, most: 5, restInLast: 'yes' })
   if (parts instanceof Refusal) return parts
   return refuseReserved(parts.account, parts.container, parts.object) ?? objectOf(parts)
@@ -96,7 +96,7 @@ interface Shape {
   readonly restInLast: 'yes' | 'no'
 }
 
-function split(request: Request, shape: Shape): Parts | Refusal {
+function split(request: Pick<Request, 'path'>, shape: Shape): Parts | Refusal {
   const path = decodePercent(request.path)
   if (path === undefined) return new Refusal(textAnswer(412, 'Invalid UTF8 or contains NULL'))
   const segments = segmentsOf(path, shape)

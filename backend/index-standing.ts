@@ -8,6 +8,7 @@ import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { decodePercent, type HashPathSalt, hashName } from '#base/names.ts'
 import type { Layer, Request, Response } from '#http/message.ts'
 import { answer } from './answers.ts'
+import type { GivenUpMs } from './given-up.ts'
 import type { PartitionRange } from './range-states.ts'
 import type { ReplicaRole, ReplicaVoice, SyncLedger } from './sync-ledger.ts'
 
@@ -20,10 +21,16 @@ export interface StandingOptions {
 }
 
 /** What the device is to a partition, for those who compare replicas. */
-export function standingBy(
-  ledger: SyncLedger,
-): (range: PartitionRange) => { readonly voice: ReplicaVoice; readonly role: ReplicaRole } {
-  return (range) => ({ voice: ledger.voice(range), role: ledger.role(range) })
+export function standingBy(ledger: SyncLedger): (range: PartitionRange) => {
+  readonly voice: ReplicaVoice
+  readonly role: ReplicaRole
+  readonly givenUpMs: GivenUpMs
+} {
+  return (range) => ({
+    voice: ledger.voice(range),
+    role: ledger.role(range),
+    givenUpMs: ledger.givenUp.untilMs(range),
+  })
 }
 
 export function answerByIndexStanding(options: StandingOptions): Layer {

@@ -175,7 +175,7 @@ t.test(
 t.test('what arrives with a time of before the last sync takes back what was said of it', async (t) => {
   const device = new Device()
   const ledger = await device.open()
-  await ledger.own(4, [3])
+  await ledger.own(4, [3, 4])
   const nowMs = device.clock.wallMs()
   const hash = `3${'0'.repeat(31)}`
   const stamp = { ...NO_STAMP, touchedMs: nowMs, majorityMs: nowMs - 5000, allMs: nowMs - 5000 }
@@ -224,7 +224,9 @@ t.test('a range that is stale keeps what it knows of before it was away', async 
   t.equal(ledger.arriving(hash, equalMs - 1000), undefined)
   t.equal(ledger.stamp(P(3)).allMs, equalMs)
   t.ok(ledger.comesTooLate(hash, equalMs - 1000))
-  t.notOk(ledger.comesTooLate(hash, equalMs + 1000))
+  const nowMs = device.clock.wallMs()
+  t.ok(ledger.comesTooLate(hash, nowMs - 7 * DAY_MS), 'its deletion may have been given up')
+  t.notOk(ledger.comesTooLate(hash, nowMs - 6 * DAY_MS))
   t.notOk(first.comesTooLate(hash, equalMs - 1000), 'it was not stale')
 })
 
@@ -248,4 +250,38 @@ t.test('what a clock that was ahead noted says nothing of how long ago it was', 
     majorityMs: nowMs - 1,
     allMs: nowMs - DAY_MS,
   })
+})
+
+t.test('what is stored in the place of others is known to be there from the first write on', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [3])
+  const nowMs = device.clock.wallMs()
+  const hash = `5${'0'.repeat(31)}`
+  await ledger.arriving(hash, nowMs)
+  t.same((await device.open()).stamp(P(5)), { ...NO_STAMP, noticedMs: nowMs }, 'durably')
+  await device.clock.advance(1000)
+  t.equal(ledger.arriving(hash, nowMs + 1000), undefined, 'once')
+})
+
+t.test('what arrives while a range is being emptied keeps it known', async (t) => {
+  const device = new Device()
+  const ledger = await device.open()
+  await ledger.own(4, [3])
+  const hash = `5${'0'.repeat(31)}`
+  const firstMs = device.clock.wallMs()
+  await ledger.arriving(hash, firstMs)
+  await device.clock.advance(1000)
+  const stay = ledger.leave(P(5))
+  await ledger.arriving(hash, firstMs + 1000)
+  await ledger.emptied(P(5))
+  stay()
+  t.equal(ledger.stamp(P(5)).noticedMs, firstMs, 'it arrived before all was gone')
+  const go = ledger.leave(P(5))
+  const removed = ledger.emptied(P(5))
+  await Promise.all([removed, ledger.arriving(hash, firstMs + 2000)])
+  go()
+  t.equal(ledger.stamp(P(5)).noticedMs, firstMs + 1000, 'it arrived while the stamp was being removed')
+  await ledger.emptied(P(5))
+  t.same(ledger.stamp(P(5)), NO_STAMP)
 })

@@ -13,6 +13,7 @@
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
+import { GivenUp, type GivenUpMs, oldEnoughMs } from './given-up.ts'
 import { LateArrivals, ON_TIME_MS, saidUntil, takenBack } from './late-arrivals.ts'
 import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
@@ -61,6 +62,7 @@ const FORMAT_VERSION = 1
 const DEVICE_TAG = Buffer.from([0])
 const OWNED_TAG = Buffer.from([1])
 const STAMP_TAG = Buffer.from([2])
+const GIVEN_UP_TAG = Buffer.from([3])
 
 /** Partitions that are made joining at the same time. */
 const JOINING_AT_ONCE = 64
@@ -77,27 +79,39 @@ interface Owned {
   readonly bitmap: Buffer
 }
 
+/** A range that is being emptied. */
+interface Leaving {
+  /** Has something of it arrived since that began? */
+  hasArrived: boolean
+}
+
+/** What the store has of a device. */
+interface Kept {
+  readonly device: DeviceRecord
+  readonly owned: Owned | undefined
+  readonly stamps: RangeStates<SyncStamp>
+  readonly givenUp: GivenUp
+}
+
 export class SyncLedger {
   readonly states: ReplicaStates
+  readonly givenUp: GivenUp
   readonly #store: KvStore
   readonly #prefix: Buffer
   readonly #clock: Clock
   readonly #reclaimMs: number
   readonly #stamps: RangeStates<SyncStamp>
-  readonly #leaving = new Set<string>()
+  readonly #leaving = new Map<string, Leaving>()
+  /** Ranges whose stamps are being removed, and when that is durable. */
+  readonly #removing = new Map<string, Promise<void>>()
   readonly #late = new LateArrivals()
   #device: DeviceRecord
   #owned: Owned | undefined
   #declaredStale = 0
 
-  private constructor(
-    store: KvStore,
-    options: SyncLedgerOptions,
-    device: DeviceRecord,
-    owned: Owned | undefined,
-    stamps: RangeStates<SyncStamp>,
-  ) {
+  private constructor(store: KvStore, options: SyncLedgerOptions, { device, owned, stamps, givenUp }: Kept) {
     this.states = options.states
+    this.givenUp = givenUp
     this.#store = store
     this.#prefix = options.keyPrefix
     this.#clock = options.clock
@@ -118,7 +132,11 @@ export class SyncLedger {
     const absence = isTooLong ? { fromMs: Math.min(aliveMs, nowMs), returnedMs: nowMs } : known?.absence
     const device: DeviceRecord = { version: FORMAT_VERSION, aliveMs: nowMs, absence }
     const stamps = await readStamps(store, keyPrefix)
-    const ledger = new SyncLedger(store, options, device, await readOwned(store, keyPrefix), stamps)
+    const owned = await readOwned(store, keyPrefix)
+    const isNew = known === undefined && options.unknownDevice === 'new'
+    const givenUpPrefix = Buffer.concat([keyPrefix, GIVEN_UP_TAG])
+    const givenUp = await GivenUp.open(store, givenUpPrefix, isNew ? 0 : nowMs)
+    const ledger = new SyncLedger(store, options, { device, owned, stamps, givenUp })
     await ledger.write(
       [...stamps.entries()].flatMap(([range, stamp]) => {
         const past = withoutFuture(stamp, nowMs)
@@ -191,8 +209,21 @@ export class SyncLedger {
   /** Says, in memory, that the range is being emptied; call the answer when that is over. */
   leave(range: PartitionRange): () => void {
     const key = keyOf(range)
-    this.#leaving.add(key)
+    this.#leaving.set(key, { hasArrived: false })
     return () => this.#leaving.delete(key)
+  }
+
+  /** All that lay here of a range that is being emptied (`leave`) is gone. What arrived meanwhile keeps it known. */
+  async emptied(range: PartitionRange): Promise<void> {
+    const key = keyOf(range)
+    if (this.#leaving.get(key)?.hasArrived === true) return
+    const removal = this.write([{ range, stamp: undefined }])
+    this.#removing.set(key, removal)
+    try {
+      await removal
+    } finally {
+      this.#removing.delete(key)
+    }
   }
 
   /** Of what the ring gives to others now: may only what it once held and kept equal be counted on. */
@@ -254,15 +285,36 @@ export class SyncLedger {
    * when there is nothing to wait for, as for almost everything. Rejects with the errors of the store.
    */
   arriving(hash: string, writtenMs: number): Promise<void> | undefined {
-    if (this.isInTime(hash, writtenMs)) return undefined
+    const stray = this.noticeStray(hash)
+    if (this.isInTime(hash, writtenMs)) return stray
     const stamp = this.#stamps.ofHash(hash) ?? NO_STAMP
     const nowMs = this.#clock.wallMs()
     const said = this.#stamps.rangeOfHash(hash)
     const partPower = this.#owned?.partPower ?? said?.partPower ?? 0
     this.#late.note(partitionAt(hash, partPower), writtenMs, nowMs)
     // What a stale range says of before it was away is needed to tell what was deleted meanwhile.
-    if (said === undefined || writtenMs > saidUntil(stamp) || this.isStaleHash(hash)) return undefined
+    if (said === undefined || writtenMs > saidUntil(stamp) || this.isStaleHash(hash)) return stray
     return this.write([{ range: said, stamp: takenBack(stamp, writtenMs) }])
+  }
+
+  /**
+   * Of what the ring gives to others it is known since when something of it lies here, durably before the first of it does: a
+   * device that is away right after it was written must not take it for new when it comes back. To be awaited as `arriving`.
+   */
+  noticeStray(hash: string): Promise<void> | undefined {
+    const owned = this.#owned
+    if (owned === undefined || this.ownsHash(hash)) return undefined
+    const range = partitionAt(hash, owned.partPower)
+    const key = keyOf(range)
+    const leaving = this.#leaving.get(key)
+    if (leaving !== undefined) leaving.hasArrived = true
+    const removing = this.#removing.get(key)
+    if (removing !== undefined) return removing.then(() => this.#notice(range))
+    return this.#stamps.ofHash(hash) === undefined ? this.#notice(range) : undefined
+  }
+
+  #notice(range: PartitionRange): Promise<void> {
+    return this.write([{ range, stamp: { ...NO_STAMP, noticedMs: this.#clock.wallMs() } }])
   }
 
   /** Was it written so lately that no sync has anything to do with it? */
@@ -271,11 +323,26 @@ export class SyncLedger {
     return writtenMs > saidUntil(this.#stamps.ofHash(hash) ?? NO_STAMP)
   }
 
-  /** Would it be taken for deleted, because the range is stale and it was written before the last sync? */
+  /**
+   * Would it be taken for deleted, because the range is stale, and it was written before the last sync or so long ago that its
+   * deletion may have been given up?
+   */
   comesTooLate(hash: string, writtenMs: number): boolean {
     if (!this.isStaleHash(hash)) return false
     const range = rangeOfHash(hash)
-    return writtenMs <= Math.max(this.lastEqualMs(range, 'a_majority'), this.lastEqualMs(range, 'everybody'))
+    return (
+      writtenMs <=
+      Math.max(
+        this.lastEqualMs(range, 'a_majority'),
+        this.lastEqualMs(range, 'everybody'),
+        oldEnoughMs(this.#clock.wallMs(), this.#reclaimMs),
+      )
+    )
+  }
+
+  /** Deletions of before then are about to be forgotten in the partition of this hash. Durable when it resolves. */
+  async giveUp(hash: string, beforeMs: GivenUpMs): Promise<void> {
+    await this.givenUp.note(partitionAt(hash, this.#owned?.partPower ?? 0), beforeMs)
   }
 
   /** Has the range been out of touch with a majority of its peers for longer than the reclaim age? */

@@ -23,6 +23,15 @@ export const RANGE_TOMBSTONE_DIGEST_HEADER = 'x-backend-martlet-range-tombstone-
 /** Request to a container GET: `true` lists rows as they are stored, deleted ones too, as JSON that UPDATE takes back. */
 export const ROWS_HEADER = 'x-backend-martlet-rows'
 /**
+ * Request to a container GET: which rows changed since an earlier answer to the same question. The value is the `position`
+ * of that answer, or `now` to begin. Answer: JSON, `{"position", "changes": [{"name", "etag", "deleted"}]}`; without
+ * `changes` where it cannot be told what changed since: the replica is another one, or too much did.
+ */
+export const CHANGES_SINCE_HEADER = 'x-backend-martlet-changes-since'
+export const CHANGES_SINCE_NOW = 'now'
+/** Changes of one answer at most. */
+export const CHANGES_MAX = 1000
+/**
  * Request to write a row: when the container's status changed last, as the proxy believes. When that or the policy index is
  * not so, the answer says in the same header, and in `X-Backend-Storage-Policy-Index`, what is.
  */
@@ -61,6 +70,11 @@ export const INDEX_ONLY_HEADER = 'x-backend-martlet-index-only'
  * which version is there and how much the replica's word counts.
  */
 export const PROBES_METHOD = 'PROBES'
+/**
+ * Query of such a request: in the place of `[status, headers]` the answer may have the time of the data alone, of an object that is there,
+ * was changed by no POST since, and whose replica is synced. A server that does not know it answers as without it.
+ */
+export const SHORT_PROBES_QUERY = 'short=1'
 /** Of one request at most. */
 export const PROBES_MAX = 256
 /** The headers that the answer to each has. */
@@ -115,6 +129,8 @@ export type Capability =
   | typeof DIGEST_CAPABILITY
   | 'range-digest'
   | 'rows'
+  /** `CHANGES_SINCE_HEADER`. */
+  | 'changes-since'
   | 'batch-update'
   | 'replica-state'
   | 'container-update-status'

@@ -18,6 +18,11 @@ export const MAX_RESERVED_NAME_BYTES = MAX_OBJECT_NAME_BYTES + 256
 export const MAX_META_NAME_BYTES = 128
 /** `max_meta_value_length`, bytes. */
 export const MAX_META_VALUE_BYTES = 256
+/**
+ * Name or value of one metadata item as storage keeps it, bytes: through S3 one item may be as long as all of an object's
+ * together (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). The Swift door keeps to its own limits.
+ */
+export const MAX_STORED_META_ITEM_BYTES = 2 * KIB
 /** `max_meta_count`, items. */
 export const MAX_META_COUNT = 90
 /** `max_meta_overall_size`, bytes of names and values together. */

@@ -60,6 +60,11 @@ export function ticksOf(timestamp: Timestamp): number {
   return Number(timestamp.slice(0, 10)) * TICKS_PER_SECOND + Number(timestamp.slice(11, 16))
 }
 
+/** Milliseconds since the epoch, with fractions; the offset left out. */
+export function millisecondsOf(timestamp: Timestamp): number {
+  return ticksOf(timestamp) / (TICKS_PER_SECOND / 1000)
+}
+
 /** The offset; exact up to 2^53. */
 export function offsetOf(timestamp: Timestamp): number {
   return timestamp.length > 16 ? Number(`0x${timestamp.slice(17)}`) : 0

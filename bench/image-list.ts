@@ -1,6 +1,7 @@
 /**
- * How long a page of a large image registry takes, on a cluster of its own (`martlet start`): makes so many images, then asks
- * for pages with filters, one after the other and by several at once.
+ * What a page of a large image registry takes, on a cluster of its own (`martlet start`): makes so many images, then asks
+ * for pages with filters, one after the other and by several at once, and tells the time, the processor time of all
+ * processes, and what the cluster uses while it is left alone.
  *
  *     node bench/image-list.ts [--images 10000] [--pages 200] [--data DIR]
  */
@@ -9,9 +10,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
+import { usageOf } from './process-usage.ts'
 
 const MARTLET = fileURLToPath(new URL('../cli/martlet.mjs', import.meta.url))
 const WRITERS = 16
@@ -39,7 +42,12 @@ const agent = new Agent({ connections: WRITERS })
 interface Registry {
   readonly url: string
   readonly token: string
+  /** The process that started the others. */
+  readonly pid: number
 }
+
+/** Milliseconds without a request. */
+const IDLE_MS = 10_000
 
 async function ask(
   { url, token }: Registry,
@@ -83,6 +91,7 @@ function image(at: number): object {
 
 async function measure(registry: Registry, query: string, lanes: number): Promise<string> {
   const times: number[] = []
+  const before = usageOf([registry.pid]).cpuSeconds
   await inLanes(lanes, Number(values.pages), async () => {
     const begun = performance.now()
     await ask(registry, 'GET', `images?${encodeURI(query)}`)
@@ -90,7 +99,8 @@ async function measure(registry: Registry, query: string, lanes: number): Promis
   })
   times.sort((one, other) => one - other)
   const at = (share: number): string => (times[Math.floor(times.length * share)] ?? 0).toFixed(1)
-  return `${at(0.5)} / ${at(0.99)}`
+  const cpuMs = ((usageOf([registry.pid]).cpuSeconds - before) * 1000) / times.length
+  return `${at(0.5)} / ${at(0.99)} / ${cpuMs.toFixed(1)}`
 }
 
 async function run(registry: Registry): Promise<void> {
@@ -98,13 +108,17 @@ async function run(registry: Registry): Promise<void> {
   await inLanes(WRITERS, Number(values.images), (at) => ask(registry, 'POST', 'images', image(at)))
   const seconds = (performance.now() - begun) / 1000
   process.stdout.write(`${values.images} images made in ${seconds.toFixed(0)} s\n`)
-  process.stdout.write(`query | p50 / p99 ms, one after the other | ${READERS} at once\n`)
+  process.stdout.write(`query | p50 / p99 / processor ms, one after the other | ${READERS} at once\n`)
   // Every process has seen them all once.
   await inLanes(READERS, 64, () => ask(registry, 'GET', 'images'))
   for (const query of QUERIES) {
     const [alone, together] = [await measure(registry, query, 1), await measure(registry, query, READERS)]
     process.stdout.write(`${query} | ${alone} | ${together}\n`)
   }
+  const before = usageOf([registry.pid]).cpuSeconds
+  await sleep(IDLE_MS)
+  const share = ((usageOf([registry.pid]).cpuSeconds - before) * 100_000) / IDLE_MS
+  process.stdout.write(`left alone: ${share.toFixed(2)} % of a processor\n`)
 }
 
 const data = values.data ?? mkdtempSync(join(tmpdir(), 'martlet-image-list-'))
@@ -124,7 +138,7 @@ try {
   const signedIn = await fetch(`${url}/auth/v1.0`, {
     headers: { 'x-auth-user': 'test:tester', 'x-auth-key': 'testing' },
   })
-  await run({ url, token: signedIn.headers.get('x-auth-token') ?? '' })
+  await run({ url, token: signedIn.headers.get('x-auth-token') ?? '', pid: cluster.pid ?? 0 })
 } finally {
   cluster.kill('SIGTERM')
   await new Promise((resolve) => cluster.once('close', resolve))

@@ -17,12 +17,13 @@ const CONTEXT: OperationContext = { txId: 'images', signal: undefined, log: sile
 /** Says what was put right. Exit code 1 when the cluster cannot be asked. */
 export async function sweepImages(args: ClusterArguments): Promise<void> {
   await withRegistry(args, async (registry) => {
-    const swept = await sweep(registry, CONTEXT)
+    const swept = await sweep(registry, CONTEXT, 'now')
     const { givenUp, removedKeys, forgottenTasks, forgottenImages } = swept
     say(`uploads and imports given up: ${amount(givenUp)}`)
     say(`objects that share the bytes of an image no more: ${amount(swept.droppedReferences)}`)
     say(`objects that no image needs any more: ${amount(swept.releasedObjects)}`)
     say(`bytes that no image names, removed: ${amount(removedKeys)}`)
+    say(`shares in blocks that no image has any more: ${amount(swept.freedBlocks)}`)
     if (swept.leftBytes > 0) {
       say(`places elsewhere whose bytes the proxies still have to remove: ${amount(swept.leftBytes)}`)
     }

@@ -26,6 +26,7 @@ function addStatus(program: Command): void {
   ofCluster(program.command('status'))
     .description('one page: what is there, what is wrong, what is being done about it')
     .option('--json', 'for programs')
+    .option('--serve [port]', 'as a page in a browser on this machine, renewed every two seconds (8090)')
     .action(async (options: StatusArguments) => {
       await (await import('./status.ts')).status(options)
     })

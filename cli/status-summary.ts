@@ -184,6 +184,11 @@ export function votersOn({ objects, containers, accounts }: DeviceFigures): Vote
   }
 }
 
+/** Objects and tombstones, of all policies. */
+export function recordsOn({ objects }: DeviceFigures): number {
+  return objects.reduce((sum, { records }) => sum + records, 0)
+}
+
 /** Files and whole indexes that were taken out of service. */
 export function quarantinedOn({ objects, containers, accounts }: DeviceFigures): number {
   const files = objects.reduce((sum, { quarantined }) => sum + quarantined, 0)

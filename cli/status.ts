@@ -1,4 +1,4 @@
-/** `martlet status`: asks the owner of every device, and prints one page or JSON. */
+/** `martlet status`: asks the owner of every device, and prints one page or JSON, or serves a page for a browser. */
 
 import { createHash } from 'node:crypto'
 import type { Disk } from '#base/environment.ts'
@@ -19,20 +19,44 @@ import {
   type RingUser,
   summarise,
 } from './status-summary.ts'
+import { DEFAULT_VIEW_PORT, serveStatus } from './status-view/serve.ts'
 
 export interface StatusArguments extends ClusterArguments {
   readonly json?: true
+  /** Port of a page for a browser; `true`: the default one. */
+  readonly serve?: string | true
 }
 
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 /** Exit code 1 when the cluster cannot be found; problems of the cluster are its page's. */
 export async function status(args: StatusArguments): Promise<void> {
+  const port = portOf(args.serve)
+  if (port === 'wrong') return complain(`--serve takes a port, and not ${args.serve}`)
   const access = await ClusterAccess.open(args)
   if ('problem' in access) return complain(access.problem)
   try {
+    if (port !== undefined) return await serveStatus(() => askAnew(args), port)
     const found = await statusOf(access)
     say(args.json === true ? JSON.stringify(found) : statusPage(found))
+  } finally {
+    await access.close()
+  }
+}
+
+function portOf(option: StatusArguments['serve']): number | 'wrong' | undefined {
+  if (option === undefined) return undefined
+  if (option === true) return DEFAULT_VIEW_PORT
+  const port = Number(option)
+  return /^\d{1,5}$/.test(option) && port <= 65_535 ? port : 'wrong'
+}
+
+/** With the rings and the configuration as they are now. Rejects when the cluster cannot be found. */
+async function askAnew(args: ClusterArguments): Promise<ClusterStatus> {
+  const access = await ClusterAccess.open(args)
+  if ('problem' in access) throw new Error(access.problem)
+  try {
+    return await statusOf(access)
   } finally {
     await access.close()
   }

@@ -6,6 +6,7 @@ import { headerOf, readWhole } from '#http/message.ts'
 import { readConfirmed } from './confirmed-read.ts'
 import type { ReadOutcome } from './replica-read.ts'
 import { FakeNodes, found, timeOf } from './testing/fake-nodes.ts'
+import type { EndOfTurn } from './version-probes.ts'
 
 const CAPABLE = { [CAPABILITIES_HEADER]: 'index-probe,probes' }
 const LOCAL_PORT = 6200
@@ -14,8 +15,11 @@ function bodyOf(outcome: ReadOutcome): string {
   return outcome.kind === 'found' ? String(outcome.response.body) : outcome.kind
 }
 
-function threeNodes(): { readonly nodes: FakeNodes; readonly others: FakeNodes['placement']['primaries'] } {
-  const nodes = new FakeNodes({ local: LOCAL_PORT, devices: 3 })
+function threeNodes(endOfTurn?: EndOfTurn): {
+  readonly nodes: FakeNodes
+  readonly others: FakeNodes['placement']['primaries']
+} {
+  const nodes = new FakeNodes({ local: LOCAL_PORT, devices: 3, ...(endOfTurn && { endOfTurn }) })
   const [local, ...others] = nodes.placement.primariesLocalFirst
   if (local !== undefined) nodes.set(local, found('x', 1))
   return { nodes, others }
@@ -64,10 +68,9 @@ class Prober {
     ][]
     this.requests.push({ paths: asked.map(([path]) => path) })
     await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    const told = asked.map(([path]) => [
-      200,
-      { 'x-backend-data-timestamp': timeOf(path.endsWith('new') ? 2 : 1) },
-    ])
+    const told = asked.map(([path]) =>
+      path.endsWith('new') ? [200, { 'x-backend-data-timestamp': timeOf(2) }] : timeOf(1),
+    )
     return { status: 200, headers: CAPABLE, body: Buffer.from(JSON.stringify(told)) }
   }
 
@@ -76,6 +79,38 @@ class Prober {
   }
 }
 
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 50; turns += 1) await Promise.resolve()
+}
+
+t.test(
+  'looks of one turn of the event loop go to one peer together, whoever of several could answer',
+  async (t) => {
+    const turn: (() => void)[] = []
+    const { nodes, others } = threeNodes((callback) => turn.push(callback))
+    const probers = others.map((other) => {
+      const prober = new Prober()
+      nodes.set(other, prober.serve)
+      return prober
+    })
+    const read = (object: string): Promise<ReadOutcome> =>
+      readConfirmed(nodes.client, nodes.read({ path: `/a/c/${object}` }), 'unavailable')
+    const paths = (): readonly number[] =>
+      probers.flatMap(({ requests }) => requests.map((one) => one.paths.length))
+    await read('learns what the first can')
+    await settle()
+    // Of the second nothing is known yet, and nobody asks it while the first is being asked anyway.
+    const together = ['one', 'two', 'three'].map(read)
+    await settle()
+    t.same(paths(), [], 'nothing is sent before the turn ends')
+    for (const end of turn.splice(0)) end()
+    await settle()
+    t.same(paths(), [3])
+    for (const prober of probers) prober.answerNext()
+    for (const outcome of await Promise.all(together)) t.equal(bodyOf(outcome), 'x')
+  },
+)
+
 t.test('looks at the same peer travel together, and each is answered for itself', async (t) => {
   const { nodes, others } = threeNodes()
   const prober = new Prober()
@@ -83,13 +118,11 @@ t.test('looks at the same peer travel together, and each is answered for itself'
   if (first === undefined || second === undefined) throw new Error('three primaries')
   nodes.set(first, prober.serve)
   nodes.set(second, found('newer', 2))
+  nodes.errors.recordFull(second)
   const read = (object: string): Promise<ReadOutcome> =>
     readConfirmed(nodes.client, nodes.read({ path: `/a/c/${object}` }), 'unavailable')
   await read('learns what the peer can')
   const reads = ['one', 'two', 'new', 'four'].map(read)
-  const settle = async (): Promise<void> => {
-    for (let turns = 0; turns < 50; turns += 1) await Promise.resolve()
-  }
   await settle()
   t.equal(prober.requests.length, 1, 'the first goes alone and at once')
   t.equal(prober.requests[0]?.paths.length, 1)

@@ -43,11 +43,14 @@ export async function readConfirmed(
   return { kind: 'unavailable', reason: `${count} of ${needed} other replicas confirmed the version` }
 }
 
+/** Those that are set aside come last; before them, those that are being asked something else in this moment come first. */
 function othersThan(client: NodeClient, read: ReplicaRead, node: StorageNode): readonly StorageNode[] {
-  const others = read.placement.primariesLocalFirst.filter((other) => other !== node)
-  if (!others.some((other) => client.errors.isSetAside(other))) return others
-  const isSetAside = (other: StorageNode): number => (client.errors.isSetAside(other) ? 1 : 0)
-  return others.toSorted((left, right) => isSetAside(left) - isSetAside(right))
+  const { errors, versions } = client
+  const cost = (other: StorageNode): number =>
+    errors.isSetAside(other) ? Number.MAX_SAFE_INTEGER : versions.cost(other)
+  return read.placement.primariesLocalFirst
+    .filter((other) => other !== node)
+    .sort((left, right) => cost(left) - cost(right))
 }
 
 type Verdict =

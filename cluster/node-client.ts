@@ -10,7 +10,7 @@ import { type SendOptions, type Transport, TransportError } from '#http/transpor
 import type { ErrorLimiter } from './error-limit.ts'
 import { NodeLatency } from './node-latency.ts'
 import type { ServerType, StorageNode } from './storage-node.ts'
-import { VersionProbes } from './version-probes.ts'
+import { type EndOfTurn, VersionProbes } from './version-probes.ts'
 
 /** OpenStack Swift's proxy: `node_timeout`. */
 export const NODE_TIMEOUT_MS = 10_000
@@ -38,6 +38,7 @@ export interface NodeRequest {
 export type DeviceRequest = Pick<NodeRequest, 'server' | 'method' | 'body'> & {
   /** With the device in it. */
   readonly path: string
+  readonly query?: string | undefined
 }
 
 export type NodeOutcome =
@@ -57,6 +58,8 @@ export interface NodeClientOptions {
   readonly observer?: NodeObserver | undefined
   readonly nodeTimeoutMs?: number | undefined
   readonly connectTimeoutMs?: number | undefined
+  /** How requests to a node that arise together are gathered; without it nothing waits for anything. */
+  readonly endOfTurn?: EndOfTurn | undefined
 }
 
 export class NodeClient {
@@ -64,7 +67,7 @@ export class NodeClient {
   readonly clock: Clock
   readonly nodeTimeoutMs: number
   /** Which versions other nodes have. */
-  readonly versions: VersionProbes = new VersionProbes(this)
+  readonly versions: VersionProbes
   readonly #transport: Transport
   readonly #observer: NodeObserver | undefined
   readonly #unsignalled: SendOptions
@@ -76,6 +79,7 @@ export class NodeClient {
     this.errors = options.errors
     this.clock = options.clock
     this.nodeTimeoutMs = options.nodeTimeoutMs ?? NODE_TIMEOUT_MS
+    this.versions = new VersionProbes(this, options.endOfTurn ?? atOnce)
     this.#transport = options.transport
     this.#observer = options.observer
     this.#unsignalled = {
@@ -91,9 +95,9 @@ export class NodeClient {
 
   /** The same of a request to the device itself. */
   sendTo(node: StorageNode, request: DeviceRequest): Promise<NodeOutcome> {
-    const { server, method, path, body } = request
-    const about = { server, method, path, body, partition: 0, query: '', headers: {}, signal: undefined }
-    return this.#exchange(node, about, ownRequest({ method, path, body }))
+    const { server, method, path, query = '', body } = request
+    const about = { server, method, path, query, body, partition: 0, headers: {}, signal: undefined }
+    return this.#exchange(node, about, ownRequest({ method, path, query, body }))
   }
 
   async #exchange(node: StorageNode, request: NodeRequest, wire: Request): Promise<NodeOutcome> {
@@ -188,6 +192,10 @@ export class NodeClient {
       names: new Set(written.split(',').map((name) => name.trim())),
     })
   }
+}
+
+function atOnce(callback: () => void): void {
+  callback()
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * A read whose body outlives the replica it comes from: when the connection breaks or stalls in the middle, the rest is
- * fetched from another replica that has the very same version, from the byte reached. The reader does not notice.
+ * fetched from another replica that has the very same version, from the byte reached. The reader does not notice. It ends when
+ * all replicas have failed at the same byte.
  */
 import type { BodyStream, Response } from '#http/message.ts'
 import { discard, headerOf } from '#http/message.ts'
@@ -39,7 +40,11 @@ class ResumableBody implements BodyStream, AsyncIterator<Buffer> {
   readonly #client: NodeClient
   readonly #read: ReplicaRead
   readonly #first: Response
+  /** Those that failed, or are being read. */
   readonly #used = new Set<StorageNode>()
+  #node: StorageNode
+  /** Since the replicas were gone through for the last time. */
+  #hasAdvanced = false
   #body: BodyStream
   #iterator: AsyncIterator<Buffer>
   #sentBytes = 0
@@ -50,6 +55,7 @@ class ResumableBody implements BodyStream, AsyncIterator<Buffer> {
     this.#read = read
     this.#first = first
     this.#used.add(node)
+    this.#node = node
     this.#body = body
     this.#iterator = body[Symbol.asyncIterator]()
   }
@@ -62,7 +68,10 @@ class ResumableBody implements BodyStream, AsyncIterator<Buffer> {
     for (;;) {
       try {
         const result = await this.#iterator.next()
-        if (result.done !== true) this.#sentBytes += result.value.length
+        if (result.done !== true && result.value.length > 0) {
+          this.#sentBytes += result.value.length
+          this.#hasAdvanced = true
+        }
         return result
       } catch (error) {
         if (this.#cancelled || this.#read.signal?.aborted === true) throw error
@@ -84,10 +93,21 @@ class ResumableBody implements BodyStream, AsyncIterator<Buffer> {
   /** Goes on with another replica; false when none has the rest. */
   async #resume(): Promise<boolean> {
     await this.#body.cancel().catch(() => {})
-    for (const node of this.#others()) {
+    if (await this.#goOnWith(this.#others())) return true
+    // All have failed, but not at this byte: a replica that stalled under load is as good as any by now.
+    if (!this.#hasAdvanced) return false
+    this.#hasAdvanced = false
+    this.#used.clear()
+    this.#used.add(this.#node)
+    return await this.#goOnWith(this.#others())
+  }
+
+  async #goOnWith(nodes: readonly StorageNode[]): Promise<boolean> {
+    for (const node of nodes) {
       this.#used.add(node)
       const body = await this.#restFrom(node)
       if (body === undefined) continue
+      this.#node = node
       this.#body = body
       this.#iterator = body[Symbol.asyncIterator]()
       if (this.#cancelled) await body.cancel()

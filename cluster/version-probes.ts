@@ -1,9 +1,9 @@
 /**
- * Looks at the indexes of other nodes: which version do you have? To each node one request of such looks is under way at a
- * time; what comes meanwhile goes together into the next one, so that under load many share a request, its signature and
- * its answer. Nothing waits for company: the first goes alone and at once.
+ * Looks at the indexes of other nodes: which version do you have? What is asked of a node in one turn of the event loop goes
+ * together in one request, and to each node one request is under way at a time: what comes meanwhile goes together into the next one.
+ * So under load many looks share a request, its signature and its answer, and who asks alone waits for nobody.
  */
-import { PROBES_MAX, PROBES_METHOD } from '#base/extensions.ts'
+import { PROBES_MAX, PROBES_METHOD, REPLICA_STATE_HEADER, SHORT_PROBES_QUERY } from '#base/extensions.ts'
 import { bufferBody, discard, type Response, readWhole } from '#http/message.ts'
 import type { NodeClient } from './node-client.ts'
 import type { StorageNode } from './storage-node.ts'
@@ -16,6 +16,9 @@ export interface VersionAsked {
   readonly policyIndex: number
 }
 
+/** Calls back when what this turn of the event loop brings has been looked at. */
+export type EndOfTurn = (callback: () => void) => void
+
 /** Looks that may wait for one node; further ones are not made. */
 const WAITING_MAX = 4_096
 /** Answers to as many looks as a request has are shorter than this, bytes. */
@@ -26,13 +29,19 @@ interface Waiting {
   readonly answered: (response: Response | undefined) => void
 }
 
+interface Line {
+  readonly waiting: Waiting[]
+  state: 'gathering' | 'under_way'
+}
+
 export class VersionProbes {
   readonly #client: NodeClient
-  /** What waits for each node that has a request under way. */
-  readonly #lines = new Map<StorageNode, Waiting[]>()
+  readonly #endOfTurn: EndOfTurn
+  readonly #lines = new Map<StorageNode, Line>()
 
-  constructor(client: NodeClient) {
+  constructor(client: NodeClient, endOfTurn: EndOfTurn) {
     this.#client = client
+    this.#endOfTurn = endOfTurn
   }
 
   /** Whether the node takes several looks in one request, and is worth it. */
@@ -40,22 +49,33 @@ export class VersionProbes {
     return node.locality === 'elsewhere' && this.#client.can(node, 'probes')
   }
 
+  /** Of several nodes whose word is worth the same, the one with the least is best asked: it is asked right now anyway, or free. */
+  cost(node: StorageNode): number {
+    const state = this.#lines.get(node)?.state
+    if (state === 'gathering') return 0
+    return state === undefined ? 1 : 2
+  }
+
   /** The answer to an index-only HEAD, as far as it says which version is there; `undefined` when none came. Never rejects. */
   ask(node: StorageNode, asked: VersionAsked): Promise<Response | undefined> {
     return new Promise((answered) => {
       const line = this.#lines.get(node)
-      if (line === undefined) {
-        const fresh: Waiting[] = [{ asked, answered }]
-        this.#lines.set(node, fresh)
-        void this.#serve(node, fresh)
-      } else if (line.length < WAITING_MAX) line.push({ asked, answered })
+      if (line === undefined) this.#begin(node, { asked, answered })
+      else if (line.waiting.length < WAITING_MAX) line.waiting.push({ asked, answered })
       else answered(undefined)
     })
   }
 
-  async #serve(node: StorageNode, line: Waiting[]): Promise<void> {
-    while (line.length > 0) {
-      const group = line.splice(0, PROBES_MAX)
+  #begin(node: StorageNode, first: Waiting): void {
+    const line: Line = { waiting: [first], state: 'gathering' }
+    this.#lines.set(node, line)
+    this.#endOfTurn(() => void this.#serve(node, line))
+  }
+
+  async #serve(node: StorageNode, line: Line): Promise<void> {
+    line.state = 'under_way'
+    while (line.waiting.length > 0) {
+      const group = line.waiting.splice(0, PROBES_MAX)
       const answers = await this.#send(node, group)
       group.forEach(({ answered }, at) => answered(answers?.[at]))
     }
@@ -75,6 +95,7 @@ export class VersionProbes {
       server: 'object',
       method: PROBES_METHOD,
       path: `/${device}`,
+      query: SHORT_PROBES_QUERY,
       body: bufferBody(Buffer.from(JSON.stringify(body))),
     })
     if (outcome.kind === 'failed') return undefined
@@ -95,8 +116,19 @@ function answersIn(body: Buffer): readonly (Response | undefined)[] | undefined 
 }
 
 function answerOf(written: unknown): Response | undefined {
+  if (typeof written === 'string') return unchangedSince(written)
   if (!Array.isArray(written)) return undefined
   const [status, headers] = written as readonly unknown[]
   if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
   return { status, headers: headers as Readonly<Record<string, string>>, body: undefined }
+}
+
+/** What the time of the data alone says. */
+function unchangedSince(timestamp: string): Response {
+  const headers = {
+    'x-backend-data-timestamp': timestamp,
+    'x-backend-timestamp': timestamp,
+    [REPLICA_STATE_HEADER]: 'synced',
+  }
+  return { status: 200, headers, body: undefined }
 }

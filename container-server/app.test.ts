@@ -73,7 +73,7 @@ t.test('a container is created, holds rows, lists them and counts them', async (
     'x-backend-sharding-state': 'unsharded',
     'last-modified': 'Mon, 13 Nov 2023 18:26:42 GMT',
     'content-type': 'text/plain; charset=utf-8',
-    'x-backend-martlet-capabilities': 'digest,range-digest,rows,batch-update,replica-state',
+    'x-backend-martlet-capabilities': 'digest,range-digest,rows,changes-since,batch-update,replica-state',
     'x-backend-martlet-replica-state': 'synced',
   })
   t.equal((await server.send('DELETE', '/a/c/o%2Fp', ts(4))).status, 204)

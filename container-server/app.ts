@@ -40,6 +40,7 @@ const CAPABILITIES: readonly Capability[] = [
   'digest',
   'range-digest',
   'rows',
+  'changes-since',
   'batch-update',
   'replica-state',
   'sync',
@@ -65,7 +66,9 @@ export function createContainerServer(deps: ContainerServerDeps): Handler {
       REPLICATE: refuseReplicate('container-server', deps.log),
     },
   })
-  const sync = { index: deps.index, salt: deps.salt, standing: standingBy(deps.ledger) }
+  const { index, salt, ledger } = deps
+  const giveUp = (hash: string, beforeMs: number): Promise<void> => ledger.giveUp(hash, beforeMs)
+  const sync = { index, salt, standing: standingBy(ledger), giveUp }
   return pipeline(verbs, [
     failureLayer(deps.drive, deps.log),
     announceCapabilities('container', CAPABILITIES, deps.replicaStates),

@@ -3,12 +3,10 @@
  * part of what replicas of the container were said to hold together; and one that was away for so long that it must find
  * out what was deleted would take them for deleted.
  */
-import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
+import { millisecondsOf } from '#base/timestamp.ts'
 import type { DatabaseName } from '#db/info.ts'
 import { type ObjectRow, objectRows } from '#db/object-row.ts'
 import type { ContainerService } from './service.ts'
-
-const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 /**
  * To be awaited before rows are merged. `not_now`: they are to be sent again, when this replica knows what was deleted
@@ -20,16 +18,13 @@ export async function receiveRows(
   rows: readonly ObjectRow[],
 ): Promise<'welcome' | 'not_now'> {
   const hash = hashOf(name)
-  if (rows.some((row) => ledger.comesTooLate(hash, msOf(row.dataTimestamp)))) return 'not_now'
+  if (rows.some((row) => ledger.comesTooLate(hash, millisecondsOf(row.dataTimestamp)))) return 'not_now'
+  await ledger.noticeStray(hash)
   for (const row of rows) {
-    if (ledger.isInTime(hash, msOf(objectRows.changedAt(row)))) continue
+    if (ledger.isInTime(hash, millisecondsOf(objectRows.changedAt(row)))) continue
     const [known] = await index.rows(name, row.policyIndex, { prefix: row.name, limit: 1 })
     if (known?.name === row.name && known.dataTimestamp >= row.dataTimestamp) continue
-    await ledger.arriving(hash, msOf(row.dataTimestamp))
+    await ledger.arriving(hash, millisecondsOf(row.dataTimestamp))
   }
   return 'welcome'
-}
-
-function msOf(timestamp: Timestamp): number {
-  return ticksOf(timestamp) / TICKS_PER_MS
 }

@@ -9,6 +9,11 @@ export function dayOf(timestamp: Timestamp): number {
   return Math.floor(ticksOf(timestamp) / TICKS_PER_DAY)
 }
 
+/** When a day begins, milliseconds since the epoch. */
+export function startOfDayMs(day: number): number {
+  return day * SECONDS_PER_DAY * 1000
+}
+
 /**
  * The first day whose deletions replicas must agree on, at this moment. Deletions are given up
  * a day later than they are no longer compared (`givenUpBefore`), because clocks differ.

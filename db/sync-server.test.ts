@@ -35,6 +35,7 @@ function server(): {
       level: 'container',
       salt: { prefix: '', suffix: '' },
       standing,
+      giveUp: async () => {},
     }),
   }
 }

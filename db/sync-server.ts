@@ -4,6 +4,7 @@
  */
 import { type HashPathSalt, hashName } from '#base/names.ts'
 import type { DatabasePartition, Index } from './contract.ts'
+import { startOfDayMs } from './days.ts'
 import { afterHash, partitionOfHash, spanOf } from './hash-span.ts'
 import type { DatabaseName, DatabaseState } from './info.ts'
 import { comparisonDigest, isForgotten, mergeReplica, replicated } from './replica-merge.ts'
@@ -37,6 +38,8 @@ export interface SyncServerParts<Row> {
   readonly level: 'account' | 'container'
   /** What this device is to a partition. */
   readonly standing: (partition: DatabasePartition) => Standing
+  /** Told, and awaited, when deletions of before then are about to be forgotten where this hash lies, milliseconds. */
+  readonly giveUp: (hash: string, beforeMs: number) => Promise<void>
 }
 
 /** The digest of deletions of all days. */
@@ -126,6 +129,7 @@ export class SyncServer<Row> {
     const name = this.#nameIn(fields)
     const { store, horizon } = fields
     if (name === undefined || typeof store !== 'string' || !isCount(horizon)) return undefined
+    await this.#noteGivenUp(name, fields)
     return encodeKnown(await this.#known(name, { store, horizon }))
   }
 
@@ -135,6 +139,7 @@ export class SyncServer<Row> {
     if (theirs === undefined || typeof store !== 'string' || !isCount(horizon)) return undefined
     const { name } = theirs.info
     if (!this.#isOurs(name)) return undefined
+    await this.#noteGivenUp(name, fields)
     const ignored = fields['ignore_before']
     await this.#parts.index.apply(name, [], mergeReplica(theirs, isCount(ignored) ? ignored : 0))
     return encodeKnown(await this.#known(name, { store, horizon }))
@@ -147,6 +152,7 @@ export class SyncServer<Row> {
     const rows = parseRows(kind, fields['rows'])
     if (name === undefined || rows === undefined || rows.length > SLICE_ROWS) return undefined
     if (typeof store !== 'string' || !isCount(from) || !isCount(to)) return undefined
+    await this.#noteGivenUp(name, fields)
     const merged = await index.apply(name, rows, (state) => ({
       result: state !== undefined,
       rows: state === undefined ? 'leave' : 'merge',
@@ -198,6 +204,12 @@ export class SyncServer<Row> {
     return { ...(await knownOf(index, name, about)), role }
   }
 
+  /** Who asks is about to forget deletions of before that day; it counts on that this is known here. */
+  async #noteGivenUp(name: DatabaseName, { ignore_before: day }: Fields): Promise<void> {
+    const { giveUp, salt } = this.#parts
+    if (isCount(day)) await giveUp(hashName(name, salt), startOfDayMs(day))
+  }
+
   #nameIn(fields: Fields): DatabaseName | undefined {
     const name = parseName(fields['name'])
     return name !== undefined && this.#isOurs(name) ? name : undefined
@@ -211,8 +223,8 @@ export class SyncServer<Row> {
 const HASH_HEAD_BITS = 32
 const HASH = /^[0-9a-f]{32}$/
 
-function standingFields({ voice, role }: Standing): readonly [string, string] {
-  return [voice, role]
+function standingFields({ voice, role, givenUpMs }: Standing): readonly unknown[] {
+  return [voice, role, givenUpMs]
 }
 
 /** Who asks, and from which day on deletions are compared. */

@@ -44,6 +44,8 @@ export type Role = (typeof ROLES)[number]
 export interface Standing {
   readonly voice: Voice
   readonly role: Role
+  /** Deletions of before then it may have forgotten, milliseconds; `undefined` when it does not say. */
+  readonly givenUpMs?: number | undefined
 }
 
 /** 32 hex digits each. */

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '#base/environment.ts'
 import type { LinkConnection } from './link-connection.ts'
 import { creditFrame, DATA_BYTES_MAX, FrameType, frameHeader, LinkFormatError } from './link-frames.ts'
 import type { BodyStream } from './message.ts'
+import { PieceGatherer } from './piece-gatherer.ts'
 import { QueuedBody } from './queued-body.ts'
 
 /** A sender may be ahead of its reader by so much from the start. Bytes. */
@@ -29,6 +30,7 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
   readonly #stream: number
   readonly #patience: Patience | undefined
   readonly #queue: QueuedBody
+  readonly #gatherer: PieceGatherer
   #aheadBytes = 0
   #owedBytes = 0
   #extraBytes = 0
@@ -46,6 +48,7 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
     this.#stream = stream
     this.#patience = patience
     this.#queue = new QueuedBody({ pause: () => {}, resume: () => {}, cancel: cancelled })
+    this.#gatherer = new PieceGatherer((piece) => this.#queue.push(piece))
   }
 
   /** Throws a `LinkFormatError` for a sender that does not wait for credit. */
@@ -54,16 +57,18 @@ export class IncomingBody implements BodyStream, AsyncIterator<Buffer> {
     if (this.#aheadBytes > WINDOW_BYTES + this.#extraBytes + DATA_BYTES_MAX)
       throw new LinkFormatError('more than there was room for')
     this.#stopTimer()
-    this.#queue.push(piece)
+    this.#gatherer.add(piece)
   }
 
   end(): void {
     this.#settle()
+    this.#gatherer.flush()
     this.#queue.end()
   }
 
   fail(error: Error): void {
     this.#settle()
+    this.#gatherer.flush()
     this.#queue.fail(error)
   }
 

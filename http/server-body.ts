@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '#base/environment.ts'
 import { titleCase } from './header-lines.ts'
 import type { BodyError, HeaderMap, RequestBody } from './message.ts'
+import { PieceGatherer } from './piece-gatherer.ts'
 import { ownPiece } from './piece-memory.ts'
 import { QueuedBody } from './queued-body.ts'
 
@@ -32,6 +33,7 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
   readonly #outgoing: ServerResponse
   readonly #clock: Clock
   readonly #queue: QueuedBody
+  readonly #gatherer: PieceGatherer
   #awaitsContinue: boolean
   #receivedBytes = 0
   #askedAtMs = 0
@@ -49,6 +51,7 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
       resume: () => this.#incoming.resume(),
       cancel: () => {},
     })
+    this.#gatherer = new PieceGatherer((piece) => this.#queue.push(piece))
     if (options.lengthBytes === 0) this.#queue.end()
   }
 
@@ -84,6 +87,7 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
 
   /** What has not arrived yet is lost: reading rejects with `failure` behind what has. */
   fail(failure: BodyError): void {
+    this.#gatherer.flush()
     this.#queue.fail(failure)
   }
 
@@ -92,13 +96,18 @@ export class SocketBody implements RequestBody, AsyncIterator<Buffer> {
     this.#incoming.on('data', (chunk: Buffer) => {
       this.#receivedBytes += chunk.length
       ownPiece(chunk)
-      this.#queue.push(chunk)
+      this.#gatherer.add(chunk)
       // Node says so itself only after two more turns.
-      if (this.#receivedBytes === this.lengthBytes) this.#queue.end()
+      if (this.#receivedBytes === this.lengthBytes) this.#end()
     })
     this.#incoming.on('end', () => {
-      if (this.#incoming.complete) this.#queue.end()
+      if (this.#incoming.complete) this.#end()
     })
+  }
+
+  #end(): void {
+    this.#gatherer.flush()
+    this.#queue.end()
   }
 
   #sendContinue(headers: HeaderMap = {}): void {

@@ -52,7 +52,7 @@ export class Administration {
 
   constructor(parts: AdministrationParts) {
     this.#parts = parts
-    this.#removals = new Removals(parts.people, parts.credentials)
+    this.#removals = new Removals(parts.people, parts.credentials, parts.clock)
   }
 
   /** As long and as random as nobody would choose. */

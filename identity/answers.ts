@@ -47,7 +47,18 @@ export function unauthenticated(
   message = 'The request you have made requires authentication.',
 ): Response {
   const response = refusal(401, message)
-  return { ...response, headers: { ...response.headers, 'www-authenticate': `Keystone uri="${publicUrl}"` } }
+  return { ...response, headers: { ...response.headers, ...challenge(publicUrl) } }
+}
+
+function challenge(publicUrl: string): Headers {
+  return { 'www-authenticate': `Keystone uri="${publicUrl}"` }
+}
+
+/** Says which there are (OpenStack Identity API v3, "Authentication and token management"). */
+export function unsupportedMethod(publicUrl: string, methods: readonly string[]): Response {
+  const message = 'Attempted to authenticate with an unsupported method.'
+  const error = { code: 401, message, title: TITLES[401], identity: { methods } }
+  return json(401, { error }, challenge(publicUrl))
 }
 
 /** Only who had the right one is told. */

@@ -4,9 +4,10 @@
  */
 import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
-import type { Grant } from './model/grants.ts'
+import { type Grant, type GrantScope, isInherited, rolesOn } from './model/grants.ts'
 import type { User } from './model/user.ts'
 import type { People } from './people.ts'
+import { scopesAbove } from './project-tree.ts'
 
 export interface NamedRole {
   readonly id: string
@@ -26,6 +27,20 @@ export async function effectiveGrants(
     else if (group.kind !== 'absent') return group
   }
   return all
+}
+
+/** Ids of the roles that grants come to on something: those on it, and those that it inherits from what it is under. */
+export async function rolesReaching(
+  context: OperationContext,
+  { projects }: People,
+  grants: readonly Grant[],
+  on: GrantScope,
+): Promise<readonly string[] | RecordFailure> {
+  const direct = rolesOn(grants, on)
+  if (on.scope !== 'project' || !grants.some(isInherited)) return direct
+  const above = await scopesAbove(context, projects, on.id)
+  if ('kind' in above) return above
+  return [...new Set([...direct, ...above.flatMap((scope) => rolesOn(grants, scope))])]
 }
 
 /** Those and all that they imply, each once; what was granted comes first. A role of a domain is not itself among them. */

@@ -150,14 +150,26 @@ export class Entries<Value extends EntryValue> {
     context: OperationContext,
     id: string,
   ): Promise<{ readonly kind: 'removed' } | Absent | RecordFailure> {
+    const retired = await this.retireIf(context, id, () => true)
+    return retired.kind === 'kept' ? ABSENT : retired
+  }
+
+  /** The same, if it may go as it is at that moment. */
+  async retireIf(
+    context: OperationContext,
+    id: string,
+    mayGo: (there: Value) => boolean,
+  ): Promise<{ readonly kind: 'removed' } | { readonly kind: 'kept' } | Absent | RecordFailure> {
     const configured = this.#configured.get(id)
-    const changed = await this.change(context, id, (there) => ({
-      kind: 'value',
-      // What the configuration has goes under its own name, to which no claim leads.
-      value: { ...(configured ?? there), state: 'removed' } as Value,
-    }))
+    const changed = await this.change<'kept'>(context, id, (there) =>
+      mayGo(there)
+        ? // What the configuration has goes under its own name, to which no claim leads.
+          { kind: 'value', value: { ...(configured ?? there), state: 'removed' } as Value }
+        : { kind: 'refused', refusal: 'kept' },
+    )
     if (changed.kind === 'found') return { kind: 'removed' }
-    return changed.kind === 'name_taken' || changed.kind === 'refused' ? ABSENT : changed
+    if (changed.kind === 'refused') return { kind: 'kept' }
+    return changed.kind === 'name_taken' ? ABSENT : changed
   }
 
   /** Changes all those of which `change` tells what they are to be. */

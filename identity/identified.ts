@@ -5,10 +5,11 @@
 
 import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
-import { effectiveGrants, type NamedRole, withImplied } from './effective-roles.ts'
+import { actingBy, type UsedTrust } from './acting-by-trust.ts'
+import { effectiveGrants, type NamedRole, rolesReaching, withImplied } from './effective-roles.ts'
 import type { Entry } from './entries.ts'
 import { DEFAULT_DOMAIN } from './model/domain.ts'
-import { domainScope, type GrantScope, projectScope, rolesOn, SYSTEM_SCOPE } from './model/grants.ts'
+import { domainScope, type GrantScope, projectScope, SYSTEM_SCOPE } from './model/grants.ts'
 import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
 import type { Project } from './model/project.ts'
 import type { ApplicationCredential, User } from './model/user.ts'
@@ -20,6 +21,11 @@ export type Scope =
   | { readonly kind: 'project'; readonly projectId: string }
   | { readonly kind: 'domain'; readonly domainId: string }
   | { readonly kind: 'system' }
+  /** The project of the trust, with the roles that it gives. */
+  | { readonly kind: 'trust'; readonly trustId: string }
+
+/** One that somebody has without anybody else. */
+type OwnScope = Exclude<Scope, { readonly kind: 'trust' }>
 
 export const UNSCOPED: Scope = { kind: 'unscoped' }
 
@@ -29,6 +35,7 @@ export interface NamedDomain {
 }
 
 export interface Identified {
+  /** Who it is for others to see; who signed in is the trustee where there is a trust. */
   readonly user: Entry<User>
   readonly userDomain: NamedDomain
   readonly scope: Scope
@@ -37,11 +44,22 @@ export interface Identified {
   readonly scopeDomain: NamedDomain | undefined
   readonly roles: readonly NamedRole[]
   readonly applicationCredential: ApplicationCredential | undefined
+  readonly trust: UsedTrust | undefined
 }
 
 export type Identification =
   | { readonly kind: 'identified'; readonly identified: Identified }
-  | { readonly kind: 'nobody'; readonly why: 'no_user' | 'no_scope' | 'no_roles' | 'no_credential' }
+  | {
+      readonly kind: 'nobody'
+      readonly why:
+        | 'no_user'
+        | 'no_scope'
+        | 'no_roles'
+        | 'no_credential'
+        | 'no_trust'
+        | 'not_trustee'
+        | 'no_trustor'
+    }
   | RecordFailure
 
 const NO_USER: Identification = { kind: 'nobody', why: 'no_user' }
@@ -75,6 +93,7 @@ export async function identifyUser(
   user: Entry<User>,
   { scope, applicationCredentialId, nowMs }: IdentifyOptions,
 ): Promise<Identification> {
+  if (scope.kind === 'trust') return await identifyByTrust(context, people, user, scope.trustId, nowMs)
   const applicationCredential = user.value.applicationCredentials.find(
     ({ id, expiresAtMs }) => id === applicationCredentialId && (expiresAtMs ?? Infinity) > nowMs,
   )
@@ -95,8 +114,58 @@ export async function identifyUser(
     scopeDomain,
     roles,
     applicationCredential,
+    trust: undefined,
   }
   return { kind: 'identified', identified }
+}
+
+async function identifyByTrust(
+  context: OperationContext,
+  people: People,
+  trustee: Entry<User>,
+  trustId: string,
+  nowMs: number,
+): Promise<Identification> {
+  const acting = await actingBy(context, people, trustee, { trustId, nowMs })
+  if (acting.kind !== 'acting') return acting
+  const { trust, projectId, roles } = acting
+  const user = trust.impersonation ? trust.trustor : trustee
+  for (const { value } of [trust.trustor, trustee]) {
+    const domain = await liveDomain(context, people, value.domainId)
+    if (domain.kind !== 'live') return domain.kind === 'shut' ? NO_USER : domain
+  }
+  const userDomain = await liveDomain(context, people, user.value.domainId)
+  if (userDomain.kind !== 'live') return userDomain.kind === 'shut' ? NO_USER : userDomain
+  const place = await placeOf(context, people, { kind: 'project', projectId })
+  if (place.kind !== 'place') return place
+  const identified: Identified = {
+    user,
+    userDomain: userDomain.domain,
+    scope: { kind: 'trust', trustId },
+    project: place.project,
+    scopeDomain: place.domain,
+    roles,
+    applicationCredential: undefined,
+    trust,
+  }
+  return { kind: 'identified', identified }
+}
+
+/** Whose token it is: who signed in. */
+export function bearerOf({ user, trust }: Identified): Entry<User> {
+  return trust?.trustee ?? user
+}
+
+/** Rises whenever somebody is to lose the tokens: with a trust, either of the two. */
+export function generationOf({ user, trust }: Identified): number {
+  return trust === undefined
+    ? user.value.generation
+    : trust.trustor.value.generation + trust.trustee.value.generation
+}
+
+/** Whether somebody acts with less than all that they are: by an application credential or a trust. */
+export function isDelegated({ applicationCredential, trust }: Identified): boolean {
+  return applicationCredential !== undefined || trust !== undefined
 }
 
 interface Place {
@@ -109,7 +178,7 @@ interface Place {
 async function placeOf(
   context: OperationContext,
   people: People,
-  scope: Scope,
+  scope: OwnScope,
 ): Promise<Place | Identification> {
   if (scope.kind === 'unscoped' || scope.kind === 'system') {
     return { kind: 'place', project: undefined, domain: undefined }
@@ -143,19 +212,21 @@ async function rolesIn(
   context: OperationContext,
   people: People,
   user: User,
-  scope: Scope,
+  scope: OwnScope,
   credential: ApplicationCredential | undefined,
 ): Promise<readonly NamedRole[] | RecordFailure> {
   const on = grantScopeOf(scope)
   if (on === undefined) return []
   const grants = await effectiveGrants(context, people, user)
   if ('kind' in grants) return grants
-  const roles = await withImplied(context, people, rolesOn(grants, on))
+  const reaching = await rolesReaching(context, people, grants, on)
+  if ('kind' in reaching) return reaching
+  const roles = await withImplied(context, people, reaching)
   if ('kind' in roles || credential === undefined) return roles
   return roles.filter(({ id }) => credential.roleIds.includes(id))
 }
 
-function grantScopeOf(scope: Scope): GrantScope | undefined {
+function grantScopeOf(scope: OwnScope): GrantScope | undefined {
   switch (scope.kind) {
     case 'unscoped':
       return undefined
@@ -175,4 +246,9 @@ export function hasRole({ roles }: Identified, name: string): boolean {
 /** Trusted with what others have signed and whose their tokens are. */
 export function isService(identified: Identified): boolean {
   return hasRole(identified, 'service') || hasRole(identified, 'admin')
+}
+
+/** Sees what there is beyond a project: services, administrators, and readers of the system. */
+export function isOverseer(identified: Identified): boolean {
+  return isService(identified) || (identified.scope.kind === 'system' && identified.roles.length > 0)
 }

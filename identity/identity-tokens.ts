@@ -8,15 +8,22 @@ import { openText, sealText } from '#auth/sealed-text.ts'
 import { AgingLru } from '#base/aging-lru.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import type { OperationContext } from '#store/operation.ts'
-import { type Identification, type Identified, identify, type Scope } from './identified.ts'
+import {
+  bearerOf,
+  generationOf,
+  type Identification,
+  type Identified,
+  identify,
+  type Scope,
+} from './identified.ts'
 import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
-import type { User } from './model/user.ts'
 import type { People } from './people.ts'
 
 /** How somebody proved to be who they are (`methods` of a token). */
 export type Method = 'password' | 'token' | 'application_credential' | 'ec2credential'
 
 export interface Claims {
+  /** Who signed in. */
   readonly userId: string
   readonly scope: Scope
   readonly methods: readonly string[]
@@ -84,22 +91,22 @@ export class IdentityTokens {
 
   issue({ identified, methods, parent }: Wanted): Issued {
     const { clock, random, keys, lifeSeconds } = this.#options
-    const { user, scope, applicationCredential: credential } = identified
+    const { scope, applicationCredential: credential, trust } = identified
     const nowMs = clock.wallMs()
     const ends = [
       Math.floor(nowMs / 1000) + lifeSeconds,
       parent?.expiresAtSeconds ?? Infinity,
-      Math.floor((credential?.expiresAtMs ?? Infinity) / 1000),
+      Math.floor((credential?.expiresAtMs ?? trust?.expiresAtMs ?? Infinity) / 1000),
     ]
     const auditId = random.bytes(AUDIT_ID_BYTES).toString('base64url')
     const claims: Claims = {
-      userId: user.id,
+      userId: bearerOf(identified).id,
       scope,
       methods: [...new Set([...methods, ...(parent?.methods ?? [])])],
       auditIds: parent === undefined ? [auditId] : [auditId, parent.auditIds.at(-1) ?? auditId],
       issuedAtMs: Math.floor(nowMs),
       expiresAtSeconds: Math.min(...ends),
-      generation: user.value.generation,
+      generation: generationOf(identified),
       applicationCredentialId: credential?.id,
     }
     return { token: sealText(keys, random, this.#prefix, written(claims)), claims }
@@ -133,7 +140,7 @@ export class IdentityTokens {
 function openedFrom(claims: Claims, identification: Identification): OpenedIdentity {
   switch (identification.kind) {
     case 'identified':
-      return isVoid(claims, identification.identified.user.value)
+      return isVoid(claims, identification.identified)
         ? REVOKED
         : { kind: 'valid', claims, identified: identification.identified }
     case 'nobody':
@@ -145,8 +152,9 @@ function openedFrom(claims: Claims, identification: Identification): OpenedIdent
   }
 }
 
-function isVoid({ generation, auditIds }: Claims, user: User): boolean {
-  return user.generation > generation || user.revoked.some(({ auditId }) => auditId === auditIds[0])
+function isVoid({ generation, auditIds }: Claims, identified: Identified): boolean {
+  const { revoked } = bearerOf(identified).value
+  return generationOf(identified) > generation || revoked.some(({ auditId }) => auditId === auditIds[0])
 }
 
 /** As short as may be: some clients and services bound the length of tokens. */
@@ -163,11 +171,13 @@ type Written = readonly [
 
 const PROJECT_MARK = 'p'
 const DOMAIN_MARK = 'd'
+const TRUST_MARK = 't'
 const SCOPE_MARKS: Readonly<Record<Scope['kind'], string>> = {
   unscoped: 'u',
   project: PROJECT_MARK,
   domain: DOMAIN_MARK,
   system: 's',
+  trust: TRUST_MARK,
 }
 
 function written(claims: Claims): string {
@@ -181,6 +191,7 @@ function written(claims: Claims): string {
 
 function scopeIdOf(scope: Scope): string {
   if (scope.kind === 'project') return scope.projectId
+  if (scope.kind === 'trust') return scope.trustId
   return scope.kind === 'domain' ? scope.domainId : ''
 }
 
@@ -204,5 +215,6 @@ function scopeOf(mark: string): Scope {
   if (mark.startsWith(PROJECT_MARK)) return { kind: 'project', projectId: mark.slice(1) }
   // While there was one domain its id was not written.
   if (mark.startsWith(DOMAIN_MARK)) return { kind: 'domain', domainId: mark.slice(1) || DEFAULT_DOMAIN_ID }
+  if (mark.startsWith(TRUST_MARK)) return { kind: 'trust', trustId: mark.slice(1) }
   return mark === SCOPE_MARKS.system ? { kind: 'system' } : { kind: 'unscoped' }
 }

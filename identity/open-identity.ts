@@ -60,7 +60,7 @@ export function openIdentity(options: IdentityOptions): Identity {
   const seal = new TokenSeal({ clock, random, keys, resellerPrefix, lifeSeconds, generationOf })
   const credentials = new Credentials(records, secrets, random)
   const principals = { people, users, rules: ownKeystoneRules(resellers) }
-  const removals = new Removals(people, credentials)
+  const removals = new Removals(people, credentials, clock)
   const { passwordLifeMs } = options
   const passwords = new Passwords(random, options.hashCost)
   const signIn = { people, users, desks, clock, passwords, passwordLifeMs }

@@ -13,6 +13,7 @@ import { caselessName, exactName } from './model/placed-name.ts'
 import { newProject, PROJECT_RECORDS, type Project } from './model/project.ts'
 import { BUILT_IN_ROLES, type BuiltInRole, builtInRoleId, ROLE_RECORDS, type Role } from './model/role.ts'
 import { newUser, USER_RECORDS, type User } from './model/user.ts'
+import { Trusts } from './trusts.ts'
 
 export interface People {
   readonly domains: Entries<Domain>
@@ -20,6 +21,7 @@ export interface People {
   readonly groups: Entries<Group>
   readonly projects: Entries<Project>
   readonly roles: Entries<Role>
+  readonly trusts: Trusts
   /** What the configuration says of the user with this id. */
   readonly configured: ReadonlyMap<string, UserEntry>
 }
@@ -28,6 +30,7 @@ export function openPeople(records: Records, entries: readonly UserEntry[]): Peo
   const configured = new Map(entries.map((entry) => [configuredUserId(nameOf(entry)), entry]))
   return {
     configured,
+    trusts: new Trusts(records),
     domains: new Entries({
       records: new NamedRecords(records, DOMAIN_RECORDS, caselessName),
       configured: new Map([[DEFAULT_DOMAIN_ID, DEFAULT_DOMAIN]]),

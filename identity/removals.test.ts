@@ -16,7 +16,7 @@ const WRITES_MAX = 60
 /** Everything that is written, as text. */
 async function everything(records: Records): Promise<string> {
   const texts: string[] = []
-  for (const name of [...KINDS, 'credentials', 'credentials-of-users']) {
+  for (const name of [...KINDS, 'credentials', 'credentials-of-users', 'trusts']) {
     const kind: RecordKind<unknown> = { name, version: 1, parse: (written) => written }
     const all = await allRecords(records.of(kind), CONTEXT)
     if ('kind' in all) throw new Error(all.reason)
@@ -63,6 +63,17 @@ async function world(): Promise<World> {
   const credential = { application_credential: { name: 'backup', roles } }
   await session.ask('POST', `/v3/users/${user}/application_credentials`, ada.token, credential)
   await session.ask('POST', `/v3/users/${user}/credentials/OS-EC2`, ada.token, { tenant_id: project })
+  await put(`/v3/OS-INHERIT/domains/${domain}/users/${user}/roles/${role}/inherited_to_projects`)
+  await put(`/v3/OS-INHERIT/projects/${project}/groups/${group}/roles/${role}/inherited_to_projects`)
+  const trust = {
+    trustor_user_id: user,
+    trustee_user_id: inside,
+    impersonation: true,
+    project_id: project,
+    roles,
+  }
+  const { status } = await session.ask('POST', '/v3/OS-TRUST/trusts', ada.token, { trust })
+  if (status !== 201) throw new Error(`trust: ${status}`)
   return { records, ids: { project, role, group, user, domain, inside } }
 }
 
@@ -86,6 +97,7 @@ async function cutOff(t: Test, what: keyof World['ids'], writes: number): Promis
   if (what === 'domain') t.notOk(left.includes(ids.inside), 'nor who was in it')
   if (what === 'project' || what === 'role')
     t.notOk(left.includes('backup'), 'the application credential went')
+  if (what !== 'group') t.notOk(left.includes('trusts '), 'and the trust')
   if (what === 'project' || what === 'user') t.notOk(left.includes('credentials '), 'and the key pair')
   t.match(await survivor.identity.removals.finishAll(CONTEXT), { finished: 0 })
   if (what !== 'user') t.equal((await survivor.login('ada', 'ada secret')).status, 201, 'others are there')

@@ -11,8 +11,10 @@
  * The retired record is the note of what is under way: `finishAll`, which every proxy does now and then, takes up whatever
  * has one. Each step can be done any number of times, and by several at once.
  *
- * What names it anew while it goes (a role that is given on a project just then) looks once more after it was written.
+ * What names it anew while it goes (a role that is given on a project just then) looks once more after it was written. A project
+ * goes only when none is under it (`project-tree.ts`).
  */
+import type { Clock } from '#base/environment.ts'
 import type { OperationContext } from '#store/operation.ts'
 import type { RecordFailure } from '#store/records/contract.ts'
 import type { Credentials } from './credentials.ts'
@@ -23,10 +25,12 @@ import {
   type GrantScope,
   projectScope,
   withoutRoleAnywhere,
-  withoutScope,
+  withoutWhole,
 } from './model/grants.ts'
+import type { Trust } from './model/trust.ts'
 import type { User } from './model/user.ts'
 import type { People } from './people.ts'
+import { ProjectTree } from './project-tree.ts'
 
 export type Removable = 'users' | 'groups' | 'projects' | 'roles' | 'domains'
 
@@ -35,13 +39,18 @@ const ALL: readonly Removable[] = ['domains', 'projects', 'groups', 'users', 'ro
 
 type Outcome = Promise<RecordFailure | undefined>
 
+/** Others who make projects under one that is to go. */
+const TRIES = 20
+
 export class Removals {
   readonly #people: People
   readonly #credentials: Credentials
+  readonly #clock: Clock
 
-  constructor(people: People, credentials: Credentials) {
+  constructor(people: People, credentials: Credentials, clock: Clock) {
     this.#people = people
     this.#credentials = credentials
+    this.#clock = clock
   }
 
   /** `removed`: it is gone for good; what could not be taken away with it now will be. */
@@ -53,6 +62,26 @@ export class Removals {
     const retired = await this.#people[kind].retire(context, id)
     if (retired.kind === 'removed') await this.#finish(context, kind, id)
     return retired
+  }
+
+  /** A project under which there is none. */
+  async removeLeaf(
+    context: OperationContext,
+    id: string,
+  ): Promise<{ readonly kind: 'removed' } | { readonly kind: 'not_a_leaf' } | Absent | RecordFailure> {
+    const { projects } = this.#people
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const project = await projects.find(context, id, 'newest')
+      if (project.kind !== 'found') return project
+      const all = await projects.list(context, 'newest')
+      if ('kind' in all) return all
+      if (new ProjectTree(all).directlyUnder(id).length > 0) return { kind: 'not_a_leaf' }
+      const seen = project.value.childrenMade
+      const retired = await projects.retireIf(context, id, ({ childrenMade }) => childrenMade === seen)
+      if (retired.kind === 'removed') await this.#finish(context, 'projects', id)
+      if (retired.kind !== 'kept') return retired
+    }
+    return { kind: 'unavailable', reason: 'others make projects under it at this moment' }
   }
 
   /** Takes up every removal that was left half-way; says how many there were. */
@@ -67,7 +96,24 @@ export class Removals {
         finished += 1
       }
     }
-    return { finished }
+    return (await this.#sweepTrusts(context)) ?? { finished }
+  }
+
+  /** Whatever was left of them, by whomever. */
+  async #sweepTrusts(context: OperationContext): Outcome {
+    const { trusts, users, projects } = this.#people
+    const isAbsent = async (entries: typeof users | typeof projects, id: string): Promise<boolean> => {
+      if ((await entries.find(context, id)).kind !== 'absent') return false
+      return (await entries.find(context, id, 'newest')).kind === 'absent'
+    }
+    return await trusts.sweep(
+      context,
+      this.#clock.wallMs(),
+      async ({ trustorId, trusteeId, projectId }) =>
+        (await isAbsent(users, trustorId)) ||
+        (await isAbsent(users, trusteeId)) ||
+        (projectId !== undefined && (await isAbsent(projects, projectId))),
+    )
   }
 
   async #finish(context: OperationContext, kind: Removable, id: string): Outcome {
@@ -80,7 +126,12 @@ export class Removals {
   async #detach(context: OperationContext, kind: Removable, id: string): Outcome {
     switch (kind) {
       case 'users':
-        return await this.#credentials.removeAllOf(context, id)
+        return (
+          (await this.#credentials.removeAllOf(context, id)) ??
+          (await this.#removeTrusts(context, ({ trustorId, trusteeId }) =>
+            [trustorId, trusteeId].includes(id),
+          ))
+        )
       case 'groups':
         return await this.#people.users.changeEach(context, (user) => withoutGroup(user, id))
       case 'projects':
@@ -92,11 +143,19 @@ export class Removals {
     }
   }
 
+  /** Projects under it are those of which nobody was told, or their domain goes as well. */
   async #detachProject(context: OperationContext, id: string): Outcome {
+    const all = await this.#people.projects.list(context, 'newest')
+    if ('kind' in all) return all
+    for (const { id: under } of new ProjectTree(all).directlyUnder(id)) {
+      const removed = await this.remove(context, 'projects', under)
+      if ('reason' in removed) return removed
+    }
     return (
       (await this.#people.users.changeEach(context, (user) => withoutProject(user, id))) ??
       (await this.#ungrant(context, projectScope(id))) ??
-      (await this.#credentials.removeAllOn(context, id))
+      (await this.#credentials.removeAllOn(context, id)) ??
+      (await this.#removeTrusts(context, ({ projectId }) => projectId === id))
     )
   }
 
@@ -111,8 +170,13 @@ export class Removals {
         role.implies.includes(id)
           ? { ...role, implies: role.implies.filter((one) => one !== id) }
           : undefined,
-      ))
+      )) ??
+      (await this.#removeTrusts(context, ({ roleIds }) => roleIds.includes(id)))
     )
+  }
+
+  async #removeTrusts(context: OperationContext, isMeant: (trust: Trust) => boolean): Outcome {
+    return await this.#people.trusts.removeThose(context, isMeant)
   }
 
   /** What is in it goes the same way, each with steps of its own. */
@@ -128,7 +192,7 @@ export class Removals {
     }
     const on = domainScope(domainId)
     const failure = await this.#people.users.changeEach(context, (user) =>
-      withGrants(user, withoutScope(user.grants, on)),
+      withGrants(user, withoutWhole(user.grants, on)),
     )
     return failure ?? (await this.#ungrant(context, on))
   }
@@ -136,7 +200,7 @@ export class Removals {
   /** From groups. */
   async #ungrant(context: OperationContext, on: GrantScope): Outcome {
     return await this.#people.groups.changeEach(context, (group) =>
-      withGrants(group, withoutScope(group.grants, on)),
+      withGrants(group, withoutWhole(group.grants, on)),
     )
   }
 }
@@ -156,7 +220,7 @@ function withoutGroup(user: User, id: string): User | undefined {
 }
 
 function withoutProject(user: User, id: string): User | undefined {
-  const grants = withGrants(user, withoutScope(user.grants, projectScope(id)))?.grants
+  const grants = withGrants(user, withoutWhole(user.grants, projectScope(id)))?.grants
   const credentials = user.applicationCredentials.filter(({ projectId }) => projectId !== id)
   const isDefault = user.defaultProjectId === id
   const isConcerned =

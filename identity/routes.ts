@@ -2,7 +2,9 @@
 import {
   createApplicationCredential,
   deleteApplicationCredential,
+  listAccessRules,
   listApplicationCredentials,
+  showAccessRule,
   showApplicationCredential,
 } from './verbs/application-credentials.ts'
 import * as credentials from './verbs/credentials.ts'
@@ -12,6 +14,7 @@ import { addGrant, checkGrant, listGrants, removeGrant } from './verbs/grants.ts
 import * as groups from './verbs/groups.ts'
 import * as implied from './verbs/implied-roles.ts'
 import * as limits from './verbs/limits.ts'
+import * as tags from './verbs/project-tags.ts'
 import * as projects from './verbs/projects.ts'
 import * as regions from './verbs/regions.ts'
 import { listAssignments } from './verbs/role-assignments.ts'
@@ -19,15 +22,16 @@ import * as roles from './verbs/roles.ts'
 import { ownDomains, ownProjects, ownSystem, showCatalogue } from './verbs/scopes.ts'
 import * as services from './verbs/services.ts'
 import { issueToken, revokeToken, showToken } from './verbs/tokens.ts'
+import * as trusts from './verbs/trusts.ts'
 import * as users from './verbs/users.ts'
 import { listVersions, showVersion } from './verbs/versions.ts'
 import type { VisitHandler } from './visit.ts'
 
 /**
  * `anyone`: no token is asked for. `known`: whoever has a token; the handler sees to the rest. `admin`: the role admin.
- * `service`: the role service or admin. `self`: the user that the path names, and administrators.
+ * `service`: the role service or admin. `overseer`: those, and whoever has a role on the system. `self`: the user that the path names, and administrators.
  */
-export type Access = 'anyone' | 'known' | 'service' | 'admin' | 'self'
+export type Access = 'anyone' | 'known' | 'service' | 'overseer' | 'admin' | 'self'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -48,6 +52,21 @@ const GRANTS = ['/projects/:project', '/domains/:domain', '/system'].flatMap((on
     ['PUT', `${on}${holder}/roles/:role`, 'admin', addGrant],
     ['DELETE', `${on}${holder}/roles/:role`, 'admin', removeGrant],
   ]),
+)
+
+const INHERITED = 'inherited_to_projects'
+
+/** Roles that projects inherit (Identity API v3, "OS-INHERIT"). */
+const INHERITANCE = ['/projects/:project', '/domains/:domain'].flatMap((on) =>
+  ['/users/:user', '/groups/:group'].flatMap((holder): readonly Row[] => {
+    const roles = `/OS-INHERIT${on}${holder}/roles`
+    return [
+      ...(on.startsWith('/domains') ? [['GET', `${roles}/${INHERITED}`, 'admin', listGrants] as Row] : []),
+      ['GET', `${roles}/:role/${INHERITED}`, 'admin', checkGrant],
+      ['PUT', `${roles}/:role/${INHERITED}`, 'admin', addGrant],
+      ['DELETE', `${roles}/:role/${INHERITED}`, 'admin', removeGrant],
+    ]
+  }),
 )
 
 const IMPLIES = '/roles/:role/implies'
@@ -82,6 +101,10 @@ const ROWS: readonly Row[] = [
   ['GET', `${APPLICATION_CREDENTIALS}/:credential`, 'self', showApplicationCredential],
   ['DELETE', `${APPLICATION_CREDENTIALS}/:credential`, 'self', deleteApplicationCredential],
 
+  ['GET', '/users/:user/access_rules', 'self', listAccessRules],
+  ['GET', '/users/:user/access_rules/:rule', 'self', showAccessRule],
+  ['DELETE', '/users/:user/access_rules/:rule', 'self', showAccessRule],
+
   ['GET', KEY_PAIRS, 'self', credentials.listKeyPairs],
   ['POST', KEY_PAIRS, 'self', credentials.createKeyPair],
   ['GET', `${KEY_PAIRS}/:access`, 'self', credentials.showKeyPair],
@@ -98,12 +121,19 @@ const ROWS: readonly Row[] = [
   ['GET', '/projects/:project', 'known', projects.showProject],
   ['PATCH', '/projects/:project', 'admin', projects.updateProject],
   ['DELETE', '/projects/:project', 'admin', projects.deleteProject],
-  ['GET', '/projects/:project/tags', 'known', projects.listTags],
-  ['PUT', '/projects/:project/tags', 'admin', projects.replaceTags],
-  ['DELETE', '/projects/:project/tags', 'admin', projects.removeTags],
-  ['GET', '/projects/:project/tags/:tag', 'known', projects.showTag],
-  ['PUT', '/projects/:project/tags/:tag', 'admin', projects.addTag],
-  ['DELETE', '/projects/:project/tags/:tag', 'admin', projects.removeTag],
+  ['GET', '/projects/:project/tags', 'known', tags.listTags],
+  ['PUT', '/projects/:project/tags', 'admin', tags.replaceTags],
+  ['DELETE', '/projects/:project/tags', 'admin', tags.removeTags],
+  ['GET', '/projects/:project/tags/:tag', 'known', tags.showTag],
+  ['PUT', '/projects/:project/tags/:tag', 'admin', tags.addTag],
+  ['DELETE', '/projects/:project/tags/:tag', 'admin', tags.removeTag],
+
+  ['GET', '/OS-TRUST/trusts', 'known', trusts.listTrusts],
+  ['POST', '/OS-TRUST/trusts', 'known', trusts.createTrust],
+  ['GET', '/OS-TRUST/trusts/:trust', 'known', trusts.showTrust],
+  ['DELETE', '/OS-TRUST/trusts/:trust', 'known', trusts.deleteTrust],
+  ['GET', '/OS-TRUST/trusts/:trust/roles', 'known', trusts.listRolesOfTrust],
+  ['GET', '/OS-TRUST/trusts/:trust/roles/:role', 'known', trusts.showRoleOfTrust],
 
   ['GET', '/roles', 'admin', roles.listRoles],
   ['POST', '/roles', 'admin', roles.createRole],
@@ -116,6 +146,7 @@ const ROWS: readonly Row[] = [
   ['DELETE', `${IMPLIES}/:implied`, 'admin', implied.removeImplied],
   ['GET', '/role_inferences', 'admin', implied.listInferences],
   ...GRANTS,
+  ...INHERITANCE,
   ['GET', '/role_assignments', 'admin', listAssignments],
 
   ['GET', '/domains', 'admin', domains.listDomains],
@@ -134,19 +165,19 @@ const ROWS: readonly Row[] = [
   ['PUT', '/groups/:group/users/:user', 'admin', groups.addMember],
   ['DELETE', '/groups/:group/users/:user', 'admin', groups.removeMember],
 
-  ['GET', '/services', 'known', services.listServices],
+  ['GET', '/services', 'overseer', services.listServices],
   ['POST', '/services', 'admin', services.createService],
-  ['GET', '/services/:service', 'known', services.showService],
+  ['GET', '/services/:service', 'overseer', services.showService],
   ['PATCH', '/services/:service', 'admin', services.updateService],
   ['DELETE', '/services/:service', 'admin', services.deleteService],
-  ['GET', '/endpoints', 'known', services.listEndpoints],
+  ['GET', '/endpoints', 'overseer', services.listEndpoints],
   ['POST', '/endpoints', 'admin', services.createEndpoint],
-  ['GET', '/endpoints/:endpoint', 'known', services.showEndpoint],
+  ['GET', '/endpoints/:endpoint', 'overseer', services.showEndpoint],
   ['PATCH', '/endpoints/:endpoint', 'admin', services.updateEndpoint],
   ['DELETE', '/endpoints/:endpoint', 'admin', services.deleteEndpoint],
-  ['GET', '/regions', 'anyone', regions.listRegions],
+  ['GET', '/regions', 'known', regions.listRegions],
   ['POST', '/regions', 'admin', regions.createRegion],
-  ['GET', '/regions/:region', 'anyone', regions.showRegion],
+  ['GET', '/regions/:region', 'known', regions.showRegion],
   ['PUT', '/regions/:region', 'admin', regions.createRegion],
   ['PATCH', '/regions/:region', 'admin', regions.updateRegion],
   ['DELETE', '/regions/:region', 'admin', regions.deleteRegion],

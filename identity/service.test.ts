@@ -286,7 +286,7 @@ t.test(
       })
     }
     t.equal((await login({ id, secret: 'wrong' })).status, 401)
-    t.equal((await login({ id, secret }, { project: { id: 'test' } })).status, 403)
+    t.equal((await login({ id, secret }, { project: { id: 'test' } })).status, 401)
     const { token } = await login({ id, secret })
     const more = { application_credential: { name: 'another' } }
     t.equal((await session.ask('POST', path, token, more)).status, 403, 'it cannot make others')

@@ -6,7 +6,7 @@ import { decodePercent } from '#base/names.ts'
 import { BodyError, type Request, type Response, readWhole } from '#http/message.ts'
 import type { OperationContext } from '#store/operation.ts'
 import { forbidden, json, refusal, unauthenticated, unavailable } from './answers.ts'
-import { hasRole, isService } from './identified.ts'
+import { hasRole, isOverseer, isService } from './identified.ts'
 import { isObject, type Members } from './model/written.ts'
 import { type Match, type Route, routeOf } from './routes.ts'
 import type { Caller, ServiceParts, Visit } from './visit.ts'
@@ -85,6 +85,8 @@ function mayPass({ route, named }: Extract<Match, { readonly kind: 'route' }>, c
       return caller !== undefined && hasRole(caller.identified, 'admin')
     case 'service':
       return caller !== undefined && isService(caller.identified)
+    case 'overseer':
+      return caller !== undefined && isOverseer(caller.identified)
     case 'self':
       return (
         caller !== undefined &&

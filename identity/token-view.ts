@@ -1,4 +1,5 @@
 /** A token as its owner and validating services see it (Identity API v3, "Validate and show information for token"). */
+import type { UsedTrust } from './acting-by-trust.ts'
 import { catalogueView, wholeCatalogue } from './catalogue.ts'
 import { NOTHING_FURTHER } from './further-catalogue.ts'
 import type { Identified, NamedDomain } from './identified.ts'
@@ -11,7 +12,7 @@ export async function tokenView(
   { claims, identified }: { readonly claims: Claims; readonly identified: Identified },
   visit: Visit,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { user, userDomain, applicationCredential } = identified
+  const { user, userDomain, applicationCredential, trust } = identified
   return {
     token: {
       methods: claims.methods,
@@ -25,6 +26,7 @@ export async function tokenView(
       expires_at: instant(claims.expiresAtSeconds * 1000),
       issued_at: instant(claims.issuedAtMs),
       ...scopeView(identified),
+      ...(trust === undefined ? {} : { 'OS-TRUST:trust': trustView(trust) }),
       ...(await catalogueOf(identified, visit)),
       ...(applicationCredential === undefined
         ? {}
@@ -37,6 +39,10 @@ export async function tokenView(
           }),
     },
   }
+}
+
+function trustView({ id, trustor, trustee, impersonation }: UsedTrust): object {
+  return { id, trustor_user: { id: trustor.id }, trustee_user: { id: trustee.id }, impersonation }
 }
 
 function domainIn({ id, name }: NamedDomain): object {
@@ -54,6 +60,8 @@ function scopeView({ scope, project, scopeDomain, roles }: Identified): object {
         is_domain: false,
         roles,
       }
+    case 'trust':
+      return { project: { domain, id: project?.id, name: project?.value.name }, roles }
     case 'domain':
       return { domain, roles }
     case 'system':

@@ -17,7 +17,7 @@ export interface UserViewOptions {
 }
 
 export function userView({ id, value }: Entry<User>, { url, passwordLifeMs }: UserViewOptions): View {
-  const { name, domainId, enabled, defaultProjectId, description, email, extra } = value
+  const { name, domainId, enabled, defaultProjectId, description, email, options, extra } = value
   return {
     ...extra,
     id,
@@ -28,7 +28,7 @@ export function userView({ id, value }: Entry<User>, { url, passwordLifeMs }: Us
     ...(description === undefined ? {} : { description }),
     ...(email === undefined ? {} : { email }),
     password_expires_at: expiryView(value, passwordLifeMs),
-    options: {},
+    options: options ?? {},
     links: { self: `${url}/users/${id}` },
   }
 }
@@ -44,32 +44,32 @@ export function groupView({ id, value }: Entry<Group>, url: string): View {
 }
 
 export function projectView({ id, value }: Entry<Project>, url: string): View {
-  const { name, domainId, description, enabled, tags, extra } = value
+  const { name, domainId, parentId, description, enabled, tags, options, extra } = value
   return {
     ...extra,
     id,
     name,
     domain_id: domainId,
-    parent_id: domainId,
+    parent_id: parentId ?? domainId,
     is_domain: false,
     description,
     enabled,
     tags,
-    options: {},
+    options: options ?? {},
     links: { self: `${url}/projects/${encodeURIComponent(id)}` },
   }
 }
 
 export function roleView({ id, value }: Pick<Entry<Role>, 'id' | 'value'>, url: string): View {
-  const { name, description, domainId } = value
+  const { name, description, domainId, options = {}, extra } = value
   const links = { self: `${url}/roles/${id}` }
-  return { id, name, domain_id: domainId ?? null, description: description || null, options: {}, links }
+  return { ...extra, id, name, domain_id: domainId ?? null, description: description || null, options, links }
 }
 
 export function domainView({ id, value }: Pick<Entry<Domain>, 'id' | 'value'>, url: string): View {
-  const { name, description, enabled, tags, extra } = value
+  const { name, description, enabled, tags, options = {}, extra } = value
   const links = { self: `${url}/domains/${encodeURIComponent(id)}` }
-  return { ...extra, id, name, description, enabled, tags, options: {}, links }
+  return { ...extra, id, name, description, enabled, tags, options, links }
 }
 
 /** A domain is a project as well, which is in none (Identity API v3, "Projects", `is_domain`). */

@@ -5,6 +5,10 @@ import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
 import type { Records } from '#store/records/contract.ts'
+import { BLOCK_RECORDS } from './blocks/block-record.ts'
+import { BLOCK_RULES, type BlockRules } from './blocks/block-writer.ts'
+import { SharedBlocks } from './blocks/shared-blocks.ts'
+import { BlockSweeper } from './blocks/sweep-blocks.ts'
 import { CacheUse } from './cache/cache-use.ts'
 import type { QemuConverter } from './conversion/qemu-converter.ts'
 import { ClusterStore } from './data/cluster-store.ts'
@@ -19,7 +23,7 @@ import { Namespaces } from './metadefs/namespaces.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
 import { TaskRecords } from './records/task-records.ts'
-import type { Registry } from './registry.ts'
+import { newUuid, type Registry } from './registry.ts'
 import type { Certificates } from './signatures/certificates.ts'
 
 export interface RegistryDeps {
@@ -45,12 +49,23 @@ export interface RegistryDeps {
   readonly fetch: OutsideFetch
   /** How images are cut; for tests. */
   readonly cutting?: CuttingRules | undefined
+  readonly blockRules?: BlockRules | undefined
 }
 
 export function createRegistry(deps: RegistryDeps): Registry {
   const { environment, log, store, options, otherStores = [], events, fetch } = deps
   const objects = new ObjectStore(store)
-  const cluster = new ClusterStore(deps.ownStore, deps.cutting)
+  const blocks = new SharedBlocks({
+    store: deps.ownStore,
+    records: deps.records.of(BLOCK_RECORDS),
+    newCopy: () => newUuid({ environment }),
+  })
+  const cluster = new ClusterStore(deps.ownStore, deps.cutting, {
+    blocks,
+    writes: options.sharesBlocks,
+    rules: deps.blockRules ?? BLOCK_RULES,
+  })
+  const sweeperDeps = { store: deps.ownStore, records: deps.records, blocks, clock: environment.clock }
   return {
     environment,
     log,
@@ -58,6 +73,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     options,
     events,
     cluster,
+    blockSweeper: new BlockSweeper(sweeperDeps),
     fetch,
     regions: deps.regions ?? [],
     cacheUse: new CacheUse(),

@@ -26,6 +26,8 @@ export interface ImageOptions {
   readonly locations: 'shown' | 'hidden'
   /** Bytes that do not fit the declared format are refused, or only told of in the log (`require_image_format_match`). */
   readonly formatMatch: 'required' | 'logged'
+  /** Blocks of new images that others have, too, are stored once (`blocks/`), or each image is stored apart. */
+  readonly sharesBlocks: 'shared' | 'apart'
   /** Without it there is no cache. */
   readonly cache: ImageCacheOptions | undefined
   /** Origins whose pages may talk to the registry; `*` for all. */
@@ -41,6 +43,7 @@ export const DEFAULT_IMAGE_OPTIONS: ImageOptions = {
   imports: { plugins: [], outputFormat: 'raw' },
   locations: 'hidden',
   formatMatch: 'required',
+  sharesBlocks: 'apart',
   cache: undefined,
   corsAllowOrigin: [],
   accountPrefixes: ['AUTH_'],

@@ -4,6 +4,7 @@ import type { Logger } from '#base/log.ts'
 import type { OutsideFetch } from '#http/outside-client.ts'
 import type { Store } from '#store/contract.ts'
 import type { ObjectHolds } from '#store/object-holds/object-holds.ts'
+import type { BlockSweeper } from './blocks/sweep-blocks.ts'
 import type { CacheUse } from './cache/cache-use.ts'
 import type { QemuConverter } from './conversion/qemu-converter.ts'
 import type { ClusterStore } from './data/cluster-store.ts'
@@ -28,6 +29,8 @@ export interface Registry {
   /** Of metadata definitions. */
   readonly namespaces: Namespaces
   readonly cluster: ClusterStore
+  /** Of blocks that images share. */
+  readonly blockSweeper: BlockSweeper
   readonly stores: ImageStores
   /** Objects that are images. */
   readonly objects: ObjectStore

@@ -23,10 +23,10 @@ async function used(
   context: OperationContext,
   owner: string | null,
 ): Promise<Used | Refusal> {
-  const all = await records.all(context)
-  if (all instanceof Refusal) return all
+  const index = await records.index(context)
+  if (index instanceof Refusal) return index
   const total = { images: 0, bytes: 0, stagedBytes: 0, uploading: 0 }
-  for (const image of all) {
+  for (const image of index.values()) {
     if (image.owner !== owner) continue
     if (isGone(image)) {
       // What objects share is there, and was brought by whoever owned the image.

@@ -21,6 +21,7 @@ export async function converterOf(
   return new QemuConverter({
     disk,
     random,
+    clock,
     log,
     directory,
     run: programsUnderLimits(clock),

@@ -135,6 +135,13 @@ export const images = {
     default: DEFAULT_IMAGE_OPTIONS.fetchRules.allowedPorts,
     source: 'OpenStack Glance import_filtering_opts',
   }),
+  sharedBlocks: option({
+    name: 'shared_blocks',
+    doc: 'Blocks (about 3 MiB) that several images in the cluster have are stored once; costs uploads more.',
+    parse: boolean,
+    default: false,
+    source: OURS,
+  }),
   importPlugins: option<ImageOptions['imports']['plugins']>({
     name: 'image_import_plugins',
     doc: 'What is done to images that are imported: unpack what is compressed with gzip, convert disks to one format by qemu-img.',
@@ -233,6 +240,7 @@ export function imageOptionsOf(
     cache: written.cache ? { maxBytes: written.cacheBytes, stallMs: written.cacheStallMs } : undefined,
     imports: { plugins: written.importPlugins, outputFormat: written.outputFormat },
     locations: showLocations ? 'shown' : 'hidden',
+    sharesBlocks: written.sharedBlocks ? 'shared' : 'apart',
     formatMatch: requireFormatMatch ? 'required' : 'logged',
   }
 }

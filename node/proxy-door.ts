@@ -4,6 +4,7 @@ import { userAccessKeys } from '#auth/s3/user-access-keys.ts'
 import { parseUserEntry, UserDirectory } from '#auth/users.ts'
 import { dnsNames } from '#http/canonical-names.ts'
 import type { Handler } from '#http/message.ts'
+import { accessDepsOf } from '#proxy/access/access-deps.ts'
 import { createProxy, type SyncRealms } from '#proxy/app.ts'
 import type { ProxyOptions } from '#proxy/options.ts'
 import { ringEndpoints } from '#proxy/ring-endpoints.ts'
@@ -131,11 +132,13 @@ function openOwnIdentity(
 }
 
 function logDelivery(
-  { environment: { clock, random }, log }: ProxyStoreOptions,
-  { store }: ProxyStore,
-  { s3 }: ProxyOptions,
+  { environment, log }: ProxyStoreOptions,
+  { store, bucketSettings }: ProxyStore,
+  options: ProxyOptions,
 ): LogDelivery {
-  return new LogDelivery({ store, clock, random, log, region: s3.region })
+  const { clock, random } = environment
+  const access = accessDepsOf({ store, bucketSettings, environment, options })
+  return new LogDelivery({ store, access, clock, random, log, region: options.s3.region })
 }
 
 async function syncRealmsOf({

@@ -169,6 +169,7 @@ function openCore(
       clock,
       errors: new ErrorLimiter({ clock }),
       observer: nodeMetrics(options.metrics),
+      endOfTurn: setImmediate,
       nodeTimeoutMs: settings.proxy.nodeTimeoutMs,
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),

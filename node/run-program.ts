@@ -12,7 +12,7 @@ const TEXT_BYTES = 64 * 1024
 const NOT_FOUND = 127
 
 export function programsUnderLimits(clock: Clock): RunProgram {
-  return ({ program, args, limits }) =>
+  return ({ program, args, limits, signal }) =>
     new Promise((resolve) => {
       const child = spawn('prlimit', [...limitArguments(limits), '--', program, ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -21,14 +21,17 @@ export function programsUnderLimits(clock: Clock): RunProgram {
       const [output, errors] = [new KeptText(), new KeptText()]
       child.stdout.on('data', (chunk: Buffer) => output.add(chunk))
       child.stderr.on('data', (chunk: Buffer) => errors.add(chunk))
-      const timer = clock.setTimer(limits.wallMs, () => child.kill('SIGKILL'))
+      const kill = (): void => void child.kill('SIGKILL')
+      const timer = clock.setTimer(limits.wallMs, kill)
+      signal?.addEventListener('abort', kill)
       const end = (ended: ProgramEnd): void => {
         timer.cancel()
+        signal?.removeEventListener('abort', kill)
         resolve(ended)
       }
       child.once('error', () => end({ kind: 'missing' }))
-      child.once('close', (code, signal) => {
-        if (signal !== null) end({ kind: 'killed', by: signal })
+      child.once('close', (code, by) => {
+        if (by !== null) end({ kind: 'killed', by })
         else if (code === NOT_FOUND) end({ kind: 'missing' })
         else end({ kind: 'ended', code: code ?? 1, output: output.text, errors: errors.text })
       })

@@ -17,6 +17,7 @@ import { type Handler, type Layer, pipeline, type Request, type Response } from 
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
 import { serveProbes } from './probes.ts'
+import { quickProbes } from './quick-probes.ts'
 import { SYNC_METHOD } from './replication/messages.ts'
 import { NO_REPAIRS, type ObjectRepairs } from './replication/repairs.ts'
 import { SyncServer, type SyncServerOptions } from './replication/serve.ts'
@@ -93,7 +94,7 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
   const layers: readonly Layer[] = [
     healthcheck(options.healthcheck),
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
-    serveProbes,
+    serveProbes(OBJECT_CAPABILITIES.join(','), (asked) => quickProbes(server, asked)),
     announceByPolicy(device),
     failureLayer(device.drive, log),
     serveSync(options),

@@ -7,7 +7,7 @@ import {
   MAX_META_COUNT,
   MAX_META_NAME_BYTES,
   MAX_META_OVERALL_BYTES,
-  MAX_META_VALUE_BYTES,
+  MAX_STORED_META_ITEM_BYTES,
 } from '#base/limits.ts'
 import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
@@ -79,9 +79,11 @@ export function refuseMetadata(request: HeaderMap): Refusal | undefined {
 
 function itemProblem(name: string, key: string, value: string): string | undefined {
   if (key === '') return 'Metadata name cannot be empty'
-  if (key.length > MAX_META_NAME_BYTES) return `Metadata name too long: ${name}`
-  if (value.length > MAX_META_VALUE_BYTES) {
-    return `Metadata value longer than ${MAX_META_VALUE_BYTES}: ${name}`
+  if (key.length > MAX_STORED_META_ITEM_BYTES) {
+    return `Metadata name too long: ${name.slice(0, MAX_META_NAME_BYTES)}`
+  }
+  if (value.length > MAX_STORED_META_ITEM_BYTES) {
+    return `Metadata value longer than ${MAX_STORED_META_ITEM_BYTES}: ${name}`
   }
   return undefined
 }

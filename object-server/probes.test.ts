@@ -31,6 +31,36 @@ t.test('many looks in one request say what each says alone', async (t) => {
   t.equal(told[1]?.[1]['x-backend-data-timestamp'], at(2))
 })
 
+t.test(
+  'the short form has the time alone of what is there and unchanged, and else says the same',
+  async (t) => {
+    const server = await startTestServer()
+    const paths = ['there', 'posted', 'gone', 'never', 'expired'].map((name) => `/sda/0/a/c/${name}`)
+    const [there, posted, gone, , expired] = paths as [string, string, string, string, string]
+    await put(server, 1, 'one', {}, there)
+    await put(server, 1, 'two', {}, posted)
+    await send(server, 'POST', {
+      path: posted,
+      headers: { 'x-timestamp': at(2), 'x-object-meta-colour': 'blue' },
+    })
+    await put(server, 1, 'three', {}, gone)
+    await send(server, 'DELETE', { path: gone, headers: { 'x-timestamp': at(3) } })
+    await put(server, 1, 'four', { 'x-delete-at': '2', 'x-backend-replication': 'true' }, expired)
+    const body = JSON.stringify(paths.map((path) => [path, 0]))
+    const long = JSON.parse((await send(server, 'PROBES', { path: '/sda', body })).text) as readonly Told[]
+    const answer = await send(server, 'PROBES', { path: '/sda', query: 'short=1', body })
+    t.match(answer.headers['x-backend-martlet-capabilities'], /probes/)
+    const short = JSON.parse(answer.text) as readonly (Told | string)[]
+    t.equal(short[0], at(1))
+    t.equal(long[0]?.[1]['x-backend-data-timestamp'], at(1))
+    t.same(short.slice(1), long.slice(1))
+    t.same(
+      long.map(([status]) => status),
+      [200, 200, 404, 404, 404],
+    )
+  },
+)
+
 t.test('what is no list of looks is refused', async (t) => {
   const server = await startTestServer()
   const many = Array.from({ length: PROBES_MAX + 1 }, () => ['/sda/0/a/c/o', 0])

@@ -1,6 +1,6 @@
 /**
  * Many looks at the index in one request: each goes the way of the HEAD that it stands for, through the same layers, so
- * that what it says is worth exactly as much.
+ * that what it says is worth exactly as much; or a shorter way to the same answer (`quick-probes.ts`).
  */
 import { textAnswer } from '#backend/answers.ts'
 import {
@@ -9,26 +9,36 @@ import {
   PROBE_ANSWER_HEADERS,
   PROBES_MAX,
   PROBES_METHOD,
+  SHORT_PROBES_QUERY,
 } from '#base/extensions.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import type { Response } from '#http/message.ts'
 import { BodyError, type Handler, headerOf, type Layer, ownRequest, readWhole } from '#http/message.ts'
 
 /** As many paths as one request has, as long as they can be. */
 const REQUEST_BYTES_MAX = PROBES_MAX * 8_192
 
-export const serveProbes: Layer = (inner) => async (request) => {
-  if (request.method !== PROBES_METHOD) return await inner(request)
-  try {
-    const asked = probesIn(await readWhole(request.body, REQUEST_BYTES_MAX))
-    return asked === undefined ? textAnswer(400, 'Invalid probes') : await answerAll(inner, asked)
-  } catch (error) {
-    if (error instanceof BodyError && error.code === 'BODY_TOO_LARGE')
-      return textAnswer(413, 'Too many probes')
-    throw error
+/** `quick`: what is known of each without that way; used where whoever asks takes the time of the data alone for an answer. */
+export function serveProbes(
+  announced: string,
+  quick: (asked: readonly AskedProbe[]) => Promise<readonly (Timestamp | undefined)[]>,
+): Layer {
+  return (inner) => async (request) => {
+    if (request.method !== PROBES_METHOD) return await inner(request)
+    try {
+      const asked = probesIn(await readWhole(request.body, REQUEST_BYTES_MAX))
+      if (asked === undefined) return textAnswer(400, 'Invalid probes')
+      const known = request.query === SHORT_PROBES_QUERY ? await quick(asked) : []
+      return probesAnswer(announced, await answersTo(inner, asked, known))
+    } catch (error) {
+      if (error instanceof BodyError && error.code === 'BODY_TOO_LARGE')
+        return textAnswer(413, 'Too many probes')
+      throw error
+    }
   }
 }
 
-interface AskedProbe {
+export interface AskedProbe {
   readonly path: string
   readonly policyIndex: number
 }
@@ -51,19 +61,25 @@ function probeOf(written: unknown): AskedProbe | undefined {
   return typeof path === 'string' && typeof policyIndex === 'number' ? { path, policyIndex } : undefined
 }
 
-async function answerAll(inner: Handler, asked: readonly AskedProbe[]): Promise<Response> {
-  const answers = await Promise.all(asked.map((probe) => inner(headOf(probe))))
-  const capabilities = answers[0] && headerOf(answers[0], CAPABILITIES_HEADER)
-  const body = Buffer.from(JSON.stringify(answers.map(told)))
-  return {
-    status: 200,
-    headers: {
-      'content-type': 'application/json',
-      'content-length': String(body.length),
-      ...(capabilities === undefined ? {} : { [CAPABILITIES_HEADER]: capabilities }),
-    },
-    body,
+/** The time of the data alone, or status and headers. */
+type Told = Timestamp | readonly [number, Readonly<Record<string, string>>]
+
+async function answersTo(
+  inner: Handler,
+  asked: readonly AskedProbe[],
+  known: readonly (Timestamp | undefined)[],
+): Promise<readonly Told[]> {
+  return await Promise.all(asked.map(async (probe, at) => known[at] ?? told(await inner(headOf(probe)))))
+}
+
+function probesAnswer(announced: string, answers: readonly Told[]): Response {
+  const body = Buffer.from(JSON.stringify(answers))
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    [CAPABILITIES_HEADER]: announced,
   }
+  return { status: 200, headers, body }
 }
 
 function headOf({ path, policyIndex }: AskedProbe): ReturnType<typeof ownRequest> {
@@ -75,7 +91,7 @@ function headOf({ path, policyIndex }: AskedProbe): ReturnType<typeof ownRequest
   return ownRequest({ method: 'HEAD', path, headers })
 }
 
-function told(answer: Response): readonly [number, Readonly<Record<string, string>>] {
+function told(answer: Response): Told {
   const headers: Record<string, string> = {}
   for (const name of PROBE_ANSWER_HEADERS) {
     const value = headerOf(answer, name)

@@ -117,6 +117,7 @@ export async function startTestServer(parts: TestServerParts = {}): Promise<Test
 
 export interface TestRequest {
   readonly path?: string
+  readonly query?: string
   readonly headers?: Record<string, string>
   readonly body?: Buffer | string | RequestBody
 }
@@ -141,6 +142,7 @@ export async function send(
     ownRequest({
       method,
       path: request.path ?? OBJECT_PATH,
+      query: request.query ?? '',
       headers: { ...length, ...request.headers },
       body,
     }),

@@ -22,7 +22,7 @@ import type { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
-import type { AccessDeps } from './access/ask-access.ts'
+import { accessDepsOf } from './access/access-deps.ts'
 import { capabilities, promisesBeyondSwift } from './capabilities.ts'
 import {
   bulkSections,
@@ -347,21 +347,10 @@ function s3Part(parts: Parts, layer: (deps: S3Deps) => ProxyLayer): ProxyLayer |
     authorize,
     // Without anybody to ask, nobody has signed a form.
     authenticateForm: async () => ({ kind: 'anonymous' }),
-    access: accessDeps(parts),
+    access: accessDepsOf(parts),
     records: new BucketRecords(records),
     ...s3,
   })
-}
-
-/** Both doors ask the same decision with the same means. */
-function accessDeps({ store, bucketSettings, environment, options }: ProxyDeps): AccessDeps {
-  return {
-    store,
-    settings: bucketSettings,
-    clock: environment.clock,
-    resellers: options.resellers,
-    objectOwnership: options.s3.objectOwnership,
-  }
 }
 
 function doorsOf(deps: ProxyDeps): readonly Door[] {
@@ -371,7 +360,7 @@ function doorsOf(deps: ProxyDeps): readonly Door[] {
     policies,
     clock: environment.clock,
     options,
-    access: accessDeps(deps),
+    access: accessDepsOf(deps),
     syncRealms: syncRealms?.realms ?? noRealms,
   })
   return [...doors, { name: 'swift', takes: () => true, handler: swift }]

@@ -44,6 +44,8 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   const stamp = ledger.stamp(range)
   const isKnown = Math.max(stamp.noticedMs, stamp.touchedMs, stamp.majorityMs) > 0
   if (!isKnown) await ledger.write([{ range, stamp: { ...stamp, noticedMs: clock.wallMs() } }])
+  else if (!stamp.stale && ledger.isOutOfTouch(range))
+    await ledger.write([{ range, stamp: { ...stamp, stale: true } }])
   const primaries = peersOf(view, partition)
   if (ledger.isStale(range) && !(await resynchronise(pass, partition, primaries))) {
     await setAsideAsFormer(pass, partition, primaries)
@@ -55,7 +57,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
     const given = await empty(pass, partition, primaries)
     if (!isCurrent(pass) || given === 'too_few_heard') return 'tried'
     const renewed = renewedStamp(ledger.stamp(range), pass.startedMs - SETTLE_MS, 'held')
-    if (given === 'emptied') await ledger.write([{ range, stamp: undefined }])
+    if (given === 'emptied') await ledger.emptied(range)
     // What waits for one primary is in touch with the others: it misses no deletion, however long it waits.
     else if (renewed !== undefined && (await votersAmong(pass, partition, primaries)) !== undefined)
       await ledger.write([{ range, stamp: renewed }])

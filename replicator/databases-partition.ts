@@ -5,13 +5,16 @@
  * A replica that was out of touch for too long gives nothing away before it knows what the others have; what it has of
  * before and none of the synced ones knows was deleted meanwhile, and is taken out of service.
  */
-import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
+import { suspectUntilMs } from '#backend/given-up.ts'
+import { hasHeldVoice, isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
 import { isFresh, NO_STAMP } from '#backend/sync-stamp.ts'
+import { startOfDayMs } from '#db/days.ts'
 import type { Standing } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { differingDatabases } from './databases-difference.ts'
 import { learnUndoubted } from './databases-doubt.ts'
 import { isCurrent, isInRing, placeOf, type SourcePass } from './databases-parts.ts'
+import { isFailure } from './databases-peers.ts'
 import { type Direction, type SessionParts, syncDatabase } from './databases-session.ts'
 import { setAside } from './databases-set-aside.ts'
 import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
@@ -25,6 +28,7 @@ export interface HolderAnswer {
 }
 
 interface Holder extends HolderReached {
+  readonly peer: RingDevice
   /** It has all that was here when the pass began. */
   readonly knowsOurs: boolean
 }
@@ -52,7 +56,31 @@ export async function makeEqual<Row>(
     const synced = holders.filter(({ standing }) => standing?.voice === 'synced').map(({ peer }) => peer)
     if (!(await setAside(pass, partition, synced, withWhom))) return noteWaiting(pass, own)
   }
+  if (own !== 'synced' && !(await takeOverGivenUp(pass, partition, own, reached)))
+    return noteWaiting(pass, own)
   await noteSynced(pass, partition, own, equalTo(reached, replicas))
+}
+
+/** Who learns everything from others forgot, with them, what they forgot. False when one of them did not answer. */
+async function takeOverGivenUp<Row>(
+  { source, peers, view, horizon }: SourcePass<Row>,
+  partition: number,
+  own: ReplicaVoice,
+  reached: readonly Holder[],
+): Promise<boolean> {
+  const { partPower } = view.ring
+  const theirs: (number | undefined)[] = []
+  for (const { peer, extent } of reached) {
+    if (extent !== 'everything') continue
+    const answers = await peers.digests(peer, partPower, [partition], horizon)
+    if (isFailure(answers)) return false
+    theirs.push(answers[0]?.givenUpMs)
+  }
+  const { givenUp } = source.ledger
+  const range = { partPower, partition }
+  const ownMs = hasHeldVoice(own) || theirs.length === 0 ? givenUp.untilMs(range) : 0
+  await givenUp.takeOver(range, Math.max(ownMs, suspectUntilMs(theirs, startOfDayMs(horizon))))
+  return true
 }
 
 /** With whom this replica holds the same now: others may have been heard, and not know what is here. */
@@ -80,7 +108,7 @@ async function reach<Row>(
   const voice = holder.standing?.voice ?? 'joining'
   const primaries = pass.view.ring.primaries(partition).map(placeOf)
   const place = primaries.includes(placeOf(holder.peer)) ? 'primary' : 'former'
-  const about = { voice, standing, place } as const
+  const about = { peer: holder.peer, voice, standing, place } as const
   const unheard = { ...about, extent: 'not_everything', knowsOurs: false } as const
   if (holder.standing === undefined) return unheard
   if (holder.content === 'equal') return { ...about, extent: 'everything', knowsOurs: true }

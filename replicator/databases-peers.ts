@@ -96,7 +96,7 @@ export class DatabasePeers<Row> {
   async look(
     peer: RingDevice,
     name: DatabaseName,
-    about: { readonly store: string; readonly horizon: number },
+    about: { readonly store: string; readonly horizon: number; readonly ignore_before?: number | undefined },
   ): Promise<Known | PeerFailure> {
     const answered = await this.#ask(peer, 'look', { name: encodeName(name), ...about })
     if (isFailure(answered)) return answered
@@ -241,9 +241,10 @@ function parsePartitionAnswers(json: unknown, count: number): readonly Partition
   if (!Array.isArray(json) || json.length !== count) return undefined
   const answers: PartitionAnswer[] = []
   for (const one of json as readonly unknown[]) {
-    const [digest, voice, role] = Array.isArray(one) ? (one as readonly unknown[]) : []
+    const [digest, voice, role, givenUp] = Array.isArray(one) ? (one as readonly unknown[]) : []
     if (typeof digest !== 'string' || !VOICES.has(String(voice)) || !ROLES.has(String(role))) return undefined
-    answers.push({ digest, voice, role } as PartitionAnswer)
+    const givenUpMs = typeof givenUp === 'number' ? givenUp : undefined
+    answers.push({ digest, voice, role, givenUpMs } as PartitionAnswer)
   }
   return answers
 }

@@ -3,9 +3,11 @@
  * reclaim age, once every primary of the ring durably has them, and so has everybody who held the partition before the last
  * change of the ring, is in it still, and has the database: who was away with rows that nobody had fetched from it would
  * bring back what was deleted. Each replica decides for itself, by what the others have just confirmed; replicas do not
- * compare what is so old (`db/days.ts`), so one that has given up does not get it back.
+ * compare what is so old (`db/days.ts`), so one that has given up does not get it back. All of them note first, durably, until
+ * when deletions are given up.
  */
-import { dayOf, givenUpBefore } from '#db/days.ts'
+import type { PartitionRange } from '#backend/range-states.ts'
+import { dayOf, givenUpBefore, startOfDayMs } from '#db/days.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseInfo, DatabaseState } from '#db/info.ts'
@@ -25,8 +27,9 @@ const NOTHING = '0'.repeat(32)
 /** What a pass over a partition came to: `unconfirmed` when a primary could not say that it has everything. */
 export type Reclaimed = 'whole' | 'unconfirmed'
 
-/** Who must know of a deletion before it is given up. */
+/** Who must know of a deletion before it is given up, and that it is (`backend/given-up.ts`). */
 interface Witnesses {
+  readonly range: PartitionRange
   /** The other primaries: each makes the database if it does not have it. */
   readonly primaries: readonly RingDevice[]
   /** Who held it before and is in the ring still: asked about what it has, and given nothing that it does not have. */
@@ -77,7 +80,11 @@ async function witnessesOf<Row>(
     const [answer] = answers
     if (answer?.voice !== 'synced' || answer.role !== 'primary') return undefined
   }
-  return { primaries, former: formerHolders(view, partition).filter((device) => isInRing(view, device)) }
+  return {
+    range: { partPower: view.ring.partPower, partition },
+    primaries,
+    former: formerHolders(view, partition).filter((device) => isInRing(view, device)),
+  }
 }
 
 async function reclaim<Row>(
@@ -89,6 +96,7 @@ async function reclaim<Row>(
   if (upTo === undefined) return unconfirmed(pass)
   const { name } = state.info
   const day = givenUpBefore(pass.horizon)
+  await pass.source.ledger.givenUp.note(witnesses.range, startOfDayMs(day))
   for (const group of groupsOf(pass, state.info)) await reclaimRows(pass, state, group, { upTo, day })
   await pass.source.index.apply(name, [], (now) => {
     const kept = now && withoutRemovals(now.metadata, state.metadata, day)
@@ -131,7 +139,12 @@ async function lookAt<Row>(
   { info }: DatabaseState,
   peer: RingDevice,
 ): Promise<Known | undefined> {
-  const known = await peers.look(peer, info.name, { store: await source.index.storeId(), horizon })
+  const about = {
+    store: await source.index.storeId(),
+    horizon,
+    ignore_before: givenUpBefore(horizon),
+  }
+  const known = await peers.look(peer, info.name, about)
   return isFailure(known) ? undefined : known
 }
 

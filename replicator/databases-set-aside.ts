@@ -1,11 +1,13 @@
 /**
- * What a replica kept while it was out of touch for longer than deletions are remembered. Rows whose objects were written
- * before its last contact and that no synced replica knows, live or deleted, were deleted meanwhile: they are taken out of
- * service, with a copy kept for a person. Metadata of that time that none of them knows was removed. What is newer was
- * written while it was away, and is given to the others.
+ * What a replica kept while it was out of touch for longer than deletions are remembered. Rows that no synced replica knows,
+ * live or deleted, and that are no later than deletions that one of them has given up, may have been deleted meanwhile: they
+ * are taken out of service, with a copy kept for a person. Metadata of that time that none of them knows was removed. What is
+ * later was deleted by nobody, and is given to the others.
  */
 
+import { suspectUntilMs } from '#backend/given-up.ts'
 import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
+import { startOfDayMs } from '#db/days.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseName, DatabaseState } from '#db/info.ts'
@@ -24,19 +26,46 @@ export async function setAside<Row>(
   withWhom: 'a_majority' | 'everybody',
 ): Promise<boolean> {
   const range = { partPower: pass.view.ring.partPower, partition }
-  const before = timestampAt(pass.source.ledger.lastEqualMs(range, withWhom))
+  const suspicion: Suspicion = { partition, asked, withWhom }
   const rest = (): Promise<void> => pass.gait.before({ files: 1 }, pass.options)
   for await (const { state } of eachDatabase(pass.source.index, spanOf(range), rest)) {
-    if (!(await setAsideIn(pass, state, before, asked))) return false
+    if (!(await setAsideIn(pass, state, suspicion))) return false
   }
   return true
+}
+
+/** What is suspect of a partition: by whom, and whether those are a majority that votes. */
+interface Suspicion {
+  readonly partition: number
+  readonly asked: readonly RingDevice[]
+  readonly withWhom: 'a_majority' | 'everybody'
+}
+
+/**
+ * What none of them has and is older may have been deleted and forgotten. To be asked after them, because what is forgotten
+ * meanwhile is noted before. `undefined` when somebody does not answer.
+ */
+async function suspectBefore<Row>(
+  { source, peers, view, horizon }: SourcePass<Row>,
+  { partition, asked, withWhom }: Suspicion,
+): Promise<Timestamp | undefined> {
+  const { partPower } = view.ring
+  const theirs: (number | undefined)[] = []
+  for (const peer of asked) {
+    const answers = await peers.digests(peer, partPower, [partition], horizon)
+    if (isFailure(answers)) return undefined
+    theirs.push(answers[0]?.givenUpMs)
+  }
+  const suspectMs = suspectUntilMs(theirs, startOfDayMs(horizon))
+  if (withWhom === 'a_majority') return timestampAt(suspectMs)
+  const equalMs = source.ledger.lastEqualMs({ partPower, partition }, 'everybody')
+  return timestampAt(Math.max(suspectMs, equalMs))
 }
 
 async function setAsideIn<Row>(
   pass: SourcePass<Row>,
   state: DatabaseState,
-  before: Timestamp,
-  synced: readonly RingDevice[],
+  suspicion: Suspicion,
 ): Promise<boolean> {
   const { source, pass: figures } = pass
   const { name } = state.info
@@ -46,19 +75,21 @@ async function setAsideIn<Row>(
       await pass.gait.before({ files: 1 }, pass.options)
       const range = marker === undefined ? {} : { marker }
       const rows = await source.index.rows(name, group, { ...range, limit: SLICE_ROWS })
-      const old = rows.filter((row) => source.kind.writtenAt(row) < before)
-      const unknown = await rowsUnknownTo(pass, name, group, old, synced)
+      const unknown = await rowsUnknownTo(pass, name, group, rows, suspicion.asked)
       if (unknown === undefined) return false
       if (unknown.length > 0) {
-        await source.index.apply(name, unknown, () => ({ result: undefined, rows: 'quarantine' }))
-        figures.count('repaired', 'rows_set_aside', unknown.length)
+        const before = await suspectBefore(pass, suspicion)
+        if (before === undefined) return false
+        const suspect = unknown.filter((row) => source.kind.writtenAt(row) < before)
+        await source.index.apply(name, suspect, () => ({ result: undefined, rows: 'quarantine' }))
+        figures.count('repaired', 'rows_set_aside', suspect.length)
       }
       const last = rows.at(-1)
       if (last === undefined || rows.length < SLICE_ROWS) break
       marker = source.kind.nameOf(last)
     }
   }
-  return await setAsideWhole(pass, name, before, synced)
+  return await setAsideWhole(pass, name, suspicion)
 }
 
 /** Rows of an account lie in one group, whatever the policies they name. */
@@ -92,18 +123,20 @@ export async function rowsUnknownTo<Row>(
 
 /** A database that no synced replica knows, and of which nothing new is left, was deleted and forgotten. */
 async function setAsideWhole<Row>(
-  { source, peers, horizon, pass }: SourcePass<Row>,
+  work: SourcePass<Row>,
   name: DatabaseName,
-  before: Timestamp,
-  synced: readonly RingDevice[],
+  suspicion: Suspicion,
 ): Promise<boolean> {
+  const { source, peers, horizon, pass } = work
   const store = await source.index.storeId()
   const known: ReplicatedState[] = []
-  for (const peer of synced) {
+  for (const peer of suspicion.asked) {
     const told = await peers.look(peer, name, { store, horizon })
     if (isFailure(told)) return false
     if (told.database !== undefined) known.push(told.database.state)
   }
+  const before = await suspectBefore(work, suspicion)
+  if (before === undefined) return false
   if (known.length > 0) {
     await setMetadataAside(source, name, before, known)
     return true

@@ -2,9 +2,16 @@
  * Makes one partition that the ring gives to this device hold everything that its other holders have, and says whether
  * it may vote from then on. Every replica fetches for itself, so that what it says it has it has.
  */
-import { isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
+import { type GivenUpMs, oldEnoughMs, suspectUntilMs } from '#backend/given-up.ts'
+import { hasHeldVoice, isStaleVoice, type ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, type SyncStamp } from '#backend/sync-stamp.ts'
-import { TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import {
+  millisecondsOf,
+  TICKS_PER_SECOND,
+  type Timestamp,
+  ticksOf,
+  timestampFromTicks,
+} from '#base/timestamp.ts'
 import {
   covers,
   type Entry,
@@ -17,6 +24,7 @@ import {
   writtenAtOf,
 } from '#object-server/replication/entry.ts'
 import type { Fetched, FetchWish } from '#object-server/replication/fetcher.ts'
+import { behindAllMs } from '#object-server/replication/messages.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare, type Difference } from './objects-comparison.ts'
@@ -61,16 +69,69 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const verdict = judge(own, reached, replicas)
   // What was compared was compared as a primary of the ring that the pass began with.
   if (verdict.kind === 'not_yet' || !isCurrent(work)) return { kind: 'waits' }
+  const heard = own === 'synced' ? [] : await givenUpBy(work, surveyed.partition, reached)
+  if (heard === undefined) return { kind: 'waits' }
   if (verdict.setAside !== 'nothing') {
-    const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
-    const beforeMs = policy.ledger.lastEqualMs(range, withWhom)
-    if ((await setAside(work, leftovers, beforeMs)) === 'disk_failed') return { kind: 'waits' }
+    const suspectMs = suspectUntil(
+      work,
+      heard.filter(({ voice }) => voice === 'synced'),
+    )
+    const equalMs = verdict.setAside === 'before_majority' ? 0 : policy.ledger.lastEqualMs(range, 'everybody')
+    if ((await setAside(work, leftovers, Math.max(suspectMs, equalMs))) === 'disk_failed')
+      return { kind: 'waits' }
   }
+  if (own !== 'synced') await takeOverGivenUp(work, surveyed.partition, own, heard)
   if (policy.ledger.states.of(range) === 'joining') {
     if ((await policy.ledger.states.join(range, work.joinings)) === 'not_now') return { kind: 'waits' }
     pass.count('repaired', 'partitions_joined')
   }
   return { kind: 'in_touch', stamp: stampOf(work, reached, policy.ledger.stamp(range), replicas) }
+}
+
+/** Whose word it is until when deletions were given up; `undefined` where it does not say. */
+interface GivenUpBy {
+  readonly voice: ReplicaVoice
+  readonly givenUpMs: GivenUpMs | undefined
+}
+
+/** Asked after they were compared: what is forgotten meanwhile is noted before. `undefined` when somebody does not answer. */
+async function givenUpBy(
+  { policy, view, options }: PolicyPass,
+  partition: number,
+  reached: readonly Holder[],
+): Promise<readonly GivenUpBy[] | undefined> {
+  const range = rangeOf(view, partition)
+  const told: GivenUpBy[] = []
+  for (const { device, extent, voice } of reached) {
+    if (extent !== 'everything') continue
+    const request = { partition: range, hashes: [] }
+    const answer = await policy.peers.entries(addressOf(device), request, options.signal)
+    if (isFailure(answer)) return undefined
+    told.push({ voice, givenUpMs: answer.givenUpMs })
+  }
+  return told
+}
+
+/** What nobody of these knows and is not later may have been deleted, milliseconds. */
+export function suspectUntil(
+  { clock, reclaimAgeSeconds }: PolicyPass,
+  heard: readonly Pick<GivenUpBy, 'givenUpMs'>[],
+): number {
+  const theirs = heard.map(({ givenUpMs }) => givenUpMs)
+  return suspectUntilMs(theirs, oldEnoughMs(clock.wallMs(), reclaimAgeSeconds * 1000))
+}
+
+/** Who learns everything from others forgot, with them, what they forgot. */
+async function takeOverGivenUp(
+  work: PolicyPass,
+  partition: number,
+  own: ReplicaVoice,
+  heard: readonly GivenUpBy[],
+): Promise<void> {
+  const { givenUp } = work.policy.ledger
+  const range = rangeOf(work.view, partition)
+  const ownMs = hasHeldVoice(own) || heard.length === 0 ? givenUp.untilMs(range) : 0
+  await givenUp.takeOver(range, Math.max(ownMs, suspectUntil(work, heard)))
 }
 
 /** Having heard others is one thing; that they hold what is here, so that they could only have deleted it, another. */
@@ -215,6 +276,7 @@ async function fetchFrom(
 ): Promise<void> {
   const { policy, pass, options, gait } = work
   const isJoining = policy.ledger.voice(difference.partition) !== 'synced'
+  await policy.ledger.givenUp.note(difference.partition, declinedMs(work, difference))
   const lacking = wishesOf(difference, (tombstone) => isPastReclaim(work, tombstone)).filter(
     (wish) => isJoining || !isUnderWay(work, wish),
   )
@@ -244,7 +306,7 @@ function countFetched(pass: PolicyPass['pass'], missing: Missing, fetched: Fetch
 /** Did what is lacking here happen so lately that it is probably on its way to this replica too? */
 function isUnderWay({ startedMs, settleMs }: PolicyPass, { entry, lack }: FetchWish): boolean {
   const latest = lack === 'data' ? writtenAtOf(entry) : latestOf(entry)
-  return latest !== undefined && settleMs > 0 && ticksOf(latest) / TICKS_PER_MS > startedMs - settleMs
+  return latest !== undefined && settleMs > 0 && millisecondsOf(latest) > startedMs - settleMs
 }
 
 /**
@@ -265,6 +327,17 @@ export function wishesOf(
   return wishes
 }
 
+/** Behind all tombstones of the peer that are not fetched because they are old, milliseconds. */
+function declinedMs(work: PolicyPass, { mine, theirs }: Difference): GivenUpMs {
+  const isReclaimable = (tombstone: Timestamp): boolean => isPastReclaim(work, tombstone)
+  const declined = [...theirs.values()].flatMap((entry) => {
+    const known = mine.get(entry.hash) ?? emptyEntry(entry.hash)
+    const isDeclined = isEmptyEntry(known) && isOldTombstone(entry, isReclaimable)
+    return isDeclined && entry.tombstone !== undefined ? [entry.tombstone] : []
+  })
+  return behindAllMs(declined)
+}
+
 function isOldTombstone(
   { data, meta, tombstone }: Entry,
   isReclaimable: (tombstone: Timestamp) => boolean,
@@ -277,9 +350,9 @@ export function isPastReclaim({ clock, reclaimAgeSeconds }: PolicyPass, timestam
 }
 
 /**
- * Of a replica that was out of touch: what was written before its last sync and no synced peer has was deleted meanwhile,
- * and the tombstones are gone; a POST since then changes nothing of that. It is kept in quarantine. What is newer stays,
- * and the peers fetch it.
+ * Of a replica that was out of touch: what was written before `beforeMs` and no synced peer has may have been deleted
+ * meanwhile, and the tombstones are gone; a POST since then changes nothing of that. It is kept in quarantine. What is newer
+ * stays, and the peers fetch it.
  */
 export async function setAside(
   { policy, pass, log }: PolicyPass,
@@ -289,7 +362,7 @@ export async function setAside(
   for (const [hash, entry] of first ?? []) {
     const written = writtenAtOf(entry) ?? latestOf(entry)
     if (written === undefined || !others.every((other) => other.has(hash))) continue
-    if (ticksOf(written) / TICKS_PER_MS >= beforeMs) continue
+    if (millisecondsOf(written) >= beforeMs) continue
     const disposal = entry.data === undefined ? 'remove' : 'quarantine'
     const outcome = await policy.replica.forget(hash, textOf(entry), disposal)
     if (outcome.kind === 'disk_failed') return 'disk_failed'

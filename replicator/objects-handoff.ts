@@ -7,6 +7,7 @@
  *  - Right before an object is forgotten it is looked at once more, under its lock: a newer write stays.
  *  - A change of the ring ends it.
  */
+import type { GivenUpMs } from '#backend/given-up.ts'
 import type { ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
 import { covers, type Entry, entryOf, textOf } from '#object-server/replication/entry.ts'
@@ -14,7 +15,7 @@ import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
 import { compare } from './objects-comparison.ts'
-import { setAside } from './objects-equal.ts'
+import { setAside, suspectUntil } from './objects-equal.ts'
 import {
   addressOf,
   isCurrent,
@@ -55,7 +56,7 @@ export async function handOver(work: PolicyPass, partition: number): Promise<Han
       await renew(work, partition, taken)
       return 'waits'
     }
-    await policy.ledger.write([{ range, stamp: undefined }])
+    await policy.ledger.emptied(range)
     return 'emptied'
   } finally {
     stay()
@@ -80,7 +81,7 @@ async function renew(
 
 /**
  * After a long time out of touch nothing is given away before it was compared with a majority of synced primaries: what
- * none of them has, and is older than the last contact, was deleted.
+ * none of them has, and is no later than deletions that one of them has given up, may have been deleted.
  */
 async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean> {
   const { policy, view, clock } = work
@@ -106,8 +107,7 @@ async function mayGiveAway(work: PolicyPass, partition: number): Promise<boolean
     return false
   }
   const unknown = synced.map((one) => one.unknown)
-  if ((await setAside(work, unknown, policy.ledger.lastEqualMs(range, 'a_majority'))) === 'disk_failed')
-    return false
+  if ((await setAside(work, unknown, suspectUntil(work, synced))) === 'disk_failed') return false
   // In touch again, but no holder: it says nothing about what others may have written.
   await policy.ledger.write([{ range, stamp: touchedAt(stamp, clock.wallMs()) }])
   return true
@@ -130,21 +130,23 @@ async function setAsideAsFormer(work: PolicyPass, partition: number, heard: read
 /** What a primary says of itself, and what is here of which it knows nothing. */
 interface Heard {
   readonly voice: ReplicaVoice
+  readonly givenUpMs: GivenUpMs | undefined
   readonly unknown: ReadonlyMap<string, Entry>
 }
 
-/** `undefined` when it cannot say, or is no primary by its own ring. */
+/** `undefined` when it cannot say, or is no primary by its own ring. What it has given up it says after it was compared. */
 async function hear(work: PolicyPass, partition: number, device: RingDevice): Promise<Heard | undefined> {
   const { policy, view, options } = work
   const range = rangeOf(view, partition)
   const peer = addressOf(device)
-  const standing = await policy.peers.entries(peer, { partition: range, hashes: [] }, options.signal)
-  if (isFailure(standing) || standing.role !== 'primary') return undefined
   const unknown = new Map<string, Entry>()
   const compared = await compare(work, peer, range, async ({ mine, theirs }) => {
     for (const [hash, entry] of mine) if (!theirs.has(hash)) unknown.set(hash, entry)
   })
-  return compared === 'compared' ? { voice: standing.voice, unknown } : undefined
+  if (compared !== 'compared') return undefined
+  const standing = await policy.peers.entries(peer, { partition: range, hashes: [] }, options.signal)
+  if (isFailure(standing) || standing.role !== 'primary') return undefined
+  return { voice: standing.voice, givenUpMs: standing.givenUpMs, unknown }
 }
 
 async function* pages(work: PolicyPass, partition: number): AsyncGenerator<readonly Entry[]> {

@@ -2,10 +2,12 @@
  * Forgets tombstones: only those older than the reclaim age, and only when every primary of the ring is synced and says
  * of each that it has it too, or something newer, or nothing that it could delete. So must those say who held the partition
  * before the last change of the ring and are in it still: one that is away may have what nobody had fetched from it. Then all
- * primaries are told at once, so that none brings it back to another.
+ * primaries are told at once, so that none brings it back to another; and each notes, durably before the first forgets, that
+ * they are given up: what a stand-in brings later and nobody knows was deleted by none that was not noted.
  */
 import type { Timestamp } from '#base/timestamp.ts'
 import { type Entry, entryOf, isEmptyEntry, textOf } from '#object-server/replication/entry.ts'
+import { behindAllMs } from '#object-server/replication/messages.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import { isPastReclaim } from './objects-equal.ts'
@@ -70,8 +72,10 @@ async function reclaimPage(
   }
   if (agreed.length === 0 || !isCurrent(work) || policy.ledger.voice(range) !== 'synced') return 'asked'
   const tombstones = agreed.map(({ hash, timestamp }) => ({ hash, timestamp }))
+  await policy.ledger.givenUp.note(range, behindAllMs(tombstones.map(({ timestamp }) => timestamp)))
   for (const device of peersOf(view, partition)) {
-    await policy.peers.reclaim(addressOf(device), range, tombstones, options.signal)
+    const told = await policy.peers.reclaim(addressOf(device), range, tombstones, options.signal)
+    if (told !== 'told') return 'not_now'
   }
   for (const { hash, entry } of agreed) {
     const outcome = await policy.replica.forget(hash, textOf(entry), 'remove')

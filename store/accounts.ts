@@ -1,5 +1,6 @@
 /** Accounts: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/account.py`). */
 import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
+import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { listAgreed } from '#cluster/listing-agreement.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
@@ -37,7 +38,11 @@ export class Accounts implements AccountOperations {
 
   /** What is known of the account, whether or not it may be created. For the other operations of the store. */
   lookUp(context: OperationContext, name: AccountName): Promise<Known<AccountInfo> | Unknown> {
-    return this.#cache.get(name.account, async () => knownOf(await this.#fetch(context, name, 'HEAD', '')))
+    return this.#cache.get(name.account, async () => {
+      // What the account keeps from the public is in it: no stale replica may give that back.
+      const read = this.#readOf(context, name, 'HEAD', '')
+      return knownOf(await readConfirmed(this.#parts.client, read, 'accept'))
+    })
   }
 
   async read(

@@ -1,6 +1,7 @@
 /** Containers: reading, creating, changing, deleting (OpenStack Swift, `proxy/controllers/container.py`). */
 
 import { readConfirmed } from '#cluster/confirmed-read.ts'
+import { type ChangePositions, type ChangesRead, readChanges } from '#cluster/container-changes.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
 import { readNewest } from '#cluster/newest-read.ts'
@@ -135,6 +136,15 @@ export class Containers implements ContainerOperations {
     if (verdict.status === 404) return { kind: 'no_such_container' }
     if (verdict.status === 409) return { kind: 'not_empty' }
     return failureOf(verdict, answers)
+  }
+
+  async changes(
+    context: OperationContext,
+    name: ContainerName,
+    since: ChangePositions | undefined,
+  ): Promise<ChangesRead> {
+    const read = this.#readOf(context, name, 'GET', 'format=json&limit=1')
+    return await readChanges(this.#parts.client, read, since)
   }
 
   async #head(

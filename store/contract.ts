@@ -11,6 +11,7 @@
  */
 import type { ResourceName } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
+import type { ChangePositions, ChangesRead } from '#cluster/container-changes.ts'
 import type { HeaderMap, RequestBody, ResponseBody } from '#http/message.ts'
 import type { RangeSpec } from '#http/ranges.ts'
 import type { ConditionJudged, WriteCondition } from './condition.ts'
@@ -118,6 +119,15 @@ export interface ContainerOperations extends IndexOperations<ContainerName> {
     name: ContainerName,
     put: ContainerPut,
   ): Promise<{ readonly kind: 'created' | 'updated' } | StoreFailure>
+  /**
+   * Which objects changed since what an earlier call told, for whoever keeps a view of the container: every write that was
+   * acknowledged before the call. Of the core store, not of its layers; a store without it is listed.
+   */
+  readonly changes?: (
+    context: OperationContext,
+    name: ContainerName,
+    since: ChangePositions | undefined,
+  ) => Promise<ChangesRead>
 }
 
 // ---- objects -----------------------------------------------------------------------------------------------------

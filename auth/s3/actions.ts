@@ -66,6 +66,8 @@ const aclOf = (of: 'bucket' | 'object', permission: 'READ_ACP' | 'WRITE_ACP'): A
 
 const MEANINGS = {
   's3:ListAllMyBuckets': { level: 'service', method: 'GET', list: 'none' },
+  's3:GetAccountPublicAccessBlock': { level: 'service', method: 'GET', list: 'none', about: 'access' },
+  's3:PutAccountPublicAccessBlock': { level: 'service', method: 'POST', list: 'none', about: 'access' },
 
   's3:CreateBucket': bucketOwn('PUT'),
   's3:DeleteBucket': bucketOwn('DELETE'),

@@ -9,6 +9,7 @@ import { NodeClient } from '../node-client.ts'
 import { type Placement, RingPlacement, StorageNodes } from '../placement.ts'
 import type { ReplicaRead } from '../replica-read.ts'
 import type { StorageNode } from '../storage-node.ts'
+import type { EndOfTurn } from '../version-probes.ts'
 
 /** What a node does with a request: an answer, or a handler of its own. `dead`: nobody listens. */
 export type Behaviour = Partial<Response> | Handler | 'dead' | 'silent'
@@ -32,12 +33,18 @@ export class FakeNodes {
   readonly #behaviours = new Map<StorageNode, Behaviour>()
 
   constructor(
-    options: { readonly devices?: number; readonly replicas?: number; readonly local?: number } = {},
+    options: {
+      readonly devices?: number
+      readonly replicas?: number
+      readonly local?: number
+      readonly endOfTurn?: EndOfTurn
+    } = {},
   ) {
     const { devices = 6, replicas = 3 } = options
     this.transport = new MemoryTransport({ clock: this.clock, log: silentLogger })
     this.errors = new ErrorLimiter({ clock: this.clock })
-    this.client = new NodeClient({ transport: this.transport, clock: this.clock, errors: this.errors })
+    const { transport, clock, errors } = this
+    this.client = new NodeClient({ transport, clock, errors, endOfTurn: options.endOfTurn })
     const ring = buildSimpleRing({ devices, partPower: 4, replicas })
     const nodes = new StorageNodes(({ port }) => port === options.local)
     this.placement = new RingPlacement({ salt: SALT, ring: () => ring, nodes }).of({

@@ -4,7 +4,8 @@
  * Ours, negotiated, asked for by headers (`base/extensions.ts`):
  * - `digest`: the digests of all rows, live and deleted ones, as of before the page was read;
  * - `range-digest`: the same of the rows between the markers;
- * - `rows`: the page as rows to merge, deleted ones too, of a deleted container as well.
+ * - `rows`: the page as rows to merge, deleted ones too, of a deleted container as well;
+ * - `changes-since`: no page, but what changed (`changes-since.ts`).
  *
  * The state is read before the page. So when two replicas have equal digests, the page lacks nothing that both have.
  */
@@ -18,6 +19,7 @@ import { answer } from '#backend/answers.ts'
 import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal, refuseWith } from '#backend/refusal.ts'
 import {
+  CHANGES_SINCE_HEADER,
   DIGEST_HEADER,
   RANGE_DIGEST_HEADER,
   RANGE_TOMBSTONE_DIGEST_HEADER,
@@ -34,6 +36,7 @@ import { renderStoredObjects } from '#db/stored-listing.ts'
 import type { Request, Response } from '#http/message.ts'
 import { containerHeaders, type Headers } from '../container-headers.ts'
 import type { ContainerService } from '../service.ts'
+import { changesSince } from './changes-since.ts'
 
 interface Asked extends ListingRequest {
   readonly address: ContainerAddress
@@ -49,6 +52,8 @@ export async function containerGet(service: ContainerService, request: Request):
   const headers = containerHeaders(state)
   if (state === undefined) return answer(404, headers)
   if (isContainerDeleted(state.info) && asked.records !== 'rows') return answer(404, headers)
+  const since = request.headers[CHANGES_SINCE_HEADER]
+  if (since !== undefined) return await changesSince(service, state, since, headers)
   const digests = await digestHeaders(service, request, asked, state)
   return page(service, asked, state, { ...headers, ...digests })
 }

@@ -7,7 +7,7 @@ import { type Members, membersIn, textOr } from './written.ts'
 export interface Group {
   readonly name: string
   readonly domainId: string
-  readonly description: string
+  readonly description: string | null
   readonly grants: readonly Grant[]
   /** What else clients keep with it. */
   readonly extra: Members
@@ -24,7 +24,7 @@ export const GROUP_RECORDS: RecordKind<Group> = {
     return {
       name,
       domainId: textOr(domainId, DEFAULT_DOMAIN_ID),
-      description: textOr(description, ''),
+      description: description === null ? null : textOr(description, ''),
       grants: grantsIn(grants),
       extra: membersIn(extra),
       state: state === 'removed' ? 'removed' : 'present',

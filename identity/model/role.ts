@@ -5,13 +5,17 @@
 
 import type { RecordKind } from '#store/records/contract.ts'
 import { derivedId } from './ids.ts'
-import { membersIn, textOr, textsIn } from './written.ts'
+import { optionsIn } from './options.ts'
+import { isObject, type Members, membersIn, textOr, textsIn } from './written.ts'
 
 export interface Role {
   readonly name: string
   readonly description: string
   /** A role of a domain only implies others; by itself it is in no token, whatever its name (as in Keystone). */
   readonly domainId?: string | undefined
+  readonly options?: Members | undefined
+  /** What else clients keep with it. */
+  readonly extra?: Members | undefined
   /** Ids. */
   readonly implies: readonly string[]
   /** `removed`: it is being taken from those who had it. */
@@ -53,12 +57,14 @@ export const ROLE_RECORDS: RecordKind<Role> = {
   name: 'roles',
   version: 1,
   parse: (written) => {
-    const { name, description, domainId, implies, state } = membersIn(written)
+    const { name, description, domainId, options, extra, implies, state } = membersIn(written)
     if (typeof name !== 'string') return undefined
     return {
       name,
       description: textOr(description, ''),
       ...(typeof domainId === 'string' ? { domainId } : {}),
+      ...optionsIn(options),
+      ...(isObject(extra) ? { extra } : {}),
       implies: textsIn(implies),
       state: state === 'removed' ? 'removed' : 'present',
     }

@@ -9,6 +9,7 @@ import { DOMAIN_RECORDS, newDomain } from './domain.ts'
 import { GROUP_RECORDS, newGroup } from './group.ts'
 import { PROJECT_RECORDS } from './project.ts'
 import { ROLE_RECORDS } from './role.ts'
+import { TRUST_RECORDS } from './trust.ts'
 import { newUser, USER_RECORDS, type User } from './user.ts'
 
 const USER: User = {
@@ -66,6 +67,40 @@ same('a project', {
   },
   golden:
     '{"martlet":"projects","version":1,"value":{"name":"aviary","domainId":"default","description":"birds","enabled":true,"tags":["x"],"extra":{},"state":"present"}}\n',
+})
+same('a project under another one, that nobody changes', {
+  kind: PROJECT_RECORDS,
+  value: {
+    name: 'cage',
+    domainId: 'default',
+    parentId: 'p',
+    childrenMade: 2,
+    description: null,
+    enabled: true,
+    tags: [],
+    options: { immutable: true },
+    extra: {},
+    state: 'present',
+  },
+  golden:
+    '{"martlet":"projects","version":1,"value":{"name":"cage","domainId":"default","parentId":"p","childrenMade":2,"description":null,"enabled":true,"tags":[],"options":{"immutable":true},"extra":{},"state":"present"}}\n',
+})
+same('a trust', {
+  kind: TRUST_RECORDS,
+  value: {
+    trustorId: 'u',
+    trusteeId: 'v',
+    impersonation: true,
+    projectId: 'p',
+    roleIds: ['r'],
+    expiresAtMs: 1_700_000_000_000,
+    usesLeft: 2,
+    redelegatedFrom: undefined,
+    redelegationsLeft: 0,
+    extra: {},
+  },
+  golden:
+    '{"martlet":"trusts","version":1,"value":{"trustorId":"u","trusteeId":"v","impersonation":true,"projectId":"p","roleIds":["r"],"expiresAtMs":1700000000000,"usesLeft":2,"redelegationsLeft":0,"extra":{}}}\n',
 })
 same('a role', {
   kind: ROLE_RECORDS,

@@ -5,7 +5,8 @@
 import type { RecordKind } from '#store/records/contract.ts'
 import { type Grant, grantsIn } from './grants.ts'
 import { DEFAULT_DOMAIN_ID } from './ids.ts'
-import { itemsIn, type Members, membersIn, textOr, textsIn } from './written.ts'
+import { optionsIn } from './options.ts'
+import { itemsIn, type Members, membersIn, textOr, textOrNone, textsIn } from './written.ts'
 
 /** Signs in to one project with some of the user's roles, and cannot do more than the user. */
 export interface ApplicationCredential {
@@ -52,8 +53,9 @@ export interface User {
   readonly groupIds: readonly string[]
   readonly applicationCredentials: readonly ApplicationCredential[]
   readonly defaultProjectId: string | undefined
-  readonly description: string | undefined
-  readonly email: string | undefined
+  readonly description: string | null | undefined
+  readonly email: string | null | undefined
+  readonly options?: Members | undefined
   /** What else clients keep with it. */
   readonly extra: Members
   /** `removed`: the configuration still has it, or what hung on it is being removed. */
@@ -82,7 +84,11 @@ export function newUser(name: string, domainId = DEFAULT_DOMAIN_ID): User {
 }
 
 /** When the password of a user expires, wall clock milliseconds; `undefined` when it does not. */
-export function passwordEndsAtMs({ password }: User, lifeMs: number | undefined): number | undefined {
+export function passwordEndsAtMs(
+  { password, options }: User,
+  lifeMs: number | undefined,
+): number | undefined {
+  if (options?.['ignore_password_expiry'] === true) return undefined
   if (lifeMs === undefined || password.kind !== 'hashed' || password.setAtMs === undefined) return undefined
   return password.setAtMs + lifeMs
 }
@@ -105,8 +111,9 @@ function parseUser(written: unknown): User | undefined {
     groupIds: textsIn(members['groupIds']),
     applicationCredentials: itemsIn(members['applicationCredentials']).map(applicationCredentialIn),
     defaultProjectId: textOr(members['defaultProjectId'], undefined),
-    description: textOr(members['description'], undefined),
-    email: textOr(members['email'], undefined),
+    description: textOrNone(members['description']),
+    email: textOrNone(members['email']),
+    ...optionsIn(members['options']),
     extra: membersIn(members['extra']),
     state: state === 'removed' ? 'removed' : 'present',
   }

@@ -15,6 +15,11 @@ export function textOr<Other>(value: unknown, other: Other): string | Other {
   return typeof value === 'string' ? value : other
 }
 
+/** A text, or that there is none on purpose. */
+export function textOrNone(value: unknown): string | null | undefined {
+  return value === null ? null : textOr(value, undefined)
+}
+
 export function textsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }

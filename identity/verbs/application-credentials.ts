@@ -17,6 +17,7 @@ const SECRET_BYTES = 64
 const ID_BYTES = 16
 
 export async function listApplicationCredentials(visit: Visit): Promise<Response> {
+  if (callerOf(visit).identified.trust !== undefined) return forbidden()
   return await withUser(visit, async (user) => {
     const name = visit.query.get('name')
     const wanted = user.value.applicationCredentials.filter((one) => (name ?? one.name) === one.name)
@@ -26,6 +27,7 @@ export async function listApplicationCredentials(visit: Visit): Promise<Response
 }
 
 export async function showApplicationCredential(visit: Visit): Promise<Response> {
+  if (callerOf(visit).identified.trust !== undefined) return forbidden()
   const id = visit.named['credential'] ?? ''
   return await withUser(visit, async (user) => {
     const found = user.value.applicationCredentials.find((one) => one.id === id)
@@ -38,11 +40,11 @@ export async function showApplicationCredential(visit: Visit): Promise<Response>
 export async function createApplicationCredential(visit: Visit): Promise<Response> {
   const { parts, context, named, body } = visit
   const { identified } = callerOf(visit)
-  const { user, project, applicationCredential: means } = identified
-  if (user.id !== named['user'] || project === undefined) return forbidden()
+  const { user, project, applicationCredential: means, trust } = identified
+  if (user.id !== named['user'] || project === undefined || trust !== undefined) return forbidden()
   if (means !== undefined && !means.unrestricted) return forbidden()
   const given = membersIn(body['application_credential'])
-  const read = readCredential(given, identified.roles)
+  const read = readCredential(given, identified.roles, parts.clock.wallMs())
   if (typeof read === 'string') return refusal(400, read)
   const secret = textOr(given['secret'], undefined) ?? parts.random.bytes(SECRET_BYTES).toString('base64url')
   const credential: ApplicationCredential = {
@@ -63,8 +65,8 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
 
 export async function deleteApplicationCredential(visit: Visit): Promise<Response> {
   const { parts, context, named } = visit
-  const { applicationCredential: means } = callerOf(visit).identified
-  if (means !== undefined && !means.unrestricted) return forbidden()
+  const { applicationCredential: means, trust } = callerOf(visit).identified
+  if ((means !== undefined && !means.unrestricted) || trust !== undefined) return forbidden()
   const [userId = '', id = ''] = [named['user'], named['credential']]
   const outcome = await parts.people.users.change(context, userId, (user) => {
     const rest = user.applicationCredentials.filter((one) => one.id !== id)
@@ -74,6 +76,15 @@ export async function deleteApplicationCredential(visit: Visit): Promise<Respons
   })
   if (outcome.kind === 'found') return noContent()
   return outcome.kind === 'absent' || outcome.kind === 'refused' ? notFound(WHAT, id) : unavailable()
+}
+
+/** There are none: they are not taken (`whyWrongMembers`). */
+export async function listAccessRules(visit: Visit): Promise<Response> {
+  return await withUser(visit, async () => json(200, listView('access_rules', [], visit.self)))
+}
+
+export async function showAccessRule(visit: Visit): Promise<Response> {
+  return notFound('Access Rule', visit.named['rule'] ?? '')
 }
 
 const WHAT = 'Application Credential'
@@ -98,11 +109,14 @@ function withCredential(
 function readCredential(
   given: Members,
   own: readonly NamedRole[],
+  nowMs: number,
 ): Omit<ApplicationCredential, 'id' | 'projectId' | 'secretHash'> | string {
   const { name, description, expires_at: expires, unrestricted } = given
   if (typeof name !== 'string' || name === '' || name.length > NAME_CHARACTERS_MAX) {
     return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
   }
+  const wrong = whyWrongMembers(given)
+  if (wrong !== undefined) return wrong
   const asked = itemsIn(given['roles'])
   const roles = asked.map(({ id, name: called }) =>
     own.find((role) => role.id === id || role.name === called),
@@ -110,6 +124,7 @@ function readCredential(
   if (roles.some((role) => role === undefined)) return 'A role is asked for that you do not have'
   const expiresAtMs = typeof expires === 'string' ? parseInstant(expires) : undefined
   if (Number.isNaN(expiresAtMs)) return `Invalid input for field 'expires_at'`
+  if ((expiresAtMs ?? Infinity) <= nowMs) return `The 'expires_at' must not be before now.`
   return {
     name,
     description: textOr(description, ''),
@@ -117,6 +132,18 @@ function readCredential(
     expiresAtMs,
     unrestricted: unrestricted === true,
   }
+}
+
+/** What can be nothing but one thing. Rules that would not be kept are not taken. */
+function whyWrongMembers({ secret, unrestricted, access_rules: rules }: Members): string | undefined {
+  if (secret !== undefined && secret !== null && typeof secret !== 'string') {
+    return `Invalid input for field 'secret': a text is needed`
+  }
+  if (unrestricted !== undefined && typeof unrestricted !== 'boolean') {
+    return `Invalid input for field 'unrestricted': true or false is needed`
+  }
+  const hasRules = rules !== undefined && !(Array.isArray(rules) && rules.length === 0)
+  return hasRules ? 'Access rules are not supported' : undefined
 }
 
 /** Without a zone it is UTC. */

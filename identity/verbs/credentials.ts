@@ -2,9 +2,9 @@
 import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
 import { blobOf, credentialIdOf, keyPairIn, type OpenedCredential } from '../credentials.ts'
-import { effectiveGrants } from '../effective-roles.ts'
-import { hasRole } from '../identified.ts'
-import { projectScope, rolesOn } from '../model/grants.ts'
+import { effectiveGrants, rolesReaching } from '../effective-roles.ts'
+import { hasRole, isDelegated } from '../identified.ts'
+import { projectScope } from '../model/grants.ts'
 import type { User } from '../model/user.ts'
 import { membersIn, textOr } from '../model/written.ts'
 import { credentialView, ec2View, listView } from '../views.ts'
@@ -14,11 +14,11 @@ import { withUser } from './users.ts'
 const BLOB_CHARACTERS_MAX = 64 * 1024
 
 /**
- * A key pair is worth all that its user is in a project, an application credential perhaps less: whoever signed in with one
- * neither makes key pairs nor sees the secrets of those that there are.
+ * A key pair is worth all that its user is in a project, an application credential or a trust perhaps less: whoever signed in
+ * with one neither makes key pairs nor sees the secrets of those that there are.
  */
 function isLimited(visit: Visit): boolean {
-  return callerOf(visit).identified.applicationCredential !== undefined
+  return isDelegated(callerOf(visit).identified)
 }
 
 export async function listCredentials(visit: Visit): Promise<Response> {
@@ -100,7 +100,9 @@ async function hasRoleOn(
   projectId: string,
 ): Promise<boolean> {
   const grants = await effectiveGrants(context, parts.people, user)
-  return !('kind' in grants) && rolesOn(grants, projectScope(projectId)).length > 0
+  if ('kind' in grants) return false
+  const roles = await rolesReaching(context, parts.people, grants, projectScope(projectId))
+  return !('kind' in roles) && roles.length > 0
 }
 
 export async function deleteCredential(visit: Visit): Promise<Response> {
@@ -145,6 +147,8 @@ export async function createKeyPair(visit: Visit): Promise<Response> {
   const { parts, context, body, url } = visit
   return await withUser(visit, async (user) => {
     const projectId = textOr(body['tenant_id'], callerOf(visit).identified.project?.id ?? '')
+    const project = await parts.people.projects.find(context, projectId)
+    if (project.kind === 'absent') return notFound('project', projectId)
     if (!(await hasRoleOn(visit, user.value, projectId))) return forbidden()
     const pair = parts.credentials.newKeyPair()
     const created = await parts.credentials.create(context, credentialIdOf(pair.access), {

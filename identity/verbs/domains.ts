@@ -5,9 +5,18 @@ import type { Entry } from '../entries.ts'
 import { hasRole } from '../identified.ts'
 import { type Domain, newDomain } from '../model/domain.ts'
 import { DEFAULT_DOMAIN_ID, newId } from '../model/ids.ts'
+import {
+  changedOptions,
+  endsImmutability,
+  isImmutable,
+  RESOURCE_OPTIONS,
+  whyWrongOptions,
+} from '../model/options.ts'
+import { whyWrongTags } from '../model/project.ts'
 import { furtherMembers, isNameText, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
 import { domainView, listView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
+import { immutable } from './immutable.ts'
 import { filtered } from './listed.ts'
 
 /** Keystone's schema. */
@@ -46,8 +55,16 @@ export async function showDomain(visit: Visit): Promise<Response> {
   })
 }
 
-export async function createDomain({ parts, context, body, url }: Visit): Promise<Response> {
-  const given = membersIn(body['domain'])
+export async function createDomain(visit: Visit): Promise<Response> {
+  const given = membersIn(visit.body['domain'])
+  return await makeDomain(visit, given, (domain) => ({ domain: domainView(domain, visit.url) }))
+}
+
+export async function makeDomain(
+  { parts, context }: Visit,
+  given: Members,
+  shown: (domain: Entry<Domain>) => object,
+): Promise<Response> {
   const { name, explicit_domain_id: explicit } = given
   if (name === undefined) return refusal(400, `'name' is a required property`)
   const wrong = whyWrong(given)
@@ -59,7 +76,7 @@ export async function createDomain({ parts, context, body, url }: Visit): Promis
   if (explicit !== undefined && (await isTaken({ parts, context }, id))) return conflict('domain', id)
   const domain = changed(newDomain(''), given)
   const created = await parts.people.domains.create(context, id, domain)
-  if (created.kind === 'found') return json(201, { domain: domainView(created, url) })
+  if (created.kind === 'found') return json(201, shown(created))
   return created.kind === 'name_taken' ? taken(domain.name) : unavailable(created)
 }
 
@@ -74,29 +91,46 @@ function taken(name: string): Response {
 }
 
 /** Who may sign in at the default domain is never in question. */
-export async function updateDomain({ parts, context, named, body, url }: Visit): Promise<Response> {
-  const id = named['domain'] ?? ''
+export async function updateDomain(visit: Visit): Promise<Response> {
+  const { named, body, url } = visit
   const given = membersIn(body['domain'])
-  const wrong = whyWrong(given)
+  return await changeDomain(visit, named['domain'] ?? '', given, (domain) => ({
+    domain: domainView(domain, url),
+  }))
+}
+
+export async function changeDomain(
+  { parts, context }: Visit,
+  id: string,
+  given: Members,
+  shown: (domain: Entry<Domain>) => object,
+): Promise<Response> {
+  const wrong = whyWrong(given) ?? (Object.keys(given).length === 0 ? 'Nothing is to be changed' : undefined)
   if (wrong !== undefined) return refusal(400, wrong)
   if (id === DEFAULT_DOMAIN_ID && (given['name'] !== undefined || given['enabled'] === false)) {
     return forbidden()
   }
-  const outcome = await parts.people.domains.change(context, id, (domain) => ({
-    kind: 'value',
-    value: changed(domain, given),
-  }))
-  if (outcome.kind === 'found') return json(200, { domain: domainView(outcome, url) })
+  const outcome = await parts.people.domains.change<'immutable'>(context, id, (domain) =>
+    isImmutable(domain) && !endsImmutability(given)
+      ? { kind: 'refused', refusal: 'immutable' }
+      : { kind: 'value', value: changed(domain, given) },
+  )
+  if (outcome.kind === 'found') return json(200, shown(outcome))
+  if (outcome.kind === 'refused') return immutable('update', 'domain', id)
   if (outcome.kind === 'absent') return notFound('domain', id)
   return outcome.kind === 'name_taken' ? taken(textOr(given['name'], '')) : unavailable()
 }
 
 /** With all that is in it; it must have been shut before. */
-export async function deleteDomain({ parts, context, named }: Visit): Promise<Response> {
-  const id = named['domain'] ?? ''
+export async function deleteDomain(visit: Visit): Promise<Response> {
+  return await removeDomain(visit, visit.named['domain'] ?? '')
+}
+
+export async function removeDomain({ parts, context }: Visit, id: string): Promise<Response> {
   const domain = await parts.people.domains.find(context, id, 'newest')
   if (domain.kind === 'absent') return notFound('domain', id)
   if (domain.kind !== 'found') return unavailable(domain)
+  if (isImmutable(domain.value)) return immutable('delete', 'domain', id)
   if (id === DEFAULT_DOMAIN_ID || domain.value.enabled) {
     return refusal(403, 'Cannot delete a domain that is enabled, please disable it first.')
   }
@@ -132,19 +166,20 @@ function changed(domain: Domain, given: Members): Domain {
   return {
     ...domain,
     name: textOr(given['name'], domain.name),
-    description: textOr(given['description'], domain.description),
+    description: given['description'] === null ? null : textOr(given['description'], domain.description),
     enabled: given['enabled'] === undefined ? domain.enabled : given['enabled'] === true,
     tags: given['tags'] === undefined ? domain.tags : textsIn(given['tags']),
+    ...changedOptions(domain.options, given['options']),
     extra: { ...domain.extra, ...furtherMembers(given, KNOWN) },
   }
 }
 
-function whyWrong({ name, enabled }: Members): string | undefined {
+function whyWrong({ name, enabled, tags, options }: Members): string | undefined {
   if (name !== undefined && !isNameText(name, NAME_CHARACTERS_MAX)) {
     return `Invalid input for field 'name': 1 to ${NAME_CHARACTERS_MAX} characters are needed`
   }
   if (enabled !== undefined && typeof enabled !== 'boolean') {
     return `Invalid input for field 'enabled': true or false is needed`
   }
-  return undefined
+  return whyWrongTags(tags) ?? whyWrongOptions(options, RESOURCE_OPTIONS)
 }

@@ -9,6 +9,7 @@ import {
   projectScope,
   rolesOn,
   SYSTEM_SCOPE,
+  underneath,
   withoutRole,
   withRole,
 } from '../model/grants.ts'
@@ -18,7 +19,7 @@ import { listView, roleView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { withRoleNamed } from './roles.ts'
 
-/** What a path like `/projects/:project/groups/:group/roles/:role` names. */
+/** What a path like `/projects/:project/groups/:group/roles/:role` names; under `/OS-INHERIT`, whatever is under that. */
 interface Named {
   readonly holder: Holder
   readonly on: GrantScope
@@ -54,6 +55,8 @@ export async function checkGrant(visit: Visit): Promise<Response> {
 export async function addGrant(visit: Visit): Promise<Response> {
   return await withRoleNamed(visit, (role) =>
     withNamed(visit, async ({ holder, on }) => {
+      if (on.scope === 'system' && role.value.domainId !== undefined)
+        return refusal(400, noneOfADomain(role.id))
       if (!(await mayStand(visit, role.value, on))) return forbidden()
       const written = await holder.change((grants) => withRole(grants, on, role.id))
       if (written.status >= 300) return written
@@ -75,10 +78,15 @@ export async function removeGrant(visit: Visit): Promise<Response> {
   )
 }
 
+/** Keystone's words. */
+function noneOfADomain(id: string): string {
+  return `Role ${id} is a domain-specific role. Unable to use a domain-specific role in a system assignment.`
+}
+
 /** A role of a domain can be given only within it. */
 async function mayStand({ parts, context }: Visit, { domainId }: Role, on: GrantScope): Promise<boolean> {
   if (domainId === undefined) return true
-  if (on.scope === 'domain') return on.id === domainId
+  if (on.scope === 'domain' || on.scope === 'under_domain') return on.id === domainId
   if (on.scope === 'system') return false
   const project = await parts.people.projects.find(context, on.id)
   return project.kind === 'found' && project.value.domainId === domainId
@@ -146,19 +154,21 @@ function stillCovered(
   })
 }
 
-async function scopeNamed(
-  { parts, context, named }: Visit,
-  freshness: 'remembered' | 'newest',
-): Promise<GrantScope | Response> {
+async function scopeNamed(visit: Visit, freshness: 'remembered' | 'newest'): Promise<GrantScope | Response> {
+  const { parts, context, named } = visit
   const { project, domain } = named
   const { domains, projects } = parts.people
   if (domain !== undefined) {
     const found = await domains.find(context, domain, freshness)
-    return found.kind === 'found' ? domainScope(domain) : missing('domain', domain, found)
+    return found.kind === 'found' ? reach(visit, domainScope(domain)) : missing('domain', domain, found)
   }
   if (project === undefined) return SYSTEM_SCOPE
   const found = await projects.find(context, project, freshness)
-  return found.kind === 'found' ? projectScope(project) : missing('project', project, found)
+  return found.kind === 'found' ? reach(visit, projectScope(project)) : missing('project', project, found)
+}
+
+function reach({ request }: Visit, on: GrantScope): GrantScope {
+  return request.path.endsWith('/inherited_to_projects') ? (underneath(on) ?? on) : on
 }
 
 function missing(what: string, id: string, failure: RecordFailure | { readonly kind: 'absent' }): Response {

@@ -9,6 +9,7 @@ import { furtherMembers, isNameText, type Members, membersIn, textOr } from '../
 import { groupView, listView, userView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { domainFor } from './domains.ts'
+import { whyNoDomain, whyNotKept } from './kept-members.ts'
 import { filtered } from './listed.ts'
 import { withUser } from './users.ts'
 
@@ -33,7 +34,7 @@ export async function createGroup(visit: Visit): Promise<Response> {
   const { parts, context, body, url } = visit
   const given = membersIn(body['group'])
   if (given['name'] === undefined) return refusal(400, `'name' is a required property`)
-  const wrong = whyWrong(given)
+  const wrong = whyWrong(given) ?? whyNoDomain(given)
   if (wrong !== undefined) return refusal(400, wrong)
   const where = await domainFor(visit, given)
   if ('status' in where) return where
@@ -50,10 +51,13 @@ export async function updateGroup({ parts, context, body, named, url }: Visit): 
   const given = membersIn(body['group'])
   const wrong = whyWrong(given)
   if (wrong !== undefined) return refusal(400, wrong)
-  const outcome = await parts.people.groups.change(context, id, (group) => ({
-    kind: 'value',
-    value: changed(group, given),
-  }))
+  const outcome = await parts.people.groups.change<string>(context, id, (group) => {
+    const refused = whyNotKept(given, { id, domainId: group.domainId })
+    return refused === undefined
+      ? { kind: 'value', value: changed(group, given) }
+      : { kind: 'refused', refusal: refused }
+  })
+  if (outcome.kind === 'refused') return refusal(400, outcome.refusal)
   if (outcome.kind === 'found') return json(200, { group: groupView(outcome, url) })
   if (outcome.kind === 'absent') return notFound('group', id)
   return outcome.kind === 'name_taken' ? conflict('group', textOr(given['name'], '')) : unavailable()
@@ -167,7 +171,7 @@ function changed(group: Group, given: Members): Group {
   return {
     ...group,
     name: textOr(given['name'], group.name),
-    description: textOr(given['description'], group.description),
+    description: given['description'] === null ? null : textOr(given['description'], group.description),
     extra: { ...group.extra, ...furtherMembers(given, KNOWN) },
   }
 }

@@ -31,10 +31,11 @@ export async function showImplied(visit: Visit): Promise<Response> {
   })
 }
 
-/** Nothing implies `admin`, lest it were given without being seen. */
+/** Nothing implies `admin`, lest it were given without being seen, and no role of all domains one of a single one. */
 export async function addImplied(visit: Visit): Promise<Response> {
   return await withBoth(visit, async (prior, implied) => {
-    if (implied.id === builtInRoleId('admin')) {
+    const isInward = prior.value.domainId === undefined && implied.value.domainId !== undefined
+    if (implied.id === builtInRoleId('admin') || isInward) {
       return refusal(403, `${implied.id} cannot be an implied roles.`)
     }
     if (prior.value.implies.length >= IMPLIED_MAX) return forbidden()

@@ -1,6 +1,7 @@
 /** `/v3/registered_limits` and `/v3/limits`: kept and told for the services that ask; the model is flat. */
 import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, refusal, unavailable } from '../answers.ts'
+import { wholeCatalogue } from '../catalogue.ts'
 import { hasRole, isService } from '../identified.ts'
 import { isSameResource, LIMITS_MAX, type Limit, type Limits, type RegisteredLimit } from '../limits.ts'
 import { newId } from '../model/ids.ts'
@@ -48,6 +49,8 @@ export async function createRegistered(visit: Visit): Promise<Response> {
   const wrong =
     made.length === 0 ? 'registered_limits are needed' : made.map(whyWrongRegistered).find(Boolean)
   if (wrong !== undefined) return refusal(400, wrong)
+  const unknown = await whatIsUnknown(visit, made)
+  if (unknown !== undefined) return unknown
   return await change(
     visit,
     ({ registered, limits }) => {
@@ -128,6 +131,8 @@ export async function createLimits(visit: Visit): Promise<Response> {
   }))
   const wrong = made.length === 0 ? 'limits are needed' : made.map(whyWrongLimit).find(Boolean)
   if (wrong !== undefined) return refusal(400, wrong)
+  const nobodys = await whoIsUnknown(visit, made)
+  if (nobodys !== undefined) return nobodys
   return await change(
     visit,
     ({ registered, limits }) => {
@@ -181,6 +186,46 @@ export async function deleteLimit(visit: Visit): Promise<Response> {
 // ------------------------------------------------------------------------------------------------------------------
 
 const NO_RESOURCE = { serviceId: '', regionId: undefined, resourceName: '', description: undefined }
+
+/** Keystone's words, for what a limit is about and is not there. */
+function expecting(what: string, where: string): Response {
+  return refusal(
+    400,
+    `Expecting to find ${what} in ${where}. The server could not comply with the request since it is either malformed or otherwise incorrect. The client is assumed to be in error.`,
+  )
+}
+
+async function whatIsUnknown(
+  visit: Visit,
+  made: readonly Pick<RegisteredLimit, 'serviceId' | 'regionId'>[],
+): Promise<Response | undefined> {
+  const { parts, context, hostUrl } = visit
+  const further = await parts.furtherCatalogue.read(context)
+  if (further.kind !== 'found') return unavailable(further)
+  const { services, regions } = wholeCatalogue({ ...parts, hostUrl }, further.value)
+  const isThere = (things: readonly { readonly id: string }[], id: string | undefined): boolean =>
+    id === undefined || things.some((thing) => thing.id === id)
+  if (!made.every(({ serviceId }) => isThere(services, serviceId))) {
+    return expecting('service_id', 'registered_limit')
+  }
+  return made.every(({ regionId }) => isThere(regions, regionId))
+    ? undefined
+    : expecting('region_id', 'registered_limit')
+}
+
+async function whoIsUnknown(
+  { parts, context }: Visit,
+  made: readonly Limit[],
+): Promise<Response | undefined> {
+  const { projects, domains } = parts.people
+  for (const { projectId, domainId } of made) {
+    const project = projectId === undefined ? undefined : await projects.find(context, projectId)
+    if (project?.kind === 'absent') return expecting('project_id', 'limit')
+    const domain = domainId === undefined ? undefined : await domains.find(context, domainId)
+    if (domain?.kind === 'absent') return expecting('domain_id', 'limit')
+  }
+  return undefined
+}
 
 /** Keystone's words. */
 const NO_DEFAULT = 'Unable to create a limit that has no corresponding registered limit.'

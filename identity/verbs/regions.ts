@@ -3,10 +3,11 @@ import type { Response } from '#http/message.ts'
 import { conflict, json, noContent, notFound, refusal } from '../answers.ts'
 import type { Further, FurtherRegion } from '../further-catalogue.ts'
 import { newId } from '../model/ids.ts'
-import { isNameText, type Members, membersIn, textOr } from '../model/written.ts'
+import { isNameText, isObject, type Members, membersIn, textOr } from '../model/written.ts'
 import { listView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { changeCatalogue, placed, withCatalogue } from './catalogue-visit.ts'
+import { whyNotKept } from './kept-members.ts'
 
 /** Keystone's schema. */
 const ID_CHARACTERS_MAX = 255
@@ -34,6 +35,7 @@ export async function showRegion(visit: Visit): Promise<Response> {
 /** The id is in the path, in the body, or made up. */
 export async function createRegion(visit: Visit): Promise<Response> {
   const given = membersIn(visit.body['region'])
+  if (!isObject(visit.body['region'])) return refusal(400, 'Expecting to find region in the body')
   const { region: inPath } = visit.named
   const id = inPath ?? (textOr(given['id'], '') || newId(visit.parts.random))
   if (inPath !== undefined && (given['id'] ?? inPath) !== inPath) {
@@ -52,7 +54,9 @@ export async function updateRegion(visit: Visit): Promise<Response> {
   const own = id === parts.region ? { id, description: '', parentId: undefined } : undefined
   const there = known ?? own
   if (there === undefined) return await withCatalogue(visit, () => notFound('region', id))
-  return await putRegion(visit, changedRegion(there, membersIn(visit.body['region'])), 200)
+  const given = membersIn(visit.body['region'])
+  const wrong = whyNotKept(given, { id, domainId: undefined })
+  return wrong === undefined ? await putRegion(visit, changedRegion(there, given), 200) : refusal(400, wrong)
 }
 
 export async function deleteRegion(visit: Visit): Promise<Response> {

@@ -2,31 +2,17 @@
 import type { Response } from '#http/message.ts'
 import { json, refusal, unavailable } from '../answers.ts'
 import type { Entry } from '../entries.ts'
-import type { Grant, GrantScope } from '../model/grants.ts'
-import { DEFAULT_DOMAIN_ID } from '../model/ids.ts'
+import { type Grant, isInherited } from '../model/grants.ts'
+import type { Role } from '../model/role.ts'
+import { ProjectTree } from '../project-tree.ts'
 import { listView } from '../views.ts'
 import type { Visit } from '../visit.ts'
+import { type Assignment, assignmentView, type Directories } from './assignment-view.ts'
+import { isAsked } from './listed.ts'
 
-type View = Readonly<Record<string, unknown>>
-
-interface Everything {
-  readonly users: Directory
-  readonly groups: Directory
-  readonly roles: ReadonlyMap<string, Entry<{ readonly name: string; readonly implies: readonly string[] }>>
-  readonly projects: Directory
-  readonly domains: Directory
-}
-
-type Directory = ReadonlyMap<string, Entry<{ readonly name: string; readonly domainId?: string | undefined }>>
-
-/** One line of the list. */
-interface Assignment {
-  readonly holder: 'user' | 'group'
-  readonly holderId: string
-  readonly on: GrantScope
-  readonly roleId: string
-  /** Where it came from, when it is not from a grant to the holder itself. */
-  readonly by?: { readonly groupId?: string | undefined; readonly priorId?: string | undefined } | undefined
+interface Everything extends Directories {
+  readonly implications: ReadonlyMap<string, Entry<Pick<Role, 'implies'>>>
+  readonly tree: ProjectTree
 }
 
 /** Filters that exclude each other, and Keystone's words for it. */
@@ -37,13 +23,15 @@ const EXCLUSIVE: readonly (readonly [one: string, other: string, why: string])[]
   ['user.id', 'group.id', 'Specify a user or group, not both'],
 ]
 const NO_GROUPS = 'Combining effective and group filter will always result in an empty list.'
+const NO_DOMAINS = 'Combining effective, domain and inherited filters will always result in an empty list.'
+const NO_PROJECT = 'scope.project.id must be specified if include_subtree is also specified'
+const INHERITED_TO = 'scope.OS-INHERIT:inherited_to'
 
 export async function listAssignments(visit: Visit): Promise<Response> {
   const { parts, context, query, url } = visit
-  const clash = EXCLUSIVE.find(([one, other]) => query.has(one) && query.has(other))
-  if (clash !== undefined) return refusal(400, clash[2])
   const isEffective = isAsked(query, 'effective')
-  if (isEffective && query.has('group.id')) return refusal(400, NO_GROUPS)
+  const wrong = whyWrong(query, isEffective)
+  if (wrong !== undefined) return refusal(400, wrong)
   const { users, groups, roles, projects, domains } = parts.people
   const [everybody, everyGroup, everyRole, everyProject, everyDomain] = [
     await users.list(context),
@@ -63,24 +51,41 @@ export async function listAssignments(visit: Visit): Promise<Response> {
     roles: byId(everyRole),
     projects: byId(everyProject),
     domains: byId(everyDomain),
+    implications: byId(everyRole),
+    tree: new ProjectTree(everyProject),
   }
   const ofUsers = everybody.flatMap(({ id, value }) => assignmentsOf('user', id, value.grants))
   const ofGroups = everyGroup.flatMap(({ id, value }) => assignmentsOf('group', id, value.grants))
   const assignments = isEffective
-    ? withImplications(all, [
-        ...ofUsers,
-        ...everybody.flatMap(({ id, value }) => throughGroups(id, value.groupIds, ofGroups)),
-      ])
+    ? withImplications(
+        all,
+        [
+          ...ofUsers,
+          ...everybody.flatMap(({ id, value }) => throughGroups(id, value.groupIds, ofGroups)),
+        ].flatMap((one) => whereItReaches(one, all.tree)),
+      )
     : [...ofUsers, ...ofGroups]
+  const wantedProjects = projectsWanted(query, all.tree)
   const views = assignments
-    .filter((one) => isKnown(one, all) && isWanted(one, query))
+    .filter((one) => isKnown(one, all) && isWanted(one, query, wantedProjects))
     .map((one) => assignmentView(one, url, isAsked(query, 'include_names') ? all : undefined))
   return json(200, listView('role_assignments', views, visit.self))
 }
 
-/** Present, and not said to be false. */
-function isAsked(query: URLSearchParams, name: string): boolean {
-  return query.has(name) && !['false', '0'].includes(query.get(name)?.toLowerCase() ?? '')
+function whyWrong(query: URLSearchParams, isEffective: boolean): string | undefined {
+  const clash = EXCLUSIVE.find(([one, other]) => query.has(one) && query.has(other))
+  if (clash !== undefined) return clash[2]
+  if (isEffective && query.has('group.id')) return NO_GROUPS
+  if (isEffective && query.has('scope.domain.id') && query.get(INHERITED_TO) === 'projects') return NO_DOMAINS
+  return isAsked(query, 'include_subtree') && !query.get('scope.project.id') ? NO_PROJECT : undefined
+}
+
+/** `undefined`: whatever they are on. */
+function projectsWanted(query: URLSearchParams, tree: ProjectTree): ReadonlySet<string> | undefined {
+  const id = query.get('scope.project.id')
+  if (id === null) return undefined
+  const under = isAsked(query, 'include_subtree') ? tree.under(id) : []
+  return new Set([id, ...under.map((project) => project.id)])
 }
 
 function byId<Value>(entries: readonly Entry<Value>[]): ReadonlyMap<string, Entry<Value>> {
@@ -107,12 +112,24 @@ function throughGroups(
     .map((one) => ({ ...one, holder: 'user', holderId: userId, by: { groupId: one.holderId } }))
 }
 
+/** One that is inherited becomes one on each project that it reaches. */
+function whereItReaches(one: Assignment, tree: ProjectTree): readonly Assignment[] {
+  if (!isInherited(one.on)) return [one]
+  return tree
+    .reachedBy(one.on)
+    .map(({ id }) => ({ ...one, on: { scope: 'project', id }, by: { ...one.by, from: one.on } }))
+}
+
 /** Every assignment, and one for each role that its role implies. */
-function withImplications({ roles }: Everything, direct: readonly Assignment[]): readonly Assignment[] {
+function withImplications(
+  { implications }: Everything,
+  direct: readonly Assignment[],
+): readonly Assignment[] {
   return direct.flatMap((one) => {
     const ids = new Map<string, string | undefined>([[one.roleId, undefined]])
     for (const [id] of ids) {
-      for (const implied of roles.get(id)?.value.implies ?? []) if (!ids.has(implied)) ids.set(implied, id)
+      for (const implied of implications.get(id)?.value.implies ?? [])
+        if (!ids.has(implied)) ids.set(implied, id)
     }
     return [...ids].map(([roleId, priorId]) =>
       priorId === undefined ? one : { ...one, roleId, by: { ...one.by, priorId } },
@@ -123,62 +140,32 @@ function withImplications({ roles }: Everything, direct: readonly Assignment[]):
 /** What was granted on a project that is gone is nothing. */
 function isKnown({ on, roleId }: Assignment, { roles, projects, domains }: Everything): boolean {
   if (!roles.has(roleId)) return false
-  if (on.scope === 'project') return projects.has(on.id)
+  if (isOnProject(on)) return projects.has(on.id)
   return on.scope === 'system' || domains.has(on.id)
 }
 
-function isWanted({ holder, holderId, on, roleId }: Assignment, query: URLSearchParams): boolean {
+function isOnProject({ scope }: Assignment['on']): boolean {
+  return scope === 'project' || scope === 'under_project'
+}
+
+function isOnDomain({ scope }: Assignment['on']): boolean {
+  return scope === 'domain' || scope === 'under_domain'
+}
+
+function isWanted(
+  { holder, holderId, on, roleId, by }: Assignment,
+  query: URLSearchParams,
+  projects: ReadonlySet<string> | undefined,
+): boolean {
   const is = (name: string, value: string | undefined): boolean => (query.get(name) ?? value) === value
+  const inherited = by?.from !== undefined || isInherited(on)
   return (
     is('user.id', holder === 'user' ? holderId : undefined) &&
     is('group.id', holder === 'group' ? holderId : undefined) &&
     is('role.id', roleId) &&
-    is('scope.project.id', on.scope === 'project' ? on.id : undefined) &&
-    is('scope.domain.id', on.scope === 'domain' ? on.id : undefined) &&
+    (projects === undefined || (isOnProject(on) && projects.has(on.id))) &&
+    is('scope.domain.id', isOnDomain(on) ? on.id : undefined) &&
     (!query.has('scope.system') || on.scope === 'system') &&
-    // Nothing is inherited here.
-    !query.has('scope.OS-INHERIT:inherited_to')
+    (!query.has(INHERITED_TO) || inherited === (query.get(INHERITED_TO) === 'projects'))
   )
-}
-
-function assignmentView(
-  { holder, holderId, on, roleId, by = {} }: Assignment,
-  url: string,
-  names: Everything | undefined,
-): View {
-  const holders = holder === 'user' ? names?.users : names?.groups
-  const [linkHolder, linkId] = by.groupId === undefined ? [holder, holderId] : ['group', by.groupId]
-  const path = on.scope === 'system' ? 'system' : `${on.scope}s/${encodeURIComponent(on.id)}`
-  return {
-    role: named(roleId, names?.roles, undefined),
-    [holder]: named(holderId, holders, names?.domains),
-    scope: scopeView(on, names),
-    links: {
-      assignment: `${url}/${path}/${linkHolder}s/${linkId}/roles/${by.priorId ?? roleId}`,
-      ...(by.groupId === undefined ? {} : { membership: `${url}/groups/${by.groupId}/users/${holderId}` }),
-      ...(by.priorId === undefined
-        ? {}
-        : { prior_role: `${url}/prior_role/${roleId}/implies/${by.priorId}` }),
-    },
-  }
-}
-
-function scopeView({ scope, id }: GrantScope, names: Everything | undefined): View {
-  switch (scope) {
-    case 'project':
-      return { project: named(id, names?.projects, names?.domains) }
-    case 'domain':
-      return { domain: named(id, names?.domains, undefined) }
-    case 'system':
-      return { system: { all: true } }
-  }
-}
-
-/** With its name where names are wanted, and with its domain where it is in one. */
-function named(id: string, things: Directory | undefined, domains: Directory | undefined): View {
-  const thing = things?.get(id)
-  if (thing === undefined) return { id }
-  const { name, domainId = DEFAULT_DOMAIN_ID } = thing.value
-  if (domains === undefined) return { id, name }
-  return { id, name, domain: { id: domainId, name: domains.get(domainId)?.value.name } }
 }

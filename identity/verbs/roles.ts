@@ -3,14 +3,24 @@ import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
 import type { Entry } from '../entries.ts'
 import { newId } from '../model/ids.ts'
+import {
+  changedOptions,
+  endsImmutability,
+  isImmutable,
+  RESOURCE_OPTIONS,
+  whyWrongOptions,
+} from '../model/options.ts'
 import { BUILT_IN_ROLES, type Role } from '../model/role.ts'
-import { isNameText, membersIn, textOr } from '../model/written.ts'
+import { furtherMembers, isNameText, membersIn, textOr } from '../model/written.ts'
 import { listView, roleView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { domainFor } from './domains.ts'
+import { immutable } from './immutable.ts'
+import { whyNotKept } from './kept-members.ts'
 import { named } from './listed.ts'
 
 const NAME_CHARACTERS_MAX = 255
+const KNOWN = ['id', 'name', 'description', 'domain_id', 'options', 'links']
 
 export async function listRoles({ parts, context, query, url, self }: Visit): Promise<Response> {
   const roles = await parts.people.roles.list(context)
@@ -32,12 +42,16 @@ export async function createRole(visit: Visit): Promise<Response> {
   const given = membersIn(body['role'])
   const { name, description, domain_id: domainId } = given
   if (!isNameText(name, NAME_CHARACTERS_MAX)) return wrongName()
+  const wrong = whyWrongOptions(given['options'], RESOURCE_OPTIONS)
+  if (wrong !== undefined) return refusal(400, wrong)
   const where = typeof domainId === 'string' ? await domainFor(visit, given) : undefined
   if (where !== undefined && 'status' in where) return where
   const role: Role = {
     name,
     description: textOr(description, ''),
     ...where,
+    ...changedOptions(undefined, given['options']),
+    extra: furtherMembers(given, KNOWN),
     implies: [],
     state: 'present',
   }
@@ -54,27 +68,43 @@ function wrongName(): Response {
 export async function updateRole({ parts, context, body, named, url }: Visit): Promise<Response> {
   const id = named['role'] ?? ''
   if (BUILT_IN_ROLES.has(id)) return forbidden()
-  const { name, description } = membersIn(body['role'])
+  const given = membersIn(body['role'])
+  const { name, description, options } = given
   if (name !== undefined && !isNameText(name, NAME_CHARACTERS_MAX)) return wrongName()
-  const outcome = await parts.people.roles.change(context, id, (role) => ({
-    kind: 'value',
-    value: {
-      ...role,
-      name: textOr(name, role.name),
-      description: textOr(description, role.description),
-    },
-  }))
+  const wrong = whyWrongOptions(options, RESOURCE_OPTIONS)
+  if (wrong !== undefined) return refusal(400, wrong)
+  const there = await parts.people.roles.find(context, id)
+  const refused = there.kind === 'found' && whyNotKept(given, { id, domainId: there.value.domainId })
+  if (typeof refused === 'string') return refusal(400, refused)
+  const outcome = await parts.people.roles.change<'immutable'>(context, id, (role) =>
+    isImmutable(role) && !endsImmutability(given)
+      ? { kind: 'refused', refusal: 'immutable' }
+      : {
+          kind: 'value',
+          value: {
+            ...role,
+            name: textOr(name, role.name),
+            description: textOr(description, role.description),
+            ...changedOptions(role.options, options),
+            extra: { ...role.extra, ...furtherMembers(given, KNOWN) },
+          },
+        },
+  )
   if (outcome.kind === 'found') return json(200, { role: roleView(outcome, url) })
+  if (outcome.kind === 'refused') return immutable('update', 'role', id)
   if (outcome.kind === 'absent') return notFound('role', id)
   return outcome.kind === 'name_taken' ? conflict('role', textOr(name, '')) : unavailable()
 }
 
-export async function deleteRole({ parts, context, named }: Visit): Promise<Response> {
-  const id = named['role'] ?? ''
-  if (BUILT_IN_ROLES.has(id)) return forbidden()
-  const removed = await parts.removals.remove(context, 'roles', id)
-  if (removed.kind === 'removed') return noContent()
-  return removed.kind === 'absent' ? notFound('role', id) : unavailable(removed)
+export async function deleteRole(visit: Visit): Promise<Response> {
+  const { parts, context } = visit
+  return await withRoleNamed(visit, async ({ id, value }) => {
+    if (BUILT_IN_ROLES.has(id)) return forbidden()
+    if (isImmutable(value)) return immutable('delete', 'role', id)
+    const removed = await parts.removals.remove(context, 'roles', id)
+    if (removed.kind === 'removed') return noContent()
+    return removed.kind === 'absent' ? notFound('role', id) : unavailable(removed)
+  })
 }
 
 export async function withRoleNamed(

@@ -8,9 +8,12 @@ import { isNameText, type Members, membersIn, textOr } from '../model/written.ts
 import { listView } from '../views.ts'
 import type { Visit } from '../visit.ts'
 import { changeCatalogue, placed, withCatalogue } from './catalogue-visit.ts'
+import { whyNotKept } from './kept-members.ts'
 
 const TEXT_CHARACTERS_MAX = 255
 const URL_CHARACTERS_MAX = 2048
+/** Keystone's schema. */
+const URL_FORM = /^[a-zA-Z0-9+.-]+:.+/s
 const INTERFACES = ['public', 'internal', 'admin']
 
 // ---- services ----------------------------------------------------------------------------------------------------
@@ -39,15 +42,18 @@ export async function showService(visit: Visit): Promise<Response> {
 
 export async function createService(visit: Visit): Promise<Response> {
   const given = membersIn(visit.body['service'])
-  const blank = { type: '', name: undefined, description: undefined, enabled: true }
+  const wrong = whyWrongMembers(given)
+  if (wrong !== undefined) return refusal(400, wrong)
+  const blank = { type: '', name: '', description: undefined, enabled: true }
   const service = changedService({ id: newId(visit.parts.random), ...blank }, given)
   return await putService(visit, service, 201)
 }
 
 export async function updateService(visit: Visit): Promise<Response> {
+  const given = membersIn(visit.body['service'])
   return await withOwnersChoice(visit, 'service', ({ services }, id) => {
     const there = services.find((one) => one.id === id)
-    return there && putService(visit, changedService(there, membersIn(visit.body['service'])), 200)
+    return there && (whyNotChanged(given, id) ?? putService(visit, changedService(there, given), 200))
   })
 }
 
@@ -122,6 +128,8 @@ export async function showEndpoint(visit: Visit): Promise<Response> {
 
 export async function createEndpoint(visit: Visit): Promise<Response> {
   const given = membersIn(visit.body['endpoint'])
+  const wrong = whyWrongMembers(given)
+  if (wrong !== undefined) return refusal(400, wrong)
   const blank = {
     serviceId: '',
     interface: '',
@@ -135,9 +143,10 @@ export async function createEndpoint(visit: Visit): Promise<Response> {
 }
 
 export async function updateEndpoint(visit: Visit): Promise<Response> {
+  const given = membersIn(visit.body['endpoint'])
   return await withOwnersChoice(visit, 'endpoint', ({ endpoints }, id) => {
     const there = endpoints.find((one) => one.id === id)
-    return there && putEndpoint(visit, changedEndpoint(there, membersIn(visit.body['endpoint'])), 200)
+    return there && (whyNotChanged(given, id) ?? putEndpoint(visit, changedEndpoint(there, given), 200))
   })
 }
 
@@ -192,7 +201,7 @@ function changedEndpoint(endpoint: FurtherEndpoint, given: Members): FurtherEndp
 function whyWrong({ interface: kind, url }: FurtherEndpoint): string | undefined {
   if (!INTERFACES.includes(kind))
     return `Invalid input for field 'interface': one of ${INTERFACES.join(', ')}`
-  if (url === '' || url.length > URL_CHARACTERS_MAX) return `Invalid input for field 'url'`
+  if (!URL_FORM.test(url) || url.length > URL_CHARACTERS_MAX) return `Invalid input for field 'url'`
   const known = url.replaceAll(/[$%]\((?:tenant_id|project_id|user_id)\)s/g, 'id')
   if (/[$%]\(/.test(known)) return `Cannot create an endpoint with an invalid URL: ${url}.`
   return undefined
@@ -214,6 +223,23 @@ function endpointView(endpoint: FurtherEndpoint, url: string): Readonly<Record<s
 }
 
 // ------------------------------------------------------------------------------------------------------------------
+
+/** Members that can be nothing but one thing. */
+function whyWrongMembers({ name, enabled }: Members): string | undefined {
+  if (name !== undefined && typeof name !== 'string')
+    return `Invalid input for field 'name': a text is needed`
+  if (enabled === undefined || typeof enabled === 'boolean') return undefined
+  return `Invalid input for field 'enabled': true or false is needed`
+}
+
+async function refused(why: string): Promise<Response> {
+  return refusal(400, why)
+}
+
+function whyNotChanged(given: Members, id: string): Promise<Response> | undefined {
+  const wrong = whyNotKept(given, { id, domainId: undefined }) ?? whyWrongMembers(given)
+  return wrong === undefined ? undefined : refused(wrong)
+}
 
 /** What the cluster itself serves is what it is: 403; what is not there: 404. */
 async function withOwnersChoice(

@@ -4,13 +4,16 @@ import type { RecordFailure } from '#store/records/contract.ts'
 import { conflict, json, noContent, notFound, refusal, unauthenticated, unavailable } from '../answers.ts'
 import type { Absent, Entry } from '../entries.ts'
 import { newId } from '../model/ids.ts'
-import { newUser, type User } from '../model/user.ts'
-import { furtherMembers, isNameText, type Members, membersIn, textOr } from '../model/written.ts'
+import { changedOptions, USER_OPTIONS, whyWrongOptions } from '../model/options.ts'
+import { newUser, passwordEndsAtMs, type User } from '../model/user.ts'
+import { furtherMembers, isNameText, type Members, membersIn, textOr, textOrNone } from '../model/written.ts'
 import { provePassword } from '../sign-in.ts'
 import { listView, userView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
 import { domainFor } from './domains.ts'
+import { whyNoDomain, whyNotKept } from './kept-members.ts'
 import { filtered } from './listed.ts'
+import { isWithin, NO_MOMENT, parseMoment } from './moments.ts'
 import { projectsOf } from './scopes.ts'
 
 /** Keystone's schema. */
@@ -33,9 +36,14 @@ const KNOWN = [
 ]
 
 export async function listUsers({ parts, context, query, url, self }: Visit): Promise<Response> {
+  const ends = parseMoment(query.get('password_expires_at'))
+  if (ends === 'malformed') return refusal(400, NO_MOMENT)
   const users = await parts.people.users.list(context)
   if ('kind' in users) return unavailable(users)
-  const views = filtered(users, query).map((user) => userView(user, { ...parts, url }))
+  const wanted = filtered(users, query).filter(({ value }) =>
+    isWithin(passwordEndsAtMs(value, parts.passwordLifeMs), ends),
+  )
+  const views = wanted.map((user) => userView(user, { ...parts, url }))
   return json(200, listView('users', views, self))
 }
 
@@ -50,7 +58,7 @@ export async function projectsOfUser(visit: Visit): Promise<Response> {
 export async function createUser(visit: Visit): Promise<Response> {
   const { parts, context, body } = visit
   const given = membersIn(body['user'])
-  const wrong = whyWrong(given, 'name_needed')
+  const wrong = whyWrong(given, 'name_needed') ?? whyNoDomain(given) ?? (await whyNoDefault(visit, given))
   if (wrong !== undefined) return refusal(400, wrong)
   const name = textOr(given['name'], '')
   const where = await domainFor(visit, given)
@@ -66,17 +74,20 @@ export async function createUser(visit: Visit): Promise<Response> {
 export async function updateUser(visit: Visit): Promise<Response> {
   const { parts, context, body, named } = visit
   const given = membersIn(body['user'])
-  const wrong = whyWrong(given, 'name_kept')
+  const wrong = whyWrong(given, 'name_kept') ?? (await whyNoDefault(visit, given))
   if (wrong !== undefined) return refusal(400, wrong)
   const password = await passwordGiven(parts, given)
   const id = named['user'] ?? ''
-  const outcome = await parts.people.users.change(context, id, (user) => {
+  const outcome = await parts.people.users.change<string>(context, id, (user) => {
+    const refused = whyNotKept(given, { id, domainId: user.domainId })
+    if (refused !== undefined) return { kind: 'refused', refusal: refused }
     const next = { ...changed(user, given), ...password }
     // Whoever had the old password, or was shut out, has no good token any more.
     const isOver = password !== undefined || (user.enabled && !next.enabled)
     return { kind: 'value', value: isOver ? withoutTokens(next) : next }
   })
   if (outcome.kind === 'found') return json(200, { user: viewOf(visit, outcome) })
+  if (outcome.kind === 'refused') return refusal(400, outcome.refusal)
   if (outcome.kind === 'absent') return notFound('user', id)
   if (outcome.kind === 'name_taken') return conflict('user', textOr(given['name'], ''))
   return unavailable()
@@ -102,6 +113,7 @@ export async function changePassword(visit: Visit): Promise<Response> {
   const proven = await provePassword(parts, context, { id }, original, request.remoteAddress)
   if (proven.kind === 'refused') return unauthenticated(url)
   if (proven.kind === 'unavailable') return unavailable()
+  if (proven.user.value.options?.['lock_password'] === true) return refusal(400, LOCKED)
   const password = await passwordGiven(parts, given)
   const outcome = await parts.people.users.change(context, id, (there) => ({
     kind: 'value',
@@ -109,6 +121,10 @@ export async function changePassword(visit: Visit): Promise<Response> {
   }))
   return outcome.kind === 'found' ? noContent() : unavailable()
 }
+
+/** Keystone's words. */
+const LOCKED =
+  'You cannot change your password at this time due to password policy disallowing password changes. Please contact your administrator to reset your password.'
 
 /** Makes every token of the user void. */
 function withoutTokens(user: User): User {
@@ -143,21 +159,22 @@ async function passwordGiven(
 
 /** `null` takes away what may be missing. */
 function changed(user: User, given: Members): User {
-  const text = <Before>(member: string, before: Before): string | undefined | Before =>
-    given[member] === undefined ? before : textOr(given[member], undefined)
+  const text = <Before>(member: string, before: Before): string | null | undefined | Before =>
+    given[member] === undefined ? before : textOrNone(given[member])
   return {
     ...user,
     name: textOr(given['name'], user.name),
     enabled: given['enabled'] === undefined ? user.enabled : given['enabled'] === true,
-    defaultProjectId: text('default_project_id', user.defaultProjectId),
+    defaultProjectId: text('default_project_id', user.defaultProjectId) ?? undefined,
     description: text('description', user.description),
     email: text('email', user.email),
+    ...changedOptions(user.options, given['options']),
     extra: { ...user.extra, ...furtherMembers(given, KNOWN) },
   }
 }
 
 function whyWrong(
-  { name, password, enabled }: Members,
+  { name, password, enabled, options }: Members,
   names: 'name_needed' | 'name_kept',
 ): string | undefined {
   if (name === undefined ? names === 'name_needed' : !isNameText(name, NAME_CHARACTERS_MAX)) {
@@ -168,7 +185,17 @@ function whyWrong(
   }
   if (enabled !== undefined && typeof enabled !== 'boolean')
     return `Invalid input for field 'enabled': true or false is needed`
-  return undefined
+  return whyWrongOptions(options, USER_OPTIONS)
+}
+
+/** Keystone's words. */
+async function whyNoDefault(
+  { parts, context }: Visit,
+  { default_project_id: id }: Members,
+): Promise<string | undefined> {
+  if (typeof id !== 'string') return undefined
+  const domain = await parts.people.domains.find(context, id)
+  return domain.kind === 'found' ? `User's default project ID cannot be a domain ID: ${id}` : undefined
 }
 
 function isPasswordText(password: unknown): boolean {

@@ -12,7 +12,7 @@ import type { Registry } from '../registry.ts'
 import type { AskedContext } from '../signatures/certificates.ts'
 import { fingerprintOf } from '../signatures/image-signature.ts'
 import { unpacked } from './gunzip.ts'
-import { isConvertible, type TargetFormat } from './qemu-converter.ts'
+import { type Conversion, isConvertible, type TargetFormat } from './qemu-converter.ts'
 
 export const IMPORT_PLUGINS = ['image_decompression', 'image_conversion'] as const
 export type ImportPlugin = (typeof IMPORT_PLUGINS)[number]
@@ -63,7 +63,7 @@ export async function takeImported(
   const changed = { ...taking, source, sizeBytes: undefined }
   const taken = await (plan.convertsTo === undefined
     ? takeBytes(registry, context, changed)
-    : convert(registry, context, changed, plan.convertsTo))
+    : convert(registry, context, changed, { to: plan.convertsTo, leastBytes: announced ?? 0 }))
   if (taken instanceof Refusal) return taken
   if (announced !== undefined && received.sizeBytes !== announced) {
     return badRequest(`The image has ${received.sizeBytes} bytes, and ${announced} were announced.`)
@@ -80,14 +80,14 @@ async function convert(
   registry: Registry,
   context: AskedContext,
   taking: Taking,
-  to: TargetFormat,
+  { to, leastBytes }: Pick<Conversion, 'to' | 'leastBytes'>,
 ): Promise<ImageFacts | Refusal> {
   const { declared, source } = taking
   const { converter } = registry
   if (converter === undefined) return unavailable('Images cannot be converted here.')
   const intake = await newIntake(registry, context, declared)
   if (intake instanceof Refusal) return intake
-  const conversion = { source: intake.through(source), from: declared.diskFormat ?? '', to }
+  const conversion = { source: intake.through(source), from: declared.diskFormat ?? '', to, leastBytes }
   const inspected = (): Refusal | undefined => verdictOn(registry, intake, declared)
   try {
     return await converter.convert(conversion, inspected, (converted) =>

@@ -25,6 +25,8 @@ export interface ProgramRun {
   readonly program: string
   readonly args: readonly string[]
   readonly limits: ProgramLimits
+  /** Kills it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Never rejects. */

@@ -3,13 +3,14 @@
  * the bytes have passed our own inspection before the program sees them, it is told their format and never guesses, what it says of
  * them is held against that, and it runs under limits. One conversion at a time in a process; others wait.
  */
-import type { Disk, Random } from '#base/environment.ts'
+import type { Clock, Disk, Random } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import type { BodyStream } from '#http/message.ts'
 import type { ByteSource } from '../data/image-store.ts'
 import { badRequest, overLimit, Refusal, unavailable } from '../refusal.ts'
 import type { ProgramEnd, ProgramLimits, RunProgram } from './program.ts'
 import { ScratchFile } from './scratch-file.ts'
+import { NoRoom, ScratchSpace } from './scratch-space.ts'
 
 /** The names that `qemu-img` has for our formats; what is not here is not converted. */
 const QEMU_NAMES: Readonly<Record<string, string>> = {
@@ -39,6 +40,7 @@ export type TargetFormat = 'raw' | 'qcow2' | 'vmdk'
 export interface ConverterOptions {
   readonly disk: Disk
   readonly random: Random
+  readonly clock: Clock
   readonly log: Logger
   readonly run: RunProgram
   /** Where the files of a conversion lie meanwhile. */
@@ -53,6 +55,8 @@ export interface Conversion {
   readonly source: ByteSource
   readonly from: string
   readonly to: TargetFormat
+  /** How long the source is at least, as far as that is known. */
+  readonly leastBytes: number
 }
 
 /** Whether a format can be converted. */
@@ -62,10 +66,12 @@ export function isConvertible(diskFormat: string | null): diskFormat is string {
 
 export class QemuConverter {
   readonly #options: ConverterOptions
+  readonly #space: ScratchSpace
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: ConverterOptions) {
     this.#options = options
+    this.#space = new ScratchSpace(options.disk, options.clock, options.directory)
   }
 
   /**
@@ -83,26 +89,30 @@ export class QemuConverter {
   }
 
   async #convert<Result>(
-    { source, from, to }: Conversion,
+    { source, from, to, leastBytes }: Conversion,
     inspected: () => Refusal | undefined,
     use: (converted: BodyStream) => Promise<Result>,
   ): Promise<Result | Refusal> {
     const { disk, directory, random } = this.#options
     await using before = new ScratchFile(disk, directory, random)
     await using after = new ScratchFile(disk, directory, random)
+    let dataBytes: number
     try {
-      await before.fill(source)
+      const full = await this.#space.refusal(leastBytes)
+      if (full !== undefined) return full
+      dataBytes = await before.fill(this.#space.guarded(source))
     } catch (error) {
-      return this.#diskRefusal(error)
+      return error instanceof NoRoom ? error.refusal : this.#diskRefusal(error)
     }
-    const refusal = inspected() ?? (await this.#make(before, after, { from: QEMU_NAMES[from] ?? from, to }))
+    const wanted = { from: QEMU_NAMES[from] ?? from, to, dataBytes }
+    const refusal = inspected() ?? (await this.#make(before, after, wanted))
     return refusal ?? (await use(after.read()))
   }
 
   async #make(
     before: ScratchFile,
     after: ScratchFile,
-    { from, to }: { readonly from: string; readonly to: TargetFormat },
+    { from, to, dataBytes }: { readonly from: string; readonly to: TargetFormat; readonly dataBytes: number },
   ): Promise<Refusal | undefined> {
     const { run, longestMs, diskBytes } = this.#options
     const look = ['info', '-f', from, '--output=json', before.path]
@@ -110,6 +120,9 @@ export class QemuConverter {
     const diskSize = this.#sizeOf(looked, from)
     if (diskSize instanceof Refusal) return diskSize
     if (diskSize > diskBytes) return overLimit(`The disk is larger than the limit of ${diskBytes} bytes.`)
+    // What was packed takes more, and is seen to while it comes.
+    const full = await this.#space.refusal(Math.min(dataBytes, diskSize))
+    if (full !== undefined) return full
     const limits = {
       memoryBytes: CONVERT_MEMORY_BYTES,
       cpuSeconds: Math.ceil(longestMs / 1000),
@@ -117,7 +130,10 @@ export class QemuConverter {
       wallMs: longestMs,
     }
     const args = ['convert', '-f', from, '-O', to, before.path, after.path]
-    const converted = await run({ program: 'qemu-img', args, limits })
+    const converted = await this.#space.watched((signal) =>
+      run({ program: 'qemu-img', args, limits, signal }),
+    )
+    if (converted instanceof Refusal) return converted
     return converted.kind === 'ended' && converted.code === 0 ? undefined : this.#refusalOf(converted)
   }
 

@@ -18,7 +18,7 @@ export class ScratchFile {
     this.path = join(directory, `${PREFIX}${random.bytes(16).toString('hex')}`)
   }
 
-  /** Writes all of the source but its zeros. Rejects with its error, or with the disk's. */
+  /** Writes all of the source but its zeros; how many bytes that were. Rejects with its error, or with the disk's. */
   async fill(source: ByteSource): Promise<number> {
     const file = await this.#disk.createExclusive(this.path)
     try {
@@ -61,16 +61,17 @@ export class ScratchFile {
 }
 
 async function writeSparse(file: DiskFile, source: ByteSource): Promise<number> {
-  let [position, written] = [0, 0]
+  let [position, end, written] = [0, 0, 0]
   for await (const chunk of source) {
     if (chunk.some((byte) => byte !== 0)) {
       await file.write(chunk, position)
-      written = position + chunk.length
+      written += chunk.length
+      end = position + chunk.length
     }
     position += chunk.length
   }
-  if (written < position) await file.write(Buffer.alloc(1), position - 1)
-  return position
+  if (end < position) await file.write(Buffer.alloc(1), position - 1)
+  return written
 }
 
 /** Removes what processes that died left in the directory. */

@@ -8,14 +8,16 @@ import type { Store } from '#store/contract.ts'
 import type { ImageBytes } from '#store/image-objects/image-objects.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
+import { type BlockRules, blocksIn, writeBlocks } from '../blocks/block-writer.ts'
+import type { SharedBlocks } from '../blocks/shared-blocks.ts'
 import type { UploadSession } from '../model/image-record.ts'
-import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
+import { ensureContainer, hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import type { ByteSource, BytesRead, ImageStore, StoredBytes, WriteOptions } from './image-store.ts'
 import { decodeMap, encodeMap, type Piece, type PieceMap } from './piece-map.ts'
 import { PieceReader } from './piece-reader.ts'
 import { CUTTING_RULES, type CuttingRules } from './piece-source.ts'
-import { writePieces } from './piece-writer.ts'
+import { type WrittenPieces, writePieces } from './piece-writer.ts'
 
 export const CLUSTER_STORE = 'cluster'
 const MAP_NAME = 'map'
@@ -24,6 +26,14 @@ const MAP_BYTES = 16 * 1024 * 1024
 /** Objects listed, and deleted, at once. */
 const PAGE = 1000
 const LANES = 8
+
+/** Blocks that images have in common. */
+export interface BlockSharing {
+  readonly blocks: SharedBlocks
+  /** What is new is stored `shared` or `apart`; what is shared stays so. */
+  readonly writes: 'shared' | 'apart'
+  readonly rules: BlockRules
+}
 
 export class ClusterStore implements ImageStore, ImageBytes {
   readonly id = CLUSTER_STORE
@@ -34,10 +44,13 @@ export class ClusterStore implements ImageStore, ImageBytes {
   readonly #store: Store
   readonly #container: ContainerName = hiddenContainer('image-data')
   readonly #rules: CuttingRules
+  readonly #sharing: BlockSharing | undefined
 
-  constructor(store: Store, rules: CuttingRules = CUTTING_RULES) {
+  /** Without `sharing`, what is shared can be read, and neither written nor removed. */
+  constructor(store: Store, rules: CuttingRules = CUTTING_RULES, sharing?: BlockSharing) {
     this.#store = store
     this.#rules = rules
+    this.#sharing = sharing
     this.properties = { chunk_size: rules.pieceBytes, thin_provisioning: true }
   }
 
@@ -47,10 +60,41 @@ export class ClusterStore implements ImageStore, ImageBytes {
     source: ByteSource,
     { describe }: WriteOptions = {},
   ): Promise<StoredBytes | Refusal> {
+    const sharing = this.#sharing?.writes === 'shared' ? this.#sharing : undefined
+    const complete = ({ end, pieces }: WrittenPieces): Promise<StoredBytes | Refusal> =>
+      this.complete(context, key, { sizeBytes: end, pieces, image: describe?.() })
+    if (sharing !== undefined) return await this.#writeShared(context, key, source, sharing, complete)
     const written = await this.append(context, key, source, 0)
-    if (written instanceof Refusal) return written
-    const { end, pieces } = written
-    return await this.complete(context, key, { sizeBytes: end, pieces, image: describe?.() })
+    return written instanceof Refusal ? written : await complete(written)
+  }
+
+  /** As blocks; what cannot be completed holds none. */
+  async #writeShared(
+    context: OperationContext,
+    key: string,
+    source: ByteSource,
+    { blocks, rules }: BlockSharing,
+    complete: (written: WrittenPieces) => Promise<StoredBytes | Refusal>,
+  ): Promise<StoredBytes | Refusal> {
+    if (!(await ensureContainer(this.#store, context, this.#container))) {
+      return unavailable('The image store cannot keep the data now.')
+    }
+    const deps = { store: this.#store, container: this.#container, blocks, rules }
+    const first = await writeBlocks(deps, context, key, source)
+    if (first instanceof Refusal) return first
+    const giveBack = (): Promise<boolean> => blocks.letGoAll(context, blocksIn(first.pieces), key)
+    try {
+      const rest = await this.append(context, key, first.rest, first.end)
+      const stored =
+        rest instanceof Refusal
+          ? rest
+          : await complete({ pieces: [...first.pieces, ...rest.pieces], end: rest.end })
+      if (stored instanceof Refusal) await giveBack()
+      return stored
+    } catch (error) {
+      await giveBack()
+      throw error
+    }
   }
 
   /** Writes pieces from an offset on, without saying yet that they are an image. */
@@ -59,7 +103,7 @@ export class ClusterStore implements ImageStore, ImageBytes {
     key: string,
     source: ByteSource,
     from: number,
-  ): Promise<{ readonly pieces: readonly Piece[]; readonly end: number } | Refusal> {
+  ): Promise<WrittenPieces | Refusal> {
     const deps = { store: this.#store, container: this.#container, rules: this.#rules }
     return writePieces(deps, context, key, source, from)
   }
@@ -153,6 +197,9 @@ export class ClusterStore implements ImageStore, ImageBytes {
   async remove(context: OperationContext, key: string): Promise<boolean> {
     const objects = await this.list(context, `${key}/`)
     if (objects === undefined) return false
+    const hasMap = objects.some(({ name }) => name === `${key}/${MAP_NAME}`)
+    // The map alone tells of the blocks: it stays until the image has let go of them.
+    if (hasMap && !(await this.#letGo(context, key))) return false
     let isGone = true
     // The map goes first: what is half deleted is no image.
     const names = objects.map(({ name }) => name).toSorted((left, right) => (left < right ? 1 : -1))
@@ -164,5 +211,13 @@ export class ClusterStore implements ImageStore, ImageBytes {
     if (first !== undefined) await remove(first)
     await inParallel(rest, LANES, remove)
     return isGone
+  }
+
+  async #letGo(context: OperationContext, key: string): Promise<boolean> {
+    const map = await this.map(context, key)
+    if (map === 'unavailable') return false
+    const ids = map === 'absent' ? new Set<string>() : blocksIn(map.pieces)
+    if (ids.size === 0) return true
+    return this.#sharing !== undefined && (await this.#sharing.blocks.letGoAll(context, ids, key))
   }
 }

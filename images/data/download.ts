@@ -49,18 +49,25 @@ export async function openOriginal(
   range: ByteRange | undefined,
 ): Promise<BytesRead> {
   const first = await openFirst(registry, context, locations, range)
-  // The cluster goes on from another replica by itself.
-  const isOne = locations.length === 1 && locations[0]?.store === registry.cluster.id
-  if (first.kind !== 'found' || isOne) return first
+  if (first.kind !== 'found') return first
   const wanted = range ?? { start: 0, end: first.sizeBytes }
   let places = locations
-  const body = resumedRead(first.body, wanted, (rest) => {
+  const reopen = (rest: ByteRange): Promise<BytesRead> => {
     // Whichever broke is asked last.
     places = [...places.slice(1), ...places.slice(0, 1)]
     return openFirst(registry, context, places, rest)
-  })
-  return { ...first, body }
+  }
+  const { clock } = registry.environment
+  const pause = (breaks: number): Promise<void> => clock.sleep(PAUSES_MS[breaks - 1] ?? 0, context.signal)
+  const patience = { breaksMax: PAUSES_MS.length, pause }
+  return { ...first, body: resumedRead(first.body, wanted, reopen, patience) }
 }
+
+/**
+ * Before each try to go on where a download broke, milliseconds. Replicas that were too slow are set aside for a while: a
+ * cluster that is busier than it can bear for some seconds must not break every download.
+ */
+const PAUSES_MS = [0, 1000, 2000, 4000, 8000, 15_000] as const
 
 async function openFirst(
   { stores }: Registry,

@@ -5,8 +5,20 @@
 import type { ByteRange } from '#http/ranges.ts'
 import type { ImageRecord } from '../model/image-record.ts'
 
-/** In order, without overlap. `folder`: under which further name it is, where an upload came in several sessions. */
-export type Piece = readonly [offset: number, lengthBytes: number, folder?: string]
+/** In order, without overlap; with where it is, if that is not under the key of the image and its offset alone. */
+export type Piece = readonly [offset: number, lengthBytes: number, where?: PieceFolder | SharedBlock]
+
+/** A further name under the key, where an upload came in several sessions. */
+type PieceFolder = string
+
+/** Bytes that other images have, too: the path among all blocks (`blocks/block-record.ts`). */
+export interface SharedBlock {
+  readonly block: string
+}
+
+export function isShared(where: Piece[2]): where is SharedBlock {
+  return typeof where === 'object'
+}
 
 export interface PieceMap {
   readonly sizeBytes: number
@@ -15,10 +27,12 @@ export interface PieceMap {
   readonly image?: ImageRecord | undefined
 }
 
-const VERSION = 1
+/** The first of them is that of maps without shared blocks, which know nothing of blocks. */
+const [PLAIN, SHARED] = [1, 2]
 
 export function encodeMap({ sizeBytes, pieces, image }: PieceMap): Buffer {
-  return Buffer.from(JSON.stringify({ version: VERSION, sizeBytes, pieces, image }))
+  const version = pieces.some(([, , where]) => isShared(where)) ? SHARED : PLAIN
+  return Buffer.from(JSON.stringify({ version, sizeBytes, pieces, image }))
 }
 
 /** `undefined` when the bytes are no map. */
@@ -26,7 +40,7 @@ export function decodeMap(bytes: Buffer): PieceMap | undefined {
   try {
     const stored = JSON.parse(bytes.toString('utf8')) as { version?: unknown } & PieceMap
     const { version, sizeBytes, pieces, image } = stored
-    return version === VERSION ? { sizeBytes, pieces, image } : undefined
+    return version === PLAIN || version === SHARED ? { sizeBytes, pieces, image } : undefined
   } catch {
     return undefined
   }
@@ -48,7 +62,7 @@ export type Stretch =
       readonly kind: 'piece'
       readonly offset: number
       readonly lengthBytes: number
-      readonly folder: string | undefined
+      readonly where: Piece[2]
       readonly range: ByteRange
     }
   | { readonly kind: 'zeros'; readonly lengthBytes: number }
@@ -57,7 +71,7 @@ export type Stretch =
 export function* stretchesOf({ pieces, sizeBytes }: PieceMap, wanted: ByteRange): Generator<Stretch> {
   const end = Math.min(wanted.end, sizeBytes)
   let at = wanted.start
-  for (const [offset, lengthBytes, folder] of pieces) {
+  for (const [offset, lengthBytes, where] of pieces) {
     if (offset + lengthBytes <= at) continue
     if (offset >= end) break
     if (offset > at) yield { kind: 'zeros', lengthBytes: offset - at }
@@ -67,7 +81,7 @@ export function* stretchesOf({ pieces, sizeBytes }: PieceMap, wanted: ByteRange)
       kind: 'piece',
       offset,
       lengthBytes,
-      folder,
+      where,
       range: { start: start - offset, end: stop - offset },
     }
     at = stop

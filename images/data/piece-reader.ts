@@ -3,7 +3,8 @@ import type { BodyStream, ResponseBody } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { Store } from '#store/contract.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
-import { type PieceMap, piecePath, type Stretch, stretchesOf } from './piece-map.ts'
+import { BLOCK_CONTAINER } from '../blocks/shared-blocks.ts'
+import { isShared, type PieceMap, piecePath, type Stretch, stretchesOf } from './piece-map.ts'
 
 const ZEROS = Buffer.alloc(64 * 1024)
 
@@ -62,22 +63,20 @@ export class PieceReader implements BodyStream {
   async #open({
     offset,
     lengthBytes,
-    folder,
+    where,
     range,
   }: Extract<Stretch, { readonly kind: 'piece' }>): Promise<ResponseBody> {
     const isWhole = range.start === 0 && range.end === lengthBytes
-    const object = `${this.#key}/${piecePath(offset, folder)}`
-    const read = await this.#deps.store.objects.read(
-      this.#context,
-      { ...this.#deps.container, object },
-      {
-        method: 'GET',
-        conditions: isWhole ? {} : { range: `bytes=${range.start}-${range.end - 1}` },
-        newest: false,
-      },
-    )
+    const name = isShared(where)
+      ? { ...BLOCK_CONTAINER, object: where.block }
+      : { ...this.#deps.container, object: `${this.#key}/${piecePath(offset, where)}` }
+    const read = await this.#deps.store.objects.read(this.#context, name, {
+      method: 'GET',
+      conditions: isWhole ? {} : { range: `bytes=${range.start}-${range.end - 1}` },
+      newest: false,
+    })
     if (read.kind === 'found') return read.body
-    throw new Error(`piece ${object} of an image cannot be read: ${read.kind}`)
+    throw new Error(`piece ${name.object} of an image cannot be read: ${read.kind}`)
   }
 }
 

@@ -31,12 +31,21 @@ export interface Swept {
   readonly removedKeys: number
   /** Places elsewhere whose bytes could not be removed now. */
   readonly leftBytes: number
+  /** Shares in blocks that no image has any more. */
+  readonly freedBlocks: number
   readonly forgottenTasks: number
   readonly forgottenImages: number
 }
 
-/** One round. Rejects when the cluster cannot be asked; what was done until then stays done. */
-export async function sweep(registry: Registry, context: OperationContext): Promise<Swept> {
+/**
+ * One round. Rejects when the cluster cannot be asked; what was done until then stays done. All blocks that images share are
+ * looked at once a day, or `now`.
+ */
+export async function sweep(
+  registry: Registry,
+  context: OperationContext,
+  blocks: 'daily' | 'now' = 'daily',
+): Promise<Swept> {
   const givenUp = await giveUpSilent(registry, context)
   let droppedReferences = 0
   for (const image of await allImages(registry, context)) {
@@ -45,6 +54,7 @@ export async function sweep(registry: Registry, context: OperationContext): Prom
   const releasedObjects = await releaseObjects(registry, context)
   const removedKeys = await removeUnnamed(registry, context)
   const leftBytes = await removeRemembered(registry, context)
+  const freedBlocks = await freeBlocks(registry, context, blocks)
   await tendCache(registry, context)
   const forgottenTasks = await registry.tasks.forgetExpired(context)
   const forgottenImages = await forgetDeleted(registry, context)
@@ -54,6 +64,7 @@ export async function sweep(registry: Registry, context: OperationContext): Prom
     releasedObjects,
     removedKeys,
     leftBytes,
+    freedBlocks,
     forgottenTasks,
     forgottenImages,
   }
@@ -113,6 +124,20 @@ async function removeUnnamed(registry: Registry, context: OperationContext): Pro
     if (await registry.cluster.remove(context, key)) count += 1
   }
   return count
+}
+
+async function freeBlocks(
+  { blockSweeper, records, cluster }: Registry,
+  context: OperationContext,
+  when: 'daily' | 'now',
+): Promise<number> {
+  const isDue = await blockSweeper.isDue(context)
+  if (when === 'daily' && !isDue) return 0
+  return await blockSweeper.sweep(context, async (key) => {
+    const image = await records.find(context, key.slice(0, key.indexOf('/')))
+    if (image instanceof Refusal) throw new Error(image.message)
+    return image !== undefined && namesPlace(image, { store: cluster.id, key })
+  })
 }
 
 async function removeRemembered(registry: Registry, context: OperationContext): Promise<number> {

@@ -1,10 +1,16 @@
 /** What the parameters of a list ask of an image, as a predicate (OpenStack Glance, `db/sqlalchemy/api.py`). Pure. */
 import type { ImageRecord } from '../model/image-record.ts'
-import { isoSeconds } from '../model/image-view.ts'
 import { badRequest, Refusal } from '../refusal.ts'
 import { parseIsoTime, splitList, splitOperator } from './filter-value.ts'
+import type { Narrowing } from './image-index.ts'
 
 export type ImagePredicate = (image: ImageRecord) => boolean
+
+export interface ImageFilter {
+  readonly matches: ImagePredicate
+  /** Where those that match can be looked up; all of them are among what it finds. */
+  readonly narrowing?: Narrowing | undefined
+}
 
 /** What filters compare, by the name of the parameter. */
 const COLUMNS: Readonly<Record<string, (image: ImageRecord) => string | null>> = {
@@ -40,30 +46,49 @@ const WITH_OPERATORS: ReadonlySet<string> = new Set([
   'disk_format',
 ])
 
-/** The predicate of one parameter; 400 for a value that says nothing. */
-export function imageFilter(name: string, written: string): ImagePredicate | Refusal {
+/** The filter of one parameter; 400 for a value that says nothing. */
+export function imageFilter(name: string, written: string): ImageFilter | Refusal {
   if (WITH_OPERATORS.has(name)) return wordFilter(name, written)
   const column = COLUMNS[name]
-  if (column !== undefined) return (image) => column(image) === written
+  if (column !== undefined) return valueFilter(name, column, [written])
   const time = TIMES[name]
   if (time !== undefined) return timeFilter(name, time, written)
   const bound = /^(.*)_(min|max)$/.exec(name)
   if (bound !== null) return boundFilter(bound[1] as string, bound[2] as 'min' | 'max', written)
   const number = NUMBERS[name]
-  if (number !== undefined) return (image) => String(number(image)) === written
+  if (number !== undefined) return { matches: (image) => String(number(image)) === written }
   if (name === 'protected' || name === 'os_hidden') return flagFilter(name, written)
-  return (image) => image.properties[name] === written
+  return valueFilter(`property ${name}`, (image) => image.properties[name] ?? null, [written])
 }
 
-function wordFilter(name: string, written: string): ImagePredicate | Refusal {
+function valueFilter(
+  attribute: string,
+  valueOf: (image: ImageRecord) => string | null,
+  among: readonly string[],
+): ImageFilter {
+  const values = new Set<string | null>(among)
+  const [only] = among
+  return {
+    matches: values.size === 1 ? (image) => valueOf(image) === only : (image) => values.has(valueOf(image)),
+    narrowing: { attribute, valuesOf: (image) => [valueOf(image)], among: [...values] },
+  }
+}
+
+function wordFilter(name: string, written: string): ImageFilter | Refusal {
   const column = COLUMNS[name] as (image: ImageRecord) => string | null
   const { operator, operand } = splitOperator(written)
-  if (operator === 'eq') return (image) => column(image) === operand
+  if (operator === 'eq') return valueFilter(name, column, [operand])
   if (operator !== 'in') return badRequest(`Unable to filter by unknown operator '${operator}'.`)
   const list = splitList(operand)
-  if (list instanceof Refusal) return list
-  const values = new Set<string | null>(list)
-  return (image) => values.has(column(image))
+  return list instanceof Refusal ? list : valueFilter(name, column, list)
+}
+
+/** Images with the tag. */
+export function tagFilter(tag: string): ImageFilter {
+  return {
+    matches: ({ tags }) => tags.includes(tag),
+    narrowing: { attribute: 'tag', valuesOf: ({ tags }) => tags, among: [tag] },
+  }
 }
 
 const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
@@ -80,7 +105,7 @@ function timeFilter(
   name: string,
   time: (image: ImageRecord) => number,
   written: string,
-): ImagePredicate | Refusal {
+): ImageFilter | Refusal {
   const { operator, operand } = splitOperator(written)
   const threshold = parseIsoTime(operand)
   if (threshold === undefined) {
@@ -88,28 +113,31 @@ function timeFilter(
   }
   const compare = COMPARISONS[operator]
   if (compare === undefined) return badRequest('Unable to filter on an unknown operator.')
-  return (image) => compare(Date.parse(isoSeconds(time(image))), threshold)
+  return { matches: (image) => compare(Math.floor(time(image) / 1000) * 1000, threshold) }
 }
 
-function boundFilter(name: string, bound: 'min' | 'max', written: string): ImagePredicate | Refusal {
+function boundFilter(name: string, bound: 'min' | 'max', written: string): ImageFilter | Refusal {
   const value = NUMBERS[name]
   if (value === undefined) return badRequest(`Unable to filter on a range of '${name}'.`)
   if (!/^\s*[+-]?\d+\s*$/.test(written)) {
     return badRequest('Unable to filter on a range with a non-numeric value.')
   }
   const threshold = Number(written)
-  return (image) => {
-    const number = value(image)
-    return number !== null && (bound === 'min' ? number >= threshold : number <= threshold)
+  const isWithin = (number: number): boolean => (bound === 'min' ? number >= threshold : number <= threshold)
+  return {
+    matches: (image) => {
+      const number = value(image)
+      return number !== null && isWithin(number)
+    },
   }
 }
 
-function flagFilter(name: 'protected' | 'os_hidden', written: string): ImagePredicate | Refusal {
+function flagFilter(name: 'protected' | 'os_hidden', written: string): ImageFilter | Refusal {
   const wanted = readFlag(written)
   if (wanted === undefined) {
     return badRequest(`Invalid value '${written}' for '${name}' filter. Valid values are 'true' or 'false'.`)
   }
-  return (image) => (name === 'protected' ? image.isProtected : image.isHidden) === wanted
+  return { matches: (image) => (name === 'protected' ? image.isProtected : image.isHidden) === wanted }
 }
 
 /** Lower case only, as the API has it. */

@@ -1,11 +1,12 @@
-/** `GET /v2/images`: which images a caller gets, in which order, a page at a time. Pure, over all records. */
+/** `GET /v2/images`: which images a caller gets, in which order, a page at a time. Pure, over all images. */
 import type { Caller } from '../caller.ts'
 import type { ImageLimits } from '../limits.ts'
 import { type ImageRecord, MEMBER_STATUSES, VISIBILITIES } from '../model/image-record.ts'
 import { isGone } from '../model/image-status.ts'
 import { owns } from '../policy.ts'
 import { badRequest, Refusal } from '../refusal.ts'
-import { type ImagePredicate, imageFilter, readFlag } from './image-filter.ts'
+import { type ImageFilter, type ImagePredicate, imageFilter, readFlag, tagFilter } from './image-filter.ts'
+import type { ImageIndex, Narrowing } from './image-index.ts'
 import { type ImageOrder, imageOrder } from './image-order.ts'
 import { type Parameters, valueOf, valuesOf } from './parameters.ts'
 
@@ -16,6 +17,8 @@ export interface ImageQuery {
   readonly marker: string | undefined
   readonly order: ImageOrder
   readonly matches: ImagePredicate
+  /** Each finds every image that matches, and others. */
+  readonly narrowings: readonly Narrowing[]
 }
 
 export interface ImagePage {
@@ -47,7 +50,8 @@ export function readImageQuery(
     limit,
     order,
     marker: valueOf(parameters, 'marker'),
-    matches: (image) => scope(image) && filters.every((filter) => filter(image)),
+    matches: (image) => scope(image) && filters.every(({ matches }) => matches(image)),
+    narrowings: filters.flatMap(({ narrowing }) => narrowing ?? []),
   }
 }
 
@@ -62,19 +66,18 @@ export function readLimit(
   return limit < 0 ? badRequest('limit param must be positive') : Math.min(limit, pageMost)
 }
 
-function readFilters(parameters: Parameters): readonly ImagePredicate[] | Refusal {
+function readFilters(parameters: Parameters): readonly ImageFilter[] | Refusal {
   if (valueOf(parameters, 'changes-since') !== undefined) {
     return badRequest('The "changes-since" filter is no longer available on v2.')
   }
-  const filters: ImagePredicate[] = [hiddenOr(valueOf(parameters, 'os_hidden'))].filter(
-    (one) => one !== undefined,
-  )
-  if (filters.length === 0) {
-    return badRequest(
-      `Invalid value '${valueOf(parameters, 'os_hidden')}' for 'os_hidden' filter. Valid values are 'true' or 'false'.`,
-    )
+  const hidden = valueOf(parameters, 'os_hidden')
+  const isHidden = hidden === undefined ? false : readFlag(hidden.toLowerCase())
+  if (isHidden === undefined) {
+    return badRequest(`Invalid value '${hidden}' for 'os_hidden' filter. Valid values are 'true' or 'false'.`)
   }
-  for (const tag of valuesOf(parameters, 'tag')) filters.push((image) => image.tags.includes(tag.trim()))
+  // Hidden images and the others are never in one list.
+  const filters: ImageFilter[] = [{ matches: (image) => image.isHidden === isHidden }]
+  for (const tag of valuesOf(parameters, 'tag')) filters.push(tagFilter(tag.trim()))
   for (const name of new Set(parameters.map(([one]) => one))) {
     if (NO_FILTERS.has(name)) continue
     const filter = imageFilter(name, valueOf(parameters, name) ?? '')
@@ -82,12 +85,6 @@ function readFilters(parameters: Parameters): readonly ImagePredicate[] | Refusa
     filters.push(filter)
   }
   return filters
-}
-
-/** Hidden images and the others are never in one list. */
-function hiddenOr(written: string | undefined): ImagePredicate | undefined {
-  const wanted = written === undefined ? false : readFlag(written.toLowerCase())
-  return wanted === undefined ? undefined : (image) => image.isHidden === wanted
 }
 
 /** Which images the caller may be shown at all, by visibility. */
@@ -121,34 +118,56 @@ function isAskedFor(image: ImageRecord, caller: Caller, visibility: string | und
 
 /** The page after the marker. 400 when the marker is no image that the caller may see. */
 export function pageOf(
-  all: Iterable<ImageRecord>,
+  index: ImageIndex,
   query: ImageQuery,
   marker: ImageRecord | undefined,
 ): ImagePage | Refusal {
   if (query.marker !== undefined && marker === undefined) return badRequest('Invalid marker.')
-  const images = firstOf(all, query, marker)
+  const images = imagesOf(index, query, marker)
   const isFull = images.length > 0 && images.length === query.limit
   return { images, nextMarker: isFull ? images.at(-1)?.id : undefined }
 }
 
-/** Sorted only as far as the page goes: what comes after the last one found so far is passed over. */
-function firstOf(
-  all: Iterable<ImageRecord>,
+/** By way of the filter that leaves the fewest images, or in order until the page is full: whichever looks at fewer. */
+function imagesOf(
+  index: ImageIndex,
+  query: ImageQuery,
+  marker: ImageRecord | undefined,
+): readonly ImageRecord[] {
+  const found = query.narrowings.map((narrowing) => index.having(narrowing))
+  const [fewest] = found.toSorted((left, right) => left.count - right.count)
+  if (fewest === undefined) return inOrder(index, query, marker)
+  // If what matches is spread evenly over the order.
+  const walked = Math.min(index.size, (query.limit * index.size) / Math.max(1, fewest.count))
+  return SORTING_COST * fewest.count <= walked
+    ? sortedOf(fewest.images(), query, marker)
+    : inOrder(index, query, marker)
+}
+
+/** What gathering and sorting an image costs, in images looked at. */
+const SORTING_COST = 3
+
+function inOrder(
+  index: ImageIndex,
   { matches, order, limit }: ImageQuery,
   marker: ImageRecord | undefined,
 ): readonly ImageRecord[] {
-  let found: ImageRecord[] = []
-  let last: ImageRecord | undefined
-  for (const image of all) {
-    if (!matches(image) || (marker !== undefined && order(image, marker) <= 0)) continue
-    if (last !== undefined && order(image, last) > 0) continue
-    found.push(image)
-    if (found.length < 2 * limit + SORTED_AT_ONCE) continue
-    found = found.toSorted(order).slice(0, limit)
-    last = found.at(-1)
+  const images: ImageRecord[] = []
+  if (limit === 0) return images
+  for (const image of index.inOrder(order, marker)) {
+    if (matches(image)) images.push(image)
+    if (images.length === limit) break
   }
-  return found.toSorted(order).slice(0, limit)
+  return images
 }
 
-/** Least number of images that is worth a sort. */
-const SORTED_AT_ONCE = 64
+function sortedOf(
+  candidates: Iterable<ImageRecord>,
+  { matches, order: { compare }, limit }: ImageQuery,
+  marker: ImageRecord | undefined,
+): readonly ImageRecord[] {
+  const found = [...candidates].filter(
+    (image) => matches(image) && (marker === undefined || compare(image, marker) > 0),
+  )
+  return found.toSorted(compare).slice(0, limit)
+}

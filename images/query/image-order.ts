@@ -3,7 +3,14 @@ import type { ImageRecord } from '../model/image-record.ts'
 import { badRequest, Refusal } from '../refusal.ts'
 import { type Parameters, valueOf, valuesOf } from './parameters.ts'
 
-export type ImageOrder = (left: ImageRecord, right: ImageRecord) => number
+/** A total order: any two images differ in it. */
+export interface ImageOrder {
+  /** The same name always means the same order. */
+  readonly name: string
+  readonly compare: Comparison
+}
+
+type Comparison = (left: ImageRecord, right: ImageRecord) => number
 
 type SortKey = (image: ImageRecord) => string | number | null
 type Direction = 'asc' | 'desc'
@@ -67,8 +74,13 @@ function classic(parameters: Parameters): Sorting | Refusal {
 
 function orderBy(keys: readonly string[], directions: readonly Direction[]): ImageOrder {
   const only = directions.length === 1 ? (directions[0] as Direction) : undefined
-  const steps = keys.map((key, at) => step(key, only ?? directions[at] ?? 'desc'))
-  for (const key of ['created_at', 'id']) if (!keys.includes(key)) steps.push(step(key, only ?? 'desc'))
+  const written = keys.map((key, at) => [key, only ?? directions[at] ?? 'desc'] as const)
+  const ties = ['created_at', 'id'].filter((key) => !keys.includes(key))
+  const all = [...written, ...ties.map((key) => [key, only ?? 'desc'] as const)]
+  return { name: all.map((pair) => pair.join(':')).join(','), compare: comparing(all.map(step)) }
+}
+
+function comparing(steps: readonly Comparison[]): Comparison {
   return (left, right) => {
     for (const compare of steps) {
       const order = compare(left, right)
@@ -78,7 +90,7 @@ function orderBy(keys: readonly string[], directions: readonly Direction[]): Ima
   }
 }
 
-function step(key: string, direction: Direction): ImageOrder {
+function step([key, direction]: readonly [string, Direction]): Comparison {
   const of = SORT_KEYS[key] as SortKey
   const sign = direction === 'asc' ? 1 : -1
   return (left, right) => sign * compareValues(of(left), of(right))

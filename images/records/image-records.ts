@@ -9,6 +9,7 @@ import type { OperationContext } from '#store/operation.ts'
 import type { FoundRecord, RecordCollection, RecordFailure, Records } from '#store/records/contract.ts'
 import { IMAGE_RECORDS, type ImageRecord } from '../model/image-record.ts'
 import { noImage } from '../policy.ts'
+import type { ImageIndex } from '../query/image-index.ts'
 import { conflict, Refusal, unavailable } from '../refusal.ts'
 import { ImageViewCache } from './image-view-cache.ts'
 
@@ -110,8 +111,14 @@ export class ImageRecords {
   }
 
   /** All images, at most a second old. 503 when they are not known. */
-  all(context: OperationContext): Promise<Iterable<ImageRecord> | Refusal> {
-    return this.#view.all(context)
+  async all(context: OperationContext): Promise<readonly ImageRecord[] | Refusal> {
+    const index = await this.#view.index(context)
+    return index instanceof Refusal ? index : [...index.values()]
+  }
+
+  /** The same, to be looked into at once: it goes on changing. */
+  index(context: OperationContext): Promise<ImageIndex | Refusal> {
+    return this.#view.index(context)
   }
 }
 

@@ -1,22 +1,26 @@
 /**
  * All image records in the memory of one proxy, for lists and filters. It is brought up to date when it is used: the
- * container's listing tells by ETag which records changed, and only those are read.
+ * records tell what changed since the last time (`RecordCollection.changes`), and only that is read. Where that cannot be told,
+ * at the beginning and after a replica was lost, the container's listing tells by ETag which records changed.
  *
  * - What is given was true less than `STALE_MS` before it was asked for, or later. What this proxy wrote itself is in it at once.
  * - Nobody waits for more than two refreshes, however long they take: one that began after the question is fresh enough.
- * - While it is used it is refreshed ahead of time, so that lists seldom wait.
+ * - While it is used it is refreshed ahead of time, so that lists seldom wait. While it is not, it costs nothing.
  */
 import type { Clock } from '#base/environment.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { OperationContext } from '#store/operation.ts'
-import type { ListedRecord, RecordCollection } from '#store/records/contract.ts'
+import type { ChangedRecord, ListedRecord, RecordCollection, RecordMark } from '#store/records/contract.ts'
 import type { ImageRecord } from '../model/image-record.ts'
+import { ImageIndex } from '../query/image-index.ts'
 import { type Refusal, unavailable } from '../refusal.ts'
 
 /** Oldest view that is given, milliseconds. */
 const STALE_MS = 900
 /** From this age on a new one is fetched meanwhile. */
 const REFRESH_MS = 400
+/** Older than this, everything is listed again: what a deletion leaves behind is not kept for ever. Milliseconds. */
+const CONTINUED_MS = 3_600_000
 /** Records read at once. */
 const LANES = 16
 /** Keys asked for at once; the most that a container server gives. */
@@ -24,9 +28,8 @@ const PAGE = 10_000
 /** Of a record that this proxy wrote: no listing has it, so that the record is read once more. */
 const UNKNOWN_ETAG = ''
 
-interface Entry {
+interface Known {
   readonly etag: string
-  readonly image: ImageRecord
   /** When this proxy learned of it, monotonic milliseconds. */
   readonly learnedAt: number
 }
@@ -39,9 +42,12 @@ export interface ImageViewDeps {
 export class ImageViewCache {
   readonly #records: RecordCollection<ImageRecord>
   readonly #clock: Clock
-  readonly #entries = new Map<string, Entry>()
+  readonly #index = new ImageIndex()
+  readonly #known = new Map<string, Known>()
   /** When the last completed refresh began. */
   #freshAt = -Infinity
+  /** Up to where changes are in it. */
+  #mark: RecordMark | undefined
   #refreshing: Promise<Refusal | undefined> | undefined
 
   constructor({ records, clock }: ImageViewDeps) {
@@ -51,10 +57,11 @@ export class ImageViewCache {
 
   /** This proxy wrote the record. */
   learn(image: ImageRecord): void {
-    this.#entries.set(image.id, { etag: UNKNOWN_ETAG, image, learnedAt: this.#clock.monotonicMs() })
+    this.#keep(image, { etag: UNKNOWN_ETAG, learnedAt: this.#clock.monotonicMs() })
   }
 
-  async all(context: OperationContext): Promise<Iterable<ImageRecord> | Refusal> {
+  /** The images of now. It goes on changing: nobody may wait for anything while looking at it. */
+  async index(context: OperationContext): Promise<ImageIndex | Refusal> {
     const askedAt = this.#clock.monotonicMs()
     const ageMs = askedAt - this.#freshAt
     if (ageMs >= STALE_MS) {
@@ -64,7 +71,7 @@ export class ImageViewCache {
       // Whoever waits for it next hears of a failure.
       this.#refresh(context, this.#freshAt).catch(() => {})
     }
-    return [...this.#entries.values()].map(({ image }) => image)
+    return this.#index
   }
 
   /** One at a time. One that began before `notBefore` is waited for, and followed by another. */
@@ -82,16 +89,25 @@ export class ImageViewCache {
 
   async #fetch(context: OperationContext): Promise<Refusal | undefined> {
     const begunAt = this.#clock.monotonicMs()
+    const since = begunAt - this.#freshAt < CONTINUED_MS ? this.#mark : undefined
+    const told = await this.#records.changes?.(context, since)
+    const failed =
+      told?.kind === 'changes'
+        ? await this.#read(context, told.records, begunAt)
+        : await this.#readAll(context, begunAt)
+    if (failed !== undefined) return failed
+    this.#mark = told?.mark
+    this.#freshAt = begunAt
+    return undefined
+  }
+
+  async #readAll(context: OperationContext, begunAt: number): Promise<Refusal | undefined> {
     const listed = await this.#list(context)
     if (listed === undefined) return unavailable('The image registry cannot be listed now.')
-    const changed = listed.filter(({ key, etag }) => this.#entries.get(key)?.etag !== etag)
-    let failed: Refusal | undefined
-    await inParallel(changed, LANES, async (record) => {
-      failed ??= await this.#fetchOne(context, record, begunAt)
-    })
+    const failed = await this.#read(context, listed, begunAt)
     if (failed !== undefined) return failed
-    this.#forgetAllBut(new Set(listed.map(({ key }) => key)), begunAt)
-    this.#freshAt = begunAt
+    const keys = new Set(listed.map(({ key }) => key))
+    for (const key of this.#known.keys()) if (!keys.has(key)) this.#forget(key, begunAt)
     return undefined
   }
 
@@ -107,27 +123,50 @@ export class ImageViewCache {
     return listed
   }
 
-  async #fetchOne(
+  /** Reads those that are not known as they are. */
+  async #read(
     context: OperationContext,
-    { key, etag }: ListedRecord,
+    records: readonly ChangedRecord[],
+    begunAt: number,
+  ): Promise<Refusal | undefined> {
+    // Several replicas tell of the same change.
+    const changed = new Map(records.map((record) => [record.key, record]))
+    const unknown = [...changed.values()].filter(({ key, etag }) => this.#known.get(key)?.etag !== etag)
+    let failed: Refusal | undefined
+    await inParallel(unknown, LANES, async (record) => {
+      failed ??= await this.#readOne(context, record, begunAt)
+    })
+    return failed
+  }
+
+  async #readOne(
+    context: OperationContext,
+    { key, etag = UNKNOWN_ETAG }: ChangedRecord,
     begunAt: number,
   ): Promise<Refusal | undefined> {
     const read = await this.#records.read(context, key, 'newest')
     if (read.kind === 'unavailable' || read.kind === 'undecided') {
       return unavailable('The image registry cannot be read now.')
     }
-    if (read.kind !== 'found' || this.#isLearnedSince(key, begunAt)) return undefined
-    this.#entries.set(key, { etag, image: read.value, learnedAt: begunAt })
+    if (read.kind === 'absent') this.#forget(key, begunAt)
+    if (read.kind === 'found' && !this.#isLearnedSince(key, begunAt)) {
+      this.#keep(read.value, { etag, learnedAt: begunAt })
+    }
     return undefined
   }
 
-  #forgetAllBut(keys: ReadonlySet<string>, begunAt: number): void {
-    for (const key of this.#entries.keys()) {
-      if (!keys.has(key) && !this.#isLearnedSince(key, begunAt)) this.#entries.delete(key)
-    }
+  #keep(image: ImageRecord, known: Known): void {
+    this.#known.set(image.id, known)
+    this.#index.set(image)
+  }
+
+  #forget(key: string, begunAt: number): void {
+    if (this.#isLearnedSince(key, begunAt)) return
+    this.#known.delete(key)
+    this.#index.delete(key)
   }
 
   #isLearnedSince(key: string, begunAt: number): boolean {
-    return (this.#entries.get(key)?.learnedAt ?? -Infinity) > begunAt
+    return (this.#known.get(key)?.learnedAt ?? -Infinity) > begunAt
   }
 }

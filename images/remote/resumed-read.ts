@@ -6,28 +6,42 @@ import type { BodyStream } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { BytesRead } from '../data/image-store.ts'
 
-/** Times in a row that a download breaks without a further byte. */
-const BREAKS_MAX = 3
+/** How often, and how, it is tried again where no further byte comes. */
+export interface Patience {
+  /** Times in a row that a download breaks without a further byte. */
+  readonly breaksMax: number
+  /** Before a try; `breaks` is 1 before the first. */
+  readonly pause: (breaks: number) => Promise<void>
+}
+
+const AT_ONCE: Patience = { breaksMax: 3, pause: async () => {} }
 
 /** The bytes of the range: of `first`, and after a break of what `reopen` gives. */
 export function resumedRead(
   first: BodyStream,
   { start, end }: ByteRange,
   reopen: (rest: ByteRange) => Promise<BytesRead>,
+  { breaksMax, pause }: Patience = AT_ONCE,
 ): BodyStream {
   let current = first
-  const next = async (position: number): Promise<BodyStream> => {
+  let isCancelled = false
+  const next = async (position: number, breaks: number): Promise<BodyStream> => {
+    await pause(breaks)
+    if (isCancelled) throw new Error('the reader was cancelled')
     const read = await reopen({ start: position, end })
     if (read.kind === 'found') return read.body
     throw new Error(read.kind === 'absent' ? 'it is gone' : read.reason)
   }
   return {
-    cancel: () => current.cancel(),
+    cancel: () => {
+      isCancelled = true
+      return current.cancel()
+    },
     async *[Symbol.asyncIterator]() {
       let position = start
       for (let breaks = 0; position < end; breaks += 1) {
         try {
-          if (breaks > 0) current = await next(position)
+          if (breaks > 0) current = await next(position, breaks)
           for await (const chunk of current) {
             const wanted = chunk.subarray(0, end - position)
             position += wanted.length
@@ -37,7 +51,7 @@ export function resumedRead(
           }
           if (position < end) throw new Error('an image store gave fewer bytes than it has')
         } catch (error) {
-          if (breaks >= BREAKS_MAX) throw error
+          if (isCancelled || breaks >= breaksMax) throw error
         }
       }
       await current.cancel()

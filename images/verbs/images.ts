@@ -1,5 +1,6 @@
 /** Images themselves: list, create, show, change, delete. */
 import type { Response } from '#http/message.ts'
+import type { OperationContext } from '#store/operation.ts'
 import { emptyAnswer, jsonAnswer } from '../answers.ts'
 import { deleteImage } from '../data/delete-image.ts'
 import { emit } from '../events.ts'
@@ -9,6 +10,7 @@ import { imageView, type ViewOptions } from '../model/image-view.ts'
 import { patchDraft, readPatch } from '../model/json-patch.ts'
 import { readNewImage } from '../model/new-image.ts'
 import { maySee } from '../policy.ts'
+import type { ImageIndex } from '../query/image-index.ts'
 import { pageOf, readImageQuery } from '../query/image-list.ts'
 import { writeParameters } from '../query/parameters.ts'
 import { Refusal } from '../refusal.ts'
@@ -29,11 +31,11 @@ function imageAnswer(status: number, registry: Registry, image: ImageRecord, hea
 const list: ImageVerb = async ({ registry, context, caller, query: parameters }) => {
   const query = readImageQuery(parameters, caller, registry.options.limits)
   if (query instanceof Refusal) return query
-  const all = await registry.records.all(context)
-  if (all instanceof Refusal) return all
-  const marker = query.marker === undefined ? undefined : await registry.records.find(context, query.marker)
+  const index = await registry.records.index(context)
+  if (index instanceof Refusal) return index
+  const marker = await markerOf(registry, context, index, query.marker)
   if (marker instanceof Refusal) return marker
-  const page = pageOf(all, query, marker !== undefined && maySee(caller, marker) ? marker : undefined)
+  const page = pageOf(index, query, marker !== undefined && maySee(caller, marker) ? marker : undefined)
   if (page instanceof Refusal) return page
   const link = (after: string | undefined): string => {
     const written = writeParameters(parameters, { marker: after })
@@ -46,6 +48,17 @@ const list: ImageVerb = async ({ registry, context, caller, query: parameters })
     schema: '/v2/schemas/images',
     ...(page.nextMarker === undefined ? {} : { next: link(page.nextMarker) }),
   })
+}
+
+/** As it is in the list, so that pages do not overlap; another proxy may know of it already, and this one not. */
+async function markerOf(
+  { records }: Registry,
+  context: OperationContext,
+  index: ImageIndex,
+  id: string | undefined,
+): Promise<ImageRecord | undefined | Refusal> {
+  if (id === undefined) return undefined
+  return index.get(id) ?? (await records.find(context, id))
 }
 
 const create: ImageVerb = async ({ registry, context, caller, json, baseUrl }) => {

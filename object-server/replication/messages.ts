@@ -5,15 +5,16 @@
  * | what      | request                                  | answer                                               |
  * |-----------|------------------------------------------|------------------------------------------------------|
  * | `digests` | digests of units, binary                 | a byte per unit: equal, voice, role                  |
- * | `entries` | JSON: a partition, and which part of it  | JSON: role, voice, entries                           |
+ * | `entries` | JSON: a partition, and which part of it  | JSON: role, voice, what was given up, entries        |
  * | `objects` | JSON: hashes wanted                      | records and bodies, framed (`frames.ts`)             |
  * | `fetch`   | JSON: a peer, and entries it has         | JSON, when they were fetched: role, voice, entries   |
- * | `reclaim` | JSON: tombstones that everybody has      | JSON: how many were forgotten                        |
+ * | `reclaim` | JSON: tombstones that everybody has      | JSON: how many were forgotten; who does not have      |
+ * |           |                                          | them has noted durably that they are given up        |
  */
+import type { GivenUpMs } from '#backend/given-up.ts'
 import type { PartitionRange } from '#backend/range-states.ts'
 import { type ReplicaRole, type ReplicaVoice, REPLICA_VOICES as VOICES } from '#backend/sync-ledger.ts'
-import type { Timestamp } from '#base/timestamp.ts'
-import { parseTimestamp } from '#base/timestamp.ts'
+import { millisecondsOf, nextTick, parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { decodeEntry, type Entry, encodeEntry, type Lack } from './entry.ts'
 
 export const SYNC_METHOD = 'SYNC'
@@ -46,6 +47,8 @@ export interface UnitAnswer {
 export interface PeerStanding {
   readonly role: ReplicaRole
   readonly voice: ReplicaVoice
+  /** Deletions of up to then it may have forgotten; `undefined` when it does not say. */
+  readonly givenUpMs: GivenUpMs | undefined
 }
 
 export interface EntriesRequest {
@@ -90,6 +93,11 @@ export interface FetchRequest {
 export interface ReclaimRequest {
   readonly partition: PartitionRange
   readonly tombstones: readonly { readonly hash: string; readonly timestamp: Timestamp }[]
+}
+
+/** A time behind all of these tombstones, milliseconds; 0 for none. */
+export function behindAllMs(tombstones: readonly Timestamp[]): GivenUpMs {
+  return tombstones.reduce((latest, timestamp) => Math.max(latest, millisecondsOf(nextTick(timestamp))), 0)
 }
 
 const DIGESTS_VERSION = 1
@@ -149,8 +157,8 @@ export function encodeJson(value: unknown): Buffer {
   return Buffer.from(JSON.stringify(value))
 }
 
-export function encodeEntriesAnswer({ role, voice, entries, more }: EntriesAnswer): Buffer {
-  return encodeJson({ role, voice, more, entries: entries.map(encodeEntry) })
+export function encodeEntriesAnswer({ role, voice, givenUpMs, entries, more }: EntriesAnswer): Buffer {
+  return encodeJson({ role, voice, givenUpMs, more, entries: entries.map(encodeEntry) })
 }
 
 /** `undefined` for an answer that cannot be understood whole. */
@@ -160,7 +168,14 @@ export function decodeEntriesAnswer(bytes: Buffer): EntriesAnswer | undefined {
   const voice = VOICES.find((one) => one === parsed?.['voice'])
   const entries = entriesIn(parsed?.['entries'])
   if (role === undefined || voice === undefined || entries === undefined) return undefined
-  return { role, voice, entries, more: parsed?.['more'] === true }
+  const givenUpMs = parsed?.['givenUpMs']
+  return {
+    role,
+    voice,
+    givenUpMs: typeof givenUpMs === 'number' ? givenUpMs : undefined,
+    entries,
+    more: parsed?.['more'] === true,
+  }
 }
 
 export function encodeFetch({ partition, from, entries }: FetchRequest): Buffer {

@@ -18,6 +18,7 @@ import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
 import { type FetcherOptions, type FetchWish, ObjectFetcher } from './fetcher.ts'
 import { generatedBody } from './frames.ts'
 import {
+  behindAllMs,
   decodeDigests,
   decodeEntriesRequest,
   decodeFetch,
@@ -31,6 +32,7 @@ import {
   encodeUnitAnswers,
   type FetchRequest,
   type PeerAddress,
+  type PeerStanding,
   REQUEST_BYTES_MAX,
   SYNC_KINDS,
   type SyncKind,
@@ -133,10 +135,17 @@ export class SyncServer {
     return stream(heartbeats(work, this.#options.clock))
   }
 
-  /** Only what is exactly that tombstone, and old enough by this device's own clock. */
+  /**
+   * Only what is exactly that tombstone, and old enough by this device's own clock. That it is given up is noted first, also
+   * where nothing is to be forgotten: the sender counts on that when it forgets the last one.
+   */
   async #serveReclaim({ replica, ledger }: Policy, body: Buffer): Promise<Response> {
     const asked = decodeReclaim(body)
     if (asked === undefined) return malformed()
+    await ledger.givenUp.note(
+      asked.partition,
+      behindAllMs(asked.tombstones.map(({ timestamp }) => timestamp)),
+    )
     let forgotten = 0
     if (ledger.voice(asked.partition) === 'synced' && ledger.role(asked.partition) === 'primary') {
       for (const { hash, timestamp } of asked.tombstones) {
@@ -179,8 +188,12 @@ async function serveEntries(policy: Policy, body: Buffer): Promise<Response> {
   return binary(encodeEntriesAnswer({ ...standing(policy, asked.partition), ...found }))
 }
 
-function standing({ ledger }: Policy, partition: PartitionRange): Pick<EntriesAnswer, 'role' | 'voice'> {
-  return { role: ledger.role(partition), voice: ledger.voice(partition) }
+function standing({ ledger }: Policy, partition: PartitionRange): PeerStanding {
+  return {
+    role: ledger.role(partition),
+    voice: ledger.voice(partition),
+    givenUpMs: ledger.givenUp.untilMs(partition),
+  }
 }
 
 async function entriesOf(

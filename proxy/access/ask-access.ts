@@ -12,7 +12,7 @@ import type { Principal, ResellerPrefix } from '#auth/principal.ts'
 import { objectAclIn } from '#auth/s3/acl/stored-acl.ts'
 import { meaningOf, type S3Action } from '#auth/s3/actions.ts'
 import type { BucketPolicy } from '#auth/s3/policy/bucket-policy.ts'
-import type { PolicyCaller } from '#auth/s3/policy/question.ts'
+import type { PolicyCaller, ServiceCaller } from '#auth/s3/policy/question.ts'
 import { type RequestFacts, requestValues } from '#auth/s3/policy/request-values.ts'
 import type { SignedGrant } from '#auth/signed-grant.ts'
 import type { Clock } from '#base/environment.ts'
@@ -28,10 +28,10 @@ import type {
   Permission,
 } from '#store/operation.ts'
 import { containerOf } from '#store/versions/written-container.ts'
-import { containerGrantsOf, type GrantsDeps } from './container-grants.ts'
+import { type CountedGrantsDeps, countedGrantsOf } from './account-block.ts'
 import { bucketOfPart } from './own-parts.ts'
 
-export interface AccessDeps extends GrantsDeps {
+export interface AccessDeps extends CountedGrantsDeps {
   readonly store: Store
   readonly clock: Clock
   readonly resellers: readonly ResellerPrefix[]
@@ -43,6 +43,8 @@ export interface Asker {
   readonly principal: Principal | undefined
   readonly grant?: SignedGrant | undefined
   readonly session?: BucketPolicy | undefined
+  /** The cluster itself, which is nobody's principal. */
+  readonly service?: ServiceCaller | undefined
   readonly referer: string | undefined
   readonly pays?: 'agreed' | undefined
   readonly facts: (caller: PolicyCaller) => DoorFacts
@@ -92,7 +94,7 @@ export function askDenied(deps: AccessDeps, asker: Asker, asked: AskedFor): Prom
 }
 
 function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQuestion {
-  const { principal, grant, session, referer, pays } = asker
+  const { principal, grant, session, service, referer, pays } = asker
   const { action, name } = asked
   const method = asked.method ?? (action === undefined ? 'GET' : meaningOf(action).method)
   return {
@@ -102,7 +104,7 @@ function questionOf(deps: AccessDeps, asker: Asker, asked: AskedFor): AccessQues
     verb: { method, account: name.account, container: name.container, object: name.object },
     action,
     version: isKeptVersion(asked.versionId) ? 'kept' : undefined,
-    caller: policyCaller(principal, grant, deps.resellers),
+    caller: { ...policyCaller(principal, grant, deps.resellers), service },
     referer,
     pays,
     resellers: deps.resellers,
@@ -149,11 +151,11 @@ class Sources implements GrantSources {
     const { containers } = this.#deps.store
     const name = { account, container }
     const info = await containers.info(context, name)
-    if (info !== undefined) return await containerGrantsOf(this.#deps, context, name, info)
+    if (info !== undefined) return await countedGrantsOf(this.#deps, context, name, info)
     if (knowledge === 'remembered') return undefined
     // No information can also mean that nobody could be asked.
     const read = await containers.read(context, name, {})
-    if (read.kind === 'found') return await containerGrantsOf(this.#deps, context, name, read.info)
+    if (read.kind === 'found') return await countedGrantsOf(this.#deps, context, name, read.info)
     return read.kind === 'unavailable' ? 'unavailable' : undefined
   }
 

@@ -3,7 +3,7 @@
  * verified, its bucket looked up, access judged; then the operation runs, and whatever it returns is rendered here and
  * nowhere else.
  */
-import { BodyError, type Response } from '#http/message.ts'
+import { BodyError, type Request, type Response } from '#http/message.ts'
 import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
 import { permission } from './access/authorize.ts'
 import { tellCharged } from './access/request-charged.ts'
@@ -11,7 +11,7 @@ import { withRegion } from './buckets/head-bucket.ts'
 import { resolveBucket } from './buckets/resolve-bucket.ts'
 import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
-import { errorAnswer } from './error-answer.ts'
+import { controlErrorAnswer, errorAnswer } from './error-answer.ts'
 import { logRequest } from './logging/log-request.ts'
 import { checkKey } from './objects/upload.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
@@ -41,14 +41,19 @@ function s3Door(deps: S3Deps): ProxyHandler {
     const result = isS3Error(parsed)
       ? parsed
       : await withCors(deps, transaction, parsed, await answerTo(deps, transaction, parsed))
-    const resource = isS3Error(parsed) ? request.path : parsed.resource
-    const response = isS3Error(result) ? errorAnswer(result, resource, txId) : result
+    const response = isS3Error(result) ? told(result, isS3Error(parsed) ? request : parsed, txId) : result
     return {
       status: response.status,
       headers: { ...response.headers, 'x-amz-request-id': txId, 'x-amz-id-2': txId },
       body: response.body,
     }
   }
+}
+
+function told(error: S3Error, request: S3Request | Request, txId: string): Response {
+  if (!('level' in request)) return errorAnswer(error, request.path, txId)
+  if (request.level === 'account') return controlErrorAnswer(error, txId)
+  return errorAnswer(error, request.resource, txId)
 }
 
 /** What nobody foresaw is S3's internal error for the client, and for the log what it was. */

@@ -28,6 +28,8 @@ export interface S3Operation {
   readonly level: Level
   /** The parameter that tells it from others of its method and level: `acl`, `uploads`, `uploadId`. */
   readonly query?: string
+  /** At the level of accounts, what of the account it is about: `configuration/publicAccessBlock`. */
+  readonly ofAccount?: string
   /** A header that tells it from others: `x-amz-copy-source`. */
   readonly header?: string
   /** The action by which access is judged: `s3:PutObject`; `none` when the operation judges by itself. */

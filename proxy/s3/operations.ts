@@ -1,5 +1,6 @@
 /** The one table of operations, and which of them a request asks for. */
 import { accessOperations } from './access/operations.ts'
+import { accountOperations } from './account/operations.ts'
 import { bucketOperations } from './buckets/operations.ts'
 import { configOperations } from './config/operations.ts'
 import { type S3Error, s3Error } from './error.ts'
@@ -11,6 +12,7 @@ import type { Level, S3Request } from './request.ts'
 import { versionOperations } from './versions/operations.ts'
 
 export const OPERATIONS: readonly S3Operation[] = [
+  ...accountOperations,
   ...bucketOperations,
   ...objectOperations,
   ...multipartOperations,
@@ -27,6 +29,7 @@ export const OPERATIONS: readonly S3Operation[] = [
  */
 const SUBRESOURCES: Readonly<Record<Level, readonly string[]>> = {
   service: [],
+  account: [],
   bucket: words(
     'abac accelerate acl analytics cors delete encryption intelligent-tiering inventory lifecycle location logging',
     'metadataAnnotationTable metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics',
@@ -59,6 +62,7 @@ interface AtLevel {
 
 const LEVELS: Readonly<Record<Level, AtLevel>> = {
   service: atLevel('service'),
+  account: atLevel('account'),
   bucket: atLevel('bucket'),
   object: atLevel('object'),
 }
@@ -80,13 +84,18 @@ export function operationOf(request: S3Request): S3Operation | S3Error {
   const parameter = request.method === 'OPTIONS' ? undefined : dispatching(request, byQuery)
   const strayed = parameter === undefined ? strayedIn(request) : undefined
   if (strayed !== undefined) return strayed
-  const candidates = parameter === undefined ? plain : (byQuery.get(parameter) ?? [])
+  const candidates = parameter === undefined ? plainOf(plain, request) : (byQuery.get(parameter) ?? [])
   if (candidates.length === 0) {
     return s3Error('NotImplemented', { extra: { Header: parameter ?? request.method } })
   }
   return (
     chosen(candidates, request) ?? notAllowed(candidates, request, (parameter ?? request.level).toUpperCase())
   )
+}
+
+/** At the level of accounts the path tells operations apart. */
+function plainOf(plain: readonly S3Operation[], { ofAccount }: S3Request): readonly S3Operation[] {
+  return ofAccount === undefined ? plain : plain.filter((operation) => operation.ofAccount === ofAccount)
 }
 
 /** The first parameter that tells operations apart; a preflight is about the request to come, whatever its parameters. */

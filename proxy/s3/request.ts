@@ -21,13 +21,16 @@ export interface S3Request {
   readonly bucket: string | undefined
   /** `undefined` at the service and at a bucket. */
   readonly key: string | undefined
+  /** At the level of accounts, what of the account: `configuration/publicAccessBlock`. */
+  readonly ofAccount?: string | undefined
   /** `host`: the bucket is in the name of the host. */
   readonly style: 'path' | 'host'
   /** What errors name: `/bucket/key`, decoded. */
   readonly resource: string
 }
 
-export type Level = 'service' | 'bucket' | 'object'
+/** `account`: of S3 Control, about a whole account. */
+export type Level = 'service' | 'account' | 'bucket' | 'object'
 
 /** What the host of a request says, where domains are configured. */
 export type NamedHost =
@@ -60,8 +63,12 @@ export function namedHost(request: Request, domains: readonly string[]): NamedHo
 export function s3Request(request: Request, domains: readonly string[]): S3Request | S3Error {
   const path = decodedPath(request.path)
   if (path === undefined) return s3Error('InvalidURI', { extra: { URI: request.path } })
-  const host = namedHost(request, domains)
-  const { bucket, key } = host.kind === 'bucket' ? inHostStyle(host.bucket, path) : inPathStyle(path)
+  const ofAccount = controlled(request, path)
+  const host = ofAccount === undefined ? namedHost(request, domains) : OTHER
+  const { bucket, key } =
+    host.kind === 'bucket'
+      ? inHostStyle(host.bucket, path)
+      : inPathStyle(ofAccount === undefined ? path : '/')
   const { values, invalid } = parseQuery(request.query)
   if (invalid.size > 0 || request.query.includes('%00')) {
     return s3Error('InvalidURI', { extra: { URI: request.path } })
@@ -71,21 +78,43 @@ export function s3Request(request: Request, domains: readonly string[]): S3Reque
     method: request.method,
     headers: withHoistedHeaders(request.headers, values),
     query: values,
-    level: bucket === undefined ? 'service' : key === undefined ? 'bucket' : 'object',
+    level: ofAccount === undefined ? levelOf({ bucket, key }) : 'account',
     bucket,
     key,
+    ofAccount,
     style: host.kind === 'bucket' ? 'host' : 'path',
     resource: host.kind === 'bucket' ? `/${host.bucket}${path}` : path,
   }
+}
+
+/** The version of the API of S3 Control, with which all its paths begin. */
+const CONTROL_PREFIX = '/v20180820/'
+/** Whose account a request to S3 Control is about; SDKs put it before the host's name, too, which counts for nothing here. */
+export const ACCOUNT_ID_HEADER = 'x-amz-account-id'
+
+/** What of an account a request is about; `undefined` of all requests that are not S3 Control's. */
+function controlled({ headers }: Request, path: string): string | undefined {
+  const isControl = headers[ACCOUNT_ID_HEADER] !== undefined && path.startsWith(CONTROL_PREFIX)
+  return isControl ? path.slice(CONTROL_PREFIX.length) : undefined
+}
+
+function levelOf({ bucket, key }: Named): Level {
+  if (bucket === undefined) return 'service'
+  return key === undefined ? 'bucket' : 'object'
 }
 
 const BAD_ESCAPE = /%(?![0-9a-fA-F]{2})/
 
 /** The path as text; `undefined` when it is none. */
 export function decodedPath(encoded: string): string | undefined {
+  return encoded[0] === '/' ? decodedName(encoded) : undefined
+}
+
+/** Percent-encoded names as text; `undefined` when they are none: not UTF-8, escaped wrongly, or with a NUL. */
+export function decodedName(encoded: string): string | undefined {
   if (BAD_ESCAPE.test(encoded)) return undefined
-  const path = decodePercent(encoded)
-  return path === undefined || path[0] !== '/' || path.includes('\0') ? undefined : path
+  const text = decodePercent(encoded)
+  return text?.includes('\0') === true ? undefined : text
 }
 
 interface Named {

@@ -1,7 +1,8 @@
 /**
  * The actions of the security token service that there are here. Credentials that it gives never allow more than their holder
- * may. AssumeRole gives what a role may that is assigned to the caller (`auth/roles.ts`); asked for another one, it gives the caller's own
- * rights, and the session does not count as the role's. The session policy takes away from either.
+ * may. AssumeRole gives what a role may that is assigned to the caller (`auth/roles.ts`), less what the session policy takes
+ * away, and is denied for any other role. A role trusts those to whom it is assigned, and those are people: who is in a role
+ * takes on no further one, so no chain of sessions outlives what its first link was given.
  */
 import { type AssumedRole, inRole } from '#auth/roles.ts'
 import type { KeyHolder } from '#auth/s3/access-keys.ts'
@@ -68,32 +69,37 @@ function getFederationToken({ sender, parameters, sessions }: StsVisit): string 
 }
 
 function assumeRole({ sender, parameters, sessions }: StsVisit): string | StsError {
-  // Who is limited already would otherwise put other limits in their place.
-  if (sender.session?.policy !== undefined) {
-    return stsError('AccessDenied', 'Cannot call AssumeRole with credentials that a policy limits')
-  }
   const arn = textIn(parameters, 'RoleArn', ROLE_ARN)
   if (isError(arn)) return arn
   const name = textIn(parameters, 'RoleSessionName', SESSION_NAME)
   if (isError(name)) return name
   const { account = '', role = '' } = ROLE_ARN.exec(arn)?.groups ?? {}
-  const taken = roleTaken(sender, account, { name: role, session: name })
-  const issuing = { life: ROLE_LIFE, withoutPolicy: undefined, role: taken }
-  const issued = issue({ sender, parameters, sessions }, name, issuing)
+  if (!mayTakeOn(sender, account, { name: role, session: name })) {
+    const who = callerArn(sender)
+    return stsError(
+      'AccessDenied',
+      `User: ${who} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
+    )
+  }
+  const issued = issue({ sender, parameters, sessions }, name, {
+    life: ROLE_LIFE,
+    withoutPolicy: undefined,
+    role,
+  })
   if (isError(issued)) return issued
   const user = elementOf(
     'AssumedRoleUser',
-    element('AssumedRoleId', `${issued.accessKey}:${name}`),
+    element('AssumedRoleId', `${role}:${name}`),
     element('Arn', `arn:aws:sts::${accountOf(sender.holder)}:assumed-role/${role}/${name}`),
   )
   return credentialsXml(issued) + user + packedSize(issued.session)
 }
 
-/** The role that the session is in: one that is assigned to the caller, else the one that they are in already. */
-function roleTaken({ holder, session }: SignedBy, account: string, wanted: AssumedRole): string | undefined {
+/** Whoever is limited already, by a policy or by a role, would otherwise put other limits in their place. */
+function mayTakeOn({ holder, session }: SignedBy, account: string, wanted: AssumedRole): boolean {
+  if (session?.policy !== undefined || session?.role !== undefined) return false
   const isOwn = account === holder.principal.tenant || account === holder.account
-  if (isOwn && inRole(holder.principal, holder.account, wanted) !== undefined) return wanted.name
-  return session?.role
+  return isOwn && inRole(holder.principal, holder.account, wanted) !== undefined
 }
 
 interface Issuing {
@@ -126,16 +132,20 @@ function parentOf({ lastingKey: accessKey, holder }: SignedBy): SessionParent {
   return { accessKey, holder }
 }
 
-function getCallerIdentity({ sender: { holder, session } }: StsVisit): string {
+function getCallerIdentity({ sender }: StsVisit): string {
+  const { holder, session } = sender
+  const id = session?.role === undefined ? holder.user : `${session.role}:${session.name}`
+  return element('Arn', callerArn(sender)) + element('UserId', id) + element('Account', accountOf(holder))
+}
+
+function callerArn({ holder, session }: SignedBy): string {
   const account = accountOf(holder)
   if (session?.role !== undefined) {
-    const arn = `arn:aws:sts::${account}:assumed-role/${session.role}/${session.name}`
-    const id = `${session.role}:${session.name}`
-    return element('Arn', arn) + element('UserId', id) + element('Account', account)
+    return `arn:aws:sts::${account}:assumed-role/${session.role}/${session.name}`
   }
-  const user = `arn:aws:iam::${account}:user/${nameOf(holder)}`
-  const arn = session?.name ? `arn:aws:sts::${account}:federated-user/${session.name}` : user
-  return element('Arn', arn) + element('UserId', holder.user) + element('Account', account)
+  return session?.name
+    ? `arn:aws:sts::${account}:federated-user/${session.name}`
+    : `arn:aws:iam::${account}:user/${nameOf(holder)}`
 }
 
 function onlyLasting(action: string): StsError {

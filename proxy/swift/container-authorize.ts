@@ -3,9 +3,12 @@
  * changed by owners, and by those whom the bucket's policy or S3 list lets change them; of all others' changes they are
  * left out silently, as in Swift.
  */
+import type { ContainerGrants } from '#auth/access-question.ts'
+import { parseAcl } from '#auth/container-acl.ts'
 import type { S3Action } from '#auth/s3/actions.ts'
 import type { Response } from '#http/message.ts'
 import type { ContainerName } from '#store/operation.ts'
+import { publicAccessOf } from '../access/account-block.ts'
 import { askAccess } from '../access/ask-access.ts'
 import { containerGrantsOf } from '../access/container-grants.ts'
 import { answer } from '../answers.ts'
@@ -55,7 +58,10 @@ async function decideAll(
   return { owner }
 }
 
-/** Public lists are not set where the bucket blocks them. */
+/** Of a container that is yet to be made. */
+const NEW: ContainerGrants = { read: parseAcl(undefined), write: parseAcl(undefined), bucket: undefined }
+
+/** Public lists are not set where the bucket or its account blocks them, nor while nobody can say whether they do. */
 async function isBlocked(
   deps: SwiftDoorDeps,
   transaction: Transaction,
@@ -63,6 +69,8 @@ async function isBlocked(
 ): Promise<boolean> {
   if (!opensToPublic(transaction.request.headers)) return false
   const info = await deps.store.containers.info(transaction, name)
-  const grants = info && (await containerGrantsOf(deps.access, transaction, name, info))
-  return typeof grants === 'object' && grants.bucket?.publicAccess.blockPublicAcls === true
+  const grants = info === undefined ? NEW : await containerGrantsOf(deps.access, transaction, name, info)
+  if (grants === 'unavailable') return true
+  const blocked = await publicAccessOf(deps.access, transaction, name, grants)
+  return blocked === 'unavailable' || blocked.blockPublicAcls
 }

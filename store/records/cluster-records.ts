@@ -18,10 +18,12 @@ import {
   isRecordKey,
   RECORD_BYTES_MAX,
   RECORDS_ACCOUNT,
+  type RecordChanges,
   type RecordCollection,
   type RecordFailure,
   type RecordKind,
   type RecordListing,
+  type RecordMark,
   type RecordPage,
   type RecordRead,
   type RecordState,
@@ -142,6 +144,19 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
       .filter((entry) => entry.kind === 'object')
       .map(({ name, etag, lastModified }) => ({ key: name, etag, lastModified }))
     return { kind: 'listed', records, next: entries.length < limit ? undefined : records.at(-1)?.key }
+  }
+
+  async changes(context: OperationContext, since: RecordMark | undefined): Promise<RecordChanges> {
+    const container = { account: RECORDS_ACCOUNT, container: this.#kind.name }
+    const read = await this.#store.containers.changes?.(context, container, since?.positions)
+    if (read === undefined || read.kind === 'untold') return { kind: 'list', mark: undefined }
+    const mark = { positions: read.positions }
+    if (read.kind === 'list') return { kind: 'list', mark }
+    const records = read.rows.map(({ name, etag, deleted }) => ({
+      key: name,
+      etag: deleted ? undefined : etag,
+    }))
+    return { kind: 'changes', records, mark }
   }
 
   async #load(context: OperationContext, key: string): Promise<RecordRead<Value>> {

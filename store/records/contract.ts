@@ -74,6 +74,23 @@ export interface RecordPage {
   readonly next: string | undefined
 }
 
+/** Up to where the changes of a collection are known. Means something only to the collection that told it. */
+export interface RecordMark {
+  readonly positions: ReadonlyMap<string, string>
+}
+
+export type RecordChanges =
+  /** Every change that was acknowledged since the mark, and perhaps others, and some twice. */
+  | { readonly kind: 'changes'; readonly records: readonly ChangedRecord[]; readonly mark: RecordMark }
+  /** It cannot be told. Whoever lists everything after this may go on from the mark, if there is one. */
+  | { readonly kind: 'list'; readonly mark: RecordMark | undefined }
+
+export interface ChangedRecord {
+  readonly key: string
+  /** As in `ListedRecord`; `undefined` of one that was removed. */
+  readonly etag: string | undefined
+}
+
 /**
  * Records of one kind by key: any text without NUL, up to `RECORD_KEY_BYTES_MAX`. A promise rejects only for our own bugs
  * (a key that cannot be is one). What was written is durable on a majority, and seen by every later `newest` read.
@@ -103,6 +120,8 @@ export interface RecordCollection<Value> {
   ): Promise<{ readonly kind: 'removed' } | { readonly kind: 'changed' } | RecordFailure>
   /** A page of keys. Every record that was written before is in it. */
   list(context: OperationContext, listing?: RecordListing): Promise<RecordPage | RecordFailure>
+  /** What changed since a mark, at a cost that depends on that alone; without a mark, where to begin. Without it, `list` tells. */
+  readonly changes?: (context: OperationContext, since: RecordMark | undefined) => Promise<RecordChanges>
 }
 
 /** How long a proxy that could not be told of a change may believe what it remembers, milliseconds. */

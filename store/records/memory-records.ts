@@ -20,14 +20,23 @@ interface Kept {
   readonly state: RecordState
 }
 
+/** Records of one kind by key, and the keys that were changed, in order. */
+interface Shelf {
+  readonly records: Map<string, Kept>
+  readonly log: string[]
+}
+
+/** The only replica there is. */
+const HERE = 'here'
+
 export class MemoryRecords implements Records {
-  readonly #kinds = new Map<string, Map<string, Kept>>()
+  readonly #kinds = new Map<string, Shelf>()
   #ticks = 0
 
   of<Value>(kind: RecordKind<Value>): RecordCollection<Value> {
-    const kept = this.#kinds.get(kind.name) ?? new Map<string, Kept>()
-    this.#kinds.set(kind.name, kept)
-    return collectionOver(kind, kept, () => {
+    const shelf = this.#kinds.get(kind.name) ?? { records: new Map<string, Kept>(), log: [] }
+    this.#kinds.set(kind.name, shelf)
+    return collectionOver(kind, shelf, () => {
       this.#ticks += 1
       const at = timestampFromTicks(this.#ticks)
       return { writtenAt: at, changedAt: at }
@@ -37,13 +46,14 @@ export class MemoryRecords implements Records {
 
 function collectionOver<Value>(
   kind: RecordKind<Value>,
-  kept: Map<string, Kept>,
+  { records: kept, log }: Shelf,
   now: () => RecordState,
 ): RecordCollection<Value> {
   const write = (key: string, value: Value): FoundRecord<Value> => {
     assert(isRecordKey(key), 'a key of a record is 1 to 1024 bytes without NUL')
     const state = now()
     kept.set(key, { bytes: encodeRecord(kind, value), state })
+    log.push(key)
     return { kind: 'found', key, value, state }
   }
   const isUnchanged = ({ key, state }: FoundRecord<Value>): boolean =>
@@ -65,6 +75,7 @@ function collectionOver<Value>(
     async remove(_context, read) {
       if (!isUnchanged(read)) return { kind: 'changed' }
       kept.delete(read.key)
+      log.push(read.key)
       return { kind: 'removed' }
     },
     async list(_context, { prefix = '', marker, limit = 1000 } = {}) {
@@ -77,6 +88,16 @@ function collectionOver<Value>(
         records: page.map((key) => listed(key, kept.get(key) as Kept)),
         next: page.length < limit ? undefined : page.at(-1),
       }
+    },
+    async changes(_context, since) {
+      const mark = { positions: new Map([[HERE, String(log.length)]]) }
+      if (since === undefined) return { kind: 'list', mark }
+      const changed = new Set(log.slice(Number(since.positions.get(HERE))))
+      const etagOf = (key: string): string | undefined => {
+        const one = kept.get(key)
+        return one && listed(key, one).etag
+      }
+      return { kind: 'changes', records: [...changed].map((key) => ({ key, etag: etagOf(key) })), mark }
     },
   }
 }

@@ -88,8 +88,10 @@ function queryOf(query: VersionListing['query']): ListingQuery | StoreFailure {
   return { prefix: `${RESERVED}${query.prefix ?? ''}`, marker, delimiter, limit, reverse }
 }
 
-function markerOf({ marker, versions, reverse }: VersionListing['query']): string | undefined | StoreFailure {
+function markerOf(query: VersionListing['query']): string | undefined | StoreFailure {
+  const { marker, versions, reverse } = query
   if (marker === undefined) return undefined
+  if (isListedPrefix(marker, query)) return RESERVED + marker
   const object = `${RESERVED}${marker}${RESERVED}`
   // `:` comes after all digits.
   const behindAll = `${object}:`
@@ -100,6 +102,13 @@ function markerOf({ marker, versions, reverse }: VersionListing['query']): strin
   return id === undefined
     ? { kind: 'version_refused', problem: 'invalid_marker' }
     : `${object}${countedDown(id)}`
+}
+
+/** Names that are listed by what they begin with: all of them were, when that was the last of a page. */
+function isListedPrefix(marker: string, { prefix = '', delimiter }: ListingQuery): boolean {
+  if (delimiter === undefined || !marker.startsWith(prefix)) return false
+  const end = marker.indexOf(delimiter, prefix.length)
+  return end >= 0 && end + delimiter.length === marker.length
 }
 
 /** What is there of the object in the middle of whose versions the page begins: its own row came on an earlier page. */

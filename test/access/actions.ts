@@ -3,7 +3,8 @@
  * action then met (nothing there, not empty) is not access.
  */
 import type { Received } from '#proxy/testing/test-proxy.ts'
-import type { BothDoors, Person } from './both-doors.ts'
+import type { BothDoors } from './both-doors.ts'
+import type { Person } from './people.ts'
 
 export type Door = 'swift' | 's3'
 

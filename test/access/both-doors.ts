@@ -3,8 +3,8 @@
  * the S3 door, by a header that is believed.
  */
 import { randomBytes } from 'node:crypto'
-import { DEFAULT_RESELLERS, ROLES } from '#auth/principal.ts'
-import { DEVELOPMENT_USERS, UserDirectory, type UserEntry } from '#auth/users.ts'
+import { DEFAULT_RESELLERS } from '#auth/principal.ts'
+import { UserDirectory } from '#auth/users.ts'
 import { realClock } from '#base/real-clock.ts'
 import type { Handler } from '#http/message.ts'
 import { sentBody } from '#proxy/s3/body/sent-body.ts'
@@ -15,26 +15,7 @@ import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-s
 import { withFeatures } from '#store/features.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
-
-/** Who comes: users by name, `undefined` for nobody known. */
-export const PEOPLE = {
-  admin: 'test:tester',
-  member: 'test:tester3',
-  stranger: 'test2:tester2',
-  anonymous: undefined,
-  reseller: 'admin:admin',
-  reader: 'operators:auditor',
-} as const
-
-export type Person = keyof typeof PEOPLE
-
-const AUDITOR: UserEntry = {
-  tenant: 'operators',
-  name: 'auditor',
-  key: 'auditing',
-  groups: [ROLES.resellerReader],
-}
-const USERS: readonly UserEntry[] = [...DEVELOPMENT_USERS, AUDITOR]
+import { askingAs, EVERYBODY, KEYSTONE_TOKENS, PEOPLE, type Person, RULES, USERS } from './people.ts'
 
 /** The headers by which a session of temporary credentials is told to the believing door. */
 const SESSION_HEADER = 'x-test-session'
@@ -60,13 +41,9 @@ export async function bothDoors(): Promise<BothDoors> {
   const users = new UserDirectory(USERS, DEFAULT_RESELLERS)
   const { handler } = testProxy(
     {},
-    { store, records, bucketSettings, users, s3: { authenticate: believingIn(users) } },
+    { store, records, bucketSettings, users, keystone: KEYSTONE, s3: { authenticate: believing } },
   )
-  const tokens = new Map<Person, string>()
-  for (const [person, user] of Object.entries(PEOPLE) as readonly (readonly [Person, string | undefined])[]) {
-    const key = USERS.find(({ tenant, name }) => `${tenant}:${name}` === user)?.key
-    if (user !== undefined && key !== undefined) tokens.set(person, await tokenFor(handler, user, key))
-  }
+  const tokens = await tokensOfEverybody(handler)
   return {
     handler,
     swift: (who, { target, headers, ...sent }) => {
@@ -79,8 +56,7 @@ export async function bothDoors(): Promise<BothDoors> {
       })
     },
     s3: (who, { headers, ...sent }, session) => {
-      const user = PEOPLE[who]
-      const known = user === undefined ? {} : { authorization: `AWS ${user}` }
+      const known = PEOPLE[who] === undefined ? {} : { authorization: `AWS ${who}` }
       const limited = session === undefined ? {} : { [SESSION_HEADER]: session }
       return send(handler, { ...sent, headers: { ...headers, ...known, ...limited } })
     },
@@ -95,23 +71,33 @@ export async function bothDoors(): Promise<BothDoors> {
   }
 }
 
-function believingIn(users: UserDirectory): Authenticate {
-  return async (request) => {
-    const sent = sentBody(request, { kind: 'anonymous' })
-    if (isS3Error(sent)) return sent
-    const user = request.headers['authorization']?.slice('AWS '.length)
-    const session = request.headers[SESSION_HEADER]
-    const caller = user === undefined ? undefined : await callerNamed(users, user, session)
-    return { kind: 'authenticated', caller: caller ?? { kind: 'anonymous' }, sent }
+const KEYSTONE = { tokens: KEYSTONE_TOKENS, rules: RULES, publicUrl: 'http://keystone.example' }
+
+async function tokensOfEverybody(handler: Handler): Promise<ReadonlyMap<Person, string>> {
+  const tokens = new Map<Person, string>()
+  for (const who of EVERYBODY) {
+    const known = PEOPLE[who]
+    if (known?.via === 'keystone') tokens.set(who, who)
+    if (known?.via !== 'configuration') continue
+    const key = USERS.find(({ tenant, name }) => `${tenant}:${name}` === known.user)?.key ?? ''
+    tokens.set(who, await tokenFor(handler, known.user, key))
   }
+  return tokens
 }
 
-async function callerNamed(users: UserDirectory, user: string, policy: string | undefined): Promise<Caller> {
-  const key = USERS.find(({ tenant, name }) => `${tenant}:${name}` === user)?.key ?? ''
-  const known = await users.authenticate(user, key)
-  if (known === undefined) throw new Error(`there is no user ${user}`)
-  const { principal } = known
-  const account = `AUTH_${principal.tenant}`
+const believing: Authenticate = async (request) => {
+  const sent = sentBody(request, { kind: 'anonymous' })
+  if (isS3Error(sent)) return sent
+  const who = request.headers['authorization']?.slice('AWS '.length)
+  const session = request.headers[SESSION_HEADER]
+  return { kind: 'authenticated', caller: callerNamed(who as Person | undefined, session), sent }
+}
+
+function callerNamed(who: Person | undefined, policy: string | undefined): Caller {
+  const asking = who && askingAs(who)
+  if (asking === undefined) return { kind: 'anonymous' }
+  const { principal, account } = asking
+  const { user } = principal
   const caller: Caller = { kind: 'user', user, displayName: user, principal, account, accessKey: user }
   return policy === undefined ? caller : { ...caller, session: { name: 'temporary', policy } }
 }

@@ -4,7 +4,7 @@
  */
 import type { ActionName } from './actions.ts'
 import { ACTION_NAMES } from './actions.ts'
-import type { Person } from './both-doors.ts'
+import type { Person } from './people.ts'
 
 /** What the admin of the account sends to set it up, in this order; `BUCKET` is the bucket's name. */
 type Step =
@@ -71,6 +71,12 @@ function block(...switches: readonly string[]): Step {
   return { door: 's3', method: 'PUT', path: '/BUCKET?publicAccessBlock', body }
 }
 
+/** The same of the whole account. */
+function accountBlock(...switches: readonly string[]): Step {
+  const path = '/v20180820/configuration/publicAccessBlock'
+  return { ...block(...switches), path, headers: { 'x-amz-account-id': 'test' } }
+}
+
 const ENFORCED: Step = {
   door: 's3',
   method: 'PUT',
@@ -97,20 +103,40 @@ const OF_BUCKET: readonly ActionName[] = [
   'PutBucketWebsite',
 ]
 /** Those who own nothing here and administer nothing. */
-const others = (actions: readonly ActionName[]): Changes => ({
+const others = (actions: readonly ActionName[]): Changes => ({ ...known(actions), anonymous: actions })
+const known = (actions: readonly ActionName[]): Changes => ({
   member: actions,
   stranger: actions,
-  anonymous: actions,
+  projectMember: actions,
+  outsider: actions,
+  asBuilder: actions,
+})
+/** Of them, those of the account's tenant. */
+const ownTenant = (actions: readonly ActionName[]): Changes => ({
+  member: actions,
+  projectMember: actions,
+  asBuilder: actions,
+})
+/** Those who own the account. */
+const owners = (actions: readonly ActionName[]): Changes => ({
+  admin: actions,
+  operator: actions,
+  asAdmin: actions,
 })
 
 /** What may be done in a bucket of which nothing is said. */
 export const PLAIN: Readonly<Record<Person, readonly ActionName[]>> = {
   admin: ACTION_NAMES,
   reseller: ACTION_NAMES,
+  operator: ACTION_NAMES,
+  asAdmin: ACTION_NAMES,
   reader: [...LISTS, ...READS],
   member: [],
   stranger: [],
   anonymous: [],
+  projectMember: [],
+  outsider: [],
+  asBuilder: [],
 }
 
 export const NOTATIONS: readonly Notation[] = [
@@ -131,7 +157,7 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'X-Container-Read: test',
     steps: [list({ 'x-container-read': 'test' })],
-    gains: { member: [...READS, ...LISTS] },
+    gains: { member: [...READS, ...LISTS], asBuilder: [...READS, ...LISTS] },
   },
   {
     what: 'X-Container-Write: test:tester3',
@@ -169,7 +195,7 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'authenticated-read',
     steps: [canned('authenticated-read')],
-    gains: { member: LISTS, stranger: LISTS },
+    gains: known(LISTS),
   },
   {
     what: 'a grant for reading',
@@ -189,7 +215,7 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'an object for those who are known',
     steps: [objectList('authenticated-read')],
-    gains: { member: READS, stranger: READS },
+    gains: known(READS),
   },
   {
     what: 'two notations for one copy',
@@ -217,7 +243,7 @@ export const NOTATIONS: readonly Notation[] = [
         Resource: 'arn:aws:s3:::BUCKET',
       }),
     ],
-    gains: { member: ['ListBucket', 'HeadBucket'] },
+    gains: ownTenant(['ListBucket', 'HeadBucket']),
   },
   {
     what: 'a policy: nobody reads, whatever lists say',
@@ -227,7 +253,7 @@ export const NOTATIONS: readonly Notation[] = [
     ],
     gains: others(LISTS),
     loses: {
-      admin: [...READS, 'CopyObject'],
+      ...owners([...READS, 'CopyObject']),
       reseller: [...READS, 'CopyObject'],
       reader: READS,
     },
@@ -236,8 +262,8 @@ export const NOTATIONS: readonly Notation[] = [
     what: 'a policy: one may nothing',
     steps: [canned('public-read-write'), policy({ Effect: 'Deny', ...TESTER2 })],
     gains: {
-      member: [...LISTS, ...WRITES],
-      anonymous: [...LISTS, ...WRITES],
+      ...others([...LISTS, ...WRITES]),
+      stranger: [],
       reader: [...WRITES, 'CopyObject'],
     },
   },
@@ -249,7 +275,7 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'a policy: only from elsewhere',
     steps: [policy({}, { Effect: 'Deny', Condition: { IpAddress: { 'aws:SourceIp': '127.0.0.0/8' } } })],
-    loses: { admin: ACTION_NAMES, reseller: ACTION_NAMES, reader: [...READS, ...LISTS] },
+    loses: { ...owners(ACTION_NAMES), reseller: ACTION_NAMES, reader: [...READS, ...LISTS] },
   },
   {
     what: 'a policy: nobody changes lists or versions',
@@ -261,7 +287,7 @@ export const NOTATIONS: readonly Notation[] = [
       }),
     ],
     loses: {
-      admin: ['PutBucketAcl', 'PutBucketVersioning'],
+      ...owners(['PutBucketAcl', 'PutBucketVersioning']),
       reseller: ['PutBucketAcl', 'PutBucketVersioning'],
     },
   },
@@ -269,6 +295,54 @@ export const NOTATIONS: readonly Notation[] = [
     what: 'a policy: one changes lists',
     steps: [policy({ ...TESTER2, Action: 's3:PutBucketAcl', Resource: 'arn:aws:s3:::BUCKET' })],
     gains: { stranger: ['PutBucketAcl'] },
+  },
+
+  // Users of Keystone, and those who have taken on a role.
+  {
+    what: 'X-Container-Read: a project of Keystone',
+    steps: [list({ 'x-container-read': 'other:*' })],
+    gains: { outsider: [...READS, ...LISTS] },
+  },
+  {
+    what: 'X-Container-Write: a role of Keystone',
+    steps: [list({ 'x-container-write': 'member' })],
+    gains: { projectMember: WRITES },
+  },
+  {
+    what: 'a policy: a user of Keystone may do all',
+    steps: [policy({ Principal: { AWS: `other:${'b'.repeat(32)}` } })],
+    gains: { outsider: ACTION_NAMES },
+  },
+  {
+    what: 'a policy: a role may do all',
+    steps: [policy({ Principal: { AWS: 'arn:aws:iam::test:role/builders' } })],
+    gains: { asBuilder: ACTION_NAMES },
+  },
+  {
+    what: 'a policy: one session of a role reads',
+    steps: [
+      policy({
+        Principal: {
+          AWS: [
+            'arn:aws:sts::test:assumed-role/builders/build-7',
+            'arn:aws:sts::test:assumed-role/admin/build-8',
+          ],
+        },
+        Action: 's3:GetObject',
+        ...OF_OBJECTS,
+      }),
+    ],
+    gains: { asBuilder: ['GetObject', 'HeadObject'] },
+  },
+  {
+    what: 'a policy: a role may nothing',
+    steps: [policy({ Effect: 'Deny', Principal: { AWS: 'arn:aws:iam::test:role/admin' } })],
+    loses: { asAdmin: ACTION_NAMES },
+  },
+  {
+    what: 'a policy: a person may nothing, and is nobody else in a role',
+    steps: [policy({ Effect: 'Deny', Principal: { AWS: 'arn:aws:iam::test:user/tester' } })],
+    loses: { admin: ACTION_NAMES },
   },
 
   // What takes away again.
@@ -285,7 +359,36 @@ export const NOTATIONS: readonly Notation[] = [
   {
     what: 'a public policy restricted',
     steps: [policy({ Action: 's3:GetObject', ...OF_OBJECTS }), block('RestrictPublicBuckets')],
-    gains: { member: ['GetObject', 'HeadObject'] },
+    gains: ownTenant(['GetObject', 'HeadObject']),
+  },
+  {
+    what: 'public lists ignored in the whole account',
+    steps: [
+      list({ 'x-container-read': '.r:*,.rlistings,test:tester3' }),
+      canned('public-read-write'),
+      objectList('public-read'),
+      accountBlock('IgnorePublicAcls'),
+    ],
+    gains: { member: [...READS, ...LISTS] },
+  },
+  {
+    what: 'Swift’s list alone, ignored in the whole account',
+    steps: [list({ 'x-container-read': '.r:*,.rlistings' }), accountBlock('IgnorePublicAcls')],
+  },
+  {
+    what: 'an account that ignores other things, and a bucket that ignores lists',
+    steps: [
+      objectList('public-read'),
+      policy({ Action: 's3:GetObject', ...OF_OBJECTS }),
+      block('IgnorePublicAcls'),
+      accountBlock('RestrictPublicBuckets'),
+    ],
+    gains: ownTenant(['GetObject', 'HeadObject']),
+  },
+  {
+    what: 'public policies restricted in the whole account',
+    steps: [policy({ Action: 's3:GetObject', ...OF_OBJECTS }), accountBlock('RestrictPublicBuckets')],
+    gains: ownTenant(['GetObject', 'HeadObject']),
   },
   { what: 'the requester pays', steps: [list({ 'x-container-read': '.r:*' }), REQUESTER_PAYS] },
 ]

@@ -90,3 +90,42 @@ await t.test('a version that is deleted and brought back at once is there or is 
   const now = await racing.kept.text('o')
   t.ok(link === '<no_such_object>' || now === 'second', 'no link leads to what is gone')
 })
+
+/** Versions `one` to `fourth` and a marker over them; their ids, newest first, the marker's at the front. */
+async function markedVersions(racing: Racing): Promise<readonly string[]> {
+  return (await racing.kept.versions()).map(idOf)
+}
+
+const DELETED_AT_ONCE = [
+  { name: 'all versions', goes: [0, 1, 2, 3, 4], left: '<no_such_object>' },
+  { name: 'all but the oldest, the marker too', goes: [0, 1, 2, 3], left: 'one' },
+  { name: 'the marker and what is below it', goes: [0, 1], left: 'third' },
+  { name: 'the versions below a marker', goes: [1, 2, 3, 4], left: '<no_such_object>' },
+]
+
+for (const { name, goes, left } of DELETED_AT_ONCE) {
+  await t.test(
+    `deleted at once through two proxies, ${name} go and the newest of the rest is there`,
+    async (t) => {
+      const racing = await startRace(t, async (kept) => {
+        await kept.container({ 'x-versions-enabled': 'true' })
+        for (const body of ['one', 'second', 'third', 'fourth']) await kept.put('o', body)
+        await kept.delete('o')
+      })
+      const ids = await markedVersions(racing)
+      const outcomes = await Promise.all(
+        goes.map((at) =>
+          (at % 2 === 0 ? racing.kept : racing.other).delete('o', ids[at], { successor: 'newest' }),
+        ),
+      )
+      t.same(new Set(outcomes.map(({ kind }) => kind)), new Set(['deleted']))
+      t.equal(await racing.kept.text('o'), left)
+      const rows = await racing.kept.versions()
+      t.same(
+        rows.map(idOf),
+        ids.filter((_, at) => !goes.includes(at)),
+        'the others are listed, and nothing else',
+      )
+    },
+  )
+}

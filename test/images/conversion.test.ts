@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
+import type { FilesystemSpace } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { realDisk } from '#disk/real-disk.ts'
@@ -33,11 +34,22 @@ interface Scene {
   readonly directory: string
 }
 
-function scene(t: Test, run: RunProgram = programsUnderLimits(realClock), diskBytes = 100 * MIB): Scene {
+interface SceneOptions {
+  readonly run?: RunProgram
+  readonly diskBytes?: number
+  /** Room in the directory of the files, bytes; all that the disk has without it. */
+  readonly room?: () => number
+}
+
+function scene(
+  t: Test,
+  { run = programsUnderLimits(realClock), diskBytes = 100 * MIB, room }: SceneOptions = {},
+): Scene {
   const [scratch, directory] = [temporaryDirectory(t), temporaryDirectory(t)]
   const converter = new QemuConverter({
-    disk: realDisk,
+    disk: room === undefined ? realDisk : { ...realDisk, space: async () => spaceOf(room()) },
     random: { bytes: randomBytes, below: () => 0 },
+    clock: realClock,
     log: silentLogger,
     run,
     directory: scratch,
@@ -50,6 +62,10 @@ function scene(t: Test, run: RunProgram = programsUnderLimits(realClock), diskBy
     deps: { converter },
   })
   return { ask: as(PEOPLE.tester), scratch, directory }
+}
+
+function spaceOf(freeBytes: number): FilesystemSpace {
+  return { totalBytes: 100 * MIB, freeBytes, freeInodes: 1000, readOnly: false }
 }
 
 /** The image after its import. */
@@ -125,7 +141,7 @@ void t.test(
     const hidden = gzipSync(readFileSync(backed))
     t.match(await imported(here, hidden, { disk_format: 'qcow2' }), { status: 'queued' }, 'nor when packed')
     t.match(await imported(here, gzipSync(DISK), { disk_format: 'qcow2' }), { status: 'queued' })
-    const small = scene(t, programsUnderLimits(realClock), MIB)
+    const small = scene(t, { diskBytes: MIB })
     t.match(await imported(small, await converted(here, 'qcow2'), { disk_format: 'qcow2' }), {
       status: 'queued',
     })
@@ -133,16 +149,18 @@ void t.test(
   },
 )
 
+/** What `qemu-img info` says of a disk. */
+function told(format: string, more: object = {}): ProgramEnd {
+  const output = JSON.stringify({ format, 'virtual-size': MIB, ...more })
+  return { kind: 'ended', code: 0, errors: '', output }
+}
+
+/** Has the mark of one, and nothing else. */
+const VDI = Buffer.alloc(1024)
+VDI.writeUInt32LE(0xbeda107f, 64)
+VDI.writeUInt32LE(0x00010001, 68)
+
 void t.test('a program that fails, lies, or is not there, makes no image', async (t) => {
-  const told = (format: string, more: object = {}): ProgramEnd => ({
-    kind: 'ended',
-    code: 0,
-    errors: '',
-    output: JSON.stringify({ format, 'virtual-size': MIB, ...more }),
-  })
-  const vdi = Buffer.alloc(1024)
-  vdi.writeUInt32LE(0xbeda107f, 64)
-  vdi.writeUInt32LE(0x00010001, 68)
   const ends: readonly (readonly ProgramEnd[])[] = [
     [{ kind: 'missing' }],
     [{ kind: 'killed', by: 'SIGKILL' }],
@@ -155,8 +173,8 @@ void t.test('a program that fails, lies, or is not there, makes no image', async
   ]
   for (const answers of ends) {
     const left = [...answers]
-    const here = scene(t, async () => left.shift() ?? { kind: 'missing' })
-    t.match(await imported(here, vdi, { disk_format: 'vdi' }), { status: 'queued' })
+    const here = scene(t, { run: async () => left.shift() ?? { kind: 'missing' } })
+    t.match(await imported(here, VDI, { disk_format: 'vdi' }), { status: 'queued' })
     t.same(left, [])
     t.same(readdirSync(here.scratch), [])
   }
@@ -182,4 +200,36 @@ void t.test('a program is held to its limits', async (t) => {
     code: 0,
     output: /^(?!.*HOME=)/s,
   })
+})
+
+void t.test('without room for its files nothing is converted, and nothing is filled up', async (t) => {
+  let runs = 0
+  const run: RunProgram = async () => {
+    runs += 1
+    return told('vdi')
+  }
+  const full = scene(t, { run, room: () => MIB })
+  const image = await imported(full, VDI, { disk_format: 'vdi' })
+  t.match(image, { status: 'queued' })
+  t.equal(runs, 0)
+  const { json } = await full.ask('GET', `/v2/images/${String(image['id'])}/tasks`)
+  t.match(json['tasks'], [{ status: 'failure', message: /no room to convert the image/ }])
+  t.same(readdirSync(full.scratch), [])
+})
+
+void t.test('a program that fills the directory is ended', async (t) => {
+  let room = 50 * MIB
+  const run: RunProgram = async ({ args, signal }) => {
+    if (args[0] === 'info') return told('vdi')
+    room = 0
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve))
+    return { kind: 'killed', by: 'SIGKILL' }
+  }
+  const here = scene(t, { run, room: () => room })
+  t.match(await imported(here, VDI, { disk_format: 'vdi' }), { status: 'queued' })
+  t.same(readdirSync(here.scratch), [])
+  const slow = programsUnderLimits(realClock)
+  const limits = { memoryBytes: 512 * MIB, cpuSeconds: 5, fileBytes: MIB, wallMs: 60_000 }
+  const killed = slow({ program: 'sleep', args: ['60'], limits, signal: AbortSignal.timeout(50) })
+  t.match(await killed, { kind: 'killed' })
 })

@@ -6,6 +6,7 @@ import t from 'tap'
 import { realClock } from '#base/real-clock.ts'
 import { type AskImages, createImage, PEOPLE, testImages } from '#images/testing/test-images.ts'
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
+import { MemoryRecords } from '#store/records/memory-records.ts'
 
 t.setTimeout(180_000)
 
@@ -58,7 +59,8 @@ async function walk(ask: AskImages, query: string): Promise<Walked> {
 }
 
 void t.test('ten thousand images', async (t) => {
-  const ask = testImages({ store: new MemoryStore({ clock: realClock }) }).as(PEOPLE.tester)
+  const store = new MemoryStore({ clock: realClock })
+  const ask = testImages({ store, deps: { records: new MemoryRecords() } }).as(PEOPLE.tester)
   for (let at = 0; at < IMAGES; at += 1) await createImage(ask, imageAt(at))
   await ask('GET', '/v2/images')
   for (const [query, count] of QUERIES) {

@@ -8,7 +8,13 @@ import { SeededRandom } from '#base/virtual-clock.ts'
 import { ClusterStore } from '#images/data/cluster-store.ts'
 import { sweep } from '#images/data/sweeper.ts'
 import type { ImageRecord } from '#images/model/image-record.ts'
-import { type AskImages, PEOPLE, type TestImages, testImages } from '#images/testing/test-images.ts'
+import {
+  type AskImages,
+  PEOPLE,
+  type TestImages,
+  type TestImagesOptions,
+  testImages,
+} from '#images/testing/test-images.ts'
 import type { Store } from '#store/contract.ts'
 import { withFeatures } from '#store/features.ts'
 import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
@@ -26,7 +32,7 @@ export const CONTEXT: OperationContext = { txId: 'tx-sweep', signal: undefined, 
 /** Longer than anything is kept that nobody is at. */
 const LATER_MS = 31 * 24 * 3_600_000
 
-const later: Clock = {
+export const LATER: Clock = {
   wallMs: () => realClock.wallMs() + LATER_MS,
   monotonicMs: () => realClock.monotonicMs(),
   setTimer: (delayMs, callback) => realClock.setTimer(delayMs, callback),
@@ -34,9 +40,15 @@ const later: Clock = {
 }
 
 /** The registry of one process; `own` is the store as the cluster uses it for itself. */
-export function proxyOver(store: Store, clock: Clock = realClock, own: Store = store): TestImages {
+export function proxyOver(
+  store: Store,
+  clock: Clock = realClock,
+  own: Store = store,
+  more: Pick<TestImagesOptions, 'options' | 'deps'> = {},
+): TestImages {
   const records = new ClusterRecords({ store: own, clock })
-  return testImages({ store, clock, deps: { cutting: CUTTING, ownStore: own, records } })
+  const deps = { cutting: CUTTING, ownStore: own, records, ...more.deps }
+  return testImages({ store, clock, options: more.options ?? {}, deps })
 }
 
 /** Keys under which there are bytes. */
@@ -91,7 +103,7 @@ export async function startScene(t: Test): Promise<Scene> {
 
 /** As another proxy does it a month later. */
 export async function sweepLater({ cluster }: Pick<Scene, 'cluster'>): Promise<TestImages> {
-  const survivor = proxyOver(layersOver(cluster, cluster.store), later, cluster.store)
+  const survivor = proxyOver(layersOver(cluster, cluster.store), LATER, cluster.store)
   await sweep(survivor.registry, CONTEXT)
   return survivor
 }

@@ -1,7 +1,8 @@
 /**
  * Every stored format, held against bytes that were written before: today's code writes the same ones, and reads them.
  * A new version of a format gets a new file beside the old one, which stays and must go on being read: version 2 has the
- * object index whose digests cover metadata and the mark of the clock, and all else is as in version 1.
+ * object index whose digests cover metadata and the mark of the clock; version 3 what is noted of deletions that were given up.
+ * All else is as in the version before.
  *
  * `MARTLET_WRITE_GOLDEN=1 node test/upgrade/formats.test.ts` writes the last file anew.
  */
@@ -39,6 +40,7 @@ interface Golden {
 
 const FIRST = new URL('./testdata/formats-1.json', import.meta.url)
 const SECOND = new URL('./testdata/formats-2.json', import.meta.url)
+const THIRD = new URL('./testdata/formats-3.json', import.meta.url)
 
 async function written(): Promise<Golden> {
   const [objects, containers] = [await objectDevice(), await containerDevice()]
@@ -46,20 +48,30 @@ async function written(): Promise<Golden> {
 }
 
 if (process.env['MARTLET_WRITE_GOLDEN'] === '1') {
-  const { objects, small } = await written()
-  writeFileSync(SECOND, `${JSON.stringify({ objects, small }, null, 1)}\n`)
+  const { objects, containers, accounts } = await written()
+  writeFileSync(THIRD, `${JSON.stringify({ objects, containers, accounts }, null, 1)}\n`)
 }
 const first = JSON.parse(readFileSync(FIRST, 'utf8')) as Golden
 const second = JSON.parse(readFileSync(SECOND, 'utf8')) as Pick<Golden, 'objects' | 'small'>
-const golden: Golden = { ...first, ...second }
-const VERSIONS = [
+const third = JSON.parse(readFileSync(THIRD, 'utf8')) as Omit<Golden, 'small'>
+const golden: Golden = { ...first, ...second, ...third }
+const VERSIONS_OF_OBJECTS = [
+  [1, first],
+  [2, second],
+  [3, third],
+] as const
+const VERSIONS_OF_INDEXES = [
+  [1, first],
+  [3, third],
+] as const
+const VERSIONS_OF_SMALL_FILES = [
   [1, first],
   [2, second],
 ] as const
 
 const today = await startGolden({
-  disk: await loadFiles(second.objects.files),
-  kv: await loadStores(second.objects.stores),
+  disk: await loadFiles(third.objects.files),
+  kv: await loadStores(third.objects.stores),
 })
 const digestOfToday = today.device.engine(0)?.digestBelow('')
 await today.device.close()
@@ -70,7 +82,7 @@ t.test('what is stored today is what the last version of each format stores, byt
     t.same(today[part], golden[part], part)
 })
 
-for (const [version, { objects }] of VERSIONS) {
+for (const [version, { objects }] of VERSIONS_OF_OBJECTS) {
   t.test(`objects of version ${version} are read`, async (t) => {
     const { files, stores } = objects
     const server = await startGolden({ disk: await loadFiles(files), kv: await loadStores(stores) })
@@ -122,35 +134,37 @@ for (const [version, { objects }] of VERSIONS) {
   })
 }
 
-t.test('containers of version 1 are read', async (t) => {
-  const kv = await loadStores(golden.containers.stores)
-  const server = await startContainerServer({ kv, clock: new VirtualClock() })
-  const { headers } = await server.send('HEAD', '/a/c')
-  t.match(headers, {
-    'x-container-meta-colour': 'blue',
-    'x-container-read': '.r:*',
-    'x-container-object-count': '2',
-    'x-container-bytes-used': '20',
+for (const [version, { containers, accounts }] of VERSIONS_OF_INDEXES) {
+  t.test(`containers of version ${version} are read`, async (t) => {
+    const kv = await loadStores(containers.stores)
+    const server = await startContainerServer({ kv, clock: new VirtualClock() })
+    const { headers } = await server.send('HEAD', '/a/c')
+    t.match(headers, {
+      'x-container-meta-colour': 'blue',
+      'x-container-read': '.r:*',
+      'x-container-object-count': '2',
+      'x-container-bytes-used': '20',
+    })
+    t.equal(String((await server.send('GET', '/a/c')).body), 'one\ntwo\n')
+    t.equal(await server.device.index.syncPoint({ account: 'a', container: 'c' }, 'a-peer'), 3)
+    t.equal((await server.device.index.misplaced(10)).length, 1)
+    const late = ts(2, { 'x-size': '1', 'x-etag': 'e', 'x-content-type': 'a/b' })
+    t.equal((await server.send('PUT', '/a/c/gone', late)).status, 201, 'an old write comes late')
+    t.equal(String((await server.send('GET', '/a/c')).body), 'one\ntwo\n')
+    await server.device.close()
   })
-  t.equal(String((await server.send('GET', '/a/c')).body), 'one\ntwo\n')
-  t.equal(await server.device.index.syncPoint({ account: 'a', container: 'c' }, 'a-peer'), 3)
-  t.equal((await server.device.index.misplaced(10)).length, 1)
-  const late = ts(2, { 'x-size': '1', 'x-etag': 'e', 'x-content-type': 'a/b' })
-  t.equal((await server.send('PUT', '/a/c/gone', late)).status, 201, 'an old write comes late')
-  t.equal(String((await server.send('GET', '/a/c')).body), 'one\ntwo\n')
-  await server.device.close()
-})
 
-t.test('accounts of version 1 are read', async (t) => {
-  const kv = await loadStores(golden.accounts.stores)
-  const server = await startAccountServer({ kv, clock: new VirtualClock() })
-  const answer = await server.send('GET', '/a?format=json')
-  t.match(answer.headers, { 'x-account-meta-temp-url-key': 'secret', 'x-account-object-count': '3' })
-  t.match(JSON.parse(String(answer.body)), [{ name: 'c', count: 3, bytes: 30 }])
-  await server.device.close()
-})
+  t.test(`accounts of version ${version} are read`, async (t) => {
+    const kv = await loadStores(accounts.stores)
+    const server = await startAccountServer({ kv, clock: new VirtualClock() })
+    const answer = await server.send('GET', '/a?format=json')
+    t.match(answer.headers, { 'x-account-meta-temp-url-key': 'secret', 'x-account-object-count': '3' })
+    t.match(JSON.parse(String(answer.body)), [{ name: 'c', count: 3, bytes: 30 }])
+    await server.device.close()
+  })
+}
 
-for (const [version, { small }] of VERSIONS) {
+for (const [version, { small }] of VERSIONS_OF_SMALL_FILES) {
   t.test(`the small files of version ${version} are read`, async (t) => {
     const disk = (await loadFiles(small)).remount()
     t.equal(await timeInFile(disk, '/time').load(), version === 1 ? undefined : 1_700_000_000_123)

@@ -61,13 +61,13 @@ export function displayNameOf(id: string): string {
 /** Which grants count: `IgnorePublicAcls` takes those away that open something to the public. */
 export type CountedGrants = 'all' | 'not_public'
 
-/**
- * Whether the list lets the user do it. `user` is a canonical id, `undefined` for nobody known. An owner may always see
- * and change the list itself.
- */
+/** A canonical id, `undefined` for nobody known, or the cluster itself as it delivers access logs. */
+export type AclUser = string | undefined | { readonly group: 'LogDelivery' }
+
+/** Whether the list lets the user do it. An owner may always see and change the list itself. */
 export function aclAdmits(
   acl: AccessControlList,
-  user: string | undefined,
+  user: AclUser,
   permission: AclPermission,
   counted: CountedGrants,
 ): boolean {
@@ -81,16 +81,15 @@ export function aclAdmits(
   )
 }
 
-function isGrantee(grantee: Grantee, user: string | undefined): boolean {
+function isGrantee(grantee: Grantee, user: AclUser): boolean {
   if (grantee.kind === 'user') return grantee.id === user
   switch (grantee.group) {
     case 'AllUsers':
       return true
     case 'AuthenticatedUsers':
-      return user !== undefined
+      return typeof user === 'string'
     case 'LogDelivery':
-      // The cluster itself delivers logs, and asks nobody.
-      return false
+      return typeof user === 'object'
   }
 }
 

@@ -11,6 +11,11 @@ const NOBODY: PolicyCaller = { id: undefined, accounts: [], name: undefined }
 const TESTER: PolicyCaller = { id: 'test:tester', accounts: ['test', 'AUTH_test'], name: 'tester' }
 const STATEMENT = { Effect: 'Allow', Principal: '*', Action: 's3:*', Resource: 'arn:aws:s3:::photos/*' }
 
+/** The cluster itself, as it delivers the access log of a bucket. */
+const LOGGING: PolicyCaller = {
+  ...NOBODY,
+  service: { name: 'logging.s3.amazonaws.com', source: { arn: 'arn:aws:s3:::birds', account: 'test' } },
+}
 /** Somebody who has taken on a role. */
 const READER: PolicyCaller = {
   id: 'test:role/reader',
@@ -75,6 +80,10 @@ t.test('principals', (t) => {
     [{ CanonicalUser: 'test:tester' }, TESTER, 'allow'],
     [{ CanonicalUser: 'test:tester' }, NOBODY, 'silent'],
     [{ Service: 'logging.s3.amazonaws.com' }, TESTER, 'silent'],
+    [{ Service: 'logging.s3.amazonaws.com' }, LOGGING, 'allow'],
+    [{ Service: 'ec2.amazonaws.com' }, LOGGING, 'silent'],
+    ['*', LOGGING, 'allow'],
+    [{ AWS: 'test' }, LOGGING, 'silent'],
     [{ AWS: 'arn:aws:sts::test:assumed-role/reader/me' }, TESTER, 'silent'],
     [{ AWS: 'arn:aws:iam::test:role/reader' }, TESTER, 'silent'],
     [{ AWS: 'arn:aws:iam::test:role/reader' }, READER, 'allow'],

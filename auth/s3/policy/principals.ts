@@ -1,6 +1,6 @@
 /**
- * The `Principal` of a statement: everyone, accounts, users by ARN or by canonical id, roles and sessions of them, and
- * principals of Amazon's that nobody here can be (services, federations).
+ * The `Principal` of a statement: everyone, accounts, users by ARN or by canonical id, roles and sessions of them, services
+ * of the cluster's own (`question.ts`), and principals of Amazon's that nobody here can be (federations, other services).
  *
  * Here a canonical user id is a user's name (`test:tester`), and an account a tenant (`test`, or `AUTH_test`). An account
  * (`arn:aws:iam::test:root`, or the bare name) means everybody in it, as it does in a Swift list.
@@ -19,7 +19,8 @@ export type PrincipalPattern =
       readonly name: string
       readonly session: string | undefined
     }
-  /** A service or federation of Amazon's: nobody here. */
+  | { readonly kind: 'service'; readonly name: string }
+  /** A federation of Amazon's: nobody here. */
   | { readonly kind: 'nobody' }
 
 const ANYONE: PrincipalPattern = { kind: 'anyone' }
@@ -60,6 +61,7 @@ function parsePrincipal(type: string, value: string): PrincipalPattern | undefin
     case 'CanonicalUser':
       return NAME.test(value) ? { kind: 'id', id: value } : undefined
     case 'Service':
+      return value === '' ? undefined : { kind: 'service', name: value }
     case 'Federated':
       return value === '' ? undefined : NOBODY
     default:
@@ -97,7 +99,7 @@ export function matchesPrincipal(patterns: readonly PrincipalPattern[], caller: 
   return patterns.some((pattern) => isOne(pattern, caller))
 }
 
-function isOne(pattern: PrincipalPattern, { id, accounts, name, role }: PolicyCaller): boolean {
+function isOne(pattern: PrincipalPattern, { id, accounts, name, role, service }: PolicyCaller): boolean {
   switch (pattern.kind) {
     case 'anyone':
       return true
@@ -117,6 +119,8 @@ function isOne(pattern: PrincipalPattern, { id, accounts, name, role }: PolicyCa
       )
     case 'id':
       return id === pattern.id
+    case 'service':
+      return service?.name === pattern.name
     case 'nobody':
       return false
   }

@@ -12,6 +12,18 @@ export interface PolicyCaller {
   readonly name: string | undefined
   /** The role that they have taken on; then they have no name. */
   readonly role?: AssumedRole | undefined
+  /** Nobody who asks, but the cluster itself for somebody's bucket. */
+  readonly service?: ServiceCaller | undefined
+}
+
+/** What delivers access logs, by the name that policies know it by. */
+export const LOG_DELIVERY_SERVICE = 'logging.s3.amazonaws.com'
+
+export interface ServiceCaller {
+  /** `logging.s3.amazonaws.com`. */
+  readonly name: string
+  /** For whose sake: the bucket that it works for, and the tenant that this belongs to. */
+  readonly source: { readonly arn: string; readonly account: string }
 }
 
 /**

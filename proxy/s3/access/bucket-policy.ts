@@ -3,6 +3,7 @@ import { isPublicAcl } from '#auth/s3/acl/access-control-list.ts'
 import { POLICY_BYTES_MAX, parseBucketPolicy } from '#auth/s3/policy/bucket-policy.ts'
 import { isPublicPolicy } from '#auth/s3/policy/public-policy.ts'
 import type { Response } from '#http/message.ts'
+import { countedGrantsOf, publicAccessOf } from '../../access/account-block.ts'
 import { containerGrantsOf } from '../../access/container-grants.ts'
 import { documentsOf, setDocument } from '../config/bucket-document.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
@@ -38,12 +39,19 @@ export async function putBucketPolicy(visit: S3Visit): Promise<Response | S3Erro
     const extra = parsed.detail === undefined ? {} : { Detail: parsed.detail }
     return s3Error('MalformedPolicy', { message: parsed.message, extra })
   }
-  const documents = await documentsOf(visit)
-  if (isS3Error(documents)) return documents
-  if (documents.publicAccessBlock?.blockPublicPolicy === true && isPublicPolicy(parsed.policy)) {
-    return s3Error('AccessDenied')
-  }
-  return (await setDocument(visit, 'policy', text)) ?? DONE
+  const refused = isPublicPolicy(parsed.policy) ? await publicPolicyProblem(visit) : undefined
+  return refused ?? (await setDocument(visit, 'policy', text)) ?? DONE
+}
+
+/** Why no public policy may be put there: the bucket or its account blocks them, or nobody can say whether they do. */
+async function publicPolicyProblem(visit: S3Visit): Promise<S3Error | undefined> {
+  const { deps, transaction } = visit
+  const { container, info } = bucketOf(visit)
+  const grants = await containerGrantsOf(deps.access, transaction, container, info)
+  if (grants === 'unavailable') return s3Error('ServiceUnavailable')
+  const blocked = await publicAccessOf(deps.access, transaction, container, grants)
+  if (blocked === 'unavailable') return s3Error('ServiceUnavailable')
+  return blocked.blockPublicPolicy ? s3Error('AccessDenied') : undefined
 }
 
 const NOT_JSON = "Policies must be valid JSON and the first byte must be '{'"
@@ -60,7 +68,7 @@ export async function deleteBucketPolicy(visit: S3Visit): Promise<Response | S3E
 export async function getBucketPolicyStatus(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction } = visit
   const { container, info } = bucketOf(visit)
-  const grants = await containerGrantsOf(deps.access, transaction, container, info)
+  const grants = await countedGrantsOf(deps.access, transaction, container, info)
   if (grants === 'unavailable') return s3Error('ServiceUnavailable')
   const { bucket, read } = grants
   const { ignorePublicAcls = false, restrictPublicBuckets = false } = bucket?.publicAccess ?? {}

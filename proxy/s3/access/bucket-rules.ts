@@ -1,6 +1,7 @@
-/** What the bucket of a visit says of access lists: whether they count, and whether they may be public. */
+/** What the bucket of a visit, and its account, say of access lists: whether they count, and whether they may be public. */
 import { type AccessControlList, isPublicAcl } from '#auth/s3/acl/access-control-list.ts'
 import type { ObjectOwnership } from '#auth/s3/ownership.ts'
+import { publicAccessOf } from '../../access/account-block.ts'
 import { containerGrantsOf } from '../../access/container-grants.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import type { Bucket, S3Visit } from '../operation.ts'
@@ -14,10 +15,11 @@ export async function rulesOf(visit: S3Visit, { container, info }: Bucket): Prom
   const { deps, transaction } = visit
   const grants = await containerGrantsOf(deps.access, transaction, container, info)
   if (grants === 'unavailable') return s3Error('ServiceUnavailable')
-  const { bucket } = grants
+  const blocked = await publicAccessOf(deps.access, transaction, container, grants)
+  if (blocked === 'unavailable') return s3Error('ServiceUnavailable')
   return {
-    ownership: bucket?.ownership ?? deps.options.objectOwnership,
-    publicAcls: bucket?.publicAccess.blockPublicAcls === true ? 'refused' : 'allowed',
+    ownership: grants.bucket?.ownership ?? deps.options.objectOwnership,
+    publicAcls: blocked.blockPublicAcls ? 'refused' : 'allowed',
   }
 }
 

@@ -22,7 +22,8 @@ const OF_OWNERS: ReadonlySet<string> = new Set(['GetBucketPolicy', 'PutBucketPol
 
 const { s3, s3As } = s3Door()
 const ASKED = OPERATIONS.filter(({ name, level, method }) => {
-  return level !== 'service' && method !== 'OPTIONS' && !OF_NO_BUCKET.has(name)
+  const ofBucket = level === 'bucket' || level === 'object'
+  return ofBucket && method !== 'OPTIONS' && !OF_NO_BUCKET.has(name)
 })
 
 function ask(

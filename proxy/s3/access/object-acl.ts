@@ -3,10 +3,12 @@ import { type AccessControlList, isPrivateAcl } from '#auth/s3/acl/access-contro
 import { privateAcl } from '#auth/s3/acl/canned-acl.ts'
 import { OBJECT_ACL_CHANGED, objectAclIn, storedAcl } from '#auth/s3/acl/stored-acl.ts'
 import type { HeaderMap, Response } from '#http/message.ts'
+import type { ObjectReadOutcome } from '#store/contract.ts'
 import { changeFacts } from '#store/object-facts/object-facts.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { isStoreFailure, storeError } from '../store-errors.ts'
+import { isAbsent, missingVersion } from '../versions/version-asked.ts'
 import { xmlAnswer } from '../xml-writer.ts'
 import { aclDocument } from './acl-document.ts'
 import { refusedBy, rulesOf } from './bucket-rules.ts'
@@ -62,7 +64,7 @@ async function storedList(visit: S3Visit): Promise<Found | S3Error> {
     versionId: request.query.get('versionId'),
     manifest: 'as_stored',
   })
-  if (read.kind !== 'found') return missing(visit, read)
+  if (read.kind !== 'found') return unread(visit, read)
   const versionId = read.trail?.versionId
   return {
     acl: ownedAcl(read.headers, bucketOf(visit).owner),
@@ -72,6 +74,14 @@ async function storedList(visit: S3Visit): Promise<Found | S3Error> {
 
 export function ownedAcl(stored: HeaderMap, bucketOwner: string): AccessControlList {
   return objectAclIn(stored) ?? privateAcl(bucketOwner)
+}
+
+/** Of a version that is asked for by its id it is told that it is no object. */
+function unread(visit: S3Visit, read: Exclude<ObjectReadOutcome, { readonly kind: 'found' }>): S3Error {
+  const { query, key = '', method } = visit.request
+  const versionId = query.get('versionId')
+  const isNoVersion = versionId !== undefined && read.kind !== 'not_modified' && isAbsent(read)
+  return isNoVersion ? missingVersion(key, versionId, read.trail, method) : missing(visit, read)
 }
 
 function missing({ request }: S3Visit, outcome: { readonly kind: string }): S3Error {

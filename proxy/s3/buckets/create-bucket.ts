@@ -22,7 +22,7 @@ export async function createBucket(visit: S3Visit): Promise<Response | S3Error> 
   if (denied !== undefined) return denied
   const configuration = await createConfigurationIn(visit)
   if (isS3Error(configuration)) return configuration
-  const settings = createSettingsIn(visit)
+  const settings = await createSettingsIn(visit)
   if (isS3Error(settings)) return settings
   if (visit.bucket !== undefined) {
     if (visit.bucket.container.account !== caller.account) return taken(name)

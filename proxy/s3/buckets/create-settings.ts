@@ -7,17 +7,17 @@ import type { S3Visit } from '../operation.ts'
 import { OWNER_SYSMETA } from './bucket-owner.ts'
 
 /** Changes of the container, or why the bucket is not made. */
-type Part = (visit: S3Visit) => HeaderMap | S3Error
+type Part = (visit: S3Visit) => HeaderMap | S3Error | Promise<HeaderMap | S3Error>
 
 const owner: Part = ({ caller }) => (caller.kind === 'user' ? { [OWNER_SYSMETA]: caller.user } : {})
 
 const PARTS: readonly Part[] = [owner, createdAccess, lockOfBucket]
 
 /** All of it, or the first refusal. */
-export function createSettingsIn(visit: S3Visit): HeaderMap | S3Error {
+export async function createSettingsIn(visit: S3Visit): Promise<HeaderMap | S3Error> {
   let settings: HeaderMap = {}
   for (const part of PARTS) {
-    const given = part(visit)
+    const given = await part(visit)
     if (isS3Error(given)) return given
     settings = { ...settings, ...given }
   }

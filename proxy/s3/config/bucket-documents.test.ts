@@ -3,7 +3,7 @@ import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
 import type { Received } from '../../testing/test-proxy.ts'
 
 const { s3, s3As, store } = s3Door()
-await s3('PUT', '/configured')
+await s3('PUT', '/configured', { headers: { 'x-amz-acl': 'log-delivery-write' } })
 
 interface Case {
   readonly query: string
@@ -141,6 +141,7 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
   const redirect = (inner: string) =>
     web(`${index}<RoutingRules><RoutingRule><Redirect>${inner}</Redirect></RoutingRule></RoutingRules>`)
   t.same(await redirect('<HttpRedirectCode>200</HttpRedirectCode>'), [400, 'InvalidRequest'])
+  t.same(await redirect('<Protocol>ftp</Protocol>'), [400, 'InvalidRequest'])
   t.same(await redirect('<ReplaceKeyWith>a</ReplaceKeyWith><ReplaceKeyPrefixWith>b</ReplaceKeyPrefixWith>'), [
     400,
     'InvalidRequest',
@@ -193,6 +194,15 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     400,
     'InvalidTargetBucketForLogging',
   ])
+  await s3('PUT', '/closed')
+  t.same(
+    await refused(
+      'logging',
+      `<BucketLoggingStatus>${logging.replace('nowhere', 'closed')}</BucketLoggingStatus>`,
+    ),
+    [400, 'InvalidTargetBucketForLogging'],
+    'whose owner lets no logs be put there',
+  )
   t.same(await refused('inventory&id=a', '<InventoryConfiguration/>'), [501, 'NotImplemented'])
 })
 

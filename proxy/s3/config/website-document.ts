@@ -7,6 +7,7 @@ import type {
 } from '#store/bucket-settings/website-rules.ts'
 import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import {
+  type Codec,
   checked,
   exactText,
   holding,
@@ -19,12 +20,18 @@ import {
   struct,
   text,
   whole,
-  word,
 } from './xml-schema.ts'
 
 const ROUTING_RULES_MAX = 50
 
-const protocol = word('http', 'https')
+const protocol = checked(text(), (written) =>
+  written === 'http' || written === 'https'
+    ? undefined
+    : s3Error('InvalidRequest', {
+        message:
+          'Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.',
+      }),
+) as Codec<'http' | 'https'>
 const nonEmpty = text((written) => written !== '')
 
 const redirect = checked(

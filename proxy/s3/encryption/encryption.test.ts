@@ -176,6 +176,11 @@ await t.test('with the cluster’s keys an object is stored encrypted and read b
     codeOf(await s3('PUT', '/bucket/o', { body: 'x', headers }))
   t.equal(await bad({ 'x-amz-server-side-encryption': 'what' }), '400 InvalidArgument')
   t.equal(await bad({ 'x-amz-server-side-encryption-aws-kms-key-id': 'k' }), '400 InvalidArgument')
+  const kms = { 'x-amz-server-side-encryption': 'aws:kms' }
+  t.equal(await bad({ ...kms, 'x-amz-server-side-encryption-context': 'no map' }), '400 InvalidArgument')
+  const read = await s3('GET', '/bucket/o', { headers: kms })
+  t.equal(codeOf(read), '400 InvalidArgument', 'how it was encrypted is not for a reader to say')
+  t.equal((await s3('HEAD', '/bucket/o', { headers: kms })).status, 400)
 })
 
 await t.test('what a bucket has by default holds for what is put into it', async (t) => {

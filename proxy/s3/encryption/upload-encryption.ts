@@ -22,6 +22,8 @@ const OWN = 'AES256'
 /** The key of those who name none. */
 const DEFAULT_KEY = 'alias/aws/s3'
 
+const CONTEXT_HEADER = `${HEADER}-context`
+
 export interface UploadEncryption extends Pick<ObjectPut, 'customerKey'> {
   /** Stored with the object. */
   readonly metadata: Readonly<Record<string, string>>
@@ -34,7 +36,7 @@ export async function uploadEncryption(visit: S3Visit): Promise<UploadEncryption
   const given = customerKeyIn(headers)
   if (isS3Error(given)) return given
   const { customerKey } = given
-  const asked = askedIn(headers)
+  const asked = contextProblem(headers[CONTEXT_HEADER]) ?? askedIn(headers)
   if (isS3Error(asked)) return asked
   if (customerKey !== undefined) {
     if (asked.encryption === undefined) return await ofCustomer(visit, customerKey)
@@ -72,6 +74,31 @@ function askedIn(headers: HeaderMap): { readonly encryption: AskedEncryption | u
     algorithm,
     'a KMSMasterKeyID is not applicable if the sse algorithm is not aws:kms',
   )
+}
+
+/** A context is ignored, for the cluster derives its keys itself; but what is none is told. */
+function contextProblem(written: string | undefined): S3Error | undefined {
+  if (written === undefined || isStringMap(Buffer.from(written, 'base64').toString())) return undefined
+  const message =
+    "The header 'x-amz-server-side-encryption-context' shall be Base64-encoded UTF-8 string holding JSON which represents a string-string map"
+  return invalidArgument(CONTEXT_HEADER, written, message)
+}
+
+function isStringMap(json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+    return Object.values(value).every((one) => typeof one === 'string')
+  } catch {
+    return false
+  }
+}
+
+/** How an object was encrypted is not for its readers to say ("SSE" in GetObject); only customers' keys are. */
+export function checkReadEncryption(headers: HeaderMap): S3Error | undefined {
+  const name = [HEADER, KEY_HEADER, CONTEXT_HEADER].find((one) => headers[one] !== undefined)
+  if (name === undefined) return undefined
+  return invalidArgument(name, headers[name] ?? '', `${name} header is not supported for this operation.`)
 }
 
 /** A bucket may refuse keys that only its users have. */

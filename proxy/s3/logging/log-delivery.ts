@@ -1,7 +1,8 @@
 /**
  * Access logs of buckets on their way to the buckets that their owners named: lines are held for a minute, or until there are
- * many, and put as an object then. Best effort, as Amazon's is: the lines of a process that is killed are lost, and where a
- * target cannot be written, too; no request waits for its line.
+ * many, and put as an object then, where the target lets them be put. Best effort, as Amazon's is: the lines of a process that is
+ * killed are lost, and where a target cannot be written, too; no request waits for its line. No line is ever in two objects, nor an
+ * object there in part: each set of lines is put once, whole, and given up where it is not known whether it was stored.
  */
 import type { Clock, Random, Timer } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -9,10 +10,13 @@ import { bufferBody } from '#http/message.ts'
 import type { LoggingConfiguration } from '#store/bucket-settings/documents.ts'
 import type { Store } from '#store/contract.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
+import type { AccessDeps } from '../../access/ask-access.ts'
+import { mayDeliver } from './log-access.ts'
 import { type LoggedRequest, logKey, logLine } from './log-line.ts'
 
 export interface LogDeliveryOptions {
   readonly store: Pick<Store, 'objects'>
+  readonly access: AccessDeps
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -79,30 +83,35 @@ export class LogDelivery {
     if (held === undefined) return
     this.#held.delete(key)
     held.timer.cancel()
-    const { store, clock, random, log, region } = this.#options
-    const { source, enabled, lines, sizeBytes } = held
+    const { log } = this.#options
+    const { container: bucket } = held.source
+    try {
+      const outcome = await this.#put(held)
+      if (outcome !== 'created') log.warn({ bucket, reason: outcome }, 'an access log could not be delivered')
+    } catch (error) {
+      log.error({ bucket, err: error }, 'an access log could not be delivered')
+    } finally {
+      this.#heldBytes -= held.sizeBytes
+    }
+  }
+
+  /** What came of it. */
+  async #put({ source, enabled, lines }: Held): Promise<string> {
+    const { store, access, clock, random, log, region } = this.#options
     const { account, container: bucket } = source
     const unique = random.bytes(UNIQUE_BYTES).toString('hex').toUpperCase()
     const object = logKey(enabled, { account, region, bucket }, clock.wallMs(), unique)
     const context: OperationContext = { txId: 's3-access-log', signal: undefined, log }
-    try {
-      const put = await store.objects.put(
-        context,
-        { account, container: enabled.targetBucket, object },
-        {
-          body: bufferBody(Buffer.from(lines.join(''))),
-          contentType: 'text/plain',
-          expectedEtag: undefined,
-          metadata: {},
-          limitBytes: HELD_BYTES_MAX,
-        },
-      )
-      if (put.kind !== 'created')
-        log.warn({ bucket, reason: put.kind }, 'an access log could not be delivered')
-    } catch (error) {
-      log.error({ bucket, err: error }, 'an access log could not be delivered')
-    } finally {
-      this.#heldBytes -= sizeBytes
-    }
+    const target = { account, container: enabled.targetBucket, object }
+    const allowed = await mayDeliver(access, context, source, target)
+    if (allowed !== 'yes') return allowed === 'no' ? 'denied' : allowed
+    const put = await store.objects.put(context, target, {
+      body: bufferBody(Buffer.from(lines.join(''))),
+      contentType: 'text/plain',
+      expectedEtag: undefined,
+      metadata: {},
+      limitBytes: HELD_BYTES_MAX,
+    })
+    return put.kind
   }
 }

@@ -3,7 +3,8 @@ import t from 'tap'
 import { silentLogger } from '#base/log.ts'
 import { Metrics } from '#base/metrics.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
-import { believing, s3Door } from '../../testing/s3-door.ts'
+import { accessDepsOf } from '../../access/access-deps.ts'
+import { believing, type S3Door, s3Door } from '../../testing/s3-door.ts'
 import { LogDelivery } from './log-delivery.ts'
 import { type LoggedRequest, logKey, logLine } from './log-line.ts'
 
@@ -55,33 +56,111 @@ t.test('log objects are named by their time, or by day and source', async (t) =>
   )
 })
 
-t.test('requests to a bucket are in an object of the bucket that its owner named', async (t) => {
+/** Two buckets, of which the second is logged in the first; what is asked by the function is in the log. */
+async function logged(asked: (door: S3Door) => Promise<void>): Promise<{
+  readonly door: S3Door
+  /** The lines that were delivered by now, and the name of the last object with some. */
+  readonly delivered: () => Promise<{ readonly key: string; readonly lines: readonly string[] }>
+}> {
   const clock = new VirtualClock()
   const first = s3Door()
   const logs = new LogDelivery({
     store: first.deps.store,
+    access: accessDepsOf(first.deps),
     clock,
     random: new SeededRandom(1),
     log: silentLogger,
     region: 'us-east-1',
   })
   const s3 = { authenticate: believing, logs }
-  const { s3: ask, s3As } = s3Door({}, { ...first.deps, metrics: new Metrics(), s3 })
-  await ask('PUT', '/logs')
-  await ask('PUT', '/birds')
-  await ask('PUT', '/birds/before', { body: 'x' })
+  const door = s3Door({}, { ...first.deps, metrics: new Metrics(), s3 })
+  await door.s3('PUT', '/logs', { headers: { 'x-amz-acl': 'log-delivery-write' } })
+  await door.s3('PUT', '/birds')
+  await door.s3('PUT', '/birds/before', { body: 'x' })
   const enabled =
     '<LoggingEnabled><TargetBucket>logs</TargetBucket><TargetPrefix>l/</TargetPrefix></LoggingEnabled>'
-  await ask('PUT', '/birds?logging', { body: `<BucketLoggingStatus>${enabled}</BucketLoggingStatus>` })
-  await ask('PUT', '/birds/o', { body: 'x' })
-  await s3As(undefined, 'GET', '/birds/o?X=Y')
+  await door.s3('PUT', '/birds?logging', { body: `<BucketLoggingStatus>${enabled}</BucketLoggingStatus>` })
+  await asked(door)
   await new Promise((resolve) => setImmediate(resolve))
   await clock.advance(61_000)
   await logs.flush()
-  const [, key = ''] = /<Key>([^<]*)<\/Key>/.exec((await ask('GET', '/logs?list-type=2')).body) ?? []
+  const delivered = async (): Promise<{ key: string; lines: string[] }> => {
+    const [, key = ''] = /<Key>([^<]*)<\/Key>/.exec((await door.s3('GET', '/logs?list-type=2')).body) ?? []
+    const text = key === '' ? '' : (await door.s3('GET', `/logs/${key}`)).body
+    return { key, lines: text.trim().split('\n').filter(Boolean) }
+  }
+  return { door, delivered }
+}
+
+t.test('requests to a bucket are in an object of the bucket that its owner named', async (t) => {
+  const { delivered } = await logged(async ({ s3, s3As }) => {
+    await s3('PUT', '/birds/o', { body: 'x' })
+    await s3As(undefined, 'GET', '/birds/o?X=Y')
+  })
+  const { key, lines } = await delivered()
   t.match(key, /^l\/\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d-[0-9A-F]{16}$/)
-  const lines = (await ask('GET', `/logs/${key}`)).body.trim().split('\n')
   t.equal(lines.length, 2, lines.join('\n'))
   t.match(lines[0], / test:tester \S+ REST\.PUT\.OBJECT o "PUT \/birds\/o HTTP\/1\.1" 200 /)
   t.match(lines[1], / - \S+ REST\.GET\.OBJECT o "GET \/birds\/o\?X=Y HTTP\/1\.1" 403 AccessDenied /)
 })
+
+function policyFor(statement: object): string {
+  const whole = { Action: 's3:PutObject', Resource: 'arn:aws:s3:::logs/l/*', ...statement }
+  return JSON.stringify({ Version: '2012-10-17', Statement: [whole] })
+}
+
+const SERVICE = { Principal: { Service: 'logging.s3.amazonaws.com' } } as const
+
+t.test(
+  'logs are put where the list or the policy of the target lets them be put, and nowhere else',
+  async (t) => {
+    const cases: readonly (readonly [
+      what: string,
+      acl: string,
+      policy: object | undefined,
+      lines: number,
+    ])[] = [
+      ['a list that lets them no more', 'private', undefined, 0],
+      ['a policy that lets the service', 'private', { Effect: 'Allow', ...SERVICE }, 1],
+      [
+        'a policy that lets it for this bucket',
+        'private',
+        {
+          Effect: 'Allow',
+          ...SERVICE,
+          Condition: {
+            ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::birds' },
+            StringEquals: { 'aws:SourceAccount': 'test' },
+          },
+        },
+        1,
+      ],
+      [
+        'a policy that lets it for another bucket',
+        'private',
+        { Effect: 'Allow', ...SERVICE, Condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:s3:::bees' } } },
+        0,
+      ],
+      [
+        'a policy for other names',
+        'private',
+        { Effect: 'Allow', ...SERVICE, Resource: 'arn:aws:s3:::logs/x/*' },
+        0,
+      ],
+      [
+        'a list that lets them, and a policy that does not',
+        'log-delivery-write',
+        { Effect: 'Deny', ...SERVICE },
+        0,
+      ],
+    ]
+    for (const [what, acl, policy, lines] of cases) {
+      const { delivered } = await logged(async ({ s3 }) => {
+        await s3('PUT', '/logs?acl', { headers: { 'x-amz-acl': acl } })
+        if (policy !== undefined) await s3('PUT', '/logs?policy', { body: policyFor(policy) })
+        await s3('HEAD', '/birds')
+      })
+      t.equal((await delivered()).lines.length, lines, what)
+    }
+  },
+)

@@ -35,7 +35,8 @@ export async function completeMultipartUpload(visit: S3Visit): Promise<Response 
   const condition = writeConditionIn(visit.request.headers)
   if (isS3Error(condition)) return condition
   const root = await sentXml(visit, 'CompleteMultipartUpload', DOCUMENT_BYTES_MAX)
-  if (isS3Error(root)) return root
+  // Of this operation AWS takes a body that is missing for a document that is none.
+  if (isS3Error(root)) return root.code === 'MissingRequestBodyError' ? s3Error('MalformedXML') : root
   const parts = partsIn(root, named.uploadId)
   if (isS3Error(parts)) return parts
   return await answerInTime(visit, () => complete(visit, named, parts, condition))

@@ -110,7 +110,9 @@ await t.test('what is wrong with a list of parts has AWS’s code, and changes n
   for (const number of [1, 2])
     await s3('PUT', `${path}?partNumber=${number}&uploadId=${uploadId}`, { body: 'x' })
   const etag = etagOf('x')
-  t.equal(codeOf(await complete('<CompleteMultipartUpload/>')), 'MalformedXML')
+  t.equal(codeOf(await complete('<CompleteMultipartUpload/>')), 'InvalidRequest')
+  t.equal(codeOf(await complete('')), 'MalformedXML')
+  t.equal(codeOf(await complete(document([[0, etag]]))), 'InvalidArgument')
   t.equal(codeOf(await complete('<What/>')), 'MalformedXML')
   t.equal(codeOf(await complete('nothing')), 'MalformedXML')
   t.equal(
@@ -311,6 +313,7 @@ await t.test('a checksum that cannot be asked for', async (t) => {
     await ask({ 'x-amz-checksum-algorithm': 'CRC64NVME', 'x-amz-checksum-type': 'COMPOSITE' }),
     'InvalidRequest',
   )
+  t.equal(await ask({ 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'SUM' }), 'InvalidRequest')
 })
 
 await t.test('a copy of a large object has bytes of its own, whatever the object was made of', async (t) => {

@@ -1,7 +1,7 @@
 /** The document of CompleteMultipartUpload: which parts, in their order. */
 import { CHECKSUM_ALGORITHMS } from '#base/checksums/checksum.ts'
 import type { NamedPart } from '#store/multipart/complete-upload.ts'
-import { type S3Error, s3Error } from '../error.ts'
+import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import type { SentChecksum } from '../operation.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { PARTS_MAX } from './upload-named.ts'
@@ -11,15 +11,18 @@ export interface CheckedPart extends NamedPart {
   readonly checksums: readonly SentChecksum[]
 }
 
-/** The parts that are named: `MalformedXML`, `InvalidPart` and `InvalidPartOrder` are found here. */
+/** The parts that are named: `MalformedXML`, `InvalidPart` and `InvalidPartOrder` are found here, and that there is none. */
 export function partsIn(root: XmlElement, uploadId: string): readonly CheckedPart[] | S3Error {
   const written = root.all('Part')
-  if (written.length === 0 || written.length > PARTS_MAX) return s3Error('MalformedXML')
+  if (written.length === 0)
+    return s3Error('InvalidRequest', { message: 'You must specify at least one part' })
+  if (written.length > PARTS_MAX) return s3Error('MalformedXML')
   const parts: CheckedPart[] = []
   for (const element of written) {
     const number = Number(numberIn(element.textOf('PartNumber')))
     const etag = element.textOf('ETag')?.replaceAll('"', '').toLowerCase()
-    if (!(number >= 1) || etag === undefined) return s3Error('MalformedXML')
+    if (!Number.isInteger(number) || etag === undefined) return s3Error('MalformedXML')
+    if (number < 1) return invalidArgument('PartNumber', String(number), 'PartNumber must be >= 1')
     const before = parts.at(-1)
     if (before !== undefined && number <= before.number) {
       return s3Error('InvalidPartOrder', { extra: { UploadId: uploadId } })
@@ -31,7 +34,7 @@ export function partsIn(root: XmlElement, uploadId: string): readonly CheckedPar
 }
 
 function numberIn(text: string | undefined): string {
-  return /^\d{1,9}$/.test(text ?? '') ? (text ?? '') : ''
+  return /^-?\d{1,9}$/.test(text ?? '') ? (text ?? '') : 'none'
 }
 
 function checksumsIn(part: XmlElement): readonly SentChecksum[] {

@@ -7,7 +7,7 @@ import { combinedChecksum } from '#base/checksums/combine.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { Part } from '#store/multipart/parts.ts'
 import { announcedChecksum, checksumAsked } from '../body/announced-checksum.ts'
-import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
+import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { SentChecksum } from '../operation.ts'
 import type { UploadChecksum, UploadFacts } from './upload-facts.ts'
 
@@ -42,7 +42,7 @@ function typeIn(
   if (written === undefined) return { type: usual }
   const type = written.toUpperCase()
   if (type !== 'COMPOSITE' && type !== 'FULL_OBJECT') {
-    return invalidArgument(TYPE, written, 'Value for x-amz-checksum-type header is invalid.')
+    return s3Error('InvalidRequest', { message: 'Value for x-amz-checksum-type header is invalid.' })
   }
   const isPossible = type === usual || (isCrc(algorithm) && algorithm !== 'CRC64NVME')
   if (isPossible) return { type }

@@ -1,11 +1,11 @@
 /** The source of a copy: `x-amz-copy-source`, and whether the caller may read it. */
-import { decodePercent } from '#base/names.ts'
 import type { ObjectName } from '#store/operation.ts'
 import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { mayExist } from '../buckets/bucket-name.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
 import type { Bucket, S3Visit } from '../operation.ts'
+import { decodedName } from '../request.ts'
 import { checkVersionId } from '../versions/version-asked.ts'
 
 export interface NamedSource {
@@ -48,8 +48,8 @@ function parseCopySource(header: string): Written | 'bucket name' | 'object key'
   const question = header.indexOf('?versionId=')
   const encoded = question < 0 ? header : header.slice(0, question)
   const versionId = question < 0 ? undefined : header.slice(question + '?versionId='.length)
-  const path = decodePercent(encoded)
-  if (path === undefined || path.includes('\0')) return 'encoding'
+  const path = decodedName(encoded)
+  if (path === undefined) return 'encoding'
   const [, bucket = '', key = ''] = /^\/?([^/]*)(?:\/(.*))?$/s.exec(path) ?? []
   if (!mayExist(bucket)) return 'bucket name'
   return key === '' ? 'object key' : { bucket, key, versionId }

@@ -30,12 +30,28 @@ export async function deleteObjects(visit: S3Visit): Promise<Response | S3Error>
   if (keys.includes(undefined)) return s3Error('MalformedXML')
   const isQuiet = sent.textOf('Quiet')?.toLowerCase() === 'true'
   const reports = Array.from({ length: wanted.length }, () => '')
-  await inParallel(wanted.entries(), LANES, async ([at, object]) => {
-    const removed = await removeOne(visit, object)
-    if (isS3Error(removed)) reports[at] = errorXml(object, removed)
-    else if (!isQuiet) reports[at] = deletedXml(object, removed)
+  await inParallel(byKey(wanted), LANES, async (sameKey) => {
+    for (const { at, object } of sameKey) {
+      const removed = await removeOne(visit, object)
+      if (isS3Error(removed)) reports[at] = errorXml(object, removed)
+      else if (!isQuiet) reports[at] = deletedXml(object, removed)
+    }
   })
   return xmlAnswer(200, document('DeleteResult', ...reports))
+}
+
+interface Wanted {
+  /** Its place in the request, and in the answer. */
+  readonly at: number
+  readonly object: XmlElement
+}
+
+/** Versions of one key go one after the other: at once they would only get in each other's way. */
+function byKey(wanted: readonly XmlElement[]): Iterable<readonly Wanted[]> {
+  return Map.groupBy(
+    wanted.map((object, at) => ({ at, object })),
+    ({ object }) => keyOf(object),
+  ).values()
 }
 
 /** A list of what is to be deleted must be proven to have arrived as it was sent. */

@@ -6,7 +6,7 @@ import type { ObjectReadOutcome } from '#store/contract.ts'
 import { seenIn } from '#store/object-state.ts'
 import { configuredHeaders } from '../config/object-headers.ts'
 import { customerKeyIn, customerKeyProblem } from '../encryption/customer-key.ts'
-import { shownEncryption } from '../encryption/upload-encryption.ts'
+import { checkReadEncryption, shownEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { type PartPlace, partChecksumHeaders, partPlace } from '../multipart/object-parts.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
@@ -28,7 +28,7 @@ export async function getObject(visit: S3Visit): Promise<Response | S3Error> {
   if (isS3Error(part)) return part
   const version = versionAsked(request.query)
   if (isS3Error(version)) return version
-  const key = customerKeyIn(request.headers)
+  const key = checkReadEncryption(request.headers) ?? customerKeyIn(request.headers)
   if (isS3Error(key)) return key
   const place = part.number === undefined ? undefined : await partPlace(visit, part.number, version.versionId)
   if (place !== undefined && isS3Error(place)) return place

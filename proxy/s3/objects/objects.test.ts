@@ -309,6 +309,7 @@ t.test('a copy is refused for its source as a read of it would be', async (t) =>
   t.equal(await refused('box'), 'Invalid copy source object key')
   t.equal(await refused('/box/'), 'Invalid copy source object key')
   t.equal(await refused('/'), 'Invalid copy source bucket name')
+  t.equal(await refused('/box/100%'), 'Invalid copy source encoding')
   t.equal(await refused('/box/key?versionId=none'), 'Invalid version id specified')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-match': '"0"' }), 'PreconditionFailed')
   t.equal(await refused('/box/key', { 'x-amz-copy-source-if-none-match': '*' }), 'PreconditionFailed')

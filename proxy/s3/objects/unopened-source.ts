@@ -30,6 +30,11 @@ export async function unopened(
   }
   // `If-Match` where nothing is.
   const isMissing = opened.kind === 'precondition_failed' && opened.headers['etag'] === undefined
+  if (opened.kind === 'no_such_object' && source.versionId !== undefined && opened.trail?.isDeleteMarker) {
+    const message =
+      'The source of a copy request may not specifically refer to a delete marker by version id.'
+    return s3Error('InvalidRequest', { message })
+  }
   if (isMissing || opened.kind === 'no_such_object') return await noSuchSource(visit, source)
   if (opened.kind === 'precondition_failed') return preconditionFailed(headers, SOURCE_PREFIX)
   if (opened.kind === 'customer_key') return customerKeyProblem(opened)

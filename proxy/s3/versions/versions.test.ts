@@ -199,6 +199,9 @@ await t.test('listings of versions by prefix, delimiter and page', async (t) => 
   t.same(await keys('&prefix=a/'), ['a/1', 'a/2'])
   const grouped = await asked.s3('GET', '/bucket?versions&delimiter=/')
   t.same(elementsIn(grouped, 'Prefix'), ['', 'a/'])
+  t.same(await keys('&delimiter=/&key-marker=a/'), ['b', 'b', 'c'])
+  const afterPrefix = await asked.s3('GET', '/bucket?versions&delimiter=/&key-marker=a/')
+  t.same(elementsIn(afterPrefix, 'Prefix'), [''], 'names that were listed by their beginning are not again')
   t.same(await keys('&key-marker=b'), ['c'])
   const pages: string[] = []
   let query = '&max-keys=2'
@@ -268,4 +271,12 @@ await t.test('a version is copied by its id', async (t) => {
   }
   t.ok(header(copied, 'x-amz-version-id'))
   t.equal(await asked.text('copy'), 'one')
+  const marker = header(await asked.delete('o'), 'x-amz-version-id')
+  const ofMarker = { 'x-amz-copy-source': `/bucket/o?versionId=${marker}` }
+  t.match(await asked.s3('PUT', '/bucket/copy', { headers: ofMarker }), {
+    status: 400,
+    body: /InvalidRequest/,
+  })
+  const list = await asked.s3('GET', `/bucket/o?acl&versionId=${marker}`)
+  t.match(list, { status: 405, headers: { 'x-amz-delete-marker': 'true' } })
 })

@@ -64,6 +64,25 @@ export function recordsSuite(t: Test, make: (t: Test) => Promise<Records>): void
     )
   })
 
+  t.test('what changed since a mark is told', async (t) => {
+    const birds = await start(t)
+    const wren = (await birds.create(CONTEXT, 'wren', { wings: 1 })) as FoundRecord<Bird>
+    await birds.create(CONTEXT, 'robin', { wings: 2 })
+    const begun = await birds.changes?.(CONTEXT, undefined)
+    t.match(begun, { kind: 'list', mark: {} }, 'everything is listed first')
+    await birds.create(CONTEXT, 'owl', { wings: 2 })
+    await birds.remove(CONTEXT, wren)
+    const told = await birds.changes?.(CONTEXT, begun?.mark)
+    if (told?.kind !== 'changes') throw new Error('it can be told')
+    const etags = new Map(told.records.map(({ key, etag }) => [key, etag]))
+    t.same([...etags.keys()].toSorted(), ['owl', 'wren'])
+    t.equal(etags.get('wren'), undefined, 'it is gone')
+    const listed = await birds.list(CONTEXT)
+    const owl = listed.kind === 'listed' ? listed.records.find(({ key }) => key === 'owl') : undefined
+    t.equal(etags.get('owl'), owl?.etag)
+    t.match(await birds.changes?.(CONTEXT, told.mark), { kind: 'changes', records: [] })
+  })
+
   t.test('changes at the same moment all come about, one after the other', async (t) => {
     const birds = await start(t)
     const grow = () =>
