@@ -4,6 +4,7 @@
  * is written from this one (`node test/differential/render.ts`).
  */
 import type { Difference, Statuses } from './comparison.ts'
+import { COMBINATION_DIFFERENCES } from './differences/combinations.ts'
 import type { KnownDifference } from './differences/known-difference.ts'
 import { MORE_SWITCHED_DIFFERENCES } from './differences/more-switched.ts'
 import { ODD_DIFFERENCES } from './differences/odd.ts'
@@ -15,6 +16,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...ODD_DIFFERENCES,
   ...SWITCHED_DIFFERENCES,
   ...MORE_SWITCHED_DIFFERENCES,
+  ...COMBINATION_DIFFERENCES,
 ]
 
 /** The entry that explains a difference, if there is one. */

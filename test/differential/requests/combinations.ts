@@ -1,5 +1,5 @@
 /** Headers and parameters that seldom come together; most were found by random requests (`random/random.ts`). */
-import { get, post, put, remove, type Step, steps } from '../step.ts'
+import { get, head, post, put, raw, remove, type Step, steps } from '../step.ts'
 
 const VERSION = '1400000000.00000'
 
@@ -12,26 +12,32 @@ const versionsAskedFor: readonly Step[] = steps('combination', {
       history: { 'X-History-Location': 'comb-archive' },
       plain: {},
     }).flatMap(([kind, settings]) => {
-      const [container, object] = [`~/comb-${kind}`, `~/comb-${kind}/o`]
+      const container = `~/comb-${kind}`
+      const [gone, made] = [`${container}/gone`, `${container}/made`]
       return [
         [`${kind} container`, put(container, settings)],
-        [`${kind} object`, put(object, {}, 'first')],
-        [`${kind} object again`, put(object, {}, 'second')],
-        [`${kind}, DELETE of a version`, remove(`${object}?version-id=${VERSION}`)],
-        [`${kind}, DELETE of a version that is none`, remove(`${object}?version-id=x`)],
-        [`${kind}, PUT of a version`, put(`${object}?version-id=${VERSION}`)],
-        [`${kind}, POST to a version`, post(`${object}?version-id=${VERSION}`, { 'X-Object-Meta-A': 'b' })],
-        [`${kind}, GET of a version`, get(`${object}?version-id=${VERSION}`)],
-        [`${kind}, GET of what is there`, get(object)],
-        [`${kind}, archive`, get(`~/comb-archive?prefix=001o/&limit=0`)],
-        [`${kind}, DELETE of the null version`, remove(`${object}?version-id=null`)],
-        [`${kind}, GET after the null version`, get(object)],
+        ...[gone, made].flatMap((object, at) => [
+          [`${kind} object ${at}`, put(object, {}, 'first')],
+          [`${kind} object ${at} again`, put(object, {}, 'second')],
+        ]),
+        [`${kind}, GET of a version`, get(`${gone}?version-id=${VERSION}`)],
+        [`${kind}, POST to a version`, post(`${gone}?version-id=${VERSION}`, { 'X-Object-Meta-A': 'b' })],
+        [`${kind}, DELETE of a version`, remove(`${gone}?version-id=${VERSION}`)],
+        [`${kind}, DELETE of a version, GET`, get(gone)],
+        [`${kind}, PUT of a version`, put(`${made}?version-id=${VERSION}`)],
+        [`${kind}, PUT of a version, GET`, get(made)],
       ]
     }),
   ),
 })
 
 const versionListings: readonly Step[] = steps('combination', {
+  'container with an archive': put('~/comb-turned', { 'X-Versions-Location': 'comb-archive' }),
+  'versions in place of an archive': put('~/comb-turned', {
+    'X-Versions-Enabled': 'true',
+    'X-Remove-Versions-Location': 'x',
+  }),
+  'versions in place of an archive, HEAD': head('~/comb-turned'),
   'versioned container': put('~/comb-versions', { 'X-Versions-Enabled': 'true' }),
   'versions, no format': get('~/comb-versions?versions&format='),
   'versions in capitals': get('~/comb-versions?versions&format=JSON'),
@@ -51,4 +57,23 @@ const links: readonly Step[] = steps('combination', {
   'link to a manifest that is broken': get('~/comb-plain/to-manifest'),
 })
 
-export const combinationRequests: readonly Step[] = [...versionsAskedFor, ...versionListings, ...links]
+const HEAD = 'Host: {host}\r\nX-Auth-Token: {token}\r\n'
+
+const bodies: readonly Step[] = steps('combination', {
+  'body longer than its length': raw(
+    `PUT ~/comb-plain/longer HTTP/1.1\r\n${HEAD}Content-Length: 3\r\n\r\nabcdef\r\n`,
+  ),
+  'body longer than its length, GET': get('~/comb-plain/longer'),
+  'last chunk twice': raw(
+    `PUT ~/comb-plain/twice HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n0\r\n\r\n`,
+  ),
+  'last chunk twice, GET': get('~/comb-plain/twice'),
+  'rubbish behind a GET': raw(`GET ~/comb-plain/longer HTTP/1.1\r\n${HEAD}\r\nrubbish\r\n\r\n`),
+})
+
+export const combinationRequests: readonly Step[] = [
+  ...versionsAskedFor,
+  ...versionListings,
+  ...links,
+  ...bodies,
+]
