@@ -21,7 +21,7 @@ const BOB = keystonePrincipal(TOKEN, undefined, {
   accounts: new Map([
     ['AUTH_', { operatorRoles: ['member'], serviceRoles: [], projectReaderRoles: ['reader'] }],
   ]),
-  resellerAdminRole: 'admin',
+  resellerAdminRoles: ['admin'],
   systemReaderRoles: [],
   serviceTokenRoles: [],
   defaultDomainId: 'default',

@@ -39,13 +39,16 @@ export function takenBack(stamp: SyncStamp, fromMs: number): SyncStamp {
 }
 
 export class LateArrivals {
-  readonly #late = new Map<string, Late>()
+  /** By part power and number: a stamp asks for its own range, among as many as there are partitions. */
+  readonly #late = new Map<number, Map<number, Late>>()
 
   note(range: PartitionRange, writtenMs: number, arrivedMs: number): void {
-    const key = `${range.partPower} ${range.partition}`
-    const known = this.#late.get(key)
+    const { partPower, partition } = range
+    const ofPower = this.#late.get(partPower) ?? new Map<number, Late>()
+    this.#late.set(partPower, ofPower)
+    const known = ofPower.get(partition)
     if (known === undefined) {
-      this.#late.set(key, { range, writtenMs, arrivedMs })
+      ofPower.set(partition, { range, writtenMs, arrivedMs })
       return
     }
     known.writtenMs = Math.min(known.writtenMs, writtenMs)
@@ -55,13 +58,21 @@ export class LateArrivals {
   /** What may be said in truth of a range by who began to compare it at about the time of the stamp. */
   limited(range: PartitionRange, stamp: SyncStamp): SyncStamp {
     let limited = stamp
-    for (const [key, late] of this.#late) {
-      if (!overlap(late.range, range)) continue
+    for (const late of this.#overlapping(range)) {
       const isBehind = late.arrivedMs >= saidUntil(stamp) && late.writtenMs <= saidUntil(stamp)
       if (isBehind) limited = takenBack(limited, late.writtenMs)
       // Everybody was compared after it came.
-      if (late.arrivedMs < stamp.allMs) this.#late.delete(key)
+      if (late.arrivedMs < stamp.allMs) this.#late.get(late.range.partPower)?.delete(late.range.partition)
     }
     return limited
+  }
+
+  #overlapping(range: PartitionRange): readonly Late[] {
+    return [...this.#late].flatMap(([partPower, ofPower]) => {
+      if (partPower > range.partPower)
+        return [...ofPower.values()].filter((late) => overlap(late.range, range))
+      const coarser = Math.floor(range.partition / 2 ** (range.partPower - partPower))
+      return ofPower.get(coarser) ?? []
+    })
   }
 }

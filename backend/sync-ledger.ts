@@ -12,7 +12,7 @@
  */
 import type { Clock, KvStore } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
-import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
+import { GroupCommit, type KvOperation, writeSynced } from '#kv/group-commit.ts'
 import { GivenUp, type GivenUpMs, oldEnoughMs } from './given-up.ts'
 import { LateArrivals, ON_TIME_MS, saidUntil, takenBack } from './late-arrivals.ts'
 import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
@@ -97,6 +97,8 @@ export class SyncLedger {
   readonly states: ReplicaStates
   readonly givenUp: GivenUp
   readonly #store: KvStore
+  /** Of stamps: many that come late together cost one sync. */
+  readonly #group: GroupCommit
   readonly #prefix: Buffer
   readonly #clock: Clock
   readonly #reclaimMs: number
@@ -113,6 +115,7 @@ export class SyncLedger {
     this.states = options.states
     this.givenUp = givenUp
     this.#store = store
+    this.#group = new GroupCommit(store)
     this.#prefix = options.keyPrefix
     this.#clock = options.clock
     this.#reclaimMs = (options.reclaimAgeSeconds ?? RECLAIM_AGE_SECONDS) * 1000
@@ -363,7 +366,7 @@ export class SyncLedger {
       const key = this.#stampKey(range)
       return stamp === undefined ? { type: 'del', key } : { type: 'put', key, value: encodeStamp(stamp) }
     })
-    await writeSynced(this.#store, operations)
+    await this.#group.commit(operations)
     for (const { range, stamp } of stamps) {
       if (this.#stamps.of(range)?.stale === true) this.#declaredStale -= 1
       if (stamp === undefined) this.#stamps.delete(range)

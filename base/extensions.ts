@@ -87,6 +87,14 @@ export const PROBE_ANSWER_HEADERS: readonly string[] = [
   EXPIRED_HEADER,
 ]
 /**
+ * Small requests without a body for one device, in one: path `/<device>`, body a JSON object: `requests`, a list of
+ * `[method, path, headers]`, HEAD or DELETE, each as it would be sent alone; `wanted`, the names of headers that the sender
+ * wants to have of the answers. Answer: a JSON list of `[status, headers]` in the same order.
+ */
+export const BATCH_METHOD = 'BATCH'
+/** Of one request at most: what one device does while a peer waits for its answer. */
+export const BATCH_MAX = 128
+/**
  * Answer to an object PUT, POST or DELETE that had container servers to tell: `applied` when all of them have the row,
  * else `queued`. Which of them have it, and count because they are synced, and which will get it, as `host:port/device`
  * separated by commas, is in the two headers after it.
@@ -124,6 +132,8 @@ export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
 /** Of a container server that gives digests, and of an object server that takes part in conditional writes. */
 export const DIGEST_CAPABILITY = 'digest'
 export const PROMISES_CAPABILITY = 'promises'
+/** Of an object server that takes many small requests in one. */
+export const BATCHES_CAPABILITY = 'batches'
 
 export type Capability =
   | typeof DIGEST_CAPABILITY
@@ -139,6 +149,8 @@ export type Capability =
   | typeof PROMISES_CAPABILITY
   /** The method `PROBES` of object servers (`PROBES_METHOD`). */
   | 'probes'
+  /** The method `BATCH` of object servers (`BATCH_METHOD`). */
+  | typeof BATCHES_CAPABILITY
   /** The method `SYNC` of object servers (`object-server/replication/messages.ts`). */
   | 'sync'
 

@@ -23,6 +23,7 @@ export interface VirtualClockOptions {
 
 /** One of so many times the process does what it has to do besides: collecting what nobody refers to any more. */
 const IMMEDIATE_EVERY = 1_000
+const SETTLED = Promise.resolve()
 /** 2023-11-14T22:13:20Z: a round number of seconds, well in the past. */
 const DEFAULT_START_MS = 1_700_000_000_000
 
@@ -103,13 +104,20 @@ export class VirtualClock implements Clock {
    * Lets time pass until `isOver`, which is asked after each timer and everything that follows from it. False when no timer
    * waits any more, and it is not over.
    */
-  async passUntil(isOver: () => boolean): Promise<boolean> {
-    await settleImmediates()
-    while (!isOver()) {
-      if (!this.#callNext()) return false
-      await this.#settle()
-    }
-    return true
+  passUntil(isOver: () => boolean): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const step = (): void => {
+        try {
+          if (isOver()) resolve(true)
+          else if (this.#callNext()) this.#afterAll(tick, step)
+          else resolve(false)
+        } catch (error) {
+          reject(error)
+        }
+      }
+      const tick = (): void => process.nextTick(step)
+      setImmediate(step)
+    })
   }
 
   /** Everything stands still for so long, as a suspended machine does: timers that were due meanwhile are late. */
@@ -147,9 +155,16 @@ export class VirtualClock implements Clock {
 
   /** Lets everything go on that can. The process gets its turn now and then in any case. */
   #settle(): Promise<void> {
+    return new Promise((resolve) => this.#afterAll(() => process.nextTick(resolve), resolve))
+  }
+
+  /** Calls `step` when everything has gone on that can; `tick` is to call it in the next tick. */
+  #afterAll(tick: () => void, step: () => void): void {
     this.#settled += 1
     const isQuick = this.#settles === 'promises' && this.#settled % IMMEDIATE_EVERY !== 0
-    return isQuick ? settlePromises() : settleImmediates()
+    // A tick that is asked for by a promise comes when no promise can go on any more.
+    if (isQuick) void SETTLED.then(tick)
+    else setImmediate(step)
   }
 
   /** Binary search for the place behind it: appointments are kept in the order in which they run. */
@@ -171,11 +186,6 @@ export class VirtualClock implements Clock {
 /** Lets every promise that can go on do so, those behind immediate callbacks too. */
 function settleImmediates(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
-}
-
-/** A tick that is asked for by a promise comes when no promise can go on any more. */
-function settlePromises(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 /** Chance from a 32-bit seed (Mulberry32): fast and repeatable, and no secret. */

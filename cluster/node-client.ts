@@ -39,6 +39,7 @@ export type DeviceRequest = Pick<NodeRequest, 'server' | 'method' | 'body'> & {
   /** With the device in it. */
   readonly path: string
   readonly query?: string | undefined
+  readonly headers?: HeaderMap
 }
 
 export type NodeOutcome =
@@ -95,9 +96,9 @@ export class NodeClient {
 
   /** The same of a request to the device itself. */
   sendTo(node: StorageNode, request: DeviceRequest): Promise<NodeOutcome> {
-    const { server, method, path, query = '', body } = request
-    const about = { server, method, path, query, body, partition: 0, headers: {}, signal: undefined }
-    return this.#exchange(node, about, ownRequest({ method, path, query, body }))
+    const { server, method, path, query = '', headers = {}, body } = request
+    const about = { server, method, path, query, body, partition: 0, headers, signal: undefined }
+    return this.#exchange(node, about, ownRequest({ method, path, query, headers, body }))
   }
 
   async #exchange(node: StorageNode, request: NodeRequest, wire: Request): Promise<NodeOutcome> {

@@ -4,9 +4,10 @@
  * So under load many looks share a request, its signature and its answer, and who asks alone waits for nobody.
  */
 import { PROBES_MAX, PROBES_METHOD, REPLICA_STATE_HEADER, SHORT_PROBES_QUERY } from '#base/extensions.ts'
-import { bufferBody, discard, type Response, readWhole } from '#http/message.ts'
+import { bufferBody, type Response } from '#http/message.ts'
 import type { NodeClient } from './node-client.ts'
 import type { StorageNode } from './storage-node.ts'
+import { toldAnswers } from './told-answers.ts'
 
 /** What one look is at. */
 export interface VersionAsked {
@@ -98,29 +99,10 @@ export class VersionProbes {
       query: SHORT_PROBES_QUERY,
       body: bufferBody(Buffer.from(JSON.stringify(body))),
     })
-    if (outcome.kind === 'failed') return undefined
-    const { response } = outcome
-    try {
-      if (response.status === 200) return answersIn(await readWhole(response.body, ANSWER_BYTES_MAX))
-      await discard(response)
-    } catch {
-      // An answer that breaks off is none.
-    }
-    return undefined
+    return outcome.kind === 'failed'
+      ? undefined
+      : await toldAnswers(outcome.response, ANSWER_BYTES_MAX, unchangedSince)
   }
-}
-
-function answersIn(body: Buffer): readonly (Response | undefined)[] | undefined {
-  const written: unknown = JSON.parse(body.toString('utf8'))
-  return Array.isArray(written) ? written.map(answerOf) : undefined
-}
-
-function answerOf(written: unknown): Response | undefined {
-  if (typeof written === 'string') return unchangedSince(written)
-  if (!Array.isArray(written)) return undefined
-  const [status, headers] = written as readonly unknown[]
-  if (typeof status !== 'number' || typeof headers !== 'object' || headers === null) return undefined
-  return { status, headers: headers as Readonly<Record<string, string>>, body: undefined }
 }
 
 /** What the time of the data alone says. */

@@ -20,11 +20,17 @@ export async function receiveRows(
   const hash = hashOf(name)
   if (rows.some((row) => ledger.comesTooLate(hash, millisecondsOf(row.dataTimestamp)))) return 'not_now'
   await ledger.noticeStray(hash)
-  for (const row of rows) {
-    if (ledger.isInTime(hash, millisecondsOf(objectRows.changedAt(row)))) continue
-    const [known] = await index.rows(name, row.policyIndex, { prefix: row.name, limit: 1 })
-    if (known?.name === row.name && known.dataTimestamp >= row.dataTimestamp) continue
-    await ledger.arriving(hash, millisecondsOf(row.dataTimestamp))
+  const late = rows.filter((row) => !ledger.isInTime(hash, millisecondsOf(objectRows.changedAt(row))))
+  for (const [policyIndex, some] of Map.groupBy(late, (row) => row.policyIndex)) {
+    const known = await index.named(
+      name,
+      policyIndex,
+      some.map((row) => row.name),
+    )
+    const fresh = some.filter(({ dataTimestamp }, at) => !((known[at]?.dataTimestamp ?? '') >= dataTimestamp))
+    // The oldest of them says it for all.
+    if (fresh.length > 0)
+      await ledger.arriving(hash, Math.min(...fresh.map((row) => millisecondsOf(row.dataTimestamp))))
   }
   return 'welcome'
 }

@@ -67,6 +67,8 @@ export interface Index<Row> {
   ): Promise<readonly StoredEntry[]>
   /** Rows of a group in the order of their names, deleted ones too. */
   rows(name: DatabaseName, group: number, range: RowRange): Promise<readonly Row[]>
+  /** The rows of these names in a group, deleted ones too, in the order of the names; `undefined` for one that has none. */
+  named(name: DatabaseName, group: number, names: readonly string[]): Promise<readonly (Row | undefined)[]>
   /** Digests of the rows of a group in a range. Cost is proportional to the range. */
   digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest>
   /** Rows that changed after a sequence number, oldest change first; each row once, with its latest change. */

@@ -165,6 +165,13 @@ export function indexContract(t: Test, factory: IndexFactory): void {
       ],
     )
     t.same(await index.rows(CONTAINER, 0, { limit: 1, marker: 'a', endMarker: 'c' }), [all[2]])
+    t.same(await index.named(CONTAINER, 0, ['b', 'nothing', 'a', 'd']), [
+      all[2],
+      undefined,
+      all[1],
+      undefined,
+    ])
+    t.same(await index.named({ account: 'a', container: 'none' }, 0, ['b']), [undefined])
     const part = await index.digestRange(CONTAINER, 0, { marker: 'a', endMarker: 'd' })
     t.notSame(part.live, (await index.digestRange(CONTAINER, 0, {})).live)
     await index.close()

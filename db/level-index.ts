@@ -85,6 +85,14 @@ interface Job<Row> extends Work<Row> {
 /** Decides nothing. */
 const LEAVE: Rule<undefined> = () => ({ result: undefined })
 
+/** Where a row would be. */
+interface RowPlace {
+  /** Of the database. */
+  readonly hash: Buffer
+  readonly group: number
+  readonly name: string
+}
+
 export class LevelIndex<Row> implements Index<Row> {
   readonly #store: KvStore
   readonly #kind: RowKind<Row>
@@ -169,6 +177,18 @@ export class LevelIndex<Row> implements Index<Row> {
       const stored = await readLiveAndDeleted(this.#store, this.#kind, this.#hash(name), group, range)
       return stored.map((item) => decodeStored(this.#kind, group, item.value).row)
     })
+  }
+
+  async named(
+    name: DatabaseName,
+    group: number,
+    names: readonly string[],
+  ): Promise<readonly (Row | undefined)[]> {
+    const hash = this.#hash(name)
+    const stored = await this.#noticed(() =>
+      this.#storedOf(names.map((wanted) => ({ hash, group, name: wanted }))),
+    )
+    return stored.map((one) => one?.row)
   }
 
   async digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest> {
@@ -391,20 +411,24 @@ export class LevelIndex<Row> implements Index<Row> {
     const databases = new Map(jobs.map((job) => [job.hash.toString('latin1'), job]))
     for (const job of databases.values()) unit.addDatabase(job.hash, job.name, await this.#stateOf(job.hash))
     const wanted = jobs.flatMap((job) => job.rows.map((row) => this.#wanted(job.hash, row)))
-    const keys = wanted.flatMap(({ hash, group, name }) => [
-      rowKey(hash, 'live', group, name),
-      rowKey(hash, 'deleted', group, name),
-    ])
-    const values = keys.length === 0 ? [] : await this.#store.getMany(keys)
-    wanted.forEach(({ hash, group, name }, at) => {
-      const value = values[2 * at] ?? values[2 * at + 1]
-      unit.addRow(hash, group, name, this.#decode(group, value))
-    })
+    const stored = await this.#storedOf(wanted)
+    for (const [at, { hash, group, name }] of wanted.entries()) unit.addRow(hash, group, name, stored[at])
     return unit
   }
 
-  #wanted(hash: Buffer, row: Row): { hash: Buffer; group: number; name: string } {
+  #wanted(hash: Buffer, row: Row): RowPlace {
     return { hash, group: this.#kind.groupOf(row), name: this.#kind.nameOf(row) }
+  }
+
+  /** What stands there, live or deleted. */
+  async #storedOf(places: readonly RowPlace[]): Promise<readonly (StoredRow<Row> | undefined)[]> {
+    if (places.length === 0) return []
+    const keys = places.flatMap(({ hash, group, name }) => [
+      rowKey(hash, 'live', group, name),
+      rowKey(hash, 'deleted', group, name),
+    ])
+    const values = await this.#store.getMany(keys)
+    return places.map(({ group }, at) => this.#decode(group, values[2 * at] ?? values[2 * at + 1]))
   }
 
   #decode(group: number, value: Buffer | undefined): StoredRow<Row> | undefined {

@@ -117,6 +117,15 @@ export class MemoryIndex<Row> implements Index<Row> {
     return this.#within(name, group, rangeBounds(range)).slice(0, range.limit)
   }
 
+  async named(
+    name: DatabaseName,
+    group: number,
+    names: readonly string[],
+  ): Promise<readonly (Row | undefined)[]> {
+    const rows = this.#databases.get(pathOf(name))?.rows
+    return names.map((wanted) => rows?.get(`${group}/${wanted}`)?.row)
+  }
+
   async digestRange(name: DatabaseName, group: number, range: NameRange): Promise<RangeDigest> {
     const digests = { live: emptyDigest(), tombstones: emptyDigest() }
     for (const row of this.#within(name, group, rangeBounds(range))) {

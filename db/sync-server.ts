@@ -182,18 +182,15 @@ export class SyncServer<Row> {
   }
 
   async #has(fields: Fields): Promise<unknown> {
-    const { index, kind } = this.#parts
+    const { index } = this.#parts
     const { group, names } = fields
     const name = this.#nameIn(fields)
     if (name === undefined || !isCount(group) || !Array.isArray(names) || names.length > SLICE_ROWS)
       return undefined
-    const found: string[] = []
-    for (const wanted of names as readonly unknown[]) {
-      if (typeof wanted !== 'string') return undefined
-      const [row] = await index.rows(name, group, { prefix: wanted, limit: 1 })
-      if (row !== undefined && kind.nameOf(row) === wanted) found.push(wanted)
-    }
-    return { found }
+    const wanted: readonly unknown[] = names
+    if (!areTexts(wanted)) return undefined
+    const rows = await index.named(name, group, wanted)
+    return { found: wanted.filter((_, at) => rows[at] !== undefined) }
   }
 
   async #known(name: DatabaseName, about: About): Promise<Known> {
@@ -259,4 +256,8 @@ export async function knownOf<Row>(
 /** Does a hash lie in the partition? */
 export function holds({ partPower, partition }: DatabasePartition, hash: string): boolean {
   return partitionOfHash(hash, partPower) === partition
+}
+
+function areTexts(members: readonly unknown[]): members is readonly string[] {
+  return members.every((member) => typeof member === 'string')
 }

@@ -52,6 +52,8 @@ const CHANGING: ReadonlySet<DiskOperation> = new Set([
 export class MemoryDisk {
   readonly #options: MemoryDiskOptions
   #root = new MemoryDirectory()
+  /** Directories that were looked up, by path; empty after any of them was moved or removed. */
+  readonly #directories = new Map<string, MemoryDirectory>()
   #generation = 0
   #faults: DiskFault[] = []
   #changesLeft = Number.POSITIVE_INFINITY
@@ -77,6 +79,7 @@ export class MemoryDisk {
   /** The machine loses power. What was not synced survives in part, as `random` decides. */
   crash(random: Random): void {
     this.#root = treeAfterCrash(this.#root, random)
+    this.#directories.clear()
     this.#generation += 1
     this.#changesLeft = Number.POSITIVE_INFINITY
   }
@@ -161,6 +164,24 @@ export class MemoryDisk {
 
   /** @internal */
   nodeAt(path: string): MemoryNode | undefined {
+    const slash = path.lastIndexOf('/')
+    const name = path.slice(slash + 1)
+    if (slash <= 0 || name === '') return this.#walkTo(path)
+    const above = path.slice(0, slash)
+    const known = this.#directories.get(above)
+    if (known !== undefined) return known.entries.get(name)
+    const directory = this.#walkTo(above)
+    if (!(directory instanceof MemoryDirectory)) return undefined
+    this.#directories.set(above, directory)
+    return directory.entries.get(name)
+  }
+
+  /** @internal To be called before a node is moved or removed. */
+  noteLeaving(node: MemoryNode | undefined): void {
+    if (node instanceof MemoryDirectory) this.#directories.clear()
+  }
+
+  #walkTo(path: string): MemoryNode | undefined {
     let node: MemoryNode | undefined = this.#root
     for (const part of path.split('/')) {
       if (part === '') continue
@@ -272,6 +293,8 @@ class MountedDisk implements Disk {
     await this.#admit('rename', source)
     const node = this.#disk.nodeAt(source)
     if (node === undefined) throw diskError('ENOENT', 'rename', source)
+    this.#disk.noteLeaving(node)
+    this.#disk.noteLeaving(this.#disk.nodeAt(target))
     const arrival = this.#parentOf(target, 'rename').set(posix.basename(target), node)
     this.#parentOf(source, 'rename').set(posix.basename(source), undefined, arrival)
   }
@@ -286,6 +309,7 @@ class MountedDisk implements Disk {
     await this.#admit('rmdir', path)
     const directory = this.#disk.directoryAt(path, 'rmdir')
     if (directory.entries.size > 0) throw diskError('ENOTEMPTY', 'rmdir', path)
+    this.#disk.noteLeaving(directory)
     this.#parentOf(path, 'rmdir').set(posix.basename(path), undefined)
   }
 

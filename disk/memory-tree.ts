@@ -73,13 +73,20 @@ export class MemoryDirectory {
   readonly entries = new Map<string, MemoryNode>()
   #durable = new Map<string, MemoryNode>()
   #changes: EntryChange[] = []
+  #version = 0
   mtimeMs = 0
 
   constructor(order: EntryOrder = 'any') {
     this.#order = order
   }
 
+  /** Another number after every change of an entry. */
+  get version(): number {
+    return this.#version
+  }
+
   set(name: string, node: MemoryNode | undefined, needs?: EntryChange): EntryChange {
+    this.#version += 1
     if (node === undefined) this.entries.delete(name)
     else this.entries.set(name, node)
     const change: EntryChange = { name, node, needs, survives: false }

@@ -7,7 +7,7 @@ import type { PassOptions, PassReport } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
 import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
 import { createExpirer, type ExpirerOptions } from './expirer.ts'
-import type { QueueContainer, TaskQueue } from './queue.ts'
+import type { QueueContainer, QueuedTask, TaskQueue } from './queue.ts'
 import type { Removal } from './remover.ts'
 import { parseTask, type Task } from './task.ts'
 
@@ -52,10 +52,10 @@ class TestQueue implements TaskQueue {
     return this.gone
   }
 
-  async settle(_container: QueueContainer, tasks: readonly Task[]): Promise<boolean> {
-    if (this.settled === 'nobody') return false
-    for (const { row } of tasks) this.tasks.delete(row)
-    return true
+  async settle(done: readonly QueuedTask[]): Promise<readonly QueuedTask[]> {
+    if (this.settled === 'nobody') return done
+    for (const { task } of done) this.tasks.delete(task.row)
+    return []
   }
 
   async removeContainer({ name }: QueueContainer): Promise<void> {
@@ -86,13 +86,13 @@ function scene(options: Partial<ExpirerOptions> = {}): Scene {
     foreground: new Foreground(clock),
     queue,
     remover: {
-      remove: async ({ row }) => {
-        underWay += 1
+      remove: async (tasks) => {
+        underWay += tasks.length
         made.most = Math.max(made.most, underWay)
         await clock.sleep(5)
-        underWay -= 1
-        removed.push(row)
-        return removals.get(row) ?? 'deleted'
+        underWay -= tasks.length
+        removed.push(...tasks.map(({ row }) => row))
+        return tasks.map(({ row }) => removals.get(row) ?? 'deleted')
       },
     },
     concurrency: 4,
@@ -120,13 +120,13 @@ const mine = (queue: TestQueue): number =>
 
 t.test('a device does its share page by page, a few at a time', async (t) => {
   const one = scene()
-  one.queue.add(3000)
+  one.queue.add(5000)
   one.queue.add(5, NOW + 100)
   const share = mine(one.queue)
   const report = await one.pass()
   t.match(report, { ended: 'complete', repaired: { deleted: one.removed.length } })
   t.ok(Math.abs(one.removed.length - share) <= 5)
-  t.ok(one.queue.mostInMemory <= 500)
+  t.ok(one.queue.mostInMemory <= 2000)
   t.equal(one.most, 4)
   t.equal(
     [...one.queue.tasks.values()].filter(({ deleteAt }) => deleteAt > NOW).length,

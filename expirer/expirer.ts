@@ -9,14 +9,13 @@
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
-import { Lanes } from '#object-server/replication/lanes.ts'
 import type { Figures, PassOptions, Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
 import { Gait } from '#worker/gait.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
 import { ownerOf, TAKE_OVER_AFTER_SECONDS } from '#worker/share.ts'
-import type { QueueContainer, TaskQueue } from './queue.ts'
-import type { ObjectRemover } from './remover.ts'
+import type { QueueContainer, QueuedTask, TaskQueue } from './queue.ts'
+import type { ObjectRemover, Removal } from './remover.ts'
 import type { Task } from './task.ts'
 
 export interface ExpirerOptions {
@@ -25,15 +24,15 @@ export interface ExpirerOptions {
   readonly foreground: Foreground
   readonly queue: TaskQueue
   readonly remover: ObjectRemover
-  /** Deletes under way at most. */
+  /** Tasks under way at a time: what they ask of one storage node travels together. */
   readonly concurrency: number
   readonly tasksPerSecond?: number | undefined
   /** Between two passes, milliseconds. */
   readonly intervalMs: number
 }
 
-/** Tasks in memory at a time. */
-const PAGE = 500
+/** Tasks in memory at a time; a device's own are a part of them. */
+const PAGE = 2_000
 /** A container without tasks is kept until so long after its time: tasks may come late. Seconds. */
 const EMPTY_CONTAINER_LIFE_SECONDS = 2 * 86_400
 /** Tasks whose next trial is remembered; of others every pass is one. */
@@ -81,6 +80,8 @@ class ExpirerPass {
   readonly #how: PassOptions
   readonly #gait: Gait
   readonly #nowSeconds: number
+  /** Own tasks that are due, until there are enough of them to be done together. */
+  #gathered: QueuedTask[] = []
 
   constructor(
     options: ExpirerOptions,
@@ -103,6 +104,7 @@ class ExpirerPass {
     if (containers === undefined) throw new Error('the queue of the expirer could not be listed')
     this.#seen.list = containers
     for (const container of containers) await this.#container(container)
+    await this.#doGathered()
     return 'complete'
   }
 
@@ -138,31 +140,27 @@ class ExpirerPass {
     })
   }
 
-  /** Deletes the objects, then takes those tasks out of the queue that are over. */
+  /** Tasks are done some at a time, also those of several containers together. */
   async #tasks(container: QueueContainer, tasks: readonly Task[]): Promise<void> {
-    const over: Task[] = []
-    const lanes = new Lanes(this.#options.concurrency)
-    try {
-      for (const task of tasks) {
-        if (this.#deferred.isDeferred(task)) {
-          this.#pass.count('waiting', 'deferred')
-          continue
-        }
-        await this.#gait.before({ files: 1 }, this.#how)
-        await lanes.enter(async () => {
-          if (await this.#isOver(task)) over.push(task)
-          this.#pass.advance()
-        })
-      }
-    } finally {
-      // Also when the pass is stopped: what was done need not be looked at again.
-      await lanes.idle()
-      await this.#settle(container, over)
+    for (const task of tasks) {
+      if (this.#deferred.isDeferred(task)) this.#pass.count('waiting', 'deferred')
+      else this.#gathered.push({ container, task })
+      if (this.#gathered.length >= this.#options.concurrency) await this.#doGathered()
     }
   }
 
-  async #isOver(task: Task): Promise<boolean> {
-    const removal = await this.#options.remover.remove(task)
+  /** Deletes the objects, then takes those tasks out of the queue that are over. */
+  async #doGathered(): Promise<void> {
+    const some = this.#gathered
+    if (some.length === 0) return
+    this.#gathered = []
+    await this.#gait.before({ files: some.length }, this.#how)
+    const removals = await this.#options.remover.remove(some.map(({ task }) => task))
+    this.#pass.advance(some.length)
+    await this.#settle(some.filter(({ task }, at) => this.#isOver(task, removals[at] ?? 'unavailable')))
+  }
+
+  #isOver(task: Task, removal: Removal): boolean {
     switch (removal) {
       case 'deleted':
         this.#pass.count('repaired', 'deleted')
@@ -189,11 +187,11 @@ class ExpirerPass {
     return false
   }
 
-  async #settle(container: QueueContainer, over: readonly Task[]): Promise<void> {
+  async #settle(over: readonly QueuedTask[]): Promise<void> {
     if (over.length === 0) return
-    if (await this.#options.queue.settle(container, over))
-      for (const task of over) this.#deferred.forget(task)
-    else this.#pass.count('waiting', 'not_settled', over.length)
+    const left = new Set(await this.#options.queue.settle(over))
+    for (const queued of over) if (!left.has(queued)) this.#deferred.forget(queued.task)
+    if (left.size > 0) this.#pass.count('waiting', 'not_settled', left.size)
   }
 
   /** The first replica looks after containers that have nothing left, long after their time. */

@@ -100,6 +100,29 @@ t.test('who is in a group has what it has, for as long', async (t) => {
   t.match(await open(), { kind: 'refused' })
 })
 
+t.test('roles that Swift knows by name are worth what they are there', async (t) => {
+  const { session, make, put } = await start()
+  const open = async (name: string) => {
+    const { token } = await session.login(name, `${name} secret`, 'test')
+    return await session.identity.directory.open(CONTEXT, token)
+  }
+  const operator = await make('role', { name: 'SwiftOperator' })
+  const { userId: wren } = await session.person('wren', 'guest')
+  t.equal(await put(`/v3/projects/test/users/${wren}/roles/${operator}`), 204)
+  t.match(await open('wren'), { principal: { keystone: { ownedAccounts: ['AUTH_test'] } } })
+  const reseller = await make('role', { name: 'ResellerAdmin' })
+  const { userId: hawk } = await session.person('hawk', 'guest')
+  t.equal(await put(`/v3/projects/test/users/${hawk}/roles/${reseller}`), 204)
+  const opened = await open('hawk')
+  t.ok(opened.kind === 'valid' && opened.principal.groups.includes('.reseller_admin'))
+  const { token } = await session.login('hawk', 'hawk secret', 'test')
+  t.equal(
+    (await session.ask('GET', '/v3/users', token)).status,
+    403,
+    'which is no administrator of identities',
+  )
+})
+
 async function expectNoAdmin(t: Test, session: IdentitySession, token: string): Promise<void> {
   t.equal((await session.ask('GET', '/v3/users', token)).status, 403)
   const opened = await session.identity.directory.open(CONTEXT, token)

@@ -15,6 +15,9 @@ import { configuredRoles, nameOf, type People } from './people.ts'
 /** Roles that own the account of their project (OpenStack Swift, `operator_roles`: `admin, swiftoperator`; Keystone's member). */
 const OPERATOR_ROLES = ['admin', 'member', 'swiftoperator']
 
+/** Roles that own every account: Keystone's administrators, and OpenStack Swift's `reseller_admin_role`. */
+const RESELLER_ADMIN_ROLES = ['admin', 'reselleradmin']
+
 /** Rules of Keystone for a cluster that has its own identity service. */
 export function ownKeystoneRules(resellers: readonly ResellerPrefix[]): KeystoneRules {
   const first = resellers.filter(({ requireGroup }) => requireGroup === '').slice(0, 1)
@@ -25,7 +28,7 @@ export function ownKeystoneRules(resellers: readonly ResellerPrefix[]): Keystone
         { operatorRoles: OPERATOR_ROLES, serviceRoles: [], projectReaderRoles: ['reader'] },
       ]),
     ),
-    resellerAdminRole: 'admin',
+    resellerAdminRoles: RESELLER_ADMIN_ROLES,
     systemReaderRoles: [],
     serviceTokenRoles: ['service'],
     defaultDomainId: DEFAULT_DOMAIN_ID,

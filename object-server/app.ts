@@ -10,10 +10,11 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
 import { serveVerbs } from '#backend/verbs.ts'
 import type { Clock, Random } from '#base/environment.ts'
-import type { Capability } from '#base/extensions.ts'
+import { BATCHES_CAPABILITY, type Capability } from '#base/extensions.ts'
 import type { Logger } from '#base/log.ts'
 import type { HashPathSalt } from '#base/names.ts'
 import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
+import { serveBatches } from './batches.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
 import { serveProbes } from './probes.ts'
@@ -43,6 +44,7 @@ export const OBJECT_CAPABILITIES: readonly Capability[] = [
   'promises',
   'sync',
   'probes',
+  BATCHES_CAPABILITY,
 ]
 
 export interface ObjectServerOptions {
@@ -91,10 +93,12 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
       REPLICATE: refuseReplicate('object-server', log),
     },
   })
+  const announced = OBJECT_CAPABILITIES.join(',')
   const layers: readonly Layer[] = [
     healthcheck(options.healthcheck),
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
-    serveProbes(OBJECT_CAPABILITIES.join(','), (asked) => quickProbes(server, asked)),
+    serveProbes(announced, (asked) => quickProbes(server, asked)),
+    serveBatches(announced),
     announceByPolicy(device),
     failureLayer(device.drive, log),
     serveSync(options),

@@ -139,9 +139,8 @@ async function isLacking<Row>(
   name: DatabaseName,
   row: Row,
 ): Promise<boolean> {
-  const wanted = kind.nameOf(row)
-  const [own] = await index.rows(name, kind.groupOf(row), { prefix: wanted, limit: 1 })
-  if (own === undefined || kind.nameOf(own) !== wanted) return true
+  const [own] = await index.named(name, kind.groupOf(row), [kind.nameOf(row)])
+  if (own === undefined) return true
   return !kind.digestOf(kind.merge(own, row)).equals(kind.digestOf(own))
 }
 

@@ -44,11 +44,31 @@ function latestFiles({ machine, node }: StorageNode): ReadonlyMap<string, Timest
 function noteFiles(root: MemoryDirectory, latest: Map<string, Timestamp>): void {
   for (const leaf of root.entries.values()) {
     if (!(leaf instanceof MemoryDirectory)) continue
-    for (const name of leaf.entries.keys()) {
-      const file = parseFileName(name)
-      if (file === undefined || file.kind === 'meta') continue
-      const known = latest.get(file.hash)
-      if (known === undefined || file.timestamp > known) latest.set(file.hash, file.timestamp)
-    }
+    for (const [hash, timestamp] of latestIn(leaf)) noteLatest(latest, hash, timestamp)
   }
+}
+
+interface Looked {
+  readonly version: number
+  readonly latest: ReadonlyMap<string, Timestamp>
+}
+
+/** What was found in a directory: good until it changes, and most do not between two looks. */
+const looked = new WeakMap<MemoryDirectory, Looked>()
+
+function latestIn(leaf: MemoryDirectory): ReadonlyMap<string, Timestamp> {
+  const known = looked.get(leaf)
+  if (known?.version === leaf.version) return known.latest
+  const latest = new Map<string, Timestamp>()
+  for (const name of leaf.entries.keys()) {
+    const file = parseFileName(name)
+    if (file !== undefined && file.kind !== 'meta') noteLatest(latest, file.hash, file.timestamp)
+  }
+  looked.set(leaf, { version: leaf.version, latest })
+  return latest
+}
+
+function noteLatest(latest: Map<string, Timestamp>, hash: string, timestamp: Timestamp): void {
+  const known = latest.get(hash)
+  if (known === undefined || timestamp > known) latest.set(hash, timestamp)
 }

@@ -149,6 +149,8 @@ export class Network {
         .handler(request)
         .finally(forget)
         .then((response) => {
+          // What the dead would still say, nobody hears.
+          if (!server.life.isAlive) return
           this.#options.wire.answered(target, request, response)
           resolve(response)
         }, reject)

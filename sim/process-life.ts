@@ -56,6 +56,15 @@ export class ProcessLife {
   run<Value>(start: () => Promise<Value>): Promise<Value> {
     return this.#alive ? this.while(start()) : never()
   }
+
+  /** The same of what is over at once, or never: the process can die in its midst, but not while it is waited for. */
+  runAtOnce<Value>(start: () => Promise<Value>): Promise<Value> {
+    if (!this.#alive) return never()
+    const promise = start()
+    if (this.#alive) return promise
+    promise.catch(() => {})
+    return never()
+  }
 }
 
 /** No timer is shorter, or who waits for the remainder of a rounded sum would wait for ever at the same instant. */
@@ -88,7 +97,11 @@ export class MachineClock implements Clock {
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return this.#life.run(() => this.#world.sleep(Math.max(TICK_MS, delayMs), signal))
+    if (signal !== undefined)
+      return this.#life.run(() => this.#world.sleep(Math.max(TICK_MS, delayMs), signal))
+    return new Promise((resolve) => {
+      this.setTimer(delayMs, resolve)
+    })
   }
 }
 
@@ -131,12 +144,12 @@ class TimedCalls {
 
   pass<Value>(kind: 'sync' | 'other', call: () => Promise<Value>): Promise<Value> {
     const halfMs = this.#latency(kind) / 2
-    return halfMs > 0 ? this.#slowly(halfMs, call) : this.#life.run(call)
+    return halfMs > 0 ? this.#slowly(halfMs, call) : this.#life.runAtOnce(call)
   }
 
   async #slowly<Value>(halfMs: number, call: () => Promise<Value>): Promise<Value> {
     await this.#clock.sleep(halfMs)
-    const value = await this.#life.run(call)
+    const value = await this.#life.runAtOnce(call)
     await this.#clock.sleep(halfMs)
     return value
   }
@@ -197,13 +210,13 @@ function withLife(store: KvStore, life: ProcessLife, clock: Clock, latency: Late
   const timed = new TimedCalls(life, clock, latency)
   for (const name of READS) {
     const read = methodOf(name)
-    changed[name] = (...given) => life.run(() => read(...given))
+    changed[name] = (...given) => life.runAtOnce(() => read(...given))
   }
   for (const name of WRITES) {
     const write = methodOf(name)
     changed[name] = (...given) => {
       const call = (): Promise<unknown> => write(...given)
-      return isSynced(given) ? timed.pass('sync', call) : life.run(call)
+      return isSynced(given) ? timed.pass('sync', call) : life.runAtOnce(call)
     }
   }
   const makers = store as unknown as Record<string, (...given: unknown[]) => StoreIterator>
@@ -237,15 +250,15 @@ class LivingIterator implements StoreIterator {
   }
 
   next(): Promise<unknown> {
-    return this.#life.run(() => this.#iterator.next())
+    return this.#life.runAtOnce(() => this.#iterator.next())
   }
 
   nextv(size: number): Promise<unknown> {
-    return this.#life.run(() => this.#iterator.nextv(size))
+    return this.#life.runAtOnce(() => this.#iterator.nextv(size))
   }
 
   all(): Promise<unknown> {
-    return this.#life.run(() => this.#iterator.all())
+    return this.#life.runAtOnce(() => this.#iterator.all())
   }
 
   seek(target: unknown): void {
@@ -253,7 +266,7 @@ class LivingIterator implements StoreIterator {
   }
 
   close(): Promise<void> {
-    return this.#life.run(() => this.#iterator.close())
+    return this.#life.runAtOnce(() => this.#iterator.close())
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown> {

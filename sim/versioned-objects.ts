@@ -78,20 +78,18 @@ export class VersionedObjects {
   async check(): Promise<void> {
     for (const { running, proxy } of this.#session.cluster.proxies) {
       if (running === undefined) continue
-      const versions = await versionsAt(running, proxy)
-      for (const deed of this.#deeds) if (deed.isDone) await checkKept(deed, versions, running, proxy)
-      for (const version of versions) await this.#checkVersion(version, running, proxy)
+      const versions = await readVersions(running, proxy)
+      for (const deed of this.#deeds) if (deed.isDone) checkKept(deed, versions, proxy)
+      for (const version of versions.values()) this.#checkVersion(version, proxy)
       for (const object of OBJECTS) await this.#checkCurrent(object, running, proxy)
     }
   }
 
   /** Nothing is listed that nobody sent, and all that is listed can be read. */
-  async #checkVersion(version: ListedObject, { features }: RunningProxy, proxy: number): Promise<void> {
-    const id = idOf(version)
-    const etag = await etagAt(features, { ...CONTAINER, object: version.name }, id)
+  #checkVersion({ version, etag }: ReadVersion, proxy: number): void {
     if (etag === 'no_such_object' && isMark(version)) return
     if (this.#deeds.some((deed) => deed.object === version.name && deed.etag === etag)) return
-    throw wrong('ghost', version.name, `version ${id} is listed at proxy ${proxy}, and is ${etag}`)
+    throw wrong('ghost', version.name, `version ${idOf(version)} is listed at proxy ${proxy}, and is ${etag}`)
   }
 
   async #checkCurrent(object: string, { features }: RunningProxy, proxy: number): Promise<void> {
@@ -124,20 +122,39 @@ async function versionsAt({ features }: RunningProxy, proxy: number): Promise<re
   return read.page.entries().filter((entry) => entry.kind === 'object')
 }
 
+/** A version that is listed, and the MD5 of what is read of it, or why nothing is. */
+interface ReadVersion {
+  readonly version: ListedObject
+  readonly etag: string
+}
+
+/** All that is listed, each read once, by name and id. */
+async function readVersions(running: RunningProxy, proxy: number): Promise<ReadonlyMap<string, ReadVersion>> {
+  const read = new Map<string, ReadVersion>()
+  for (const version of await versionsAt(running, proxy)) {
+    const id = idOf(version)
+    const etag = await etagAt(running.features, { ...CONTAINER, object: version.name }, id)
+    read.set(`${version.name} ${id}`, { version, etag })
+  }
+  return read
+}
+
 /** An acknowledged version is listed, and has the bytes that were sent. */
-async function checkKept(
+function checkKept(
   { kind, object, etag, versionId }: Deed,
-  versions: readonly ListedObject[],
-  { features }: RunningProxy,
+  versions: ReadonlyMap<string, ReadVersion>,
   proxy: number,
-): Promise<void> {
+): void {
   if (versionId === undefined) return
-  if (!versions.some((version) => version.name === object && idOf(version) === versionId))
+  const found = versions.get(`${object} ${versionId}`)
+  if (found === undefined)
     throw wrong('lost_version', object, `version ${versionId} is not listed at proxy ${proxy}`)
-  if (kind === 'delete') return
-  const found = await etagAt(features, { ...CONTAINER, object }, versionId)
-  if (found !== etag)
-    throw wrong('lost_version', object, `version ${versionId} is ${found} at proxy ${proxy}, not ${etag}`)
+  if (kind === 'put' && found.etag !== etag)
+    throw wrong(
+      'lost_version',
+      object,
+      `version ${versionId} is ${found.etag} at proxy ${proxy}, not ${etag}`,
+    )
 }
 
 function idOf(version: ListedObject): string {

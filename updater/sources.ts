@@ -22,7 +22,12 @@ export interface DeliverySource {
   /** One pass over the queue. */
   readonly deliver: () => Promise<DeliveryFigures>
   readonly waiting: () => Promise<QueueFigures>
+  /** After something was delivered the queue is left alone for so long, so that several changes are told as one; milliseconds. */
+  readonly gatherMs?: number
 }
+
+/** While clients write the figures of a container change all the time, and each report is nine synced writes. */
+const REPORTS_GATHER_MS = 3_000
 
 /** Container rows of objects (`object-server/pending-rows.ts`). */
 export function objectRows(objects: {
@@ -80,5 +85,6 @@ export function containerReports(reporter: {
       return { delivered: reported, waiting: failed + suppressed, dropped: orphaned }
     },
     waiting: () => reporter.pendingFigures(),
+    gatherMs: REPORTS_GATHER_MS,
   }
 }

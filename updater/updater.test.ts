@@ -77,6 +77,28 @@ t.test('a queue that delivers nothing rests longer each time, and not longer tha
   t.equal(tries, 24)
 })
 
+t.test('a queue that gathers is left alone for a while after each delivery', async (t) => {
+  const clock = new VirtualClock()
+  let tries = 0
+  const figures: DeliverySource = {
+    ...source('figures', async () => {
+      tries += 1
+      return { ...NOTHING, delivered: 1 }
+    }),
+    gatherMs: 3_000,
+  }
+  const updater = updaterOf(clock, figures)
+  await pass(updater)
+  await clock.advance(2_999)
+  t.match(await pass(updater), { waiting: {} })
+  t.equal(tries, 1)
+  await clock.advance(1)
+  await pass(updater)
+  t.equal(tries, 2, 'tried again when the time is over')
+  await pass(updater, 'full')
+  t.equal(tries, 3, 'a person who asks does not wait')
+})
+
 t.test('a person who asks does not wait for a queue that rests', async (t) => {
   let tries = 0
   const stuck = source('stuck', async () => {

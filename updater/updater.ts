@@ -4,6 +4,7 @@
  *
  * - A queue that delivers is tried again soon, one that delivers nothing of what waits ever later, up to a minute, so that
  *   a dead peer costs little and what is new does not wait long behind what is stuck. A person who asks does not wait.
+ * - A queue of figures that change all the time gathers what comes for a few seconds after each delivery.
  * - A pass is followed by a pause several times as long as itself, so that clients come first.
  */
 import type { Clock } from '#base/environment.ts'
@@ -54,6 +55,7 @@ interface Rest {
 class Updater {
   readonly #options: UpdaterOptions
   readonly #rests = new Map<string, Rest>()
+  readonly #gathersUntilMs = new Map<string, number>()
   #pauseMs = PAUSE_MIN_MS
   #live: { readonly figures: Promise<Figures>; readonly untilMs: number } | undefined
 
@@ -73,8 +75,8 @@ class Updater {
     pass.expect(sources.length)
     for (const source of sources) {
       if (how.signal.aborted) return 'stopped'
-      if (how.pace === 'full' || !this.#isResting(source.name)) await this.#try(source, pass)
-      else pass.count('waiting', `${source.name}_resting`)
+      if (how.pace === 'full' || !this.#isEarly(source.name)) await this.#try(source, pass)
+      else if (this.#rests.has(source.name)) pass.count('waiting', `${source.name}_resting`)
       pass.advance()
     }
     const durationMs = clock.monotonicMs() - startedMs
@@ -107,9 +109,10 @@ class Updater {
     return { ...figures, oldest_seconds: oldestSeconds }
   }
 
-  #isResting(name: string): boolean {
-    const rest = this.#rests.get(name)
-    return rest !== undefined && this.#options.clock.monotonicMs() < rest.untilMs
+  /** Does it rest, or gather? */
+  #isEarly(name: string): boolean {
+    const untilMs = this.#rests.get(name)?.untilMs ?? this.#gathersUntilMs.get(name) ?? 0
+    return this.#options.clock.monotonicMs() < untilMs
   }
 
   async #try(source: DeliverySource, pass: Pass): Promise<void> {
@@ -119,7 +122,7 @@ class Updater {
       const figures = await source.deliver()
       observe?.(source.name, figures, clock.monotonicMs() - startedMs)
       this.#note(pass, source.name, figures)
-      this.#restAfter(source.name, figures)
+      this.#restAfter(source, figures)
     } catch (error) {
       log.error({ err: error, source: source.name }, 'delivering what waits failed')
       pass.count('waiting', `${source.name}_failed`)
@@ -134,9 +137,10 @@ class Updater {
     if (dropped > 0) pass.set('found', `${name}_dropped`, dropped)
   }
 
-  #restAfter(name: string, { delivered, waiting }: DeliveryFigures): void {
-    if (waiting > 0 && delivered === 0) this.#rest(name)
-    else this.#rests.delete(name)
+  #restAfter({ name, gatherMs = 0 }: DeliverySource, { delivered, waiting }: DeliveryFigures): void {
+    if (waiting > 0 && delivered === 0) return this.#rest(name)
+    this.#rests.delete(name)
+    if (delivered > 0) this.#gathersUntilMs.set(name, this.#options.clock.monotonicMs() + gatherMs)
   }
 
   #rest(name: string): void {

@@ -46,8 +46,8 @@ async function outvoted(
   name: DatabaseName,
   { name: container, reportedAt }: ContainerRow,
 ): Promise<ContainerRow | undefined> {
-  const [stored] = await index.rows(name, 0, { prefix: container, limit: 1 })
-  return stored?.name === container && stored.reportedAt > reportedAt ? stored : undefined
+  const [stored] = await index.named(name, 0, [container])
+  return stored !== undefined && stored.reportedAt > reportedAt ? stored : undefined
 }
 
 function isOverride(request: Request): boolean {

@@ -20,8 +20,8 @@ export interface AccountRoles {
 export interface KeystoneRules {
   /** Roles by the prefix of accounts (`AUTH_`). The account of a project is the prefix and the project's id. */
   readonly accounts: ReadonlyMap<string, AccountRoles>
-  /** Owns every account; lower case. */
-  readonly resellerAdminRole: string
+  /** Own every account; lower case. */
+  readonly resellerAdminRoles: readonly string[]
   /** Read every account; lower case. */
   readonly systemReaderRoles: readonly string[]
   /** A service with one of these roles may bring a user's token that has expired; lower case. */
@@ -76,7 +76,7 @@ export function mayBringExpired(service: KeystoneToken, rules: KeystoneRules): b
 /** The only groups that come of Keystone; what it calls its roles never becomes a group by itself. */
 function groupsOf({ roles }: KeystoneToken, rules: KeystoneRules): readonly string[] {
   const groups: string[] = []
-  if (roles.includes(rules.resellerAdminRole)) groups.push(ROLES.resellerAdmin)
+  if (haveCommon(roles, rules.resellerAdminRoles)) groups.push(ROLES.resellerAdmin)
   if (haveCommon(roles, rules.systemReaderRoles)) groups.push(ROLES.resellerReader)
   return groups
 }

@@ -40,7 +40,7 @@ export function keystoneRules(written: WrittenRules): KeystoneRules {
   }
   return {
     accounts,
-    resellerAdminRole: written.resellerAdminRole.toLowerCase(),
+    resellerAdminRoles: lowerCase([written.resellerAdminRole]),
     systemReaderRoles: lowerCase(written.systemReaderRoles),
     serviceTokenRoles: lowerCase(written.serviceTokenRoles),
     defaultDomainId: written.defaultDomainId,

@@ -14,8 +14,9 @@ import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { BATCH_UPDATE_HEADER } from '#base/extensions.ts'
-import { parseTimestamp } from '#base/timestamp.ts'
+import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { type Belief, mergeRows } from '#db/container-rules.ts'
+import type { DatabaseName } from '#db/info.ts'
 import { fromSwiftItem, type ObjectRow } from '#db/object-row.ts'
 import { type Request, type Response, readWhole } from '#http/message.ts'
 import { receiveRows } from '../late-rows.ts'
@@ -54,11 +55,19 @@ async function batchUpdate(service: ContainerService, request: Request): Promise
   const device = request.path.slice(1).replace(/\/$/, '')
   const unfit = await service.drive.refuse(device, 'write')
   if (unfit !== undefined) return unfit.response
-  const entries = await readJson(request)
-  if (entries instanceof Refusal) return entries.response
-  if (!Array.isArray(entries)) return textAnswer(400, 'The body must be a list')
+  const written = await readJson(request)
+  if (written instanceof Refusal) return written.response
+  if (!Array.isArray(written)) return textAnswer(400, 'The body must be a list')
+  const entries = written.map((one) => entryOf(service, one as Partial<BatchEntry> | null))
+  const refused = await notNow(
+    service,
+    entries.filter((entry) => entry !== undefined),
+  )
   const statuses = await Promise.all(
-    entries.map((entry) => applyEntry(service, entry as Partial<BatchEntry>)),
+    entries.map(async (entry) => {
+      if (entry === undefined) return 400
+      return refused.has(entry) ? 503 : await applyEntry(service, entry)
+    }),
   )
   const body = Buffer.from(JSON.stringify(statuses))
   return {
@@ -79,19 +88,49 @@ export type BatchOutcome =
       readonly status_changed_at?: string
     }
 
-async function applyEntry(
-  service: ContainerService,
-  entry: Partial<BatchEntry> | null,
-): Promise<BatchOutcome> {
+/** An entry that was understood. */
+interface Rows {
+  readonly name: DatabaseName
+  readonly timestamp: Timestamp
+  readonly policyIndex: number
+  readonly belief: Belief
+  readonly rows: readonly ObjectRow[]
+}
+
+function entryOf(service: ContainerService, entry: Partial<BatchEntry> | null): Rows | undefined {
   const { account, container, policy_index: policyIndex } = entry ?? {}
   const timestamp = parseTimestamp(String(entry?.timestamp))
   const rows = rowsOf(entry?.items)
-  if (typeof account !== 'string' || typeof container !== 'string' || timestamp === undefined) return 400
-  if (rows instanceof Refusal || service.policies.byIndex(Number(policyIndex)) === undefined) return 400
-  const name = { account, container }
-  const autoCreate = shouldAutoCreate(undefined, account) ? { policyIndex: Number(policyIndex) } : undefined
-  if ((await receiveRows(service, name, rows)) === 'not_now') return 503
+  if (typeof account !== 'string' || typeof container !== 'string' || timestamp === undefined)
+    return undefined
+  if (rows instanceof Refusal || service.policies.byIndex(Number(policyIndex)) === undefined) return undefined
   const belief = entryBelief(entry?.status_changed_at, Number(policyIndex))
+  return { name: { account, container }, timestamp, policyIndex: Number(policyIndex), belief, rows }
+}
+
+/** Entries that are to be sent again later. Those of one container are looked at together: mostly all are welcome. */
+async function notNow(service: ContainerService, entries: readonly Rows[]): Promise<ReadonlySet<Rows>> {
+  const refused = new Set<Rows>()
+  const byContainer = Map.groupBy(entries, ({ name }) => `${name.account}/${name.container}`)
+  await Promise.all([...byContainer.values()].map(async (some) => await noteRefused(service, some, refused)))
+  return refused
+}
+
+async function noteRefused(
+  service: ContainerService,
+  entries: readonly Rows[],
+  refused: Set<Rows>,
+): Promise<void> {
+  const [first] = entries
+  const together = entries.flatMap(({ rows }) => rows)
+  if (first === undefined || (await receiveRows(service, first.name, together)) === 'welcome') return
+  for (const entry of entries)
+    if ((await receiveRows(service, entry.name, entry.rows)) === 'not_now') refused.add(entry)
+}
+
+async function applyEntry(service: ContainerService, entry: Rows): Promise<BatchOutcome> {
+  const { name, timestamp, policyIndex, belief, rows } = entry
+  const autoCreate = shouldAutoCreate(undefined, name.account) ? { policyIndex } : undefined
   const result = await service.index.apply(name, rows, mergeRows({ name, timestamp, autoCreate, belief }))
   if (result.kind !== 'merged') return 404
   const { disagrees } = result

@@ -33,6 +33,8 @@ export const notifierWorker: MakeWorker = (context) => {
     queue: {
       shards: eventShards(),
       page: async (shard, after, limit) => {
+        // Most devices have no replica of most of them, and all are looked at every other second.
+        if ((await device.containers.index.state(shard)) === undefined) return []
         const query = { marker: after, limit, direction: 'forward', reservedNames: 'shown' } as const
         const entries = await device.containers.index.list(shard, POLICY, query)
         return entries.flatMap((entry) => (entry.kind === 'row' ? [entry.row.name] : []))

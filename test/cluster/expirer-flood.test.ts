@@ -46,13 +46,13 @@ t.test('twenty thousand tasks due in the same second drain in pages, shared by a
   let underWay = 0
   let most = 0
   const remover = {
-    remove: async (task: Task) => {
-      underWay += 1
+    remove: async (tasks: readonly Task[]) => {
+      underWay += tasks.length
       most = Math.max(most, underWay)
       await Promise.resolve()
-      done.set(task.row, (done.get(task.row) ?? 0) + 1)
-      underWay -= 1
-      return 'deleted' as const
+      for (const { row } of tasks) done.set(row, (done.get(row) ?? 0) + 1)
+      underWay -= tasks.length
+      return tasks.map(() => 'deleted' as const)
     },
   }
   const reports = await pass(cluster, cluster.devices, { remover, clock: clockAt(due + 5) })
