@@ -28,8 +28,12 @@ export function publicAddress(url: string): PublicAddress {
   return { host: parsed.host, pathPrefix: parsed.pathname.replace(/\/+$/, '') }
 }
 
+/** Bytes that are the same text in every encoding. */
+const ASCII = /^[ -~]*$/
+
 /** Text that headers carry as bytes, as a person reads it. */
 export function readable(bytes: string): string {
+  if (ASCII.test(bytes)) return bytes
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }
 

@@ -15,6 +15,7 @@ import type { ListedObject, ListingPage } from '../listing.ts'
 import type { ContainerName } from '../operation.ts'
 import { begun, joinedAnswer, joinedHeaders, judged } from './joined-answer.ts'
 import { JoinedBody } from './joined-body.ts'
+import { ownEtag } from './listing.ts'
 import { DYNAMIC_MARK, typeWithSize } from './manifest.ts'
 import type { Piece } from './pieces.ts'
 import { SegmentError } from './segment-error.ts'
@@ -69,7 +70,9 @@ async function pageAfter(
   const listed = await store.containers.read(context, container, { listing })
   if (listed.kind !== 'found') return listed
   const entries = listed.page?.entries() ?? []
-  const segments = entries.filter((entry) => entry.kind === 'object')
+  const segments = entries
+    .filter((entry) => entry.kind === 'object')
+    .map((entry) => (entry.etag.includes(';') ? { ...entry, etag: ownEtag(entry.etag) } : entry))
   const consistency = listed.page?.consistency ?? 'eventual'
   return { kind: 'page', container, segments, consistency, isLast: entries.length < LISTING_LIMIT }
 }

@@ -1,6 +1,6 @@
 /** An object in a listing of a bucket. */
 import type { ListedObject } from '#store/listing.ts'
-import { classOfRow } from '../objects/storage-class.ts'
+import { checksumOfRow, classOfRow } from '../objects/listed-facts.ts'
 import { element, elementOf, escapedText } from '../xml-writer.ts'
 import { type Encoding, listedTime, writtenName } from './listing-text.ts'
 
@@ -16,9 +16,17 @@ export function contentsXml(
   // Written without the detour over lists and escapes of what needs none: a page has a thousand of them.
   return (
     `<${name}>${key}<LastModified>${listedTime(entry.lastModified)}</LastModified>` +
-    `<ETag>${etagText(entry)}</ETag><Size>${entry.sizeBytes}</Size>${ownedBy}` +
+    `<ETag>${etagText(entry)}</ETag>${checksumXml(entry)}<Size>${entry.sizeBytes}</Size>${ownedBy}` +
     `<StorageClass>${classOfRow(entry)}</StorageClass></${name}>`
   )
+}
+
+/** Nothing of an object without a checksum, as those of Swift's clients are. */
+export function checksumXml(entry: ListedObject): string {
+  const checksum = checksumOfRow(entry)
+  if (checksum === undefined) return ''
+  const { algorithm, type } = checksum
+  return `<ChecksumAlgorithm>${algorithm}</ChecksumAlgorithm><ChecksumType>${type}</ChecksumType>`
 }
 
 /** An owner or an initiator by canonical id; its name to be shown is the same. */

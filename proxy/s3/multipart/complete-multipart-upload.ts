@@ -12,8 +12,8 @@ import { expirationOfUpload } from '../config/object-headers.ts'
 import { shownEncryption } from '../encryption/upload-encryption.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { answerInTime } from '../long-answer.ts'
+import { listedFacts } from '../objects/listed-facts.ts'
 import { madeVersion } from '../objects/shown-object.ts'
-import { listedClass } from '../objects/storage-class.ts'
 import { checksumIn, checksumToStore, type StoredChecksum } from '../objects/stored-checksum.ts'
 import { unfulfilled, writeConditionIn } from '../objects/write-condition.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
@@ -101,7 +101,8 @@ function described(
   const problem = checksumProblem(headers, value === undefined ? undefined : { ...checksum, value })
   if (problem !== undefined) return problem
   const kept = value === undefined ? {} : checksumToStore({ ...checksum, value })
-  return { kind: 'described', metadata: { ...kept, [ROW_ETAG]: listedClass(upload.metadata) } }
+  const listed = listedFacts({ ...upload.metadata, ...kept })
+  return { kind: 'described', metadata: { ...kept, [ROW_ETAG]: listed } }
 }
 
 function isAsStored({ checksums }: CheckedPart, part: Part | undefined): boolean {

@@ -20,10 +20,10 @@ import { document, element, xmlAnswer } from '../xml-writer.ts'
 import { CopiedChecksum } from './copied-checksum.ts'
 import { descriptionOf, typeOf, withoutDescription } from './copied-description.ts'
 import { copySourceOf, type NamedSource } from './copy-source.ts'
+import { factsInRow } from './listed-facts.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
 import { conditionsIn } from './read-conditions.ts'
 import { madeVersion } from './shown-object.ts'
-import { classInRow } from './storage-class.ts'
 import type { StoredChecksum } from './stored-checksum.ts'
 import { SOURCE_PREFIX, unopened } from './unopened-source.ts'
 import { objectMetadataIn, type Upload } from './upload.ts'
@@ -146,7 +146,10 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
     condition: asked.condition,
     customerKey: asked.encryption.customerKey,
     nullVersion: 'replaced',
-    atEnd: ({ etag }) => ({ ...checksum.toStore(), ...classInRow(asked.own, etag) }),
+    atEnd: ({ etag }) => {
+      const found = checksum.toStore()
+      return { ...found, ...factsInRow({ ...asked.own, ...found }, etag) }
+    },
   }
   const checked = { ...source, body: checksum.body }
   const written = await writeCopy(deps.store, transaction, objectOf(visit), { source: checked, put })

@@ -8,8 +8,9 @@ import { asksForLock } from '../config/object-lock-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
 import { md5In } from '../sent-xml.ts'
+import { factsInRow } from './listed-facts.ts'
 import { COMMON_HEADERS } from './object-facts.ts'
-import { classInRow, storageClassIn } from './storage-class.ts'
+import { storageClassIn } from './storage-class.ts'
 import { checksumToStore } from './stored-checksum.ts'
 import { contentTypeIn, redirectIn } from './uploaded-headers.ts'
 import { userMetadataIn } from './user-metadata.ts'
@@ -40,7 +41,7 @@ export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
     ...described,
     expectedEtag: expectedEtag.md5,
     limitBytes: deps.maxFileSizeBytes,
-    atEnd: ({ etag }) => verified(sent, classInRow(described.metadata, etag)),
+    atEnd: ({ etag }) => verified(sent, described.metadata, etag),
   }
 }
 
@@ -127,8 +128,9 @@ function contentEncodingIn(headers: HeaderMap): string | undefined {
 }
 
 /** Asked after the last byte: what the client said about its body must be true before it becomes an object. */
-function verified(sent: SentBody, more: HeaderMap): HeaderMap | 'etag_mismatch' {
+function verified(sent: SentBody, metadata: HeaderMap, etag: string): HeaderMap | 'etag_mismatch' {
   if (sent.problem() !== undefined) return 'etag_mismatch'
   const checksum = sent.checksum()
-  return checksum === undefined ? more : { ...checksumToStore({ ...checksum, type: 'FULL_OBJECT' }), ...more }
+  const found = checksum === undefined ? {} : checksumToStore({ ...checksum, type: 'FULL_OBJECT' })
+  return { ...found, ...factsInRow({ ...metadata, ...found }, etag) }
 }

@@ -3,9 +3,9 @@ import type { Response } from '#http/message.ts'
 import type { ListedObject, ListedSubdir } from '#store/listing.ts'
 import { DELETE_MARKER_TYPE } from '#store/versions/version-names.ts'
 import { invalidArgument, isS3Error, type S3Error } from '../error.ts'
-import { etagText, ownerXml } from '../listing/listed-object.ts'
+import { checksumXml, etagText, ownerXml } from '../listing/listed-object.ts'
 import { type Encoding, encodingIn, listedTime, pageLimitIn, writtenName } from '../listing/listing-text.ts'
-import { classOfRow } from '../objects/storage-class.ts'
+import { classOfRow } from '../objects/listed-facts.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
@@ -118,7 +118,7 @@ function entryXml(entry: Entry, encoding: Encoding, owner: string): string {
   return elementOf(
     'Version',
     ...ofBoth,
-    `<ETag>${etagText(entry)}</ETag>`,
+    `<ETag>${etagText(entry)}</ETag>${checksumXml(entry)}`,
     element('Size', entry.sizeBytes),
     ownerXml('Owner', owner),
     element('StorageClass', classOfRow(entry)),
