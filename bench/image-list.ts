@@ -46,8 +46,9 @@ interface Registry {
   readonly pid: number
 }
 
-/** Milliseconds without a request. */
-const IDLE_MS = 10_000
+/** Until workers have looked at what was made, and how long is measured then, milliseconds without a request. */
+const SETTLE_MS = 60_000
+const IDLE_MS = 20_000
 
 async function ask(
   { url, token }: Registry,
@@ -115,6 +116,7 @@ async function run(registry: Registry): Promise<void> {
     const [alone, together] = [await measure(registry, query, 1), await measure(registry, query, READERS)]
     process.stdout.write(`${query} | ${alone} | ${together}\n`)
   }
+  await sleep(SETTLE_MS)
   const before = usageOf([registry.pid]).cpuSeconds
   await sleep(IDLE_MS)
   const share = ((usageOf([registry.pid]).cpuSeconds - before) * 100_000) / IDLE_MS

@@ -342,6 +342,8 @@ export interface ObjectPost {
   readonly contentType: string | undefined
   /** Changes this version instead of the current one. */
   readonly versionId?: string | undefined
+  /** As for a read. */
+  readonly nullVersion?: 'kept_too' | undefined
   /**
    * What of it is a change; the rest is what stands there, for storage servers that only replace everything. `metadata`: all
    * but facts (`object-facts/`); a list: the facts that it names, which changes nothing else, the time of change included.

@@ -256,7 +256,7 @@ function mechanismOf(
   if (inQuery !== undefined) return refuseArgument('Authorization', readable(authorization), ONE_MECHANISM)
   if (authorization.startsWith(V4_ALGORITHM)) return { kind: 'v4_header' }
   if (authorization.startsWith('AWS ')) return { kind: 'v2_header' }
-  if (authorization.startsWith('AWS4-')) {
+  if (authorization.startsWith('AWS4-ECDSA-')) {
     return refuse(
       'InvalidRequest',
       `The authorization mechanism you have provided is not supported. Please use ${V4_ALGORITHM}.`,

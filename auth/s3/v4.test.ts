@@ -399,6 +399,10 @@ void t.test('what is missing or unknown is told', async (t) => {
     message: 'Unsupported Authorization Type',
   })
   t.match(await refused({ authorization: 'AWS4-ECDSA-P256-SHA256 Credential=…' }), { code: 'InvalidRequest' })
+  t.match(await refused({ authorization: 'AWS4-HMAC-SHA1 Credential=…' }), {
+    code: 'InvalidArgument',
+    message: 'Unsupported Authorization Type',
+  })
   t.match(await refused({ authorization: good }, '/?X-Amz-Algorithm=AWS4-HMAC-SHA256'), {
     code: 'InvalidArgument',
     message: /^Only one auth mechanism allowed/,

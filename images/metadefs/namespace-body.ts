@@ -8,23 +8,34 @@ import {
   PROPERTY_BODY,
   TAG_BODY,
 } from '../model/metadef-schema.ts'
-import { badRequest, conflict, type Refusal } from '../refusal.ts'
+import { badRequest, conflict, forbidden, type Refusal } from '../refusal.ts'
 import type { Association, MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
 const PART_BODIES: Readonly<Record<PartKind, JsonSchema>> = {
-  properties: { ...PROPERTY_BODY, required: ['name', 'title', 'type'] },
-  objects: OBJECT_BODY,
+  properties: { ...PROPERTY_BODY, required: ['name', 'title', 'type'], additionalProperties: false },
+  objects: { ...OBJECT_BODY, additionalProperties: false },
   tags: TAG_BODY,
 }
 
 /** Written by the server, whatever a client sends. */
 const SERVERS_OWN: ReadonlySet<string> = new Set(['created_at', 'updated_at', 'self', 'schema', 'name'])
 
+const WHOLE_NAMESPACE: JsonSchema = { ...NAMESPACE_BODY, additionalProperties: false }
+
+/** 403 for what only the server says, as Glance answers it. */
+function readOnlyMember(body: unknown): Refusal | undefined {
+  if (!isObject(body)) return undefined
+  const name = Object.keys(body).find((one) => one !== 'name' && SERVERS_OWN.has(one))
+  return name === undefined ? undefined : forbidden(`Attribute '${name}' is read-only.`)
+}
+
 /** A new namespace with everything that the body has of it. */
 export function readNamespace(body: unknown, caller: Caller, nowMs: number): NamespaceRecord | Refusal {
-  const wrong = violation(body, NAMESPACE_BODY)
+  const refused = readOnlyMember(body)
+  if (refused !== undefined) return refused
+  const wrong = violation(body, WHOLE_NAMESPACE)
   if (wrong !== undefined || !isObject(body))
     return badRequest(`Provided object does not match schema 'namespace': ${wrong}`)
   const [objects, tags, associations] = ['objects', 'tags', 'resource_type_associations'].map(
@@ -67,7 +78,9 @@ export function changeNamespace(
   caller: Caller,
   nowMs: number,
 ): NamespaceRecord | Refusal {
-  const wrong = violation(body, NAMESPACE_BODY)
+  const refused = readOnlyMember(body)
+  if (refused !== undefined) return refused
+  const wrong = violation(body, WHOLE_NAMESPACE)
   if (wrong !== undefined || !isObject(body))
     return badRequest(`Provided object does not match schema 'namespace': ${wrong}`)
   return { ...record, ...headOf({ owner: record.owner, ...body }, caller), updatedAt: nowMs }
@@ -80,6 +93,8 @@ export interface NamedItem {
 
 /** A property, object or tag. */
 export function readPart(kind: PartKind, body: unknown, nowMs: number): NamedItem | Refusal {
+  const refused = readOnlyMember(body)
+  if (refused !== undefined) return refused
   const wrong = violation(body, PART_BODIES[kind])
   if (wrong !== undefined || !isObject(body))
     return badRequest(`Provided object does not match schema '${kind}': ${wrong}`)

@@ -82,8 +82,19 @@ export function objectView(namespace: string, name: string, { body, ...at }: Met
   }
 }
 
+/** An object that was given no properties has none, and needs none. */
+function wholeObjectView(namespace: string, name: string, item: MetadefItem): View {
+  return { required: [], properties: {}, ...objectView(namespace, name, item) }
+}
+
 /** One part by itself. */
 export function partView(kind: PartKind, namespace: string, name: string, item: MetadefItem): View {
+  if (kind === 'objects') return wholeObjectView(namespace, name, item)
+  return changedPartView(kind, namespace, name, item)
+}
+
+/** One part as it was just given. */
+export function changedPartView(kind: PartKind, namespace: string, name: string, item: MetadefItem): View {
   if (kind === 'objects') return objectView(namespace, name, item)
   return kind === 'tags' ? { name, ...times(item) } : { name, ...item.body }
 }
@@ -95,6 +106,6 @@ export function partsView(kind: PartKind, record: NamespaceRecord): View {
     return { properties: Object.fromEntries(entries.map(([name, { body }]) => [name, { name, ...body }])) }
   }
   if (kind === 'tags') return { tags: Object.keys(record.tags).map((name) => ({ name })) }
-  const objects = entries.map(([name, item]) => objectView(record.namespace, name, item))
+  const objects = entries.map(([name, item]) => wholeObjectView(record.namespace, name, item))
   return { objects, schema: '/v2/schemas/metadefs/objects' }
 }

@@ -9,6 +9,7 @@ import { changeNamespace, readAssociation, readNamespace, readPart, readTags } f
 import type { MetadefItem, NamespaceRecord, PartKind } from './namespace-record.ts'
 import {
   associationView,
+  changedPartView,
   namespacePath,
   namespaceView,
   partsView,
@@ -133,11 +134,13 @@ function partVerbs(
           : { ...parts, [part.name]: part.item },
       )
       if (changed instanceof Refusal) return changed
-      return jsonAnswer(201, partView(kind, changed.namespace, part.name, part.item))
+      return jsonAnswer(201, changedPartView(kind, changed.namespace, part.name, part.item))
     },
-    show: async ({ registry, context, caller, names: [name = '', wanted = ''] }) => {
+    show: async ({ registry, context, caller, names: [name = '', asked = ''], query }) => {
       const record = await registry.namespaces.find(context, caller, name)
       if (record instanceof Refusal) return record
+      const wanted = kind === 'properties' ? ownName(record, asked, valueOf(query, 'resource_type')) : asked
+      if (wanted instanceof Refusal) return wanted
       const item = record[kind][wanted]
       return item === undefined
         ? missing(wanted)
@@ -155,7 +158,7 @@ function partVerbs(
       })
       if (changed instanceof Refusal) return changed
       const item = changed[kind][part.name] ?? part.item
-      return jsonAnswer(200, partView(kind, changed.namespace, part.name, item))
+      return jsonAnswer(200, changedPartView(kind, changed.namespace, part.name, item))
     },
     remove: async (visit) => {
       const [, gone = ''] = visit.names
@@ -172,6 +175,21 @@ function partVerbs(
   }
 }
 
+/** The name of a property in its namespace, as a type of resource calls it. */
+function ownName(
+  { associations }: NamespaceRecord,
+  asked: string,
+  type: string | undefined,
+): string | Refusal {
+  if (type === undefined) return asked
+  const association = associations[type]
+  if (association === undefined) return notFound(`The namespace is not for ${type}.`)
+  const prefix = association.prefix ?? ''
+  return asked.startsWith(prefix)
+    ? asked.slice(prefix.length)
+    : notFound(`Property ${asked} does not start with the prefix '${prefix}' of ${type}.`)
+}
+
 /** Replaces all tags; adds to them where a header says so. */
 const putTags: ImageVerb = async (visit) => {
   const { registry, context, caller, json, names, request } = visit
@@ -182,7 +200,8 @@ const putTags: ImageVerb = async (visit) => {
     ...record,
     tags: isAppended ? { ...record.tags, ...tags } : tags,
   }))
-  return changed instanceof Refusal ? changed : jsonAnswer(201, partsView('tags', changed))
+  if (changed instanceof Refusal) return changed
+  return jsonAnswer(201, partsView('tags', { ...changed, tags }))
 }
 
 /** Types that user interfaces know of, whether or not a namespace is for them. */

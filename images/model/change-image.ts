@@ -5,11 +5,11 @@
 import type { Caller } from '../caller.ts'
 import type { ImageLimits } from '../limits.ts'
 import { notPermitted, unchangeable, visibilityRefused } from '../policy.ts'
-import { badRequest, conflict, forbidden, Refusal } from '../refusal.ts'
+import { conflict, forbidden, Refusal } from '../refusal.ts'
 import type { ImageRecord, Visibility } from './image-record.ts'
 import { isBaseProperty } from './image-schema.ts'
 import type { PatchOperation } from './json-patch.ts'
-import { tooMany } from './new-image.ts'
+import { outOfRange, tooMany } from './new-image.ts'
 
 export interface ChangeDeps {
   readonly caller: Caller
@@ -86,9 +86,9 @@ function withBase(image: ImageRecord, name: string, value: unknown, caller: Call
         ? { ...image, owner: value as string | null }
         : notPermitted('modify_image')
     case 'min_ram':
-      return atLeastZero(name, value as number) ?? { ...image, minRam: value as number }
+      return outOfRange(name, value as number) ?? { ...image, minRam: value as number }
     case 'min_disk':
-      return atLeastZero(name, value as number) ?? { ...image, minDisk: value as number }
+      return outOfRange(name, value as number) ?? { ...image, minDisk: value as number }
     case 'disk_format':
       return formatRefused(image, name) ?? { ...image, diskFormat: value as string | null }
     case 'container_format':
@@ -96,11 +96,6 @@ function withBase(image: ImageRecord, name: string, value: unknown, caller: Call
     default:
       return forbidden(`Attribute '${name}' is read-only.`)
   }
-}
-
-function atLeastZero(name: string, value: number): Refusal | undefined {
-  if (value >= 0) return undefined
-  return badRequest(`Invalid value '${value}' for parameter '${name}'. Cannot be a negative value`)
 }
 
 /** The format is a promise about the bytes. */

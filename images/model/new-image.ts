@@ -34,14 +34,29 @@ function refusedMembers(body: Members): Refusal | undefined {
   if (direct !== undefined) return forbidden(`Attribute '${direct}' is read-only.`)
   const wrong = violation(body, IMAGE_SCHEMA)
   if (wrong !== undefined) return badRequest(`Provided object does not match schema 'image': ${wrong}`)
-  const negative = ['min_ram', 'min_disk'].find((name) => ((body[name] as number | undefined) ?? 0) < 0)
-  if (negative !== undefined)
-    return badRequest(`Invalid value '${body[negative]}' for parameter '${negative}'.`)
+  const numbers = ['min_ram', 'min_disk'].map((name) =>
+    outOfRange(name, (body[name] as number | undefined) ?? 0),
+  )
+  const odd = numbers.find((refused) => refused !== undefined)
+  if (odd !== undefined) return odd
   if (names.some((name) => name.length > NAME_LENGTH)) {
     return badRequest(`Custom property should not be greater than ${NAME_LENGTH} characters.`)
   }
   if (names.includes('locations')) return forbidden("Attribute 'locations' is reserved.")
   return names.map((name) => refusedName(name, 'create')).find((refused) => refused !== undefined)
+}
+
+/** Largest number of a column of Glance's. */
+const NUMBER_MAX = 2_147_483_647
+
+/** 400 for a number that cannot be kept. */
+export function outOfRange(name: string, value: number): Refusal | undefined {
+  if (value < 0) {
+    return badRequest(`Invalid value '${value}' for parameter '${name}'. Cannot be a negative value`)
+  }
+  return value > NUMBER_MAX
+    ? badRequest(`'${name}' value out of range, must not exceed ${NUMBER_MAX}.`)
+    : undefined
 }
 
 function draftOf(body: Members, caller: Caller): ImageDraft {

@@ -144,7 +144,9 @@ export class ImageViewCache {
     { key, etag = UNKNOWN_ETAG }: ChangedRecord,
     begunAt: number,
   ): Promise<Refusal | undefined> {
-    const read = await this.#records.read(context, key, 'newest')
+    const read =
+      (etag === UNKNOWN_ETAG ? undefined : await this.#records.readListed?.(context, { key, etag })) ??
+      (await this.#records.read(context, key, 'newest'))
     if (read.kind === 'unavailable' || read.kind === 'undecided') {
       return unavailable('The image registry cannot be read now.')
     }

@@ -34,6 +34,6 @@ function becoming(to: 'active' | 'deactivated', action: 'deactivate' | 'reactiva
 }
 
 export const actions: readonly ImageRoute[] = [
-  route('POST', '/images/:id/actions/deactivate', becoming('deactivated', 'deactivate'), 'ignored'),
-  route('POST', '/images/:id/actions/reactivate', becoming('active', 'reactivate'), 'ignored'),
+  route('POST', '/images/:id/actions/deactivate', becoming('deactivated', 'deactivate')),
+  route('POST', '/images/:id/actions/reactivate', becoming('active', 'reactivate')),
 ]

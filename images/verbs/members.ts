@@ -60,6 +60,8 @@ const change: ImageVerb = async (visit) => {
   const status = MEMBER_STATUSES.find((one) => one === body['status'])
   const seen = await sharedImage(visit)
   if (seen instanceof Refusal) return seen
+  const known = seen.members.find(({ id }) => id === visit.names[1])
+  if (known === undefined) return noMember(visit.names[1] ?? '', seen)
   const refused = mayNotAnswer(visit, seen)
   if (refused !== undefined) return refused
   const member = memberOf(visit, seen)
@@ -114,6 +116,10 @@ function memberOf({ names, caller }: ImageVisit, image: ImageRecord): ImageMembe
   const [, id = ''] = names
   const member = image.members.find((one) => one.id === id)
   if (member !== undefined && maySeeMember(caller, image, id)) return member
+  return noMember(id, image)
+}
+
+function noMember(id: string, image: ImageRecord): Refusal {
   return notFound(`${id} not found in the member list of the image ${image.id}.`)
 }
 

@@ -210,6 +210,7 @@ class Sources implements GrantSources {
       newest: false,
       certainty: 'confirmed',
       versionId,
+      nullVersion: 'kept_too',
     })
     return read.kind === 'found' ? read.headers : undefined
   }

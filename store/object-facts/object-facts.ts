@@ -40,6 +40,7 @@ export async function changeFacts(
     conditions: {},
     newest: true,
     versionId,
+    nullVersion: 'kept_too',
     manifest: 'as_stored',
   })
   if (read.kind !== 'found') return read
@@ -48,6 +49,7 @@ export async function changeFacts(
     metadata: { ...replaceable(read.headers), ...changes },
     contentType: undefined,
     versionId: found,
+    nullVersion: 'kept_too',
     fields: Object.keys(changes),
   })
   return posted.kind === 'accepted' ? { kind: 'changed', versionId: found } : posted

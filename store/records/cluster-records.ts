@@ -8,7 +8,7 @@
 import { strict as assert } from 'node:assert'
 import type { Clock } from '#base/environment.ts'
 import { bufferBody, readWhole } from '#http/message.ts'
-import type { ObjectReadOptions, Store } from '../contract.ts'
+import type { ObjectReadOptions, ObjectReadOutcome, Store } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
 import { type Invalidations, NO_PEERS, type Stale } from '../invalidations.ts'
 import { seenIn } from '../object-state.ts'
@@ -16,6 +16,7 @@ import type { ObjectName, OperationContext } from '../operation.ts'
 import {
   type FoundRecord,
   isRecordKey,
+  type ListedRecord,
   RECORD_BYTES_MAX,
   RECORDS_ACCOUNT,
   type RecordChanges,
@@ -40,6 +41,9 @@ export interface ClusterRecordsOptions {
 }
 
 const PAGE_LIMIT = 1000
+
+/** Any replica that has it; which state that is, its ETag says. */
+const ANY = { method: 'GET', conditions: {}, newest: false } as const satisfies ObjectReadOptions
 
 const AGREED = {
   method: 'GET',
@@ -98,6 +102,18 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     const read = this.#memory.get(this.#cacheKey(key), () => this.#load(uninterrupted(context), key))
     // What is remembered under this kind's name was decoded by this kind.
     return (await read) as RecordRead<Value>
+  }
+
+  async readListed(
+    context: OperationContext,
+    { key, etag }: Pick<ListedRecord, 'key' | 'etag'>,
+  ): Promise<RecordRead<Value>> {
+    const outcome = await this.#store.objects.read(context, this.#nameOf(key), ANY)
+    if (outcome.kind === 'found') {
+      const read = await this.#decoded(context, key, outcome)
+      if (read.kind === 'found' && unquoted(outcome.headers['etag']) === etag) return read
+    }
+    return await this.#load(context, key)
   }
 
   async create(
@@ -170,11 +186,18 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     }
     if (outcome.kind === 'no_such_object' || outcome.kind === 'no_such_container') return { kind: 'absent' }
     if (outcome.kind === 'not_modified') throw new Error('a record was read without conditions')
-    if (outcome.kind !== 'found') return failureOf(outcome)
+    return outcome.kind === 'found' ? await this.#decoded(context, key, outcome) : failureOf(outcome)
+  }
+
+  async #decoded(
+    context: OperationContext,
+    key: string,
+    { body, headers }: Extract<ObjectReadOutcome, { readonly kind: 'found' }>,
+  ): Promise<RecordRead<Value>> {
     try {
-      const decoded = decodeRecord(this.#kind, await readWhole(outcome.body, RECORD_BYTES_MAX))
+      const decoded = decodeRecord(this.#kind, await readWhole(body, RECORD_BYTES_MAX))
       if (decoded.kind !== 'value') return this.#unreadable(context, key, decoded.reason)
-      return { kind: 'found', key, value: decoded.value, state: seenIn(outcome.headers) }
+      return { kind: 'found', key, value: decoded.value, state: seenIn(headers) }
     } catch (error) {
       return { kind: 'unavailable', reason: `a record could not be read to its end: ${String(error)}` }
     }
@@ -242,6 +265,10 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     assert(isRecordKey(key), 'a key of a record is 1 to 1024 bytes without NUL')
     return { account: RECORDS_ACCOUNT, container: this.#kind.name, object: key }
   }
+}
+
+function unquoted(etag: string | undefined): string | undefined {
+  return etag?.replaceAll('"', '')
 }
 
 /** A client that goes away does not stop a change half-way, nor a read that others wait for. */

@@ -101,6 +101,14 @@ export interface RecordCollection<Value> {
    * it was told of the change before whoever made it had an answer. `newest`: never older than an acknowledged write.
    */
   read(context: OperationContext, key: string, freshness: 'remembered' | 'newest'): Promise<RecordRead<Value>>
+  /**
+   * The record as a listing told of it, from whichever replica has it so, at less cost; the newest where none is found at once, or
+   * where it has changed since.
+   */
+  readonly readListed?: (
+    context: OperationContext,
+    listed: Pick<ListedRecord, 'key' | 'etag'>,
+  ) => Promise<RecordRead<Value>>
   /** Only if there is none. `exists`: there is one. */
   create(
     context: OperationContext,

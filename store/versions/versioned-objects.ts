@@ -14,7 +14,7 @@ import type { StoreFailure, VersionProblem } from '../failure.ts'
 import type { FeatureDeps } from '../features.ts'
 import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
-import { AS_STORED } from './current-object.ts'
+import { AS_STORED, isCurrent, lookAt } from './current-object.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteVersion } from './delete-version.ts'
 import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
@@ -60,8 +60,14 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
       await put.body.cancel()
       return kept
     },
-    async post(context, name, { versionId, ...post }) {
-      if (versionId !== undefined && versionId !== NULL_VERSION) {
+    async post(context, name, { versionId, nullVersion, ...post }) {
+      if (versionId === NULL_VERSION && nullVersion !== undefined) {
+        const place = await nullPlace(inner, timestamps, context, name)
+        if ('kind' in place) return place
+        if (place.object !== name.object) {
+          return await objects.post(context, place, { ...post, metadata: withoutExpiry(post.metadata) })
+        }
+      } else if (versionId !== undefined && versionId !== NULL_VERSION) {
         return await postVersion(inner, context, name, post, versionId)
       }
       const posted = await objects.post(context, name, post)
@@ -179,6 +185,23 @@ async function postVersion(
     ...post,
     metadata,
   })
+}
+
+/** Where the null version is: under the object's own name while nothing newer has taken its place there. */
+async function nullPlace(
+  inner: Store,
+  timestamps: FeatureDeps['timestamps'],
+  context: OperationContext,
+  name: ObjectName,
+): Promise<ObjectName | StoreFailure> {
+  const seen = await lookAt({ objects: inner.objects, timestamps }, context, name)
+  if (!isCurrent(seen)) return seen
+  if (seen.kind === 'plain') return name
+  const kept = await versionsOf(inner, context, name)
+  if (kept !== undefined && 'kind' in kept) return kept
+  const nulls = kept === undefined ? [] : await keptNulls(inner.containers, context, name, kept.container)
+  if ('kind' in nulls) return nulls
+  return nulls[0] ?? { kind: 'no_such_object', headers: {} }
 }
 
 type Unavailable = Extract<StoreFailure, { readonly kind: 'unavailable' }>

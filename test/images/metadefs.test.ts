@@ -42,6 +42,30 @@ void t.test('metadata definitions', async (t) => {
     t.equal((await user('GET', `${NAMESPACES}/none`)).status, 404)
   })
 
+  await t.test('what is not in the schema, or the server’s to say, is refused', async (t) => {
+    const refused = async (path: string, body: object): Promise<number> =>
+      (await admin('POST', path, { body })).status
+    t.equal(await refused(NAMESPACES, { namespace: 'OS::Odd', nonsense: 1 }), 400)
+    t.equal(await refused(NAMESPACES, { namespace: 'OS::Odd', created_at: 'now' }), 403)
+    t.equal(await refused(at('/properties'), { name: 'p', title: 'P', type: 'string', nonsense: 1 }), 400)
+    t.equal(await refused(at('/objects'), { name: 'o', nonsense: 1 }), 400)
+    t.equal(await refused(at('/objects'), { name: 'o', self: '/v2' }), 403)
+  })
+
+  await t.test('a property is asked for as a type of resource calls it', async (t) => {
+    const status = async (path: string): Promise<number> => (await user('GET', at(path))).status
+    t.equal(await status('/properties/hw_colour?resource_type=OS::Glance::Image'), 200)
+    t.equal(await status('/properties/colour?resource_type=OS::Glance::Image'), 404)
+    t.equal(await status('/properties/colour?resource_type=none'), 404)
+  })
+
+  await t.test('tags that are added are told by themselves', async (t) => {
+    const headers = { 'X-Openstack-Append': 'true' }
+    const added = await admin('POST', at('/tags'), { headers, body: { tags: [{ name: 'more' }] } })
+    t.same(added.json, { tags: [{ name: 'more' }] })
+    t.equal((await admin('DELETE', at('/tags/more'))).status, 204)
+  })
+
   await t.test('properties, objects and tags come and go one by one', async (t) => {
     const body = { name: 'shape', title: 'Shape', type: 'string' }
     t.equal((await admin('POST', at('/properties'), { body })).status, 201)

@@ -114,3 +114,19 @@ void t.test('a download chooses its store where there are several', async (t) =>
   await uploadBytes(user, id, Buffer.from('x'))
   t.equal((await user('GET', `/v2/images/${id}/file?prefer=cluster`)).status, 400)
 })
+
+void t.test('numbers that no database holds are refused, and bodies where none is expected', async (t) => {
+  const user = ask()
+  const body = { min_ram: 99_999_999_999 }
+  t.equal((await user('POST', '/v2/images', { body })).status, 400)
+  const id = await createImage(user)
+  const headers = { 'Content-Type': 'application/openstack-images-v2.1-json-patch' }
+  const patch = [{ op: 'replace', path: '/min_disk', value: 99_999_999_999 }]
+  t.equal((await user('PATCH', `/v2/images/${id}`, { headers, body: patch })).status, 400)
+  await uploadBytes(user, id, Buffer.from('bytes'))
+  const deactivate = `/v2/images/${id}/actions/deactivate`
+  t.equal((await user('POST', deactivate, { body: { x: 1 } })).status, 400)
+  t.equal((await user('POST', deactivate)).status, 204)
+  const status = { body: { status: 'accepted' } }
+  t.equal((await user('PUT', `/v2/images/${id}/members/none`, status)).status, 404)
+})

@@ -8,7 +8,7 @@ import { changeFacts } from '#store/object-facts/object-facts.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { isStoreFailure, storeError } from '../store-errors.ts'
-import { isAbsent, missingVersion } from '../versions/version-asked.ts'
+import { isAbsent, missingVersion, readOf } from '../versions/version-asked.ts'
 import { xmlAnswer } from '../xml-writer.ts'
 import { aclDocument } from './acl-document.ts'
 import { refusedBy, rulesOf } from './bucket-rules.ts'
@@ -61,7 +61,7 @@ async function storedList(visit: S3Visit): Promise<Found | S3Error> {
     conditions: {},
     newest: false,
     certainty: 'confirmed',
-    versionId: request.query.get('versionId'),
+    ...readOf(request.query.get('versionId')),
     manifest: 'as_stored',
   })
   if (read.kind !== 'found') return unread(visit, read)

@@ -24,7 +24,7 @@ export async function lockOfUpload(visit: S3Visit): Promise<Readonly<Record<stri
   const { headers } = visit.request
   if (!asksForLock(headers)) return {}
   const [mode, until, hold] = [headers[MODE_HEADER], headers[UNTIL_HEADER], headers[HOLD_HEADER]]
-  const missing = withoutLocks(bucketOf(visit).info)
+  const missing = withoutLocks(bucketOf(visit).info, 'upload')
   if (missing !== undefined) return missing
   if (hold !== undefined && hold !== 'ON' && hold !== 'OFF') {
     return invalidArgument(HOLD_HEADER, hold, "Legal Hold must be either of 'ON' or 'OFF'")

@@ -23,8 +23,13 @@ export async function lockConfigurationProblem(visit: S3Visit): Promise<S3Error 
   return posted.kind === 'updated' ? undefined : storeError(posted, { BucketName: name })
 }
 
-/** The refusal of an operation on locks in a bucket that has none; `undefined` where it has. */
-export function withoutLocks(info: ContainerInfo): S3Error | undefined {
-  if (locksObjects(info)) return undefined
-  return s3Error('InvalidRequest', { message: 'Bucket is missing Object Lock Configuration' })
+/** AWS writes it differently to uploads and to operations on locks. */
+const MISSING = {
+  upload: 'Bucket is missing ObjectLockConfiguration',
+  lock: 'Bucket is missing Object Lock Configuration',
+}
+
+/** The refusal of what is about locks in a bucket that has none; `undefined` where it has. */
+export function withoutLocks(info: ContainerInfo, asked: keyof typeof MISSING): S3Error | undefined {
+  return locksObjects(info) ? undefined : s3Error('InvalidRequest', { message: MISSING[asked] })
 }

@@ -47,7 +47,7 @@ export const objectLockOperations: readonly S3Operation[] = [
 ]
 
 async function getLock(visit: S3Visit, what: 'retention' | 'legal_hold'): Promise<Response | S3Error> {
-  const missing = withoutLocks(bucketOf(visit).info)
+  const missing = withoutLocks(bucketOf(visit).info, 'lock')
   if (missing !== undefined) return missing
   const { deps, transaction } = visit
   const read = await deps.locks.of(deps.store, transaction, versionOf(visit))
@@ -79,7 +79,7 @@ async function putLegalHold(visit: S3Visit): Promise<Response | S3Error> {
 }
 
 async function changeLock(visit: S3Visit, change: LockChange): Promise<Response | S3Error> {
-  const missing = withoutLocks(bucketOf(visit).info)
+  const missing = withoutLocks(bucketOf(visit).info, 'lock')
   if (missing !== undefined) return missing
   const bypass = await bypassIn(visit)
   if (bypass !== undefined && bypass !== 'bypassed') return bypass

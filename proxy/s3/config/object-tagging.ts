@@ -9,6 +9,7 @@ import { objectOf, type S3Operation, type S3Visit } from '../operation.ts'
 import type { S3Request } from '../request.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
+import { readOf } from '../versions/version-asked.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
 import { duplicateTag, TAGGING_HEADER, taggingDocument, tagProblem, tagsInHeader } from './tags.ts'
 
@@ -51,7 +52,7 @@ async function getTagging(visit: S3Visit): Promise<Response | S3Error> {
     method: 'HEAD',
     conditions: {},
     newest: true,
-    versionId: request.query.get('versionId'),
+    ...readOf(request.query.get('versionId')),
   })
   if (read.kind !== 'found') return missing(visit, read)
   const versionId = read.trail?.versionId

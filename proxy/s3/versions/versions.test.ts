@@ -19,9 +19,11 @@ async function bucket(status?: Status): Promise<Asked> {
 
 class Asked {
   readonly s3: S3Door['s3']
+  readonly s3As: S3Door['s3As']
 
-  constructor({ s3 }: S3Door) {
+  constructor({ s3, s3As }: S3Door) {
     this.s3 = s3
+    this.s3As = s3As
   }
 
   turn(status: Status): Promise<Received> {
@@ -155,6 +157,31 @@ await t.test('what was put before versions were kept is the null version, wherev
   t.equal(await asked.text('o'), 'plain', 'it is the current one again')
   await asked.delete('o', 'null')
   t.same(await asked.listed(), [])
+})
+
+await t.test('tags and lists of the null version are its own, wherever it is', async (t) => {
+  const asked = await bucket(undefined)
+  await asked.put('o', 'null')
+  await asked.turn('Enabled')
+  const id = await asked.put('o', 'one')
+  const tagging = (value: string): string =>
+    `<Tagging><TagSet><Tag><Key>k</Key><Value>${value}</Value></Tag></TagSet></Tagging>`
+  const tag = (version: string, value: string): Promise<Received> =>
+    asked.s3('PUT', `/bucket/o?tagging&versionId=${version}`, { body: tagging(value) })
+  t.match(await tag('null', 'old'), { status: 200, headers: { 'x-amz-version-id': 'null' } })
+  t.equal((await tag(id ?? '', 'new')).status, 200)
+  const tags = async (version: string): Promise<unknown> =>
+    elementIn(await asked.s3('GET', `/bucket/o?tagging&versionId=${version}`), 'Value')
+  t.same([await tags('null'), await tags(id ?? '')], ['old', 'new'])
+  const opened = await asked.s3('PUT', '/bucket/o?acl&versionId=null', {
+    headers: { 'x-amz-acl': 'public-read' },
+  })
+  t.equal(opened.status, 200)
+  const grants = async (query: string): Promise<number> =>
+    elementsIn(await asked.s3('GET', `/bucket/o?acl${query}`), 'Permission').length
+  t.same([await grants('&versionId=null'), await grants('')], [2, 1])
+  t.equal((await asked.s3As(undefined, 'GET', '/bucket/o?versionId=null')).status, 200)
+  t.equal((await asked.s3As(undefined, 'GET', '/bucket/o')).status, 403)
 })
 
 await t.test('suspended: what is put takes the place of the null version, and of no other', async (t) => {

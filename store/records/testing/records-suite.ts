@@ -64,6 +64,19 @@ export function recordsSuite(t: Test, make: (t: Test) => Promise<Records>): void
     )
   })
 
+  t.test('a record is read as a listing told of it, or as it is by now', async (t) => {
+    const birds = await start(t)
+    const wren = (await birds.create(CONTEXT, 'wren', { wings: 1 })) as FoundRecord<Bird>
+    const listed = await birds.list(CONTEXT)
+    if (listed.kind !== 'listed') throw new Error(listed.kind)
+    const [first = { key: '', etag: '' }] = listed.records
+    t.match((await birds.readListed?.(CONTEXT, first)) ?? wren, { value: { wings: 1 } })
+    const second = (await birds.replace(CONTEXT, wren, { wings: 2 })) as FoundRecord<Bird>
+    t.match((await birds.readListed?.(CONTEXT, first)) ?? second, { value: { wings: 2 } })
+    await birds.remove(CONTEXT, second)
+    t.same((await birds.readListed?.(CONTEXT, first)) ?? { kind: 'absent' }, { kind: 'absent' })
+  })
+
   t.test('what changed since a mark is told', async (t) => {
     const birds = await start(t)
     const wren = (await birds.create(CONTEXT, 'wren', { wings: 1 })) as FoundRecord<Bird>
