@@ -62,6 +62,16 @@ export class Exchange {
     return sinceMs === undefined ? 0 : this.#setting.clock.monotonicMs() - sinceMs
   }
 
+  /** All of the request has come. */
+  get isReceived(): boolean {
+    return this.#incoming.complete
+  }
+
+  /** The answer says that the connection ends with it, if it does not travel already. */
+  sayLast(): void {
+    this.#outgoing.shouldKeepAlive = false
+  }
+
   /** Resolves when the answer was handed to the socket or given up; never rejects. */
   async run(): Promise<void> {
     try {

@@ -353,6 +353,25 @@ for (const [what, sent, answered] of REFUSED) {
   })
 }
 
+void t.test(
+  'a whole request is answered whatever follows it, and then the connection is closed',
+  async (t) => {
+    const bodies: string[] = []
+    const listener = await serve(t, async (request) => {
+      bodies.push(String(await readWhole(request.body, MIB)))
+      await pause(20)
+      return await ok(request)
+    })
+    const put = 'PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcdef\r\n'
+    const chunked = 'PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n0\r\n\r\n'
+    for (const sent of [put, chunked, `GET / HTTP/1.1\r\n\r\n${put}`, 'GET / HTTP/1.1\r\n\r\n???\r\n\r\n']) {
+      const text = await (await Wire.to(t, listener.address)).send(sent).closed()
+      t.match(text, /^HTTP\/1\.1 200 OK[^]*Connection: close[^]*ok$/)
+    }
+    t.same(bodies, ['abc', '', '', 'abc', ''])
+  },
+)
+
 void t.test('a method that nobody knows is for the handler to refuse', async (t) => {
   const methods: string[] = []
   const listener = await serve(t, async (request) => {

@@ -78,6 +78,8 @@ const HANDSHAKE_TIMEOUT_MS = 10_000
 interface Connection {
   readonly remoteAddress: string
   readonly exchanges: Set<Exchange>
+  /** What followed the requests under way is none: the connection ends with their answers. */
+  ends?: boolean
   link?: ServerLink
 }
 
@@ -223,7 +225,10 @@ class HttpServer implements Listener {
     const { remoteAddress } = connection
     const exchange = new Exchange(this.#setting, incoming, outgoing, { remoteAddress, awaitsContinue })
     connection.exchanges.add(exchange)
-    void exchange.run().finally(() => connection.exchanges.delete(exchange))
+    void exchange.run().finally(() => {
+      connection.exchanges.delete(exchange)
+      if (connection.ends === true && connection.exchanges.size === 0) socket.end()
+    })
   }
 
   /** Nothing was read from the socket, and nothing written, for a while. */
@@ -243,13 +248,25 @@ class HttpServer implements Listener {
   }
 
   #unreadable(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Duplex): void {
-    if (this.#strangeMethods.retry(this.#server, error, socket)) return
-    const exchanges = this.#connections.get(socket)?.exchanges
+    const connection = this.#connections.get(socket)
+    if (connection?.ends === true) return
+    const exchanges = [...(connection?.exchanges ?? [])]
+    // Bytes of a request that is under way are not to be read once more.
+    if (exchanges.length === 0 && this.#strangeMethods.retry(this.#server, error, socket)) return
     this.#log.debug({ code: error.code }, 'request refused')
+    if (connection === undefined || error.code === 'ECONNRESET') socket.destroy()
+    else if (exchanges.length === 0) refuse(socket, refusalOf(error))
+    else if (exchanges.every((exchange) => exchange.isReceived)) endAfterAnswers(connection, socket)
     // An answer that is under way must not be mixed with another one.
-    if (error.code === 'ECONNRESET' || (exchanges !== undefined && exchanges.size > 0)) socket.destroy()
-    else refuse(socket, refusalOf(error))
+    else socket.destroy()
   }
+}
+
+/** Whole requests, and then something that is none: a body longer than its length, mostly. Nothing more is read. */
+function endAfterAnswers(connection: Connection, socket: Duplex): void {
+  connection.ends = true
+  socket.pause()
+  for (const exchange of connection.exchanges) exchange.sayLast()
 }
 
 function createNodeServer(limits: ServerLimits, { tls, links }: ListenOptions): Server {

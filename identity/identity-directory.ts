@@ -13,7 +13,7 @@ import type { Entry } from './entries.ts'
 import { type Identified, identify, identifyUser } from './identified.ts'
 import { identityPrincipal, type PrincipalOptions } from './identity-principal.ts'
 import type { IdentityTokens } from './identity-tokens.ts'
-import type { User } from './model/user.ts'
+import { haveProved, type User } from './model/user.ts'
 import { configuredUserId, isConfigured } from './people.ts'
 import { provePassword, type SignInParts } from './sign-in.ts'
 
@@ -58,6 +58,7 @@ export class IdentityDirectory implements Directory {
     const reference = configured?.kind === 'found' ? { id } : { name }
     const proven = await provePassword(this.#options, context, reference, key, remoteAddress)
     if (proven.kind !== 'proven') return proven.kind === 'expired' ? REFUSED : proven
+    if (!haveProved(proven.user.value, ['password'])) return REFUSED
     const known = isConfigured(proven.user) ? users.find(user) : undefined
     if (known !== undefined) {
       return { kind: 'signed_in', ...seal.issue(known.principal), storageUrl: known.storageUrl }

@@ -1,6 +1,6 @@
 /** What is odd about requests, and how each is answered: as a Keystone 22 answers it. */
 import t, { type Test } from 'tap'
-import { IdentitySession, type Json } from './testing/identity-session.ts'
+import { CONTEXT, IdentitySession, type Json } from './testing/identity-session.ts'
 import { SmallWorld } from './testing/small-world.ts'
 
 type Row = readonly [status: number, method: string, path: string, body?: Json]
@@ -103,6 +103,24 @@ t.test('a password that is locked is changed by administrators only', async (t) 
   const user = { original_password: 'ada secret', password: 'second' }
   await ask(t, [[400, 'POST', `/users/${id}/password`, { user }]], session)
   await ask(t, [[200, 'PATCH', `/users/${id}`, { user: { password: 'second' } }]], session, world.admin)
+})
+
+t.test('who must prove more than a password gets in by no password alone', async (t) => {
+  const session = new IdentitySession()
+  const world = await SmallWorld.in(session)
+  const { userId } = await session.person('ada', 'member')
+  const set = (options: Json) =>
+    session.ask('PATCH', `/v3/users/${userId}`, world.admin, { user: { options } })
+  const status = async (): Promise<number> => (await session.login('ada', 'ada secret', 'of ada')).status
+  await set({ multi_factor_auth_rules: [['password', 'totp']] })
+  t.equal(await status(), 401)
+  const key = { user: 'of ada:ada', key: 'ada secret', remoteAddress: '192.0.2.1' }
+  t.equal((await session.identity.directory.signIn(CONTEXT, key)).kind, 'refused')
+  await set({ multi_factor_auth_enabled: false })
+  t.equal(await status(), 201)
+  await set({ multi_factor_auth_enabled: true, multi_factor_auth_rules: [['totp'], ['password']] })
+  t.equal(await status(), 201)
+  t.equal((await session.identity.directory.signIn(CONTEXT, key)).kind, 'signed_in')
 })
 
 t.test('who asks for a token in no form that there is, is told so', async (t) => {

@@ -1,5 +1,5 @@
 /** Answers `/endpoints/` from the rings in force (`middleware/endpoints.ts`). */
-import { encodedPathOf, type HashPathSalt, hashName, type ResourceName } from '#base/names.ts'
+import { type HashPathSalt, hashName, quotedPath, type ResourceName } from '#base/names.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { Store } from '#store/contract.ts'
 import type { OperationContext } from '#store/operation.ts'
@@ -50,7 +50,9 @@ function ringOf(
 
 function urlsOf(ring: Ring, name: ResourceName, salt: HashPathSalt): readonly string[] {
   const partition = ring.partitionOf(hashName(name, salt))
-  const path = encodedPathOf(name)
+  const path = quotedPath(
+    `/${[name.account, name.container, name.object].filter((part) => part !== undefined).join('/')}`,
+  )
   return ring
     .primaries(partition)
     .map(

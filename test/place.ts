@@ -21,6 +21,8 @@ export interface Place {
   readonly internalPort: number
   /** For a Keystone. */
   readonly keystonePort: number
+  /** For a Barbican. */
+  readonly keyManagerPort: number
   /** Lets another run have it. */
   release(): void
 }
@@ -44,6 +46,7 @@ export function takePlace(): Place {
       internalPort: first + 8,
       ourPort: first + 9,
       storagePort: first + 10,
+      keyManagerPort: first + 28,
       keystonePort: first + 29,
       release: () => rmSync(mark, { force: true }),
     }

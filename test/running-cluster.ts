@@ -28,8 +28,11 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
+/** A test, or what else ends at some time and then clears away what was made for it. */
+export type Lifetime = Pick<Test, 'teardown'>
+
 /** A directory that goes away with the test. */
-export function temporaryDirectory(t: Test): string {
+export function temporaryDirectory(t: Lifetime): string {
   const path = mkdtempSync(join(tmpdir(), 'martlet-test-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
   return path
@@ -147,7 +150,7 @@ export async function startCluster(t: Test, options: ClusterOptions = {}): Promi
 }
 
 /** A configuration file that goes away with the test. */
-export function configFile(t: Test, text: string): string {
+export function configFile(t: Lifetime, text: string): string {
   const path = join(temporaryDirectory(t), 'martlet.toml')
   writeFileSync(path, text)
   return path

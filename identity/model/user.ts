@@ -93,6 +93,17 @@ export function passwordEndsAtMs(
   return password.setAtMs + lifeMs
 }
 
+/**
+ * Whether somebody who proved to be this user by these methods has proved it well enough: by all methods of one of the user's
+ * rules, if there are any (Identity API v3, "Multi-Factor Authentication"). Whoever has a token has done so before.
+ */
+export function haveProved({ options = {} }: User, methods: readonly string[]): boolean {
+  const { multi_factor_auth_rules: rules, multi_factor_auth_enabled: isAsked } = options
+  if (isAsked === false || !Array.isArray(rules) || rules.length === 0) return true
+  if (methods.includes('token')) return true
+  return rules.some((rule) => textsIn(rule).every((method) => methods.includes(method)))
+}
+
 function parseUser(written: unknown): User | undefined {
   const members = membersIn(written)
   const { name, enabled, generation, state } = members

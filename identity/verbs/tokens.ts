@@ -21,7 +21,7 @@ import {
 } from '../identified.ts'
 import type { Method } from '../identity-tokens.ts'
 import type { DomainReference } from '../model/domain.ts'
-import type { User } from '../model/user.ts'
+import { haveProved, type User } from '../model/user.ts'
 import { isObject, type Members, membersIn, textOr, textsIn } from '../model/written.ts'
 import {
   type CredentialReference,
@@ -52,6 +52,7 @@ export async function issueToken(visit: Visit): Promise<Response> {
   if (proven.kind === 'refused') return unauthenticated(visit.url)
   if (proven.kind === 'expired') return passwordExpired(visit.url, proven.user.id)
   if (proven.kind === 'unavailable') return unavailable()
+  if (!haveProved(proven.user.value, proven.methods)) return unauthenticated(visit.url, MORE_NEEDED)
   const scope = await scopeWanted(visit, auth['scope'], proven)
   if (scope === 'malformed')
     return refusal(400, 'The scope is not one of project, domain, system, OS-TRUST:trust or unscoped')
@@ -77,6 +78,7 @@ export async function issueToken(visit: Visit): Promise<Response> {
 }
 
 /** Keystone's words. */
+const MORE_NEEDED = 'Additional authentications steps required.'
 const SCOPE_FIXED =
   'Error authenticating with application credential: Application credentials cannot request a scope.'
 const NOT_FROM_A_TRUST =

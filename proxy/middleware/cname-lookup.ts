@@ -52,8 +52,10 @@ export function cnameLookup({ clock, names, options }: CnameLookupDeps): ProxyLa
       return inner(transaction)
     }
     const found = await storageHost(host.name, lookUp, domains, options.lookupDepth)
-    if (found === undefined) return textAnswer(400, 'CNAME lookup failed to resolve to a valid domain')
-    const ours = found + host.port
+    if (found.kind === 'no_alias') return textAnswer(400, 'CNAME lookup failed to resolve to a valid domain')
+    if (found.kind === 'too_many')
+      return textAnswer(400, `CNAME lookup failed after ${options.lookupDepth} tries`)
+    const ours = found.host + host.port
     transaction.request = withHost(request, ours)
     const response = await inner(transaction)
     const theirs = host.name + host.port
@@ -61,21 +63,28 @@ export function cnameLookup({ clock, names, options }: CnameLookupDeps): ProxyLa
   }
 }
 
+type StorageHost =
+  | { readonly kind: 'found'; readonly host: string }
+  | { readonly kind: 'no_alias' }
+  /** Of aliases that are followed. */
+  | { readonly kind: 'too_many' }
+
 /** The cluster's own host that the name is an alias of. */
 async function storageHost(
   name: string,
   lookUp: (host: string) => Promise<CanonicalName>,
   domains: readonly string[],
   depth: number,
-): Promise<string | undefined> {
-  let host = name.toLowerCase()
+): Promise<StorageHost> {
+  // A dot at the end says that the name is whole.
+  let host = name.toLowerCase().replace(/\.$/, '')
   for (let step = 0; step < depth; step += 1) {
     const found = isHostName(host) ? await lookUp(host) : undefined
-    if (found?.kind !== 'alias' || found.of === host) return undefined
-    if (domainOf(`.${found.of}`, domains) !== undefined) return found.of
+    if (found?.kind !== 'alias' || found.of === host) return { kind: 'no_alias' }
+    if (domainOf(`.${found.of}`, domains) !== undefined) return { kind: 'found', host: found.of }
     host = found.of.toLowerCase()
   }
-  return undefined
+  return { kind: 'too_many' }
 }
 
 function isHostName(lower: string): boolean {

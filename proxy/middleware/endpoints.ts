@@ -6,7 +6,7 @@
  *     /endpoints/v2/…                          an object: the addresses and the headers to send along
  */
 import { quoted } from '#auth/container-acl.ts'
-import type { ResourceName } from '#base/names.ts'
+import { quotedPath, type ResourceName } from '#base/names.ts'
 import type { Response } from '#http/message.ts'
 import type { OperationContext } from '#store/operation.ts'
 import { answer, HTML_TYPE, textAnswer } from '../answers.ts'
@@ -55,7 +55,7 @@ function askedIn(rest: string): Asked | string {
   const [first = '', ...others] = rest.split('/')
   const version = versionOf(first)
   if (version === undefined && first.startsWith('v') && !first.includes('_')) {
-    return `Unsupported version ${quoted(first)}`
+    return `Unsupported version ${quoted(quotedPath(first))}`
   }
   const [account = '', container, ...object] = version === undefined ? [first, ...others] : others
   if (account === '') return 'No account specified'
@@ -63,8 +63,10 @@ function askedIn(rest: string): Asked | string {
   return { version: version ?? 1, name }
 }
 
+/** Numbers as Python reads them, `2`, `2.0`, `02`, `2e0`, behind any number of `v`. */
 function versionOf(segment: string): 1 | 2 | undefined {
-  const match = /^v*([12])(?:\.0*)?$/.exec(segment)
-  if (match === null) return undefined
-  return match[1] === '1' ? 1 : 2
+  const written = segment.replace(/^v+/, '')
+  if (!/^\d+\.?\d*(e[+-]?\d+)?$/i.test(written)) return undefined
+  const version = Number(written)
+  return version === 1 || version === 2 ? version : undefined
 }

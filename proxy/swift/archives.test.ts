@@ -82,3 +82,15 @@ t.test('nothing is overwritten that cannot be copied', async (t: Test) => {
   t.equal((await ask('PUT', '/box/o', { body: 'second' })).status, 412)
   t.equal(await textAt(ask, '/box/o'), 'one')
 })
+
+t.test('whoever means a version, of which there are none, changes nothing', async (t: Test) => {
+  for (const header of ['X-Versions-Location', 'X-History-Location']) {
+    const ask = await containerWith(header)
+    await putAll(ask, '/box/o', ['one', 'second'])
+    for (const method of ['DELETE', 'PUT']) {
+      t.equal((await ask(method, '/box/o?version-id=1400000000.00000')).status, 400, `${method}, ${header}`)
+    }
+    t.equal(await textAt(ask, '/box/o'), 'second')
+    t.same(await copies(ask), ['one'])
+  }
+})

@@ -4,7 +4,7 @@
  */
 import { decodePercent, quotedPath } from '#base/names.ts'
 import { unquoted } from '#http/conditionals.ts'
-import type { HeaderMap, Response } from '#http/message.ts'
+import type { HeaderMap, Request, Response } from '#http/message.ts'
 import type { LinkPut, ReadTrail, StoredLink, VersionName } from '#store/contract.ts'
 import type { LinkProblem } from '#store/failure.ts'
 import type { ObjectName } from '#store/operation.ts'
@@ -17,6 +17,7 @@ const TARGET = 'x-symlink-target'
 const ACCOUNT = 'x-symlink-target-account'
 const ETAG = 'x-symlink-target-etag'
 const BAD_TARGET = 'X-Symlink-Target header must be of the form <container name>/<object name>'
+const HAS_BODY = 'Symlink requests require a zero byte body'
 /** Of a dynamic link whose maker names no type. */
 const LINK_TYPE = 'application/symlink'
 
@@ -26,9 +27,10 @@ export type LinkInRequest =
   | { readonly kind: 'refused'; readonly response: Response }
 
 /** The link that an upload makes. */
-export function linkInRequest(headers: HeaderMap): LinkInRequest {
+export function linkInRequest({ headers, body }: Pick<Request, 'headers' | 'body'>): LinkInRequest {
   const written = headers[TARGET]
   if (written === undefined) return { kind: 'none' }
+  if ((body.lengthBytes ?? 0) > 0) return refused(400, HAS_BODY)
   const path = decodePercent(written)
   if (path?.startsWith('/') === true) return refused(412, BAD_TARGET)
   const slash = path?.indexOf('/') ?? -1
@@ -131,7 +133,7 @@ function problemAnswer(problem: LinkProblem): Response {
     case 'targets_itself':
       return textAnswer(400, 'Symlink cannot target itself')
     case 'has_body':
-      return textAnswer(400, 'Symlink requests require a zero byte body')
+      return textAnswer(400, HAS_BODY)
     case 'forbidden_target':
       return textAnswer(412, NOT_IN_NAMES, HTML_TYPE)
   }

@@ -22,9 +22,9 @@ const JSON_TYPE = 'application/json'
 
 /** Versions are listed as JSON alone. */
 export function versionsFormatOf(request: Request, query: Query): ListingFormat {
-  const parameter = query.values.get('format')
-  if (parameter !== undefined && parameter !== 'json') return { kind: 'refused', response: answer(406) }
-  const accept = parameter === undefined ? request.headers['accept'] : undefined
+  const parameter = query.values.get('format')?.toLowerCase() ?? ''
+  if (parameter !== '' && parameter !== 'json') return { kind: 'refused', response: answer(406) }
+  const accept = parameter === '' ? request.headers['accept'] : undefined
   return formatOf(negotiate(accept, [JSON_TYPE]), { varies: false })
 }
 

@@ -30,10 +30,11 @@ export type Upload =
 /** `checkBody` is what else must hold before a byte of the body is read. */
 export function uploadIn(
   { clock, options }: SwiftDoorDeps,
-  { name, request: { headers }, transaction: { synced } }: Visit<ObjectName>,
+  { name, request, transaction: { synced } }: Visit<ObjectName>,
   checkBody: () => Response | undefined,
 ): Upload {
-  const link = linkInRequest(headers)
+  const { headers } = request
+  const link = linkInRequest(request)
   if (link.kind === 'refused') return { ...link, of: 'feature' }
   const ownType = link.kind === 'link' ? link.contentType : undefined
   const contentType = ownType ?? contentTypeOf(headers, name.object)

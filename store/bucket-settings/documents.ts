@@ -7,6 +7,12 @@ import type { PublicAccessBlock } from '#auth/s3/public-access-block.ts'
 import type { LifecycleConfiguration } from './lifecycle-rules.ts'
 import type { NotificationConfiguration } from './notification-rules.ts'
 import type { ObjectLockConfiguration } from './object-lock-rules.ts'
+import type {
+  AnalyticsConfiguration,
+  IntelligentTieringConfiguration,
+  InventoryConfiguration,
+  MetricsConfiguration,
+} from './report-configurations.ts'
 import type { WebsiteConfiguration } from './website-rules.ts'
 
 export interface BucketDocuments {
@@ -24,6 +30,11 @@ export interface BucketDocuments {
   readonly logging?: LoggingConfiguration | undefined
   readonly notification?: NotificationConfiguration | undefined
   readonly accelerate?: 'Enabled' | 'Suspended' | undefined
+  /** These four: in the order of their ids. */
+  readonly analytics?: readonly AnalyticsConfiguration[] | undefined
+  readonly inventory?: readonly InventoryConfiguration[] | undefined
+  readonly metrics?: readonly MetricsConfiguration[] | undefined
+  readonly intelligentTiering?: readonly IntelligentTieringConfiguration[] | undefined
 }
 
 export const NO_DOCUMENTS: BucketDocuments = {}

@@ -6,14 +6,19 @@
  * - A piece that cannot be read as the manifest describes it makes the read reject: the body breaks off, and never goes on
  *   with other bytes.
  */
+import { BLOCK_BYTES } from '#base/limits.ts'
 import { BodyError, type BodyStream } from '#http/message.ts'
 import type { Piece } from './pieces.ts'
 import { SegmentBody } from './segment-body.ts'
 import type { SegmentReader } from './segment-reader.ts'
 
-/** Pieces are opened until this many bytes are opened and not yet read, bytes; and no more than so many. */
-const AHEAD_BYTES = 2 * 1024 * 1024
-const AHEAD_PIECES = 4
+const MIB = 1024 * 1024
+/** Pieces are opened until this many bytes are opened and not yet read: some milliseconds' worth, which opening one may take… */
+const AHEAD_BYTES = 8 * MIB
+/** …and not beyond this many bytes in memory: an opened piece holds no more than a block, however long it is… */
+const HELD_BYTES = 2 * MIB
+/** …nor more than so many. */
+const AHEAD_PIECES = 8
 
 const DONE: IteratorResult<Buffer> = { done: true, value: undefined }
 
@@ -21,11 +26,15 @@ type Part =
   | { readonly kind: 'bytes'; readonly bytes: Buffer }
   | { readonly kind: 'body'; readonly body: SegmentBody }
 
+interface Ahead {
+  readonly part: Part
+  readonly sizeBytes: number
+}
+
 export class JoinedBody implements BodyStream, AsyncIterator<Buffer> {
   readonly #reader: SegmentReader
   readonly #pieces: AsyncIterator<Piece, void>
-  readonly #ahead: { readonly part: Part; readonly sizeBytes: number }[] = []
-  #aheadBytes = 0
+  readonly #ahead: Ahead[] = []
   #stepping: Promise<void> | undefined
   #ended = false
   /** Of finding the next piece; told when everything before it was read. */
@@ -82,15 +91,22 @@ export class JoinedBody implements BodyStream, AsyncIterator<Buffer> {
     if (this.#cancelled) throw new BodyError('BODY_CANCELLED')
     const next = this.#ahead.shift()
     if (next === undefined && this.#failure !== undefined) throw this.#failure.error
-    this.#aheadBytes -= next?.sizeBytes ?? 0
     return next?.part
   }
 
   #lookAhead(): void {
-    const leftBytes = this.#current?.missingBytes ?? 0
-    const isEnough = leftBytes + this.#aheadBytes >= AHEAD_BYTES || this.#ahead.length >= AHEAD_PIECES
-    if (isEnough || this.#ended || this.#cancelled || this.#stepping !== undefined) return
+    if (this.#ended || this.#cancelled || this.#stepping !== undefined || this.#isEnough()) return
     void this.#findNext().then(() => this.#lookAhead())
+  }
+
+  #isEnough(): boolean {
+    let bytes = this.#current?.missingBytes ?? 0
+    let heldBytes = 0
+    for (const { part, sizeBytes } of this.#ahead) {
+      bytes += sizeBytes
+      heldBytes += part.kind === 'bytes' ? sizeBytes : Math.min(sizeBytes, BLOCK_BYTES)
+    }
+    return bytes >= AHEAD_BYTES || heldBytes >= HELD_BYTES || this.#ahead.length >= AHEAD_PIECES
   }
 
   /** Opens one more piece. Never rejects: what goes wrong is told in its turn. */
@@ -117,11 +133,9 @@ export class JoinedBody implements BodyStream, AsyncIterator<Buffer> {
     if (this.#cancelled) return
     if (piece.kind === 'bytes') {
       this.#ahead.push({ part: piece, sizeBytes: piece.bytes.length })
-      this.#aheadBytes += piece.bytes.length
       return
     }
     const sizeBytes = piece.range.end - piece.range.start
     this.#ahead.push({ part: { kind: 'body', body: new SegmentBody(this.#reader, piece) }, sizeBytes })
-    this.#aheadBytes += sizeBytes
   }
 }

@@ -12,6 +12,7 @@ import type {
   ContainerOperations,
   ObjectOperations,
   ObjectReadOutcome,
+  ReadTrail,
   Store,
   StoreLayer,
 } from '../contract.ts'
@@ -93,10 +94,14 @@ async function readLarge(read: LargeRead): Promise<ObjectReadOutcome> {
       : headers[DYNAMIC_MARK] === undefined
         ? first
         : await dynamic(read, first, headers)
-    if (outcome.kind !== 'changed')
-      return outcome.trail === first.trail ? outcome : { ...outcome, trail: first.trail }
+    if (outcome.kind !== 'changed') return withTrail(outcome, first.trail)
   }
   return { kind: 'unavailable', reason: 'the manifest changed again and again' }
+}
+
+/** Segments that are not what they were are no matter of where links led. */
+function withTrail(outcome: ObjectReadOutcome, trail: ReadTrail | undefined): ObjectReadOutcome {
+  return outcome.trail === trail || outcome.kind === 'conflict' ? outcome : { ...outcome, trail }
 }
 
 async function dynamic(

@@ -20,14 +20,18 @@ export class SegmentBody implements BodyStream, AsyncIterator<Buffer> {
   #iterator: AsyncIterator<Buffer> | undefined
   #reopened = 0
   #cancelled = false
+  /** What is read before anybody asks for it. */
+  #first: Promise<IteratorResult<Buffer>> | undefined
 
-  /** Begins to open the piece at once. */
+  /** Begins to open the piece at once, and to read it, so that its first bytes are at hand when their turn comes. */
   constructor(reader: SegmentReader, piece: ObjectPiece) {
     this.#reader = reader
     this.#rest = piece
     this.#opening = this.#open()
     // Whoever reads is told.
     this.#opening.catch(() => {})
+    this.#first = this.#readOn()
+    this.#first.catch(() => {})
   }
 
   [Symbol.asyncIterator](): this {
@@ -39,7 +43,13 @@ export class SegmentBody implements BodyStream, AsyncIterator<Buffer> {
     await this.#opening
   }
 
-  async next(): Promise<IteratorResult<Buffer>> {
+  next(): Promise<IteratorResult<Buffer>> {
+    const first = this.#first
+    this.#first = undefined
+    return first ?? this.#readOn()
+  }
+
+  async #readOn(): Promise<IteratorResult<Buffer>> {
     for (;;) {
       const iterator = this.#iterator ?? (await this.#begin())
       try {
@@ -86,10 +96,8 @@ export class SegmentBody implements BodyStream, AsyncIterator<Buffer> {
 
   async #begin(): Promise<AsyncIterator<Buffer>> {
     const opened = await this.#opening
-    if (this.#cancelled) {
-      await release(opened)
-      throw new BodyError('BODY_CANCELLED')
-    }
+    // Whoever cancelled waits for what was being opened, and lets go of it.
+    if (this.#cancelled) throw new BodyError('BODY_CANCELLED')
     this.#body = streamOf(opened)
     this.#iterator = this.#body[Symbol.asyncIterator]()
     return this.#iterator

@@ -12,6 +12,7 @@ import { deleteWithMark } from './archived-delete.ts'
 import { putArchived } from './archived-put.ts'
 import { deleteAndRestore } from './archived-restore.ts'
 import { type Archive, archiveIn } from './kept-versions.ts'
+import { NULL_VERSION } from './version-names.ts'
 import { containerOf } from './written-container.ts'
 
 export function archives({ timestamps }: Pick<FeatureDeps, 'timestamps'>): StoreLayer {
@@ -29,6 +30,7 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
     read: (context, name, options) => objects.read(context, name, options),
     post: (context, name, post) => objects.post(context, name, post),
     async put(context, name, put) {
+      if (isOfVersion(put)) return await objects.put(context, name, put)
       const archive = await archiveOf(inner, context, name)
       if (archive === undefined) return await objects.put(context, name, put)
       if ('container' in archive) {
@@ -39,6 +41,7 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
       return archive
     },
     async delete(context, name, options) {
+      if (isOfVersion(options)) return await objects.delete(context, name, options)
       const archive = await archiveOf(inner, context, name)
       if (archive === undefined) return await objects.delete(context, name, options)
       if (!('container' in archive)) return archive
@@ -48,6 +51,11 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
         : await deleteAndRestore(write, containers, options)
     },
   }
+}
+
+/** Of a version of the newer way: what is current is not meant, and nothing of it is to be kept. */
+function isOfVersion({ versionId }: { readonly versionId?: string | undefined }): boolean {
+  return versionId !== undefined && versionId !== NULL_VERSION
 }
 
 async function archiveOf(

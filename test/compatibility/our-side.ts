@@ -6,7 +6,13 @@ import { REFERENCE_SALT } from '#bench/reference-swift-config.ts'
 import { addDevices, createBuilder, rebalanced, ringOf } from '#ring/builder.ts'
 import { serialiseRing } from '#ring/ring-file.ts'
 import { runWell } from '#test/programs.ts'
-import { configFile, MARTLET, RunningMartlet, temporaryDirectory } from '#test/running-cluster.ts'
+import {
+  configFile,
+  type Lifetime,
+  MARTLET,
+  RunningMartlet,
+  temporaryDirectory,
+} from '#test/running-cluster.ts'
 
 export const HOST = '127.0.0.1'
 export const DEVICES = ['d1', 'd2', 'd3', 'd4'] as const
@@ -99,7 +105,7 @@ export async function startOurStorage(t: Test, rings: string): Promise<RunningMa
 
 /** Our proxy, by the rings, with `more` in its configuration; stopped when the test ends. Resolves to its URL. */
 export async function startOurProxy(
-  t: Test,
+  t: Lifetime,
   rings: string,
   internalPort: number,
   more = '',
@@ -112,7 +118,7 @@ export async function startOurProxy(
 }
 
 async function start(
-  t: Test,
+  t: Lifetime,
   command: readonly string[],
   rings: string,
   config: string,
@@ -127,7 +133,7 @@ async function start(
 }
 
 /** Names are hashed as the reference Swift does it, and nobody signs requests, because Swift cannot. */
-function clusterFile(t: Test): string {
+function clusterFile(t: Lifetime): string {
   const path = join(temporaryDirectory(t), 'cluster.json')
   const tokenKeys = [{ id: 1, secret: '5e'.repeat(32) }]
   const cluster = { format: 1, id: 'compatibility', salt: REFERENCE_SALT, nodeSecret: '', tokenKeys }

@@ -42,11 +42,8 @@ users = [
 service_prefixes = ["SERVICE_ service"]
 `
 
-/** The storage policies that the real Swift has too, and the domain that its `domain_remap` serves by default. */
-const SETTINGS = `
-[websites]
-storage_domain = ["example.com"]
-
+/** The storage policies that the real Swift has too. */
+export const POLICIES_SETTING = `
 [[policy]]
 index = 0
 name = "Policy-0"
@@ -55,6 +52,13 @@ default = true
 [[policy]]
 index = 1
 name = "silver"
+`
+
+/** And the domain that its `domain_remap` serves by default. */
+const SETTINGS = `
+[websites]
+storage_domain = ["example.com"]
+${POLICIES_SETTING}
 ${USERS_SETTING}
 [crossdomain]
 cross_domain_policy = '<allow-access-from domain="*" secure="false" />'
@@ -78,4 +82,12 @@ export async function startMartletWith({ ourPort }: Place, settings: string): Pr
     clean()
     throw error
   }
+}
+
+/** Signs the reseller administrator in, who may set what belongs to accounts. */
+export async function resellerToken(url: string): Promise<string> {
+  const signIn = { 'x-auth-user': 'admin:admin', 'x-auth-key': 'admin' }
+  const signedIn = await fetch(`${url}/auth/v1.0`, { headers: signIn })
+  await signedIn.arrayBuffer()
+  return signedIn.headers.get('x-auth-token') ?? ''
 }

@@ -4,7 +4,9 @@
  * is written from this one (`node test/differential/render.ts`).
  */
 import type { Difference, Statuses } from './comparison.ts'
+import { COMBINATION_DIFFERENCES } from './differences/combinations.ts'
 import type { KnownDifference } from './differences/known-difference.ts'
+import { MORE_SWITCHED_DIFFERENCES } from './differences/more-switched.ts'
 import { ODD_DIFFERENCES } from './differences/odd.ts'
 import { SWITCHED_DIFFERENCES } from './differences/switched.ts'
 import { USUAL_DIFFERENCES } from './differences/usual.ts'
@@ -13,6 +15,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   ...USUAL_DIFFERENCES,
   ...ODD_DIFFERENCES,
   ...SWITCHED_DIFFERENCES,
+  ...MORE_SWITCHED_DIFFERENCES,
+  ...COMBINATION_DIFFERENCES,
 ]
 
 /** The entry that explains a difference, if there is one. */

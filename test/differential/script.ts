@@ -7,6 +7,7 @@ import {
   infoRequests,
 } from './requests/account.ts'
 import { authRequests, tokenRequests } from './requests/auth.ts'
+import { combinationRequests } from './requests/combinations.ts'
 import { containerRequests, listingRequests } from './requests/container.ts'
 import { formatRequests, headerRequests, oddNameRequests, parameterRequests } from './requests/formats.ts'
 import { formPostRequests } from './requests/formpost.ts'
@@ -76,4 +77,5 @@ export const SCRIPT: readonly Step[] = [
   ...historyRequests,
   ...signedRequests,
   ...siteRequests,
+  ...combinationRequests,
 ]

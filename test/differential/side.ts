@@ -92,6 +92,7 @@ export class Side {
 function framed(step: Step, body: Buffer | undefined): Buffer {
   if (body === undefined) return Buffer.alloc(0)
   if (step.framing !== 'chunked') return body
+  if (body.length === 0) return Buffer.from('0\r\n\r\n')
   const size = Buffer.from(`${body.length.toString(16)}\r\n`)
   return Buffer.concat([size, body, Buffer.from('\r\n0\r\n\r\n')])
 }

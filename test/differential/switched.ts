@@ -5,7 +5,7 @@
 import { type ReferenceSwift, startReferenceSwift } from '#bench/reference-swift.ts'
 import { WEB_PIPELINE } from '#bench/reference-swift-config.ts'
 import type { Place } from '#test/place.ts'
-import { type RunningSide, startMartletWith, USERS_SETTING } from './clusters.ts'
+import { type RunningSide, resellerToken, startMartletWith, USERS_SETTING } from './clusters.ts'
 
 /** What is set for single accounts, by Swift's names of it. */
 const ACCOUNT_SETTINGS: readonly (readonly [account: string, setting: string, value: string])[] = [
@@ -100,10 +100,7 @@ export async function startSwitchedMartlet(place: Place): Promise<RunningSide> {
 }
 
 async function setAccounts(url: string): Promise<void> {
-  const signIn = { 'x-auth-user': 'admin:admin', 'x-auth-key': 'admin' }
-  const signedIn = await fetch(`${url}/auth/v1.0`, { headers: signIn })
-  await signedIn.arrayBuffer()
-  const token = signedIn.headers.get('x-auth-token') ?? ''
+  const token = await resellerToken(url)
   for (const [account, setting, value] of ACCOUNT_SETTINGS) {
     const headers = { 'x-auth-token': token, [`x-account-${setting}`]: value }
     const { status } = await fetch(`${url}/v1/${account}`, { method: 'POST', headers })

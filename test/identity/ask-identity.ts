@@ -1,12 +1,13 @@
 /** How the requests of `identity-requests.ts` are sent to our identity service, and to a Keystone. */
 import { IdentitySession } from '#identity/testing/identity-session.ts'
 import { type ComparableAnswer, playIdentity, type SendIdentity } from './identity-play.ts'
-import { IDENTITY_REQUESTS } from './identity-requests.ts'
+import type { IdentityRequest } from './identity-requests.ts'
 
 const ANSWER_WITHIN_MS = 60_000
 
 /** Of a Keystone that has nothing but what its bootstrap made. */
 export async function answersOfKeystone(
+  requests: readonly IdentityRequest[],
   url: string,
   adminToken: string,
 ): Promise<readonly ComparableAnswer[]> {
@@ -28,11 +29,11 @@ export async function answersOfKeystone(
       body: text === '' ? undefined : JSON.parse(text),
     }
   }
-  return await playIdentity(IDENTITY_REQUESTS, send, { baseUrl: `${url}/v3`, adminToken })
+  return await playIdentity(requests, send, { baseUrl: `${url}/v3`, adminToken })
 }
 
 /** Of our own, without a socket. */
-export async function ownAnswers(): Promise<readonly ComparableAnswer[]> {
+export async function ownAnswers(requests: readonly IdentityRequest[]): Promise<readonly ComparableAnswer[]> {
   const session = new IdentitySession()
   const send: SendIdentity = async ({ method, path, token, subject, body }) => {
     const more = subject === undefined ? {} : { 'x-subject-token': subject }
@@ -40,5 +41,5 @@ export async function ownAnswers(): Promise<readonly ComparableAnswer[]> {
     return { ...answer, token: method === 'POST' ? answer.token : '' }
   }
   const baseUrl = 'http://door.example:8080/identity/v3'
-  return await playIdentity(IDENTITY_REQUESTS, send, { baseUrl, adminToken: await session.admin() })
+  return await playIdentity(requests, send, { baseUrl, adminToken: await session.admin() })
 }

@@ -91,7 +91,10 @@ function comparable(value: unknown, names: ReadonlyMap<string, string>, baseUrl:
     Object.entries(value)
       .map(
         ([name, one]) =>
-          [name, name === 'audit_ids' ? ['{random}'] : comparable(one, names, baseUrl)] as const,
+          [
+            names.get(name) ?? name,
+            name === 'audit_ids' ? ['{random}'] : comparable(one, names, baseUrl),
+          ] as const,
       )
       .toSorted(([one], [other]) => (one < other ? -1 : 1)),
   )

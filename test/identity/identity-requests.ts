@@ -19,11 +19,11 @@ export interface IdentityRequest {
   readonly compared?: 'whole' | 'status'
 }
 
-const PASSWORD = 'first password'
+export const PASSWORD = 'first password'
 
-type Row = readonly [method: string, path: string, body?: unknown, gives?: string]
+export type Row = readonly [method: string, path: string, body?: unknown, gives?: string]
 
-function rows(list: readonly Row[], more: Partial<IdentityRequest> = {}): readonly IdentityRequest[] {
+export function rows(list: readonly Row[], more: Partial<IdentityRequest> = {}): readonly IdentityRequest[] {
   return list.map(([method, path, body, gives]) => ({
     method,
     path,

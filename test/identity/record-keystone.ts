@@ -1,5 +1,5 @@
 /**
- * Writes down what a real Keystone (Debian's) answers to the requests of `identity-requests.ts`:
+ * Writes down what a real Keystone (Debian's) answers to the requests of `recorded-requests.ts`:
  *
  *     node test/identity/record-keystone.ts
  */
@@ -8,6 +8,7 @@ import t from 'tap'
 import { PASSWORD, startKeystone } from '#test/keystone/real-keystone.ts'
 import { takePlace } from '#test/place.ts'
 import { answersOfKeystone } from './ask-identity.ts'
+import { PLAYS } from './recorded-requests.ts'
 
 t.setTimeout(300_000)
 
@@ -16,8 +17,10 @@ void t.test('recorded', async (t) => {
   t.teardown(() => place.release())
   const { url, api } = await startKeystone(t, place.keystonePort)
   const token = await api.tokenOf({ user: 'admin', project: 'admin', password: PASSWORD })
-  const answers = await answersOfKeystone(url, token)
-  const lines = answers.map((answer) => JSON.stringify(answer))
-  writeFileSync(new URL('keystone-22.0-answers.json', import.meta.url), `[\n${lines.join(',\n')}\n]\n`)
-  t.pass(`${answers.length} answers`)
+  for (const { requests, answersFile } of Object.values(PLAYS)) {
+    const answers = await answersOfKeystone(requests, url, token)
+    const lines = answers.map((answer) => JSON.stringify(answer))
+    writeFileSync(answersFile, `[\n${lines.join(',\n')}\n]\n`)
+    t.pass(`${answers.length} answers`)
+  }
 })

@@ -12,7 +12,9 @@ import { type RunningCluster, startCluster } from '#test/running-cluster.ts'
 import { type Answer, send } from '#test/session.ts'
 import { signWithEc2 } from './ec2-requests.ts'
 import { keepImages } from './image-requests.ts'
+import { askKeyManager } from './key-manager-requests.ts'
 import { makePeople, OPERATOR, type People, SWIFT } from './people.ts'
+import { haveBarbican } from './real-barbican.ts'
 import { KEYSTONE_PROGRAMS, PASSWORD, type RealKeystone, startKeystone } from './real-keystone.ts'
 import { type KeystoneRequest, keystoneRequests } from './requests.ts'
 
@@ -47,6 +49,9 @@ t.test('tokens of a real Keystone', async (t) => {
   await t.test('images belong to projects, and are shared by roles', (t) =>
     keepImages(t, martlet.url, people),
   )
+  await t.test('a real Barbican gives its secrets to those who may have them', async (t) => {
+    if (haveBarbican(t)) await askKeyManager(t, place.keyManagerPort, keystone, people)
+  })
   await t.test('a revoked token is good for no longer than it says', (t) =>
     revoke(t, keystone, martlet, people),
   )

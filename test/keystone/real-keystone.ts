@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Test } from 'tap'
-import { type StartedProcess, startProcess, stopProcess, waitForPort } from '#bench/child-processes.ts'
+import { type StartedProcess, stopProcess } from '#bench/child-processes.ts'
 import { runWell } from '#test/programs.ts'
 import { IdentityApi } from './identity-api.ts'
+import { startPython } from './python-server.ts'
 
 export const KEYSTONE_PROGRAMS = ['keystone-manage', 'uwsgi'] as const
 
-const UP_WITHIN_MS = 60_000
 const REGION = 'RegionOne'
 export const PASSWORD = 'loopback'
 
@@ -86,20 +86,12 @@ password_hash_rounds = 4
 `
 }
 
-/** Its HTTP socket keeps no connection, and must say so. */
-const CONNECTION = ['--add-header', 'Connection: close']
-const UWSGI = `--plugins python3 --wsgi-file /usr/bin/keystone-wsgi-public --master --processes 1 --threads 1
-  --enable-threads --lazy-apps --need-app --buffer-size 65535 --die-on-term --disable-logging`
-
-async function serve(home: string, port: number): Promise<StartedProcess> {
-  const server = await startProcess({
+function serve(home: string, port: number): Promise<StartedProcess> {
+  return startPython({
     name: 'keystone',
-    program: 'uwsgi',
-    args: ['--http-socket', `127.0.0.1:${port}`, ...UWSGI.split(/\s+/), ...CONNECTION],
+    program: '/usr/bin/keystone-wsgi-public',
+    home,
+    port,
     environment: { OS_KEYSTONE_CONFIG_FILES: join(home, 'keystone.conf') },
-    logFile: join(home, 'uwsgi.log'),
-    directory: home,
   })
-  await waitForPort(port, server, UP_WITHIN_MS)
-  return server
 }

@@ -134,7 +134,7 @@ sts = boto3.client(
 )
 reads = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::%s/*" % BUCKET}
 role = sts.assume_role(
-    RoleArn="arn:aws:iam::test:role/reader", RoleSessionName="reading", Policy=policy(reads)
+    RoleArn="arn:aws:iam::test:role/admin", RoleSessionName="reading", Policy=policy(reads)
 )["Credentials"]
 session = boto3.client(
     "s3",

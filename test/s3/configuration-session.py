@@ -78,6 +78,7 @@ encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": 
 s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=encryption)
 seen["encryption"] = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"] == encryption
 logging = {"LoggingEnabled": {"TargetBucket": BUCKET, "TargetPrefix": "log/"}}
+s3.put_bucket_acl(Bucket=BUCKET, ACL="log-delivery-write")
 s3.put_bucket_logging(Bucket=BUCKET, BucketLoggingStatus=logging)
 seen["logging"] = s3.get_bucket_logging(Bucket=BUCKET)["LoggingEnabled"] == logging["LoggingEnabled"]
 notification = {

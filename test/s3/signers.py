@@ -84,7 +84,7 @@ def with_boto():
 
 def with_sts():
     sts = boto3.client("sts", endpoint_url=URL)
-    role = sts.assume_role(RoleArn="arn:aws:iam::test:role/any", RoleSessionName="session")
+    role = sts.assume_role(RoleArn="arn:aws:iam::test:role/admin", RoleSessionName="session")
     given = {"session": sts.get_session_token(DurationSeconds=900)["Credentials"], "role": role["Credentials"]}
     results = {"identity": sts.get_caller_identity()["Arn"]}
     for name, credentials in given.items():

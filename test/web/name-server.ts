@@ -9,8 +9,11 @@ const TYPE_CNAME = 5
 const CLASS_IN = 1
 const NO_SUCH_NAME = 3
 
-/** Starts it; resolves with its `address:port`. It ends with the test. */
-export async function startNameServer(t: Test, aliases: Readonly<Record<string, string>>): Promise<string> {
+/** Starts it; resolves with its `address:port`. It ends with the test, or whatever else is torn down. */
+export async function startNameServer(
+  t: Pick<Test, 'teardown'>,
+  aliases: Readonly<Record<string, string>>,
+): Promise<string> {
   const socket = createSocket('udp4')
   socket.on('message', (question, from) => socket.send(answerTo(question, aliases), from.port, from.address))
   socket.bind(0, '127.0.0.1')

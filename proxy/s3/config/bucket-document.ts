@@ -135,20 +135,27 @@ export async function documentsOf(visit: S3Visit): Promise<BucketDocuments | S3E
 }
 
 /** Puts a document in the place of what is there; `undefined` takes it away. */
-export async function setDocument<Name extends Member>(
+export function setDocument<Name extends Member>(
   visit: S3Visit,
   member: Name,
   value: BucketDocuments[Name],
+): Promise<S3Error | undefined> {
+  return changeDocuments(visit, (there) => ({ ...there, [member]: value }))
+}
+
+/** Makes a change on top of whatever is there, unless it finds that it cannot be; it may be called several times. */
+export async function changeDocuments(
+  visit: S3Visit,
+  change: (there: BucketDocuments) => BucketDocuments | S3Error,
 ): Promise<S3Error | undefined> {
   const bucket = bucketOf(visit)
   const { container, name } = bucket
   const unregistered = await registerBucket(visit, bucket)
   if (unregistered !== undefined) return unregistered
-  const changed = await visit.deps.settings.change(visit.transaction, container, (there) => ({
-    kind: 'documents',
-    documents: { ...there, [member]: value },
-  }))
+  const changed = await visit.deps.settings.change<S3Error>(visit.transaction, container, (there) => {
+    const wanted = change(there)
+    return isS3Error(wanted) ? { kind: 'refused', refusal: wanted } : { kind: 'documents', documents: wanted }
+  })
   if (changed.kind === 'changed') return undefined
-  if (changed.kind === 'refused') throw new Error('a change that refuses nothing was refused')
-  return storeError(changed, { BucketName: name })
+  return changed.kind === 'refused' ? changed.refusal : storeError(changed, { BucketName: name })
 }

@@ -2,6 +2,7 @@
 import type { S3Operation } from '../operation.ts'
 import { bucketDocumentOperations } from './bucket-documents.ts'
 import { corsOperations } from './cors.ts'
+import { identifiedDocumentOperations } from './identified-documents.ts'
 import { objectLockOperations } from './object-lock.ts'
 import { objectTaggingOperations } from './object-tagging.ts'
 import { unconfiguredOperations } from './unconfigured.ts'
@@ -10,6 +11,7 @@ export const configOperations: readonly S3Operation[] = [
   ...bucketDocumentOperations,
   ...objectTaggingOperations,
   ...objectLockOperations,
+  ...identifiedDocumentOperations,
   ...unconfiguredOperations,
   ...corsOperations,
 ]
