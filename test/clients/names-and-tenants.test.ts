@@ -128,10 +128,10 @@ t.test('tenants', async (t) => {
   })
 })
 
-t.test('thousands of containers', async (t) => {
+t.test('more containers than a listing shows at once', async (t) => {
   const { url } = await startCluster(t)
   const session = await Session.signIn(url, TESTER)
-  const count = 2_500
+  const count = 1_200
   const name = (index: number): string => `container-${String(index).padStart(5, '0')}`
   const refused: string[] = []
   await inParallel(count, 32, async (index) => {
@@ -141,12 +141,12 @@ t.test('thousands of containers', async (t) => {
   t.same(refused, [])
   const listed: string[] = []
   for (let marker = ''; ; marker = listed.at(-1) ?? '') {
-    const page = await session.request('GET', `?limit=1000&marker=${marker}`)
+    const page = await session.request('GET', `?limit=500&marker=${marker}`)
     if (page.status === 204) break
     listed.push(...page.body.toString().trim().split('\n'))
   }
   t.equal(listed.length, count)
-  t.equal(listed[1711], name(1711))
+  t.equal(listed[711], name(711))
   const { headers } = await session.request('HEAD', '')
   t.equal(headers['x-account-container-count'], String(count))
 })

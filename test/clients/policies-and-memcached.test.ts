@@ -58,7 +58,7 @@ t.test('memcached killed under load: no request fails', async (t) => {
     if (put.status !== 201 || get.body.toString() !== String(index))
       wrong.push(`${index}: ${put.status} ${get.status}`)
   }
-  const load = inParallel(1_000, 8, work)
+  const load = inParallel(400, 8, work)
   await sleep(300)
   child.kill('SIGKILL')
   await load

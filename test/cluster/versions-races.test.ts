@@ -96,6 +96,17 @@ async function markedVersions(racing: Racing): Promise<readonly string[]> {
   return (await racing.kept.versions()).map(idOf)
 }
 
+const DELETE_TRIES = 20
+
+/** A delete that could not be made for what others write may be tried again. */
+async function deleteVersion(kept: Kept, id: string | undefined): Promise<string> {
+  for (let tries = 1; ; tries += 1) {
+    const { kind } = await kept.delete('o', id, { successor: 'newest' })
+    const isOver = kind !== 'undecided' && kind !== 'unavailable'
+    if (isOver || tries === DELETE_TRIES) return kind
+  }
+}
+
 const DELETED_AT_ONCE = [
   { name: 'all versions', goes: [0, 1, 2, 3, 4], left: '<no_such_object>' },
   { name: 'all but the oldest, the marker too', goes: [0, 1, 2, 3], left: 'one' },
@@ -113,12 +124,14 @@ for (const { name, goes, left } of DELETED_AT_ONCE) {
         await kept.delete('o')
       })
       const ids = await markedVersions(racing)
-      const outcomes = await Promise.all(
-        goes.map((at) =>
-          (at % 2 === 0 ? racing.kept : racing.other).delete('o', ids[at], { successor: 'newest' }),
-        ),
+      const kinds = await Promise.all(
+        goes.map((at) => deleteVersion(at % 2 === 0 ? racing.kept : racing.other, ids[at])),
       )
-      t.same(new Set(outcomes.map(({ kind }) => kind)), new Set(['deleted']))
+      // Tried again, a delete may find that it was made the first time.
+      t.same(
+        kinds.filter((kind) => kind !== 'deleted' && kind !== 'no_such_object'),
+        [],
+      )
       t.equal(await racing.kept.text('o'), left)
       const rows = await racing.kept.versions()
       t.same(

@@ -1,7 +1,11 @@
-/** Clients that write, read and delete without a pause while an operator is at work. */
+/** Clients that write, read and delete all the time while an operator is at work. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { RunningCluster } from '#test/running-cluster.ts'
 import { Session, TESTER } from '#test/session.ts'
+
+/** Between two requests of a client: two that never rest keep two processors from everybody else, milliseconds. */
+const REST_MS = 20
 
 export class Load {
   readonly session: Session
@@ -44,5 +48,6 @@ export class Load {
     this.requests += 1
     const { status } = await this.session.request(method, path, body === undefined ? {} : { body })
     if (status !== expected) this.failures.push(`${method} ${path}: ${status}`)
+    await sleep(REST_MS)
   }
 }
