@@ -106,7 +106,7 @@ async function storeBlock(
 ): Promise<Piece | Refusal> {
   const held = await holding
   if (held.kind === 'held') return [offset, bytes.length, { block: held.path }]
-  if (held.kind !== 'apart') return held.kind === 'no_space' ? FULL : LOST
+  if (held.kind === 'no_space') return FULL
   const put = await store.objects.put(
     context,
     { ...container, object: `${holder}/${pieceName(offset)}` },
