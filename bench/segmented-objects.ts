@@ -5,23 +5,25 @@ import { usageOf } from './process-usage.ts'
 import type { SwiftSession } from './swift-session.ts'
 
 const MIB = 1024 * 1024
-const GB = 1e9
 /** Objects that are sent at the same time. */
 const FILLERS = 4
+/** A plain object is on three devices of four, and near to most processes or far from one: its segments are spread. */
+const PLAIN_COPIES = 4
 
 export interface LargeObject {
   readonly label: string
-  /** Path below the account. */
-  readonly path: string
+  /** Paths below the account: of the same bytes at several places, where one place would be luck. */
+  readonly paths: readonly string[]
   readonly payload: Payload
   /** `undefined`: it is a plain one. */
   readonly segmentMib: number | undefined
 }
 
 export interface Reading {
-  readonly megabytesPerSecond: number
-  /** Of the servers, for 10^9 bytes. */
-  readonly cpuSecondsPerGb: number
+  readonly bytes: number
+  readonly seconds: number
+  /** Of the servers. */
+  readonly cpuSeconds: number
   /** Until the first byte of the first body, milliseconds. */
   readonly firstByteMs: number
 }
@@ -34,17 +36,16 @@ export async function makeObjects(
 ): Promise<readonly LargeObject[]> {
   const payload = payloadOf(0, mib * MIB)
   await session.makeContainer('segmented')
-  await put(session, '/segmented/plain', payload)
-  const objects: LargeObject[] = [
-    { label: 'plain', path: '/segmented/plain', payload, segmentMib: undefined },
-  ]
+  const paths = Array.from({ length: PLAIN_COPIES }, (_, number) => `/segmented/plain-${number}`)
+  for (const path of paths) await put(session, path, payload)
+  const objects: LargeObject[] = [{ label: 'plain', paths, payload, segmentMib: undefined }]
   for (const segmentMib of segmentSizes) {
     const segments = await makeSegments(session, mib, segmentMib)
     const manifests = { SLO: `/segmented/static-${segmentMib}`, DLO: `/segmented/dynamic-${segmentMib}` }
     await send(session, 'PUT', `${manifests.SLO}?multipart-manifest=put`, {}, JSON.stringify(segments))
     await send(session, 'PUT', manifests.DLO, { 'X-Object-Manifest': `segments-${segmentMib}/s` })
     for (const [kind, path] of Object.entries(manifests)) {
-      objects.push({ label: `${kind}, segments of ${segmentMib} MiB`, path, payload, segmentMib })
+      objects.push({ label: `${kind}, segments of ${segmentMib} MiB`, paths: [path], payload, segmentMib })
     }
   }
   return objects
@@ -79,22 +80,22 @@ async function makeSegments(
   return entries
 }
 
-/** Reads the whole object on each connection at once. Throws when a byte differs. */
+/** Reads the whole object on each connection at once; `round` picks its place. Throws when a byte differs. */
 export async function readObject(
   session: SwiftSession,
-  { path, payload }: LargeObject,
-  { connections, pids }: { readonly connections: number; readonly pids: readonly number[] },
+  { paths, payload }: LargeObject,
+  how: { readonly round: number; readonly connections: number; readonly pids: readonly number[] },
 ): Promise<Reading> {
-  const before = usageOf(pids)
+  const path = paths[how.round % paths.length] ?? ''
+  const before = usageOf(how.pids)
   const begunMs = performance.now()
   const firsts = await Promise.all(
-    Array.from({ length: connections }, () => readOnce(session, path, payload)),
+    Array.from({ length: how.connections }, () => readOnce(session, path, payload)),
   )
-  const seconds = (performance.now() - begunMs) / 1000
-  const bytes = connections * payload.sizeBytes
   return {
-    megabytesPerSecond: bytes / 1e6 / seconds,
-    cpuSecondsPerGb: ((usageOf(pids).cpuSeconds - before.cpuSeconds) / bytes) * GB,
+    bytes: how.connections * payload.sizeBytes,
+    seconds: (performance.now() - begunMs) / 1000,
+    cpuSeconds: usageOf(how.pids).cpuSeconds - before.cpuSeconds,
     firstByteMs: (firsts[0] ?? Number.NaN) - begunMs,
   }
 }

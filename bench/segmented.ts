@@ -3,10 +3,10 @@
  * Whole GETs, every byte compared, each object in turn and the rounds one after the other, so that what disturbs the machine
  * disturbs all of them.
  *
- *     node bench/segmented.ts [--mib 960] [--segments 64,1] [--connections 1,2] [--rounds 5] [--data DIR] [--port P]
+ *     node bench/segmented.ts [--mib 960] [--segments 64,1] [--connections 1,2] [--rounds 12] [--data DIR] [--port P]
  *     node bench/segmented.ts --url URL --pids LIST [--user U --key K]      a cluster that runs already
  *
- * Ends with 1 where a segmented object is below its share of the plain one's throughput. Needs about nine times the size as room.
+ * Ends with 1 where a segmented object is below its share of the plain one's throughput. Needs about twenty times the size as room.
  */
 import { parseArgs } from 'node:util'
 import { type MartletCluster, startMartlet } from './martlet-cluster.ts'
@@ -15,6 +15,7 @@ import { figure, table } from './report.ts'
 import { type LargeObject, makeObjects, type Reading, readObject } from './segmented-objects.ts'
 import { SwiftSession } from './swift-session.ts'
 
+const GB = 1e9
 /** Least share of the plain object's throughput, by MiB of a segment; smaller segments are told and not judged. */
 const SHARE_MIN: ReadonlyMap<number, number> = new Map([[64, 0.9]])
 
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     mib: { type: 'string', default: '960' },
     segments: { type: 'string', default: '64,1' },
     connections: { type: 'string', default: '1,2' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '12' },
     url: { type: 'string' },
     user: { type: 'string', default: 'test:tester' },
     key: { type: 'string', default: 'testing' },
@@ -64,7 +65,7 @@ async function measured(
   const readings = new Map<LargeObject, Reading[]>(objects.map((object) => [object, []]))
   for (let round = 0; round <= Number(values.rounds); round += 1) {
     for (const object of objects) {
-      const reading = await readObject(session, object, { connections, pids })
+      const reading = await readObject(session, object, { round, connections, pids })
       if (round > 0) readings.get(object)?.push(reading)
     }
   }
@@ -79,23 +80,19 @@ function rendered(
     const own = readings.get(object) ?? []
     return [
       object.label,
-      figure(medianOf(own, ({ megabytesPerSecond }) => megabytesPerSecond)),
+      figure(speedOf(own)),
       figure(shareOf(object, readings)),
-      figure(medianOf(own, ({ cpuSecondsPerGb }) => cpuSecondsPerGb)),
-      figure(medianOf(own, ({ firstByteMs }) => firstByteMs)),
+      figure((sumOf(own, 'cpuSeconds') / sumOf(own, 'bytes')) * GB),
+      figure(sumOf(own, 'firstByteMs') / own.length),
     ]
   })
-  return table([['median', 'MB/s', 'of plain', 'server CPU s/GB', 'first byte ms'], ...rows])
+  return table([['all rounds', 'MB/s', 'of plain', 'server CPU s/GB', 'first byte ms'], ...rows])
 }
 
-/** Median over the rounds of the throughput beside that of the plain object in the same round. */
+/** Throughput beside that of the plain objects. */
 function shareOf(object: LargeObject, readings: ReadonlyMap<LargeObject, readonly Reading[]>): number {
   const [plain = []] = readings.values()
-  const own = readings.get(object) ?? []
-  const shares = own.map(
-    ({ megabytesPerSecond }, round) => megabytesPerSecond / (plain[round]?.megabytesPerSecond ?? Number.NaN),
-  )
-  return medianOf(shares, (share) => share)
+  return speedOf(readings.get(object) ?? []) / speedOf(plain)
 }
 
 function isTooSlow(object: LargeObject, readings: ReadonlyMap<LargeObject, readonly Reading[]>): boolean {
@@ -103,7 +100,11 @@ function isTooSlow(object: LargeObject, readings: ReadonlyMap<LargeObject, reado
   return least !== undefined && shareOf(object, readings) < least
 }
 
-function medianOf<Value>(list: readonly Value[], of: (value: Value) => number): number {
-  const sorted = list.map(of).toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+/** Megabytes per second. */
+function speedOf(readings: readonly Reading[]): number {
+  return sumOf(readings, 'bytes') / sumOf(readings, 'seconds') / 1e6
+}
+
+function sumOf(readings: readonly Reading[], of: keyof Reading): number {
+  return readings.reduce((sum, reading) => sum + reading[of], 0)
 }

@@ -24,6 +24,8 @@ export interface ExploreOptions {
 export interface Explored {
   readonly seeds: number
   readonly seconds: number
+  /** Processor time of all seeds. */
+  readonly cpuSeconds: number
   readonly operations: number
   readonly acknowledged: number
   readonly failed: readonly SeedResult[]
@@ -43,8 +45,11 @@ export async function explore(options: ExploreOptions): Promise<Explored> {
 }
 
 /** An exploration in words: how much it was, and how each seed that found something is run again. */
-export function summaryOf({ seeds, seconds, operations, acknowledged, failed }: Explored): string {
-  const sum = `${seeds} seeds in ${seconds.toFixed(0)} s, ${operations} operations, ${acknowledged} acknowledged, ${failed.length} violations`
+export function summaryOf(explored: Explored): string {
+  const { seeds, seconds, cpuSeconds, operations, acknowledged, failed } = explored
+  const each = `${(cpuSeconds / Math.max(1, seeds)).toFixed(1)} CPU seconds each`
+  const work = `${operations} operations, ${acknowledged} acknowledged`
+  const sum = `${seeds} seeds in ${seconds.toFixed(0)} s, ${each}, ${work}, ${failed.length} violations`
   return [sum, ...failed.map(({ replay, check }) => `${check}: ${replay}`)].join('\n')
 }
 
@@ -55,6 +60,7 @@ class Exploration {
   #shownMs = 0
   #begun = 0
   #done = 0
+  #cpuSeconds = 0
   #operations = 0
   #acknowledged = 0
 
@@ -79,6 +85,7 @@ class Exploration {
     return {
       seeds: this.#done,
       seconds: (performance.now() - this.#startedMs) / 1000,
+      cpuSeconds: this.#cpuSeconds,
       operations: this.#operations,
       acknowledged: this.#acknowledged,
       failed: this.#failed,
@@ -103,6 +110,7 @@ class Exploration {
 
   #take(result: SeedResult): void {
     this.#done += 1
+    this.#cpuSeconds += result.cpuSeconds
     this.#operations += result.operations
     this.#acknowledged += result.acknowledged
     if (!result.isGood) {
@@ -111,6 +119,7 @@ class Exploration {
     }
     if (performance.now() - this.#shownMs < PROGRESS_EVERY_MS) return
     this.#shownMs = performance.now()
-    this.#options.print(`${this.#done} seeds, ${this.#failed.length} violations`)
+    const cpu = `${this.#cpuSeconds.toFixed(0)} CPU seconds`
+    this.#options.print(`${this.#done} seeds, ${cpu}, ${this.#failed.length} violations`)
   }
 }

@@ -18,11 +18,11 @@ export function checkFloor(cluster: Cluster, spoiled: number): void {
   const disks = cluster.nodes.map(latestFiles)
   for (const object of cluster.history.objects) {
     const latest = object.acknowledged(cluster.nowMs())
-    if (latest === undefined || object.mayBeForgotten(cluster.world.wallMs())) continue
+    if (latest === undefined) continue
     const copies = disks.filter(
       (files) => (files.get(object.hash) ?? ZERO_TIMESTAMP) >= latest.timestamp,
     ).length
-    if (copies >= QUORUM - spoiled) continue
+    if (copies >= QUORUM - spoiled || object.mayBeForgotten(cluster.world.wallMs())) continue
     throw new Violation(
       'too_few_copies',
       `${object.path}: ${copies} disks have ${latest.method} of write ${latest.write.id} at ${latest.timestamp}, which was acknowledged`,

@@ -135,8 +135,8 @@ export class ObjectHistory {
   #latest(one: (attempt: Attempt) => boolean, two: (attempt: Attempt) => boolean): Attempt | undefined {
     let latest: Attempt | undefined
     for (const attempt of this.attempts) {
-      if (!one(attempt) || !two(attempt)) continue
-      if (latest === undefined || attempt.timestamp > latest.timestamp) latest = attempt
+      if (latest !== undefined && attempt.timestamp <= latest.timestamp) continue
+      if (one(attempt) && two(attempt)) latest = attempt
     }
     return latest
   }

@@ -213,17 +213,23 @@ class HostTransport implements Transport {
   }
 
   async #send(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
-    const ended = new AbortController()
-    const give = (): void => ended.abort(options.signal?.reason)
-    if (options.signal?.aborted === true) give()
-    options.signal?.addEventListener('abort', give)
-    const forget = this.#life.onEnd(() => ended.abort())
+    const [signal, forget] = this.#giveUp(options.signal)
     try {
-      const response = await this.#connections.send(target, request, { ...options, signal: ended.signal })
+      const response = await this.#connections.send(target, request, { ...options, signal })
       if (response.headers[BROKEN_HEADER] !== undefined) throw new TransportError('CONNECTION_LOST', target)
       return response
     } finally {
-      forget()
+      forget?.()
     }
+  }
+
+  /** Aborts when the sender gives up or dies, and what ends that. */
+  #giveUp(sender: AbortSignal | undefined): readonly [signal: AbortSignal, forget?: () => void] {
+    if (sender === undefined) return [this.#life.signal]
+    const ended = new AbortController()
+    const give = (): void => ended.abort(sender.reason)
+    if (sender.aborted) give()
+    sender.addEventListener('abort', give)
+    return [ended.signal, this.#life.onEnd(() => ended.abort())]
   }
 }

@@ -13,10 +13,12 @@ process.on('message', (wanted: SeedToRun) => {
 
 async function run({ seed, choices }: SeedToRun): Promise<void> {
   const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT'])
+  const before = process.cpuUsage()
   const report = await simulate({ seed, ...mutant?.options, ...choices })
   const { operations, acknowledged, faults, violation } = report
   const isGood = violation === undefined
   const check = violation?.check ?? ''
+  const { user, system } = process.cpuUsage(before)
   const result: SeedResult = {
     seed,
     isGood,
@@ -26,6 +28,7 @@ async function run({ seed, choices }: SeedToRun): Promise<void> {
     operations,
     acknowledged,
     faults: faults.length,
+    cpuSeconds: (user + system) / 1e6,
   }
   process.send?.(result)
 }

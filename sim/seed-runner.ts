@@ -25,6 +25,8 @@ export interface SeedResult {
   readonly acknowledged: number
   /** How many things went wrong on purpose. */
   readonly faults: number
+  /** Processor time of all threads of the process. */
+  readonly cpuSeconds: number
 }
 
 /** A seed that takes longer hangs, on a machine with much else to do too, milliseconds. */
@@ -81,6 +83,7 @@ export class SeedRunner {
       operations: 0,
       acknowledged: 0,
       faults: 0,
+      cpuSeconds: 0,
     }
   }
 }

@@ -13,11 +13,12 @@
  * `sweep-blocks.ts`: holders whose image does not name them, blocks that are leaving, and bytes that no record names.
  * While a block is being made by one image, or leaves, another image stores these bytes for itself alone.
  */
-import { bufferBody } from '#http/message.ts'
+
 import type { Store } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
 import type { FoundRecord, RecordCollection } from '#store/records/contract.ts'
+import { slicedBody } from '../data/sliced-body.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { type BlockRecord, blockPath } from './block-record.ts'
 
@@ -42,7 +43,6 @@ export type Held =
   | { readonly kind: 'held'; readonly path: string; readonly bytes: 'saved' | 'stored' }
   /** It cannot be shared now. */
   | { readonly kind: 'apart' }
-  | { readonly kind: 'unavailable' }
   | { readonly kind: 'no_space' }
 
 export class SharedBlocks {
@@ -52,8 +52,24 @@ export class SharedBlocks {
     this.#deps = deps
   }
 
-  /** The block, for as long as the holder does not let go of it; durable when it is held. */
+  /**
+   * The block, for as long as the holder does not let go of it; durable when it is held. Where nobody can tell, as when the
+   * cluster is busier than it can bear, the bytes are better stored apart than not at all.
+   */
   async hold(context: OperationContext, id: string, bytes: Buffer, holder: string): Promise<Held> {
+    const held = await this.#tryToHold(context, id, bytes, holder)
+    if (held !== 'unknown') return held
+    // What cannot be taken back now, the sweeper finds when the holder is gone.
+    await this.letGo(context, id, holder)
+    return { kind: 'apart' }
+  }
+
+  async #tryToHold(
+    context: OperationContext,
+    id: string,
+    bytes: Buffer,
+    holder: string,
+  ): Promise<Held | 'unknown'> {
     const { records } = this.#deps
     for (let tries = 0; tries < TRIES; tries += 1) {
       const read = await records.read(context, id, 'newest')
@@ -67,24 +83,28 @@ export class SharedBlocks {
         if (value.holders.length >= HOLDERS_MAX) return { kind: 'apart' }
         const joined = await records.replace(context, read, { ...value, holders: [...value.holders, holder] })
         if (joined.kind === 'found') return heldAt(id, value, 'saved')
-        if (joined.kind === 'unavailable') return { kind: 'unavailable' }
+        if (joined.kind === 'unavailable') return 'unknown'
       } else if (read.kind === 'absent') {
         const copy = this.#deps.newCopy()
         const made = await records.create(context, id, { state: 'making', copy, holders: [holder] })
         if (made.kind === 'found') return await this.#make(context, made, bytes)
-        if (made.kind === 'unavailable') return { kind: 'unavailable' }
-      } else return { kind: 'unavailable' }
+        if (made.kind === 'unavailable') return 'unknown'
+      } else return 'unknown'
     }
-    return { kind: 'apart' }
+    return 'unknown'
   }
 
   /** Steps 2 and 3 of a block that is not there. */
-  async #make(context: OperationContext, made: FoundRecord<BlockRecord>, bytes: Buffer): Promise<Held> {
+  async #make(
+    context: OperationContext,
+    made: FoundRecord<BlockRecord>,
+    bytes: Buffer,
+  ): Promise<Held | 'unknown'> {
     const { store, records } = this.#deps
     const name = { ...BLOCK_CONTAINER, object: blockPath(made.key, made.value.copy) }
     const stored = await intoContainer(store, context, BLOCK_CONTAINER, () =>
       store.objects.put(context, name, {
-        body: bufferBody(bytes),
+        body: slicedBody(bytes),
         contentType: 'application/octet-stream',
         expectedEtag: undefined,
         metadata: {},
@@ -93,7 +113,7 @@ export class SharedBlocks {
     )
     if (stored.kind !== 'created') {
       context.log.warn({ failure: stored }, 'a block of an image could not be stored')
-      return { kind: stored.kind === 'no_space' ? 'no_space' : 'unavailable' }
+      return stored.kind === 'no_space' ? { kind: 'no_space' } : 'unknown'
     }
     const present = await records.replace(context, made, { ...made.value, state: 'present' })
     if (present.kind === 'found') return heldAt(made.key, made.value, 'stored')
@@ -101,7 +121,10 @@ export class SharedBlocks {
   }
 
   /** What became of a block that was made, and could not be said to be there. */
-  async #afterAll(context: OperationContext, { key, value }: FoundRecord<BlockRecord>): Promise<Held> {
+  async #afterAll(
+    context: OperationContext,
+    { key, value }: FoundRecord<BlockRecord>,
+  ): Promise<Held | 'unknown'> {
     const now = await this.#deps.records.read(context, key, 'newest')
     const isNamed = now.kind === 'found' && now.value.copy === value.copy
     const [holder = ''] = value.holders
@@ -111,7 +134,7 @@ export class SharedBlocks {
     // The holder was given up meanwhile, and somebody let go of the block: nobody will come for these bytes.
     const isGone = now.kind === 'absent' || (now.kind === 'found' && !isNamed)
     if (isGone) await this.removeBytes(context, blockPath(key, value.copy))
-    return { kind: 'unavailable' }
+    return 'unknown'
   }
 
   /** The holder does not have the block any more; its bytes go with the last one. False when that is not sure. */

@@ -109,7 +109,7 @@ t.test('whoever goes away leaves nothing open', async (t: Test) => {
   await body.begin()
   await readOne(body)
   await body.cancel()
-  t.same([...new Set(reader.cancelled)].toSorted(), reader.opened)
+  t.same(new Set(reader.cancelled), new Set(reader.opened))
   await t.rejects(body.next(), { code: 'BODY_CANCELLED' })
 })
 

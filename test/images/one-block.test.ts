@@ -27,7 +27,7 @@ function start() {
     const entries = read.kind === 'found' ? (read.page?.entries() ?? []) : []
     return entries.flatMap((entry) => (entry.kind === 'object' ? [entry.name] : []))
   }
-  return { clock, blocks, records, sweeper, stored }
+  return { clock, store, blocks, records, sweeper, stored }
 }
 
 t.test('the first stores the bytes, others have them, the last takes them away', async (t) => {
@@ -56,6 +56,21 @@ t.test('what is being made, leaves, or has a thousand holders, is stored apart',
     const { blocks, records } = start()
     await records.create(CONTEXT, ID, { state, copy: 'copy', holders })
     t.same(await blocks.hold(CONTEXT, ID, BYTES, 'one'), { kind: 'apart' }, state)
+  }
+})
+
+t.test('where nobody can tell whether a block is held, its bytes are stored apart', async (t) => {
+  const { store, records, stored } = start()
+  const lost = { kind: 'unavailable', reason: 'busy' } as const
+  for (const broken of [
+    { read: async () => lost },
+    { create: async () => lost },
+    { replace: async () => lost },
+  ]) {
+    const blocks = new SharedBlocks({ store, records: { ...records, ...broken }, newCopy: () => 'copy' })
+    t.same(await blocks.hold(CONTEXT, ID, BYTES, 'one'), { kind: 'apart' })
+    await new SharedBlocks({ store, records, newCopy: () => 'copy' }).letGo(CONTEXT, ID, 'one')
+    t.same(await stored(), [])
   }
 })
 

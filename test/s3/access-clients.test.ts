@@ -48,6 +48,9 @@ t.test('boto3: lists, policies, blocks, ownership, sessions', async (t) => {
     'no ownership': 'OwnershipControlsNotFoundError',
     'other owner': '403',
     payer: 'Requester',
+    'no account block': 'NoSuchPublicAccessBlockConfiguration',
+    'account block': true,
+    'blocked in the account': 'AccessDenied',
     'session reads': 'none',
     'session writes': 'AccessDenied',
   })

@@ -124,6 +124,27 @@ seen["other owner"] = code_of(owner.head_bucket, Bucket=BUCKET, ExpectedBucketOw
 owner.put_bucket_request_payment(Bucket=BUCKET, RequestPaymentConfiguration={"Payer": "Requester"})
 seen["payer"] = owner.get_bucket_request_payment(Bucket=BUCKET)["Payer"]
 
+# The block of a whole account. The client puts its id before the host's name, which leads nowhere here.
+control = boto3.client(
+    "s3control",
+    endpoint_url=ENDPOINT,
+    region_name="us-east-1",
+    aws_access_key_id="test:tester",
+    aws_secret_access_key="testing",
+)
+control.meta.events.register(
+    "before-sign.s3-control", lambda request, **_: setattr(request, "url", request.url.replace("//test.", "//"))
+)
+blocked = {
+    name: True for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+}
+seen["no account block"] = code_of(control.get_public_access_block, AccountId="test")
+control.put_public_access_block(AccountId="test", PublicAccessBlockConfiguration=blocked)
+answer = control.get_public_access_block(AccountId="test")
+seen["account block"] = answer["PublicAccessBlockConfiguration"] == blocked
+seen["blocked in the account"] = code_of(owner.put_bucket_acl, Bucket=BUCKET, ACL="public-read")
+control.delete_public_access_block(AccountId="test")
+
 # Temporary credentials within a policy of their own.
 sts = boto3.client(
     "sts",
