@@ -2,11 +2,12 @@
  * Stores a stream as blocks that images share, a few at a time. What cannot be shared is stored under the image's own key,
  * and so is what comes after as many blocks as a map has room for.
  */
-import { bufferBody } from '#http/message.ts'
+
 import type { Store } from '#store/contract.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
 import type { ByteSource } from '../data/image-store.ts'
 import { isShared, type Piece, pieceName } from '../data/piece-map.ts'
+import { slicedBody } from '../data/sliced-body.ts'
 import { Refusal, unavailable } from '../refusal.ts'
 import { BLOCK_LENGTHS, type Block, BlockCutter, type BlockLengths } from './block-cutter.ts'
 import { blockId, idInPath } from './block-record.ts'
@@ -111,7 +112,7 @@ async function storeBlock(
     context,
     { ...container, object: `${holder}/${pieceName(offset)}` },
     {
-      body: bufferBody(bytes),
+      body: slicedBody(bytes),
       contentType: 'application/octet-stream',
       expectedEtag: undefined,
       metadata: {},

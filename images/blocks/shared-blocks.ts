@@ -13,11 +13,12 @@
  * `sweep-blocks.ts`: holders whose image does not name them, blocks that are leaving, and bytes that no record names.
  * While a block is being made by one image, or leaves, another image stores these bytes for itself alone.
  */
-import { bufferBody } from '#http/message.ts'
+
 import type { Store } from '#store/contract.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
 import type { FoundRecord, RecordCollection } from '#store/records/contract.ts'
+import { slicedBody } from '../data/sliced-body.ts'
 import { hiddenContainer, intoContainer } from '../records/hidden-account.ts'
 import { type BlockRecord, blockPath } from './block-record.ts'
 
@@ -103,7 +104,7 @@ export class SharedBlocks {
     const name = { ...BLOCK_CONTAINER, object: blockPath(made.key, made.value.copy) }
     const stored = await intoContainer(store, context, BLOCK_CONTAINER, () =>
       store.objects.put(context, name, {
-        body: bufferBody(bytes),
+        body: slicedBody(bytes),
         contentType: 'application/octet-stream',
         expectedEtag: undefined,
         metadata: {},

@@ -2,7 +2,7 @@
  * The cluster itself as the store of images: pieces in a container of the hidden account, and, written last, the map that
  * says which of them make the image. Without its map there is no image, whatever pieces there are.
  */
-import { type BodyStream, bufferBody, readWhole } from '#http/message.ts'
+import { type BodyStream, readWhole } from '#http/message.ts'
 import type { ByteRange } from '#http/ranges.ts'
 import type { Store } from '#store/contract.ts'
 import type { ImageBytes } from '#store/image-objects/image-objects.ts'
@@ -18,6 +18,7 @@ import { decodeMap, encodeMap, type Piece, type PieceMap } from './piece-map.ts'
 import { PieceReader } from './piece-reader.ts'
 import { CUTTING_RULES, type CuttingRules } from './piece-source.ts'
 import { type WrittenPieces, writePieces } from './piece-writer.ts'
+import { slicedBody } from './sliced-body.ts'
 
 export const CLUSTER_STORE = 'cluster'
 const MAP_NAME = 'map'
@@ -113,7 +114,7 @@ export class ClusterStore implements ImageStore, ImageBytes {
     const name = { ...this.#container, object: `${key}/${MAP_NAME}` }
     const put = await intoContainer(this.#store, context, this.#container, () =>
       this.#store.objects.put(context, name, {
-        body: bufferBody(encodeMap(map)),
+        body: slicedBody(encodeMap(map)),
         contentType: 'application/json',
         expectedEtag: undefined,
         metadata: {},
