@@ -16,7 +16,7 @@ import {
 } from './changed-fields.ts'
 import type { NodeClient } from './node-client.ts'
 import { majoritySize } from './quorum.ts'
-import { type Evidence, evidenceOf, isOutdated } from './read-evidence.ts'
+import { type Evidence, evidenceOf, isOutdated, writtenAt } from './read-evidence.ts'
 import { askNode, type ReadOutcome, type ReplicaRead } from './replica-read.ts'
 import { resumable } from './resumable-read.ts'
 import type { StorageNode } from './storage-node.ts'
@@ -36,8 +36,19 @@ interface Probe {
   readonly evidence: Evidence
 }
 
+/** How often a read starts over because newer data came while the changes of older data were put together. */
+const ATTEMPTS_MAX = 4
+
 /** Asks every primary and handoff, and reads the newest version that any of them has (Swift's `X-Newest`). */
 export async function readNewest(client: NodeClient, read: ReplicaRead): Promise<ReadOutcome> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+    const outcome = await readOnce(client, read)
+    if (outcome !== 'overtaken') return outcome
+  }
+  return { kind: 'unavailable', reason: 'it was replaced again and again while it was read' }
+}
+
+async function readOnce(client: NodeClient, read: ReplicaRead): Promise<ReadOutcome | 'overtaken'> {
   const { primaries, handoffs } = read.placement
   const probes = await Promise.all([
     ...primaries.map((node) => probe(client, read, node, 'primary')),
@@ -94,13 +105,20 @@ interface ToComplete {
   readonly latest: Changes
 }
 
-/** What was read, with the later fields that only others have. */
+/**
+ * What was read, with the later fields that only others have. They are changes of the newest data alone: who has newer data
+ * by now tells the fields of that.
+ */
 async function withChanges(
   client: NodeClient,
   read: ReplicaRead,
   { outcome, newest, changed, latest }: ToComplete,
-): Promise<ReadOutcome> {
+): Promise<ReadOutcome | 'overtaken'> {
   const { response } = outcome
+  if (latest.size > 0 && writtenAt(response, read.server) > newest) {
+    await discard(response)
+    return 'overtaken'
+  }
   let told: Told = { headers: response.headers, changes: changesIn(response, newest) }
   if (!isLater(latest, told.changes)) return outcome
   for (const { node, changes } of changed) {
@@ -112,6 +130,10 @@ async function withChanges(
     )
     if (other === undefined) continue
     await discard(other)
+    if (other.status === 200 && writtenAt(other, read.server) > newest) {
+      await discard(response)
+      return 'overtaken'
+    }
     if (other.status === 200) {
       told = withLaterFields(told, { headers: other.headers, changes: changesIn(other, newest) })
     }
