@@ -38,7 +38,7 @@ const APART_MAX_MS = MAX_CLOCK_AHEAD_SECONDS * 1000
 /** A clock that is corrected goes back less. Milliseconds. */
 export const BACK_MAX_MS = 10_000
 /** Longer than a machine that nobody cares about is usually off, milliseconds. */
-const LEAP_MS = 86_400_000
+export const LEAP_MS = 86_400_000
 
 const GOOD: ClockStanding = { kind: 'good' }
 

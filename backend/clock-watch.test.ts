@@ -93,6 +93,20 @@ t.test('a machine that boots a week ahead believes it after an hour, or when oth
   t.equal((await boot(other)).isInDoubt(), false, 'it was only off')
 })
 
+t.test(
+  'from the moment on at which a clock leaps nothing is given up, before anybody has looked',
+  async (t) => {
+    const one = machine()
+    const watch = await boot(one)
+    set(one, HOUR)
+    t.equal(watch.isInDoubt(), false, 'a machine that slept')
+    set(one, WEEK)
+    t.equal(watch.isInDoubt(), true)
+    set(one, -WEEK - HOUR)
+    t.equal(watch.isInDoubt(), false)
+  },
+)
+
 t.test('a machine a week ahead of two others is told so, and corrected loses nothing', async (t) => {
   const one = machine()
   one.others = [0, 0]

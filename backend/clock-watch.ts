@@ -6,7 +6,7 @@
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { BACK_MAX_MS, type ClockStanding, judgeClock } from './clock-standing.ts'
+import { BACK_MAX_MS, type ClockStanding, judgeClock, LEAP_MS } from './clock-standing.ts'
 
 /** Keeps the latest time that was believed, milliseconds since the epoch. */
 export interface ClockMark {
@@ -71,8 +71,11 @@ export class ClockWatch {
     return this.#standing
   }
 
-  /** May nothing be given up because of its age, and nothing be deleted because its time has come? */
-  readonly isInDoubt = (): boolean => this.#standing.kind !== 'good'
+  /**
+   * May nothing be given up because of its age, and nothing be deleted because its time has come? Also from the moment on at
+   * which the clock leaps, before anybody has looked at it.
+   */
+  readonly isInDoubt = (): boolean => this.#standing.kind !== 'good' || this.#hasLeapt()
 
   /** Told after each look; `confirmed`: most hosts have the time that this one has. */
   onCheck(listener: (verdict: { readonly confirmed: boolean }) => void): void {
@@ -129,6 +132,11 @@ export class ClockWatch {
     const { log } = this.#options
     if (standing.kind === 'good') log.info({}, 'the clock of this machine is believed again')
     else log.error({ clock: standing.kind, byMs: standing.byMs }, 'the clock of this machine is in doubt')
+  }
+
+  #hasLeapt(): boolean {
+    const keptMs = this.#keptMs()
+    return keptMs !== undefined && this.#options.clock.wallMs() > keptMs + LEAP_MS
   }
 
   #timeMs(): number {

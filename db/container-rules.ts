@@ -5,14 +5,7 @@
  */
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { Decision, Rule } from './contract.ts'
-import {
-  type DatabaseInfo,
-  type DatabaseName,
-  type DatabaseState,
-  newInfo,
-  type Reported,
-  statsOf,
-} from './info.ts'
+import { type DatabaseInfo, type DatabaseName, type DatabaseState, newInfo, type Reported } from './info.ts'
 import { clearedMetadata, type Metadata, mergeMetadata, metadataProblem } from './metadata.ts'
 
 export interface ContainerPut {
@@ -32,9 +25,13 @@ export type ContainerPutResult =
   | { readonly kind: 'outdated' }
   | { readonly kind: 'bad_metadata'; readonly problem: string }
 
-/** A container that was deleted after it was put, and holds nothing in its policy, is not there. */
+/**
+ * A container that was deleted after it was put, and holds nothing, is not there. OpenStack Swift looks only at what it holds
+ * in its own policy (`container/backend.py`: `_is_deleted_info`): a DELETE that a stand-in took for a container that it had
+ * made itself, with another policy, hides there what the container holds.
+ */
 export function isContainerDeleted(info: DatabaseInfo): boolean {
-  return info.deleteTimestamp > info.putTimestamp && statsOf(info, info.policyIndex).rows === 0
+  return info.deleteTimestamp > info.putTimestamp && isContainerEmpty(info)
 }
 
 /** No live rows in any policy. */

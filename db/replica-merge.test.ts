@@ -140,3 +140,23 @@ t.test('a deletion is forgotten when it is old and nothing is left', async (t) =
   await index.apply(CONTAINER, [row('late', seconds)], mergeInto)
   t.notOk(isForgotten((await index.state(CONTAINER)) as DatabaseState, day + 1))
 })
+
+t.test('what a stand-in made and deleted by itself hides nothing of what the others hold', async (t) => {
+  const [holder, standIn] = [new MemoryIndex(objectRows), new MemoryIndex(objectRows)]
+  const put = (seconds: number, defaultPolicy: number) =>
+    putContainer({
+      name: CONTAINER,
+      timestamp: at(seconds),
+      requestedPolicy: undefined,
+      defaultPolicy,
+      metadata: new Map(),
+    })
+  await holder.apply(CONTAINER, [], put(1, 0))
+  await holder.apply(CONTAINER, [row('x', 2)], mergeInto)
+  await standIn.apply(CONTAINER, [], put(3, 1))
+  t.match(await standIn.apply(CONTAINER, [], deleteContainer(at(4))), { kind: 'deleted' })
+  await tell(standIn, holder)
+  const { info } = (await holder.state(CONTAINER)) as DatabaseState
+  t.notOk(isContainerDeleted(info))
+  t.match(await holder.apply(CONTAINER, [], deleteContainer(at(5))), { kind: 'not_empty' })
+})

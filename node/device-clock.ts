@@ -34,10 +34,13 @@ export interface ClockAnswer {
   readonly standing: ClockWatch['standing']
 }
 
+/** What a process has by which it knows the time. */
+type ClockParts = Pick<ProcessParts, 'environment' | 'log' | 'rings'> & { readonly transport: Transport }
+
 /** Rejects when the mark cannot be read. */
 export function openDeviceClock(
-  { host, device, devicesPath }: OwnedDeviceAssignment,
-  { environment, log, rings, transport }: ProcessParts,
+  { host, device, devicesPath }: Pick<OwnedDeviceAssignment, 'host' | 'device' | 'devicesPath'>,
+  { environment, log, rings, transport }: ClockParts,
 ): Promise<ClockWatch> {
   const { clock, disk, random } = environment
   return ClockWatch.open({
@@ -49,7 +52,11 @@ export function openDeviceClock(
 }
 
 /** Looks twice a minute; a device whose clock most hosts contradict takes no writes. */
-export function watchClock(watch: ClockWatch, drive: Drive, { environment, log }: ProcessParts): Loop {
+export function watchClock(
+  watch: ClockWatch,
+  drive: Drive,
+  { environment, log }: Pick<ClockParts, 'environment' | 'log'>,
+): Loop {
   const tell = (): void => drive.doubtClock(watch.standing.kind === 'ahead' ? 'ahead' : 'believed')
   tell()
   watch.onCheck(tell)

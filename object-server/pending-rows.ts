@@ -154,7 +154,7 @@ export class PendingRows {
   async #sorted(rows: readonly ContainerUpdate[], nowMs: number): Promise<Sorted> {
     const sorted: Sorted = { dropped: [], due: [], held: [] }
     for (const update of rows) {
-      const fate = update.notBeforeMs > nowMs ? 'held' : await this.#fateOf(update)
+      const fate = isHeld(update, nowMs) ? 'held' : await this.#fateOf(update)
       if (fate !== 'unknown') sorted[fate].push(update)
       // Whoever could not tell is asked again when others had their turn.
       else sorted.held.push({ ...update, notBeforeMs: nowMs + UNKNOWN_RETRY_MS })
@@ -296,4 +296,9 @@ function retried(task: Task, nowMs: number): ContainerUpdate {
   const attempts = task.update.attempts + 1
   const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempts, 20))
   return { ...task.update, targets: [...task.missing], attempts, notBeforeMs: nowMs + waitMs }
+}
+
+/** Is it to be tried later? A time that no retry is put off to was noted by a clock that was ahead. */
+function isHeld({ notBeforeMs }: ContainerUpdate, nowMs: number): boolean {
+  return notBeforeMs > nowMs && notBeforeMs <= nowMs + LAST_RETRY_MS
 }

@@ -85,6 +85,18 @@ await t.test('a row goes to every container server named, and whoever lacks it i
   }),
 )
 
+await t.test('a row that was put off by a clock that was ahead does not wait for that time', (t) =>
+  withServer(async (server) => {
+    server.containers.hosts.set(TWO, 'down')
+    await put(server, 1, 'x', BOTH)
+    server.clock.jumpWall(7 * 86_400_000)
+    t.match(await deliver(server), { delivered: 0, waiting: 1 })
+    server.clock.jumpWall(-7 * 86_400_000)
+    server.containers.hosts.delete(TWO)
+    t.match(await deliver(server), { delivered: 1, waiting: 0 })
+  }),
+)
+
 await t.test('refused rows stay queued, whatever the refusal', (t) =>
   withServer(async (server) => {
     for (const [second, status] of [404, 500, 503, 507].entries()) {

@@ -46,9 +46,12 @@ export class Cluster {
   readonly nodes: readonly StorageNode[]
   readonly proxies: readonly ProxyNode[]
   readonly builders: RingBuilders
+  /** So much apart from the world's time a storage node's clock may be or have been; milliseconds. */
+  wrongClocksMs = 0
   #rings: Rings
   readonly #allRings: Rings[]
   readonly #watch = new WireWatch(this.history)
+  readonly #onSent: ((request: Request) => void)[] = []
   readonly #seed: number
   #streams = 0
 
@@ -128,6 +131,17 @@ export class Cluster {
     return this.world.monotonicMs()
   }
 
+  /** The world's time, and what any clock may say of this moment besides what proxies' clocks do. Wall clock, milliseconds. */
+  clocks(): { readonly earliestMs: number; readonly latestMs: number } {
+    const wallMs = this.world.wallMs()
+    return { earliestMs: wallMs - this.wrongClocksMs, latestMs: wallMs + this.wrongClocksMs }
+  }
+
+  /** `look` is shown every request as it leaves its sender. */
+  onSent(look: (request: Request) => void): void {
+    this.#onSent.push(look)
+  }
+
   /** Puts rings and a device on the machine of a node, and starts it. */
   async install(node: StorageNode, newDevice: 'part_of_new_cluster' | 'may_have_held_data'): Promise<void> {
     await node.prepareDevice()
@@ -185,6 +199,7 @@ export class Cluster {
       `${source} > ${target.host}:${target.port} ${method} ${path} ${headers['x-trans-id'] ?? ''}`,
     )
     this.#watch.sent(target, request, this.nowMs())
+    for (const look of this.#onSent) look(request)
   }
 
   #answered(target: Endpoint, request: Request, response: Response): void {

@@ -4,7 +4,7 @@
  * store) befalls one machine, until everything is repaired.
  */
 import type { SeededRandom } from '#base/virtual-clock.ts'
-import { JUMP_MS } from './clocks.ts'
+import { JUMP_MS, WRONG_MORE_MS, WRONG_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
@@ -37,6 +37,7 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
   ['slow disk', 2, (director) => director.slowDisk()],
   ['store fails', 2, (director) => director.storeFails()],
   ['clock jumps', 2, (director) => director.clockJumps()],
+  ['clock wrong by a week', 2, (director) => director.clockWrong()],
   ['bits flip', 2, (director) => director.bitsFlip()],
   ['disk lost', 2, (director) => director.diskLost()],
 ]
@@ -280,6 +281,22 @@ export class FaultDirector {
     const machines = [...proxies, ...nodes].map(({ machine }) => machine)
     const machine = machines[this.#random.below(machines.length)]
     if (machine !== undefined) machine.skewMs += this.#random.below(2 * JUMP_MS) - JUMP_MS
+  }
+
+  /** Somebody sets the clock of a node, perhaps starts its process again, and corrects it later. */
+  async clockWrong(): Promise<void> {
+    const node = await this.#aNode()
+    const { machine } = node
+    const byMs = WRONG_MS + this.#random.below(WRONG_MORE_MS)
+    const wrongMs = this.#random.below(2) === 0 ? byMs : -byMs
+    this.#cluster.wrongClocksMs = Math.max(this.#cluster.wrongClocksMs, byMs)
+    this.#suspects.add(node)
+    machine.skewMs += wrongMs
+    if (this.#random.below(2) === 0) await this.#restart(node)
+    this.#suspects.add(node)
+    await this.#wait(90_000)
+    if (!this.#healed) machine.skewMs -= wrongMs
+    this.#suspects.delete(node)
   }
 
   async bitsFlip(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * Containers that are made and deleted while clients store objects in them, also twice with different storage policies
- * while the network is cut. An acknowledged object neither goes with its container nor gets lost when it is moved to
- * the policy that holds in the end; and what is listed can be read.
+ * while the network is cut. An acknowledged object neither goes with its container, also when that is deleted at the same
+ * moment, nor gets lost when it is moved to the policy that holds in the end; and what is listed can be read.
  */
 import { hash as hashOf } from 'node:crypto'
 import { bufferBody, readWhole } from '#http/message.ts'
@@ -22,6 +22,8 @@ const BODY_BYTES = 100
 const LINGERS_MS = 120_000
 
 type Kind = 'make' | 'drop' | 'put' | 'delete'
+/** How often, in relation to each other. */
+const KINDS: readonly Kind[] = ['make', 'make', 'put', 'put', 'put', 'delete', 'drop', 'drop']
 
 /** One thing that was done to a container, or to an object in it. */
 interface Deed {
@@ -47,11 +49,27 @@ export class FleetingContainers {
 
   /** One operation of a client. Throws a `Violation` when a container that had something was deleted. */
   async act(id: number, proxy: RunningProxy): Promise<void> {
-    const { cluster, random } = this.#session
-    const kind = this.#session.oneOf<Kind>(['make', 'make', 'put', 'put', 'put', 'delete', 'drop', 'drop'])
     const container = this.#session.oneOf(CONTAINERS)
-    const isOfObject = kind === 'put' || kind === 'delete'
-    const object = isOfObject ? this.#session.oneOf(OBJECTS) : undefined
+    const kind = this.#session.oneOf([...KINDS, 'late'] as const)
+    if (kind === 'late') return await this.#putLate(id, proxy, container)
+    await this.#deed(id, proxy, kind, container)
+  }
+
+  /** A container is emptied, and deleted while somebody else puts an object into it. */
+  async #putLate(id: number, proxy: RunningProxy, container: string): Promise<void> {
+    for (const object of OBJECTS) await this.#deed(id, proxy, 'delete', container, object)
+    const other = this.#session.aProxy() ?? proxy
+    await Promise.all([this.#deed(id, proxy, 'drop', container), this.#deed(id, other, 'put', container)])
+  }
+
+  async #deed(
+    id: number,
+    proxy: RunningProxy,
+    kind: Kind,
+    container: string,
+    object = kind === 'put' || kind === 'delete' ? this.#session.oneOf(OBJECTS) : undefined,
+  ): Promise<void> {
+    const { cluster, random } = this.#session
     const bytes = bodyOf(id, BODY_BYTES)
     const policyIndex = random.below(2) === 0 ? undefined : this.#session.oneOf(POLICY_INDEXES)
     const deed: Deed = {
@@ -112,7 +130,7 @@ export class FleetingContainers {
   /** An object that was listed before, and that nobody touched since, was in the container. */
   #checkDropped(drop: Deed): void {
     for (const object of OBJECTS) {
-      const put = this.#certain(drop.container, object, drop)
+      const put = this.#certain(drop.container, object, (one) => one !== drop)
       if (put === undefined || !put.isListed || put.endedMs >= drop.startedMs) continue
       const path = pathOf({ account: ACCOUNT, container: drop.container, object })
       throw new Violation('deleted_with_content', `${drop.container} was deleted, and ${path} was in it`, [
@@ -122,17 +140,16 @@ export class FleetingContainers {
     }
   }
 
-  /** The PUT after which nothing was done to the object or its container, `apart` from one thing. */
-  #certain(container: string, object: string, apart: Deed | undefined): Deed | undefined {
+  /** The PUT after which nothing was done to the object, nor to its container what `disturbs`. */
+  #certain(container: string, object: string, disturbs: (deed: Deed) => boolean): Deed | undefined {
     const puts = this.#deeds.filter(
       (one) => one.kind === 'put' && one.container === container && one.object === object && one.isDone,
     )
     const last = puts.at(-1)
     if (last === undefined) return undefined
     const isDisturbed = this.#deeds.some((one) => {
-      if (one === last || one === apart || one.container !== container) return false
-      const isAbout = one.object === object || one.object === undefined
-      return isAbout && one.endedMs >= last.startedMs
+      if (one === last || one.container !== container || one.endedMs < last.startedMs) return false
+      return one.object === undefined ? disturbs(one) : one.object === object
     })
     return isDisturbed ? undefined : last
   }
@@ -140,7 +157,7 @@ export class FleetingContainers {
   async #checkContainer(container: string, proxy: RunningProxy, number: number): Promise<void> {
     const name = { account: ACCOUNT, container }
     for (const object of OBJECTS) {
-      const put = this.#certain(container, object, undefined)
+      const put = this.#certain(container, object, () => false)
       if (put === undefined) continue
       const etag = await etagOf(proxy, { ...name, object })
       if (etag === put.etag) continue

@@ -1,6 +1,7 @@
 /**
  * Clients that store large objects in segments and delete them with their segments. What was acknowledged reads as it was
- * sent; once a delete with segments is over nothing of it is on any disk; one that broke off is ended by the next.
+ * sent; once a delete with segments is over nothing of it is on any disk; one that broke off is ended by the next, which finds
+ * through the manifest what is left.
  */
 import { hash as hashOf } from 'node:crypto'
 import type { SegmentWanted } from '#store/contract.ts'
@@ -8,6 +9,7 @@ import type { ObjectName } from '#store/operation.ts'
 import { bodyPut, etagAt, inFeatures } from './feature-account.ts'
 import { bodyOf } from './history.ts'
 import type { RunningProxy } from './proxy-node.ts'
+import { SegmentOrder } from './segment-order.ts'
 import { contextOf, type Session } from './session.ts'
 import { whoHas } from './stored-data.ts'
 import { Violation } from './violation.ts'
@@ -28,9 +30,11 @@ interface Large {
 export class LargeUploads {
   readonly #session: Session
   readonly #all: Large[] = []
+  readonly #order = new SegmentOrder()
 
   constructor(session: Session) {
     this.#session = session
+    session.cluster.onSent(this.#order.sent)
   }
 
   async prepare(): Promise<void> {
@@ -105,12 +109,15 @@ export class LargeUploads {
   async #drop(id: number, large: Large, proxy: RunningProxy, segments: 'now' | 'later'): Promise<void> {
     const { cluster } = this.#session
     large.dropped = 'perhaps'
+    // What is deleted later is in the queue of the expirer before the manifest goes.
+    if (segments === 'now') this.#order.begin(`large-${id}`, large.name, large.segments)
     const outcome = await this.#session.asked(proxy, () =>
       proxy.features.objects.delete(contextOf(`large-${id}`), large.name, { segments }),
     )
     const failed = outcome?.kind === 'deleted' ? (outcome.report?.failures.length ?? 0) : 0
     if (outcome?.kind === 'deleted' && failed === 0) large.dropped = 'yes'
     cluster.events.add(`large-${id} drop ${large.name.object} ${segments} ${outcome?.kind ?? 'unknown'}`)
+    this.#order.check()
   }
 }
 

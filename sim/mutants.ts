@@ -20,12 +20,21 @@ export interface Mutant {
   /** What brings it to light: other faults, or more of them, than a usual run has. */
   readonly options?: Pick<
     SimulationOptions,
-    'operations' | 'faults' | 'onlyFaults' | 'absence' | 'racePercent' | 'chainPercent'
+    | 'operations'
+    | 'faults'
+    | 'onlyFaults'
+    | 'absence'
+    | 'racePercent'
+    | 'chainPercent'
+    | 'featurePercent'
+    | 'onlyFeatures'
   >
 }
 
 /** The first or second of them is enough as a rule. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
+/** Little else than what the features of the store do. */
+const FEATURES = { operations: 150, faults: 4, absence: 'never', featurePercent: 70 } as const
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -179,5 +188,55 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     seeds: SEEDS,
     options: { operations: 60, faults: 3, absence: 'never', chainPercent: 60 },
+  },
+  {
+    name: 'version overwritten before it is kept',
+    edits: [
+      {
+        file: 'store/versions/archived-put.ts',
+        find: '{ ...put, condition })',
+        replace: '{ ...put, condition: undefined && condition })',
+      },
+    ],
+    seeds: SEEDS,
+    options: FEATURES,
+  },
+  {
+    name: 'manifest deleted before its segments',
+    edits: [
+      {
+        file: 'store/large-objects/static-delete.ts',
+        find: '      await this.#deleteAll(name.account, manifest.segments, 1)\n',
+        replace:
+          '      await this.#store.objects.delete(this.#context, name, {})\n      await this.#deleteAll(name.account, manifest.segments, 1)\n',
+      },
+    ],
+    seeds: SEEDS,
+    options: { ...FEATURES, onlyFeatures: ['large'] },
+  },
+  {
+    name: 'quota without reservations',
+    edits: [
+      {
+        file: 'store/desk/peer-desks.ts',
+        find: '      if (isSelf(member)) break\n',
+        replace: '      if (isSelf(member) || key.length > 0) break\n',
+      },
+    ],
+    seeds: SEEDS,
+    options: FEATURES,
+  },
+  {
+    name: 'deleted container takes no late row',
+    edits: [
+      {
+        file: 'db/container-rules.ts',
+        find: "    if (state !== undefined) {\n      return {\n        result: { kind: 'merged'",
+        replace:
+          "    if (state !== undefined && isContainerDeleted(state.info)) return { result: { kind: 'not_found' } }\n    if (state !== undefined) {\n      return {\n        result: { kind: 'merged'",
+      },
+    ],
+    seeds: SEEDS,
+    options: FEATURES,
   },
 ]

@@ -73,12 +73,12 @@ export class ObjectReaders {
   /** To be called when it is over: when it was. */
   #begin(): () => ReadTimes {
     const { cluster } = this.#session
-    const [startedMs, startedWallMs] = [cluster.nowMs(), cluster.world.wallMs()]
+    const [startedMs, startedWallMs] = [cluster.nowMs(), cluster.clocks().earliestMs]
     return () => ({
       startedMs,
       startedWallMs,
       endedMs: cluster.nowMs(),
-      endedWallMs: cluster.world.wallMs(),
+      endedWallMs: cluster.clocks().latestMs,
     })
   }
 }

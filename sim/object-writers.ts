@@ -139,7 +139,7 @@ export class ObjectWriters {
     const { cluster } = this.#session
     const object = cluster.history.object(write.path)
     const solid = isSolid(cluster, object)
-    const wallMs = cluster.world.wallMs()
+    const wallMs = cluster.clocks().latestMs
     if (kind === 'refused') {
       if (condition !== undefined) checkRefusal(object, write, { condition, solid, wallMs })
       return

@@ -5,7 +5,15 @@ import type { SimulationOptions } from './simulation.ts'
 /** All that decides what happens in a run, besides its seed and a broken variant. */
 export type RunChoices = Pick<
   SimulationOptions,
-  'operations' | 'faults' | 'onlyFaults' | 'racePercent' | 'chainPercent' | 'absence' | 'workersOff'
+  | 'operations'
+  | 'faults'
+  | 'onlyFaults'
+  | 'racePercent'
+  | 'chainPercent'
+  | 'featurePercent'
+  | 'onlyFeatures'
+  | 'absence'
+  | 'workersOff'
 >
 
 /** For `parseArgs`. */
@@ -15,6 +23,8 @@ export const RUN_OPTIONS = {
   'only-faults': { type: 'string' },
   races: { type: 'string' },
   chains: { type: 'string' },
+  features: { type: 'string' },
+  'only-features': { type: 'string' },
   absence: { type: 'string' },
   'workers-off': { type: 'string' },
 } as const satisfies ParseArgsConfig['options']
@@ -24,6 +34,8 @@ export const RUN_USAGE = `  --operations N     clients' operations of a run
   --only-faults LIST these alone, with commas between them
   --races P          P of 100 operations are races of conditional writes
   --chains P         P of 100 operations are links of chains of conditional writes
+  --features P       P of 100 operations are of the store's features and of containers that come and go
+  --only-features LIST of versions, archives, large, uploads, quotas
   --absence WHEN     always or never: whether a machine is away for more than a week; else the seed decides
   --workers-off LIST workers that do not run
 `
@@ -40,7 +52,9 @@ export function choicesOf(values: RunValues): RunChoices {
     ...numberFor('faults', values.faults),
     ...numberFor('racePercent', values.races),
     ...numberFor('chainPercent', values.chains),
+    ...numberFor('featurePercent', values.features),
     ...(values['only-faults'] === undefined ? {} : { onlyFaults: listOf(values['only-faults']) }),
+    ...(values['only-features'] === undefined ? {} : { onlyFeatures: listOf(values['only-features']) }),
     ...(absence === undefined ? {} : { absence }),
     ...(values['workers-off'] === undefined ? {} : { workersOff: listOf(values['workers-off']) }),
   }
@@ -48,7 +62,8 @@ export function choicesOf(values: RunValues): RunChoices {
 
 /** The command that does exactly the same again. `mutant`: name of the broken variant that ran. */
 export function replayCommand(seed: number, choices: RunChoices, mutant: string | undefined): string {
-  const { operations, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = choices
+  const { operations, faults, onlyFaults, racePercent, chainPercent, featurePercent } = choices
+  const { onlyFeatures, absence, workersOff } = choices
   const program =
     mutant === undefined ? 'npm run sim --' : `MUTANT='${mutant}' node --import ./sim/mutate.ts sim/main.ts`
   return [
@@ -58,6 +73,8 @@ export function replayCommand(seed: number, choices: RunChoices, mutant: string 
     ...written('only-faults', onlyFaults?.join(',')),
     ...written('races', racePercent),
     ...written('chains', chainPercent),
+    ...written('features', featurePercent),
+    ...written('only-features', onlyFeatures?.join(',')),
     ...written('absence', absence),
     ...written('workers-off', workersOff?.join(',')),
   ].join(' ')

@@ -21,6 +21,10 @@ export interface SimulationOptions {
   readonly racePercent?: number | undefined
   /** Of 100 operations, so many are links of chains of conditional writes (`chains.ts`). */
   readonly chainPercent?: number | undefined
+  /** Of 100 operations, so many are of the store's features and of containers that come and go. */
+  readonly featurePercent?: number | undefined
+  /** Names of the features that clients use (`feature-clients.ts`); all when left out. */
+  readonly onlyFeatures?: readonly string[] | undefined
   /** Whether a machine is away for longer than tombstones live; the seed decides when left out. */
   readonly absence?: 'never' | 'always' | undefined
   readonly log?: Logger
@@ -77,10 +81,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     violation = error instanceof Violation ? error : unexpected(error)
   }
   const { events } = cluster
-  const { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff } = options
+  const { operations: asked, faults, onlyFaults, racePercent, chainPercent, featurePercent } = options
+  const { onlyFeatures, absence, workersOff } = options
+  const shares = { racePercent, chainPercent, featurePercent, onlyFeatures }
   return {
     seed: options.seed,
-    choices: { operations: asked, faults, onlyFaults, racePercent, chainPercent, absence, workersOff },
+    choices: { operations: asked, faults, onlyFaults, ...shares, absence, workersOff },
     digest: events.digest(),
     events: events.count,
     virtualSeconds: cluster.nowMs() / 1000,
@@ -103,6 +109,8 @@ interface RunOptions {
   readonly onlyFaults?: readonly string[] | undefined
   readonly racePercent?: number | undefined
   readonly chainPercent?: number | undefined
+  readonly featurePercent?: number | undefined
+  readonly onlyFeatures?: readonly string[] | undefined
   readonly absence?: 'never' | 'always' | undefined
 }
 

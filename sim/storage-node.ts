@@ -3,7 +3,9 @@ import type { NewDevice } from '#backend/replica-state.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { Metrics } from '#base/metrics.ts'
+import { pipeline } from '#http/message.ts'
 import { readConfiguration } from '#node/configuration.ts'
+import { openDeviceClock, watchClock } from '#node/device-clock.ts'
 import { startDeviceLoops } from '#node/device-loops.ts'
 import { DeviceWorkers } from '#node/device-workers.ts'
 import type { Settings } from '#node/options.ts'
@@ -11,6 +13,7 @@ import { ringTargets } from '#node/ring-targets.ts'
 import { StorageDevice } from '#node/storage-device.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { Foreground } from '#worker/foreground.ts'
+import { tellClock } from './clock-answer.ts'
 import type { Machine } from './machine.ts'
 import { MachineProcess, type ProcessWorld } from './machine-process.ts'
 import type { Network } from './network.ts'
@@ -108,12 +111,15 @@ export class StorageNode {
     const { network, settings } = this.#options
     const { clock } = environment
     const log = this.#options.log.child({ node: this.node })
+    const place = { host: this.host, device: deviceName(this.node), devicesPath: DEVICES_PATH }
+    const watch = await openDeviceClock(place, { environment, log, rings, transport })
+    const dated = { ...environment, clock: watch.clock }
     const targets = ringTargets(rings, SALT)
     const device = await StorageDevice.open({
-      environment,
+      ...place,
+      environment: dated,
       log,
-      devicesPath: DEVICES_PATH,
-      device: deviceName(this.node),
+      isClockInDoubt: watch.isInDoubt,
       salt: SALT,
       policies: POLICIES,
       settings,
@@ -124,13 +130,13 @@ export class StorageNode {
       objectPlacement: targets.object,
       version: VERSION,
     })
+    watchClock(watch, device.objects.device.drive, { environment, log })
     const workers = await DeviceWorkers.open({
-      environment,
+      ...place,
+      environment: dated,
       log,
       metrics: new Metrics(),
       device,
-      host: this.host,
-      devicesPath: DEVICES_PATH,
       salt: SALT,
       policies: POLICIES,
       rings,
@@ -141,7 +147,8 @@ export class StorageNode {
     startDeviceLoops({ clock, log, device })
     workers.start()
     for (const kind of KINDS) {
-      network.listen(this.host, { host: this.host, port: PORTS[kind] }, life, device.handlers[kind])
+      const handler = pipeline(device.handlers[kind], [tellClock(watch, clock)])
+      network.listen(this.host, { host: this.host, port: PORTS[kind] }, life, handler)
     }
     return { life, environment, device, workers, rings }
   }

@@ -49,6 +49,8 @@ const SHARES_TOTAL = SHARES.reduce((sum, [, share]) => sum + share, 0)
 export interface WorkloadChoices {
   readonly racePercent?: number | undefined
   readonly chainPercent?: number | undefined
+  readonly featurePercent?: number | undefined
+  readonly onlyFeatures?: readonly string[] | undefined
 }
 
 export interface WorkloadFigures {
@@ -64,24 +66,29 @@ export class Workload {
   readonly chains: Chains
   readonly #racePercent: number
   readonly #chainPercent: number
+  readonly #featurePercent: number
   readonly #session: Session
   readonly #writers: ObjectWriters
   readonly #readers: ObjectReaders
   #started = 0
   #ended = 0
 
-  /** `racePercent`, `chainPercent`: of 100 operations, so many are these instead of what they would be. */
-  constructor(cluster: Cluster, { racePercent = 0, chainPercent = 0 }: WorkloadChoices = {}) {
+  /** Of 100 operations, so many are these instead of what they would be. */
+  constructor(
+    cluster: Cluster,
+    { racePercent = 0, chainPercent = 0, featurePercent = 0, onlyFeatures }: WorkloadChoices = {},
+  ) {
     this.#session = new Session(cluster)
     this.#writers = new ObjectWriters(this.#session)
     this.#readers = new ObjectReaders(this.#session)
     this.races = new Races(this.#session)
     this.fleeting = new FleetingContainers(this.#session)
     this.doomed = new DoomedAccount(this.#session)
-    this.features = new FeatureClients(this.#session)
+    this.features = new FeatureClients(this.#session, onlyFeatures)
     this.chains = new Chains(this.#session)
     this.#racePercent = racePercent
     this.#chainPercent = chainPercent
+    this.#featurePercent = featurePercent
   }
 
   /** Operations begun so far. */
@@ -132,6 +139,8 @@ export class Workload {
     const { random } = this.#session
     if (this.#racePercent > 0 && random.below(100) < this.#racePercent) return 'race'
     if (this.#chainPercent > 0 && random.below(100) < this.#chainPercent) return 'chain'
+    if (this.#featurePercent > 0 && random.below(100) < this.#featurePercent)
+      return this.#session.oneOf(['feature', 'feature', 'fleeting'])
     let at = random.below(SHARES_TOTAL)
     for (const [action, share] of SHARES) {
       at -= share

@@ -10,23 +10,23 @@ import {
   archiveCurrent,
   archivedName,
   archiveFailure,
+  deleteSeen,
 } from './archived-write.ts'
-import { isCurrent, OVERTAKEN, unchanged } from './current-object.ts'
+import { isCurrent, OVERTAKEN } from './current-object.ts'
 import { DELETE_MARKER } from './version-link.ts'
 
 export async function deleteWithMark(
   write: ArchivedWrite,
   options: ObjectDelete,
 ): Promise<ObjectDeleteOutcome> {
-  const { deps, context, name } = write
+  const { deps, context } = write
   for (let tries = 0; tries < ARCHIVED_TRIES; tries += 1) {
     const seen = await archiveCurrent(write, options.condition)
     if (!isCurrent(seen)) return seen
     const mark = archivedName(write, await deps.timestamps.next())
     const marked = await deps.objects.put(context, mark, DELETE_MARKER)
     if (marked.kind !== 'created') return archiveFailure(marked)
-    const own = seen.kind === 'absent' ? {} : { condition: unchanged(seen) }
-    const deleted = await deps.objects.delete(context, name, { ...options, ...own })
+    const deleted = await deleteSeen(write, seen, options)
     if (deleted.kind !== 'precondition_failed') return deleted
     await deps.objects.delete(context, mark, {})
   }

@@ -19,6 +19,7 @@ import {
   type ArchivedWrite,
   archiveFailure,
   archivePrefix,
+  deleteSeen,
   RESTORED_FROM,
   refusalOf,
   restoredFrom,
@@ -116,9 +117,7 @@ class Pop {
   }
 
   async #delete(): Promise<ObjectDeleteOutcome> {
-    const { deps, context, name } = this.#write
-    const own = this.#seen.kind === 'absent' ? {} : { condition: unchanged(this.#seen) }
-    return await deps.objects.delete(context, name, own)
+    return await deleteSeen(this.#write, this.#seen, {})
   }
 
   async #remove(copy: ListedObject): Promise<ObjectDeleteOutcome> {

@@ -9,7 +9,7 @@
 import { quotedPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { WriteCondition } from '../condition.ts'
-import type { ObjectPut, ObjectRead } from '../contract.ts'
+import type { ObjectDelete, ObjectDeleteOutcome, ObjectPut, ObjectRead } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
 import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
@@ -20,6 +20,7 @@ import {
   currentIn,
   holdsFor,
   isCurrent,
+  unchanged,
   type VersionsDeps,
 } from './current-object.ts'
 
@@ -78,6 +79,20 @@ export async function refusalOf(
   const holds = await holdsFor(current, condition, () => deps.objects.read(context, name, options))
   if (holds === true) return undefined
   return holds === false ? { kind: 'precondition_failed', headers: {}, condition: 'agreed' } : holds
+}
+
+/**
+ * Deletes the object on the condition that it still is what was seen: nothing, too, because what was put since is in no
+ * archive. That nothing was there is what the client is told then.
+ */
+export async function deleteSeen(
+  { deps, context, name }: ArchivedWrite,
+  seen: Current,
+  options: ObjectDelete,
+): Promise<ObjectDeleteOutcome> {
+  const deleted = await deps.objects.delete(context, name, { ...options, condition: unchanged(seen) })
+  const isNothing = seen.kind === 'absent' && deleted.kind === 'deleted'
+  return isNothing ? { kind: 'no_such_object', headers: {} } : deleted
 }
 
 async function copyToArchive(write: ArchivedWrite, read: ObjectRead): Promise<StoreFailure | undefined> {

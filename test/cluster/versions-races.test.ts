@@ -91,6 +91,27 @@ await t.test('a version that is deleted and brought back at once is there or is 
   t.ok(link === '<no_such_object>' || now === 'second', 'no link leads to what is gone')
 })
 
+await t.test('a DELETE that saw nothing buries nothing that is put meanwhile', async (t) => {
+  const racing = await startRace(t, (kept) => kept.container({ 'x-history-location': ARCHIVE.container }))
+  const names = Array.from({ length: RACERS }, (_, at) => `o${at}`)
+  const outcomes = await Promise.all(
+    names.map(async (name) => {
+      const [put] = await Promise.all([
+        racing.kept.put(name, `body of ${name}`),
+        racing.other.delete(name),
+        racing.kept.delete(name),
+      ])
+      return put.kind
+    }),
+  )
+  const copies = await racing.kept.copyTexts()
+  for (const [at, name] of names.entries()) {
+    if (outcomes[at] !== 'created') continue
+    const there = [await racing.kept.text(name), ...copies]
+    t.ok(there.includes(`body of ${name}`), `${name} is there`)
+  }
+})
+
 /** Versions `one` to `fourth` and a marker over them; their ids, newest first, the marker's at the front. */
 async function markedVersions(racing: Racing): Promise<readonly string[]> {
   return (await racing.kept.versions()).map(idOf)
