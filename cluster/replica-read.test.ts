@@ -154,6 +154,25 @@ t.test('a refusal of the request itself is passed on', async (t) => {
   t.match(await readReplica(nodes.client, nodes.read()), { kind: 'refused', response: { status: 400 } })
 })
 
+t.test('the newest is never given with the metadata of data that came while it was read', async (t) => {
+  const nodes = new FakeNodes()
+  const [posted, holder] = nodes.placement.primaries
+  if (posted === undefined || holder === undefined) throw new Error('three primaries')
+  nodes.setAll({ status: 404 }, { status: 404 }, { status: 404 })
+  const meta = 'x-object-meta-writer'
+  let looks = 0
+  nodes.set(posted, async () => {
+    looks += 1
+    const older = found('v1', 1, { 'x-backend-timestamp': timeOf(3), [meta]: 'post' })
+    const newer = found('v4', 4, { [meta]: 'put 4' })
+    return { status: 200, headers: {}, body: undefined, ...(looks === 1 ? older : newer) }
+  })
+  nodes.set(holder, found('v2', 2, { [meta]: 'put 2' }))
+  const outcome = await readNewest(nodes.client, nodes.read())
+  t.equal(bodyOf(outcome), 'v4')
+  t.equal(outcome.kind === 'found' && outcome.response.headers[meta], 'put 4')
+})
+
 const behaviours: fc.Arbitrary<Behaviour> = fc.oneof(
   fc.constant<Behaviour>('dead'),
   fc.constant<Behaviour>({ status: 404 }),

@@ -82,17 +82,14 @@ t.test('again and again, as long as a replica is left', async (t) => {
   t.same(nodes.order, [0, 1, 2, 3])
 })
 
-t.test(
-  'replicas that all broke off are asked again as long as bytes come, and no longer',
-  async (t) => {
-    const nodes = start({ breaksAfter: 200 }, { breaksAfter: 200 })
-    t.ok((await bytesOf(await readResumably(nodes.client, nodes.read()))).equals(WHOLE))
-    const single = start({ breaksAfter: 200 }, { breaksAfter: 0 }, { breaksAfter: 0 })
+t.test('replicas that all broke off are asked again as long as bytes come, and no longer', async (t) => {
+  const nodes = start({ breaksAfter: 200 }, { breaksAfter: 200 })
+  t.ok((await bytesOf(await readResumably(nodes.client, nodes.read()))).equals(WHOLE))
+  const single = start({ breaksAfter: 200 }, { breaksAfter: 0 }, { breaksAfter: 0 })
   t.ok((await bytesOf(await readResumably(single.client, single.read()))).equals(WHOLE))
   const dead = start({ breaksAfter: 0 }, { breaksAfter: 0 }, { breaksAfter: 0 })
-    await t.rejects(readResumably(dead.client, dead.read()).then(bytesOf))
-  },
-)
+  await t.rejects(readResumably(dead.client, dead.read()).then(bytesOf))
+})
 
 t.test('a range goes on within its bounds, and conditions are not judged again', async (t) => {
   const nodes = start({ breaksAfter: 200 }, {}, {})

@@ -167,7 +167,9 @@ export class OutgoingBody {
       if (this.#isStopped) return false
       sentBytes += piece.length
       if (lengthBytes !== undefined && sentBytes > lengthBytes) break
-      if (!(await this.#send(piece, waiting))) return false
+      for (let at = 0; at < piece.length; at += DATA_BYTES_MAX) {
+        if (!(await this.#send(piece.subarray(at, at + DATA_BYTES_MAX), waiting))) return false
+      }
     }
     if (this.#isStopped) return false
     if (lengthBytes !== undefined && sentBytes !== lengthBytes) {
@@ -187,15 +189,8 @@ export class OutgoingBody {
     }
     if (this.#isStopped) return false
     this.#creditBytes -= piece.length
-    if (piece.length <= DATA_BYTES_MAX) this.#connection.sendPiece(this.#stream, piece)
-    else this.#sendInParts(piece)
+    this.#connection.sendPiece(this.#stream, piece)
     return true
-  }
-
-  #sendInParts(piece: Buffer): void {
-    for (let at = 0; at < piece.length; at += DATA_BYTES_MAX) {
-      this.#connection.sendPiece(this.#stream, piece.subarray(at, at + DATA_BYTES_MAX))
-    }
   }
 
   #change(): Promise<void> {

@@ -226,3 +226,15 @@ void t.test('a client may ask for another protocol and is answered over HTTP', a
   const first = await new Promise<Buffer>((resolve) => socket.once('data', resolve))
   t.match(String(first), /^HTTP\/1.1 200 /)
 })
+
+void t.test('a single piece may be longer than what a link has room for', async (t) => {
+  const { links, target } = await started(t, async ({ body }) => {
+    // As long as nobody reads, nothing makes room.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const whole = await readWhole(body, 64 * 1024 * 1024)
+    return { status: 200, headers: { 'content-length': String(whole.length) }, body: whole }
+  })
+  const piece = Buffer.alloc(17 * 1024 * 1024, 'x')
+  const answer = await links.send(target, requestOf({ method: 'PUT', body: bufferBody(piece) }), patience)
+  t.ok(piece.equals(await readWhole(answer?.body, piece.length)))
+})
