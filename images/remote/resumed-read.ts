@@ -25,12 +25,14 @@ export function resumedRead(
 ): BodyStream {
   let current = first
   let isCancelled = false
-  const next = async (position: number, breaks: number): Promise<BodyStream> => {
+  /** Whether there is something to go on with. What `reopen` throws is no break: it says what happened by a value. */
+  const reopened = async (position: number, breaks: number): Promise<boolean> => {
     await pause(breaks)
     if (isCancelled) throw new Error('the reader was cancelled')
     const read = await reopen({ start: position, end })
-    if (read.kind === 'found') return read.body
-    throw new Error(read.kind === 'absent' ? 'it is gone' : read.reason)
+    if (read.kind === 'found') current = read.body
+    else if (breaks >= breaksMax) throw new Error(read.kind === 'absent' ? 'it is gone' : read.reason)
+    return read.kind === 'found'
   }
   return {
     cancel: () => {
@@ -40,8 +42,8 @@ export function resumedRead(
     async *[Symbol.asyncIterator]() {
       let position = start
       for (let breaks = 0; position < end; breaks += 1) {
+        if (breaks > 0 && !(await reopened(position, breaks))) continue
         try {
-          if (breaks > 0) current = await next(position, breaks)
           for await (const chunk of current) {
             const wanted = chunk.subarray(0, end - position)
             position += wanted.length
