@@ -88,7 +88,7 @@ export const expirer = {
   }),
   concurrency: option({
     name: 'concurrency',
-    unit: 'tasks',
+    unit: 'objects',
     doc: 'Objects that each device deletes together: what they ask of one storage node is one request.',
     parse: integer({ least: 1, most: 10_000 }),
     default: 100,
