@@ -3,7 +3,7 @@
  * HMAC-SHA256 of the path under the secret. A key id says which secret and which path. Several secrets may be known; one
  * is active, and all that are known are read. What was written under a secret that is gone cannot be read by anybody.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto'
 import type { ObjectName } from '../operation.ts'
 import { KEY_BYTES } from './cipher.ts'
 import type { KeyId } from './crypto-meta.ts'
@@ -20,7 +20,8 @@ interface Parts {
 }
 
 export class DerivedKeys implements KeyManager {
-  readonly #secrets: RootSecrets
+  /** Prepared once: Node takes six times as long for an HMAC under bytes as for one under a key of its own. */
+  readonly #secrets: ReadonlyMap<string, KeyObject>
   readonly #active: string
 
   /** Throws an `Error` when the active secret is not among them, or one is too short. */
@@ -31,7 +32,7 @@ export class DerivedKeys implements KeyManager {
       if (secret.length < KEY_BYTES)
         throw new Error(`encryption: root secret "${id}" has fewer than ${KEY_BYTES} bytes`)
     }
-    this.#secrets = secrets
+    this.#secrets = new Map([...secrets].map(([id, secret]) => [id, createSecretKey(secret)]))
     this.#active = active
   }
 
