@@ -2,7 +2,7 @@
  * Header values that are encrypted: user metadata, ETags, the ETag that a listing shows. A value is the encrypted bytes in
  * base64 and, behind it, what it was encrypted with.
  */
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import type { Random } from '#base/environment.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { applyKey, IV_BYTES } from './cipher.ts'
@@ -31,7 +31,7 @@ export function decryptValue(encrypted: string, key: Buffer): string | undefined
 
 /** What storage servers compare conditions with: it says nothing of the ETag to who has not the key. */
 export function etagMac(etag: string, { object }: Pick<ObjectKeys, 'object'>): string {
-  return createHmac('sha256', object).update(etag, 'latin1').digest('base64')
+  return createHmac('sha256', createSecretKey(object)).update(etag, 'latin1').digest('base64')
 }
 
 /** The metadata with what users wrote encrypted, and nothing else changed. Empty values say nothing and stay. */
