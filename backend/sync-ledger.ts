@@ -140,19 +140,26 @@ export class SyncLedger {
     const givenUpPrefix = Buffer.concat([keyPrefix, GIVEN_UP_TAG])
     const givenUp = await GivenUp.open(store, givenUpPrefix, isNew ? 0 : nowMs)
     const ledger = new SyncLedger(store, options, { device, owned, stamps, givenUp })
-    await ledger.write(
-      [...stamps.entries()].flatMap(([range, stamp]) => {
-        const past = withoutFuture(stamp, nowMs)
-        return past === undefined ? [] : [{ range, stamp: past }]
-      }),
-    )
     await ledger.stampAlive()
     return ledger
   }
 
-  /** To be called every hour or so. */
+  /** To be called every hour or so, and when the clock was set back: what it noted of the future is then before now. */
   async stampAlive(): Promise<void> {
-    this.#device = { ...this.#device, aliveMs: this.#clock.wallMs() }
+    const nowMs = this.#clock.wallMs()
+    await this.write(
+      [...this.#stamps.entries()].flatMap(([range, stamp]) => {
+        const past = withoutFuture(stamp, nowMs)
+        return past === undefined ? [] : [{ range, stamp: past }]
+      }),
+    )
+    const { absence } = this.#device
+    this.#device = {
+      ...this.#device,
+      aliveMs: nowMs,
+      // What was made equal since is so again with the next pass.
+      absence: absence && { ...absence, returnedMs: Math.min(absence.returnedMs, nowMs) },
+    }
     await writeSynced(this.#store, [this.#deviceOperation()])
   }
 

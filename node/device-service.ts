@@ -129,8 +129,11 @@ class DeviceService implements Service {
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
-    const { environment, log } = parts
-    const loops = [...startDeviceLoops({ clock: environment.clock, log, device }), ...keeper.loops, watching]
+    const loops = [
+      ...startDeviceLoops({ clock: watch.clock, log: parts.log, device }),
+      ...keeper.loops,
+      watching,
+    ]
     workers.start()
     return new DeviceService(
       { parts, device, backends, loops, workers, door, clients },

@@ -144,7 +144,7 @@ export class StorageNode {
       settings,
       foreground: new Foreground(clock),
     })
-    startDeviceLoops({ clock, log, device })
+    startDeviceLoops({ clock: dated.clock, log, device })
     workers.start()
     for (const kind of KINDS) {
       const handler = pipeline(device.handlers[kind], [tellClock(watch, clock)])
