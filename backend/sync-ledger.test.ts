@@ -252,20 +252,25 @@ t.test('what a clock that was ahead noted says nothing of how long ago it was', 
   })
 })
 
-t.test('a return that a clock noted a week ahead ends with the first sync after the clock was set right', async (t) => {
-  const device = new Device()
-  await (await device.open()).own(4, [1])
-  device.clock.jumpWall(8 * DAY_MS)
-  const ledger = await device.open()
-  device.clock.jumpWall(-8 * DAY_MS)
-  await ledger.stampAlive()
-  t.equal(ledger.isStale(P(1)), true)
-  await device.clock.advance(1000)
-  const atMs = device.clock.wallMs()
-  await ledger.write([{ range: P(1), stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: atMs } }])
-  t.equal(ledger.isStale(P(1)), false)
-  t.equal((await device.open()).isStale(P(1)), false, 'nor after a restart')
-})
+t.test(
+  'a return that a clock noted a week ahead ends with the first sync after the clock was set right',
+  async (t) => {
+    const device = new Device()
+    await (await device.open()).own(4, [1])
+    device.clock.jumpWall(8 * DAY_MS)
+    const ledger = await device.open()
+    device.clock.jumpWall(-8 * DAY_MS)
+    await ledger.stampAlive()
+    t.equal(ledger.isStale(P(1)), true)
+    await device.clock.advance(1000)
+    const atMs = device.clock.wallMs()
+    await ledger.write([
+      { range: P(1), stamp: { ...NO_STAMP, touchedMs: atMs, majorityMs: atMs, allMs: atMs } },
+    ])
+    t.equal(ledger.isStale(P(1)), false)
+    t.equal((await device.open()).isStale(P(1)), false, 'nor after a restart')
+  },
+)
 
 t.test('what is stored in the place of others is known to be there from the first write on', async (t) => {
   const device = new Device()
