@@ -17,7 +17,12 @@ export type Json =
 const EMPTY = Buffer.alloc(0)
 
 export function jsonAnswer(status: number, value: Json, headers: HeaderMap = {}): Response {
-  const body = Buffer.from(JSON.stringify(value))
+  return writtenAnswer(status, JSON.stringify(value), headers)
+}
+
+/** The same, of JSON that is written already. */
+export function writtenAnswer(status: number, json: string, headers: HeaderMap = {}): Response {
+  const body = Buffer.from(json)
   return {
     status,
     headers: { 'content-type': 'application/json', 'content-length': String(body.length), ...headers },

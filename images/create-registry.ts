@@ -20,6 +20,7 @@ import { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
 import type { GlanceRegion } from './import/glance-source.ts'
 import { Namespaces } from './metadefs/namespaces.ts'
+import { ImageJson } from './model/image-json.ts'
 import type { ImageOptions } from './options.ts'
 import { ImageRecords } from './records/image-records.ts'
 import { TaskRecords } from './records/task-records.ts'
@@ -65,6 +66,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     writes: options.sharesBlocks,
     rules: deps.blockRules ?? BLOCK_RULES,
   })
+  const stores = new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore)
   const sweeperDeps = { store: deps.ownStore, records: deps.records, blocks, clock: environment.clock }
   return {
     environment,
@@ -85,6 +87,7 @@ export function createRegistry(deps: RegistryDeps): Registry {
     certificates: deps.certificates,
     converter: deps.converter,
     holds: new ObjectHolds(deps.records.of(OBJECT_HOLDS), store.containers),
-    stores: new ImageStores([cluster, ...otherStores], [objects], deps.defaultStore),
+    stores,
+    shown: new ImageJson({ stores: stores.areSeveral ? 'several' : 'one', locations: options.locations }),
   }
 }

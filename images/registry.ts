@@ -14,6 +14,7 @@ import type { IntakeMemory } from './data/resumable.ts'
 import type { EventSink } from './events.ts'
 import type { GlanceRegion } from './import/glance-source.ts'
 import type { Namespaces } from './metadefs/namespaces.ts'
+import type { ImageJson } from './model/image-json.ts'
 import type { ImageOptions } from './options.ts'
 import type { ImageRecords } from './records/image-records.ts'
 import type { TaskRecords } from './records/task-records.ts'
@@ -25,6 +26,8 @@ export interface Registry {
   /** The store of all doors, for objects that become images. */
   readonly store: Store
   readonly records: ImageRecords
+  /** Images as they are shown. */
+  readonly shown: ImageJson
   readonly tasks: TaskRecords
   /** Of metadata definitions. */
   readonly namespaces: Namespaces

@@ -57,7 +57,7 @@ export function imageFilter(name: string, written: string): ImageFilter | Refusa
   if (bound !== null) return boundFilter(bound[1] as string, bound[2] as 'min' | 'max', written)
   const number = NUMBERS[name]
   if (number !== undefined) return { matches: (image) => String(number(image)) === written }
-  if (name === 'protected' || name === 'os_hidden') return flagFilter(name, written)
+  if (name === 'protected') return protectedFilter(written)
   return valueFilter(`property ${name}`, (image) => image.properties[name] ?? null, [written])
 }
 
@@ -132,12 +132,14 @@ function boundFilter(name: string, bound: 'min' | 'max', written: string): Image
   }
 }
 
-function flagFilter(name: 'protected' | 'os_hidden', written: string): ImageFilter | Refusal {
+function protectedFilter(written: string): ImageFilter | Refusal {
   const wanted = readFlag(written)
   if (wanted === undefined) {
-    return badRequest(`Invalid value '${written}' for '${name}' filter. Valid values are 'true' or 'false'.`)
+    return badRequest(
+      `Invalid value '${written}' for 'protected' filter. Valid values are 'true' or 'false'.`,
+    )
   }
-  return { matches: (image) => (name === 'protected' ? image.isProtected : image.isHidden) === wanted }
+  return valueFilter('protected', ({ isProtected }) => String(isProtected), [String(wanted)])
 }
 
 /** Lower case only, as the API has it. */

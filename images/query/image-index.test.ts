@@ -25,6 +25,9 @@ interface Step {
   readonly tags: readonly string[]
   readonly colour: string
   readonly createdAt: number
+  readonly visibility: ImageRecord['visibility']
+  readonly isProtected: boolean
+  readonly isHidden: boolean
   readonly becomes: 'there' | 'deleted' | 'forgotten'
 }
 
@@ -36,6 +39,9 @@ const step = fc.record<Step>({
   tags: fc.uniqueArray(fc.constantFrom('fine', 'old')),
   colour: fc.constantFrom('red', 'blue'),
   createdAt: fc.integer({ min: 0, max: 5 }),
+  visibility: fc.constantFrom('shared', 'public', 'private', 'community'),
+  isProtected: fc.boolean(),
+  isHidden: fc.boolean(),
   becomes: fc.constantFrom('there', 'there', 'there', 'deleted', 'forgotten'),
 })
 
@@ -47,16 +53,16 @@ const query = fc.constantFrom(
   'limit=4&colour=red&sort_key=id&sort_dir=asc',
   'limit=1&disk_format=qcow2&owner=test&tag=fine&tag=old',
   'limit=1&id=a',
+  'limit=2&visibility=public',
+  'limit=1&visibility=community&sort=name',
+  'limit=2&os_hidden=true',
+  'limit=2&protected=true&visibility=all',
+  'limit=1&protected=false',
 )
 
-function imageOf({ id, name, owner, format, tags, colour, createdAt, becomes }: Step): ImageRecord {
+function imageOf({ id, format, colour, createdAt, becomes, ...rest }: Step): ImageRecord {
   const draft = {
-    name,
-    owner,
-    tags,
-    visibility: 'shared',
-    isProtected: false,
-    isHidden: false,
+    ...rest,
     minRam: 0,
     minDisk: 0,
     containerFormat: 'bare',
@@ -144,5 +150,8 @@ const FIRST: Step = {
   tags: [],
   colour: 'red',
   createdAt: 0,
+  visibility: 'shared',
+  isProtected: false,
+  isHidden: false,
   becomes: 'there',
 }

@@ -50,8 +50,8 @@ export function readImageQuery(
     limit,
     order,
     marker: valueOf(parameters, 'marker'),
-    matches: (image) => scope(image) && filters.every(({ matches }) => matches(image)),
-    narrowings: filters.flatMap(({ narrowing }) => narrowing ?? []),
+    matches: (image) => scope.matches(image) && filters.every(({ matches }) => matches(image)),
+    narrowings: [scope, ...filters].flatMap(({ narrowing }) => narrowing ?? []),
   }
 }
 
@@ -76,7 +76,7 @@ function readFilters(parameters: Parameters): readonly ImageFilter[] | Refusal {
     return badRequest(`Invalid value '${hidden}' for 'os_hidden' filter. Valid values are 'true' or 'false'.`)
   }
   // Hidden images and the others are never in one list.
-  const filters: ImageFilter[] = [{ matches: (image) => image.isHidden === isHidden }]
+  const filters: ImageFilter[] = [isHidden ? HIDDEN : SHOWN]
   for (const tag of valuesOf(parameters, 'tag')) filters.push(tagFilter(tag.trim()))
   for (const name of new Set(parameters.map(([one]) => one))) {
     if (NO_FILTERS.has(name)) continue
@@ -87,8 +87,19 @@ function readFilters(parameters: Parameters): readonly ImageFilter[] | Refusal {
   return filters
 }
 
+/** They are few, the others are nearly all. */
+const HIDDEN: ImageFilter = {
+  matches: ({ isHidden }) => isHidden,
+  narrowing: {
+    attribute: 'os_hidden',
+    valuesOf: ({ isHidden }) => (isHidden ? ['true'] : []),
+    among: ['true'],
+  },
+}
+const SHOWN: ImageFilter = { matches: ({ isHidden }) => !isHidden }
+
 /** Which images the caller may be shown at all, by visibility. */
-function readScope(parameters: Parameters, caller: Caller): ImagePredicate | Refusal {
+function readScope(parameters: Parameters, caller: Caller): ImageFilter | Refusal {
   const visibility = valueOf(parameters, 'visibility') || undefined
   const memberStatus = valueOf(parameters, 'member_status') ?? 'accepted'
   if (visibility !== undefined && visibility !== 'all' && !VISIBILITIES.some((one) => one === visibility)) {
@@ -97,8 +108,15 @@ function readScope(parameters: Parameters, caller: Caller): ImagePredicate | Ref
   if (memberStatus !== 'all' && !MEMBER_STATUSES.some((one) => one === memberStatus)) {
     return badRequest(`Invalid status: ${memberStatus}`)
   }
-  return (image) =>
-    !isGone(image) && isOffered(image, caller, memberStatus) && isAskedFor(image, caller, visibility)
+  return {
+    matches: (image) =>
+      !isGone(image) && isOffered(image, caller, memberStatus) && isAskedFor(image, caller, visibility),
+    narrowing: visibility === undefined || visibility === 'all' ? undefined : ofVisibility(visibility),
+  }
+}
+
+function ofVisibility(asked: string): Narrowing {
+  return { attribute: 'visibility', valuesOf: ({ visibility }) => [visibility], among: [asked] }
 }
 
 function isOffered(image: ImageRecord, caller: Caller, memberStatus: string): boolean {

@@ -1,12 +1,11 @@
 /** Images themselves: list, create, show, change, delete. */
 import type { Response } from '#http/message.ts'
 import type { OperationContext } from '#store/operation.ts'
-import { emptyAnswer, jsonAnswer } from '../answers.ts'
+import { emptyAnswer, writtenAnswer } from '../answers.ts'
 import { deleteImage } from '../data/delete-image.ts'
 import { emit } from '../events.ts'
 import { applyPatch } from '../model/change-image.ts'
 import { type ImageRecord, newImage } from '../model/image-record.ts'
-import { imageView, type ViewOptions } from '../model/image-view.ts'
 import { patchDraft, readPatch } from '../model/json-patch.ts'
 import { readNewImage } from '../model/new-image.ts'
 import { maySee } from '../policy.ts'
@@ -20,12 +19,8 @@ import type { ImageVerb, ImageVisit } from '../visit.ts'
 import { changeableImage, visibleImage } from './found-image.ts'
 import { type ImageRoute, route } from './route.ts'
 
-function viewOptions({ stores, options }: Registry): ViewOptions {
-  return { stores: stores.areSeveral ? 'several' : 'one', locations: options.locations }
-}
-
 function imageAnswer(status: number, registry: Registry, image: ImageRecord, headers = {}): Response {
-  return jsonAnswer(status, imageView(image, viewOptions(registry)), headers)
+  return writtenAnswer(status, registry.shown.of(image), headers)
 }
 
 const list: ImageVerb = async ({ registry, context, caller, query: parameters }) => {
@@ -41,13 +36,13 @@ const list: ImageVerb = async ({ registry, context, caller, query: parameters })
     const written = writeParameters(parameters, { marker: after })
     return written === '' ? '/v2/images' : `/v2/images?${written}`
   }
-  const options = viewOptions(registry)
-  return jsonAnswer(200, {
-    images: page.images.map((image) => imageView(image, options)),
+  const rest = JSON.stringify({
     first: link(undefined),
     schema: '/v2/schemas/images',
     ...(page.nextMarker === undefined ? {} : { next: link(page.nextMarker) }),
   })
+  const images = page.images.map((image) => registry.shown.of(image)).join(',')
+  return writtenAnswer(200, `{"images":[${images}],${rest.slice(1)}`)
 }
 
 /** As it is in the list, so that pages do not overlap; another proxy may know of it already, and this one not. */

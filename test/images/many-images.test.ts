@@ -24,6 +24,8 @@ const QUERIES: readonly (readonly [query: string, count: number])[] = [
   ['colour=red&disk_format=qcow2', 477],
   ['visibility=shared&created_at=gt:2020-01-01T00:00:00Z', IMAGES / 2],
   ['name=in:image 5,image 55,image 555', 3],
+  ['visibility=private', IMAGES / 2],
+  ['protected=true', 0],
 ]
 
 function imageAt(at: number): Readonly<Record<string, unknown>> {
