@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { COMPILE_CACHE } from '#cli/compile-cache.ts'
+import { loadLateModules } from '#node/late-modules.ts'
 import { NODE_FLAGS } from '#node/process-flags.ts'
 
 /** What the command loads, and the processes that it starts. */
@@ -21,16 +22,17 @@ const TIME_LIMIT_MS = 120_000
 async function warm(programs: readonly string[]): Promise<void> {
   enableCompileCache(COMPILE_CACHE)
   for (const program of programs) await import(program)
-  flushCompileCache()
 }
 
 try {
   const isProcess = process.argv[2] === 'processes'
   await warm(isProcess ? PROGRAMS.processes : PROGRAMS.command)
-  if (!isProcess) {
+  if (isProcess) await loadLateModules()
+  else {
     const again = [...NODE_FLAGS, fileURLToPath(import.meta.url), 'processes']
     spawnSync(process.execPath, again, { stdio: 'inherit', timeout: TIME_LIMIT_MS })
   }
+  flushCompileCache()
 } catch (error) {
   console.warn(`the first start will be slow: ${String(error)}`)
 }
