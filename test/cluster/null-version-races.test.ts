@@ -110,7 +110,7 @@ const PAIRS: readonly (readonly [Write, Write])[] = [
 
 /** Before which step the second stops: it takes them all at once, or is interrupted, too. */
 const AT_ONCE = [100]
-const INTERRUPTED = [2, 3, 4, 5, 6, 7, 8, 100]
+const INTERRUPTED = [3, 5, 100]
 /** More than there are steps. */
 const STEPS_MAX = 40
 
