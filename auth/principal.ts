@@ -2,6 +2,7 @@
  * Who a request comes from, once its token was verified. Nothing here is secret, and nothing is looked up later:
  * whatever a decision needs is in the principal.
  */
+import type { AccessRule } from './access-rules.ts'
 import type { KeystoneIdentity } from './keystone/keystone-rules.ts'
 import type { AssumedRole } from './roles.ts'
 
@@ -27,6 +28,8 @@ export interface Principal {
   readonly groups: readonly string[]
   /** Of someone with a token of Keystone: other rules apply (`keystone/keystone-decision.ts`). */
   readonly keystone?: KeystoneIdentity | undefined
+  /** One of these each request must obey (`access-rules.ts`); `undefined`: every request is let in. */
+  readonly accessRules?: readonly AccessRule[] | undefined
   /** Who has taken on a role is nobody else meanwhile (`roles.ts`). */
   readonly role?: AssumedRole | undefined
 }

@@ -136,6 +136,7 @@ function isSame(one: Identified, other: Identified): boolean {
   return (
     one.project?.value === other.project?.value &&
     one.user.source === other.user.source &&
+    one.applicationCredential?.accessRuleIds === other.applicationCredential?.accessRuleIds &&
     roles.length === others.length &&
     roles.every(({ id, name }, at) => id === others[at]?.id && name === others[at].name)
   )

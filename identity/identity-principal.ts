@@ -9,6 +9,7 @@ import type { KeystoneToken } from '#auth/keystone/token-answer.ts'
 import { type Principal, type ResellerPrefix, ROLES } from '#auth/principal.ts'
 import type { UserDirectory } from '#auth/users.ts'
 import type { Identified } from './identified.ts'
+import { rulesOf } from './model/access-rules.ts'
 import { DEFAULT_DOMAIN_ID } from './model/ids.ts'
 import { configuredRoles, nameOf, type People } from './people.ts'
 
@@ -46,8 +47,12 @@ export function identityPrincipal(
   identified: Identified,
   { people, users, rules }: PrincipalOptions,
 ): Principal {
-  const principal = keystonePrincipal(keystoneTokenOf(identified), undefined, rules)
-  const { user, project } = identified
+  const { user, project, applicationCredential } = identified
+  const accessRules = rulesOf(user.value, applicationCredential)
+  const principal = {
+    ...keystonePrincipal(keystoneTokenOf(identified), undefined, rules),
+    ...(accessRules === undefined ? {} : { accessRules }),
+  }
   const entry = people.configured.get(user.id)
   if (entry === undefined || project?.id !== entry.tenant) {
     return { ...principal, groups: [...principal.groups, ...ownGroups(principal, rules)] }

@@ -1,10 +1,9 @@
 /** Every path of the service, what may be done to it, and who may. The one list. */
+import { deleteAccessRule, listAccessRules, showAccessRule } from './verbs/access-rules.ts'
 import {
   createApplicationCredential,
   deleteApplicationCredential,
-  listAccessRules,
   listApplicationCredentials,
-  showAccessRule,
   showApplicationCredential,
 } from './verbs/application-credentials.ts'
 import * as credentials from './verbs/credentials.ts'
@@ -103,7 +102,7 @@ const ROWS: readonly Row[] = [
 
   ['GET', '/users/:user/access_rules', 'self', listAccessRules],
   ['GET', '/users/:user/access_rules/:rule', 'self', showAccessRule],
-  ['DELETE', '/users/:user/access_rules/:rule', 'self', showAccessRule],
+  ['DELETE', '/users/:user/access_rules/:rule', 'self', deleteAccessRule],
 
   ['GET', KEY_PAIRS, 'self', credentials.listKeyPairs],
   ['POST', KEY_PAIRS, 'self', credentials.createKeyPair],

@@ -2,11 +2,13 @@
  * The identity service: a request to `/identity/…` in, an answer out. It finds the route, says who asks and whether they may,
  * reads the body, and leaves the rest to the one handler of the route (`routes.ts`).
  */
+import { isAllowedBy } from '#auth/access-rules.ts'
 import { decodePercent } from '#base/names.ts'
 import { BodyError, type Request, type Response, readWhole } from '#http/message.ts'
 import type { OperationContext } from '#store/operation.ts'
 import { forbidden, json, refusal, unauthenticated, unavailable } from './answers.ts'
 import { hasRole, isOverseer, isService } from './identified.ts'
+import { rulesOf } from './model/access-rules.ts'
 import { isObject, type Members } from './model/written.ts'
 import { type Match, type Route, routeOf } from './routes.ts'
 import type { Caller, ServiceParts, Visit } from './visit.ts'
@@ -66,14 +68,17 @@ function unrouted(match: Exclude<Match, { readonly kind: 'route' }>): Response {
 async function callerFor(
   { opener }: ServiceParts,
   context: OperationContext,
-  { headers }: Request,
+  request: Request,
   { access }: Route,
 ): Promise<Caller | undefined | 'unavailable'> {
-  const token = headers['x-auth-token']
+  const token = request.headers['x-auth-token']
   if (access === 'anyone' || token === undefined) return undefined
   const opened = await opener.open(context, token, 'refused')
   if (opened.kind === 'unavailable') return 'unavailable'
-  return opened.kind === 'valid' ? opened : undefined
+  if (opened.kind !== 'valid') return undefined
+  const { user, applicationCredential } = opened.identified
+  const rules = rulesOf(user.value, applicationCredential)
+  return rules === undefined || isAllowedBy(rules, request) ? opened : undefined
 }
 
 function mayPass({ route, named }: Extract<Match, { readonly kind: 'route' }>, caller?: Caller): boolean {

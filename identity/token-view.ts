@@ -4,7 +4,8 @@ import { catalogueView, wholeCatalogue } from './catalogue.ts'
 import { NOTHING_FURTHER } from './further-catalogue.ts'
 import type { Identified, NamedDomain } from './identified.ts'
 import type { Claims } from './identity-tokens.ts'
-import { expiryView, instant } from './views.ts'
+import { rulesOf } from './model/access-rules.ts'
+import { accessRuleView, expiryView, instant } from './views.ts'
 import type { Visit } from './visit.ts'
 
 /** The catalogue is that of this cluster alone while what was added to it cannot be read. */
@@ -35,10 +36,17 @@ export async function tokenView(
               id: applicationCredential.id,
               name: applicationCredential.name,
               restricted: !applicationCredential.unrestricted,
+              ...rulesIn(identified),
             },
           }),
     },
   }
+}
+
+/** Only where there are some. */
+function rulesIn({ user, applicationCredential }: Identified): object {
+  const rules = rulesOf(user.value, applicationCredential)
+  return rules === undefined ? {} : { access_rules: rules.map(accessRuleView) }
 }
 
 function trustView({ id, trustor, trustee, impersonation }: UsedTrust): object {

@@ -3,6 +3,7 @@
 import { keyPairIn, type OpenedCredential } from './credentials.ts'
 import type { NamedRole } from './effective-roles.ts'
 import type { Entry } from './entries.ts'
+import type { OwnedRule } from './model/access-rules.ts'
 import type { Domain } from './model/domain.ts'
 import type { Group } from './model/group.ts'
 import type { Project } from './model/project.ts'
@@ -78,11 +79,18 @@ export function domainAsProjectView(domain: Entry<Domain>, url: string): View {
   return { ...domainView(domain, url), is_domain: true, domain_id: null, parent_id: null, links }
 }
 
-/** `secret` only in the answer to its creation. */
+export interface CredentialViewOptions {
+  readonly userId: string
+  readonly url: string
+  readonly rules: readonly OwnedRule[]
+  /** Only in the answer to its creation. */
+  readonly secret?: string
+}
+
 export function applicationCredentialView(
   credential: ApplicationCredential,
   roles: readonly NamedRole[],
-  { userId, url, secret }: { readonly userId: string; readonly url: string; readonly secret?: string },
+  { userId, url, secret, rules }: CredentialViewOptions,
 ): View {
   const { id, name, description, projectId, expiresAtMs, unrestricted } = credential
   return {
@@ -95,10 +103,14 @@ export function applicationCredentialView(
     expires_at: expiresAtMs === undefined ? null : instant(expiresAtMs).slice(0, -1),
     unrestricted,
     system: null,
-    access_rules: [],
+    access_rules: rules.map(accessRuleView),
     ...(secret === undefined ? {} : { secret }),
     links: { self: `${url}/users/${userId}/application_credentials/${id}` },
   }
+}
+
+export function accessRuleView({ id, service, method, path }: OwnedRule): View {
+  return { id, path, service, method }
 }
 
 export function credentialView({ id, userId, projectId, type, blob }: OpenedCredential, url: string): View {

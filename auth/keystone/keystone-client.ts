@@ -2,6 +2,7 @@
  * Asks Keystone whose a token is (OpenStack Identity API v3, `GET /v3/auth/tokens`). Only Keystone's own 404 makes a token
  * invalid; whatever else is not a plain yes leaves it open, and an open question lets nobody in.
  */
+import { RULES_HEADER, RULES_VERSION } from '../access-rules.ts'
 import {
   exchange,
   type KeystoneAnswer,
@@ -64,7 +65,11 @@ export class KeystoneClient implements TokenValidator {
       {
         method: 'GET',
         target: expired === 'accepted' ? '/auth/tokens?nocatalog&allow_expired=1' : '/auth/tokens?nocatalog',
-        headers: { 'x-auth-token': own.token, 'x-subject-token': token },
+        headers: {
+          'x-auth-token': own.token,
+          'x-subject-token': token,
+          [RULES_HEADER]: String(RULES_VERSION),
+        },
       },
       deadlineMs - this.#options.clock.monotonicMs(),
     )

@@ -9,6 +9,8 @@ t.test('what Keystone says of a token is read', async (t) => {
   t.same(parseTokenAnswer(tokenBody(tokenOf({ project: undefined })))?.project, undefined)
   t.same(parseTokenAnswer(tokenBody(tokenOf({ roles: ['SwiftOperator'] })))?.roles, ['swiftoperator'])
   t.equal(parseExpiry(tokenBody(token)), token.expiresAtMs)
+  const accessRules = [{ service: 'image', method: 'GET', path: '/v2/images' }]
+  t.same(parseTokenAnswer(tokenBody(tokenOf({ accessRules })))?.accessRules, accessRules)
 })
 
 t.test('an answer that lacks what decisions need is no answer', async (t) => {
@@ -24,6 +26,8 @@ t.test('an answer that lacks what decisions need is no answer', async (t) => {
     ['roles', 'admin'],
     ['roles', [{ id: 'x' }]],
     ['expires_at', 'soon'],
+    ['application_credential', { access_rules: 'all' }],
+    ['application_credential', { access_rules: [{ service: 'image' }] }],
   ] as const) {
     const token = { ...whole.token, [member]: value }
     t.equal(

@@ -3,6 +3,8 @@
  * show information for token"). An answer without them is nobody's; nothing is guessed.
  */
 
+import type { AccessRule } from '../access-rules.ts'
+
 export interface KeystoneToken {
   readonly user: { readonly id: string; readonly name: string; readonly domainId: string }
   /** `undefined`: the token is for the whole system, for a domain, or for nothing. */
@@ -11,6 +13,8 @@ export interface KeystoneToken {
   readonly roles: readonly string[]
   /** Wall clock, milliseconds since the epoch. */
   readonly expiresAtMs: number
+  /** Of an application credential: one of these each request must obey; `undefined`: every request is let in. */
+  readonly accessRules?: readonly AccessRule[] | undefined
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -24,7 +28,9 @@ export function parseTokenAnswer(body: Buffer): KeystoneToken | undefined {
   const project = namedIn(token, 'project')
   if (token['project'] !== undefined && project === undefined) return undefined
   const roles = rolesIn(token)
-  return roles === undefined ? undefined : { user, project, roles, expiresAtMs }
+  const rules = accessRulesIn(objectIn(token, 'application_credential'))
+  if (roles === undefined || rules === 'unreadable') return undefined
+  return { user, project, roles, expiresAtMs, ...(rules === undefined ? {} : { accessRules: rules }) }
 }
 
 /** When a token that was just given out expires, wall clock milliseconds; `undefined` when the answer does not say. */
@@ -35,6 +41,24 @@ export function parseExpiry(body: Buffer): number | undefined {
 /** The secret of an EC2 credential; `undefined` when the answer has none. */
 export function parseEc2Secret(body: Buffer): string | undefined {
   return textIn(objectIn(objectFrom(body.toString('utf8')), 'credential'), 'secret')
+}
+
+function accessRulesIn(credential: Members | undefined): readonly AccessRule[] | undefined | 'unreadable' {
+  const written = credential?.['access_rules'] ?? undefined
+  if (written === undefined) return undefined
+  if (!Array.isArray(written)) return 'unreadable'
+  const rules = written.map((rule: unknown) => {
+    const members = asObject(rule)
+    const [service, method, path] = [
+      textIn(members, 'service'),
+      textIn(members, 'method'),
+      textIn(members, 'path'),
+    ]
+    return service !== undefined && method !== undefined && path !== undefined
+      ? { service, method, path }
+      : undefined
+  })
+  return rules.every((rule) => rule !== undefined) ? rules : 'unreadable'
 }
 
 function rolesIn(token: Members): readonly string[] | undefined {

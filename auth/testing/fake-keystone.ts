@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000
 
 /** A token as Keystone tells of it. */
 export function tokenBody(token: KeystoneToken): Buffer {
-  const { user, project, roles, expiresAtMs } = token
+  const { user, project, roles, expiresAtMs, accessRules } = token
   const named = ({ id, name, domainId }: KeystoneToken['user']): unknown => ({
     id,
     name,
@@ -36,6 +36,7 @@ export function tokenBody(token: KeystoneToken): Buffer {
         ...(project === undefined ? {} : { project: named(project) }),
         roles: roles.map((name) => ({ id: `id of ${name}`, name })),
         expires_at: new Date(expiresAtMs).toISOString(),
+        ...(accessRules === undefined ? {} : { application_credential: { access_rules: accessRules } }),
       },
     }),
   )

@@ -3,13 +3,14 @@
  * credentials, the tokens that were revoked. So no change is half made, and nothing is left of a user that is removed.
  */
 import type { RecordKind } from '#store/records/contract.ts'
+import { type AccessRules, accessRulesIn, type RuleIds, ruleIdsIn } from './access-rules.ts'
 import { type Grant, grantsIn } from './grants.ts'
 import { DEFAULT_DOMAIN_ID } from './ids.ts'
 import { optionsIn } from './options.ts'
 import { itemsIn, type Members, membersIn, textOr, textOrNone, textsIn } from './written.ts'
 
 /** Signs in to one project with some of the user's roles, and cannot do more than the user. */
-export interface ApplicationCredential {
+export interface ApplicationCredential extends RuleIds {
   readonly id: string
   readonly name: string
   readonly description: string
@@ -40,7 +41,7 @@ export interface RevokedToken {
   readonly expiresAtSeconds: number
 }
 
-export interface User {
+export interface User extends AccessRules {
   readonly name: string
   readonly domainId: string
   readonly enabled: boolean
@@ -121,6 +122,7 @@ function parseUser(written: unknown): User | undefined {
     grants: grantsIn(members['grants']),
     groupIds: textsIn(members['groupIds']),
     applicationCredentials: itemsIn(members['applicationCredentials']).map(applicationCredentialIn),
+    ...accessRulesIn(members['accessRules']),
     defaultProjectId: textOr(members['defaultProjectId'], undefined),
     description: textOrNone(members['description']),
     email: textOrNone(members['email']),
@@ -149,5 +151,6 @@ function applicationCredentialIn(one: Members): ApplicationCredential {
     roleIds: textsIn(one['roleIds']),
     expiresAtMs: typeof one['expiresAtMs'] === 'number' ? one['expiresAtMs'] : undefined,
     unrestricted: one['unrestricted'] === true,
+    ...ruleIdsIn(one['accessRuleIds']),
   }
 }

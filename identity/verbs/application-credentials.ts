@@ -3,10 +3,12 @@ import type { Response } from '#http/message.ts'
 import { conflict, forbidden, json, noContent, notFound, refusal, unavailable } from '../answers.ts'
 import type { NamedRole } from '../effective-roles.ts'
 import type { Entry } from '../entries.ts'
+import { RULES_MAX, rulesOf, type WantedRule, withRules } from '../model/access-rules.ts'
 import type { ApplicationCredential, User } from '../model/user.ts'
 import { itemsIn, type Members, membersIn, textOr } from '../model/written.ts'
 import { applicationCredentialView, listView } from '../views.ts'
 import { callerOf, type Visit } from '../visit.ts'
+import { readRules } from './access-rules.ts'
 import { withUser } from './users.ts'
 
 const NAME_CHARACTERS_MAX = 255
@@ -42,10 +44,12 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
   const { identified } = callerOf(visit)
   const { user, project, applicationCredential: means, trust } = identified
   if (user.id !== named['user'] || project === undefined || trust !== undefined) return forbidden()
-  if (means !== undefined && !means.unrestricted) return forbidden()
+  if (means !== undefined && mayNot(means)) return forbidden()
   const given = membersIn(body['application_credential'])
   const read = readCredential(given, identified.roles, parts.clock.wallMs())
   if (typeof read === 'string') return refusal(400, read)
+  const rules = readRules(given['access_rules'], parts.random)
+  if (typeof rules === 'string') return refusal(400, rules)
   const secret = textOr(given['secret'], undefined) ?? parts.random.bytes(SECRET_BYTES).toString('base64url')
   const credential: ApplicationCredential = {
     ...read,
@@ -55,18 +59,18 @@ export async function createApplicationCredential(visit: Visit): Promise<Respons
     secretHash: await parts.passwords.hash(secret),
   }
   const outcome = await parts.people.users.change(context, user.id, (there) =>
-    withCredential(there, credential),
+    withCredential(there, credential, rules),
   )
-  if (outcome.kind === 'refused')
-    return outcome.refusal === 'name' ? conflict('application_credential', read.name) : full()
+  if (outcome.kind === 'refused') return refusedCredential(outcome.refusal, read.name)
   if (outcome.kind !== 'found') return unavailable()
-  return json(201, { application_credential: await viewOf(visit, outcome, credential, secret) })
+  const made = outcome.value.applicationCredentials.find(({ id }) => id === credential.id) ?? credential
+  return json(201, { application_credential: await viewOf(visit, outcome, made, secret) })
 }
 
 export async function deleteApplicationCredential(visit: Visit): Promise<Response> {
   const { parts, context, named } = visit
   const { applicationCredential: means, trust } = callerOf(visit).identified
-  if ((means !== undefined && !means.unrestricted) || trust !== undefined) return forbidden()
+  if ((means !== undefined && mayNot(means)) || trust !== undefined) return forbidden()
   const [userId = '', id = ''] = [named['user'], named['credential']]
   const outcome = await parts.people.users.change(context, userId, (user) => {
     const rest = user.applicationCredentials.filter((one) => one.id !== id)
@@ -78,31 +82,47 @@ export async function deleteApplicationCredential(visit: Visit): Promise<Respons
   return outcome.kind === 'absent' || outcome.kind === 'refused' ? notFound(WHAT, id) : unavailable()
 }
 
-/** There are none: they are not taken (`whyWrongMembers`). */
-export async function listAccessRules(visit: Visit): Promise<Response> {
-  return await withUser(visit, async () => json(200, listView('access_rules', [], visit.self)))
-}
-
-export async function showAccessRule(visit: Visit): Promise<Response> {
-  return notFound('Access Rule', visit.named['rule'] ?? '')
-}
-
 const WHAT = 'Application Credential'
 
-function full(): Response {
-  return refusal(403, `A user has ${CREDENTIALS_MAX} application credentials at most`)
+/** One that is bound by rules makes none that is not. */
+function mayNot({ unrestricted, accessRuleIds }: ApplicationCredential): boolean {
+  return !unrestricted || accessRuleIds !== undefined
+}
+
+type CredentialRefusal = 'name' | 'full' | 'unknown_rule' | 'full_of_rules'
+
+function refusedCredential(why: CredentialRefusal, name: string): Response {
+  switch (why) {
+    case 'name':
+      return conflict('application_credential', name)
+    case 'full':
+      return refusal(403, `A user has ${CREDENTIALS_MAX} application credentials at most`)
+    case 'full_of_rules':
+      return refusal(403, `A user has ${RULES_MAX} access rules at most`)
+    case 'unknown_rule':
+      return refusal(400, 'An access rule is asked for that there is not')
+  }
 }
 
 function withCredential(
   user: User,
   credential: ApplicationCredential,
+  wanted: readonly WantedRule[] | undefined,
 ):
   | { readonly kind: 'value'; readonly value: User }
-  | { readonly kind: 'refused'; readonly refusal: 'name' | 'full' } {
+  | { readonly kind: 'refused'; readonly refusal: CredentialRefusal } {
   const { applicationCredentials: there } = user
   if (there.some(({ name }) => name === credential.name)) return { kind: 'refused', refusal: 'name' }
   if (there.length >= CREDENTIALS_MAX) return { kind: 'refused', refusal: 'full' }
-  return { kind: 'value', value: { ...user, applicationCredentials: [...there, credential] } }
+  if (wanted === undefined) {
+    return { kind: 'value', value: { ...user, applicationCredentials: [...there, credential] } }
+  }
+  const rules = withRules(user, wanted)
+  if (rules === 'unknown') return { kind: 'refused', refusal: 'unknown_rule' }
+  if (rules === 'full') return { kind: 'refused', refusal: 'full_of_rules' }
+  const bound = { ...credential, accessRuleIds: rules.ids }
+  const value = { ...user, accessRules: rules.accessRules, applicationCredentials: [...there, bound] }
+  return { kind: 'value', value }
 }
 
 /** What was given, or what is wrong with it. Without roles it is all that the user has. */
@@ -134,16 +154,15 @@ function readCredential(
   }
 }
 
-/** What can be nothing but one thing. Rules that would not be kept are not taken. */
-function whyWrongMembers({ secret, unrestricted, access_rules: rules }: Members): string | undefined {
+/** What can be nothing but one thing. */
+function whyWrongMembers({ secret, unrestricted }: Members): string | undefined {
   if (secret !== undefined && secret !== null && typeof secret !== 'string') {
     return `Invalid input for field 'secret': a text is needed`
   }
   if (unrestricted !== undefined && typeof unrestricted !== 'boolean') {
     return `Invalid input for field 'unrestricted': true or false is needed`
   }
-  const hasRules = rules !== undefined && !(Array.isArray(rules) && rules.length === 0)
-  return hasRules ? 'Access rules are not supported' : undefined
+  return undefined
 }
 
 /** Without a zone it is UTC. */
@@ -153,7 +172,7 @@ function parseInstant(written: string): number {
 
 async function viewOf(
   { parts, context, url }: Visit,
-  { id: userId }: Entry<User>,
+  { id: userId, value: user }: Entry<User>,
   credential: ApplicationCredential,
   secret?: string,
 ): Promise<ReturnType<typeof applicationCredentialView>> {
@@ -165,6 +184,7 @@ async function viewOf(
   return applicationCredentialView(credential, roles, {
     userId,
     url,
+    rules: rulesOf(user, credential) ?? [],
     ...(secret === undefined ? {} : { secret }),
   })
 }

@@ -1,4 +1,5 @@
 /** `/v3/auth/tokens`: given out, looked at, revoked. */
+import { RULES_HEADER, RULES_VERSION } from '#auth/access-rules.ts'
 import type { Response } from '#http/message.ts'
 import {
   forbidden,
@@ -273,7 +274,16 @@ function domainReferenceIn({ id, name }: Members): DomainReference {
 export async function showToken(visit: Visit): Promise<Response> {
   const subject = await subjectOf(visit)
   if (subject.kind !== 'valid') return subject.response
+  if (!obeysRules(visit, subject.caller.identified)) {
+    return notFound('token', subject.caller.token.slice(0, 8))
+  }
   return json(200, await tokenView(subject.caller, visit), { 'x-subject-token': subject.caller.token })
+}
+
+/** To others a token with rules would look like one without. */
+function obeysRules({ request }: Visit, { applicationCredential }: Identified): boolean {
+  if (applicationCredential?.accessRuleIds === undefined) return true
+  return Number.parseFloat(request.headers[RULES_HEADER] ?? '') >= RULES_VERSION
 }
 
 export async function revokeToken(visit: Visit): Promise<Response> {

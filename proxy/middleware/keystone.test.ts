@@ -17,6 +17,10 @@ class Tokens implements TokenValidator {
   readonly known = new Map<string, KeystoneToken>([
     ['operator', tokenOf()],
     ['member', tokenOf({ roles: ['member'] })],
+    [
+      'bound',
+      tokenOf({ accessRules: [{ service: 'object-store', method: 'GET', path: `${ACCOUNT}/open` }] }),
+    ],
     ['stranger', tokenOf({ project: { id: OTHER, name: 'other', domainId: 'default' } })],
     ['foreigner', tokenOf({ project: { id: OTHER, name: 'other', domainId: 'elsewhere' } })],
     ['reseller', tokenOf({ roles: ['reselleradmin'], project: { id: OTHER, name: 'o', domainId: 'x' } })],
@@ -164,3 +168,17 @@ t.test('where nobody signs in, there is no sign-in', async (t) => {
   const { body } = await send(handler, { target: '/info' })
   t.notOk(Object.hasOwn(JSON.parse(body) as object, 'tempauth'))
 })
+
+t.test(
+  'a token with access rules is good for what they name, and for what a service asks on its behalf',
+  async (t) => {
+    const { ask } = door()
+    t.equal((await ask('operator', 'PUT', `${ACCOUNT}/open`)).status, 201)
+    t.equal((await ask('operator', 'PUT', `${ACCOUNT}/shut`)).status, 201)
+    t.equal((await ask('bound', 'GET', `${ACCOUNT}/open`)).status, 204)
+    t.equal((await ask('bound', 'GET', `${ACCOUNT}/shut`)).status, 401)
+    t.equal((await ask('bound', 'PUT', `${ACCOUNT}/open`)).status, 401)
+    t.equal((await ask('bound', 'GET', `${ACCOUNT}/shut`, { 'X-Service-Token': 'service' })).status, 204)
+    t.equal((await ask('bound', 'GET', `${ACCOUNT}/shut`, { 'X-Service-Token': 'bound' })).status, 401)
+  },
+)

@@ -3,11 +3,12 @@
  * Keystone does not know makes the request an anonymous one, as in OpenStack Swift; while Keystone cannot be asked, the
  * answer is 503, whatever the request is for.
  */
+import { isAllowedBy } from '#auth/access-rules.ts'
 import type { TokenValidator, Validation } from '#auth/keystone/keystone-client.ts'
 import { type KeystoneRules, keystonePrincipal, mayBringExpired } from '#auth/keystone/keystone-rules.ts'
 import { PROJECT_DOMAIN_HEADER, PROJECT_DOMAIN_SYSMETA } from '#auth/keystone/project-domain.ts'
 import type { Principal } from '#auth/principal.ts'
-import { type HeaderMap, headerOf, type Response } from '#http/message.ts'
+import { headerOf, type Request, type Response } from '#http/message.ts'
 import { textAnswer } from '../answers.ts'
 import type { ProxyLayer } from '../transaction.ts'
 
@@ -17,6 +18,8 @@ export interface KeystoneParts {
   /** Where clients get tokens; told with every 401. */
   readonly publicUrl: string
 }
+
+type Asked = Pick<Request, 'headers' | 'method' | 'path'>
 
 type Sender =
   | { readonly kind: 'known'; readonly principal: Principal }
@@ -30,7 +33,7 @@ const UNAVAILABLE_TEXT = 'The Keystone service is temporarily unavailable.'
 export function keystone({ tokens, rules, publicUrl }: KeystoneParts): ProxyLayer {
   return (inner) => async (transaction) => {
     if (transaction.principal === undefined && transaction.grant === undefined) {
-      const sender = await senderOf(transaction.request.headers, tokens, rules)
+      const sender = await senderOf(transaction.request, tokens, rules)
       if (sender.kind === 'unavailable') return textAnswer(503, UNAVAILABLE_TEXT)
       if (sender.kind === 'known') transaction.principal = sender.principal
     }
@@ -38,19 +41,28 @@ export function keystone({ tokens, rules, publicUrl }: KeystoneParts): ProxyLaye
   }
 }
 
-async function senderOf(headers: HeaderMap, tokens: TokenValidator, rules: KeystoneRules): Promise<Sender> {
+async function senderOf(request: Asked, tokens: TokenValidator, rules: KeystoneRules): Promise<Sender> {
+  const { headers } = request
   const token = headers['x-auth-token'] ?? headers['x-storage-token']
   if (token === undefined || token === '') return ANONYMOUS
   const serviceToken = headers['x-service-token']
   if (serviceToken === undefined || serviceToken === '') {
     const user = await tokens.validate(token, 'refused')
-    return senderFrom(user, undefined, rules)
+    return isLetThrough(user, request) ? senderFrom(user, undefined, rules) : ANONYMOUS
   }
   const service = await tokens.validate(serviceToken, 'refused')
   // Who sends a service's token that is none is nobody, as in Swift.
   if (service.kind !== 'valid') return service.kind === 'invalid' ? ANONYMOUS : UNAVAILABLE
-  const expired = mayBringExpired(service.token, rules) ? 'accepted' : 'refused'
-  return senderFrom(await tokens.validate(token, expired), service, rules)
+  const isService = mayBringExpired(service.token, rules) && service.token.accessRules === undefined
+  const user = await tokens.validate(token, isService ? 'accepted' : 'refused')
+  // What a service asks for on behalf of a user was let through where the user asked.
+  return isService || isLetThrough(user, request) ? senderFrom(user, service, rules) : ANONYMOUS
+}
+
+/** By the rules of the application credential that the token was got with, if it has any. */
+function isLetThrough(user: Validation, request: Asked): boolean {
+  const rules = user.kind === 'valid' ? user.token.accessRules : undefined
+  return rules === undefined || isAllowedBy(rules, request)
 }
 
 function senderFrom(
