@@ -8,5 +8,6 @@ import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/martlet', import.meta.url)))
+await import('../node/quick-modules.mjs')
 const { runProgram } = await import('./program.ts')
 await runProgram(process.argv)

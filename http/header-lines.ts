@@ -1,7 +1,7 @@
 /**
  * Header lines as they leave this process: names in Swift's Title-Case (S3's in lower case), values that can never break the message.
  */
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from './node-http.ts'
 
 /** Headers of S3, which are lower-case: clients take the names of user metadata as they are written. */
 const LOWER_CASE = 'x-amz-'

@@ -5,7 +5,6 @@
  *
  * A link whose peer has become silent while it owes answers is given up, and with it what is under way.
  */
-import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '#base/environment.ts'
@@ -13,6 +12,7 @@ import { ClientExchange } from './link-client-exchange.ts'
 import { LinkConnection } from './link-connection.ts'
 import { type FrameSink, FrameType, frameHeader } from './link-frames.ts'
 import type { Request, Response } from './message.ts'
+import { request as httpRequest } from './node-http.ts'
 import { releasePiece } from './piece-memory.ts'
 import {
   type Endpoint,

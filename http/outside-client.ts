@@ -4,11 +4,12 @@
  * that passed. What a name means a moment later does not matter. Redirects are not followed here.
  */
 import { lookup as resolveName } from 'node:dns'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '#base/environment.ts'
 import type { BodyStream, HeaderMap } from './message.ts'
+import { request as httpRequest } from './node-http.ts'
 
 export interface OutsideRequest {
   readonly url: URL

@@ -2,7 +2,7 @@
  * HTTP/1.1 over a listening socket: turns what comes in into `Request`s for one handler and sends what it returns.
  * Nothing else in the program listens on a port.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -11,6 +11,7 @@ import type { Logger } from '#base/log.ts'
 import { Exchange, type ExchangeSetting } from './exchange.ts'
 import { asksForLink, ServerLink } from './link-server.ts'
 import type { Handler } from './message.ts'
+import { createServer } from './node-http.ts'
 import { oversizeOf, REFUSALS, refusalOf, refuse } from './refusal.ts'
 import { DEFAULT_SERVER_LIMITS, type ServerLimits } from './server-limits.ts'
 import { renameBack, StrangeMethods } from './strange-methods.ts'

@@ -5,15 +5,11 @@
  * - A peer that answers before it has the whole body gets no more of it; its connection is not used again.
  * - A body that fails or is too short breaks the connection, so that the peer cannot take it for the whole.
  */
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Clock, Timer } from '#base/environment.ts'
 import { abandon, type HeaderMap, type Request, type Response } from './message.ts'
+import { HttpAgent, request as httpRequest } from './node-http.ts'
 import { ownPiece, releasePiece } from './piece-memory.ts'
 import { QueuedBody } from './queued-body.ts'
 import { type Endpoint, type SendOptions, TransportError, type TransportTls } from './transport.ts'
@@ -42,7 +38,7 @@ export interface StreamedRequest {
 export class StreamingClient {
   readonly #clock: Clock
   readonly #tls: TransportTls | undefined
-  readonly #agent: HttpAgent
+  readonly #agent: InstanceType<typeof HttpAgent>
 
   constructor(options: { readonly clock: Clock; readonly tls: TransportTls | undefined }) {
     this.#clock = options.clock

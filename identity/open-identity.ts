@@ -6,6 +6,7 @@ import { TokenSeal } from '#auth/token-seal.ts'
 import type { HashCost } from '#auth/user-key.ts'
 import { type UserDirectory, type UserEntry } from '#auth/users.ts'
 import type { Clock, Random } from '#base/environment.ts'
+import { late } from '#base/late.ts'
 import type { Desks } from '#store/desk/peer-desks.ts'
 import type { Records } from '#store/records/contract.ts'
 import type { SecretSeal } from '#store/records/secret-seal.ts'
@@ -18,8 +19,9 @@ import { limitsIn } from './limits.ts'
 import { Passwords } from './passwords.ts'
 import { openPeople } from './people.ts'
 import { Removals } from './removals.ts'
-import { type IdentityService, identityService } from './service.ts'
+import type { IdentityService } from './service.ts'
 import { tokenOpener } from './token-opener.ts'
+import type { ServiceParts } from './visit.ts'
 
 export interface IdentityOptions {
   readonly environment: { readonly clock: Clock; readonly random: Random }
@@ -76,7 +78,7 @@ export function openIdentity(options: IdentityOptions): Identity {
       resellerPrefix,
       lifeSeconds,
     }),
-    service: identityService({
+    service: lateService({
       ...signIn,
       random,
       keys,
@@ -91,4 +93,9 @@ export function openIdentity(options: IdentityOptions): Identity {
       urlScheme: options.urlScheme,
     }),
   }
+}
+
+/** Most clients sign in elsewhere: it is loaded when the first request for it comes. */
+function lateService(parts: ServiceParts): IdentityService {
+  return late(async () => (await import('./service.ts')).identityService(parts))
 }

@@ -7,6 +7,7 @@ import { BodyError, type Request, type Response, readWhole } from '#http/message
 import { refusalAnswer } from './answers.ts'
 import { callerOf } from './caller.ts'
 import { corsHeaders, isPreflight, preflightAnswer } from './cors.ts'
+import { IMAGE_PREFIX } from './image-path.ts'
 import { JSON_BODY_BYTES } from './limits.ts'
 import { readParameters } from './query/parameters.ts'
 import { badRequest, notFound, overLimit, Refusal } from './refusal.ts'
@@ -16,14 +17,8 @@ import type { ImageRoute } from './verbs/route.ts'
 import { isVersionSegment, versionsAnswer } from './versions.ts'
 import type { ImageCall } from './visit.ts'
 
-export const IMAGE_PREFIX = '/image'
 /** Longest request id that a client may choose, characters. */
 const REQUEST_ID_LENGTH = 64
-
-/** Whether a path (percent-encoded) is the registry's. */
-export function isImagePath(path: string): boolean {
-  return path === IMAGE_PREFIX || path.startsWith(`${IMAGE_PREFIX}/`)
-}
 
 export type ImageDoor = (call: ImageCall) => Promise<Response>
 

@@ -1,11 +1,12 @@
 /** The image registry of a proxy: a door of its own at `/image`, behind the same pipeline. */
 import type { Environment } from '#base/environment.ts'
+import { late } from '#base/late.ts'
 import type { Logger } from '#base/log.ts'
 import { outsideClient } from '#http/outside-client.ts'
 import { createRegistry } from '#images/create-registry.ts'
 import { sweep } from '#images/data/sweeper.ts'
-import { imageDoor, isImagePath } from '#images/door.ts'
 import { webhook } from '#images/events.ts'
+import { isImagePath } from '#images/image-path.ts'
 import type { Registry } from '#images/registry.ts'
 import type { Door } from '#proxy/app.ts'
 import type { Store } from '#store/contract.ts'
@@ -56,7 +57,7 @@ export async function openImages(options: ImagesOptions): Promise<Door | undefin
   return {
     name: 'images',
     takes: ({ request }) => isImagePath(request.path),
-    handler: imageDoor(registry),
+    handler: late(async () => (await import('#images/door.ts')).imageDoor(registry)),
   }
 }
 

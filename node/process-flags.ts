@@ -1,4 +1,4 @@
-/** How the processes of a cluster use memory: four of them, and the supervisor, are to do with some hundred megabytes. */
+/** What the processes of a cluster are started with: they are to be there soon, and to do with some hundred megabytes. */
 
 /**
  * V8's young generation, MiB. Its default grows to 64 per process under load, and what it holds is nearly all garbage:
@@ -13,6 +13,7 @@ const SEMI_SPACE_MIB = 8
 const HEAP_GROWING_PERCENT = 50
 
 export const NODE_FLAGS: readonly string[] = [
+  `--import=${new URL('./quick-modules.mjs', import.meta.url)}`,
   `--max-semi-space-size=${SEMI_SPACE_MIB}`,
   `--heap-growing-percent=${HEAP_GROWING_PERCENT}`,
 ]

@@ -18,12 +18,16 @@ import { identityOf, type ProxyIdentity } from './identity.ts'
 import { openImages } from './images.ts'
 import { openKeystone } from './keystone.ts'
 import { knownUsers } from './known-users.ts'
+import { loadLateModules } from './late-modules.ts'
 import type { Settings } from './options.ts'
 import { ownResellers, proxyOptionsOf } from './proxy-options.ts'
 import { openProxyStore, type ProxyStore, type ProxyStoreOptions } from './proxy-store.ts'
 import { openRealms } from './realms-file.ts'
 import { ringsNow } from './rings-now.ts'
 import { s3PartsOf } from './s3-parts.ts'
+
+/** When a cluster that was just started has shown that it is ready, milliseconds. */
+const LATE_MODULES_AFTER_MS = 1_500
 
 export interface ProxyDoor {
   /** For clients. */
@@ -65,6 +69,9 @@ export async function openProxyDoor(options: ProxyStoreOptions): Promise<ProxyDo
   const accessKeys = [identity?.accessKeys ?? userAccessKeys(users)]
   if (keystone !== undefined) accessKeys.push(keystone.accessKeys)
   const logs = logDelivery(options, parts, proxyOptions)
+  environment.clock.setTimer(LATE_MODULES_AFTER_MS, () => {
+    loadLateModules().catch((error: unknown) => log.error({ err: error }, 'modules could not be loaded'))
+  })
   let ending = false
   const { handler } = createProxy({
     environment,

@@ -7,7 +7,15 @@ import type { Clock } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { SeededRandom } from '#base/virtual-clock.ts'
 import { type Fault, MemoryTransport } from '#http/memory-transport.ts'
-import { bufferBody, discard, type Handler, type Request, type Response } from '#http/message.ts'
+import {
+  abandon,
+  type BodyStream,
+  bufferBody,
+  discard,
+  type Handler,
+  type Request,
+  type Response,
+} from '#http/message.ts'
 import {
   type Endpoint,
   endpointKey,
@@ -135,7 +143,7 @@ export class Network {
     if (this.#happens(this.weather.twice)) this.#deliverAgain(server, target, request)
     const response = await this.#serve(server, target, request)
     await clock.sleep(this.#travelMs())
-    return this.isCut(server.host, source) ? await never() : response
+    return this.isCut(server.host, source) ? await never() : farAnswer(response, server.life, target)
   }
 
   /** The answer, or the end of the connection when the server dies over it. */
@@ -177,6 +185,42 @@ export class Network {
 
   #happens(share: number): boolean {
     return share > 0 && this.#options.random.below(1_000_000) < share * 1_000_000
+  }
+}
+
+/**
+ * The body is read over a connection: it breaks when the server dies, and whoever lets go of it does not wait for what the
+ * server makes of that.
+ */
+function farAnswer(response: Response, server: ProcessLife, target: Endpoint): Response {
+  const { body } = response
+  if (body === undefined || Buffer.isBuffer(body)) return response
+  const far: BodyStream = {
+    [Symbol.asyncIterator]: () => farPieces(body, server, target),
+    cancel: async () => abandon(body),
+  }
+  return { ...response, body: far }
+}
+
+function farPieces(body: BodyStream, server: ProcessLife, target: Endpoint): AsyncIterator<Buffer> {
+  const pieces = body[Symbol.asyncIterator]()
+  const broken = Promise.withResolvers<never>()
+  broken.promise.catch(() => {})
+  const lose = (): void => broken.reject(new TransportError('CONNECTION_LOST', target))
+  const forget = server.onEnd(lose)
+  if (!server.isAlive) lose()
+  const end = async (): Promise<IteratorResult<Buffer>> => {
+    forget()
+    abandon(body)
+    return { done: true, value: undefined }
+  }
+  return {
+    next: async () => {
+      const piece = await Promise.race([pieces.next(), broken.promise])
+      if (piece.done === true) forget()
+      return piece
+    },
+    return: end,
   }
 }
 

@@ -134,7 +134,7 @@ export async function until(
   t: Test,
   what: string,
   condition: () => Promise<boolean> | boolean,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const deadlineMs = performance.now() + withinMs
   while (!(await condition())) {

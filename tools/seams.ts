@@ -59,10 +59,11 @@ export const SEAMS: readonly Seam[] = [
     what: 'the network',
     // Types of sockets open none.
     pattern:
-      /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'undici(?:\/[^']*)?'|(?<![.\w])fetch\((?:['"`]|url\b|new\b))/,
+      /^(?!\s*import type\b).*(?:'node:(?:net|http|https|http2|tls|dgram|dns)(?:\/promises)?'|'(?:\.\/|#http\/)node-http\.ts'|'undici(?:\/[^']*)?'|(?<![.\w])fetch\((?:['"`]|url\b|new\b))/,
     instead: 'http/server.ts to listen, a Transport to send',
     allowed: {
       'http/canonical-names.ts': 'the domain name system',
+      'http/node-http.ts': 'what the files below use',
       'http/server.ts': 'the listening socket',
       'http/header-lines.ts': 'the names of statuses',
       'http/link-client.ts': 'the remote transport: offers links',

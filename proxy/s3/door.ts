@@ -4,7 +4,7 @@
  * nowhere else.
  */
 import { BodyError, type Request, type Response } from '#http/message.ts'
-import type { ProxyHandler, ProxyLayer, Transaction } from '../transaction.ts'
+import type { ProxyHandler, Transaction } from '../transaction.ts'
 import { permission } from './access/authorize.ts'
 import { tellCharged } from './access/request-charged.ts'
 import { withRegion } from './buckets/head-bucket.ts'
@@ -17,24 +17,10 @@ import { checkKey } from './objects/upload.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
 import { type S3Request, s3Request } from './request.ts'
-import { isPerhapsS3, isSurelyS3 } from './takes.ts'
 import { NOTHING_SENT, VISITOR } from './visitor.ts'
 
-/** Takes what is surely S3's; stands before the layers that read requests as Swift's. */
-export function s3Layer(deps: S3Deps): ProxyLayer {
-  const door = s3Door(deps)
-  return (inner) => (transaction) =>
-    isSurelyS3(transaction.request, deps.options) ? door(transaction) : inner(transaction)
-}
-
-/** Takes what is left for S3 of the requests that nobody signed; stands after the hosts that are Swift's. */
-export function anonymousS3Layer(deps: S3Deps, authPrefix: string): ProxyLayer {
-  const door = s3Door(deps)
-  return (inner) => (transaction) =>
-    isPerhapsS3(transaction.request, authPrefix) ? door(transaction) : inner(transaction)
-}
-
-function s3Door(deps: S3Deps): ProxyHandler {
+/** What requests for the S3 API come to; which they are `layers.ts` knows. */
+export function s3Door(deps: S3Deps): ProxyHandler {
   return async (transaction) => {
     const { txId, request } = transaction
     const parsed = s3Request(request, deps.options.domains)

@@ -98,9 +98,10 @@ t.test('one process is killed under load', async (t) => {
   const { cluster, session, load } = await underLoad(t)
   const victim = cluster.devices.get('d2') ?? 0
   process.kill(victim, 'SIGKILL')
-  await sleep(2_000)
-  const reborn = cluster.devices.get('d2')
-  t.ok(reborn !== undefined && reborn !== victim && isRunning(reborn), 'it is started again')
+  await until(t, 'it is started again', () => {
+    const reborn = cluster.devices.get('d2') ?? victim
+    return reborn !== victim && isRunning(reborn)
+  })
   await sleep(2_000)
   await load.stop()
   t.same(load.failures, [], `${load.requests} requests, ${load.broken} broken connections`)
@@ -186,7 +187,7 @@ t.test('SIGTERM while requests run: none fails', async (t) => {
     Array.from({ length: 8 }, () => 201),
   )
   t.same(await stopped, { code: 0, signal: null })
-  t.ok(performance.now() - begunMs < 8_000, `stopped after ${Math.round(performance.now() - begunMs)} ms`)
+  t.ok(performance.now() - begunMs < 20_000, `stopped after ${Math.round(performance.now() - begunMs)} ms`)
   const again = await startCluster(t, { dataPath: cluster.dataPath })
   const later = await Session.signIn(again.url, TESTER)
   for (let index = 0; index < 8; index += 1) {
