@@ -40,7 +40,8 @@ export type PutOutcome =
   | { readonly kind: 'answered'; readonly answers: readonly WriteAnswer[]; readonly facts: BodyFacts }
   /** Refused before a byte of the body was read: it may be tried again. */
   | { readonly kind: 'refused'; readonly answers: readonly WriteAnswer[] }
-  | { readonly kind: 'etag_mismatch' }
+  /** `md5`: of the body, when that is what differs. */
+  | { readonly kind: 'etag_mismatch'; readonly md5?: string | undefined }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly answers: readonly WriteAnswer[] }
   | Extract<SplitOutcome, { readonly kind: 'too_large' | 'client_gone' | 'client_timeout' }>
 
@@ -104,7 +105,7 @@ class FanOut {
     if (outcome.kind !== 'whole') return this.#breakOff(outcome)
     const { expectedEtag } = this.#put
     if (expectedEtag !== undefined && expectedEtag !== outcome.facts.etag) {
-      return this.#breakOff({ kind: 'etag_mismatch' })
+      return this.#breakOff({ kind: 'etag_mismatch', md5: outcome.facts.etag })
     }
     const more = this.#put.atEnd?.(outcome.facts) ?? {}
     if (more === 'etag_mismatch') return this.#breakOff({ kind: 'etag_mismatch' })

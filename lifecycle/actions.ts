@@ -95,7 +95,10 @@ export class StoreActions implements LifecycleActions {
     // The link to a version has times of its own; the version that was judged must still be where it leads.
     const below = versionId === undefined ? seen : await this.#linkTo(name, versionId)
     if (below === undefined) return 'changed'
-    const deleted = await store.objects.delete(context, name, { condition: { kind: 'unchanged', ...below } })
+    const deleted = await store.objects.delete(context, name, {
+      condition: { kind: 'unchanged', ...below },
+      nullVersion: 'replaced',
+    })
     return actedBy(deleted)
   }
 

@@ -21,7 +21,8 @@ export type StoreFailure =
       readonly there?: 'found' | 'absent' | undefined
     }
   | { readonly kind: 'range_unsatisfiable'; readonly sizeBytes: number; readonly headers: HeaderMap }
-  | { readonly kind: 'etag_mismatch' }
+  /** `md5`: of what was sent, in hex, where it is known. */
+  | { readonly kind: 'etag_mismatch'; readonly md5?: string | undefined }
   | { readonly kind: 'too_large'; readonly limitBytes: number }
   /** The client went away or sent fewer bytes than it declared. */
   | { readonly kind: 'client_gone' }

@@ -83,7 +83,9 @@ class Putting {
       if (taken.kind === 'stream') return await this.#putInto(container, { kind: 'stream', body: taken.body })
       const held: Body = { kind: 'held', bytes: taken.bytes, etag: hash('md5', taken.bytes) }
       const { expectedEtag } = this.#put
-      if (expectedEtag !== undefined && expectedEtag !== held.etag) return { kind: 'etag_mismatch' }
+      if (expectedEtag !== undefined && expectedEtag !== held.etag) {
+        return { kind: 'etag_mismatch', md5: held.etag }
+      }
       const atEnd = this.#put.atEnd?.(held) ?? {}
       if (atEnd === 'etag_mismatch') return { kind: 'etag_mismatch' }
       this.#atEnd = atEnd

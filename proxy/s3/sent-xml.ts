@@ -1,7 +1,8 @@
 /** The document that a request brought: read whole, verified, parsed. */
 import { hash } from 'node:crypto'
-import { BodyError, readWhole } from '#http/message.ts'
-import { type S3Error, s3Error } from './error.ts'
+import { BodyError, type HeaderMap, readWhole } from '#http/message.ts'
+import { badDigest, expectedMd5In } from './body/content-md5.ts'
+import { isS3Error, type S3Error, s3Error } from './error.ts'
 import type { S3Visit, SentBody } from './operation.ts'
 import { parseXml, XmlElement } from './xml-reader.ts'
 
@@ -31,7 +32,7 @@ export async function sentXml(
 export async function sentBytes({ sent, request }: S3Visit, limitBytes: number): Promise<Buffer | S3Error> {
   try {
     const bytes = await readWhole(sent.body, limitBytes)
-    return sent.problem() ?? digestProblem(request.headers['content-md5'], bytes) ?? bytes
+    return sent.problem() ?? digestProblem(request.headers, bytes) ?? bytes
   } catch (error) {
     if (!(error instanceof BodyError)) throw error
     if (error.code === 'BODY_TOO_LARGE') return s3Error('MaxMessageLengthExceeded')
@@ -40,27 +41,10 @@ export async function sentBytes({ sent, request }: S3Visit, limitBytes: number):
   }
 }
 
-function digestProblem(stated: string | undefined, bytes: Buffer): S3Error | undefined {
-  if (stated === undefined) return undefined
-  const wanted = md5In(stated)
-  if (wanted === undefined) return s3Error('InvalidDigest', { extra: { 'Content-MD5': stated } })
-  return wanted === hash('md5', bytes) ? undefined : badDigest(wanted, hash('md5', bytes))
-}
-
-const MD5_BYTES = 16
-
-/** The digest in a `Content-MD5`, as hex; `undefined` when it is none. */
-export function md5In(written: string): string | undefined {
-  const bytes = Buffer.from(written, 'base64')
-  const isDigest = bytes.length === MD5_BYTES && bytes.toString('base64') === written.trim()
-  return isDigest ? bytes.toString('hex') : undefined
-}
-
-function badDigest(wanted: string, found: string): S3Error {
-  const base64 = (hex: string): string => Buffer.from(hex, 'hex').toString('base64')
-  const message = 'The Content-MD5 you specified did not match what we received.'
-  return s3Error('BadDigest', {
-    message,
-    extra: { ExpectedDigest: base64(wanted), CalculatedDigest: base64(found) },
-  })
+function digestProblem(headers: HeaderMap, bytes: Buffer): S3Error | undefined {
+  const stated = expectedMd5In(headers)
+  if (isS3Error(stated)) return stated
+  if (stated.md5 === undefined) return undefined
+  const found = hash('md5', bytes)
+  return stated.md5 === found ? undefined : badDigest(stated.md5, found)
 }

@@ -95,7 +95,9 @@ async function putObject(
   }
   if (put.body.lengthBytes !== undefined && body.length < put.body.lengthBytes) return { kind: 'client_gone' }
   const etag = createHash('md5').update(body).digest('hex')
-  if (put.expectedEtag !== undefined && put.expectedEtag !== etag) return { kind: 'etag_mismatch' }
+  if (put.expectedEtag !== undefined && put.expectedEtag !== etag) {
+    return { kind: 'etag_mismatch', md5: etag }
+  }
   const { contentType } = put
   const there = container.objects.get(name)
   if (there !== undefined && there.timestamp >= timestamp)

@@ -64,16 +64,19 @@ async function putUnder(
   const iv = random.bytes(IV_BYTES)
   const metadata = { ...put.metadata, [CUSTOMER_KEY_AT]: written(key, salt, iv) }
   const digest = put.expectedEtag === undefined ? undefined : new PlainDigest()
-  return await inner.objects.put(context, name, {
+  let md5: string | undefined
+  const stored = await inner.objects.put(context, name, {
     ...plain,
     body: encrypted(put.body, { key: derived(key, salt, OF_BODY), iv }, digest),
     metadata,
     expectedEtag: undefined,
     atEnd: (body) => {
-      if (digest !== undefined && digest.hex() !== put.expectedEtag) return 'etag_mismatch'
+      md5 = digest?.hex()
+      if (md5 !== put.expectedEtag) return 'etag_mismatch'
       return put.atEnd?.(body) ?? {}
     },
   })
+  return stored.kind === 'etag_mismatch' ? { ...stored, md5 } : stored
 }
 
 interface BodyKey {

@@ -56,7 +56,9 @@ export async function putEncrypted(
       return { ...others, ...ofBody(random, body, keys), ...ofListing(random, { listed, etag }, keys) }
     },
   })
-  return stored.kind === 'created' ? { ...stored, etag: body.plainEtag() ?? EMPTY_ETAG } : stored
+  const etag = body.plainEtag() ?? EMPTY_ETAG
+  if (stored.kind === 'etag_mismatch') return { ...stored, md5: etag }
+  return stored.kind === 'created' ? { ...stored, etag } : stored
 }
 
 export async function postEncrypted(

@@ -122,7 +122,7 @@ async function placeOf(
   if (id === NULL_VERSION && seen.kind === 'plain') return { version: undefined, isMarker: false }
   const kept = id === NULL_VERSION ? await keptNulls(containers, context, name, container) : []
   if ('kind' in kept) return kept
-  const place = id === NULL_VERSION ? kept[0] : versionNameOf(name, container, id)
+  const place = id === NULL_VERSION ? kept[0]?.place : versionNameOf(name, container, id)
   if (place === undefined) return undefined
   const read = await deps.objects.read(context, place, { ...AS_STORED, method: 'HEAD' })
   if (read.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')

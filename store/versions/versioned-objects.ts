@@ -24,7 +24,7 @@ import { readNullVersion, readVersion, withVersionTold } from './read-version.ts
 import { restoreVersion } from './restore-version.ts'
 import { deleteForSuccessor } from './succession.ts'
 import { deleteNull, putNull } from './suspended.ts'
-import { NULL_VERSION, versionIdIn, versionIn, versionNameOf } from './version-names.ts'
+import { NULL_VERSION, versionIdIn, versionNameOf } from './version-names.ts'
 import { containerOf } from './written-container.ts'
 
 export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
@@ -157,7 +157,7 @@ async function readNull(
   if ('kind' in kept) return kept
   const nulls = await keptNulls(inner.containers, context, name, kept.container)
   if ('kind' in nulls) return nulls
-  const id = nulls[0] && versionIn(nulls[0].object)?.id
+  const id = nulls[0]?.id
   if (id === undefined) return current
   const read = await readVersion(inner.objects, context, { name, container: kept.container, id }, options)
   return read.trail === undefined ? read : { ...read, trail: { ...read.trail, versionId: NULL_VERSION } }
@@ -201,7 +201,7 @@ async function nullPlace(
   if (kept !== undefined && 'kind' in kept) return kept
   const nulls = kept === undefined ? [] : await keptNulls(inner.containers, context, name, kept.container)
   if ('kind' in nulls) return nulls
-  return nulls[0] ?? { kind: 'no_such_object', headers: {} }
+  return nulls[0]?.place ?? { kind: 'no_such_object', headers: {} }
 }
 
 type Unavailable = Extract<StoreFailure, { readonly kind: 'unavailable' }>

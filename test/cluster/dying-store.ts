@@ -25,7 +25,7 @@ export class DyingProcess {
 
   /** The store as the process has it. */
   store(core: Store): Store {
-    return storeOf(core, (work) => this.step(work))
+    return inSteps(core, (work) => this.step(work))
   }
 }
 
@@ -34,7 +34,11 @@ export function dyingAt(core: Store, step: number): Store {
   return new DyingProcess(step).store(core)
 }
 
-function storeOf(core: Store, take: <Result>(work: () => Promise<Result>) => Promise<Result>): Store {
+/** Does one step of a process, or does not. */
+export type TakeStep = <Result>(work: () => Promise<Result>) => Promise<Result>
+
+/** The store of a process whose every step is taken by somebody else. */
+export function inSteps(core: Store, take: TakeStep): Store {
   const { accounts, containers, objects } = core
   return {
     accounts,

@@ -276,6 +276,21 @@ await t.test('versions: the current one gets a marker, old ones go, lone markers
   t.same(await here.listed({}), ['a marker', 'a old', 'b current', 'b old'], 'the lone marker went')
 })
 
+await t.test(
+  'where versions are suspended what expires leaves a null marker, which goes by itself',
+  async (t) => {
+    const here = await start(t)
+    await here.bucket([{ expiration: { kind: 'days', days: 1 } }], { 'x-versions-enabled': 'true' })
+    await here.put('version')
+    await here.bucket([{ expiration: { kind: 'days', days: 1 } }], { 'x-versions-enabled': 'suspended' })
+    await here.put('null')
+    await here.pass(3)
+    t.same(await here.listed({}), ['null marker', 'version marker', 'version old'])
+    await here.pass(3)
+    t.same(await here.listed({}), ['version marker', 'version old'])
+  },
+)
+
 await t.test('a lock holds against the lifecycle', async (t) => {
   const here = await start(t)
   await here.bucket([{ noncurrentExpiration: { days: 1 } }], {

@@ -55,6 +55,12 @@ async function suspendedOnNull(kept: Kept): Promise<void> {
   await kept.container({ 'x-versions-enabled': 'suspended' })
 }
 
+/** A null version that is the current one, over a version. */
+async function nullOnVersion(kept: Kept): Promise<void> {
+  await suspendedOnNull(kept)
+  await kept.put('o', 'null', undefined, { nullVersion: 'replaced' })
+}
+
 const OPERATIONS: readonly Operation[] = [
   {
     name: 'PUT over a version',
@@ -120,6 +126,28 @@ const OPERATIONS: readonly Operation[] = [
     current: ['one', GONE],
   },
   {
+    name: 'PUT over a null version where versions are suspended',
+    prepare: nullOnVersion,
+    run: (kept) => kept.put('o', 'third', undefined, { nullVersion: 'replaced' }),
+    lasting: ['one'],
+    current: ['null', 'third'],
+  },
+  {
+    name: 'DELETE of a null version where versions are suspended',
+    prepare: nullOnVersion,
+    run: (kept) => kept.delete('o', undefined, { nullVersion: 'replaced' }),
+    lasting: ['one'],
+    current: ['null', GONE],
+  },
+  {
+    name: 'DELETE on a condition where versions are suspended',
+    prepare: nullOnVersion,
+    run: (kept) =>
+      kept.delete('o', undefined, { nullVersion: 'replaced', condition: { kind: 'matches', etags: '*' } }),
+    lasting: ['one'],
+    current: ['null', GONE],
+  },
+  {
     name: 'DELETE of the current version, which the next one succeeds',
     prepare: twoVersions,
     run: (kept, [latest]) => kept.delete('o', latest, { successor: 'newest' }),
@@ -182,8 +210,14 @@ for (const operation of OPERATIONS) {
       isOver = outcome.kind !== 'died'
       await check(t, kept, operation, `step ${step}`)
       const again = await operation.run(kept, ids)
-      t.match(again.kind, /^(created|deleted|no_such_object)$/, `step ${step}: asked for again`)
+      t.match(
+        again.kind,
+        /^(created|deleted|no_such_object|precondition_failed)$/,
+        `step ${step}: asked for again`,
+      )
       await check(t, kept, { ...operation, ...operation.twice }, `step ${step}, again`)
+      const rows = await kept.rows(CONTAINER, { versions: { nullVersions: 'told' } })
+      t.ok(rows.filter((row) => idOf(row) === 'null').length <= 1, `step ${step}, again: one null version`)
       await clear(t, cluster, kept)
     }
   })

@@ -157,6 +157,11 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
   ])
   t.same(await lifecycle(`${enabled}<Prefix/><Expiration><Days>1</Days></Expiration>`), [400, 'MalformedXML'])
   t.same(await lifecycle(`${enabled}<Expiration><Days>0</Days></Expiration>`), [400, 'InvalidArgument'])
+  const long = `<Filter><Prefix>${'p'.repeat(1025)}</Prefix></Filter>`
+  t.same(await lifecycle(`<Status>Enabled</Status>${long}<Expiration><Days>1</Days></Expiration>`), [
+    400,
+    'InvalidRequest',
+  ])
   t.same(await lifecycle(`${enabled}<Expiration><Date>2030-01-01T01:00:00Z</Date></Expiration>`), [
     400,
     'InvalidArgument',

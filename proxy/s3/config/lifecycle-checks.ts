@@ -1,4 +1,6 @@
 /** What lifecycle rules cannot say although their XML is well formed: AWS's codes and messages. */
+
+import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { LifecycleRule } from '#store/bucket-settings/lifecycle-rules.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { duplicateTag, tagProblem } from './tags.ts'
@@ -77,6 +79,10 @@ function transitionProblem({
 }
 
 function filterProblem({ filter }: LifecycleRule): S3Error | undefined {
+  if (Buffer.byteLength(filter.prefix ?? '') > MAX_OBJECT_NAME_BYTES) {
+    const message = `The maximum size of a prefix is ${MAX_OBJECT_NAME_BYTES}.`
+    return s3Error('InvalidRequest', { message })
+  }
   const { sizeGreaterThan: above, sizeLessThan: below } = filter
   if ((above !== undefined && above < 0) || (below !== undefined && below < 1)) return sizeProblem('bounds')
   if (above !== undefined && below !== undefined && below <= above) return sizeProblem('order')

@@ -86,7 +86,13 @@ await t.test('what is said of the body holds for what was sent', async (t) => {
   const md5 = (body: string): Headers => ({ 'content-md5': createHash('md5').update(body).digest('base64') })
   const send = (headers: Headers): Promise<Received> =>
     s3('PUT', '/bucket/o', { body: PLAIN, headers: { ...keyHeaders(KEY), ...headers } })
-  t.equal(codeOf(await send(md5('other'))), '400 BadDigest')
+  const bad = await send(md5('other'))
+  t.equal(codeOf(bad), '400 BadDigest')
+  t.equal(
+    elementIn(bad, 'CalculatedDigest'),
+    md5(PLAIN)['content-md5'],
+    'of what was sent, not of what is stored',
+  )
   t.equal((await send(md5(PLAIN))).status, 200)
 })
 
@@ -181,6 +187,33 @@ await t.test('with the cluster’s keys an object is stored encrypted and read b
   const read = await s3('GET', '/bucket/o', { headers: kms })
   t.equal(codeOf(read), '400 InvalidArgument', 'how it was encrypted is not for a reader to say')
   t.equal((await s3('HEAD', '/bucket/o', { headers: kms })).status, 400)
+})
+
+await t.test('a key of the bucket is told of objects that have theirs from it', async (t) => {
+  const { s3 } = await bucket()
+  const name = 'x-amz-server-side-encryption-bucket-key-enabled'
+  const kms = { 'x-amz-server-side-encryption': 'aws:kms' }
+  const put = async (headers: Headers): Promise<unknown> => {
+    const { headers: told } = await s3('PUT', '/bucket/o', { body: PLAIN, headers })
+    t.equal((await s3('HEAD', '/bucket/o')).headers[name], told[name], 'readers are told the same')
+    return told[name]
+  }
+  t.equal(await put(kms), undefined)
+  t.equal(await put({ ...kms, [name]: 'true' }), 'true')
+  t.equal(await put({ 'x-amz-server-side-encryption': 'AES256', [name]: 'true' }), undefined)
+  t.equal((await s3('GET', '/bucket/o')).body, PLAIN)
+  const rule =
+    '<ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm></ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>'
+  const body = `<ServerSideEncryptionConfiguration><Rule>${rule}</Rule></ServerSideEncryptionConfiguration>`
+  await s3('PUT', '/bucket?encryption', { body })
+  t.equal(await put({}), 'true', 'as the bucket has it')
+  t.equal(await put({ ...kms, [name]: 'false' }), undefined, 'the header comes first')
+  const copied = await s3('PUT', '/bucket/copy', { headers: { 'x-amz-copy-source': '/bucket/o' } })
+  t.equal(copied.headers[name], 'true', 'a copy has it of its own bucket')
+  const begun = await s3('POST', '/bucket/parts?uploads')
+  t.equal(begun.headers[name], 'true')
+  const place = `/bucket/parts?partNumber=1&uploadId=${elementIn(begun, 'UploadId')}`
+  t.equal((await s3('PUT', place, { body: PLAIN })).headers[name], 'true')
 })
 
 await t.test('what a bucket has by default holds for what is put into it', async (t) => {

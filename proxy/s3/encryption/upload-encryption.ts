@@ -23,6 +23,9 @@ const OWN = 'AES256'
 const DEFAULT_KEY = 'alias/aws/s3'
 
 const CONTEXT_HEADER = `${HEADER}-context`
+const BUCKET_KEY_HEADER = `${HEADER}-bucket-key-enabled`
+/** The only one that has keys of buckets. */
+const WITH_BUCKET_KEYS = 'aws:kms'
 
 export interface UploadEncryption extends Pick<ObjectPut, 'customerKey'> {
   /** Stored with the object. */
@@ -44,8 +47,10 @@ export async function uploadEncryption(visit: S3Visit): Promise<UploadEncryption
       'Server Side Encryption with Customer provided key is incompatible with the encryption method specified'
     return invalidArgument(HEADER, headers[HEADER] ?? '', message)
   }
-  const encryption = asked.encryption ?? (await byDefault(visit))
-  if (encryption === undefined) return { customerKey: undefined, metadata: {}, told: {} }
+  const wanted = asked.encryption ?? (await byDefault(visit))
+  if (wanted === undefined) return { customerKey: undefined, metadata: {}, told: {} }
+  if ('kind' in wanted) return wanted
+  const encryption = await withBucketKey(visit, wanted)
   if ('kind' in encryption) return encryption
   return {
     customerKey: undefined,
@@ -119,8 +124,31 @@ async function byDefault(visit: S3Visit): Promise<AskedEncryption | S3Error | un
   return { algorithm, keyName: algorithm === OWN ? undefined : (kmsKeyId ?? DEFAULT_KEY) }
 }
 
-function toldEncryption({ algorithm, keyName }: AskedEncryption): Readonly<Record<string, string>> {
-  return keyName === undefined ? { [HEADER]: algorithm } : { [HEADER]: algorithm, [KEY_HEADER]: keyName }
+/** Whether the object has a key of its bucket, as its header says, or else its bucket. */
+async function withBucketKey(
+  visit: S3Visit,
+  encryption: AskedEncryption,
+): Promise<AskedEncryption | S3Error> {
+  if (encryption.algorithm !== WITH_BUCKET_KEYS) return encryption
+  const asked = visit.request.headers[BUCKET_KEY_HEADER]
+  if (asked !== undefined)
+    return asked.toLowerCase() === 'true' ? { ...encryption, bucketKey: true } : encryption
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  const isUsual = documents.encryption?.rules[0]?.bucketKeyEnabled === true
+  return isUsual ? { ...encryption, bucketKey: true } : encryption
+}
+
+function toldEncryption({
+  algorithm,
+  keyName,
+  bucketKey,
+}: AskedEncryption): Readonly<Record<string, string>> {
+  return {
+    [HEADER]: algorithm,
+    ...(keyName === undefined ? {} : { [KEY_HEADER]: keyName }),
+    ...(bucketKey === undefined ? {} : { [BUCKET_KEY_HEADER]: 'true' }),
+  }
 }
 
 /** What answers about an object tell of its encryption; `customerKey` is the one that it was read with. */

@@ -185,6 +185,7 @@ await t.test('parts and uploads that cannot be', async (t) => {
   const badMd5 = { 'content-md5': createHash('md5').update('y').digest('base64') }
   const bad = await s3('PUT', `${path}?partNumber=1&uploadId=${uploadId}`, { body: 'x', headers: badMd5 })
   t.equal(codeOf(bad), 'BadDigest')
+  t.equal(elementIn(bad, 'CalculatedDigest'), createHash('md5').update('x').digest('base64'))
   t.same(elementsIn(await s3('GET', `${path}?uploadId=${uploadId}`), 'PartNumber'), [])
   t.equal((await s3('DELETE', `${path}?uploadId=${uploadId}`)).status, 204)
   t.equal(codeOf(await s3('DELETE', `${path}?uploadId=${uploadId}`)), 'NoSuchUpload')

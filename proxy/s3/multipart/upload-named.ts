@@ -5,6 +5,7 @@ import type { UploadBusy } from '#store/multipart/complete-upload.ts'
 import type { UploadName } from '#store/multipart/multipart-uploads.ts'
 import { isUploadId } from '#store/multipart/upload-names.ts'
 import type { NoSuchUpload, Upload } from '#store/multipart/upload-record.ts'
+import { badBody } from '../body/content-md5.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
 import { objectOf, type S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
@@ -27,6 +28,7 @@ export async function uploadIn(visit: S3Visit): Promise<Upload | S3Error> {
 export function uploadError(visit: S3Visit, failure: NoSuchUpload | UploadBusy | StoreFailure): S3Error {
   if (failure.kind === 'no_such_upload') return noSuchUpload(visit.request.query.get('uploadId') ?? '')
   if (failure.kind === 'upload_busy') return s3Error('OperationAborted')
+  if (failure.kind === 'etag_mismatch') return badBody(visit.request.headers, failure)
   return storeError(failure, { Key: visit.request.key ?? '' })
 }
 

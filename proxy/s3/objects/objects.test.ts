@@ -93,6 +93,9 @@ t.test('what cannot be stored is refused before the body is read', async (t) => 
   t.equal(elementIn(await s3('GET', `/box/${'k'.repeat(1025)}`), 'Code'), 'KeyTooLongError')
   t.equal(await refused('k', { 'content-md5': 'nonsense' }), 'InvalidDigest')
   t.equal(await refused('k', { 'content-md5': contentMd5('y') }), 'BadDigest')
+  const bad = await s3('PUT', '/box/k', { body: 'x', headers: { 'content-md5': contentMd5('y') } })
+  t.equal(elementIn(bad, 'ExpectedDigest'), md5('y'))
+  t.equal(elementIn(bad, 'CalculatedDigest'), contentMd5('x'))
   t.equal(await refused('k', { 'x-amz-storage-class': 'VELVET' }), 'InvalidStorageClass')
   t.equal(await refused('k', { 'content-type': 'text/plain; swift_bytes=9' }), 'InvalidArgument')
   t.equal(await refused('k', { 'x-amz-website-redirect-location': 'x' }), 'InvalidRedirectLocation')
@@ -216,7 +219,9 @@ t.test('keys are deleted by list, each for itself', async (t) => {
   t.match(quiet.body, /<DeleteResult xmlns="[^"]*"><\/DeleteResult>$/)
   t.strictSame(elementsIn(await s3('GET', '/box'), 'Key'), ['c'])
   t.equal(elementIn(await deleteAll(list(['c']), {}), 'Code'), 'InvalidRequest', 'without a digest')
-  t.equal(elementIn(await deleteAll(list(['c']), { 'content-md5': contentMd5('') }), 'Code'), 'BadDigest')
+  const bad = await deleteAll(list(['c']), { 'content-md5': contentMd5('') })
+  t.equal(elementIn(bad, 'Code'), 'BadDigest')
+  t.equal(elementIn(bad, 'CalculatedDigest'), contentMd5(list(['c'])))
   t.equal(elementIn(await deleteAll(list([])), 'Code'), 'MalformedXML')
   const ofNoVersion = await deleteAll(
     '<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>',

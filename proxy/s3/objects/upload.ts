@@ -3,11 +3,11 @@ import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { ObjectPut } from '#store/contract.ts'
 import { statesChecksum } from '../body/announced-checksum.ts'
+import { expectedMd5In } from '../body/content-md5.ts'
 import { configuredUpload } from '../config/object-headers.ts'
 import { asksForLock } from '../config/object-lock-headers.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { S3Visit, SentBody } from '../operation.ts'
-import { md5In } from '../sent-xml.ts'
 import { factsInRow } from './listed-facts.ts'
 import { COMMON_HEADERS } from './object-facts.ts'
 import { storageClassIn } from './storage-class.ts'
@@ -83,14 +83,6 @@ export function checkKey(key: string): S3Error | undefined {
   if (sizeBytes <= MAX_OBJECT_NAME_BYTES) return undefined
   const extra = { Size: String(sizeBytes), MaxSizeAllowed: String(MAX_OBJECT_NAME_BYTES) }
   return s3Error('KeyTooLongError', { extra })
-}
-
-/** The MD5 that `Content-MD5` states, in hex. */
-export function expectedMd5In(headers: HeaderMap): { readonly md5: string | undefined } | S3Error {
-  const stated = headers['content-md5']
-  if (stated === undefined) return { md5: undefined }
-  const md5 = md5In(stated)
-  return md5 === undefined ? s3Error('InvalidDigest', { extra: { 'Content-MD5': stated } }) : { md5 }
 }
 
 /** What AWS does by these cannot be left undone silently: a lock that does not lock, a whole in place of an end. */

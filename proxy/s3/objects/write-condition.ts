@@ -2,6 +2,7 @@
 import type { HeaderMap } from '#http/message.ts'
 import type { WriteCondition } from '#store/condition.ts'
 import type { StoreFailure } from '#store/failure.ts'
+import { badBody } from '../body/content-md5.ts'
 import { type S3Error, s3Error } from '../error.ts'
 import { storeError } from '../store-errors.ts'
 import { ETAG_SYSMETA } from './object-facts.ts'
@@ -21,6 +22,7 @@ export function writeConditionIn(
 
 /** A write that failed: `If-Match` where nothing is finds no key. */
 export function unfulfilled(failure: StoreFailure, headers: HeaderMap, key: string): S3Error {
+  if (failure.kind === 'etag_mismatch') return badBody(headers, failure)
   if (failure.kind !== 'precondition_failed') return storeError(failure, { Key: key })
   if (failure.there === 'absent') return s3Error('NoSuchKey', { extra: { Key: key } })
   const name = headers['if-match'] === undefined ? 'If-None-Match' : 'If-Match'

@@ -12,7 +12,7 @@ import type { SentBody } from '../operation.ts'
 import type { S3Request } from '../request.ts'
 import { parseXml, XmlElement } from '../xml-reader.ts'
 
-const HEADERS: ReadonlySet<string> = new Set(['content-type', ...COMMON_HEADERS])
+const HEADERS: ReadonlySet<string> = new Set(['content-type', 'content-md5', ...COMMON_HEADERS])
 
 /** Fields of the signature, which are no headers. */
 const OF_THE_SIGNATURE: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import t from 'tap'
 import { amzDate } from '#auth/s3/amz-date.ts'
 import { v2Signature } from '#auth/s3/v2.ts'
@@ -10,6 +10,7 @@ import type { Received } from '../../testing/test-proxy.ts'
 
 const { signed, unsigned } = signedS3Door()
 const BOUNDARY = 'a-boundary'
+const OTHER_MD5 = hash('md5', 'other', 'base64')
 
 type Fields = Readonly<Record<string, string>>
 
@@ -131,6 +132,8 @@ void t.test('what the policy does not allow is not stored', async (t) => {
     [signedForm({ key: 'p' }, ['nonsense']), '400 InvalidPolicyDocument'],
     [{ ...signedForm({ key: 'p' }), Policy: policyText([]) }, '403 SignatureDoesNotMatch'],
     [signedForm({ key: 'p', 'x-amz-checksum-crc32': 'AAAAAA==' }), '400 BadDigest'],
+    [signedForm({ key: 'p', 'Content-MD5': OTHER_MD5 }), '400 BadDigest'],
+    [signedForm({ key: 'p', 'Content-MD5': 'none' }), '400 InvalidDigest'],
   ]
   for (const [fields, expected] of wrong) t.equal(outcome(await post(fields)), expected)
   t.equal(outcome(await stored('p')), '404 NoSuchKey')
