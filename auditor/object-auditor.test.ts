@@ -329,6 +329,10 @@ t.test('rates hold: so many files, so many bytes a second', async (t) => {
   const near = (measured: number, expected: number): boolean => Math.abs(measured - expected) < 2
   const byFiles = await seconds({ filesPerSecond: 1 })
   t.ok(near(byFiles, 19), `20 files at one a second: ${byFiles} s`)
+  const atLeisure = await seconds({ filesPerSecond: 50, everyMs: 7 * 86_400_000 })
+  t.ok(atLeisure > 2, `20 files that have a week: ${atLeisure} s`)
+  const inHaste = await seconds({ filesPerSecond: 50, everyMs: 4000 })
+  t.ok(inHaste < 1, `20 files that have 0.4 s: ${inHaste} s`)
   const byBytes = await seconds({ bytesPerSecond: 20_000 })
   t.ok(near(byBytes, 9), `200,000 bytes at 20,000 a second: ${byBytes} s`)
 })

@@ -39,6 +39,7 @@ export interface ObjectAuditorOptions {
   readonly checker: DataChecker
   readonly repairs: ObjectRepairs
   readonly notes: Notes
+  /** At most; a device with little on it is gone through more slowly (`unhurried`). `undefined`: no limit. */
   readonly filesPerSecond?: number | undefined
   readonly bytesPerSecond?: number | undefined
   /** From the end of one pass to the beginning of the next, milliseconds. */
@@ -74,6 +75,25 @@ export function createObjectAuditor(options: ObjectAuditorOptions): Worker {
   })
 }
 
+/** Which part of the time between two passes a pass may take, where its rate allows. */
+const SHARE_OF_INTERVAL = 0.1
+/** Even where that would be more than enough, files a second. */
+const LEAST_FILES_PER_SECOND = { quick: 50, full: 5 } as const
+
+/**
+ * As many files a second as are enough: what was written in one go, a minute after the start or before, would otherwise be looked
+ * at in one go, by all devices of a machine.
+ */
+function unhurried({ filesPerSecond, policies, everyMs, depth }: ObjectAuditorOptions): number | undefined {
+  if (filesPerSecond === undefined) return undefined
+  const enough = objectsIn(policies) / ((everyMs / 1000) * SHARE_OF_INTERVAL)
+  return Math.min(filesPerSecond, Math.max(LEAST_FILES_PER_SECOND[depth], enough))
+}
+
+function objectsIn(policies: readonly AuditedPolicy[]): number {
+  return policies.reduce((sum, { access }) => sum + access.count(''), 0)
+}
+
 interface Stray {
   readonly policy: AuditedPolicy
   readonly leaf: string
@@ -98,7 +118,7 @@ class ObjectPass {
     this.#kept = kept
     this.#pass = pass
     this.#how = how
-    this.#gait = new Gait(options)
+    this.#gait = new Gait({ ...options, filesPerSecond: unhurried(options) })
     this.#keptMs = options.clock.monotonicMs()
     const verify = (copy: CopyToRepair): ReturnType<ObjectPass['verify']> => this.verify(copy)
     this.#repairs = new PassRepairs({ clock: options.clock, repairs: options.repairs, verify }, pass)
@@ -109,7 +129,7 @@ class ObjectPass {
     const from = this.#kept.position
     this.#done = from?.done ?? 0
     this.#pass.resumeAfter(this.#done)
-    this.#pass.expect(policies.reduce((sum, { access }) => sum + access.count(''), 0))
+    this.#pass.expect(objectsIn(policies))
     for (const policy of policies) {
       if (from !== undefined && policy.policyIndex < from.policyIndex) continue
       const first = from?.policyIndex === policy.policyIndex ? from.leaf : 0

@@ -46,7 +46,7 @@ interface Registry {
   readonly pid: number
 }
 
-/** Until workers have looked at what was made, and how long is measured then, milliseconds without a request. */
+/** Until the quick auditors have looked at what was made (the full ones go on), and how long is measured then, milliseconds without a request. */
 const SETTLE_MS = 60_000
 const IDLE_MS = 20_000
 

@@ -194,7 +194,8 @@ const ROWS: readonly Row[] = [
   ['DELETE', '/limits/:limit', 'admin', limits.deleteLimit],
 ]
 
-const ROUTES: readonly Route[] = [
+/** Every one, in the order in which they are tried. */
+export const ROUTES: readonly Route[] = [
   { method: 'GET', access: 'anyone', segments: [], handler: listVersions },
   ...ROWS.map(([method, path, access, handler]) => ({
     method,

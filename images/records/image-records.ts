@@ -41,7 +41,7 @@ export class ImageRecords {
     const made = await this.#records.create(context, image.id, image)
     if (made.kind === 'exists') return conflict(`Image ID ${image.id} already exists!`)
     if (made.kind !== 'found') return recordRefusal(made)
-    this.#view.learn(image)
+    this.#view.learn(image, made.etag)
     return image
   }
 
@@ -85,7 +85,7 @@ export class ImageRecords {
     if (written.kind === 'changed') return 'raced'
     if (written.kind === 'undecided') return await this.#decided(context, after)
     if (written.kind !== 'found') return recordRefusal(written)
-    this.#view.learn(after)
+    this.#view.learn(after, written.etag)
     return after
   }
 

@@ -87,6 +87,7 @@ function watched(): {
   readonly records: RecordCollection<ImageRecord>
   readonly asked: string[]
   readonly names: () => Promise<readonly string[]>
+  readonly view: ImageViewCache
 } {
   const clock = new VirtualClock()
   const records = new MemoryRecords().of(IMAGE_RECORDS)
@@ -107,7 +108,7 @@ function watched(): {
     const index = (await view.index(CONTEXT)) as ImageIndex
     return [...index.values()].map(({ name }) => name ?? '').sort((left, right) => (left < right ? -1 : 1))
   }
-  return { clock, records, asked, names }
+  return { clock, records, asked, names, view }
 }
 
 t.test('what another proxy did is seen within a second, and only what it did is read', async (t) => {
@@ -129,6 +130,25 @@ t.test('what another proxy did is seen within a second, and only what it did is 
   await clock.advance(900)
   t.same(await names(), ['changed', 'four', 'three'])
   t.same(asked, [], 'nothing changed, nothing is read')
+})
+
+t.test('what this proxy wrote is not read again, until somebody else changed it', async (t) => {
+  const { clock, records, asked, names, view } = watched()
+  const created = await records.create(CONTEXT, 'one', newImage({ ...DRAFT, name: 'one' }, 'one', 0))
+  if (created.kind !== 'found') throw new Error('it is the first')
+  view.learn(created.value, created.etag)
+  t.same(await names(), ['one'])
+  t.same(asked.splice(0), ['list'])
+  const replaced = await records.replace(CONTEXT, created, { ...created.value, name: 'own' })
+  if (replaced.kind !== 'found') throw new Error('nobody else changed it')
+  view.learn(replaced.value, replaced.etag)
+  await clock.advance(900)
+  t.same(await names(), ['own'])
+  t.same(asked.splice(0), [])
+  await records.replace(CONTEXT, replaced, { ...created.value, name: 'of others' })
+  await clock.advance(900)
+  t.same(await names(), ['of others'])
+  t.same(asked, ['read one'])
 })
 
 t.test('a view that was not used for long is made anew', async (t) => {

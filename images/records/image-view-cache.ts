@@ -25,7 +25,7 @@ const CONTINUED_MS = 3_600_000
 const LANES = 16
 /** Keys asked for at once; the most that a container server gives. */
 const PAGE = 10_000
-/** Of a record that this proxy wrote: no listing has it, so that the record is read once more. */
+/** Of a record of which it is not known how listings tell of it: no listing has this, so that the record is read once more. */
 const UNKNOWN_ETAG = ''
 
 interface Known {
@@ -55,9 +55,9 @@ export class ImageViewCache {
     this.#clock = clock
   }
 
-  /** This proxy wrote the record. */
-  learn(image: ImageRecord): void {
-    this.#keep(image, { etag: UNKNOWN_ETAG, learnedAt: this.#clock.monotonicMs() })
+  /** This proxy wrote the record, or read it; `etag` as listings tell of it, where that is known. */
+  learn(image: ImageRecord, etag = UNKNOWN_ETAG): void {
+    this.#keep(image, { etag, learnedAt: this.#clock.monotonicMs() })
   }
 
   /** The images of now. It goes on changing: nobody may wait for anything while looking at it. */

@@ -13,6 +13,9 @@ import type { KeyManager, ObjectKeys, RootSecrets } from './key-manager.ts'
 const VERSION_WRITTEN = '2'
 const VERSIONS_READ: readonly string[] = ['1', '2', '3']
 
+/** Keys kept at hand: about a megabyte, and what is read again and again is read with them. */
+const DERIVED_MAX = 4_096
+
 interface Parts {
   readonly account: string
   readonly container: string
@@ -23,6 +26,8 @@ export class DerivedKeys implements KeyManager {
   /** Prepared once: Node takes six times as long for an HMAC under bytes as for one under a key of its own. */
   readonly #secrets: ReadonlyMap<string, KeyObject>
   readonly #active: string
+  /** By secret and path, in the order in which they were derived. */
+  readonly #derived = new Map<string, Buffer>()
 
   /** Throws an `Error` when the active secret is not among them, or one is too short. */
   constructor(secrets: RootSecrets, active: string) {
@@ -74,9 +79,18 @@ export class DerivedKeys implements KeyManager {
     return { id, container, object }
   }
 
+  /** Not to be changed by whoever gets it: it is given out again. */
   #derive(secretId: string, path: string): Buffer | undefined {
+    const name = `${secretId} ${path}`
+    const known = this.#derived.get(name)
+    if (known !== undefined) return known
     const secret = this.#secrets.get(secretId)
-    return secret === undefined ? undefined : createHmac('sha256', secret).update(path, 'utf8').digest()
+    if (secret === undefined) return undefined
+    const key = createHmac('sha256', secret).update(path, 'utf8').digest()
+    const [oldest] = this.#derived.size >= DERIVED_MAX ? this.#derived.keys() : []
+    if (oldest !== undefined) this.#derived.delete(oldest)
+    this.#derived.set(name, key)
+    return key
   }
 }
 

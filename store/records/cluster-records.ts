@@ -236,7 +236,8 @@ class ClusterCollection<Value> implements RecordCollection<Value> {
     if (outcome.kind === 'precondition_failed') return { kind: 'refused' }
     if (outcome.kind !== 'created') return failureOf(outcome)
     const { timestamp } = outcome
-    return { kind: 'found', key, value, state: { writtenAt: timestamp, changedAt: timestamp } }
+    const state = { writtenAt: timestamp, changedAt: timestamp }
+    return { kind: 'found', key, value, state, etag: unquoted(outcome.etag) }
   }
 
   async #makeContainer(context: OperationContext): Promise<RecordFailure | undefined> {

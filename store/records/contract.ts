@@ -38,6 +38,8 @@ export interface FoundRecord<Value> {
   readonly key: string
   readonly value: Value
   readonly state: RecordState
+  /** What listings tell of it (`ListedRecord`); of one that was just written. */
+  readonly etag?: string | undefined
 }
 
 export type RecordFailure =

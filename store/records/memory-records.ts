@@ -52,9 +52,10 @@ function collectionOver<Value>(
   const write = (key: string, value: Value): FoundRecord<Value> => {
     assert(isRecordKey(key), 'a key of a record is 1 to 1024 bytes without NUL')
     const state = now()
-    kept.set(key, { bytes: encodeRecord(kind, value), state })
+    const one = { bytes: encodeRecord(kind, value), state }
+    kept.set(key, one)
     log.push(key)
-    return { kind: 'found', key, value, state }
+    return { kind: 'found', key, value, state, etag: listed(key, one).etag }
   }
   const isUnchanged = ({ key, state }: FoundRecord<Value>): boolean =>
     kept.get(key)?.state.writtenAt === state.writtenAt

@@ -70,9 +70,12 @@ export function recordsSuite(t: Test, make: (t: Test) => Promise<Records>): void
     const listed = await birds.list(CONTEXT)
     if (listed.kind !== 'listed') throw new Error(listed.kind)
     const [first = { key: '', etag: '' }] = listed.records
+    t.equal(wren.etag, first.etag, 'who wrote it knows what listings tell')
     t.match((await birds.readListed?.(CONTEXT, first)) ?? wren, { value: { wings: 1 } })
     const second = (await birds.replace(CONTEXT, wren, { wings: 2 })) as FoundRecord<Bird>
     t.match((await birds.readListed?.(CONTEXT, first)) ?? second, { value: { wings: 2 } })
+    const again = await birds.list(CONTEXT)
+    t.match(again, { records: [{ key: 'wren', etag: second.etag }] })
     await birds.remove(CONTEXT, second)
     t.same((await birds.readListed?.(CONTEXT, first)) ?? { kind: 'absent' }, { kind: 'absent' })
   })
