@@ -53,7 +53,7 @@ export async function deleteAccessRule(visit: Visit): Promise<Response> {
 }
 
 /** Keystone's words. */
-const IN_USE = 'You are not authorized to perform the requested action: May not delete access rule in use.'
+const IN_USE = 'May not delete access rule in use'
 
 /** The rules of a credential to be made; `undefined`: it has none, and every request is let in. Or what is wrong. */
 export function readRules(written: unknown, random: Random): readonly WantedRule[] | undefined | string {

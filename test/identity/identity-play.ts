@@ -60,11 +60,12 @@ export async function playIdentity(
   return answers
 }
 
-/** `{"domain": {"id": …}}`, `{"limits": [{"id": …}]}` */
+/** `{"domain": {"id": …}}`, `{"links": …, "limits": [{"id": …}]}` */
 function idIn(body: unknown): string {
-  const [one] = Object.values(body as Record<string, unknown>)
-  const item: unknown = Array.isArray(one) ? one[0] : one
-  return String((item as { readonly id: unknown } | undefined)?.id)
+  const items = Object.values(body as Record<string, unknown>).map(
+    (one) => (Array.isArray(one) ? one[0] : one) as { readonly id?: unknown } | undefined,
+  )
+  return String(items.find((item) => item?.id !== undefined)?.id)
 }
 
 const ID = /\b[0-9a-f]{32,64}\b/g

@@ -20,6 +20,8 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
     'roles are told in short; what was not given is false',
   'wren’s: GET /users/{wren}/application_credentials': 'roles are told in short',
   'wren’s: GET /users/{wren}/application_credentials/{backup}': 'roles are told in short',
+  'lark’s: GET /users/{lark}/access_rules': 'Keystone has a link that leads nowhere',
+  'lark’s: GET /users/{lark}/access_rules/{rule}': 'Keystone has a link that leads nowhere',
   'admin: GET /limits?project_id={aviary}': 'an administrator sees all limits, as in later Keystones',
 }
 
@@ -27,6 +29,11 @@ const OTHER_WORDS: Readonly<Record<string, string>> = {
 const OTHER_STATUS: Readonly<Record<string, readonly [ours: number, theirs: number]>> = {
   // A token of a domain that was shut: it is the token that is no good, not the address.
   'again: GET /auth/projects': [401, 404],
+  // Keystone leaves access rules to other services and lets itself be asked anything.
+  'bound’s: HEAD /users/{lark}': [401, 200],
+  'bound’s: GET /users/{lark}/projects': [401, 200],
+  'bound’s: GET /auth/projects': [401, 200],
+  'bound’s: POST /users/{lark}/application_credentials': [401, 403],
 }
 
 for (const [name, { requests, answersFile }] of Object.entries(PLAYS)) {

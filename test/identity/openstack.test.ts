@@ -35,6 +35,15 @@ function asUser(url: string, user: string, password: string, project: string): E
   }
 }
 
+function asCredential(url: string, created: Answer | undefined): Environment {
+  return {
+    OS_AUTH_URL: `${url}/identity/v3`,
+    OS_AUTH_TYPE: 'v3applicationcredential',
+    OS_APPLICATION_CREDENTIAL_ID: String(created?.['id']),
+    OS_APPLICATION_CREDENTIAL_SECRET: String(created?.['secret']),
+  }
+}
+
 interface Session {
   /** Of the commands that print JSON. */
   readonly answers: readonly Answer[]
@@ -204,14 +213,24 @@ t.test('one set of people for every client', async (t) => {
   })
 
   await t.test('an application credential signs in by itself', async (t) => {
-    const environment = {
-      OS_AUTH_URL: `${url}/identity/v3`,
-      OS_AUTH_TYPE: 'v3applicationcredential',
-      OS_APPLICATION_CREDENTIAL_ID: String(created?.['id']),
-      OS_APPLICATION_CREDENTIAL_SECRET: String(created?.['secret']),
-    }
-    const [objects] = await openstackWell(environment, ['object list -f json nest'])
+    const [objects] = await openstackWell(asCredential(url, created), ['object list -f json nest'])
     t.match(objects, [{ Name: 'song' }])
+  })
+
+  await t.test('one with access rules does what they name', async (t) => {
+    const rules = join(temporaryDirectory(t), 'rules')
+    writeFileSync(rules, JSON.stringify([{ service: 'object-store', method: 'GET', path: '/v1/*/nest' }]))
+    const [bound, listed] = await openstackWell(wren, [
+      `application credential create -f json --role member --access-rules ${rules} bound`,
+      'access rule list -f json',
+    ])
+    t.match(listed, [{ Service: 'object-store', Method: 'GET', Path: '/v1/*/nest' }])
+    const { answers, complaints } = await openstack(asCredential(url, bound), [
+      'object list -f json nest',
+      'object show -f json nest song',
+    ])
+    t.match(answers, [[{ Name: 'song' }]])
+    t.match(complaints, /401/)
   })
 
   await t.test('the development users have the accounts that they always had', async (t) => {
