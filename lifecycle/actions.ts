@@ -72,6 +72,7 @@ export class StoreActions implements LifecycleActions {
       newest: true,
       versionId,
       manifest: 'as_stored',
+      keyless: 'allowed',
     })
     if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return undefined
     if (read.kind !== 'found') return 'unavailable'

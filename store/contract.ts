@@ -195,6 +195,8 @@ export interface ObjectReadOptions {
   readonly nullVersion?: 'kept_too' | undefined
   /** The key that its owner keeps of what is encrypted with it; 32 bytes. */
   readonly customerKey?: Buffer | undefined
+  /** A HEAD for what is kept beside the body, which is told without that key. */
+  readonly keyless?: 'allowed' | undefined
   /** The link itself, instead of what it leads to. */
   readonly symlink?: 'as_stored' | undefined
   /** The manifest of a large object itself, instead of what it stands for. */

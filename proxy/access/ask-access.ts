@@ -211,6 +211,7 @@ class Sources implements GrantSources {
       certainty: 'confirmed',
       versionId,
       nullVersion: 'kept_too',
+      keyless: 'allowed',
     })
     return read.kind === 'found' ? read.headers : undefined
   }

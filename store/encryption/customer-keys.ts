@@ -21,6 +21,7 @@ import { STATIC_MARK } from '../large-objects/manifest.ts'
 import { objectsOver } from '../layering.ts'
 import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
+import { linkIn } from '../symlinks/link-metadata.ts'
 import { IV_BYTES, keyStream } from './cipher.ts'
 import { decryptedBody } from './decrypted-body.ts'
 import { PlainDigest } from './plain-digest.ts'
@@ -114,9 +115,12 @@ async function read(
   options: ObjectReadOptions,
 ): Promise<ObjectReadOutcome> {
   const outcome = await inner.objects.read(context, name, options)
-  if (!('headers' in outcome) || isAsStored(options, outcome.headers)) return outcome
+  const needsNoKey = options.method === 'HEAD' && options.keyless !== undefined
+  if (!('headers' in outcome) || needsNoKey || isAsStored(options, outcome.headers)) return outcome
   const stored = outcome.headers[CUSTOMER_KEY_AT]
-  if (stored === undefined && options.customerKey === undefined) return outcome
+  // A link has no key: the one that is given is for what it leads to.
+  const isForTarget = options.customerKey === undefined || linkIn(outcome.headers) !== undefined
+  if (stored === undefined && isForTarget) return outcome
   const problem = problemOf(stored, options.customerKey, outcome)
   if (problem !== undefined) {
     await letGo(outcome)

@@ -243,6 +243,7 @@ class Completing<Refusal extends { readonly kind: string }> {
       method: 'HEAD',
       conditions: {},
       newest: true,
+      keyless: 'allowed',
     })
     if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return undefined
     if (read.kind !== 'found') return read.kind === 'not_modified' ? undefined : read

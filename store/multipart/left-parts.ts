@@ -144,6 +144,7 @@ async function uploadAt(
     conditions: {},
     newest: true,
     manifest: 'as_stored',
+    keyless: 'allowed',
     versionId,
     nullVersion: versionId === NULL_VERSION ? 'kept_too' : undefined,
   })

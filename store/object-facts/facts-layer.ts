@@ -20,6 +20,7 @@ export function objectFactsLayer(inner: Store): Store {
       newest: true,
       versionId: asked.versionId,
       manifest: 'as_stored',
+      keyless: 'allowed',
     })
     // What cannot be read now must not be written over.
     if (read.kind === 'unavailable') return read

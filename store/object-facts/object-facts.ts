@@ -42,6 +42,7 @@ export async function changeFacts(
     versionId,
     nullVersion: 'kept_too',
     manifest: 'as_stored',
+    keyless: 'allowed',
   })
   if (read.kind !== 'found') return read
   const found = read.trail?.versionId ?? versionId

@@ -88,6 +88,7 @@ export class ObjectLocks {
       newest: true,
       versionId,
       manifest: 'as_stored',
+      keyless: 'allowed',
     })
     const marker = read.trail?.isDeleteMarker === true
     if (read.kind === 'no_such_object') return { kind: 'no_such_version', marker }

@@ -105,6 +105,7 @@ export async function readyToReplace(
         conditions: {},
         newest: true,
         manifest: 'as_stored',
+        keyless: 'allowed',
       })
     const holds = await holdsFor(seen, condition, readVersion)
     if (holds === false) {

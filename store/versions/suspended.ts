@@ -126,7 +126,13 @@ async function whatHolds(
   const seen = await lookAt(deps, context, name)
   if (!isCurrent(seen)) return seen
   const holds = await holdsFor(seen, condition, () =>
-    deps.objects.read(context, name, { method: 'HEAD', conditions: {}, newest: true, manifest: 'as_stored' }),
+    deps.objects.read(context, name, {
+      method: 'HEAD',
+      conditions: {},
+      newest: true,
+      manifest: 'as_stored',
+      keyless: 'allowed',
+    }),
   )
   if (holds === true) return seen
   if (holds !== false) return holds

@@ -71,13 +71,19 @@ class Lifecycles {
     }))
   }
 
-  async put(object: string, metadata: HeaderMap = {}, body = 'x'): Promise<string | undefined> {
+  async put(
+    object: string,
+    metadata: HeaderMap = {},
+    body = 'x',
+    customerKey?: Buffer,
+  ): Promise<string | undefined> {
     const put = await this.store.objects.put(this.cluster.context, named(object), {
       body: bufferBody(Buffer.from(body)),
       contentType: 'text/plain',
       expectedEtag: undefined,
       metadata,
       limitBytes: 1000,
+      customerKey,
     })
     if (put.kind !== 'created') throw new Error(put.kind)
     return put.versionId
@@ -179,6 +185,14 @@ await t.test('objects go when their days are over, by prefix, tag and size', asy
   t.ok(Math.max(...due.map(({ found }) => found['lag_seconds'] ?? 0)) > 0, 'how late it was is told')
   t.same(await here.listed(), ['stays', 'tagged otherwise'])
   t.equal(total(await here.pass(6), 'repaired', 'expired'), 0, 'and there is nothing more to do')
+})
+
+await t.test('what only its owner can read goes as all else does', async (t) => {
+  const here = await start(t)
+  await here.bucket([{ expiration: { kind: 'days', days: 1 } }])
+  await here.put('secret', {}, 'x', Buffer.alloc(32, 1))
+  await here.pass(3)
+  t.same(await here.listed(), [])
 })
 
 await t.test('objects go when the date of a rule has come, those that are put after it too', async (t) => {

@@ -8,7 +8,7 @@ import { changeFacts } from '#store/object-facts/object-facts.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
 import { isStoreFailure, storeError } from '../store-errors.ts'
-import { isAbsent, missingVersion, readOf } from '../versions/version-asked.ts'
+import { isAbsent, missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
 import { xmlAnswer } from '../xml-writer.ts'
 import { aclDocument } from './acl-document.ts'
 import { refusedBy, rulesOf } from './bucket-rules.ts'
@@ -56,13 +56,16 @@ export async function putObjectAcl(visit: S3Visit): Promise<Response | S3Error> 
 /** The list of the object; one that never had any is its bucket owner's alone. */
 async function storedList(visit: S3Visit): Promise<Found | S3Error> {
   const { deps, transaction, request } = visit
+  const asked = versionAsked(request.query)
+  if (isS3Error(asked)) return asked
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: 'HEAD',
     conditions: {},
     newest: false,
     certainty: 'confirmed',
-    ...readOf(request.query.get('versionId')),
+    ...readOf(asked.versionId),
     manifest: 'as_stored',
+    keyless: 'allowed',
   })
   if (read.kind !== 'found') return unread(visit, read)
   const versionId = read.trail?.versionId

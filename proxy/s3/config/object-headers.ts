@@ -22,10 +22,14 @@ export async function configuredUpload(visit: S3Visit): Promise<Readonly<Record<
   return isS3Error(lock) ? lock : { ...tags, ...lock }
 }
 
-/** The tags of the source, when a copy takes them over. */
-export function copiedTags(source: HeaderMap): Readonly<Record<string, string>> {
+/** What a copy is stored with when it takes the tags of its source over, which may have none: not those of the request. */
+export function withTagsOf(
+  source: HeaderMap,
+  metadata: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const { [TAGS_FACT]: _ofRequest, ...others } = metadata
   const tags = source[TAGS_FACT]
-  return tags === undefined ? {} : { [TAGS_FACT]: tags }
+  return tags === undefined ? others : { ...others, [TAGS_FACT]: tags }
 }
 
 const LOCK_HEADER = 'x-amz-bucket-object-lock-enabled'

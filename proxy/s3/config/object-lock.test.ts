@@ -189,6 +189,10 @@ await t.test('tags are put, counted, copied and survive what Swift posts', async
     headers: { ...copy, 'x-amz-tagging-directive': 'REPLACE', 'x-amz-tagging': 'c=3' },
   })
   t.same(elementsIn(await s3('GET', '/open/u?tagging'), 'Key'), ['c'])
+  await s3('PUT', '/open/untagged', { body: 'x' })
+  const untagged = { 'x-amz-copy-source': '/open/untagged', 'x-amz-tagging': 'c=3' }
+  await s3('PUT', '/open/w', { headers: untagged })
+  t.same(elementsIn(await s3('GET', '/open/w?tagging'), 'Key'), [], 'those of the source, which has none')
   const bad = await s3('PUT', '/open/v', { body: 'x', headers: { 'x-amz-tagging': 'a=1&a=2' } })
   t.equal(elementIn(bad, 'Code'), 'InvalidArgument')
 })

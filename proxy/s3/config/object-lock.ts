@@ -6,6 +6,7 @@ import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Operation, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
+import { missingVersion, versionAsked } from '../versions/version-asked.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
 import { legalHoldDocument, retentionDocument } from './object-lock-documents.ts'
 import { bypassIn, lockedProblem, pastProblem } from './object-lock-headers.ts'
@@ -49,8 +50,10 @@ export const objectLockOperations: readonly S3Operation[] = [
 async function getLock(visit: S3Visit, what: 'retention' | 'legal_hold'): Promise<Response | S3Error> {
   const missing = withoutLocks(bucketOf(visit).info, 'lock')
   if (missing !== undefined) return missing
+  const version = versionOf(visit)
+  if (isS3Error(version)) return version
   const { deps, transaction } = visit
-  const read = await deps.locks.of(deps.store, transaction, versionOf(visit))
+  const read = await deps.locks.of(deps.store, transaction, version)
   if (read.kind !== 'lock') return problemOf(visit, read)
   const { retention, legalHold } = read.lock
   if (what === 'retention' && retention !== undefined) {
@@ -81,26 +84,29 @@ async function putLegalHold(visit: S3Visit): Promise<Response | S3Error> {
 async function changeLock(visit: S3Visit, change: LockChange): Promise<Response | S3Error> {
   const missing = withoutLocks(bucketOf(visit).info, 'lock')
   if (missing !== undefined) return missing
+  const version = versionOf(visit)
+  if (isS3Error(version)) return version
   const bypass = await bypassIn(visit)
   if (bypass !== undefined && bypass !== 'bypassed') return bypass
   const { deps, transaction } = visit
   const mode = bypass === 'bypassed' ? 'governance' : 'none'
-  const changed = await deps.locks.change(deps.store, transaction, versionOf(visit), change, mode)
+  const changed = await deps.locks.change(deps.store, transaction, version, change, mode)
   if (changed.kind !== 'changed') return problemOf(visit, changed)
   return { status: 200, headers: { 'content-length': '0' }, body: undefined }
 }
 
-function versionOf(visit: S3Visit): VersionName {
-  return { ...objectOf(visit), versionId: visit.request.query.get('versionId') }
+function versionOf(visit: S3Visit): VersionName | S3Error {
+  const asked = versionAsked(visit.request.query)
+  return isS3Error(asked) ? asked : { ...objectOf(visit), ...asked }
 }
 
 function problemOf({ request }: S3Visit, read: Exclude<LockRead, { readonly kind: 'lock' }>): S3Error {
   if (read.kind === 'denied') return lockedProblem()
   if (read.kind !== 'no_such_version') return storeError(read, { Key: request.key ?? '' })
-  if (read.marker)
-    return s3Error('MethodNotAllowed', { extra: { Method: request.method, ResourceType: 'DeleteMarker' } })
+  const { key: Key = '', method } = request
   const version = request.query.get('versionId')
+  const trail = read.marker ? ({ isDeleteMarker: true } as const) : undefined
   return version === undefined
-    ? s3Error('NoSuchKey', { extra: { Key: request.key ?? '' } })
-    : s3Error('NoSuchVersion', { extra: { Key: request.key ?? '', VersionId: version } })
+    ? s3Error('NoSuchKey', { extra: { Key } })
+    : missingVersion(Key, version, trail, method)
 }

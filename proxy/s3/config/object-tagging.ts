@@ -9,7 +9,7 @@ import { objectOf, type S3Operation, type S3Visit } from '../operation.ts'
 import type { S3Request } from '../request.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
-import { readOf } from '../versions/version-asked.ts'
+import { missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
 import { duplicateTag, TAGGING_HEADER, taggingDocument, tagProblem, tagsInHeader } from './tags.ts'
 
@@ -48,11 +48,14 @@ function actionOn(verb: 'Get' | 'Put' | 'Delete'): (request: S3Request) => S3Act
 
 async function getTagging(visit: S3Visit): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
+  const asked = versionAsked(request.query)
+  if (isS3Error(asked)) return asked
   const read = await deps.store.objects.read(transaction, objectOf(visit), {
     method: 'HEAD',
     conditions: {},
     newest: true,
-    ...readOf(request.query.get('versionId')),
+    ...readOf(asked.versionId),
+    keyless: 'allowed',
   })
   if (read.kind !== 'found') return missing(visit, read)
   const versionId = read.trail?.versionId
@@ -71,7 +74,9 @@ async function putTagging(visit: S3Visit): Promise<Response | S3Error> {
 
 async function setTags(visit: S3Visit, tags: readonly Tag[], status: 200 | 204): Promise<Response | S3Error> {
   const { deps, transaction, request } = visit
-  const name = { ...objectOf(visit), versionId: request.query.get('versionId') }
+  const asked = versionAsked(request.query)
+  if (isS3Error(asked)) return asked
+  const name = { ...objectOf(visit), ...asked }
   const changed = await changeFacts(deps.store, transaction, name, { [TAGS_FACT]: storedTags(tags) })
   if (changed.kind !== 'changed') return missing(visit, changed)
   const headers = changed.versionId === undefined ? {} : { [VERSION_ID]: changed.versionId }
@@ -89,12 +94,9 @@ function missing({ request }: S3Visit, failed: Failed): S3Error {
   if (failed.kind === 'not_modified') throw new Error('nothing was asked that could be unmodified')
   if (failed.kind !== 'no_such_object') return storeError(failed, { Key })
   const VersionId = request.query.get('versionId')
-  if (failed.trail?.isDeleteMarker === true && VersionId !== undefined) {
-    return s3Error('MethodNotAllowed', { extra: { Method: request.method, ResourceType: 'DeleteMarker' } })
-  }
   return VersionId === undefined
     ? s3Error('NoSuchKey', { extra: { Key } })
-    : s3Error('NoSuchVersion', { extra: { Key, VersionId } })
+    : missingVersion(Key, VersionId, failed.trail, request.method)
 }
 
 /** The tags of an upload, as they are stored; nothing without the header. */

@@ -96,6 +96,53 @@ await t.test('what is said of the body holds for what was sent', async (t) => {
   t.equal((await send(md5(PLAIN))).status, 200)
 })
 
+await t.test(
+  'where versions are kept the current one is read with its key, whole and in ranges',
+  async (t) => {
+    const { s3 } = await bucket()
+    const body = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+    await s3('PUT', '/bucket?versioning', { body })
+    const headers = keyHeaders(KEY)
+    await s3('PUT', '/bucket/o', { body: 'older', headers: keyHeaders(OTHER) })
+    await s3('PUT', '/bucket/o', { body: PLAIN, headers })
+    t.equal((await s3('GET', '/bucket/o', { headers })).body, PLAIN)
+    t.equal((await s3('HEAD', '/bucket/o', { headers })).status, 200)
+    const ranged = await s3('GET', '/bucket/o', { headers: { ...headers, range: 'bytes=2-5' } })
+    t.match(ranged, { status: 206, body: PLAIN.slice(2, 6) })
+    t.equal(codeOf(await s3('GET', '/bucket/o')), '400 InvalidRequest')
+    t.equal(codeOf(await s3('GET', '/bucket/o', { headers: keyHeaders(OTHER) })), '403 AccessDenied')
+    const copy = { 'x-amz-copy-source': '/bucket/o', ...keyHeaders(KEY, SOURCE) }
+    t.equal((await s3('PUT', '/bucket/copy', { headers: copy })).status, 200)
+    t.equal((await s3('GET', '/bucket/copy')).body, PLAIN)
+    await s3('PUT', '/bucket/open', { body: PLAIN })
+    t.equal(codeOf(await s3('GET', '/bucket/open', { headers })), '400 InvalidRequest', 'it needs none')
+  },
+)
+
+await t.test('what is kept beside the body needs no key', async (t) => {
+  const { s3, s3As } = s3Door()
+  await s3('PUT', '/bucket', { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
+  const headers = keyHeaders(KEY)
+  const put = await s3('PUT', '/bucket/o', { body: PLAIN, headers })
+  const tags = '<Tagging><TagSet><Tag><Key>colour</Key><Value>red</Value></Tag></TagSet></Tagging>'
+  t.equal((await s3('PUT', '/bucket/o?tagging', { body: tags })).status, 200)
+  t.equal(elementIn(await s3('GET', '/bucket/o?tagging'), 'Value'), 'red')
+  t.equal((await s3As('test2:tester2', 'GET', '/bucket/o', { headers })).status, 403)
+  const list = await s3('PUT', '/bucket/o?acl', { headers: { 'x-amz-grant-read': 'id="test2:tester2"' } })
+  t.equal(list.status, 200)
+  t.equal((await s3As('test2:tester2', 'GET', '/bucket/o', { headers })).body, PLAIN)
+  t.equal(codeOf(await s3As('test2:tester2', 'GET', '/bucket/o')), '400 InvalidRequest', 'the body needs it')
+  const hold = (status: string) =>
+    s3('PUT', '/bucket/o?legal-hold', { body: `<LegalHold><Status>${status}</Status></LegalHold>` })
+  t.equal((await hold('ON')).status, 200)
+  const version = `/bucket/o?versionId=${put.headers['x-amz-version-id']}`
+  t.equal(codeOf(await s3('DELETE', version)), '403 AccessDenied')
+  t.equal((await hold('OFF')).status, 200)
+  const ifMatch = { ...headers, 'if-match': String(put.headers['etag']) }
+  t.equal((await s3('PUT', '/bucket/o', { body: PLAIN, headers: ifMatch })).status, 200)
+  t.equal((await s3('DELETE', version)).status, 204)
+})
+
 await t.test('keys that are none', async (t) => {
   const { s3 } = await bucket()
   const good = keyHeaders(KEY)

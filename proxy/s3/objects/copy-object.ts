@@ -7,7 +7,7 @@ import { writeCopy } from '#store/copy/copy-object.ts'
 import { type CopySource, openCopySource } from '#store/copy/copy-source.ts'
 import { uploadAcl } from '../access/upload-acl.ts'
 import { checksumAsked } from '../body/announced-checksum.ts'
-import { configuredUpload, copiedTags, expirationOfUpload } from '../config/object-headers.ts'
+import { configuredUpload, expirationOfUpload, withTagsOf } from '../config/object-headers.ts'
 import { customerKeyIn, SOURCE_PREFIX as SOURCE_KEY } from '../encryption/customer-key.ts'
 import { type UploadEncryption, uploadEncryption } from '../encryption/upload-encryption.ts'
 import { invalidArgument, isS3Error, type S3Error, s3Error } from '../error.ts'
@@ -134,14 +134,14 @@ async function write(visit: S3Visit, source: CopySource, asked: CopyAsked): Prom
   const { deps, transaction, request } = visit
   const checksum = new CopiedChecksum(source, asked.checksum)
   const ofSource = asked.metadata === 'of_source'
+  const described = ofSource
+    ? { ...withoutDescription(asked.own), ...descriptionOf(source.headers) }
+    : asked.own
   const put: Upload = {
     contentType: ofSource ? typeOf(source) : asked.contentType,
     expectedEtag: undefined,
     cause: 'Copy',
-    metadata: {
-      ...(ofSource ? { ...withoutDescription(asked.own), ...descriptionOf(source.headers) } : asked.own),
-      ...(asked.tags === 'of_source' ? copiedTags(source.headers) : {}),
-    },
+    metadata: asked.tags === 'of_source' ? withTagsOf(source.headers, described) : described,
     limitBytes: deps.maxFileSizeBytes,
     condition: asked.condition,
     customerKey: asked.encryption.customerKey,

@@ -60,6 +60,7 @@ function headerOf(field: string): string | undefined {
 function tagsIn(xml: string): string | S3Error {
   const parsed = parseXml(Buffer.from(xml))
   if (!(parsed instanceof XmlElement)) return parsed
+  if (parsed.name !== 'Tagging') return s3Error('MalformedXML')
   const tags = parsed.child('TagSet')?.all('Tag') ?? []
   const pairs = tags.map((tag): [string, string] => [tag.textOf('Key') ?? '', tag.textOf('Value') ?? ''])
   return new URLSearchParams(pairs).toString()

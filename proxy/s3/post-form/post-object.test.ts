@@ -133,6 +133,7 @@ void t.test('what the policy does not allow is not stored', async (t) => {
     [{ ...signedForm({ key: 'p' }), Policy: policyText([]) }, '403 SignatureDoesNotMatch'],
     [signedForm({ key: 'p', 'x-amz-checksum-crc32': 'AAAAAA==' }), '400 BadDigest'],
     [signedForm({ key: 'p', 'Content-MD5': OTHER_MD5 }), '400 BadDigest'],
+    [signedForm({ key: 'p', tagging: '<What/>' }), '400 MalformedXML'],
     [signedForm({ key: 'p', 'Content-MD5': 'none' }), '400 InvalidDigest'],
   ]
   for (const [fields, expected] of wrong) t.equal(outcome(await post(fields)), expected)

@@ -25,9 +25,10 @@ type Entry = ListedObject | ListedSubdir
 export async function listObjectVersions(visit: S3Visit): Promise<Response | S3Error> {
   const asked = askedIn(visit.request.query)
   if (isS3Error(asked)) return asked
-  const all = await entriesOf(visit, asked)
-  if (!Array.isArray(all)) return all as S3Error
-  const entries: readonly Entry[] = all.slice(0, asked.limit)
+  const page = await pageOf(visit, asked)
+  if (isS3Error(page)) return page
+  const { entries: all, consistency } = page
+  const entries = all.slice(0, asked.limit)
   const last = all.length > asked.limit ? entries.at(-1) : undefined
   const { name, owner } = bucketOf(visit)
   const { encoding, delimiter } = asked
@@ -44,7 +45,7 @@ export async function listObjectVersions(visit: S3Visit): Promise<Response | S3E
     element('IsTruncated', last !== undefined),
     ...entries.map((entry) => entryXml(entry, encoding, owner)),
   )
-  return xmlAnswer(200, xml)
+  return xmlAnswer(200, xml, consistency === 'eventual' ? { 'x-listing-consistency': 'eventual' } : {})
 }
 
 function askedIn(query: ReadonlyMap<string, string>): Asked | S3Error {
@@ -72,10 +73,15 @@ function askedIn(query: ReadonlyMap<string, string>): Asked | S3Error {
   }
 }
 
-/** One more than the page holds, if there are so many. */
-async function entriesOf(visit: S3Visit, asked: Asked): Promise<readonly Entry[] | S3Error> {
+interface Page {
+  /** One more than is shown, if there are so many. */
+  readonly entries: readonly Entry[]
+  readonly consistency: 'complete' | 'eventual'
+}
+
+async function pageOf(visit: S3Visit, asked: Asked): Promise<Page | S3Error> {
   const { prefix, delimiter, limit, keyMarker, versionMarker } = asked
-  if (limit === 0) return []
+  if (limit === 0) return { entries: [], consistency: 'complete' }
   const { deps, transaction } = visit
   const { container, name } = bucketOf(visit)
   const read = await deps.store.containers.read(transaction, container, {
@@ -89,7 +95,7 @@ async function entriesOf(visit: S3Visit, asked: Asked): Promise<readonly Entry[]
     },
   })
   if (read.kind !== 'found') return storeError(read, { BucketName: name })
-  return read.page?.entries() ?? []
+  return { entries: read.page?.entries() ?? [], consistency: read.page?.consistency ?? 'complete' }
 }
 
 /** A null version that is kept goes on from its place among the others. */

@@ -184,6 +184,22 @@ await t.test('tags and lists of the null version are its own, wherever it is', a
   t.equal((await asked.s3As(undefined, 'GET', '/bucket/o')).status, 403)
 })
 
+await t.test('what is said of versions that cannot be, whatever of them is asked for', async (t) => {
+  const { s3 } = s3Door()
+  await s3('PUT', '/bucket', { headers: { 'x-amz-bucket-object-lock-enabled': 'true' } })
+  await s3('PUT', '/bucket/o', { body: 'one' })
+  const { headers } = await s3('DELETE', '/bucket/o')
+  const marker = String(headers['x-amz-version-id'])
+  for (const what of ['tagging', 'acl', 'retention', 'legal-hold']) {
+    const ask = (versionId: string) => s3('GET', `/bucket/o?${what}&versionId=${versionId}`)
+    t.equal(elementIn(await ask('bogus'), 'Message'), 'Invalid version id specified', what)
+    t.equal(elementIn(await ask(''), 'Message'), 'Version id cannot be the empty string', what)
+    t.equal(elementIn(await ask('1700000000.00000'), 'Code'), 'NoSuchVersion', what)
+    const told = { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker, allow: 'DELETE' }
+    t.match(await ask(marker), { status: 405, headers: told }, what)
+  }
+})
+
 await t.test('suspended: what is put takes the place of the null version, and of no other', async (t) => {
   const asked = await bucket()
   await asked.put('o', 'plain')
