@@ -20,7 +20,7 @@ import { parseSwiftBuilder } from './swift-builder-file.ts'
  */
 const TOOLS = ['/usr/bin/swift-ring-builder', '/usr/bin/swift-get-nodes']
 /** Swift's tools are slow on a machine that does other things, too. */
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 const skip = TOOLS.every((tool) => existsSync(tool))
   ? false
   : 'Debian package swift (swift-ring-builder) is not installed'

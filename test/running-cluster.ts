@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
 export const MARTLET = fileURLToPath(new URL('../cli/martlet.mjs', import.meta.url))
-const READY_WITHIN_MS = 30_000
-const STOP_WITHIN_MS = 20_000
+const READY_WITHIN_MS = 90_000
+const STOP_WITHIN_MS = 60_000
 const POLL_MS = 20
 
 export interface ClusterOptions {

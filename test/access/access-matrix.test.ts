@@ -10,7 +10,7 @@ import { type BothDoors, bothDoors } from './both-doors.ts'
 import { NOTATIONS, type Notation, PLAIN } from './notations.ts'
 import { doorsOf, EVERYBODY, type Person } from './people.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const TEMP_URL_KEY = 'a key of the account'
 /** Seconds since 1970: long from now. */

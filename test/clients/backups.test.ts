@@ -8,7 +8,7 @@ import { awsEnvironment } from '#test/s3/client-settings.ts'
 import { TESTER } from '#test/session.ts'
 import { swiftEnvironment } from './client-settings.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const PASSWORD = 'of the backups'
 /** Bytes of one file: several chunks of restic's, more than one volume of duplicity's. */

@@ -5,7 +5,7 @@ import t from 'tap'
 import { startCluster } from '#test/running-cluster.ts'
 import { exchangeBytes, type Sending, Session, send, statusOf, TESTER } from '#test/session.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 interface Case {
   readonly what: string

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap'
 import { isRunning, type RunningCluster, startCluster } from '#test/running-cluster.ts'
 import { type Answer, Session, TESTER } from '#test/session.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const RACERS = 100
 const RACES = 3

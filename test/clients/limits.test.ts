@@ -10,7 +10,7 @@ import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { inParallel, OTHER_TENANT, Session, TESTER } from '#test/session.ts'
 import { swiftEnvironment } from './client-settings.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const RESELLER = { user: 'admin:admin', key: 'admin' } as const
 

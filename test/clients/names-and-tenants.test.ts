@@ -4,7 +4,7 @@ import t from 'tap'
 import { startCluster } from '#test/running-cluster.ts'
 import { inParallel, NO_ADMIN, OTHER_TENANT, Session, TESTER } from '#test/session.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const NAMES = [
   'with space and  two',

@@ -6,7 +6,7 @@ import { havePrograms, run } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { TESTER } from '#test/session.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('the openstack command, on containers and objects', async (t) => {
   if (!havePrograms(t, 'openstack')) return

@@ -8,7 +8,7 @@ import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { inParallel, Session, send, TESTER, until } from '#test/session.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const TWO_POLICIES = `
 [[policy]]

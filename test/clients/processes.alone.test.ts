@@ -8,7 +8,7 @@ import { parseRing } from '#ring/ring-file.ts'
 import { isRunning, type RunningCluster, signal, startCluster } from '#test/running-cluster.ts'
 import { Session, send, TESTER, until } from '#test/session.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const WORKERS = 8
 
@@ -146,7 +146,7 @@ t.test('a process that stays away: reads and writes go on', async (t) => {
 
 t.test(
   'all processes are killed under load: what was acknowledged is there',
-  { timeout: 90_000 },
+  { timeout: 300_000 },
   async (t) => {
     const { cluster, session, load } = await underLoad(t)
     await cluster.martlet.killAll()

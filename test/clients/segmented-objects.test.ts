@@ -9,7 +9,7 @@ import { type RunningCluster, startCluster, temporaryDirectory } from '#test/run
 import { Session, TESTER } from '#test/session.ts'
 import { rcloneEnvironment, swiftEnvironment } from './client-settings.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB

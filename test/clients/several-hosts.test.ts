@@ -8,7 +8,7 @@ import { runWell } from '#test/programs.ts'
 import { MARTLET, RunningMartlet, temporaryDirectory } from '#test/running-cluster.ts'
 import { Session, send, TESTER, until } from '#test/session.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const PAGE = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8')
 const SECTION = PAGE.slice(PAGE.indexOf('## Several hosts'), PAGE.indexOf('## Watching'))

@@ -17,7 +17,7 @@ import {
 } from '#test/running-cluster.ts'
 import { Session, send, TESTER } from '#test/session.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 /** The promise is 2 s on a machine of one's own (`docs/performance.md`); this leaves room for a slow one. */

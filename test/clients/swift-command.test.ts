@@ -7,7 +7,7 @@ import { havePrograms, run, runWell } from '#test/programs.ts'
 import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { swiftEnvironment } from './client-settings.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** A real tree of more than a thousand files. */
 const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))

@@ -11,7 +11,7 @@ import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { readAcross } from './two-proxies.ts'
 import { keepAcross } from './versions-across.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 /** Our storage servers report by themselves. */
 const settled = (): Promise<void> => Promise.resolve()

@@ -10,7 +10,7 @@ import { importedRings, startOurProxy } from './our-side.ts'
 import { haveRealSwift, startRealSwift } from './real-swift.ts'
 import { useShardedContainer } from './sharded-container.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 t.test("our proxy before Swift's storage servers", async (t) => {
   if (!haveRealSwift(t)) return

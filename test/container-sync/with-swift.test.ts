@@ -12,7 +12,7 @@ import { runWell } from '#test/programs.ts'
 import { MARTLET, type RunningCluster, startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { type Answer, Session, send, TESTER } from '#test/session.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const LARGE = Buffer.alloc(300_000, 'some more bytes than fit into one piece ')
 /** Of each side, until both have it all: Swift sends a third at a time. */

@@ -10,7 +10,7 @@ import { haveRealSwift } from '#test/compatibility/real-swift.ts'
 import { takePlace } from '#test/place.ts'
 import { type Answer, Session, TESTER, until } from '#test/session.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const OLD = randomBytes(32).toString('base64')
 const NEW = randomBytes(48).toString('base64')

@@ -12,7 +12,7 @@ import { havePrograms, runWell } from '#test/programs.ts'
 import { MARTLET, type RunningCluster, startCluster } from '#test/running-cluster.ts'
 import { GLANCE_PROGRAMS, type GlanceStore, type RealGlance, startGlance } from './real-glance.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 /** From here on Glance cuts images into segments and parts. */
 const LARGE_MIB = 5

@@ -21,9 +21,9 @@ const REPLICAS = 3
 /** How long a link stays cut: longer than a proxy waits for an answer. */
 const CUT_MS = Number(process.env['MARTLET_CUT_SECONDS'] ?? '3') * 1000
 /** A busy machine needs longer for its first write behind a cut. */
-const ACKNOWLEDGED_WITHIN_MS = 30_000
+const ACKNOWLEDGED_WITHIN_MS = 120_000
 const POLL_MS = 100
-const HEALED_WITHIN_MS = 150_000
+const HEALED_WITHIN_MS = 400_000
 
 interface Scene {
   readonly network: Network

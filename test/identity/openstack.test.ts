@@ -16,7 +16,7 @@ import {
   temporaryDirectory,
 } from '#test/running-cluster.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 type Answer = Readonly<Record<string, unknown>>
 type Environment = Readonly<Record<string, string>>

@@ -14,7 +14,7 @@ import { Session, TESTER } from '#test/session.ts'
 import { CHROMIUM, type Page, startBrowser } from '#test/web/browser.ts'
 import { ImageClient, seededBytes } from './image-client.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const MEBIBYTES = 24
 

@@ -12,7 +12,7 @@ import { havePrograms, run, runWell } from '#test/programs.ts'
 import { MARTLET, type RunningCluster, startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 
 // Each call of these clients takes seconds on a busy machine.
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const FILE_BYTES = 3_000_000
 

@@ -21,7 +21,7 @@ import { temporaryDirectory } from '#test/running-cluster.ts'
 import { importing } from './importing.ts'
 
 // A busy machine takes its time over each of the programs.
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const MIB = 1024 * 1024
 const DISK = Buffer.concat([randomBytes(MIB), Buffer.alloc(6 * MIB), randomBytes(MIB)])

@@ -14,7 +14,7 @@ import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 import { BYTES, CHUNKS, namedKeys, proxyOver, storedKeys, sweepLater, untilDeath } from './survivors.ts'
 
 // Hundreds of agreements; a busy machine takes its time.
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const STEPS_MAX = 60
 

@@ -11,7 +11,7 @@ import type { SegmentWanted } from '#store/contract.ts'
 import { CONTAINER, get, named, put } from '#test/cluster/actions.ts'
 import { BYTES, type Scene, startScene, sweepLater, untilDeath } from './survivors.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const STEPS_MAX = 40
 

@@ -8,7 +8,7 @@ import type { Store } from '#store/contract.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 import { proxyOver } from './survivors.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 /** As old as a list may be, and a little. Milliseconds. */
 const STALE_MS = 950

@@ -8,7 +8,7 @@ import { type AskImages, createImage, PEOPLE, testImages } from '#images/testing
 import { MemoryStore } from '#proxy/testing/memory-store.ts'
 import { MemoryRecords } from '#store/records/memory-records.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const IMAGES = 10_000
 const PAGE_MS_MAX = 50

@@ -8,7 +8,7 @@ import { createImage, uploadBytes } from '#images/testing/test-images.ts'
 import { descriptor, ova, vdi } from './ova-files.ts'
 import { CONTEXT, namedKeys, startScene, storedKeys, sweepLater, untilDeath } from './survivors.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const STEPS_MAX = 80
 const DISKS = { 'one.vdi': vdi(), 'two.vdi': vdi() }

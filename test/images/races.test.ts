@@ -17,7 +17,7 @@ import {
 import type { Store } from '#store/contract.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 const ROUNDS = 8
 const DOWNLOADS = 20

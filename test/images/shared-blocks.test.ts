@@ -25,7 +25,7 @@ import { DIED, dyingAt } from '#test/cluster/dying-store.ts'
 import { MemoryCluster } from '#test/cluster/memory-cluster.ts'
 import { CONTEXT, LATER, namedKeys, proxyOver, storedKeys } from './survivors.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const UNIT = 1000
 const STEPS_MAX = 80

@@ -21,7 +21,7 @@ import {
   untilDeath,
 } from './survivors.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const MD5 = createHash('md5').update(BYTES).digest('hex')
 const URL_OF = 'swift://AUTH_test/c/disk'

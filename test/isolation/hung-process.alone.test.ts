@@ -15,8 +15,8 @@ const READS = 800
 const AT_ONCE = 8
 /** Without any care for it, one read in twelve or so would wait for the hung process. */
 const SLOW_MAX = READS / 20
-const ANSWER_WITHIN_MS = 1_000
-t.setTimeout(120_000)
+const ANSWER_WITHIN_MS = 3_000
+t.setTimeout(600_000)
 
 /** Connections of their own to processes that answer. */
 async function connections(t: Test, { url }: RunningCluster): Promise<readonly Client[]> {

@@ -22,7 +22,7 @@ const GROWTH_PER_SENDER_MAX = 256 * 1024
 const GROWTH_PER_READER_MAX = 5 * MIB
 /** For the reads beside them. */
 const GROWTH_BESIDES_MAX = 150 * MIB
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 /** What a slow client says at once, and what it says a byte of now and then. */
 interface Manner {

@@ -18,7 +18,7 @@ import { haveBarbican } from './real-barbican.ts'
 import { KEYSTONE_PROGRAMS, PASSWORD, type RealKeystone, startKeystone } from './real-keystone.ts'
 import { type KeystoneRequest, keystoneRequests } from './requests.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** Shown to clients, and the same on both sides. */
 const COMPARED_HEADERS = [

@@ -11,7 +11,7 @@ import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { Session, TESTER, until } from '#test/session.ts'
 import { martlet } from './command.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 const DAY_MS = 86_400_000
 /** Shorter than an absence after which replicas do not vote. */

@@ -8,7 +8,7 @@ import { temporaryDirectory } from '#test/running-cluster.ts'
 import { awsEnvironment } from './client-settings.ts'
 import { startMemoryDoor } from './memory-door.ts'
 
-t.setTimeout(240_000)
+t.setTimeout(600_000)
 
 /** Debian's own, for which its packages are. */
 const PYTHON = '/usr/bin/python3'

@@ -15,7 +15,7 @@ import { awsEnvironment, rcloneS3Environment, s3cmdArguments, sdkOptions } from 
 import { canMount, mountsAndUses } from './mounted-bucket.ts'
 import { StateLock } from './state-lock.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const BOTO3 = fileURLToPath(new URL('boto3-session.py', import.meta.url))
 const DOMAIN = 's3.test'

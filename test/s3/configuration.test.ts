@@ -5,7 +5,7 @@ import { havePrograms, runWell } from '#test/programs.ts'
 import { awsEnvironment } from './client-settings.ts'
 import { startMemoryDoor } from './memory-door.ts'
 
-t.setTimeout(120_000)
+t.setTimeout(600_000)
 
 await t.test('boto3 puts every configuration and reads it back as it was', async (t) => {
   if (!havePrograms(t, 'python3')) return

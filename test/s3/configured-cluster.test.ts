@@ -26,7 +26,7 @@ import { until } from '#test/session.ts'
 import { CHROMIUM, startBrowser } from '#test/web/browser.ts'
 import { sdkOptions } from './client-settings.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 /** A day of two seconds, and workers that do not wait long. */
 const CONFIG = `

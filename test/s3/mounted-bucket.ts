@@ -17,7 +17,7 @@ import { until } from '#test/session.ts'
 import { awsEnvironment, REGION } from './client-settings.ts'
 
 const DEVICE = '/dev/fuse'
-const MOUNTED_WITHIN_MS = 30_000
+const MOUNTED_WITHIN_MS = 90_000
 const MIB = 1024 * 1024
 /** More than one part of those that s3fs is told to send. */
 const LARGE_BYTES = 11 * MIB + 3

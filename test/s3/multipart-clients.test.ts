@@ -23,7 +23,7 @@ import { isRunning, type RunningCluster, startCluster, temporaryDirectory } from
 import { Session, TESTER } from '#test/session.ts'
 import { awsEnvironment, rcloneS3Environment, s3cmdArguments, sdkOptions } from './client-settings.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const SESSION = fileURLToPath(new URL('multipart-session.py', import.meta.url))
 const MIB = 1024 * 1024

@@ -5,7 +5,7 @@ import { havePrograms, runWell } from '#test/programs.ts'
 import { startCluster } from '#test/running-cluster.ts'
 import { awsEnvironment } from './client-settings.ts'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const SESSION = fileURLToPath(new URL('reference-session.py', import.meta.url))
 /** So that a session that stopped early is not taken for one that went well. */

@@ -4,7 +4,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning, type RunningCluster, signal } from '#test/running-cluster.ts'
 
-const READY_WITHIN_MS = 30_000
+const READY_WITHIN_MS = 90_000
 const POLL_MS = 50
 const READ_ONLY_MS = 3_000
 

@@ -11,7 +11,7 @@ import { Session, TESTER } from '#test/session.ts'
 import { freshenStamps } from './fresh-stamps.ts'
 import { unpack } from './packed-directory.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const DATA = new URL('./testdata/first-cluster.json.gz', import.meta.url)
 const DEVICES = ['d1', 'd2', 'd3', 'd4'] as const

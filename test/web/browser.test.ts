@@ -13,7 +13,7 @@ import { Session, send, TESTER } from '#test/session.ts'
 import { CHROMIUM, type Page, startBrowser } from './browser.ts'
 import { startNameServer } from './name-server.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const SITE = fileURLToPath(new URL('sample-site', import.meta.url))
 const DOMAIN = 'www.birds.test'

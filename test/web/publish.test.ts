@@ -12,7 +12,7 @@ import { MARTLET, type RunningCluster, startCluster, temporaryDirectory } from '
 import { type Answer, Session, send, TESTER } from '#test/session.ts'
 import { CACHES } from './caches.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const SITE = fileURLToPath(new URL('sample-site', import.meta.url))
 const MAX_AGE_SECONDS = 300

@@ -5,7 +5,7 @@ import { havePrograms, runWell } from '#test/programs.ts'
 import { MARTLET, RunningMartlet, startCluster } from '#test/running-cluster.ts'
 import { CHROMIUM, type Page, startBrowser } from './browser.ts'
 
-t.setTimeout(180_000)
+t.setTimeout(600_000)
 
 const SEEN_WITHIN_MS = 60_000
 
