@@ -9,7 +9,7 @@ const DAY_SECONDS = 86_400
 export const auditor = {
   filesPerSecond: option({
     name: 'files_per_second',
-    doc: 'Objects of a device that are read whole, with all their bytes.',
+    doc: 'Objects of a device that are read whole, with all their bytes, at most: no more than takes a tenth of `every`, or 5.',
     parse: integer({ least: 1, most: 1_000_000 }),
     default: 50,
     source: 'decision: OpenStack Swift files_per_second is 20 for all devices of a host',
@@ -24,7 +24,7 @@ export const auditor = {
   }),
   quickFilesPerSecond: option({
     name: 'quick_files_per_second',
-    doc: 'Objects of a device whose files are held against the index without reading their bodies.',
+    doc: 'Objects of a device whose files are held against the index without reading their bodies, at most: no more than takes a tenth of `quick_every`, or 50.',
     parse: integer({ least: 1, most: 1_000_000 }),
     default: 500,
     source: 'decision: OpenStack Swift zero_byte_files_per_second is 50',

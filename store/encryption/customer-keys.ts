@@ -117,10 +117,10 @@ async function read(
   const outcome = await inner.objects.read(context, name, options)
   const needsNoKey = options.method === 'HEAD' && options.keyless !== undefined
   if (!('headers' in outcome) || needsNoKey || isAsStored(options, outcome.headers)) return outcome
+  // A link holds nothing, and needs no key: the one that is given is for what it leads to, which is read next.
+  if (linkIn(outcome.headers) !== undefined) return outcome
   const stored = outcome.headers[CUSTOMER_KEY_AT]
-  // A link has no key: the one that is given is for what it leads to.
-  const isForTarget = options.customerKey === undefined || linkIn(outcome.headers) !== undefined
-  if (stored === undefined && isForTarget) return outcome
+  if (stored === undefined && options.customerKey === undefined) return outcome
   const problem = problemOf(stored, options.customerKey, outcome)
   if (problem !== undefined) {
     await letGo(outcome)

@@ -93,28 +93,34 @@ export async function putVersion(
 
 /** What the new version comes on top of, once that is kept itself; or why it may not. */
 export async function readyToReplace(
-  { deps, context, name, container }: VersionedWrite,
+  write: VersionedWrite,
+  condition: WriteCondition | undefined,
+): Promise<Current | StoreFailure> {
+  const { deps, context, name, container } = write
+  const seen = await seenUnder(write, condition)
+  return seen.kind === 'plain' ? await keepPlain(deps, context, name, container) : seen
+}
+
+/** What stands under the name, if the client's condition holds for it. */
+export async function seenUnder(
+  { deps, context, name }: Omit<VersionedWrite, 'container'>,
   condition: WriteCondition | undefined,
 ): Promise<Current | StoreFailure> {
   const seen = await lookAt(deps, context, name)
-  if (!isCurrent(seen)) return seen
-  if (condition !== undefined) {
-    const readVersion = (): ReturnType<VersionsDeps['objects']['read']> =>
-      deps.objects.read(context, name, {
-        method: 'HEAD',
-        conditions: {},
-        newest: true,
-        manifest: 'as_stored',
-        keyless: 'allowed',
-      })
-    const holds = await holdsFor(seen, condition, readVersion)
-    if (holds === false) {
-      const there = seen.kind === 'absent' ? 'absent' : 'found'
-      return { kind: 'precondition_failed', headers: {}, condition: 'agreed', there }
-    }
-    if (holds !== true) return holds
-  }
-  return seen.kind === 'plain' ? await keepPlain(deps, context, name, container) : seen
+  if (!isCurrent(seen) || condition === undefined) return seen
+  const readVersion = (): ReturnType<VersionsDeps['objects']['read']> =>
+    deps.objects.read(context, name, {
+      method: 'HEAD',
+      conditions: {},
+      newest: true,
+      manifest: 'as_stored',
+      keyless: 'allowed',
+    })
+  const holds = await holdsFor(seen, condition, readVersion)
+  if (holds === true) return seen
+  if (holds !== false) return holds
+  const there = seen.kind === 'absent' ? 'absent' : 'found'
+  return { kind: 'precondition_failed', headers: {}, condition: 'agreed', there }
 }
 
 interface Making {

@@ -19,10 +19,10 @@ import type {
 } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
 import type { ObjectName } from '../operation.ts'
-import { type Current, holdsFor, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
+import { type Current, isCurrent, lookAt, OVERTAKEN, unchanged } from './current-object.ts'
 import { asConditional, asNullVersion } from './null-version.ts'
 import { keepOnlyNewest, seeNewest } from './only-null.ts'
-import type { VersionedWrite } from './put-version.ts'
+import { seenUnder, type VersionedWrite } from './put-version.ts'
 import { DELETE_MARKER } from './version-link.ts'
 import { NULL_VERSION, versionNameOf } from './version-names.ts'
 
@@ -74,7 +74,7 @@ async function deleteOnCondition(
 ): Promise<ObjectDeleteOutcome> {
   const { deps, context } = write
   for (let tries = 0; tries < REMOVE_TRIES; tries += 1) {
-    const seen = await whatHolds(write, condition)
+    const seen = await seenUnder(write, condition)
     if (!isCurrent(seen)) return seen
     const marker = await putMarker(write, asConditional(DELETE_MARKER))
     if (marker.kind !== 'marked') return marker
@@ -116,28 +116,6 @@ async function putMarker(
   return put.kind === 'no_such_container'
     ? { kind: 'version_refused', problem: 'no_versions_container' }
     : put
-}
-
-/** What stands under the name, if the condition holds for it. */
-async function whatHolds(
-  { deps, context, name }: VersionedWrite,
-  condition: NonNullable<ObjectDelete['condition']>,
-): Promise<Current | StoreFailure> {
-  const seen = await lookAt(deps, context, name)
-  if (!isCurrent(seen)) return seen
-  const holds = await holdsFor(seen, condition, () =>
-    deps.objects.read(context, name, {
-      method: 'HEAD',
-      conditions: {},
-      newest: true,
-      manifest: 'as_stored',
-      keyless: 'allowed',
-    }),
-  )
-  if (holds === true) return seen
-  if (holds !== false) return holds
-  const there = seen.kind === 'absent' ? 'absent' : 'found'
-  return { kind: 'precondition_failed', headers: {}, condition: 'agreed', there }
 }
 
 /** `changed`: it is not there any more, or something else is. */

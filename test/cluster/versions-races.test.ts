@@ -3,10 +3,13 @@
  * races over three replicas; every body that was acknowledged must be found afterwards.
  */
 import t, { type Test } from 'tap'
+import { CONTAINER } from './actions.ts'
 import { ARCHIVE, idOf, Kept, layered } from './kept-objects.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 
 const RACERS = 6
+/** Others came before again and again: such a write may be tried once more, and has settled nothing. */
+const SETTLED: ReadonlySet<string> = new Set(['created', 'deleted', 'no_such_object'])
 const BODIES = Array.from({ length: RACERS }, (_, at) => `body ${at}`)
 
 interface Racing {
@@ -111,6 +114,33 @@ await t.test('a DELETE that saw nothing buries nothing that is put meanwhile', a
     t.ok(there.includes(`body of ${name}`), `${name} is there`)
   }
 })
+
+await t.test(
+  'where versions are suspended one null version is left of what is put and deleted at once',
+  async (t) => {
+    const racing = await startRace(t, (kept) => kept.container({ 'x-versions-enabled': 'suspended' }))
+    const names = Array.from({ length: RACERS }, (_, at) => `o${at}`)
+    const options = { nullVersion: 'replaced' } as const
+    const settled = await Promise.all(
+      names.map(async (name) => {
+        const outcomes = await Promise.all([
+          racing.kept.put(name, 'first', undefined, options),
+          racing.other.delete(name, undefined, options),
+          racing.other.put(name, 'second', undefined, options),
+          racing.kept.delete(name, undefined, options),
+        ])
+        return outcomes.every(({ kind }) => SETTLED.has(kind)) ? [name] : []
+      }),
+    )
+    const rows = await racing.kept.rows(CONTAINER, { versions: { nullVersions: 'told' } })
+    for (const name of settled.flat()) {
+      const nulls = rows.filter((row) => row.name === name)
+      t.equal(nulls.length, 1, name)
+      const isMarker = nulls[0]?.contentType.startsWith('application/x-deleted') === true
+      t.match(await racing.kept.text(name), isMarker ? /^<no_such_object>$/ : /^(first|second)$/, name)
+    }
+  },
+)
 
 /** Versions `one` to `fourth` and a marker over them; their ids, newest first, the marker's at the front. */
 async function markedVersions(racing: Racing): Promise<readonly string[]> {

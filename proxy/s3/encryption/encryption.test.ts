@@ -195,6 +195,25 @@ await t.test('an upload in parts is encrypted with the key that it was begun wit
   t.equal(got.body, Buffer.concat(parts).subarray(5_242_870).toString())
   const part = await s3('GET', '/bucket/o?partNumber=2', { headers })
   t.match(part, { status: 206, body: 'tail', headers: { 'x-amz-mp-parts-count': '2' } })
+  t.equal((await s3('PUT', '/bucket/o?tagging', { body: '<Tagging><TagSet/></Tagging>' })).status, 200)
+})
+
+await t.test('the parts of a version that is the current one are told and read with its key', async (t) => {
+  const { s3 } = await bucket()
+  const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+  await s3('PUT', '/bucket?versioning', { body: enabled })
+  const headers = keyHeaders(KEY)
+  const uploadId = elementIn(await s3('POST', '/bucket/o?uploads', { headers }), 'UploadId')
+  const sent = await s3('PUT', `/bucket/o?partNumber=1&uploadId=${uploadId}`, { body: PLAIN, headers })
+  const part = `<Part><PartNumber>1</PartNumber><ETag>${sent.headers['etag']}</ETag></Part>`
+  const body = `<CompleteMultipartUpload>${part}</CompleteMultipartUpload>`
+  const complete = () => s3('POST', `/bucket/o?uploadId=${uploadId}`, { body })
+  t.equal((await complete()).status, 200)
+  t.equal((await complete()).status, 200, 'asked for again')
+  const told = { status: 206, body: PLAIN, headers: { 'x-amz-mp-parts-count': '1' } }
+  t.match(await s3('GET', '/bucket/o?partNumber=1', { headers }), told)
+  const asked = { ...headers, 'x-amz-object-attributes': 'ObjectParts' }
+  t.equal(elementIn(await s3('GET', '/bucket/o?attributes', { headers: asked }), 'PartsCount'), '1')
 })
 
 await t.test('with the cluster’s keys an object is stored encrypted and read by whoever may', async (t) => {
