@@ -48,6 +48,23 @@ t.test('a replica that is set aside is asked last', async (t) => {
   t.equal(nodes.clock.monotonicMs(), 0)
 })
 
+t.test('what a handoff has is no proof of its own', async (t) => {
+  const nodes = new FakeNodes()
+  nodes.setAll()
+  nodes.set(nodes.handoff(0), found('older', 1))
+  for (const current of [nodes.primary(1), nodes.primary(2)]) {
+    // Asked last.
+    nodes.errors.recordFull(current)
+    nodes.set(current, async ({ method }) => {
+      if (method === 'GET') await nodes.clock.sleep(10)
+      return { status: 200, body: undefined, headers: {}, ...found('newer', 2) }
+    })
+  }
+  const reading = readConfirmed(nodes.client, nodes.read(), 'unavailable')
+  await nodes.clock.advance(1_000)
+  t.equal(bodyOf(await reading), 'newer')
+})
+
 /** Answers to looks in the order in which they came, when told to. */
 class Prober {
   readonly requests: { readonly paths: readonly string[] }[] = []

@@ -15,6 +15,8 @@ import { CONCURRENCY_TIMEOUT_MS, type ReadOutcome, type ReplicaRead, readReplica
 import { resumable } from './resumable-read.ts'
 import type { StorageNode } from './storage-node.ts'
 
+type Found = Extract<ReadOutcome, { readonly kind: 'found' }>
+
 /** What to do with a version that too few other replicas could confirm. */
 export type IfUnconfirmed = 'unavailable' | 'accept'
 
@@ -25,7 +27,7 @@ export async function readConfirmed(
 ): Promise<ReadOutcome> {
   const outcome = await readReplica(client, read)
   if (outcome.kind !== 'found') return outcome
-  const needed = readsToSeeEveryWrite(read.placement.primaries.length) - 1
+  const needed = readsToSeeEveryWrite(read.placement.primaries.length) - votesOf(read, outcome)
   const version = writtenAt(outcome.response, read.server)
   const confirmation = new Confirmation(client, read, {
     needed,
@@ -41,6 +43,13 @@ export async function readConfirmed(
   if (verdict.kind === 'overtaken') return await readNewest(client, read)
   const { count } = verdict
   return { kind: 'unavailable', reason: `${count} of ${needed} other replicas confirmed the version` }
+}
+
+/** What a handoff has, or a replica that lost something, may be older than what it should have: it is no proof of its own. */
+function votesOf({ server, placement }: ReplicaRead, { node, response }: Found): 0 | 1 {
+  if (!placement.primariesLocalFirst.includes(node)) return 0
+  const evidence = evidenceOf(response, { server, role: 'primary' })
+  return evidence.kind === 'found' && evidence.voter ? 1 : 0
 }
 
 /** Those that are set aside come last; before them, those that are being asked something else in this moment come first. */
