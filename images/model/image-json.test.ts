@@ -1,24 +1,13 @@
 /** Images are written once for all lists, and anew when they change. */
 import t from 'tap'
+import { PLAIN_IMAGE } from '../testing/plain-image.ts'
 import { ImageJson } from './image-json.ts'
 import { newImage } from './image-record.ts'
 import { imageView } from './image-view.ts'
 
 const OPTIONS = { stores: 'one', locations: 'hidden' } as const
 const IMAGE = newImage(
-  {
-    name: 'an "image"',
-    visibility: 'shared',
-    isProtected: false,
-    isHidden: false,
-    owner: 'test',
-    minRam: 0,
-    minDisk: 0,
-    containerFormat: 'bare',
-    diskFormat: 'raw',
-    tags: ['fine'],
-    properties: { colour: 'röd' },
-  },
+  { ...PLAIN_IMAGE, name: 'an "image"', tags: ['fine'], properties: { colour: 'röd' } },
   'one',
   0,
 )

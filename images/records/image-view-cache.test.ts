@@ -6,6 +6,7 @@ import type { RecordCollection } from '#store/records/contract.ts'
 import { MemoryRecords } from '#store/records/memory-records.ts'
 import { IMAGE_RECORDS, type ImageRecord, newImage } from '../model/image-record.ts'
 import type { ImageIndex } from '../query/image-index.ts'
+import { PLAIN_IMAGE } from '../testing/plain-image.ts'
 import { ImageViewCache } from './image-view-cache.ts'
 
 const CONTEXT = { txId: 'tx', signal: undefined, log: silentLogger }
@@ -67,20 +68,6 @@ t.test('a view that is fresh is given at once, and renewed meanwhile', async (t)
   t.equal(registry.count, 2)
 })
 
-const DRAFT = {
-  name: 'an image',
-  visibility: 'shared',
-  isProtected: false,
-  isHidden: false,
-  owner: 'test',
-  minRam: 0,
-  minDisk: 0,
-  containerFormat: 'bare',
-  diskFormat: 'raw',
-  tags: [],
-  properties: {},
-} as const
-
 /** Records, what is asked of them, and a view of another proxy than that which changes them. */
 function watched(): {
   readonly clock: VirtualClock
@@ -114,7 +101,7 @@ function watched(): {
 t.test('what another proxy did is seen within a second, and only what it did is read', async (t) => {
   const { clock, records, asked, names } = watched()
   for (const id of ['one', 'two', 'three']) {
-    await records.create(CONTEXT, id, newImage({ ...DRAFT, name: id }, id, 0))
+    await records.create(CONTEXT, id, newImage({ ...PLAIN_IMAGE, name: id }, id, 0))
   }
   t.same(await names(), ['one', 'three', 'two'])
   t.same(asked.splice(0).toSorted(), ['list', 'read one', 'read three', 'read two'])
@@ -123,7 +110,7 @@ t.test('what another proxy did is seen within a second, and only what it did is 
   if (one.kind !== 'found' || two.kind !== 'found') throw new Error('they were written')
   await records.replace(CONTEXT, one, { ...one.value, name: 'changed' })
   await records.remove(CONTEXT, two)
-  await records.create(CONTEXT, 'four', newImage({ ...DRAFT, name: 'four' }, 'four', 0))
+  await records.create(CONTEXT, 'four', newImage({ ...PLAIN_IMAGE, name: 'four' }, 'four', 0))
   await clock.advance(900)
   t.same(await names(), ['changed', 'four', 'three'])
   t.same(asked.splice(0).toSorted(), ['read four', 'read one', 'read two'])
@@ -134,7 +121,7 @@ t.test('what another proxy did is seen within a second, and only what it did is 
 
 t.test('what this proxy wrote is not read again, until somebody else changed it', async (t) => {
   const { clock, records, asked, names, view } = watched()
-  const created = await records.create(CONTEXT, 'one', newImage({ ...DRAFT, name: 'one' }, 'one', 0))
+  const created = await records.create(CONTEXT, 'one', newImage({ ...PLAIN_IMAGE, name: 'one' }, 'one', 0))
   if (created.kind !== 'found') throw new Error('it is the first')
   view.learn(created.value, created.etag)
   t.same(await names(), ['one'])
@@ -153,7 +140,7 @@ t.test('what this proxy wrote is not read again, until somebody else changed it'
 
 t.test('a view that was not used for long is made anew', async (t) => {
   const { clock, records, asked, names } = watched()
-  await records.create(CONTEXT, 'one', newImage({ ...DRAFT, name: 'one' }, 'one', 0))
+  await records.create(CONTEXT, 'one', newImage({ ...PLAIN_IMAGE, name: 'one' }, 'one', 0))
   t.same(await names(), ['one'])
   asked.length = 0
   await clock.advance(3_600_000)

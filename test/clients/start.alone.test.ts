@@ -28,6 +28,11 @@ const COUNTS = /port|processes|_max$|_per_second$|_quota$|^images\.limit_/
 
 const martlet = (...args: string[]) => run(process.execPath, [MARTLET, ...args], { timeoutMs: 30_000 })
 
+function passwordSignIn(name: string, password: string): string {
+  const user = { name, password, domain: { id: 'default' } }
+  return JSON.stringify({ auth: { identity: { methods: ['password'], password: { user } } } })
+}
+
 /** A start that must fail: exit code 1 and one sentence, on standard error. */
 async function refusal(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await martlet('start', ...args)
@@ -158,6 +163,27 @@ t.test('port and data may come from the environment', async (t) => {
   child.kill('SIGINT')
   t.same(await exited, [0, null], 'Ctrl-C ends it too')
 })
+
+t.test(
+  'without users for development there is one administrator, whose password is printed once',
+  async (t) => {
+    const cluster = await startCluster(t, { arguments: ['--no-dev-users'] })
+    const [, password = ''] = await cluster.martlet.printed(/Administrator: user admin, password (\S+)/)
+    const signIn = (user: string, key: string): Promise<number> =>
+      send('POST', cluster.url, '/identity/v3/auth/tokens', {
+        headers: { 'content-type': 'application/json' },
+        body: Buffer.from(passwordSignIn(user, key)),
+      }).then(({ status }) => status)
+    t.equal(await signIn('admin', password), 201)
+    t.equal(await signIn('admin', 'admin'), 401)
+    t.equal(await signIn('tester', 'testing'), 401)
+    await t.rejects(Session.signIn(cluster.url, TESTER), /401/)
+    await cluster.stop()
+    const again = await startCluster(t, { dataPath: cluster.dataPath })
+    t.notMatch(again.martlet.output, password)
+    await t.rejects(Session.signIn(again.url, TESTER), /401/, 'it stays so')
+  },
+)
 
 t.test('npm start stops when npm is told to', async (t) => {
   const data = join(temporaryDirectory(t), 'data')
