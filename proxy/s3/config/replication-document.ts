@@ -1,6 +1,4 @@
 /** `ReplicationConfiguration` (Amazon S3 API Reference, PutBucketReplication), in its older form, too: with a prefix in the rule. */
-import { createHash } from 'node:crypto'
-import type { Tag } from '#store/bucket-settings/documents.ts'
 import type {
   ReplicationFilter,
   SentDestination,
@@ -10,6 +8,7 @@ import type {
   TimedSwitch,
 } from '#store/bucket-settings/replication-rules.ts'
 import { replicationProblem } from './replication-checks.ts'
+import { type FormedFilter, filterElement, idFor, predicates } from './rule-elements.ts'
 import {
   type Codec,
   exactText,
@@ -44,29 +43,7 @@ const CLASSES = [
   'EXPRESS_ONEZONE',
 ] as const
 
-const tag = struct<Tag>({ key: required('Key', exactText), value: required('Value', exactText) })
-
-const predicates = { prefix: optional('Prefix', exactText), tags: many('Tag', tag) }
-
-interface FilterElement extends ReplicationFilter {
-  readonly and?: ReplicationFilter | undefined
-}
-
-interface FormedFilter {
-  readonly filter: ReplicationFilter
-  readonly form: 'single' | 'and'
-}
-
-/** One prefix, one tag, or several of them under `And`; empty for all objects. */
-const filterElement = mapped<FilterElement, FormedFilter>(
-  struct<FilterElement>({ ...predicates, and: optional('And', struct<ReplicationFilter>(predicates)) }),
-  ({ and, ...single }) => {
-    const count = single.tags.length + (single.prefix === undefined ? 0 : 1)
-    if (and === undefined) return count > 1 ? malformed() : parsed({ filter: single, form: 'single' })
-    return count > 0 ? malformed() : parsed({ filter: and, form: 'and' })
-  },
-  ({ filter, form }) => (form === 'and' ? { tags: [], and: filter } : filter),
-)
+const filter = filterElement<ReplicationFilter>(predicates)
 
 const onOff = word('Enabled', 'Disabled')
 /** Nothing but `<Status>`. */
@@ -107,7 +84,7 @@ interface RuleElement {
   readonly id?: string | undefined
   readonly priority?: number | undefined
   readonly prefix?: string | undefined
-  readonly filter?: FormedFilter | undefined
+  readonly filter?: FormedFilter<ReplicationFilter> | undefined
   readonly status: Switch
   readonly sourceSelection?: SentReplicationRule['sourceSelection']
   readonly deleteMarkers?: Switch | undefined
@@ -119,7 +96,7 @@ const ruleElement = struct<RuleElement>({
   id: optional('ID', exactText),
   priority: optional('Priority', whole),
   prefix: optional('Prefix', exactText),
-  filter: optional('Filter', filterElement),
+  filter: optional('Filter', filter),
   status: required('Status', onOff),
   sourceSelection: optional('SourceSelectionCriteria', sourceSelection),
   destination: required('Destination', destination),
@@ -155,13 +132,6 @@ function ruleOf(written: RuleElement, at: number): Parsed<SentReplicationRule> {
     filter: formed?.filter ?? { prefix: prefix ?? '', tags: [] },
     filterForm: formed?.form ?? 'rule_prefix',
   })
-}
-
-/** Of a rule without an id: the same whenever the same is put. */
-function idFor(rule: RuleElement, at: number): string {
-  return createHash('md5')
-    .update(`${at} ${JSON.stringify(rule)}`)
-    .digest('base64url')
 }
 
 function elementOfRule({ filter, filterForm, ...rest }: SentReplicationRule): RuleElement {
