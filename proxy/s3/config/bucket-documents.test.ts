@@ -225,13 +225,7 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     [400, 'InvalidTargetBucketForLogging'],
     'whose owner lets no logs be put there',
   )
-  t.same(await refused('replication', '<ReplicationConfiguration/>'), [501, 'NotImplemented'])
-})
-
-await t.test('what nothing here acts on answers as not configured', async (t) => {
-  const code = async (query: string) => elementIn(await s3('GET', `/configured?${query}`), 'Code')
-  t.equal(await code('replication'), 'ReplicationConfigurationNotFoundError')
-  t.equal((await s3('DELETE', '/configured?replication')).status, 204)
+  t.same(await refused('replication', '<ReplicationConfiguration/>'), [400, 'MalformedXML'])
 })
 
 await t.test('a bucket that never was configured has no record, and a deleted one leaves none', async (t) => {
