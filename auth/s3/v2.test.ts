@@ -155,6 +155,7 @@ void t.test('what a link says no header and no second parameter says otherwise',
     verifier.verify(signedRequest('PUT', `/b/k?${query}`, headers))
   t.match(await put(link), { kind: 'signed' })
   const mismatch = { code: 'SignatureDoesNotMatch' }
+  t.match(await put(link, { 'x-amz-acl': 'private' }), { kind: 'signed' }, 'but may say the same')
   t.match(await put(link, { 'x-amz-acl': 'public-read' }), mismatch)
   t.match(await put(`x-amz-acl=a&X-Amz-Acl=public-read&${link}`), mismatch)
 })

@@ -184,9 +184,9 @@ function amzHeaderLines(
     for (const { name: written, value } of parameters) {
       const name = written.toLowerCase()
       if (!name.startsWith('x-amz-')) continue
-      // What is said twice was signed twice, or not at all: none of the two may stand in for the other.
+      // What is said twice, and not alike, was signed twice, or not at all: none of the two may stand in for the other.
       const before = values.get(name)
-      values.set(name, before === undefined ? value : `${before},${value}`)
+      values.set(name, before === undefined || before === value ? value : `${before},${value}`)
     }
   }
   const names = [...values.keys()].sort()
