@@ -2,8 +2,10 @@
  * What configured buckets do by themselves, in a cluster of real processes: objects go when their short days are over, a
  * webhook hears what happens, and a browser shows the website.
  */
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
@@ -23,10 +25,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t, { type Test } from 'tap'
 import { havePrograms } from '#test/programs.ts'
-import { startCluster } from '#test/running-cluster.ts'
+import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { until } from '#test/session.ts'
 import { CHROMIUM, startBrowser } from '#test/web/browser.ts'
 import { sdkOptions } from './client-settings.ts'
@@ -70,6 +73,26 @@ async function startWebhook(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => new Promise((resolve) => server.close(resolve)))
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`, messages }
+}
+
+/** A page with a form that lets whoever fills it in upload one file, and leads to another page of the site then. */
+async function formPage(
+  client: S3Client,
+  bucket: string,
+  site: string,
+): Promise<{ readonly Key: string; readonly Body: string; readonly ContentType: string }> {
+  const { url, fields } = await createPresignedPost(client, {
+    Bucket: bucket,
+    Key: 'forms/${filename}',
+    Conditions: [['content-length-range', 1, 100]],
+    Fields: { success_action_redirect: `${site}/new/` },
+  })
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
+  )
+  const Body = `<meta charset="utf-8"><form action="${url}" method="post" enctype="multipart/form-data">${hidden.join('')}
+    <input type="file" name="file"><input type="submit" id="send"></form>`
+  return { Key: 'form.html', Body, ContentType: 'text/html' }
 }
 
 interface EventMessage {
@@ -261,6 +284,20 @@ await t.test('configured buckets', async (t) => {
     const link = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'sent', Body: 'x' }))
     const upload = `fetch(${JSON.stringify(link)}, { method: 'PUT', body: 'x' }).then((answer) => answer.status)`
     t.equal(await page.evaluate(upload), 200, 'a script sends an object by a link, after a preflight')
+    await client.send(new PutObjectCommand({ Bucket, ...(await formPage(client, Bucket, site)) }))
+    const file = join(temporaryDirectory(t), 'a bïrd.txt')
+    writeFileSync(file, 'sent by a form')
+    await page.open(`${site}/form.html`)
+    await page.chooseFiles('input[type=file]', [file])
+    await page.follow('#send')
+    const { origin, pathname, searchParams } = new URL(String(await page.evaluate('location.href')))
+    t.same([origin + pathname, searchParams.get('key')], [`${site}/new/`, 'forms/a bïrd.txt'])
+    const sent = await client.send(new GetObjectCommand({ Bucket, Key: 'forms/a bïrd.txt' }))
+    t.equal(
+      await sent.Body?.transformToString(),
+      'sent by a form',
+      'a form sends an object, within its policy',
+    )
     await page.open(`${site}/gone`)
     t.equal(await page.evaluate('document.querySelector("h1").textContent'), 'It has flown')
     t.equal(page.fetched.find(({ url }) => url === `${site}/gone`)?.status, 404)

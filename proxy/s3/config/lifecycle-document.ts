@@ -11,7 +11,7 @@ import type {
   NoncurrentTransition,
   Transition,
 } from '#store/bucket-settings/lifecycle-rules.ts'
-import { type S3Error, s3Error } from '../error.ts'
+import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import { lifecycleProblem } from './lifecycle-checks.ts'
 import { type FormedFilter, filterElement, idFor, predicates } from './rule-elements.ts'
 import {
@@ -211,7 +211,7 @@ function dated<Value>(written: string, make: (iso: string) => Value): Parsed<Val
   const atMs = ISO_DATE.test(written) ? Date.parse(hasZone ? written : `${written}Z`) : Number.NaN
   if (Number.isNaN(atMs)) return malformed()
   if (atMs % DAY_MS !== 0) {
-    return s3Error('InvalidArgument', { message: "'Date' must be at midnight GMT" })
+    return invalidArgument('Date', written, "'Date' must be at midnight GMT")
   }
   return parsed(make(new Date(atMs).toISOString()))
 }
