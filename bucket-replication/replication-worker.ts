@@ -3,8 +3,8 @@
  * was written to go to other buckets brought there (Amazon S3, "Replicating objects"). The primaries of a container
  * share its changes, and what one of them does not get done another one does (`container-server/follow-changes.ts`).
  *
- * Which containers are marked is looked up among all every other minute; those are looked at again and again. A container in
- * which something could not be done is left alone for a while, longer each time.
+ * Which containers are marked is looked up among all once a minute; those are looked at again and again. What could not be done in
+ * one of them is left alone for a while, longer each time.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -92,16 +92,14 @@ class Replication {
       const turn = this.#options.turn(hidden)
       if (turn === undefined) continue
       pass.count('found', 'buckets')
-      if (how.pace === 'gentle' && this.#retries.isTooEarly(key)) {
-        lagMs = Math.max(lagMs, this.lagMs)
-        continue
-      }
-      const followed = { hidden, sinceTicks, turn, failed: this.#failed }
+      // What is new need not wait for what could not be done.
+      const again = how.pace === 'gentle' && this.#retries.isTooEarly(key) ? 'too_early' : 'now'
+      const followed = { hidden, sinceTicks, turn, again, failed: this.#failed } as const
       const container = new FollowedContainer(this.#options, followed, pass, how)
       const { late, waitedMs } = await container.follow()
-      lagMs = Math.max(lagMs, waitedMs)
+      lagMs = Math.max(lagMs, waitedMs, again === 'now' ? 0 : this.lagMs)
       if (late > 0) this.#retries.later(key)
-      else this.#retries.forget(key)
+      else if (again === 'now') this.#retries.forget(key)
     }
     this.lagMs = lagMs
     pass.set('found', 'lag_seconds', lagMs / 1000)
@@ -142,6 +140,8 @@ function markedIn({ info, metadata }: DatabaseState): Marked | undefined {
 
 interface Followed extends Marked {
   readonly turn: Turn
+  /** Whether what was left is tried again in this pass. */
+  readonly again: 'now' | 'too_early'
   readonly failed: Set<string>
 }
 
@@ -172,6 +172,7 @@ class FollowedContainer {
       lanes: LANES,
       act: (row, phase, share) => this.#act(row, phase, share),
       isOver: (phase) => {
+        if (phase === 'all' && this.#followed.again === 'too_early') return true
         const nowMs = clock.monotonicMs()
         const sinceMs = begun.get(phase) ?? nowMs
         begun.set(phase, sinceMs)
