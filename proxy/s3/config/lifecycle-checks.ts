@@ -35,6 +35,7 @@ const CHECKS: readonly Check[] = [
       ? "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer"
       : undefined,
   transitionProblem,
+  repeatedClass,
   filterProblem,
   forPrefixesOnly,
 ]
@@ -78,6 +79,17 @@ function transitionProblem({
   return "'NoncurrentDays' for NoncurrentVersionTransition action must be a positive integer"
 }
 
+/** Each class is moved to once. */
+function repeatedClass({ transitions, noncurrentTransitions, filter }: LifecycleRule): S3Error | undefined {
+  const lists = { Transition: transitions, NoncurrentVersionTransition: noncurrentTransitions }
+  for (const [action, list] of Object.entries(lists)) {
+    if (new Set(list.map(({ storageClass }) => storageClass)).size === list.length) continue
+    const message = `'StorageClass' must be different for '${action}' actions in same 'Rule' with prefix '${filter.prefix ?? ''}'`
+    return s3Error('InvalidRequest', { message })
+  }
+  return undefined
+}
+
 function filterProblem({ filter }: LifecycleRule): S3Error | undefined {
   if (Buffer.byteLength(filter.prefix ?? '') > MAX_OBJECT_NAME_BYTES) {
     const message = `The maximum size of a prefix is ${MAX_OBJECT_NAME_BYTES}.`
@@ -86,7 +98,10 @@ function filterProblem({ filter }: LifecycleRule): S3Error | undefined {
   const { sizeGreaterThan: above, sizeLessThan: below } = filter
   if ((above !== undefined && above < 0) || (below !== undefined && below < 1)) return sizeProblem('bounds')
   if (above !== undefined && below !== undefined && below <= above) return sizeProblem('order')
-  return duplicateTag(filter.tags) ?? tagProblem(filter.tags, 'object')
+  if (duplicateTag(filter.tags) !== undefined) {
+    return s3Error('InvalidRequest', { message: 'Duplicate Tag Keys are not allowed.' })
+  }
+  return tagProblem(filter.tags, 'object')
 }
 
 function sizeProblem(what: 'bounds' | 'order'): S3Error {
