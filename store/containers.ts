@@ -2,9 +2,11 @@
 
 import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { type ChangePositions, type ChangesRead, readChanges } from '#cluster/container-changes.ts'
-import { fanOutWrite } from '#cluster/fan-out-write.ts'
+import { fanOutWrite, statusesOf, type WaitRules, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
 import { readNewest } from '#cluster/newest-read.ts'
+import type { Placement } from '#cluster/placement.ts'
+import { isDecided } from '#cluster/quorum.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { type Accounts, refusalOf } from './accounts.ts'
@@ -23,7 +25,10 @@ import { isSplit } from './shard-range.ts'
 import { listShards } from './shards.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
-import { failureOf, verdictOf, type Written } from './write-outcome.ts'
+import { failureOf, provesAbsence, verdictOf, type Written, wasThereAfterAll } from './write-outcome.ts'
+
+/** Longest wait for somebody who knows a container that others do not, milliseconds. */
+const ABSENCE_PATIENCE_MS = 2_000
 
 export class Containers implements ContainerOperations {
   readonly #parts: StoreParts
@@ -121,7 +126,11 @@ export class Containers implements ContainerOperations {
     if (failure !== undefined) return failure
     const { verdict, answers } = await this.#write(context, name, 'POST', changes)
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
-    if (verdict.status === 404) return { kind: 'no_such_container' }
+    if (verdict.status === 404) {
+      return this.#wasThere(name, answers)
+        ? { kind: 'unavailable', reason: 'too few of the servers know the container' }
+        : { kind: 'no_such_container' }
+    }
     return failureOf(verdict, answers)
   }
 
@@ -133,7 +142,9 @@ export class Containers implements ContainerOperations {
     if (failure !== undefined) return failure
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
-    if (verdict.status === 404) return { kind: 'no_such_container' }
+    // Whoever knew it has deleted it, and tells the others.
+    if (verdict.status === 404)
+      return { kind: this.#wasThere(name, answers) ? 'deleted' : 'no_such_container' }
     if (verdict.status === 409) return { kind: 'not_empty' }
     return failureOf(verdict, answers)
   }
@@ -145,6 +156,10 @@ export class Containers implements ContainerOperations {
   ): Promise<ChangesRead> {
     const read = this.#readOf(context, name, 'GET', 'format=json&limit=1')
     return await readChanges(this.#parts.client, read, since)
+  }
+
+  #wasThere({ account, container }: ContainerName, answers: Written['answers']): boolean {
+    return wasThereAfterAll(answers, this.#parts.containerPlacement(account, container))
   }
 
   async #head(
@@ -229,6 +244,7 @@ export class Containers implements ContainerOperations {
       namings: accounts.primaries.length,
       from: 'first',
     })
+    const replicas = placement.primaries.length
     const answers = await fanOutWrite(client, {
       server: 'container',
       method,
@@ -236,10 +252,12 @@ export class Containers implements ContainerOperations {
       placement,
       headers:
         method === 'POST' ? dealt.map(() => common) : dealt.map((targets) => ({ ...common, ...targets })),
+      // The account's absence is meant by a PUT.
+      rules: method === 'PUT' ? undefined : untilProven(placement),
     })
     await this.#cache.forget(keyOf(name))
     await this.#invalidations.announce({ account: name.account, container: name.container })
-    return { verdict: verdictOf(answers, placement.primaries.length), answers }
+    return { verdict: verdictOf(answers, replicas), answers }
   }
 
   /** `undefined` when the account is there, or will be with its first container. */
@@ -269,6 +287,18 @@ export class Containers implements ContainerOperations {
     // As in Swift, which answers 503 until the account is emptied.
     if (failure?.kind === 'account_deleted') return { kind: 'unavailable', reason: 'the account was deleted' }
     return failure
+  }
+}
+
+/** A 404 that proves nothing is waited with for a while: another server may know the container. */
+function untilProven(placement: Placement): WaitRules {
+  const replicas = placement.primaries.length
+  const isQuorum = (answers: readonly WriteAnswer[]): boolean => isDecided(statusesOf(answers), replicas)
+  return {
+    isDecided: isQuorum,
+    isSettled: (answers) =>
+      isQuorum(answers) && (verdictOf(answers, replicas).status !== 404 || provesAbsence(answers, placement)),
+    patienceMs: ABSENCE_PATIENCE_MS,
   }
 }
 
