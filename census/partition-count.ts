@@ -81,14 +81,14 @@ export async function countLive(
   return live
 }
 
-/** What this device holds of a partition; ranges in which it holds nothing are not looked for. */
+/** What this device holds of a partition, but for ranges in which nothing lay when the digests were taken. */
 async function* entriesOf(
   replica: ReplicaAccess,
   own: OwnRanges,
   partition: PartitionRange,
 ): AsyncGenerator<Entry> {
-  const isWanted = (range: number): boolean => own.has(range)
-  for await (const { hash, state } of statesIn(replica, partition, { isWanted })) yield entryOf(hash, state)
+  for await (const { hash, state } of statesIn(replica, partition))
+    if (own.has(rangeOf(hash))) yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */
