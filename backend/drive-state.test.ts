@@ -115,3 +115,31 @@ t.test('a reserve is a percentage or a number of bytes', async (t) => {
   t.equal(parseReserve('1.5'), undefined)
   t.equal(parseReserve('much'), undefined)
 })
+
+t.test(
+  'bodies under way do not together go below the reserve, also where each alone would not',
+  async (t) => {
+    const space = { ...roomySpace(), totalBytes: 1000, freeBytes: 100 }
+    const clock = new VirtualClock()
+    const drive = driveOn(directoriesDisk(space), clock)
+    const first = await drive.keepRoom(50)
+    t.ok(first, 'the reserve is 10')
+    t.equal(await drive.keepRoom(50), undefined)
+    t.equal((await drive.refuseWrite(50))?.response.status, 507, 'nor is there room for a client')
+    const second = await drive.keepRoom(40)
+    t.ok(second)
+    first?.release()
+    t.equal(await drive.keepRoom(1), undefined, 'it is on the disk, and no look has shown it yet')
+    space.freeBytes = 50
+    await clock.advance(1_000)
+    t.equal(await drive.keepRoom(1), undefined, 'the other one is still to come')
+    second?.release()
+    await clock.advance(1_000)
+    t.ok(await drive.keepRoom(40), 'it was given up')
+  },
+)
+
+t.test('there is room for nothing on a device that is not fit to be written', async (t) => {
+  const drive = driveOn(directoriesDisk({ ...roomySpace(), readOnly: true }), new VirtualClock())
+  t.equal(await drive.keepRoom(0), undefined)
+})

@@ -44,6 +44,12 @@ export interface DriveOptions {
 
 const READABLE: ReadonlySet<DriveState['kind']> = new Set(['ready', 'full', 'read_only', 'clock_ahead'])
 
+/** Room on a device that is kept for a body. */
+export interface KeptRoom {
+  /** The body is on the disk, or is not coming. To be called once. */
+  readonly release: () => void
+}
+
 interface Look {
   readonly state: DriveState
   readonly space: FilesystemSpace | undefined
@@ -67,6 +73,10 @@ export class Drive {
   #clock: 'believed' | 'ahead' = 'believed'
   #look: Look | undefined
   #looking: Promise<Look> | undefined
+  /** Bytes of bodies that room is kept for. */
+  #keptBytes = 0
+  /** Bytes of bodies that arrived or were given up so lately that the last look at the filesystem may not show it. */
+  #lateBytes = 0
 
   constructor(options: DriveOptions) {
     this.#options = options
@@ -92,10 +102,30 @@ export class Drive {
 
   /** Refuses with 507 a write to a device that cannot be written or would have less than the reserve left. */
   async refuseWrite(neededBytes = 0): Promise<Refusal | undefined> {
+    return (await this.#hasRoom(neededBytes)) ? undefined : this.refusal()
+  }
+
+  /**
+   * Keeps room for a body that is about to be written, so that several at a time do not together go below the reserve
+   * where each alone would not. `undefined` when there is none, or the device is not fit to be written.
+   */
+  async keepRoom(bytes: number): Promise<KeptRoom | undefined> {
+    if (!(await this.#hasRoom(bytes))) return undefined
+    this.#keptBytes += bytes
+    return {
+      release: () => {
+        this.#keptBytes -= bytes
+        this.#lateBytes += bytes
+      },
+    }
+  }
+
+  /** What is half written counts whole and as used: rather too little room than too much. */
+  async #hasRoom(neededBytes: number): Promise<boolean> {
     const { kind } = await this.state()
-    if (kind !== 'ready') return this.refusal()
+    if (kind !== 'ready') return false
     const space = this.#look?.space
-    return space !== undefined && this.#isFull(space, neededBytes) ? this.refusal() : undefined
+    return space === undefined || !this.#isFull(space, neededBytes + this.#keptBytes + this.#lateBytes)
   }
 
   /** A full device can still delete, which is how it gets room again. */
@@ -146,7 +176,9 @@ export class Drive {
   }
 
   async #lookNow(): Promise<Look> {
+    const shownBytes = this.#lateBytes
     const { state, space } = await this.#inspect()
+    this.#lateBytes -= shownBytes
     this.#look = { state, space, atMs: this.#options.clock.monotonicMs() }
     return this.#look
   }

@@ -67,8 +67,8 @@ export function touchedAt({ majorityMs, noticedMs }: SyncStamp, atMs: number): S
 }
 
 /**
- * Of what still lies in the place of others after a majority of them was asked to take it. `held`: that majority has all of
- * it. `undefined` while the stamp says as much.
+ * Of what still lies in the place of others after a majority of them was asked to take it, and what they had deleted of it was
+ * learnt. `held`: that majority has all of it. `undefined` while the stamp says as much.
  */
 export function renewedStamp(stamp: SyncStamp, atMs: number, they: 'held' | 'heard'): SyncStamp | undefined {
   const saidMs = they === 'held' ? stamp.noticedMs : stamp.touchedMs

@@ -1,6 +1,6 @@
 /** A LevelDB of ours: which one it is, and how much of what it holds. Opening takes its lock for the moment. */
 import { readdir } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { formatAcceptance } from '#base/ballot.ts'
 import type { KvEngine } from '#base/environment.ts'
 import { DEVICE_TAGS, HASH_BYTES, quarantinedRowIn } from '#db/keys.ts'
@@ -11,6 +11,16 @@ import type { Inspection } from './inspect.ts'
 export async function isLevel(path: string): Promise<boolean> {
   const names = await readdir(path)
   return names.includes('CURRENT') && names.some((name) => name.startsWith('MANIFEST-'))
+}
+
+/** Has a file the name of one of LevelDB's own? */
+export function isLevelFile(name: string): boolean {
+  return /^(?:CURRENT|LOCK|LOG(?:\.old)?|MANIFEST-\d{6,}|\d{6,}\.(?:ldb|sst|log|dbtmp))$/.test(name)
+}
+
+/** It says nothing by itself. */
+export function inspectLevelFile(path: string): Inspection {
+  return { what: 'file of a LevelDB; inspect its directory', facts: { store: dirname(path) }, problems: [] }
 }
 
 /** What keys mean, by what they begin with. */

@@ -18,6 +18,15 @@ export async function inspectObjectFile(disk: Disk, path: string, name: ObjectFi
   }
 }
 
+/** A file that is being written, or was when its process died: nothing in it was ever acknowledged. */
+export async function inspectTemporary(disk: Disk, path: string): Promise<Inspection> {
+  const [{ sizeBytes }, found] = await Promise.all([disk.stat(path), readRecord(disk, path)])
+  const record = found.kind === 'damaged' ? undefined : found.version.record
+  const { name, timestamp, etag } = record ?? {}
+  const facts = { 'bytes so far': sizeBytes, record: record === undefined ? 'not yet' : 'complete' }
+  return { what: 'object that is being written', facts: { ...facts, name, timestamp, etag }, problems: [] }
+}
+
 async function inspectData(disk: Disk, path: string, name: ObjectFile): Promise<Inspection> {
   const found = await readRecord(disk, path)
   if (found.kind === 'damaged') return damaged('object data', found.reason)

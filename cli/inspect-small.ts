@@ -1,8 +1,7 @@
-/** Rings, builders, the cluster file, and the small files that a device keeps beside its stores. */
+/** Rings, builders, the cluster file, and the small files that hosts and devices keep beside their stores. */
 import { createHash } from 'node:crypto'
 import { basename } from 'node:path'
 import type { Disk } from '#base/environment.ts'
-import { parseTimestamp } from '#base/timestamp.ts'
 import { readClusterFile } from '#node/cluster-file.ts'
 import { balanceByDevice, worstBalance } from '#ring/balance.ts'
 import type { Builder } from '#ring/builder.ts'
@@ -16,15 +15,45 @@ import type { Inspection } from './inspect.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 
+/** Files of one line: what they are can be seen from its form. */
+const MARKS: readonly {
+  readonly form: RegExp
+  readonly what: string
+  readonly facts: (text: string) => Inspection['facts']
+}[] = [
+  {
+    form: /^\d{10}\.\d{5}(?:_[0-9a-f]{16})?$/,
+    what: 'mark of a hybrid clock',
+    facts: (timestamp) => ({ timestamp, time: isoOf(Number(timestamp.slice(0, 16)) * 1000) }),
+  },
+  {
+    form: /^\d{13}(?:\.\d+)?$/,
+    what: 'latest time that a device believed',
+    facts: (ms) => ({ time: isoOf(Number(ms)) }),
+  },
+  { form: /^\d{1,7}$/, what: 'process id of a supervisor', facts: (id) => ({ process: id }) },
+  {
+    form: /^[0-9a-f]{16}$/,
+    what: 'mark that a host has served: its devices are not new any more',
+    facts: (cluster) => ({ cluster }),
+  },
+]
+
+/** Names of empty files, which have nothing but their name to say. */
+const DAMAGE_MARK = /^(.+)\.damaged$/
+
 /** What the file is says its content, not its name. */
 export async function inspectSmallFile(disk: Disk, path: string): Promise<Inspection> {
   const bytes = await disk.readFile(path)
   if (bytes.subarray(0, 2).equals(GZIP)) return inspectRing(bytes)
   if (looksLikeSwiftBuilder(bytes))
     return inspectBuilder('builder of OpenStack Swift', parseSwiftBuilder(bytes))
+  const store = bytes.length === 0 ? DAMAGE_MARK.exec(basename(path))?.[1] : undefined
+  if (store !== undefined)
+    return whole('mark: a LevelDB could not be read, and is set aside at the next start', { store })
   const text = bytes.toString()
-  const timestamp = text.length < 64 ? parseTimestamp(text.trim()) : undefined
-  if (timestamp !== undefined) return whole('mark of a hybrid clock', { timestamp })
+  const mark = MARKS.find(({ form }) => form.test(text.trim()))
+  if (mark !== undefined) return whole(mark.what, mark.facts(text.trim()))
   const json = parseJson(text)
   if (json === undefined)
     return { what: 'unknown', facts: { bytes: bytes.length }, problems: ['it is no file of Martlet'] }
@@ -125,7 +154,11 @@ function isTimes(value: unknown): value is Readonly<Record<string, number>> {
 }
 
 function timesOf(times: Readonly<Record<string, number>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, new Date(ms).toISOString()]))
+  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, isoOf(ms)]))
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 function whole(what: string, facts: Readonly<Record<string, unknown>>): Inspection {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -142,6 +142,12 @@ t.test('rings, identities and marks are told by their contents', async (t) => {
   t.match(await inspectText(ring), { what: 'ring', facts: { 'part power': 4, replicas: 2, partitions: 16 } })
   t.match(await inspectText(ring.subarray(0, 40)), { what: 'ring', problems: [/not a whole gzip file/] })
   t.match(await inspectText(`${TIMESTAMP}\n`), { what: 'mark of a hybrid clock' })
+  t.match(await inspectText('1764000000123\n'), {
+    what: 'latest time that a device believed',
+    facts: { time: '2025-11-24T16:00:00.123Z' },
+  })
+  t.match(await inspectText('4711\n'), { what: 'process id of a supervisor', facts: { process: '4711' } })
+  t.match(await inspectText('4be1c90a7d53f2e6\n'), { what: /a host has served/, problems: [] })
   t.match(await inspectText('{"version":1,"untilMs":{"auditor":5000}}'), {
     what: 'pauses of workers',
     facts: { 'paused until': { auditor: '1970-01-01T00:00:05.000Z' } },
@@ -201,4 +207,32 @@ t.test('a candidate that waits is inspected as the object that it may become', a
   const waiting = join(dirname(path), `${HASH}_${TIMESTAMP}-0123456789abcdef.data`)
   await rename(path, waiting)
   t.match(await inspected(waiting), { what: 'object data', facts: { name: NAME }, problems: [] })
+})
+
+t.test('what is under way, and what a killed process left, is told apart from damage', async (t) => {
+  const own = await directory(t)
+  const at = async (name: string, bytes: Buffer | string): Promise<Inspection | string> => {
+    const path = join(own, name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, bytes)
+    return inspected(path)
+  }
+  t.match(await at('containers.damaged', ''), {
+    what: /a LevelDB could not be read/,
+    facts: { store: 'containers' },
+  })
+  t.match(await at('tmp/0-17', 'half a body'), { what: 'object that is being written', problems: [] })
+  const ring = serialiseRing(buildSimpleRing({ devices: 3, partPower: 4, replicas: 2 }))
+  const name = 'object.ring.gz.0123456789ab.new'
+  t.match(await at(name, ring), { what: 'replacement that was not finished, ring', problems: [] })
+  t.match(await at(name, ring.subarray(0, 40)), {
+    facts: { 'as far as it got': /not a whole gzip/ },
+    problems: [],
+  })
+  t.match(await at('time.unfinished', ''), { what: /not finished/, problems: [] })
+  for (const level of ['CURRENT', 'LOCK', '000005.log', 'MANIFEST-000004'])
+    t.match(await at(`index/${level}`, ''), {
+      what: /inspect its directory/,
+      facts: { store: join(own, 'index') },
+    })
 })

@@ -3,11 +3,11 @@
  * opened when no process has it.
  */
 import { stat } from 'node:fs/promises'
-import { basename, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { realEnvironment } from '#node/environment.ts'
 import { parseFileName } from '#object-server/layout.ts'
-import { inspectLevel, isLevel } from './inspect-level.ts'
-import { inspectObjectFile } from './inspect-object.ts'
+import { inspectLevel, inspectLevelFile, isLevel, isLevelFile } from './inspect-level.ts'
+import { inspectObjectFile, inspectTemporary } from './inspect-object.ts'
 import { inspectSmallFile } from './inspect-small.ts'
 import { complain, say } from './report.ts'
 
@@ -41,7 +41,26 @@ export async function inspected(path: string): Promise<Inspection | string> {
   }
   const name = parseFileName(objectName(basename(path)))
   if (name !== undefined) return inspectObjectFile(disk, path, name)
-  return inspectSmallFile(disk, path)
+  if (isTemporary(path)) return inspectTemporary(disk, path)
+  if (isLevelFile(basename(path))) return inspectLevelFile(path)
+  const small = await inspectSmallFile(disk, path)
+  return isUnfinished(path) ? unfinished(small) : small
+}
+
+/** What a device is writing (`docs/on-disk.md`, section 2). */
+function isTemporary(path: string): boolean {
+  return basename(dirname(path)) === 'tmp' && /^(?:audit-)?\d+-\d+$/.test(basename(path))
+}
+
+/** A replacement of a small file or a ring that nobody finished. */
+function isUnfinished(path: string): boolean {
+  return /\.(?:unfinished|[0-9a-f]{12}\.new)$/.test(path)
+}
+
+/** Harmless, whole or not: the file that it was to replace counts. */
+function unfinished({ what, facts, problems }: Inspection): Inspection {
+  const left = { ...facts, ...(problems.length === 0 ? {} : { 'as far as it got': problems.join('; ') }) }
+  return { what: `replacement that was not finished, ${what}`, facts: left, problems: [] }
 }
 
 /** In quarantine a file may have a number behind its name; a candidate that waits has chance behind its time. */

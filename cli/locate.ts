@@ -3,6 +3,7 @@
  * this moment. Nothing is changed; nothing is guessed: every place is asked.
  */
 import { policyString } from '#backend/policies.ts'
+import { QUARANTINED_HEADER } from '#base/extensions.ts'
 import { encodedPathOf, hashName, type ResourceName } from '#base/names.ts'
 import { parseTimestamp, TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import { discard, type HeaderMap, headerOf, type Response } from '#http/message.ts'
@@ -26,7 +27,7 @@ export interface Place {
   readonly device: string
   readonly zone: number
   readonly region: number
-  /** `there`, `deleted`, `quarantined`, `missing`, or why it could not be asked. */
+  /** `there`, `deleted`, `quarantined`, `an older one` in the place of what was quarantined, `missing`, or why it could not be asked. */
   readonly state: string
   readonly status: number | undefined
   /** May its silence prove anything? */
@@ -72,6 +73,8 @@ export async function locate(
 }
 
 const ALIKE = 'all primaries hold the same'
+/** What it had was newer, and was lost. */
+const OLDER = 'an older one'
 
 async function locationOf(
   access: ClusterAccess,
@@ -209,10 +212,11 @@ function holdingsOf(
 
 function stateOf(response: Response): string {
   const { status } = response
-  if (status >= 200 && status < 300) return 'there'
+  const isLost = headerOf(response, QUARANTINED_HEADER) === 'true'
+  if (status >= 200 && status < 300) return isLost ? OLDER : 'there'
   if (status === 507) return 'device out of use'
   if (status !== 404) return `answer ${status}`
-  if (headerOf(response, 'x-backend-quarantined') === 'true') return 'quarantined'
+  if (isLost) return 'quarantined'
   const isDeleted = headerOf(response, 'x-account-status') === 'Deleted'
   return isDeleted || isTimed(headerOf(response, 'x-backend-timestamp')) ? 'deleted' : 'missing'
 }
@@ -228,7 +232,9 @@ function verdictOf(places: readonly Place[]): string {
   if (silent.length > 0) return `${silent.length} of ${primaries.length} primaries cannot be asked`
   const alike = new Set(primaries.map(versionText))
   if (alike.size > 1) return 'the primaries differ'
-  return primaries[0]?.state === 'missing' ? 'nobody has it' : ALIKE
+  const [first] = primaries
+  if (first?.state === 'quarantined' || first?.state === OLDER) return 'every primary has lost it'
+  return first?.state === 'missing' ? 'nobody has it' : ALIKE
 }
 
 /** What must be equal. Accounts and containers count by what they hold; their times differ by who reported when. */

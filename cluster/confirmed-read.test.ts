@@ -128,6 +128,27 @@ t.test(
   },
 )
 
+t.test(
+  'a peer that was asked just now is asked the next thing too, and one that takes long is avoided',
+  async (t) => {
+    const { nodes, others } = threeNodes()
+    const [busy, free] = others
+    if (busy === undefined || free === undefined) throw new Error('three primaries')
+    const prober = new Prober()
+    nodes.set(busy, prober.serve)
+    const { versions } = nodes.client
+    const looking = versions.ask(busy, { partition: 0, path: '/a/c/o', policyIndex: 0 })
+    await settle()
+    t.ok(versions.cost(busy) < versions.cost(free), 'the next request to it has several looks in it')
+    await nodes.clock.advance(100)
+    t.ok(versions.cost(busy) > versions.cost(free))
+    prober.answerNext()
+    t.equal((await looking)?.status, 200)
+    await settle()
+    t.equal(versions.cost(busy), versions.cost(free))
+  },
+)
+
 t.test('looks at the same peer travel together, and each is answered for itself', async (t) => {
   const { nodes, others } = threeNodes()
   const prober = new Prober()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EXPIRED_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
+import { EXPIRED_HEADER, QUARANTINED_HEADER, REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { Response } from '#http/message.ts'
 import { evidenceOf } from './read-evidence.ts'
 
@@ -37,6 +37,18 @@ void t.test('a joining primary has no vote, whatever it has', async (t) => {
     voter: false,
   })
 })
+
+void t.test(
+  'a primary that lost something has no vote, neither with nothing nor with an older version',
+  async (t) => {
+    const asked = { server: 'object', role: 'primary' } as const
+    const lost = { [QUARANTINED_HEADER]: 'true' }
+    t.match(evidenceOf(notFound(lost), asked), { kind: 'absent', voter: false })
+    const headers = { ...lost, 'x-backend-data-timestamp': DELETED }
+    const older = { status: 200, headers, body: undefined }
+    t.match(evidenceOf(older, asked), { kind: 'found', timestamp: DELETED, voter: false })
+  },
+)
 
 void t.test('what has expired outdates what was put before it, and not the same data', async (t) => {
   const asked = { server: 'object', role: 'primary' } as const

@@ -20,6 +20,8 @@ export interface VersionAsked {
 /** Calls back when what this turn of the event loop brings has been looked at. */
 export type EndOfTurn = (callback: () => void) => void
 
+/** What was sent so lately is answered soon: a peer that takes longer is avoided. Milliseconds. */
+const SOON_MS = 20
 /** Looks that may wait for one node; further ones are not made. */
 const WAITING_MAX = 4_096
 /** Answers to as many looks as a request has are shorter than this, bytes. */
@@ -33,6 +35,8 @@ interface Waiting {
 interface Line {
   readonly waiting: Waiting[]
   state: 'gathering' | 'under_way'
+  /** Of the request that is under way. */
+  sentMs: number
 }
 
 export class VersionProbes {
@@ -50,11 +54,15 @@ export class VersionProbes {
     return node.locality === 'elsewhere' && this.#client.can(node, 'probes')
   }
 
-  /** Of several nodes whose word is worth the same, the one with the least is best asked: it is asked right now anyway, or free. */
+  /**
+   * Of several nodes whose word is worth the same, the one with the least is best asked: one that is asked right now anyway,
+   * then one whose next request comes soon and has others in it, then one that is free.
+   */
   cost(node: StorageNode): number {
-    const state = this.#lines.get(node)?.state
-    if (state === 'gathering') return 0
-    return state === undefined ? 1 : 2
+    const line = this.#lines.get(node)
+    if (line === undefined) return 2
+    if (line.state === 'gathering') return 0
+    return this.#client.clock.monotonicMs() - line.sentMs < SOON_MS ? 1 : 3
   }
 
   /** The answer to an index-only HEAD, as far as it says which version is there; `undefined` when none came. Never rejects. */
@@ -68,7 +76,7 @@ export class VersionProbes {
   }
 
   #begin(node: StorageNode, first: Waiting): void {
-    const line: Line = { waiting: [first], state: 'gathering' }
+    const line: Line = { waiting: [first], state: 'gathering', sentMs: 0 }
     this.#lines.set(node, line)
     this.#endOfTurn(() => void this.#serve(node, line))
   }
@@ -77,6 +85,7 @@ export class VersionProbes {
     line.state = 'under_way'
     while (line.waiting.length > 0) {
       const group = line.waiting.splice(0, PROBES_MAX)
+      line.sentMs = this.#client.clock.monotonicMs()
       const answers = await this.#send(node, group)
       group.forEach(({ answered }, at) => answered(answers?.[at]))
     }

@@ -1,11 +1,7 @@
 /**
  * Container sync: carries every change of the containers that name another one (`X-Container-Sync-To` and `-Key`) to it,
- * in the order of their changes (OpenStack Swift, `container/sync.py`).
- *
- * Each primary of a container first sends its own share of what is new. Later it goes over everything once more, to make
- * up for what the others did not get done; most of that is a look at the other side. Two points per container and target
- * are kept beside the rows: up to which the own share was sent, and up to which everything was. A point moves on only
- * past what was sent, so that a death of any kind costs repetition and no change.
+ * in the order of their changes (OpenStack Swift, `container/sync.py`). The primaries of a container share them
+ * (`container-server/follow-changes.ts`); most of what is gone over once more is a look at the other side.
  */
 import { createHash } from 'node:crypto'
 import type { Realms } from '#auth/container-sync/realms.ts'
@@ -13,6 +9,7 @@ import type { SyncTarget } from '#auth/container-sync/sync-target.ts'
 import { parseSyncTarget } from '#auth/container-sync/sync-target.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
+import { followChanges, type Turn } from '#container-server/follow-changes.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
 import type { Index } from '#db/contract.ts'
 import { eachDatabase } from '#db/each-database.ts'
@@ -23,12 +20,6 @@ import type { PassOptions, Worker } from '#worker/contract.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
 import type { RemoteContainer, Sent } from './remote-container.ts'
 import type { RowSender } from './row-sender.ts'
-
-/** The place of this device among the synced primaries of a container. */
-export interface Turn {
-  readonly place: number
-  readonly primaries: number
-}
 
 export interface SyncWorkerOptions {
   readonly clock: Clock
@@ -47,8 +38,6 @@ export interface SyncWorkerOptions {
   readonly containerMs: number
 }
 
-/** Changes read at a time. */
-const PAGE = 100
 const WHOLE = { first: '0'.repeat(32), end: undefined } as const
 const VERSIONS_CONTAINER = 'x-container-sysmeta-versions-container'
 
@@ -122,54 +111,19 @@ class Syncing {
   }
 
   async #container(syncable: Syncable, pass: Pass, how: PassOptions): Promise<void> {
-    const { index } = this.#options
-    const { name, targetId } = syncable
-    const ownPoint = await index.syncPoint(name, `own ${targetId}`)
-    await this.#everything(syncable, ownPoint, pass, how)
-    await this.#own(syncable, ownPoint, pass, how)
-  }
-
-  /** All that was new at the end of an earlier pass, whoever should have sent it. */
-  async #everything(syncable: Syncable, upTo: number, pass: Pass, how: PassOptions): Promise<void> {
-    const point = `all ${syncable.targetId}`
-    let at = await this.#options.index.syncPoint(syncable.name, point)
-    let isStuck = false
-    while (at < upTo) {
-      const changes = await this.#changes(syncable, at, how)
-      if (changes.length === 0) return
-      for (const { sequence, row } of changes) {
-        if (sequence > upTo || this.#isOver(syncable, how)) return
-        const sent = await this.#send(syncable, row, pass, how)
-        // The point stays before what could not be sent; what comes after it need not wait.
-        isStuck ||= sent.kind === 'failed'
-        at = sequence
-        if (!isStuck) await this.#options.index.setSyncPoint(syncable.name, point, at)
-      }
-    }
-  }
-
-  /** This device's share of what is new. What fails now is made up for by `#everything`. */
-  async #own(syncable: Syncable, from: number, pass: Pass, how: PassOptions): Promise<void> {
-    let at = from
-    for (;;) {
-      const changes = await this.#changes(syncable, at, how)
-      if (changes.length === 0) return
-      for (const { sequence, row } of changes) {
-        if (this.#isOver(syncable, how)) return
-        if (isOwn(row, syncable.turn)) await this.#send(syncable, row, pass, how)
-        at = sequence
-      }
-      await this.#options.index.setSyncPoint(syncable.name, `own ${syncable.targetId}`, at)
-    }
-  }
-
-  async #changes({ name }: Syncable, after: number, how: PassOptions) {
-    how.signal.throwIfAborted()
-    return await this.#options.index.changesSince(name, after, PAGE)
-  }
-
-  #isOver({ untilMs }: Syncable, how: PassOptions): boolean {
-    return how.signal.aborted || this.#options.clock.monotonicMs() >= untilMs
+    const { index, clock } = this.#options
+    const { name, targetId: follower, turn, untilMs } = syncable
+    await followChanges(index, {
+      name,
+      follower,
+      turn,
+      lanes: 1,
+      act: async (row) => {
+        const { kind } = await this.#send(syncable, row, pass, how)
+        return kind === 'done' ? 'done' : 'later'
+      },
+      isOver: () => how.signal.aborted || clock.monotonicMs() >= untilMs,
+    })
   }
 
   async #send({ name, remote }: Syncable, row: ObjectRow, pass: Pass, how: PassOptions): Promise<Sent> {
@@ -187,9 +141,4 @@ class Syncing {
     )
     return sent
   }
-}
-
-/** Names are dealt out by their hash. */
-function isOwn({ name }: ObjectRow, { place, primaries }: Turn): boolean {
-  return createHash('md5').update(name).digest().readUInt32BE(0) % primaries === place
 }

@@ -22,16 +22,21 @@ const UNAVAILABLE: FoundKey = { kind: 'unavailable' }
 
 export function identityAccessKeys(options: IdentityAccessKeysOptions): AccessKeys {
   return {
-    find: async (accessKey) =>
-      options.people.configured.has(configuredUserId(accessKey))
-        ? await configuredKey(options, accessKey)
-        : await recordedKey(options, accessKey),
+    find: async (accessKey) => {
+      const userId = configuredUserId(accessKey)
+      return options.people.configured.has(userId)
+        ? await configuredKey(options, accessKey, userId)
+        : await recordedKey(options, accessKey)
+    },
   }
 }
 
-async function configuredKey(options: IdentityAccessKeysOptions, accessKey: string): Promise<FoundKey> {
+async function configuredKey(
+  options: IdentityAccessKeysOptions,
+  accessKey: string,
+  userId: string,
+): Promise<FoundKey> {
   const { people, context, configured } = options
-  const userId = configuredUserId(accessKey)
   const user = await people.users.find(context, userId)
   if (user.kind !== 'found') return user.kind === 'absent' ? UNKNOWN : UNAVAILABLE
   if (!user.value.enabled || user.value.password.kind !== 'configured') return UNKNOWN

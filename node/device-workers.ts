@@ -9,6 +9,7 @@ import { heldByClock } from './held-worker.ts'
 import { KeptPauses } from './kept-pauses.ts'
 import type { MakeWorker, WorkerContext } from './worker-context.ts'
 import { auditorWorker, quickAuditorWorker } from './workers/auditor.ts'
+import { bucketReplicationWorker } from './workers/bucket-replication.ts'
 import { censusWorker } from './workers/census.ts'
 import { containerSyncWorker } from './workers/container-sync.ts'
 import { databaseAuditorWorker } from './workers/database-auditor.ts'
@@ -37,6 +38,7 @@ const WORKERS: readonly MakeWorker[] = [
   expirerWorker,
   lifecycleWorker,
   notifierWorker,
+  bucketReplicationWorker,
   containerSyncWorker,
 ]
 

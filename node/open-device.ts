@@ -6,6 +6,7 @@ import type { NewDevice } from '#backend/replica-state.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Worker } from '#worker/contract.ts'
 import { Foreground } from '#worker/foreground.ts'
+import { recordKeysOf } from './cluster-file.ts'
 import { openDeviceClock } from './device-clock.ts'
 import { makeWorkers } from './device-workers.ts'
 import { codeOf } from './durable-file.ts'
@@ -65,7 +66,18 @@ export function workerContext(
 ): WorkerContext {
   const { host, devicesPath, settings, cluster } = told
   const log = parts.log.child({ device: told.device })
-  return { ...parts, log, device, host, devicesPath, settings, salt: cluster.salt, foreground }
+  const clusterSecrets = recordKeysOf(cluster)
+  return {
+    ...parts,
+    log,
+    device,
+    host,
+    devicesPath,
+    settings,
+    salt: cluster.salt,
+    clusterSecrets,
+    foreground,
+  }
 }
 
 /** A device that no process has in service, taken for the time of a command. */

@@ -19,6 +19,7 @@ import {
 } from '#base/option-values.ts'
 import { type OptionsOf, type OptionTable, option } from '#base/options.ts'
 import { auditor, expirer } from './auditor-options.ts'
+import { bucketReplication } from './bucket-replication-options.ts'
 import { containerSync } from './container-sync-options.ts'
 import { encryption } from './encryption-options.ts'
 import { address } from './endpoint-option.ts'
@@ -448,6 +449,7 @@ export const SECTIONS = {
   expirer,
   lifecycle,
   notifier,
+  bucket_replication: bucketReplication,
   reaper,
   log,
   shutdown,

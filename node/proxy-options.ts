@@ -1,4 +1,5 @@
 /** What the settings of a process make of its proxy. */
+import { keystoneRules } from '#auth/keystone/rules-options.ts'
 import type { ResellerPrefix } from '#auth/principal.ts'
 import type { KeystoneParts } from '#proxy/middleware/keystone.ts'
 import type { RateLimits } from '#proxy/middleware/ratelimit.ts'
@@ -69,11 +70,24 @@ export function ownResellers({ auth }: Settings): readonly ResellerPrefix[] {
   return [{ prefix: auth.resellerPrefix, requireGroup: '' }, ...auth.servicePrefixes]
 }
 
-/** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
 function resellersOf(settings: Settings, keystone: KeystoneParts | undefined): readonly ResellerPrefix[] {
+  return resellersWith(settings, [...(keystone?.rules.accounts.keys() ?? [])])
+}
+
+/** All whose accounts the S3 door knows, for those who have no Keystone to ask. */
+export function configuredResellers(settings: Settings): readonly ResellerPrefix[] {
+  const { url } = settings.keystone
+  return resellersWith(
+    settings,
+    url === undefined ? [] : [...keystoneRules(settings.keystone).accounts.keys()],
+  )
+}
+
+/** Those of our own users first, with which our tokens begin; the empty one, which every account begins with, last. */
+function resellersWith(settings: Settings, prefixesOfProjects: readonly string[]): readonly ResellerPrefix[] {
   const own = ownResellers(settings)
   const known = own.map(({ prefix }) => prefix)
-  const prefixes = [...(keystone?.rules.accounts.keys() ?? [])].filter((prefix) => !known.includes(prefix))
+  const prefixes = prefixesOfProjects.filter((prefix) => !known.includes(prefix))
   const named = prefixes.toSorted((left, right) => right.length - left.length)
   return [...own, ...named.map((prefix) => ({ prefix, requireGroup: '' }))]
 }

@@ -103,6 +103,7 @@ export async function openProxyStore(
     deferDeletes: core.deferDeletes,
     deferPartsCheck: core.deferPartsCheck,
     bucketSettings,
+    replication: 'marked',
     objectLocks,
     objectHolds: new ObjectHolds(records.of(OBJECT_HOLDS), core.containers),
     events: { queue: new EventQueue(core, timestamps), region: settings.s3.region },

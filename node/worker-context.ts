@@ -1,4 +1,5 @@
 /** What the workers of a device are made from. Each worker takes what it needs; `workers/<name>.ts` makes one. */
+import type { KeySecret } from '#auth/key-ring.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -22,6 +23,8 @@ export interface WorkerContext {
   readonly host: string
   readonly devicesPath: string
   readonly salt: HashPathSalt
+  /** Of the cluster: what clients asked to have encrypted is encrypted under keys derived from them. */
+  readonly clusterSecrets: readonly KeySecret[]
   readonly policies: StoragePolicies
   /** The rings of this moment. */
   readonly rings: RingDirectory

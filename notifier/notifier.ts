@@ -11,6 +11,7 @@ import type { QueuedEvent } from '#store/notifications/event-queue.ts'
 import type { ContainerName, ObjectName } from '#store/operation.ts'
 import type { PassOptions, Worker } from '#worker/contract.ts'
 import { type Pass, passWorker } from '#worker/pass.ts'
+import { Retries } from '#worker/retries.ts'
 import { ownerOf } from '#worker/share.ts'
 
 export interface NotifierOptions {
@@ -34,16 +35,14 @@ export interface NotifierQueue {
 
 const PAGE = 200
 const LANES = 8
-const FIRST_RETRY_MS = 1_000
-const RETRY_MAX_MS = 300_000
+const RETRY_TIMES = { firstMs: 1_000, mostMs: 300_000 } as const
 /** An event that nobody took for so long is given up. */
 const LIFE_MS = 86_400_000
-const REMEMBERED_MAX = 20_000
 
 /** Makes the worker of a device. */
 export function createNotifier(options: NotifierOptions): Worker {
   const { clock, log, intervalMs } = options
-  const retries = new Retries(clock)
+  const retries = new Retries(clock, RETRY_TIMES)
   let oldestMs = 0
   return passWorker({
     name: 'notifier',
@@ -147,30 +146,4 @@ function ownership(sharing: ReplicasThere | undefined): (name: string) => boolea
 /** Names begin with the time. */
 function writtenMsOf(name: string): number {
   return Number(name.slice(0, 16)) * 1000
-}
-
-/** Which events are not to be tried yet; of others every pass is a trial. */
-class Retries {
-  readonly #clock: Clock
-  readonly #next = new Map<string, { readonly atMs: number; readonly waitMs: number }>()
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  isTooEarly(name: string): boolean {
-    return (this.#next.get(name)?.atMs ?? 0) > this.#clock.monotonicMs()
-  }
-
-  later(name: string): void {
-    const waitMs = Math.min(RETRY_MAX_MS, (this.#next.get(name)?.waitMs ?? FIRST_RETRY_MS / 2) * 2)
-    this.#next.delete(name)
-    this.#next.set(name, { atMs: this.#clock.monotonicMs() + waitMs, waitMs })
-    const [oldest] = this.#next.keys()
-    if (this.#next.size > REMEMBERED_MAX && oldest !== undefined) this.#next.delete(oldest)
-  }
-
-  forget(name: string): void {
-    this.#next.delete(name)
-  }
 }

@@ -44,6 +44,37 @@ await t.test('a damaged small object is 404, quarantined, and its silence proves
   await server.device.close()
 })
 
+await t.test('an older version in the place of a damaged one is shown, and proves nothing', async (t) => {
+  const first = await startTestServer()
+  await put(first, 2, 'the later one')
+  first.disk.flipBit(dataFile(first.disk), 3)
+  const server = await restarted(first)
+  t.equal((await send(server, 'GET')).status, 404)
+  // As a replica brings it that missed the later one.
+  t.equal((await put(server, 1, 'the older one')).status, 201)
+  const path = '/sda/0/a/c/o'
+  const short = await send(server, 'PROBES', {
+    path: '/sda',
+    query: 'short=1',
+    body: JSON.stringify([[path, 0]]),
+  })
+  t.match(JSON.parse(short.text), [[200, { 'x-backend-quarantined': 'true' }]])
+  for (const [method, headers] of [
+    ['GET', {}],
+    ['HEAD', {}],
+    ['HEAD', { 'x-backend-martlet-index-only': 'true' }],
+    ['GET', { range: 'bytes=0-2' }],
+  ] as const) {
+    const answer = await send(server, method, { headers })
+    t.ok(answer.status === 200 || answer.status === 206)
+    t.equal(answer.headers['x-backend-data-timestamp'], at(1))
+    t.equal(answer.headers['x-backend-quarantined'], 'true', `${method} ${JSON.stringify(headers)}`)
+  }
+  t.equal((await put(server, 2, 'the later one')).status, 201, 'it is brought back')
+  t.equal((await send(server, 'GET')).headers['x-backend-quarantined'], undefined)
+  await server.device.close()
+})
+
 await t.test('a damaged block of a large object breaks the answer off before its bytes', async (t) => {
   const first = await startTestServer()
   const body = Buffer.alloc(3 * BLOCK_BYTES, 'x')

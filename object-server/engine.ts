@@ -37,7 +37,12 @@ export type Absent =
   /** Another name has the same hash. */
   | { readonly kind: 'collision' }
 
-export type Found = { readonly kind: 'found'; readonly object: StoredObject }
+export interface Found {
+  readonly kind: 'found'
+  readonly object: StoredObject
+  /** This replica had something of that time, later than the object, and lost it: what it shows proves nothing. */
+  readonly lost?: Timestamp | undefined
+}
 
 export type Lookup = Found | Absent | DiskFailed
 
@@ -151,6 +156,8 @@ export type Probe =
       readonly changes: string | undefined
       /** When it expires, seconds since the epoch; not told where only the file knows it. */
       readonly deleteAt: number | undefined
+      /** As in `Found`. */
+      readonly lost?: Timestamp | undefined
     }
   | DiskFailed
 

@@ -1,9 +1,9 @@
 /** What a state means to a reader: found, or absent in one of the ways that differ as evidence. Pure. */
-import type { Absent, LookupOptions, Probe } from './engine.ts'
+import type { Absent, Found, LookupOptions, Probe } from './engine.ts'
 import { changesText } from './meta-join.ts'
 import { postedAt } from './meta-record.ts'
 import type { DataRecord, ObjectState } from './object-state.ts'
-import { deleteAtOf, isExpired, type StoredObject, storedObject } from './stored-object.ts'
+import { deleteAtOf, isExpired, storedObject } from './stored-object.ts'
 
 /** Why there is no data; `undefined` when there is. */
 export function absenceOf(state: ObjectState): Absent | undefined {
@@ -20,17 +20,19 @@ export function judgeFound(
   record: DataRecord,
   state: ObjectState,
   options: LookupOptions,
-): { readonly kind: 'found'; readonly object: StoredObject } | Absent {
+): Found | Absent {
   if (record.name !== name) return { kind: 'collision' }
   const object = storedObject(hash, record, state.meta)
-  if (options.expired === 'hide' && isExpired(object, options.at)) return { kind: 'expired', object }
-  return { kind: 'found', object }
+  const { lost } = state
+  if (options.expired === 'hide' && isExpired(object, options.at))
+    return lost === undefined ? { kind: 'expired', object } : { kind: 'quarantined' }
+  return lost === undefined ? { kind: 'found', object } : { kind: 'found', object, lost }
 }
 
 const NO_HEADERS = { headers: {} }
 
 export function probeOf(state: ObjectState): Probe {
-  const { data, meta } = state
+  const { data, meta, lost } = state
   if (data !== undefined) {
     return {
       kind: 'found',
@@ -40,8 +42,9 @@ export function probeOf(state: ObjectState): Probe {
       etag: data.etag,
       changes: meta && changesText(meta),
       deleteAt: deleteAtOf((postedAt(meta) === undefined ? data.record : meta) ?? NO_HEADERS),
+      ...(lost === undefined ? {} : { lost }),
     }
   }
-  if (state.lost !== undefined) return { kind: 'quarantined' }
+  if (lost !== undefined) return { kind: 'quarantined' }
   return state.tombstone === undefined ? { kind: 'missing' } : { kind: 'deleted', timestamp: state.tombstone }
 }

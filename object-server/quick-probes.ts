@@ -1,5 +1,5 @@
 /**
- * The usual answer to a look at the index, without the way through the layers of a HEAD: the object is there, it has not expired, no
+ * The usual answer to a look at the index, without the way through the layers of a HEAD: the object is there, nothing later of it was lost, it has not expired, no
  * POST changed it, and nothing that the device holds is joining or stale. Whatever is otherwise goes the way of the HEAD.
  */
 import { parseObjectAddress } from '#backend/address.ts'
@@ -30,7 +30,8 @@ async function quickProbe(
   const address = parseObjectAddress({ path })
   if (engine === undefined || isRefusal(address) || address.device !== device.name) return undefined
   const found = await engine.probe(pathOf(address))
-  if (found.kind !== 'found' || found.changes !== undefined || isPast(found.deleteAt, now)) return undefined
+  if (found.kind !== 'found' || found.lost !== undefined) return undefined
+  if (found.changes !== undefined || isPast(found.deleteAt, now)) return undefined
   // Asked afterwards, so that whatever was lost until then is not taken for an old version.
   const isSynced = device.replicaStates(policyIndex)?.ofAll === 'synced'
   if (!isSynced || device.ledger(policyIndex)?.mayBeStale === true) return undefined

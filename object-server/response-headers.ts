@@ -1,7 +1,8 @@
 /** The headers that describe an object in answers (OpenStack Swift, `obj/server.py`: `GET`, `HEAD`). */
-import { CHANGES_HEADER } from '#base/extensions.ts'
+import { CHANGES_HEADER, QUARANTINED_HEADER } from '#base/extensions.ts'
 import { httpDate, lastModifiedSeconds } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import type { Found } from './engine.ts'
 import { changesText } from './meta-join.ts'
 import { shownTimestamp } from './object-rows.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -18,7 +19,17 @@ export function isPostMetadata(name: string): boolean {
   return isObjectMetadata(name) && !name.startsWith('x-object-sysmeta-')
 }
 
-export function describeObject(object: StoredObject, allowed: ReadonlySet<string>): Record<string, string> {
+/**
+ * Of what was found. What may be older than something that was lost here is for whoever finds nothing better, and has no vote:
+ * what was lost may have been acknowledged.
+ */
+export function describeFound({ object, lost }: Found, allowed: ReadonlySet<string>): Record<string, string> {
+  const headers = describeObject(object, allowed)
+  if (lost !== undefined) headers[QUARANTINED_HEADER] = 'true'
+  return headers
+}
+
+function describeObject(object: StoredObject, allowed: ReadonlySet<string>): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': object.contentType }
   for (const [name, value] of Object.entries(object.headers)) {
     if (value !== undefined && (isObjectMetadata(name) || allowed.has(name))) headers[name] = value

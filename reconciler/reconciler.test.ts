@@ -79,6 +79,18 @@ t.test('a container with nothing left to do is not looked through again until it
   t.same(mover.asked, ['wrong', 'another'])
 })
 
+t.test('what was settled is looked through again when the policy changes and no row does', async (t) => {
+  const { index, mover, pass } = await start([object('right', 0), deletedRow('of a life before', 1, at(2))])
+  await pass()
+  t.same(mover.asked, [])
+  await index.apply(NAME, [], (state) => ({
+    result: undefined,
+    ...(state && { info: { ...state.info, policyIndex: 1, statusChangedAt: at(9) } }),
+  }))
+  t.match(await pass(), { repaired: { moved: 1 } })
+  t.same(mover.asked, ['right'])
+})
+
 t.test('what could not be moved is tried again', async (t) => {
   const { mover, pass } = await start([object('wrong', 1)])
   mover.away.add('wrong')

@@ -74,8 +74,13 @@ export function createReconciler(options: ReconcilerOptions): Worker {
 
 interface Remembered {
   readonly sinceMs: number
-  /** Nothing is pending at this number of the container's changes. */
-  settledAt: number
+  /** Nothing is pending while the container is as it was then. */
+  settledAt: string
+}
+
+/** All that says what is misplaced: a merge of replicas may change the policy and not a row. */
+function markOf({ info: { sequence, policyIndex, statusChangedAt } }: DatabaseState): string {
+  return `${sequence} ${policyIndex} ${statusChangedAt}`
 }
 
 class Reconciler {
@@ -107,7 +112,9 @@ class Reconciler {
     if (container === undefined) return
     const known = this.#rememberedOf(name)
     const state = await index.state(name)
-    if (state === undefined || known.settledAt === state.info.sequence) return
+    if (state === undefined) return
+    const mark = markOf(state)
+    if (known.settledAt === mark) return
     const at = turn({ account: name.account, container })
     if (at === undefined || clock.monotonicMs() - known.sinceMs < at * TURN_MS) return
     pass.count('found', 'containers')
@@ -115,7 +122,7 @@ class Reconciler {
     if (!(await mover.agrees(full, state.info.policyIndex))) return pass.count('waiting', 'containers')
     const isSettled = await this.#rows(full, state, pass, how)
     const now = await index.state(name)
-    if (isSettled && now?.info.sequence === state.info.sequence) known.settledAt = state.info.sequence
+    if (isSettled && now !== undefined && markOf(now) === mark) known.settledAt = mark
   }
 
   /** Resolves with whether nothing had to be done. */
@@ -150,7 +157,7 @@ class Reconciler {
     const known = this.#remembered.get(key)
     if (known !== undefined) return known
     if (this.#remembered.size >= REMEMBERED_MAX) this.#remembered.clear()
-    const made = { sinceMs: this.#options.clock.monotonicMs(), settledAt: -1 }
+    const made = { sinceMs: this.#options.clock.monotonicMs(), settledAt: '' }
     this.#remembered.set(key, made)
     return made
   }

@@ -3,13 +3,13 @@
  * it durably has everything, was asked once more, and nothing changed here meanwhile.
  */
 import type { ReplicaVoice } from '#backend/sync-ledger.ts'
-import { renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
+import { touchedAt } from '#backend/sync-stamp.ts'
 import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseState } from '#db/info.ts'
 import { comparisonDigest, isForgotten } from '#db/replica-merge.ts'
 import type { RingDevice } from '#ring/device.ts'
-import { SETTLE_MS, sessionParts } from './databases-partition.ts'
+import { sessionParts } from './databases-partition.ts'
 import { isCurrent, peersOf, type SourcePass, wasPrimaryBefore } from './databases-parts.ts'
 import { isFailure } from './databases-peers.ts'
 import { pushAll, syncDatabase } from './databases-session.ts'
@@ -36,7 +36,12 @@ export async function* handoffPartitions<Row>(
   }
 }
 
-/** Empties a partition, as far as that can be done now. `stale`: it is not known yet what was deleted meanwhile. */
+/**
+ * Empties a partition, as far as that can be done now. `stale`: it is not known yet what was deleted meanwhile.
+ *
+ * That others take what is here says nothing of what they delete. So what waits for one primary for longer than deletions are
+ * remembered counts as out of touch, and learns from the others what they deleted before it goes on (`resynchronise`).
+ */
 export async function handOver<Row>(pass: SourcePass<Row>, partition: number): Promise<'tried' | 'stale'> {
   const { source, view, clock } = pass
   const { ledger } = source
@@ -55,12 +60,7 @@ export async function handOver<Row>(pass: SourcePass<Row>, partition: number): P
   const left = ledger.leave(range)
   try {
     const given = await empty(pass, partition, primaries)
-    if (!isCurrent(pass) || given === 'too_few_heard') return 'tried'
-    const renewed = renewedStamp(ledger.stamp(range), pass.startedMs - SETTLE_MS, 'held')
-    if (given === 'emptied') await ledger.emptied(range)
-    // What waits for one primary is in touch with the others: it misses no deletion, however long it waits.
-    else if (renewed !== undefined && (await votersAmong(pass, partition, primaries)) !== undefined)
-      await ledger.write([{ range, stamp: renewed }])
+    if (given === 'emptied' && isCurrent(pass)) await ledger.emptied(range)
   } finally {
     left()
   }
@@ -75,26 +75,27 @@ async function empty<Row>(
   const { source, view } = pass
   const span = spanOf({ partPower: view.ring.partPower, partition })
   const rest = (): Promise<void> => pass.gait.before({ files: 1 }, pass.options)
-  const outcomes = new Set<Given>()
+  let given: Given = 'emptied'
   for await (const { state } of eachDatabase(source.index, span, rest)) {
-    const given = await giveAway(pass, state, primaries)
-    outcomes.add(given)
-    if (given === 'emptied') pass.pass.count('repaired', 'handoffs_emptied')
-    else pass.pass.count('waiting', 'handoffs')
+    if ((await giveAway(pass, state, primaries)) === 'emptied') {
+      pass.pass.count('repaired', 'handoffs_emptied')
+    } else {
+      pass.pass.count('waiting', 'handoffs')
+      given = 'waits'
+    }
   }
-  if (outcomes.has('too_few_heard')) return 'too_few_heard'
-  return outcomes.has('majority_has_it') ? 'majority_has_it' : 'emptied'
+  return given
 }
 
-/** What became of a database, or of a partition with its databases: it is gone from here, or a majority has all of it. */
-type Given = 'emptied' | 'majority_has_it' | 'too_few_heard'
+/** What became of a database, or of a partition with its databases: it is gone from here, or somebody does not have all of it. */
+type Given = 'emptied' | 'waits'
 
 async function giveAway<Row>(
   pass: SourcePass<Row>,
   { info: { name } }: DatabaseState,
   primaries: readonly RingDevice[],
 ): Promise<Given> {
-  if (primaries.length === 0) return 'too_few_heard'
+  if (primaries.length === 0) return 'waits'
   const { source } = pass
   const before = await source.index.state(name)
   if (before === undefined) return 'emptied'
@@ -102,14 +103,12 @@ async function giveAway<Row>(
   // One primary after the other, so that one that cannot be reached does not hold up the rest.
   let confirmed = 0
   for (const peer of primaries) if (await confirms(pass, before, peer, 'give')) confirmed += 1
-  if (confirmed < majorityOf(primaries.length)) return 'too_few_heard'
-  if (confirmed < primaries.length || !isCurrent(pass)) return 'majority_has_it'
-  for (const peer of primaries)
-    if (!(await confirms(pass, before, peer, 'ask_again'))) return 'majority_has_it'
+  if (confirmed < primaries.length || !isCurrent(pass)) return 'waits'
+  for (const peer of primaries) if (!(await confirms(pass, before, peer, 'ask_again'))) return 'waits'
   const outcome = await source.index.remove(name, (state) =>
     comparisonDigest(state, EVERY_DAY).equals(digest),
   )
-  return outcome === 'removed' ? 'emptied' : 'majority_has_it'
+  return outcome === 'removed' ? 'emptied' : 'waits'
 }
 
 /** Has the primary all that this database had? What is nothing but an old deletion need not be made there anew. */

@@ -34,7 +34,7 @@ interface Holder extends HolderReached {
 }
 
 /** Rows that were written so lately are on their way, milliseconds: what a replica holds is said of those before. */
-export const SETTLE_MS = 5_000
+const SETTLE_MS = 5_000
 
 /** Resolves when everything that can be done now is done. */
 export async function makeEqual<Row>(

@@ -98,3 +98,32 @@ t.test('one that runs and hears nobody for long brings nothing back either', asy
   await cluster.passes(3)
   for (const at of primaries) t.same(await listed(cluster.device(at)), ['kept'])
 })
+
+t.test('a row that was deleted while its copy waited for one primary does not come back', async (t) => {
+  const cluster = await DatabaseDevices.start({ devices: 4, replicas: 3 })
+  const primaries = cluster.primariesOf('c')
+  const [handoff] = [0, 1, 2, 3].filter((at) => !primaries.includes(at)) as [number]
+  const [away, ...up] = primaries as [number, number, number]
+  for (const at of [...primaries, handoff])
+    await write(cluster.device(at), cluster.time(9000), [object('kept', cluster.time(8000))])
+  const scene = { cluster, primaries: up, handoff }
+  await writeTo(scene, [...up, handoff], object('deleted', cluster.time()))
+  cluster.stop(away)
+  await cluster.pass(handoff)
+  await cluster.clock.advance(12_000)
+  // The stand-in is not asked: it did not answer for a moment.
+  await writeTo(scene, up, gone('deleted', cluster.time()))
+  for (let day = 0; day < 12; day += 1) {
+    await daysPass(scene, 1)
+    for (const at of [away, handoff]) await cluster.device(at).containers.stampAlive()
+    await cluster.pass(handoff)
+  }
+  cluster.restart(away)
+  await cluster.pass(away)
+  // Rows are given up once a day.
+  await cluster.clock.advance(DAY_MS)
+  for (const at of primaries) await cluster.pass(at)
+  for (const at of primaries) await cluster.pass(at)
+  await cluster.passes(3)
+  for (const at of primaries) t.same(await listed(cluster.device(at)), ['kept'])
+})

@@ -5,12 +5,15 @@
  *  - While a partition is handed over this device says `leaving`: two devices never count on each other while both give
  *    away.
  *  - Right before an object is forgotten it is looked at once more, under its lock: a newer write stays.
+ *  - What waits for one primary learns from the others what was deleted: their tombstones may be forgotten before it is
+ *    handed over, and it must not bring back what they deleted.
  *  - A change of the ring ends it.
  */
 import type { GivenUpMs } from '#backend/given-up.ts'
 import type { ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
-import { covers, type Entry, entryOf, textOf } from '#object-server/replication/entry.ts'
+import { covers, type Entry, entryOf, lackOf, textOf } from '#object-server/replication/entry.ts'
+import type { FetchWish } from '#object-server/replication/fetcher.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
@@ -175,20 +178,49 @@ async function handOverPage(
   partition: number,
   page: readonly Entry[],
 ): Promise<PageOutcome> {
-  const { policy, pass, options, gait, view } = work
+  const { pass, options, gait, view } = work
   options.signal.throwIfAborted()
   await gait?.before({ files: page.length }, options)
   const primaries = peersOf(view, partition)
   const answers = await Promise.all(primaries.map((device) => askToFetch(work, partition, device, page)))
-  let left = page.length
+  const left: Entry[] = []
   for (const entry of page) {
-    if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) continue
-    const outcome = await policy.replica.forget(entry.hash, textOf(entry), 'remove')
-    if (outcome.kind !== 'forgotten') continue
-    left -= 1
-    pass.count('repaired', 'objects_handed_over')
+    if ((await forgetHeld(work, answers, entry)) === 'stays') left.push(entry)
+    else pass.count('repaired', 'objects_handed_over')
   }
-  return { left, taken: takenBy(answers, page) }
+  const learnt = await learnDeletions(work, left, answers)
+  return { left: left.length, taken: learnt === 'all' ? takenBy(answers, page) : 'not_heard' }
+}
+
+async function forgetHeld(
+  work: PolicyPass,
+  answers: readonly PrimaryAnswer[],
+  entry: Entry,
+): Promise<'forgotten' | 'stays'> {
+  if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) return 'stays'
+  const { kind } = await work.policy.replica.forget(entry.hash, textOf(entry), 'remove')
+  return kind === 'forgotten' ? 'forgotten' : 'stays'
+}
+
+/** Takes over the tombstones of what stays here, from each primary that told of one. */
+async function learnDeletions(
+  { policy, options, pass }: PolicyPass,
+  left: readonly Entry[],
+  answers: readonly PrimaryAnswer[],
+): Promise<'all' | 'not_all'> {
+  let learnt: 'all' | 'not_all' = 'all'
+  for (const { device, held } of answers) {
+    const wishes = left.flatMap((mine): FetchWish[] => {
+      const entry = held.get(mine.hash)
+      const isDeleted = entry?.tombstone !== undefined && lackOf(mine, entry) !== 'nothing'
+      return isDeleted ? [{ entry, lack: 'small' }] : []
+    })
+    if (wishes.length === 0) continue
+    const fetched = await policy.fetcher.fetch(addressOf(device), wishes, options.signal)
+    pass.count('repaired', 'metadata_fetched', fetched.metadata)
+    if (fetched.failed > 0) learnt = 'not_all'
+  }
+  return learnt
 }
 
 /** Does the primary say that it holds the object, or something newer? */
@@ -206,13 +238,16 @@ function takenBy(answers: readonly PrimaryAnswer[], page: readonly Entry[]): Tak
 }
 
 interface PrimaryAnswer {
+  readonly device: RingDevice
   /** `undefined`: it could not be asked, or is no primary by its own ring. */
   readonly voice: ReplicaVoice | undefined
   /** What it holds of what it was asked to fetch. */
   readonly held: ReadonlyMap<string, Entry>
 }
 
-const NO_ANSWER: PrimaryAnswer = { voice: undefined, held: new Map() }
+function noAnswer(device: RingDevice): PrimaryAnswer {
+  return { device, voice: undefined, held: new Map() }
+}
 
 async function askToFetch(
   { policy, view, options, pass, silent }: PolicyPass,
@@ -221,16 +256,16 @@ async function askToFetch(
   page: readonly Entry[],
 ): Promise<PrimaryAnswer> {
   const peer = addressOf(device)
-  if (silent.has(nameOf(peer))) return NO_ANSWER
+  if (silent.has(nameOf(peer))) return noAnswer(device)
   const request = { partition: rangeOf(view, partition), from: view.ownAddress, entries: page }
   const answer = await policy.peers.fetch(peer, request, options.signal)
   if (isFailure(answer)) {
     silent.add(nameOf(peer))
     pass.count('waiting', 'peers_not_reached')
-    return NO_ANSWER
+    return noAnswer(device)
   }
   const { role, voice, entries } = answer
   // By its ring it holds them in the place of others, or it is giving them away itself.
-  if (role !== 'primary') return NO_ANSWER
-  return { voice, held: new Map(entries.map((entry) => [entry.hash, entry])) }
+  if (role !== 'primary') return noAnswer(device)
+  return { device, voice, held: new Map(entries.map((entry) => [entry.hash, entry])) }
 }

@@ -36,7 +36,7 @@ export interface ObjectReplicatorOptions {
   readonly log: Logger
   /** By which peers are reached; it signs. */
   readonly transport: Transport
-  readonly drive: Pick<Drive, 'refuseWrite' | 'state'>
+  readonly drive: Pick<Drive, 'keepRoom' | 'state'>
   readonly policies: readonly PolicySource[]
   /** Which device of a ring this one is: by the address that rings know it under, and its name. */
   readonly self: { readonly host: string; readonly device: string; readonly port?: number | undefined }

@@ -1,4 +1,7 @@
-/** Makes single copies good at once: every other primary is asked what it has, and the best of it is fetched. */
+/**
+ * Makes single copies good at once: every other primary is asked what it has, the best of it is fetched, and what is here
+ * then is read back from the disk, every block of it, before it is called healed. A block that is bad again goes to quarantine.
+ */
 import { isStaleVoice } from '#backend/sync-ledger.ts'
 import { type Entry, emptyEntry, entryOf, lackOf } from '#object-server/replication/entry.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
@@ -25,8 +28,31 @@ export async function repairCopy(work: PolicyPass, { hash }: CopyToRepair): Prom
   }
   const mine = await ownEntry(work, hash)
   if (mine === undefined) return 'failed'
-  if (mine.lost === undefined && (mine.data !== undefined || mine.tombstone !== undefined)) return 'healed'
+  if (mine.lost === undefined && (mine.data !== undefined || mine.tombstone !== undefined))
+    return (await isGoodOnDisk(work, hash)) ? 'healed' : 'failed'
   return asked === primaries.length ? 'nobody_has_it' : 'failed'
+}
+
+/** Nothing is read of what was deleted, or replaced meanwhile. */
+async function isGoodOnDisk({ policy, options, log }: PolicyPass, hash: string): Promise<boolean> {
+  const known = await policy.replica.knowledge(hash)
+  if ('kind' in known) return false
+  const { object } = known
+  if (object === undefined) return true
+  const opened = await policy.replica.open(object)
+  if (opened.kind !== 'open') return opened.kind === 'gone'
+  const { content } = opened
+  try {
+    if (content.whole !== undefined) return true
+    for await (const _ of content.stream(0, object.sizeBytes)) options.signal.throwIfAborted()
+    return true
+  } catch (error) {
+    options.signal.throwIfAborted()
+    log.error({ hash, err: String(error) }, 'a copy that was made good cannot be read back')
+    return false
+  } finally {
+    content.close()
+  }
 }
 
 /** Afterwards this device holds all that the peer has; false when it does not. */

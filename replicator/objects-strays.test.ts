@@ -172,3 +172,33 @@ t.test('no tombstone is forgotten before every primary has noted that it is give
   await daysPass(scene, 2)
   for (const machine of primaries) t.equal(await devices.holds(machine, NAME), 'missing')
 })
+
+t.test('what was deleted while its copy waited for one primary does not come back', async (t) => {
+  const devices = await filled()
+  t.teardown(() => devices.closeAll())
+  const { primaries, others } = devices.placed(NAME)
+  const [handoff] = others as [Machine]
+  const [away, ...up] = primaries as [Machine, Machine, Machine]
+  await devices.passes()
+  const deleted = Array.from({ length: 200 }, (_, at) => `/a/c/x${at}`).find(
+    (name) => devices.partitionOf(name) === devices.partitionOf(NAME),
+  ) as string
+  await devices.put([...up, handoff], deleted, 'to be deleted')
+  devices.disconnect(away)
+  await devices.pass(handoff)
+  await devices.clock.advance(12_000)
+  // The stand-in is not asked: it did not answer for a moment.
+  await devices.delete(up, deleted)
+  for (let day = 0; day < 9; day += 1) {
+    await devices.clock.advance(DAY_MS)
+    for (const machine of devices.machines) await machine.running?.service.device.stampAlive()
+    for (const machine of [...up, handoff]) await devices.pass(machine)
+  }
+  devices.connect(away)
+  await devices.pass(away)
+  for (const machine of up) await devices.pass(machine)
+  t.equal(await devices.holds(away, deleted), 'missing', 'everybody has forgotten the tombstone')
+  await devices.passes(3)
+  for (const machine of devices.machines) t.not(await devices.holds(machine, deleted), 'to be deleted')
+  t.equal(await whatIsAstray(devices), undefined)
+})

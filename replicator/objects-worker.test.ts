@@ -244,6 +244,31 @@ t.test('a damaged copy is made good at once, and what nobody has is said', async
   await devices.closeAll()
 })
 
+t.test('a copy is healed when it was read back, and not when it arrived', async (t) => {
+  for (const body of ['small', Buffer.alloc(3 * BLOCK_BYTES, 'large')]) {
+    const devices = await ObjectDevices.start()
+    const [name] = NAMES as [string]
+    const [bad, ...others] = devices.placed(name).primaries as [Machine, ...Machine[]]
+    await devices.put([bad, ...others], name, body)
+    const hash = devices.replica(bad).hashOf(name)
+    const [file] = bad.disk.files().filter((path) => path.includes(hash)) as [string]
+    bad.disk.lose(file)
+    await devices.close(bad)
+    await devices.open(bad)
+    t.not(await devices.holds(bad, name), body.toString())
+    bad.disk.addFault({ operation: 'read', path: hash, effect: 'EIO' })
+    const first = bad.running?.repairs.repair({ policyIndex: 0, hash })
+    t.match(await devices.pass(bad), { waiting: { copies_not_repaired: 1 } })
+    t.equal(await first, 'failed', 'it arrived, and cannot be read')
+    bad.disk.clearFaults()
+    const again = bad.running?.repairs.repair({ policyIndex: 0, hash })
+    await devices.pass(bad)
+    t.equal(await again, 'healed')
+    t.ok((await devices.holds(bad, name)) === body.toString())
+    await devices.closeAll()
+  }
+})
+
 t.test('a peer that does not know how to replicate is named once and left alone', async (t) => {
   const devices = await filled()
   const [machine, swift] = devices.machines as [Machine, Machine]

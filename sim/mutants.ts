@@ -116,8 +116,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'replicator/objects-handoff.ts',
-        find: 'if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) continue',
-        replace: 'if (!isCurrent(work)) continue',
+        find: "if (!answers.every((answer) => isHeldBy(answer, entry)) || !isCurrent(work)) return 'stays'",
+        replace: "if (!isCurrent(work)) return 'stays'",
       },
     ],
     seeds: [2, ...SEEDS],

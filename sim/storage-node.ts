@@ -138,6 +138,7 @@ export class StorageNode {
       metrics: new Metrics(),
       device,
       salt: SALT,
+      clusterSecrets: [],
       policies: POLICIES,
       rings,
       transport,

@@ -313,6 +313,8 @@ export interface ObjectDelete {
   readonly successor?: 'newest' | undefined
   /** A retention in governance mode does not keep who asks from deleting a locked version (`object-lock/`). */
   readonly governance?: 'bypassed' | undefined
+  /** What is stored with the delete marker that it leaves. */
+  readonly markerMetadata?: HeaderMap | undefined
   /** The segments of a static large object are deleted with it: before it, or soon after by the expirer. */
   readonly segments?: 'now' | 'later' | undefined
 }

@@ -7,6 +7,7 @@ import type { StoragePolicies } from '#backend/policies.ts'
 import type { Environment } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { HybridClock } from '#cluster/hybrid-clock.ts'
+import { replicationLayer } from './bucket-replication/replication-layer.ts'
 import type { BucketSettings } from './bucket-settings/bucket-settings.ts'
 import { bucketSettingsLayer } from './bucket-settings/settings-layer.ts'
 import type { Store, StoreLayer } from './contract.ts'
@@ -52,6 +53,8 @@ export interface FeatureDeps {
   readonly bucketSettings?: BucketSettings | undefined
   /** Where events of buckets go; with `bucketSettings`. */
   readonly events?: { readonly queue: EventQueue; readonly region: string } | undefined
+  /** Where new versions go is stored with them; with `bucketSettings`. Only of writes that clients ask for. */
+  readonly replication?: 'marked' | undefined
   /** What keeps versions from being deleted; with `bucketSettings`. */
   readonly objectLocks?: ObjectLocks | undefined
   /** What keeps objects that images have their bytes in. */
@@ -87,6 +90,11 @@ const FEATURES: readonly Feature[] = [
   {
     name: 'bucket-settings',
     make: ({ bucketSettings }) => bucketSettings && bucketSettingsLayer(bucketSettings),
+  },
+  {
+    name: 'bucket-replication',
+    make: ({ bucketSettings: settings, replication }) =>
+      replication && settings && replicationLayer(settings),
   },
   { name: 'object-facts', make: () => objectFactsLayer },
   {

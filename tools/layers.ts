@@ -31,6 +31,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   expirer: 4,
   lifecycle: 4,
   notifier: 4,
+  'bucket-replication': 4,
   reaper: 4,
   reconciler: 4,
   'container-sync': 4,

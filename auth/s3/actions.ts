@@ -128,6 +128,8 @@ const MEANINGS = {
   's3:GetObjectVersionTorrent': READS,
   's3:PutObject': WRITES,
   's3:RestoreObject': WRITES,
+  's3:ReplicateObject': WRITES,
+  's3:ReplicateDelete': DELETES,
   's3:AbortMultipartUpload': DELETES,
   's3:ListMultipartUploadParts': WRITES,
   's3:DeleteObject': DELETES,
@@ -153,13 +155,11 @@ const MEANINGS = {
 export type S3Action = keyof typeof MEANINGS
 
 /**
- * Further actions that a policy may name though nothing here asks for them: replication, access points and batch jobs of
+ * Further actions that a policy may name though nothing here asks for them: parts of replication, access points and batch jobs of
  * Amazon's, which bucket policies written for S3 carry along.
  */
 const NAMED_ELSEWHERE: Readonly<Record<string, 'bucket' | 'object'>> = {
   's3:GetObjectVersionForReplication': 'object',
-  's3:ReplicateObject': 'object',
-  's3:ReplicateDelete': 'object',
   's3:ReplicateTags': 'object',
   's3:ObjectOwnerOverrideToBucketOwner': 'object',
   's3:InitiateReplication': 'object',

@@ -252,7 +252,8 @@ function mechanismOf(
       : has('Signature') || has('AWSAccessKeyId')
         ? { kind: 'v2_query' }
         : undefined
-  if (authorization === undefined) return inQuery ?? { kind: 'none' }
+  // AWS takes an empty header for none.
+  if (authorization === undefined || authorization === '') return inQuery ?? { kind: 'none' }
   if (inQuery !== undefined) return refuseArgument('Authorization', readable(authorization), ONE_MECHANISM)
   if (authorization.startsWith(V4_ALGORITHM)) return { kind: 'v4_header' }
   if (authorization.startsWith('AWS ')) return { kind: 'v2_header' }

@@ -1,17 +1,16 @@
 /** Container sync of a device: its containers, read as clients read them, to the clusters of the realms. */
 import { NO_REALMS, type Realms } from '#auth/container-sync/realms.ts'
-import { hashName } from '#base/names.ts'
 import { RemoteContainer, type RemoteOptions } from '#container-sync/remote-container.ts'
 import { type RowSender, StoreRowSender } from '#container-sync/row-sender.ts'
-import { createSyncWorker, type Turn } from '#container-sync/sync-worker.ts'
+import { createSyncWorker } from '#container-sync/sync-worker.ts'
 import { RemoteTransport } from '#http/remote-transport.ts'
 import type { Transport } from '#http/transport.ts'
 import { ClusterStore } from '#images/data/cluster-store.ts'
 import { ownStore } from '#store/features.ts'
 import { imageObjects } from '#store/image-objects/image-objects.ts'
-import type { ContainerName } from '#store/operation.ts'
 import { symlinks } from '#store/symlinks/symlinks.ts'
 import { Gait } from '#worker/gait.ts'
+import { turnOf } from '../container-turn.ts'
 import { openEncryption } from '../encryption.ts'
 import { openRealms } from '../realms-file.ts'
 import { readPem } from '../tls-files.ts'
@@ -90,15 +89,4 @@ function remoteOptions(
   const { clock, random } = environment
   const { connectTimeoutMs, responseTimeoutMs } = settings.container_sync
   return { clock, random, transport, connectTimeoutMs, responseTimeoutMs }
-}
-
-/** The place of this device among the container's primaries; none while it may not vote. */
-function turnOf({ rings, salt, host, device }: WorkerContext, name: ContainerName): Turn | undefined {
-  const { ring } = rings.container
-  const { ledger } = device.containers
-  const partition = ring.partitionOf(hashName(name, salt))
-  if (ledger.voice({ partPower: ring.partPower, partition }) !== 'synced') return undefined
-  const primaries = ring.primaries(partition)
-  const place = primaries.findIndex((one) => one.ip === host && one.device === device.name)
-  return place < 0 ? undefined : { place, primaries: primaries.length }
 }

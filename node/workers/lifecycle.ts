@@ -1,25 +1,19 @@
 /** The lifecycle worker of a device: it acts by the rules of the buckets that the device has a replica of. */
 import { hashName } from '#base/names.ts'
-import { ClusterStore } from '#images/data/cluster-store.ts'
 import { StoreActions } from '#lifecycle/actions.ts'
 import { createLifecycleWorker, type LifecycleParts } from '#lifecycle/lifecycle-worker.ts'
-import { BUCKET_SETTINGS, BucketSettings, bucketOfKey } from '#store/bucket-settings/bucket-settings.ts'
+import { BUCKET_SETTINGS, bucketOfKey } from '#store/bucket-settings/bucket-settings.ts'
 import { type ReplicasThere, replicasThere } from '#store/container-replicas.ts'
 import type { ContainerOperations } from '#store/contract.ts'
 import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
-import { ownStore, withFeatures } from '#store/features.ts'
 import { containersOver } from '#store/layering.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
-import { OBJECT_HOLDS, ObjectHolds } from '#store/object-holds/object-holds.ts'
-import { OBJECT_LOCKS, ObjectLocks } from '#store/object-lock/object-locks.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
-import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { RECORDS_ACCOUNT } from '#store/records/contract.ts'
 import { Gait } from '#worker/gait.ts'
 import { ownerOf } from '#worker/share.ts'
-import { openEncryption } from '../encryption.ts'
+import { openFeaturedStore } from '../featured-store.ts'
 import type { MakeWorker, WorkerContext } from '../worker-context.ts'
-import { workerStoreOf } from '../worker-store.ts'
 
 export const lifecycleWorker: MakeWorker = (context) => {
   const { environment, log, device, foreground, settings } = context
@@ -42,26 +36,11 @@ export const lifecycleWorker: MakeWorker = (context) => {
 }
 
 async function open(context: WorkerContext): Promise<LifecycleParts> {
-  const { environment, log, settings, host, device } = context
+  const { environment, log, host, device } = context
   const { clock, random } = environment
-  const { store: worker, parts } = await workerStoreOf(context)
-  const core = { ...worker, containers: alwaysAsked(worker.containers) }
-  const records = new ClusterRecords({ store: core, clock })
-  const bucketSettings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
+  const opened = await openFeaturedStore(context, alwaysAsked)
+  const { core, store, parts, bucketSettings, objectHolds } = opened
   const { timestamps } = parts
-  const objectHolds = new ObjectHolds(records.of(OBJECT_HOLDS), core.containers)
-  const encryption = await openEncryption(environment, settings)
-  const store = withFeatures(core, {
-    environment,
-    timestamps,
-    deferDeletes: core.deferDeletes,
-    deferPartsCheck: core.deferPartsCheck,
-    bucketSettings,
-    objectHolds,
-    objectLocks: new ObjectLocks({ clock, records: records.of(OBJECT_LOCKS) }),
-    imageBytes: new ClusterStore(ownStore(core, { environment, encryption })),
-    encryption,
-  })
   const checkParts = core.deferPartsCheck
   const multipart = new MultipartUploads({ store, clock, random, timestamps, checkParts })
   const asker: OperationContext = { txId: 'lifecycle', signal: undefined, log }

@@ -1,5 +1,7 @@
 /** What arrives is what was stored, or it is not kept. */
 import t from 'tap'
+import { Drive, type KeptRoom } from '#backend/drive-state.ts'
+import { directoriesDisk, roomySpace } from '#backend/test-twins.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import { silentLogger } from '#base/log.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
@@ -14,6 +16,7 @@ import { generatedBody } from './frames.ts'
 import type { ObjectsRequest } from './messages.ts'
 import { serveObjects } from './serve-objects.ts'
 
+const ROOM: KeptRoom = { release: () => {} }
 const PEER = { host: '10.0.0.2', port: 6200, device: 'sdb' }
 
 /** What the network does to the bytes of an answer. */
@@ -33,7 +36,7 @@ async function fetchFrom(
   const entry = await entryIn(from)
   const fetcher = new ObjectFetcher({
     replica: to.replica,
-    drive: { refuseWrite: async () => (parts.room === 'full' ? ({} as never) : undefined) },
+    drive: { keepRoom: async () => (parts.room === 'full' ? undefined : ROOM) },
     clock: new VirtualClock(),
     log: silentLogger,
     admit: parts.admit,
@@ -131,7 +134,7 @@ t.test('a large object that changed while it was fetched is not put together fro
   const clock = new VirtualClock()
   const fetcher = new ObjectFetcher({
     replica: other.replica,
-    drive: { refuseWrite: async () => undefined },
+    drive: { keepRoom: async () => ROOM },
     clock,
     log: silentLogger,
     peers: {
@@ -199,4 +202,36 @@ t.test('a device without room is asked nothing', async (t) => {
   const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
   await putObject(one, second(1), 'hello')
   t.match(await fetchFrom(one, other, { room: 'full' }), { objects: 0, full: 1, failed: 0 })
+})
+
+t.test('many objects that fit one by one do not fill a device past its reserve', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  const names = ['/a/c/1', '/a/c/2', '/a/c/3']
+  for (const name of names) await putObject(one, second(1), Buffer.alloc(3 * BLOCK_BYTES), { name })
+  await remove(one, second(2))
+  const clock = new VirtualClock()
+  // Room for two of them above the reserve of one in a hundred.
+  const space = { ...roomySpace(), totalBytes: 100 * BLOCK_BYTES, freeBytes: 7 * BLOCK_BYTES }
+  const drive = new Drive({
+    clock,
+    devicesPath: '/srv',
+    device: 'sda',
+    disk: directoriesDisk(space),
+    mountCheck: 'any_directory',
+  })
+  const fetcher = new ObjectFetcher({
+    replica: other.replica,
+    drive,
+    clock,
+    log: silentLogger,
+    peers: {
+      objects: async (_: unknown, request: ObjectsRequest) => serveObjects(one.replica, request),
+    } as never,
+  })
+  const states = await one.replica.states([...names, NAME].map((name) => one.replica.hashOf(name)))
+  if ('kind' in states) throw new Error(states.reason)
+  const wishes = states.map(({ hash, state }): FetchWish => {
+    return { entry: entryOf(hash, state), lack: state.data === undefined ? 'small' : 'data' }
+  })
+  t.match(await fetcher.fetch(PEER, wishes), { objects: 2, metadata: 1, full: 1, failed: 0 })
 })

@@ -3,7 +3,7 @@
  * MD5 compared, file and directory synced, index last. Nothing that does not match its record becomes an object. Small
  * objects travel many in one answer; a large one goes on at the byte it had reached when its connection breaks.
  */
-import type { Drive } from '#backend/drive-state.ts'
+import type { Drive, KeptRoom } from '#backend/drive-state.ts'
 import type { Clock } from '#base/environment.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
@@ -36,7 +36,7 @@ export interface Fetched {
 
 export interface FetcherOptions {
   readonly replica: ReplicaAccess
-  readonly drive: Pick<Drive, 'refuseWrite'>
+  readonly drive: Pick<Drive, 'keepRoom'>
   readonly peers: Peers
   readonly clock: Clock
   readonly log: Logger
@@ -69,24 +69,36 @@ export class ObjectFetcher {
   /** Resolves when everything that came is durable. Never rejects, but for an aborted signal. */
   async fetch(peer: PeerAddress, wishes: readonly FetchWish[], signal?: AbortSignal): Promise<Fetched> {
     const tally = nothingFetched()
-    const roomy: FetchWish[] = []
-    for (const wish of wishes) {
-      if (await this.#fits(wish)) roomy.push(wish)
-      else tally.full += 1
-    }
-    for (const batch of batchesOf(roomy)) {
+    for (const batch of batchesOf(wishes)) {
       signal?.throwIfAborted()
-      const [only] = batch
-      if (batch.length === 1 && only !== undefined && bodyBytesOf(only) > SMALL_BODY_BYTES)
-        await this.#large(peer, only, tally, signal)
-      else await this.#batch(peer, batch, tally, signal)
+      const room = await this.#roomFor(batch)
+      try {
+        const fitting = room === undefined ? batch.filter(({ lack }) => lack === 'small') : batch
+        tally.full += batch.length - fitting.length
+        await this.#fitting(peer, fitting, tally, signal)
+      } finally {
+        room?.release()
+      }
     }
     return tally
   }
 
-  async #fits(wish: FetchWish): Promise<boolean> {
-    if (wish.lack === 'small') return true
-    return (await this.#options.drive.refuseWrite(bodyBytesOf(wish))) === undefined
+  /** What POSTs and deletes left needs none: a full device takes it. */
+  async #roomFor(batch: readonly FetchWish[]): Promise<KeptRoom | undefined> {
+    if (batch.every(({ lack }) => lack === 'small')) return undefined
+    return await this.#options.drive.keepRoom(batch.reduce((sum, wish) => sum + bodyBytesOf(wish), 0))
+  }
+
+  async #fitting(
+    peer: PeerAddress,
+    batch: readonly FetchWish[],
+    tally: Fetched,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const [only] = batch
+    if (only === undefined) return
+    if (bodyBytesOf(only) > SMALL_BODY_BYTES) await this.#large(peer, only, tally, signal)
+    else await this.#batch(peer, batch, tally, signal)
   }
 
   async #batch(

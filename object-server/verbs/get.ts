@@ -5,7 +5,7 @@
 import { isTrueValue } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
 import { isRefusal } from '#backend/refusal.ts'
-import { CANDIDATE_HEADER, EXPIRED_HEADER } from '#base/extensions.ts'
+import { CANDIDATE_HEADER, EXPIRED_HEADER, QUARANTINED_HEADER } from '#base/extensions.ts'
 import { lastModifiedSeconds } from '#base/timestamp.ts'
 import { evaluateConditions } from '#http/conditionals.ts'
 import type { HeaderMap, Request, Response } from '#http/message.ts'
@@ -24,7 +24,7 @@ import {
   unsatisfiedRange,
 } from '#http/ranges.ts'
 import type { Absent, Lookup, ObjectContent } from '../engine.ts'
-import { conditionalEtag, describeObject, storedHeader } from '../response-headers.ts'
+import { conditionalEtag, describeFound, storedHeader } from '../response-headers.ts'
 import type { ObjectServerContext } from '../server-context.ts'
 import type { StoredObject } from '../stored-object.ts'
 import { diskFailed, notFound, type ObjectTarget, readTarget } from '../target.ts'
@@ -41,7 +41,7 @@ export async function getObject(server: ObjectServerContext, request: Request): 
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const lookup = await lookUp(target, request.headers)
     if (lookup.kind !== 'found') return absentAnswer(server, lookup, request.headers)
-    const headers = describeObject(lookup.object, server.allowedHeaders)
+    const headers = describeFound(lookup, server.allowedHeaders)
     const refused = conditionAnswer(lookup.object, headers, request.headers)
     if (refused !== undefined) return refused
     const response = await bodyAnswer(server, target, lookup.object, headers, request.headers)
@@ -77,10 +77,15 @@ export function absentAnswer(
     case 'expired':
       return conditionalNotFound(expiredAnswer(absent.object), request)
     case 'quarantined':
-      return conditionalNotFound(notFound(undefined, { 'x-backend-quarantined': 'true' }), request)
+      return conditionalNotFound(lostAnswer(), request)
     case 'missing':
       return conditionalNotFound(notFound(undefined), request)
   }
+}
+
+/** This replica lost what it had: that it has nothing proves nothing. */
+export function lostAnswer(): Response {
+  return notFound(undefined, { [QUARANTINED_HEADER]: 'true' })
 }
 
 /** Names the time of the object, as Swift does, that it is not that of a delete, and when the data was put. */

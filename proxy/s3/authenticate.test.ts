@@ -45,6 +45,8 @@ void t.test('a signature that is wrong opens nothing, and is told why', async (t
   const head = await signed({ method: 'HEAD', target: '/bucket' }, { ...signingNow(), region: 'eu-west-1' })
   t.equal(head.status, 400)
   t.equal(head.headers['x-amz-bucket-region'], 'us-east-1', 'HEAD has no XML that could tell it')
+  const empty = await unsigned({ target: '/bucket/key', headers: { authorization: '' } })
+  t.equal(outcome(empty), '403 AccessDenied', 'no signature is none')
   const closed = await unsigned({ method: 'HEAD', target: '/bucket' })
   t.equal(closed.status, 403)
   t.equal(closed.headers['x-amz-bucket-region'], 'us-east-1')

@@ -39,6 +39,8 @@ t.test('what nobody signed is S3’s where it can be, and Swift’s where it was
   t.equal((await s3As(undefined, 'GET', '/healthcheck')).body, 'OK')
   t.equal((await s3As(undefined, 'GET', '/v1/AUTH_test')).status, 401)
   t.equal((await s3As(undefined, 'GET', '/')).status, 404)
+  const ofClient = { 'amz-sdk-invocation-id': 'f0f7ad70-3ac9-4de5-9a1e-4b1a1c2b1f1a' }
+  t.equal(elementIn(await s3As(undefined, 'GET', '/', { headers: ofClient }), 'Code'), 'AccessDenied')
 })
 
 t.test('others have no access, and the name of a bucket is taken for them', async (t) => {

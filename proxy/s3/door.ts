@@ -13,6 +13,7 @@ import { withCors } from './config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from './error.ts'
 import { controlErrorAnswer, errorAnswer } from './error-answer.ts'
 import { logRequest } from './logging/log-request.ts'
+import { unlessHidden, unlessMissing } from './objects/hidden-key.ts'
 import { checkKey } from './objects/upload.ts'
 import type { S3Deps, S3Operation, S3Visit } from './operation.ts'
 import { operationOf } from './operations.ts'
@@ -96,17 +97,12 @@ async function judged(operation: S3Operation, visited: S3Visit): Promise<Respons
   const { deps, request, bucket } = visited
   const action = typeof operation.action === 'string' ? operation.action : operation.action(request)
   if (action !== 'none') {
-    const denied = await deps.authorize(visited, { action, bucket, key: request.key })
-    if (denied !== undefined) return denied
+    const asked = { action, bucket, key: request.key }
+    const denied = await deps.authorize(visited, asked)
+    if (denied !== undefined) return await unlessMissing(visited, asked, denied)
   }
   visited.transaction.permits = (list, name) => permission(visited, list, name)
   const result = await operation.run(visited)
   if (!isS3Error(result)) return tellCharged(visited, result)
   return result.code === 'NoSuchKey' ? unlessHidden(visited, result) : result
-}
-
-/** That there is no such key is told only to those who may list the bucket. */
-async function unlessHidden(visited: S3Visit, missing: S3Error): Promise<S3Error> {
-  const { deps, bucket } = visited
-  return (await deps.authorize(visited, { action: 's3:ListBucket', bucket, key: undefined })) ?? missing
 }

@@ -42,9 +42,13 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 /** Swift's answers to what is nowhere stay Swift's: a bucket's name has at least three characters of few kinds. */
 const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/
 
-/** An anonymous request to a path that can be a bucket's, sent without anything of Swift's. */
+/** What AWS's own clients send with every request, a signed one or not. */
+const SDK_HEADER = 'amz-sdk-invocation-id'
+
+/** An anonymous request to a path that can be a bucket's, or of an S3 client to none, sent without anything of Swift's. */
 export function isPerhapsS3({ path, headers }: Request, authPrefix: string): boolean {
   if (headers['x-auth-token'] !== undefined || headers['x-storage-token'] !== undefined) return false
+  if (path === '/') return headers[SDK_HEADER] !== undefined
   if (path.startsWith(authPrefix)) return false
   const end = path.indexOf('/', 1)
   const first = path.slice(1, end < 0 ? path.length : end)

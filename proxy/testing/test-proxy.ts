@@ -61,6 +61,7 @@ export function testProxy(
     policies,
     readOnly: all.readOnly,
     bucketSettings,
+    replication: 'marked',
     objectLocks,
   })
   const deps: ProxyDeps = {

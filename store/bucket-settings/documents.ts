@@ -7,6 +7,7 @@ import type { PublicAccessBlock } from '#auth/s3/public-access-block.ts'
 import type { LifecycleConfiguration } from './lifecycle-rules.ts'
 import type { NotificationConfiguration } from './notification-rules.ts'
 import type { ObjectLockConfiguration } from './object-lock-rules.ts'
+import type { ReplicationConfiguration } from './replication-rules.ts'
 import type {
   AnalyticsConfiguration,
   IntelligentTieringConfiguration,
@@ -30,6 +31,7 @@ export interface BucketDocuments {
   readonly logging?: LoggingConfiguration | undefined
   readonly notification?: NotificationConfiguration | undefined
   readonly accelerate?: 'Enabled' | 'Suspended' | undefined
+  readonly replication?: ReplicationConfiguration | undefined
   /** These four: in the order of their ids. */
   readonly analytics?: readonly AnalyticsConfiguration[] | undefined
   readonly inventory?: readonly InventoryConfiguration[] | undefined

@@ -6,6 +6,7 @@
 import { OBJECT_ACL_CHANGED, OBJECT_ACL_SYSMETA } from '#auth/s3/acl/stored-acl.ts'
 import { CLIENT_STORED_HEADERS } from '#base/stored-headers.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { OUTCOME_FACT, REPLICATION_PREFIX } from '../bucket-replication/replication-facts.ts'
 import { LOCK_PREFIX } from '../object-lock/lock-facts.ts'
 import { withoutNullMark } from '../versions/null-version.ts'
 
@@ -30,6 +31,8 @@ const OF_SOURCE_ALONE: readonly string[] = [
   'x-object-sysmeta-symloop-extend',
   'x-object-sysmeta-allow-reserved-names',
   LOCK_PREFIX,
+  REPLICATION_PREFIX,
+  OUTCOME_FACT,
   OBJECT_ACL_SYSMETA,
   OBJECT_ACL_CHANGED,
 ]

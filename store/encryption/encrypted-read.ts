@@ -7,7 +7,7 @@ import type { BodyStream, HeaderMap, ResponseBody } from '#http/message.ts'
 import type { ObjectOperations, ObjectRead, ObjectReadOptions, ObjectReadOutcome } from '../contract.ts'
 import type { ObjectName, OperationContext } from '../operation.ts'
 import { applyKey } from './cipher.ts'
-import { type CryptoMeta, readCryptoMeta, readKeyId } from './crypto-meta.ts'
+import { type CryptoMeta, readCryptoMeta, readKeyId, splitCryptoMeta } from './crypto-meta.ts'
 import { decryptedBody } from './decrypted-body.ts'
 import { maskedRead } from './encrypted-conditions.ts'
 import { decryptMetadata, decryptValue, METADATA_KEYS } from './encrypted-values.ts'
@@ -51,9 +51,12 @@ export async function readEncrypted(
   return { ...outcome, headers, body }
 }
 
-/** Anything of encryption in the stored headers. */
+/** Anything of encryption in the stored headers. An ETag for listings is there without any, too. */
 function isTouched(headers: HeaderMap): boolean {
-  for (const name in headers) if (isCrypto(name) || name === LISTED_ETAG) return true
+  for (const name in headers) {
+    if (isCrypto(name)) return true
+    if (name === LISTED_ETAG && splitCryptoMeta(headers[name] ?? '').meta !== undefined) return true
+  }
   return false
 }
 

@@ -3,7 +3,7 @@
  * looks for parts; the containers of parts and of records are there; then the record. Whoever dies before the last step has
  * left a bucket that is looked at more closely than it need be, or an empty container.
  */
-import type { ContainerInfo } from '../contract.ts'
+import type { Store } from '../contract.ts'
 import { customerKeyProof } from '../encryption/customer-keys.ts'
 import type { StoreFailure } from '../failure.ts'
 import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
@@ -35,10 +35,7 @@ export async function beginUpload(
   { contentType, metadata: given, customerKey, summary }: UploadToBegin,
 ): Promise<Begun> {
   const { store, timestamps, random } = deps
-  const bucket = { account: name.account, container: name.container }
-  const info = await store.containers.info(context, bucket)
-  if (info === undefined) return { kind: 'no_such_container' }
-  const unready = await makeReady(deps, context, bucket, info)
+  const unready = await makePartsReady(store, context, name)
   if (unready !== undefined) return unready
   const uploadId = makeUploadId(await timestamps.next(), random.bytes(CHANCE_BYTES))
   const proof = customerKey && customerKeyProof(random, customerKey)
@@ -48,13 +45,16 @@ export async function beginUpload(
   return written.kind === 'created' ? { kind: 'begun', uploadId } : written
 }
 
-/** What keeps the containers from being ready; `undefined` when they are. */
-async function makeReady(
-  { store }: MultipartDeps,
+/** What keeps the containers for the parts of a bucket's objects from being ready; `undefined` when they are. */
+export async function makePartsReady(
+  store: Store,
   context: OperationContext,
-  bucket: ContainerName,
-  { metadata, policyIndex }: ContainerInfo,
+  { account, container: name }: ContainerName | ObjectName,
 ): Promise<StoreFailure | undefined> {
+  const bucket = { account, container: name }
+  const info = await store.containers.info(context, bucket)
+  if (info === undefined) return { kind: 'no_such_container' }
+  const { metadata, policyIndex } = info
   if (metadata[HAS_PARTS] === undefined) {
     const marked = await store.containers.post(context, bucket, { [HAS_PARTS]: 'true' })
     if (marked.kind !== 'updated') return marked

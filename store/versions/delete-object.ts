@@ -4,6 +4,7 @@
  * deleted nothing; a marker that nothing follows is listed and can be deleted.
  */
 import type { Timestamp } from '#base/timestamp.ts'
+import type { HeaderMap } from '#http/message.ts'
 import type { ObjectDelete, ObjectDeleteOutcome } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
 import type { ObjectName } from '../operation.ts'
@@ -24,7 +25,7 @@ export async function deleteObject(
   if (!isCurrent(seen)) return seen
   const id = options.timestamp ?? (await deps.timestamps.next())
   const marker = versionNameOf(name, container, id)
-  const marked = await putMarker(write, marker, id)
+  const marked = await putMarker(write, marker, { id, metadata: options.markerMetadata ?? {} })
   if (marked !== undefined) return marked
   const removed = await remove(write, options, { seen, id })
   if (removed.kind === 'precondition_failed') await deps.objects.delete(write.context, marker, {})
@@ -35,9 +36,9 @@ export async function deleteObject(
 async function putMarker(
   { deps, context }: VersionedWrite,
   marker: ObjectName,
-  timestamp: Timestamp,
+  { id: timestamp, metadata }: { readonly id: Timestamp; readonly metadata: HeaderMap },
 ): Promise<StoreFailure | undefined> {
-  const put = await deps.objects.put(context, marker, { ...DELETE_MARKER, timestamp })
+  const put = await deps.objects.put(context, marker, { ...DELETE_MARKER, metadata, timestamp })
   if (put.kind === 'created') return undefined
   if (put.kind === 'no_such_container') return { kind: 'version_refused', problem: 'no_versions_container' }
   return put

@@ -163,7 +163,7 @@ function isCurrentNow({ container }: VersionedWrite, seen: Current, { version: g
   return seen.kind === 'version' && seen.container === container && seen.object === goes
 }
 
-async function unlinked(
+export async function unlinked(
   { deps, context, name }: VersionedWrite,
   seen: Current,
 ): Promise<StoreFailure | 'changed' | 'again'> {
@@ -173,7 +173,7 @@ async function unlinked(
   return removed.kind === 'deleted' || removed.kind === 'no_such_object' ? 'changed' : removed
 }
 
-async function linkedTo(
+export async function linkedTo(
   { deps, context, name }: VersionedWrite,
   seen: Current,
   linked: LinkedVersion,
@@ -192,6 +192,14 @@ interface Next {
 
 /** Versions that are looked at for one that is there: rows of those being deleted at this moment are still listed. */
 const CANDIDATES = 64
+
+/** The newest of all versions. */
+export function newestVersion(
+  write: VersionedWrite,
+  containers: ContainerOperations,
+): Promise<Next | StoreFailure> {
+  return nextAfter(write, containers, { version: undefined, isMarker: false })
+}
 
 /** The newest version besides one that is there. Names sort newest first. */
 async function nextAfter(

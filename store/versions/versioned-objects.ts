@@ -1,5 +1,5 @@
 /** Which operation on an object is one on versions, and which passes as it is. */
-import type { Timestamp } from '#base/timestamp.ts'
+import { offsetOf, type Timestamp } from '#base/timestamp.ts'
 import type {
   ObjectDeleteOutcome,
   ObjectOperations,
@@ -17,6 +17,7 @@ import { letGo } from '../symlinks/follow.ts'
 import { AS_STORED, isCurrent, lookAt } from './current-object.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteVersion } from './delete-version.ts'
+import { deleteDictated, putDictated } from './dictated-version.ts'
 import { VERSION_LINK, type Versions, versionsIn } from './kept-versions.ts'
 import { keptNulls } from './null-version.ts'
 import { putVersion, type VersionedWrite, withoutExpiry } from './put-version.ts'
@@ -53,9 +54,11 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
       if (kept === undefined) return await objects.put(context, name, put)
       if ('container' in kept) {
         const write = writeTo(context, name, kept.container)
-        return kept.keeping === 'on'
+        if (kept.keeping === 'off') return await putNull(write, containers, plain)
+        const id = dictatedId(plain)
+        return id === undefined
           ? await putVersion(write, plain)
-          : await putNull(write, containers, plain)
+          : await putDictated(write, containers, plain, id)
       }
       await put.body.cancel()
       return kept
@@ -97,11 +100,23 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
       if (kept === undefined) return await objects.delete(context, name, plain)
       if (!('container' in kept)) return kept
       const write = writeTo(context, name, kept.container)
-      return kept.keeping === 'on'
+      if (kept.keeping === 'off') return await deleteNull(write, containers, plain)
+      const id = dictatedId(plain)
+      return id === undefined
         ? await deleteObject(write, plain)
-        : await deleteNull(write, containers, plain)
+        : await deleteDictated(write, containers, plain, id)
     },
   }
+}
+
+/** A time that is dictated is the id of the version, if nothing is asked of what is there. */
+function dictatedId({
+  timestamp,
+  condition,
+}: Pick<ObjectPut, 'timestamp' | 'condition'>): Timestamp | undefined {
+  return condition === undefined && timestamp !== undefined && offsetOf(timestamp) === 0
+    ? timestamp
+    : undefined
 }
 
 /** A delete of a version that leaves its place to the next. */

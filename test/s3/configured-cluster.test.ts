@@ -2,11 +2,14 @@
  * What configured buckets do by themselves, in a cluster of real processes: objects go when their short days are over, a
  * webhook hears what happens, and a browser shows the website.
  */
+import { writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  GetBucketReplicationCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
@@ -14,14 +17,19 @@ import {
   PutBucketLifecycleConfigurationCommand,
   PutBucketNotificationConfigurationCommand,
   PutBucketPolicyCommand,
+  PutBucketReplicationCommand,
+  PutBucketVersioningCommand,
   PutBucketWebsiteCommand,
   PutObjectCommand,
+  type ReplicationConfiguration,
   S3Client,
 } from '@aws-sdk/client-s3'
+import { Upload } from '@aws-sdk/lib-storage'
+import { createPresignedPost } from '@aws-sdk/s3-presigned-post'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import t, { type Test } from 'tap'
 import { havePrograms } from '#test/programs.ts'
-import { startCluster } from '#test/running-cluster.ts'
+import { startCluster, temporaryDirectory } from '#test/running-cluster.ts'
 import { until } from '#test/session.ts'
 import { CHROMIUM, startBrowser } from '#test/web/browser.ts'
 import { sdkOptions } from './client-settings.ts'
@@ -35,6 +43,9 @@ day = "2s"
 interval = "1s"
 [expirer]
 interval = "1s"
+[bucket_replication]
+interval = "1s"
+discovery = "1s"
 [notifier]
 interval = "1s"
 allowed_hosts = ["127.0.0.1"]
@@ -64,6 +75,26 @@ async function startWebhook(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`, messages }
 }
 
+/** A page with a form that lets whoever fills it in upload one file, and leads to another page of the site then. */
+async function formPage(
+  client: S3Client,
+  bucket: string,
+  site: string,
+): Promise<{ readonly Key: string; readonly Body: string; readonly ContentType: string }> {
+  const { url, fields } = await createPresignedPost(client, {
+    Bucket: bucket,
+    Key: 'forms/${filename}',
+    Conditions: [['content-length-range', 1, 100]],
+    Fields: { success_action_redirect: `${site}/new/` },
+  })
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => `<input type="hidden" name="${name}" value="${value}">`,
+  )
+  const Body = `<meta charset="utf-8"><form action="${url}" method="post" enctype="multipart/form-data">${hidden.join('')}
+    <input type="file" name="file"><input type="submit" id="send"></form>`
+  return { Key: 'form.html', Body, ContentType: 'text/html' }
+}
+
 interface EventMessage {
   readonly Records: readonly {
     readonly eventName: string
@@ -75,6 +106,69 @@ await t.test('configured buckets', async (t) => {
   const cluster = await startCluster(t, { config: CONFIG })
   const client = new S3Client(sdkOptions(cluster.url))
   t.teardown(() => client.destroy())
+
+  await t.test(
+    'what is put into a replicated bucket is in the other one soon, large uploads too',
+    async (t) => {
+      const [Bucket, copy] = ['replicated', 'its-copy']
+      for (const name of [Bucket, copy]) {
+        await client.send(new CreateBucketCommand({ Bucket: name }))
+        const VersioningConfiguration = { Status: 'Enabled' } as const
+        await client.send(new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration }))
+      }
+      const ReplicationConfiguration: ReplicationConfiguration = {
+        Role: 'arn:aws:iam::test:role/replication',
+        Rules: [
+          {
+            ID: 'all',
+            Priority: 1,
+            Status: 'Enabled',
+            Filter: { Prefix: '' },
+            DeleteMarkerReplication: { Status: 'Enabled' },
+            Destination: { Bucket: `arn:aws:s3:::${copy}` },
+          },
+        ],
+      }
+      await client.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration }))
+      const told = await client.send(new GetBucketReplicationCommand({ Bucket }))
+      t.match(told.ReplicationConfiguration, ReplicationConfiguration)
+      const PART_BYTES = 5 * 2 ** 20
+      const large = Buffer.alloc(PART_BYTES + 1, 'large')
+      // Each of the four proxies learns of the rules by itself; what is put before is not replicated.
+      let inARow = 0
+      await until(t, 'every proxy to know the rules', async () => {
+        await client.send(
+          new PutObjectCommand({ Bucket, Key: 'small', Body: 'text', Metadata: { colour: 'blue' } }),
+        )
+        const { ReplicationStatus } = await client.send(new HeadObjectCommand({ Bucket, Key: 'small' }))
+        inARow = ReplicationStatus === undefined ? 0 : inARow + 1
+        return inARow > 20
+      })
+      const params = { Bucket, Key: 'large', Body: large }
+      const { ETag } = await new Upload({ client, partSize: PART_BYTES, params }).done()
+      for (const Key of ['small', 'large']) {
+        const isReplicated = async (): Promise<boolean> => {
+          const { ReplicationStatus } = await client.send(new HeadObjectCommand({ Bucket, Key }))
+          return ReplicationStatus === 'COMPLETED'
+        }
+        await until(t, `${Key} is replicated`, isReplicated, WITHIN_MS)
+      }
+      const small = await client.send(new GetObjectCommand({ Bucket: copy, Key: 'small' }))
+      t.match(small, { Metadata: { colour: 'blue' }, ReplicationStatus: 'REPLICA' })
+      t.equal(await small.Body?.transformToString(), 'text')
+      const copied = await client.send(new GetObjectCommand({ Bucket: copy, Key: 'large' }))
+      t.equal(copied.ETag, ETag)
+      t.ok(Buffer.from((await copied.Body?.transformToByteArray()) ?? []).equals(large))
+      const part = await client.send(new HeadObjectCommand({ Bucket: copy, Key: 'large', PartNumber: 2 }))
+      t.match(part, { PartsCount: 2, ContentLength: 1 })
+      await client.send(new DeleteObjectCommand({ Bucket, Key: 'small' }))
+      const isGone = async (): Promise<boolean> => {
+        const head = client.send(new HeadObjectCommand({ Bucket: copy, Key: 'small' }))
+        return (await head.catch((error: Error) => error.name)) === 'NotFound'
+      }
+      await until(t, 'the deletion is replicated', isGone, WITHIN_MS)
+    },
+  )
 
   await t.test('objects go when their days are over, and say when that is', async (t) => {
     const Bucket = 'short-lived'
@@ -190,6 +284,20 @@ await t.test('configured buckets', async (t) => {
     const link = await getSignedUrl(client, new PutObjectCommand({ Bucket, Key: 'sent', Body: 'x' }))
     const upload = `fetch(${JSON.stringify(link)}, { method: 'PUT', body: 'x' }).then((answer) => answer.status)`
     t.equal(await page.evaluate(upload), 200, 'a script sends an object by a link, after a preflight')
+    await client.send(new PutObjectCommand({ Bucket, ...(await formPage(client, Bucket, site)) }))
+    const file = join(temporaryDirectory(t), 'a bïrd.txt')
+    writeFileSync(file, 'sent by a form')
+    await page.open(`${site}/form.html`)
+    await page.chooseFiles('input[type=file]', [file])
+    await page.follow('#send')
+    const { origin, pathname, searchParams } = new URL(String(await page.evaluate('location.href')))
+    t.same([origin + pathname, searchParams.get('key')], [`${site}/new/`, 'forms/a bïrd.txt'])
+    const sent = await client.send(new GetObjectCommand({ Bucket, Key: 'forms/a bïrd.txt' }))
+    t.equal(
+      await sent.Body?.transformToString(),
+      'sent by a form',
+      'a form sends an object, within its policy',
+    )
     await page.open(`${site}/gone`)
     t.equal(await page.evaluate('document.querySelector("h1").textContent'), 'It has flown')
     t.equal(page.fetched.find(({ url }) => url === `${site}/gone`)?.status, 404)

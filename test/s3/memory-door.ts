@@ -4,6 +4,7 @@ import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import type { Request } from '#http/message.ts'
 import { listen } from '#http/server.ts'
+import type { ProxyOptions } from '#proxy/options.ts'
 import { type SignedS3Door, signedS3Door } from '#proxy/testing/signed-s3-door.ts'
 
 export interface MemoryDoor extends SignedS3Door {
@@ -12,8 +13,8 @@ export interface MemoryDoor extends SignedS3Door {
   readonly requests: readonly Request[]
 }
 
-export async function startMemoryDoor(t: Test): Promise<MemoryDoor> {
-  const door = signedS3Door()
+export async function startMemoryDoor(t: Test, options: Partial<ProxyOptions> = {}): Promise<MemoryDoor> {
+  const door = signedS3Door(options)
   const requests: Request[] = []
   const listener = await listen({
     host: '127.0.0.1',

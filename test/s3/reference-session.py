@@ -280,7 +280,7 @@ table("/ref-box/m", [
     ("PUT", "?partNumber=1", {}, "x", "400 InvalidArgument"),
     ("POST", "?uploads", SUM, "", "400 InvalidRequest"),
     ("POST", f"?uploadId={upload}", {}, "", "400 MalformedXML"),
-    ("POST", f"?uploadId={upload}", {}, parts(), "400 InvalidRequest"),
+    ("POST", f"?uploadId={upload}", {}, parts(), "400 MalformedXML"),
     ("POST", f"?uploadId={upload}", {}, parts(0), "400 InvalidArgument"),
     ("POST", f"?uploadId={upload}", {}, parts(2, 1), "400 InvalidPartOrder"),
     ("POST", f"?uploadId={upload}", {}, parts(3), "400 InvalidPart"),

@@ -1,7 +1,7 @@
 /** Goal: what is said of access through S3 is kept, given back, refused as by AWS, and holds. */
 import t from 'tap'
 import { silentLogger } from '#base/log.ts'
-import { elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
+import { contentMd5, elementIn, elementsIn, s3Door } from '../../testing/s3-door.ts'
 import { askingAs, type Received, send } from '../../testing/test-proxy.ts'
 
 const ALL_USERS = 'http://acs.amazonaws.com/groups/global/AllUsers'
@@ -156,7 +156,9 @@ t.test('lists that are none', async (t) => {
   t.equal(code(await put({}, policy(user, 'test2:tester2'))), '403 AccessDenied')
   t.equal(code(await put({}, policy(user, 'test:tester', 'FLY'))), '400 MalformedACLError')
   t.equal(code(await put({}, policy(grantee('Planet', '<ID>a:b</ID>')))), '400 MalformedACLError')
-  t.equal(code(await put({}, policy(grantee('CanonicalUser', '<ID>nobody</ID>')))), '400 InvalidArgument')
+  const unknown = await put({}, policy(grantee('CanonicalUser', '<ID>nobody</ID>')))
+  t.equal(code(unknown), '400 InvalidArgument')
+  t.equal(elementIn(unknown, 'ArgumentName'), 'CanonicalUser/ID')
   t.equal(code(await put({}, policy(grantee('Group', '<URI>http://a</URI>')))), '400 InvalidArgument')
   const byMail = grantee('AmazonCustomerByEmail', '<EmailAddress>a@b.c</EmailAddress>')
   t.equal(code(await put({}, policy(byMail))), '400 UnresolvableGrantByEmailAddress')
@@ -282,6 +284,12 @@ t.test('whoever expects another owner is refused', async (t) => {
     })
     t.equal(answered, status, owner)
   }
+  const body = '<Delete><Object><Key>key</Key></Object></Delete>'
+  const md5 = { 'content-md5': contentMd5(body) }
+  const others = { ...md5, 'x-amz-expected-bucket-owner': 'test2:tester2' }
+  const deleting = await s3('POST', `/${name}?delete`, { body, headers: others })
+  t.equal(deleting.status, 403, 'of a list as a whole')
+  t.equal((await s3('POST', `/${name}?delete`, { body, headers: md5 })).status, 200)
 })
 
 t.test('where the requester pays, the requester must know', async (t) => {
@@ -308,6 +316,18 @@ t.test('that there is no such key is told to those who may list', async (t) => {
   t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '403 AccessDenied')
   await s3('PUT', `/${name}?acl`, { headers: { 'x-amz-acl': 'public-read' } })
   t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '404 NoSuchKey')
+  await s3('DELETE', `/${name}?policy`)
+  for (const method of ['GET', 'HEAD']) {
+    t.equal(
+      (await s3As(undefined, method, `/${name}/none`)).status,
+      404,
+      'nor might they read what would be there',
+    )
+  }
+  await s3('PUT', `/${name}/shut`, { body: 'x' })
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/shut`)), '403 AccessDenied')
+  await s3('PUT', `/${name}?policy`, { body: allow(name).replace('"Allow"', '"Deny"') })
+  t.equal(code(await s3As(undefined, 'GET', `/${name}/none`)), '403 AccessDenied', 'unless it is denied')
 })
 
 t.test('buckets are made and listed by whoever administers the account', async (t) => {

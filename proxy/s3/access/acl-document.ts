@@ -78,5 +78,7 @@ function readGrantee(written: XmlElement): Grantee | S3Error {
   const value = type && written.textOf(type[0])
   if (type === undefined || value === undefined) return s3Error('MalformedACLError')
   const grantee = granteeNamed(type[1], value)
-  return grantee.kind === 'refused' ? aclRefusal(grantee) : grantee
+  if (grantee.kind !== 'refused') return grantee
+  const extra = grantee.extra && { ...grantee.extra, ArgumentName: `${written.attribute('type')}/${type[0]}` }
+  return aclRefusal({ ...grantee, extra })
 }

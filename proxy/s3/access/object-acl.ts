@@ -7,6 +7,7 @@ import type { ObjectReadOutcome } from '#store/contract.ts'
 import { changeFacts } from '#store/object-facts/object-facts.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
+import { carryChange } from '../replication/carried-facts.ts'
 import { isStoreFailure, storeError } from '../store-errors.ts'
 import { isAbsent, missingVersion, readOf, versionAsked } from '../versions/version-asked.ts'
 import { xmlAnswer } from '../xml-writer.ts'
@@ -50,6 +51,8 @@ export async function putObjectAcl(visit: S3Visit): Promise<Response | S3Error> 
   const name = { ...objectOf(visit), versionId: request.query.get('versionId') }
   const changed = await changeFacts(deps.store, transaction, name, { [OBJECT_ACL_CHANGED]: stored })
   if (changed.kind !== 'changed') return missing(visit, changed)
+  const notCarried = await carryChange(visit, changed.versionId, OBJECT_ACL_CHANGED)
+  if (notCarried !== undefined) return notCarried
   return { status: 200, headers: { ...found.versionHeaders, 'content-length': '0' }, body: undefined }
 }
 

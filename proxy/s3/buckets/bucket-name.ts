@@ -22,3 +22,10 @@ export function mayBeCreated(name: string): boolean {
 export function mayExist(name: string): boolean {
   return /^[A-Za-z0-9._-]{3,255}$/.test(name)
 }
+
+/** How policies name a bucket, and answers about it. */
+export function bucketArn(name: string): string {
+  return `arn:aws:s3:::${name}`
+}
+
+export const ARN_HEADER = 'x-amz-bucket-arn'

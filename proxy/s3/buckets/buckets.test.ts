@@ -42,6 +42,10 @@ t.test('a bucket is made once, and again by its owner without harm', async (t) =
   t.equal(taken.status, 409)
   t.equal(elementIn(taken, 'Code'), 'BucketAlreadyExists')
   t.equal(elementIn(taken, 'BucketName'), 'box')
+  const named = { 'x-amz-bucket-arn': 'arn:aws:s3:::named' }
+  t.match((await s3('PUT', '/named')).headers, named)
+  t.match((await s3('HEAD', '/named')).headers, named)
+  t.match(elementsIn(await s3('GET', '/'), 'BucketArn'), ['arn:aws:s3:::box', named['x-amz-bucket-arn']])
   t.equal(elementIn(await s3('PUT', '/Box'), 'Code'), 'InvalidBucketName')
   t.equal(elementIn(await s3As(undefined, 'PUT', '/boxes'), 'Code'), 'AccessDenied')
 })
@@ -86,6 +90,7 @@ t.test('a location is this region or none', async (t) => {
     `<CreateBucketConfiguration><LocationConstraint>${region}</LocationConstraint></CreateBucketConfiguration>`
   t.equal(await make(wanted('eu-west-1')), 'IllegalLocationConstraintException')
   t.equal(await make(wanted('nowhere')), 'InvalidLocationConstraint')
+  t.equal(await make(wanted('')), 'InvalidLocationConstraint')
   t.equal(await make('<CreateBucketConfiguration>'), 'MalformedXML')
   t.equal(await make('<Other/>'), 'MalformedXML')
   t.equal((await s3('HEAD', '/box')).status, 404)

@@ -5,7 +5,7 @@ import { setDocument } from '../config/bucket-document.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import type { Caller, S3Visit } from '../operation.ts'
 import { isStoreFailure, recordError, storeError } from '../store-errors.ts'
-import { mayBeCreated } from './bucket-name.ts'
+import { ARN_HEADER, bucketArn, mayBeCreated } from './bucket-name.ts'
 import { type HeldName, SWEEP_AGE_MS } from './bucket-records.ts'
 import { type CreateConfiguration, createConfigurationIn } from './create-configuration.ts'
 import { createSettingsIn } from './create-settings.ts'
@@ -89,5 +89,6 @@ function taken(name: string): S3Error {
 }
 
 function created(name: string): Response {
-  return { status: 200, headers: { location: `/${name}`, 'content-length': '0' }, body: undefined }
+  const headers = { location: `/${name}`, [ARN_HEADER]: bucketArn(name), 'content-length': '0' }
+  return { status: 200, headers, body: undefined }
 }

@@ -33,7 +33,7 @@ export async function createConfigurationIn(visit: S3Visit): Promise<CreateConfi
   if (isS3Error(sent)) return sent
   const read = configuration.read(sent)
   if (read.kind !== 'value') return read
-  const { location = '', tags = [] } = read.value
+  const { location, tags = [] } = read.value
   const problem =
     locationProblem(location, visit.deps.options.region) ?? duplicateTag(tags) ?? tagProblem(tags, 'bucket')
   return problem ?? { tags }
@@ -50,8 +50,8 @@ function namespaceProblem({ request }: S3Visit): S3Error | undefined {
 }
 
 /** The region that is asked for must be this one; none is this one. */
-function locationProblem(wanted: string, region: string): S3Error | undefined {
-  if (wanted === '' || wanted === region) return undefined
+function locationProblem(wanted: string | undefined, region: string): S3Error | undefined {
+  if (wanted === undefined || wanted === region) return undefined
   if (!/^(?:EU|[a-z]{2,4}(?:-[a-z]+)+-\d)$/.test(wanted)) {
     return s3Error('InvalidLocationConstraint', { extra: { LocationConstraint: wanted } })
   }

@@ -1,18 +1,20 @@
 /** HeadBucket and GetBucketLocation: whether a bucket is there, and where. */
 import type { Response } from '#http/message.ts'
 import type { S3Error } from '../error.ts'
-import type { S3Deps, S3Visit } from '../operation.ts'
+import { bucketOf, type S3Deps, type S3Visit } from '../operation.ts'
 import type { S3Request } from '../request.ts'
 import { element, S3_NAMESPACE, xmlAnswer } from '../xml-writer.ts'
+import { ARN_HEADER, bucketArn } from './bucket-name.ts'
 
 /** The region whose buckets have no location: they were there before there were regions. */
 export const FIRST_REGION = 'us-east-1'
 
-export async function headBucket({ deps }: S3Visit): Promise<Response> {
+export async function headBucket(visit: S3Visit): Promise<Response> {
   const headers = {
+    [ARN_HEADER]: bucketArn(bucketOf(visit).name),
     'content-type': 'application/xml',
     'content-length': '0',
-    'x-amz-bucket-region': deps.options.region,
+    'x-amz-bucket-region': visit.deps.options.region,
     'x-amz-access-point-alias': 'false',
   }
   return { status: 200, headers, body: undefined }

@@ -9,7 +9,7 @@ import type { S3Deps, S3Visit } from '../operation.ts'
 import { storeError } from '../store-errors.ts'
 import { decodeToken, encodeToken } from '../token.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
-import { mayExist } from './bucket-name.ts'
+import { bucketArn, mayExist } from './bucket-name.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html */
 const MAX_BUCKETS = 10_000
@@ -84,6 +84,7 @@ function bucketXml({ name, lastModified }: ListedContainer, region: string): str
     'Bucket',
     element('Name', name),
     element('CreationDate', `${lastModified.slice(0, 23)}Z`),
+    element('BucketArn', bucketArn(name)),
     element('BucketRegion', region),
   )
 }

@@ -13,18 +13,19 @@ import { bucketOf, type S3Operation, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
-import type { Codec, Parsed } from './xml-schema.ts'
+import { type Codec, type Parsed, parsed } from './xml-schema.ts'
 
 type Member = keyof BucketDocuments
 type Document<Name extends Member> = NonNullable<BucketDocuments[Name]>
 
-export interface BucketDocument<Name extends Member> {
+/** `Sent`: what the document says itself, where more than that is stored. */
+export interface BucketDocument<Name extends Member, Sent = Document<Name>> {
   /** The parameter that names the subresource. */
   readonly query: string
   readonly member: Name
   /** The root element. */
   readonly root: string
-  readonly codec: Codec<Document<Name>>
+  readonly codec: Codec<Sent>
   /** Names of the operations, and the actions by which access to them is judged. */
   readonly get: readonly [operation: string, action: S3Action]
   readonly put: readonly [operation: string, action: S3Action]
@@ -34,9 +35,11 @@ export interface BucketDocument<Name extends Member> {
   /** 200 where AWS does not say otherwise. */
   readonly putStatus?: 204
   /** What is wrong with the document for this bucket. */
-  readonly check?: (visit: S3Visit, wanted: Document<Name>) => Promise<S3Error | undefined>
+  readonly check?: (visit: S3Visit, wanted: Sent) => Promise<S3Error | undefined>
+  /** What is stored of it, where that is not the document alone. */
+  readonly stored?: (visit: S3Visit, wanted: Sent) => Promise<Parsed<Document<Name>>>
   /** The document with what headers of the PUT add to it. */
-  readonly fromHeaders?: (wanted: Document<Name>, headers: HeaderMap) => Parsed<Document<Name>>
+  readonly fromHeaders?: (wanted: Sent, headers: HeaderMap) => Parsed<Sent>
   /** Headers of the answer to GET and PUT. */
   readonly headers?: (kept: Document<Name>) => Readonly<Record<string, string>>
 }
@@ -46,7 +49,9 @@ type Absent = S3ErrorCode | { readonly inner: string }
 const NO_BODY = { 'content-length': '0' } as const
 
 /** The operations of one subresource. */
-export function operationsOf<Name extends Member>(declared: BucketDocument<Name>): readonly S3Operation[] {
+export function operationsOf<Name extends Member, Sent = Document<Name>>(
+  declared: BucketDocument<Name, Sent>,
+): readonly S3Operation[] {
   const { query, get, put, delete: removal } = declared
   const level = 'bucket'
   return [
@@ -81,8 +86,8 @@ export function operationsOf<Name extends Member>(declared: BucketDocument<Name>
   ]
 }
 
-async function getDocument<Name extends Member>(
-  { member, root, codec, absent, headers }: BucketDocument<Name>,
+async function getDocument<Name extends Member, Sent>(
+  { member, root, codec, absent, headers }: BucketDocument<Name, Sent>,
   visit: S3Visit,
 ): Promise<Response | S3Error> {
   const documents = await documentsOf(visit)
@@ -90,7 +95,8 @@ async function getDocument<Name extends Member>(
   const found = documents[member]
   if (found !== undefined) {
     const kept = found as Document<Name>
-    return xmlAnswer(200, document(root, codec.write(kept)), headers?.(kept))
+    // What is stored is what was sent, and maybe more.
+    return xmlAnswer(200, document(root, codec.write(kept as unknown as Sent)), headers?.(kept))
   }
   const { info, name } = bucketOf(visit)
   const missing = typeof absent === 'function' ? absent(info) : absent
@@ -99,11 +105,11 @@ async function getDocument<Name extends Member>(
     : xmlAnswer(200, document(root, missing.inner))
 }
 
-async function putDocument<Name extends Member>(
-  declared: BucketDocument<Name>,
+async function putDocument<Name extends Member, Sent>(
+  declared: BucketDocument<Name, Sent>,
   visit: S3Visit,
 ): Promise<Response | S3Error> {
-  const { member, root, codec, check, fromHeaders, putStatus = 200, headers } = declared
+  const { member, root, codec, check, stored, fromHeaders, putStatus = 200, headers } = declared
   const sent = await sentXml(visit, root, visit.deps.options.xmlLimitBytes)
   if (isS3Error(sent)) return sent
   const inBody = codec.read(sent)
@@ -113,12 +119,15 @@ async function putDocument<Name extends Member>(
   const { value } = read
   const problem = await check?.(visit, value)
   if (problem !== undefined) return problem
-  const refused = await setDocument(visit, member, value)
-  return refused ?? { status: putStatus, headers: { ...NO_BODY, ...headers?.(value) }, body: undefined }
+  const placed = await (stored?.(visit, value) ?? parsed(value as unknown as Document<Name>))
+  if (placed.kind !== 'value') return placed
+  const kept = placed.value
+  const refused = await setDocument(visit, member, kept)
+  return refused ?? { status: putStatus, headers: { ...NO_BODY, ...headers?.(kept) }, body: undefined }
 }
 
-async function deleteDocument<Name extends Member>(
-  { member }: BucketDocument<Name>,
+async function deleteDocument<Name extends Member, Sent>(
+  { member }: BucketDocument<Name, Sent>,
   visit: S3Visit,
 ): Promise<Response | S3Error> {
   const documents = await documentsOf(visit)

@@ -182,6 +182,23 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     ),
     [400, 'InvalidRequest'],
   )
+  const tag = '<Tag><Key>a</Key><Value>b</Value></Tag>'
+  t.same(
+    await lifecycle(
+      `<Status>Enabled</Status><Filter><And>${tag}${tag}</And></Filter><Expiration><Days>1</Days></Expiration>`,
+    ),
+    [400, 'InvalidRequest'],
+    'a key twice',
+  )
+  const routing = '<RoutingRule><Condition/><Redirect><HostName>h</HostName></Redirect></RoutingRule>'
+  t.same(
+    await refused(
+      'website',
+      `<WebsiteConfiguration><IndexDocument><Suffix>i</Suffix></IndexDocument><RoutingRules>${routing}</RoutingRules></WebsiteConfiguration>`,
+    ),
+    [400, 'InvalidRequest'],
+    'a condition that says nothing',
+  )
 
   const notify = (inner: string) =>
     refused('notification', `<NotificationConfiguration>${inner}</NotificationConfiguration>`)
@@ -208,13 +225,7 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     [400, 'InvalidTargetBucketForLogging'],
     'whose owner lets no logs be put there',
   )
-  t.same(await refused('replication', '<ReplicationConfiguration/>'), [501, 'NotImplemented'])
-})
-
-await t.test('what nothing here acts on answers as not configured', async (t) => {
-  const code = async (query: string) => elementIn(await s3('GET', `/configured?${query}`), 'Code')
-  t.equal(await code('replication'), 'ReplicationConfigurationNotFoundError')
-  t.equal((await s3('DELETE', '/configured?replication')).status, 204)
+  t.same(await refused('replication', '<ReplicationConfiguration/>'), [400, 'MalformedXML'])
 })
 
 await t.test('a bucket that never was configured has no record, and a deleted one leaves none', async (t) => {
@@ -245,5 +256,11 @@ await t.test(
     t.equal(elementIn(await s3('GET', '/tagged/none?tagging'), 'Code'), 'NoSuchKey')
     const many = Array.from({ length: 11 }, (_, at) => `k${at}`)
     t.equal(elementIn(await s3('PUT', '/tagged/o?tagging', { body: tagging(...many) }), 'Code'), 'BadRequest')
+    const putWith = (tags: string) =>
+      s3('PUT', '/tagged/p', { body: 'x', headers: { 'x-amz-tagging': tags } })
+    for (const none of ['=', 'a=1&a=2']) {
+      t.equal(elementIn(await putWith(none), 'Code'), 'InvalidArgument', none)
+    }
+    for (const few of ['&', 'a', 'a=&b']) t.equal((await putWith(few)).status, 200, few)
   },
 )

@@ -15,6 +15,8 @@ import { notificationDocument } from './notification-document.ts'
 import { notificationProblem } from './notification-target.ts'
 import { objectLockDocument } from './object-lock-documents.ts'
 import { lockConfigurationProblem } from './object-lock-state.ts'
+import { replicationDocument } from './replication-document.ts'
+import { placedReplication } from './replication-target.ts'
 import { duplicateTag, taggingDocument, tagProblem } from './tags.ts'
 import { websiteDocument } from './website-document.ts'
 
@@ -105,6 +107,17 @@ export const bucketDocumentOperations: readonly S3Operation[] = [
     put: ['PutBucketNotificationConfiguration', 's3:PutBucketNotification'],
     absent: { inner: '' },
     check: notificationProblem,
+  }),
+  ...operationsOf({
+    query: 'replication',
+    member: 'replication',
+    root: 'ReplicationConfiguration',
+    codec: replicationDocument,
+    get: ['GetBucketReplication', 's3:GetReplicationConfiguration'],
+    put: ['PutBucketReplication', 's3:PutReplicationConfiguration'],
+    delete: ['DeleteBucketReplication', 's3:PutReplicationConfiguration'],
+    absent: 'ReplicationConfigurationNotFoundError',
+    stored: placedReplication,
   }),
   ...operationsOf({
     query: 'accelerate',

@@ -86,7 +86,10 @@ function filterProblem({ filter }: LifecycleRule): S3Error | undefined {
   const { sizeGreaterThan: above, sizeLessThan: below } = filter
   if ((above !== undefined && above < 0) || (below !== undefined && below < 1)) return sizeProblem('bounds')
   if (above !== undefined && below !== undefined && below <= above) return sizeProblem('order')
-  return duplicateTag(filter.tags) ?? tagProblem(filter.tags, 'object')
+  if (duplicateTag(filter.tags) !== undefined) {
+    return s3Error('InvalidRequest', { message: 'Duplicate Tag Keys are not allowed.' })
+  }
+  return tagProblem(filter.tags, 'object')
 }
 
 function sizeProblem(what: 'bounds' | 'order'): S3Error {

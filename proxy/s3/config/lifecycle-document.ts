@@ -2,8 +2,6 @@
  * `LifecycleConfiguration` (Amazon S3 API Reference, PutBucketLifecycleConfiguration, and PutBucketLifecycle for the older
  * form with a prefix in the rule).
  */
-import { createHash } from 'node:crypto'
-import type { Tag } from '#store/bucket-settings/documents.ts'
 import type {
   Expiration,
   LifecycleConfiguration,
@@ -13,8 +11,9 @@ import type {
   NoncurrentTransition,
   Transition,
 } from '#store/bucket-settings/lifecycle-rules.ts'
-import { type S3Error, s3Error } from '../error.ts'
+import { invalidArgument, type S3Error, s3Error } from '../error.ts'
 import { lifecycleProblem } from './lifecycle-checks.ts'
+import { type FormedFilter, filterElement, idFor, predicates } from './rule-elements.ts'
 import {
   type Codec,
   exactText,
@@ -45,40 +44,11 @@ const COLD_CLASSES = [
   'GLACIER_IR',
 ] as const
 
-const tag = struct<Tag>({ key: required('Key', exactText), value: required('Value', exactText) })
-
-interface WrittenFilter {
-  readonly prefix?: string | undefined
-  readonly tags: readonly Tag[]
-  readonly sizeGreaterThan?: number | undefined
-  readonly sizeLessThan?: number | undefined
-}
-
-const predicates = {
-  prefix: optional('Prefix', exactText),
-  tags: many('Tag', tag),
+const filter = filterElement<LifecycleFilter>({
+  ...predicates,
   sizeGreaterThan: optional('ObjectSizeGreaterThan', whole),
   sizeLessThan: optional('ObjectSizeLessThan', whole),
-}
-
-interface FilterElement extends WrittenFilter {
-  readonly and?: WrittenFilter | undefined
-}
-
-interface FormedFilter {
-  readonly filter: LifecycleFilter
-  readonly form: 'single' | 'and'
-}
-
-const filterElement = mapped<FilterElement, FormedFilter>(
-  struct<FilterElement>({ ...predicates, and: optional('And', struct<WrittenFilter>(predicates)) }),
-  ({ and, ...single }) => {
-    const count = single.tags.length + Object.keys(single).length - 1
-    if (and !== undefined) return count > 0 ? malformed() : parsed({ filter: and, form: 'and' })
-    return count > 1 ? malformed() : parsed({ filter: single, form: 'single' })
-  },
-  ({ filter, form }) => (form === 'and' ? { tags: [], and: filter } : filter),
-)
+})
 
 interface ExpirationElement {
   readonly days?: number | undefined
@@ -143,7 +113,7 @@ interface RuleElement {
   readonly id?: string | undefined
   readonly status: 'Enabled' | 'Disabled'
   readonly prefix?: string | undefined
-  readonly filter?: FormedFilter | undefined
+  readonly filter?: FormedFilter<LifecycleFilter> | undefined
   readonly expiration?: { readonly stated: Expiration | undefined } | undefined
   readonly noncurrentExpiration?: NoncurrentExpiration | undefined
   readonly abort?: { readonly days: number } | undefined
@@ -154,7 +124,7 @@ interface RuleElement {
 const ruleElement = struct<RuleElement>({
   expiration: optional('Expiration', statedOnce(expiration)),
   id: optional('ID', exactText),
-  filter: optional('Filter', filterElement),
+  filter: optional('Filter', filter),
   prefix: optional('Prefix', exactText),
   status: required('Status', word('Enabled', 'Disabled')),
   transitions: many('Transition', transition),
@@ -221,13 +191,6 @@ function noAction(): S3Error {
   return s3Error('InvalidRequest', { message: 'At least one action needs to be specified in a rule' })
 }
 
-/** Of a rule without an id: the same whenever the same is put. */
-function idFor(rule: RuleElement, at: number): string {
-  return createHash('md5')
-    .update(`${at} ${JSON.stringify(rule)}`)
-    .digest('base64url')
-}
-
 function elementOfRule(rule: LifecycleRule): RuleElement {
   const { filter, filterForm, expiration: stated, abortUploadsAfterDays: days, ...rest } = rule
   return {
@@ -248,7 +211,7 @@ function dated<Value>(written: string, make: (iso: string) => Value): Parsed<Val
   const atMs = ISO_DATE.test(written) ? Date.parse(hasZone ? written : `${written}Z`) : Number.NaN
   if (Number.isNaN(atMs)) return malformed()
   if (atMs % DAY_MS !== 0) {
-    return s3Error('InvalidArgument', { message: "'Date' must be at midnight GMT" })
+    return invalidArgument('Date', written, "'Date' must be at midnight GMT")
   }
   return parsed(make(new Date(atMs).toISOString()))
 }

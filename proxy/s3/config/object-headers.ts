@@ -1,6 +1,7 @@
 /** What the configuration of buckets and objects adds to uploads and to the answers about objects. */
 import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { replicationStatusIn } from '#store/bucket-replication/replication-facts.ts'
 import { hasSettings } from '#store/bucket-settings/bucket-settings.ts'
 import { expirationOf, type LifecycleRule, uploadAbortOf } from '#store/bucket-settings/lifecycle-rules.ts'
 import type { ObjectPutReceipt } from '#store/contract.ts'
@@ -71,7 +72,7 @@ export async function configuredHeaders(
   const count = tags === undefined ? {} : { 'x-amz-tagging-count': String(tagsIn(told.headers).length) }
   const lock = locksObjects(info) ? await lockHeaders(visit, told) : {}
   const expiration = hasSettings(info) ? await expirationHeader(visit, told) : {}
-  return { ...count, ...lock, ...expiration }
+  return { ...count, ...lock, ...expiration, ...replicationHeader(told.headers) }
 }
 
 /** `x-amz-expiration` of what was just put; `headers` are stored with it. */
@@ -100,6 +101,12 @@ export async function abortHeaders(
   if (due === undefined) return {}
   const date = new Date(due.dueMs).toUTCString()
   return { 'x-amz-abort-date': date, 'x-amz-abort-rule-id': encodeURIComponent(due.ruleId) }
+}
+
+/** What became of a version that was to be replicated, or that it is a replica. */
+function replicationHeader(stored: HeaderMap): Readonly<Record<string, string>> {
+  const status = replicationStatusIn(stored)
+  return status === undefined ? {} : { 'x-amz-replication-status': status.toUpperCase() }
 }
 
 /** None where they cannot be read: an answer about an object does not wait for them. */

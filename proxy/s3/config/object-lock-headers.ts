@@ -67,10 +67,14 @@ function retentionIn(
   return pastProblem(at, nowMs) ?? { mode, until: at }
 }
 
-/** A retention that would be over already. */
-export function pastProblem(until: string, nowMs: number): S3Error | undefined {
+/** A retention that would be over already; `argument` is where it is said. */
+export function pastProblem(
+  until: string,
+  nowMs: number,
+  argument: typeof UNTIL_HEADER | 'RetainUntilDate' = UNTIL_HEADER,
+): S3Error | undefined {
   if (Date.parse(until) > nowMs) return undefined
-  return invalidArgument(UNTIL_HEADER, until, 'The retain until date must be in the future!')
+  return invalidArgument(argument, until, 'The retain until date must be in the future!')
 }
 
 /** The lock as reads show it. */

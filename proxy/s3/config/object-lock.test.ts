@@ -128,6 +128,14 @@ await t.test('locks that cannot be are refused with AWS’s codes', async (t) =>
     elementIn(await s3('PUT', '/locked?object-lock', { body: '<ObjectLockConfiguration/>' }), 'Code'),
     'MalformedXML',
   )
+  const over =
+    '<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2001-01-01T00:00:00Z</RetainUntilDate></Retention>'
+  const late = await s3('PUT', '/locked/d?retention', { body: over })
+  t.equal(elementIn(late, 'Code'), 'InvalidArgument')
+  t.equal(elementIn(late, 'ArgumentName'), 'RetainUntilDate')
+  for (const lock of ['retention', 'legal-hold']) {
+    t.equal(elementIn(await s3('PUT', `/locked/d?${lock}`), 'Code'), 'MalformedXML', `${lock} of nothing`)
+  }
 })
 
 await t.test('nobody takes the parts away that objects in a bucket with locks are made of', async (t) => {

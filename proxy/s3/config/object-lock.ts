@@ -7,6 +7,7 @@ import { bucketOf, objectOf, type S3Operation, type S3Visit } from '../operation
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
 import { missingVersion, versionAsked } from '../versions/version-asked.ts'
+import type { XmlElement } from '../xml-reader.ts'
 import { document, xmlAnswer } from '../xml-writer.ts'
 import { legalHoldDocument, retentionDocument } from './object-lock-documents.ts'
 import { bypassIn, lockedProblem, pastProblem } from './object-lock-headers.ts'
@@ -65,17 +66,23 @@ async function getLock(visit: S3Visit, what: 'retention' | 'legal_hold'): Promis
   return s3Error('NoSuchObjectLockConfiguration')
 }
 
+/** Of these operations AWS takes a body that is missing for a document that is none. */
+async function sentLock(visit: S3Visit, root: string): Promise<XmlElement | S3Error> {
+  const sent = await sentXml(visit, root, visit.deps.options.xmlLimitBytes)
+  return isS3Error(sent) && sent.code === 'MissingRequestBodyError' ? s3Error('MalformedXML') : sent
+}
+
 async function putRetention(visit: S3Visit): Promise<Response | S3Error> {
-  const sent = await sentXml(visit, 'Retention', visit.deps.options.xmlLimitBytes)
+  const sent = await sentLock(visit, 'Retention')
   if (isS3Error(sent)) return sent
   const read = retentionDocument.read(sent)
   if (read.kind !== 'value') return read
-  const problem = read.value && pastProblem(read.value.until, visit.deps.clock.wallMs())
+  const problem = read.value && pastProblem(read.value.until, visit.deps.clock.wallMs(), 'RetainUntilDate')
   return problem ?? (await changeLock(visit, { retention: read.value ?? null }))
 }
 
 async function putLegalHold(visit: S3Visit): Promise<Response | S3Error> {
-  const sent = await sentXml(visit, 'LegalHold', visit.deps.options.xmlLimitBytes)
+  const sent = await sentLock(visit, 'LegalHold')
   if (isS3Error(sent)) return sent
   const read = legalHoldDocument.read(sent)
   return read.kind === 'value' ? await changeLock(visit, { legalHold: read.value }) : read

@@ -6,6 +6,7 @@ import { changeFacts } from '#store/object-facts/object-facts.ts'
 import { storedTags, TAGS_FACT, tagsIn } from '#store/object-facts/object-tags.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { objectOf, type S3Operation, type S3Visit } from '../operation.ts'
+import { carryChange } from '../replication/carried-facts.ts'
 import type { S3Request } from '../request.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
@@ -79,6 +80,8 @@ async function setTags(visit: S3Visit, tags: readonly Tag[], status: 200 | 204):
   const name = { ...objectOf(visit), ...asked }
   const changed = await changeFacts(deps.store, transaction, name, { [TAGS_FACT]: storedTags(tags) })
   if (changed.kind !== 'changed') return missing(visit, changed)
+  const notCarried = await carryChange(visit, changed.versionId, TAGS_FACT)
+  if (notCarried !== undefined) return notCarried
   const headers = changed.versionId === undefined ? {} : { [VERSION_ID]: changed.versionId }
   return {
     status,

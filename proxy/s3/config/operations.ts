@@ -5,13 +5,11 @@ import { corsOperations } from './cors.ts'
 import { identifiedDocumentOperations } from './identified-documents.ts'
 import { objectLockOperations } from './object-lock.ts'
 import { objectTaggingOperations } from './object-tagging.ts'
-import { unconfiguredOperations } from './unconfigured.ts'
 
 export const configOperations: readonly S3Operation[] = [
   ...bucketDocumentOperations,
   ...objectTaggingOperations,
   ...objectLockOperations,
   ...identifiedDocumentOperations,
-  ...unconfiguredOperations,
   ...corsOperations,
 ]

@@ -88,7 +88,7 @@ export function tagsInHeader(written: string | undefined): readonly Tag[] | S3Er
   if (written === undefined || written === '') return []
   const { values, invalid } = parseQuery(written)
   const pairs = written.split('&').filter((pair) => pair !== '')
-  if (invalid.size > 0 || values.size !== pairs.length) {
+  if (invalid.size > 0 || values.size !== pairs.length || values.has('')) {
     const message =
       "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates."
     return invalidArgument(TAGGING_HEADER, written, message)

@@ -63,7 +63,11 @@ const condition = checked(
     keyPrefix: optional('KeyPrefixEquals', exactText),
   }),
   (value) => {
-    if (Object.keys(value).length === 0) return malformed()
+    if (Object.keys(value).length === 0) {
+      const message =
+        "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present."
+      return s3Error('InvalidRequest', { message })
+    }
     const { errorCode } = value
     if (errorCode === undefined || (errorCode >= 400 && errorCode < 600)) return undefined
     return s3Error('InvalidRequest', {

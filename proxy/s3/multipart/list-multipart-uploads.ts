@@ -29,7 +29,7 @@ export async function listMultipartUploads(visit: S3Visit): Promise<Response | S
     element('Bucket', name),
     element('KeyMarker', writtenName(wanted.keyMarker ?? '', encoding)),
     element('UploadIdMarker', wanted.uploadIdMarker ?? ''),
-    ...(isTruncated ? nextMarkers(entries.at(-1), encoding) : []),
+    ...nextMarkers(entries.at(-1), encoding),
     element('Prefix', writtenName(wanted.prefix, encoding)),
     delimiter === undefined ? '' : element('Delimiter', writtenName(delimiter, encoding)),
     element('EncodingType', encoding),
@@ -53,8 +53,9 @@ function queryOf(query: ReadonlyMap<string, string>, limit: number): UploadsQuer
   }
 }
 
+/** AWS tells where the page ended even where nothing follows. */
 function nextMarkers(last: ListedUpload | undefined, encoding: Encoding): readonly string[] {
-  if (last === undefined) return []
+  if (last === undefined) return [element('NextKeyMarker', ''), element('NextUploadIdMarker', '')]
   const isPrefix = last.kind === 'prefix'
   return [
     element('NextKeyMarker', writtenName(isPrefix ? last.prefix : last.key, encoding)),

@@ -11,12 +11,10 @@ export interface CheckedPart extends NamedPart {
   readonly checksums: readonly SentChecksum[]
 }
 
-/** The parts that are named: `MalformedXML`, `InvalidPart` and `InvalidPartOrder` are found here, and that there is none. */
+/** The parts that are named: `MalformedXML`, which a list without parts is, too, `InvalidPart` and `InvalidPartOrder` are found here. */
 export function partsIn(root: XmlElement, uploadId: string): readonly CheckedPart[] | S3Error {
   const written = root.all('Part')
-  if (written.length === 0)
-    return s3Error('InvalidRequest', { message: 'You must specify at least one part' })
-  if (written.length > PARTS_MAX) return s3Error('MalformedXML')
+  if (written.length === 0 || written.length > PARTS_MAX) return s3Error('MalformedXML')
   const parts: CheckedPart[] = []
   for (const element of written) {
     const number = Number(numberIn(element.textOf('PartNumber')))

@@ -51,7 +51,10 @@ async function open(visit: S3Visit, source: NamedSource): Promise<CopySource | S
     read: { conditions, ...readOf(source.versionId), etagIsAt: ETAG_SYSMETA, ...key },
     limitBytes: deps.maxFileSizeBytes,
   })
-  if (opened.kind === 'range_unsatisfiable') return beyond(range.range ?? '', opened.sizeBytes)
+  if (opened.kind === 'range_unsatisfiable') {
+    const message = 'The specified copy range is invalid for the source object size'
+    return s3Error('InvalidRequest', { message })
+  }
   if (opened.kind !== 'source') return await unopened(visit, source, opened, conditions)
   const isCutShort = range.range !== undefined && !coversRange(range.range, opened)
   if (!isCutShort) return opened

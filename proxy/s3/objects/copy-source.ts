@@ -43,12 +43,15 @@ export async function copySourceOf(visit: S3Visit): Promise<NamedSource | S3Erro
   return { bucket, name: { ...bucket.container, object: key }, versionId }
 }
 
-/** `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`; or what of it cannot be. */
+/**
+ * `bucket/key`, perhaps after a slash, percent-encoded, perhaps with `?versionId=`; or what of it cannot be. A plus is a space,
+ * as with AWS, for some encode paths as forms are.
+ */
 function parseCopySource(header: string): Written | 'bucket name' | 'object key' | 'encoding' {
   const question = header.indexOf('?versionId=')
   const encoded = question < 0 ? header : header.slice(0, question)
   const versionId = question < 0 ? undefined : header.slice(question + '?versionId='.length)
-  const path = decodedName(encoded)
+  const path = decodedName(encoded.replaceAll('+', '%20'))
   if (path === undefined) return 'encoding'
   const [, bucket = '', key = ''] = /^\/?([^/]*)(?:\/(.*))?$/s.exec(path) ?? []
   if (!mayExist(bucket)) return 'bucket name'

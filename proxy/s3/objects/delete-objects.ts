@@ -1,9 +1,10 @@
 /** DeleteObjects: up to 1,000 keys, each judged, deleted and reported by itself. */
 import type { HeaderMap, Response } from '#http/message.ts'
 import { inParallel } from '#store/large-objects/in-parallel.ts'
+import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { statesChecksum } from '../body/announced-checksum.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
-import type { S3Visit } from '../operation.ts'
+import { bucketOf, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
 import { checkVersionId } from '../versions/version-asked.ts'
 import type { XmlElement } from '../xml-reader.ts'
@@ -18,6 +19,12 @@ const KEYS_MAX = 1_000
 const LANES = 8
 
 export async function deleteObjects(visit: S3Visit): Promise<Response | S3Error> {
+  const wrongOwner = checkExpectedOwner(
+    visit.deps,
+    bucketOf(visit),
+    visit.request.headers['x-amz-expected-bucket-owner'],
+  )
+  if (wrongOwner !== undefined) return wrongOwner
   if (!isDigested(visit.request.headers)) {
     const message = 'Missing required header for this request: Content-MD5 OR x-amz-checksum-*'
     return s3Error('InvalidRequest', { message })

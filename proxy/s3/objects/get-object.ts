@@ -107,7 +107,7 @@ async function answerOf(
   const isWhole = read.status === 200
   const isBodiless = visit.request.method === 'HEAD' || headers['content-length'] === '0'
   if (range !== undefined && isWhole && isBodiless) return rangeOfWhole(range, headers)
-  if (isWhole && wantsChecksum(visit)) {
+  if ((isWhole || coversAll(headers)) && wantsChecksum(visit)) {
     Object.assign(headers, checksumHeaders(checksumIn(read.headers)))
   }
   if (part === undefined) return { status: read.status, headers, body: read.body }
@@ -121,6 +121,12 @@ async function answerOf(
   const length = Number(headers['content-length'] ?? 0)
   if (length > 0) headers['content-range'] = `bytes 0-${length - 1}/${length}`
   return { status: 206, headers, body: read.body }
+}
+
+/** Whether a range that was asked for is the whole. */
+function coversAll({ 'content-range': range = '' }: Readonly<Record<string, string>>): boolean {
+  const [, end, total] = /^bytes 0-(\d+)\/(\d+)$/.exec(range) ?? []
+  return end !== undefined && Number(end) + 1 === Number(total)
 }
 
 /** What the bucket's configuration says of what was read. */

@@ -75,5 +75,7 @@ function attributesIn(header: string | undefined): ReadonlySet<Attribute> | S3Er
 function checksumXml(checksum: StoredChecksum | undefined): string {
   if (checksum === undefined) return ''
   const { algorithm, value, type } = checksum
-  return elementOf('Checksum', element(`Checksum${algorithm}`, value), element('ChecksumType', type))
+  // Here AWS leaves out of how many parts it is made.
+  const [digest] = value.split('-', 1)
+  return elementOf('Checksum', element(`Checksum${algorithm}`, digest), element('ChecksumType', type))
 }

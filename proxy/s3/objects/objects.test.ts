@@ -229,8 +229,11 @@ t.test('keys are deleted by list, each for itself', async (t) => {
   t.equal(elementIn(ofNoVersion, 'Code'), 'NoSuchVersion')
   const sized = await deleteAll('<Delete><Object><Key>c</Key><Size>1</Size></Object></Delete>')
   t.equal(elementIn(sized, 'Code'), 'NotImplemented')
-  const many = Array.from({ length: 1001 }, () => 'c')
+  const many = Array.from({ length: 1001 }, (_, at) => `many ${at}`)
   t.equal(elementIn(await deleteAll(list(many)), 'Code'), 'MalformedXML')
+  const most = many.slice(0, 1000)
+  for (const key of most) await s3('PUT', `/box/${encodeURIComponent(key)}`, { body: '' })
+  t.strictSame(elementsIn(await deleteAll(list(most)), 'Key'), most, 'a thousand, told in their order')
   const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
   t.equal(elementIn(await deleteAll(bomb), 'Code'), 'MalformedXML')
   t.strictSame(elementsIn(await s3('GET', '/box'), 'Key'), ['c'])
@@ -258,6 +261,11 @@ t.test('a copy has the bytes of its source, and its metadata unless others are g
   const fresh = (await s3('GET', '/box/fresh')).headers
   t.match(fresh, { 'x-amz-meta-b': '2', 'cache-control': 'x', 'content-type': 'binary/octet-stream' })
   t.equal(fresh['x-amz-meta-a'], undefined)
+  await s3('PUT', '/other')
+  await s3('PUT', '/other/copy', { headers: source })
+  t.match(await s3('GET', '/other/copy'), { body: 'text', headers: { 'x-amz-meta-a': '1' } })
+  await s3('PUT', '/box/form', { headers: { 'x-amz-copy-source': '/box/a+b' } })
+  t.equal((await s3('GET', '/box/form')).body, 'text', 'a plus is a space')
 })
 
 t.test('a copy has a checksum: its source’s, or the one that is asked for', async (t) => {
@@ -279,6 +287,10 @@ t.test('a copy has a checksum: its source’s, or the one that is asked for', as
   const shown = await s3('HEAD', '/box/again', { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
   t.match(shown.headers, { 'x-amz-checksum-sha256': sha256, 'x-amz-checksum-type': 'FULL_OBJECT', ...type })
   t.equal(shown.headers['x-amz-meta-a'], undefined)
+  const ranged = async (range: string) =>
+    (await s3('GET', '/box/again', { headers: { range, 'x-amz-checksum-mode': 'ENABLED' } })).headers
+  t.match(await ranged('bytes=0-3'), { 'x-amz-checksum-sha256': sha256 }, 'of a range that is the whole')
+  t.equal((await ranged('bytes=1-3'))['x-amz-checksum-sha256'], undefined)
 })
 
 t.test('a copy onto itself must change something', async (t) => {

@@ -12,8 +12,13 @@ export function writeConditionIn(
   headers: HeaderMap,
 ): { readonly condition: WriteCondition | undefined } | S3Error {
   const { 'if-none-match': unwanted, 'if-match': wanted } = headers
-  if (unwanted !== undefined && (unwanted.trim() !== '*' || wanted !== undefined)) {
-    return s3Error('NotImplemented', { extra: { Header: 'If-None-Match' } })
+  if (unwanted !== undefined && wanted !== undefined) {
+    const additionalMessage = 'Multiple conditional request headers present in the request'
+    return s3Error('NotImplemented', { extra: { Header: 'If-Match,If-None-Match', additionalMessage } })
+  }
+  if (unwanted !== undefined && unwanted.trim() !== '*') {
+    const additionalMessage = "We don't accept the provided value of If-None-Match header for this API"
+    return s3Error('NotImplemented', { extra: { Header: 'If-None-Match', additionalMessage } })
   }
   if (unwanted !== undefined) return { condition: { kind: 'absent' } }
   if (wanted === undefined) return { condition: undefined }

@@ -3,6 +3,7 @@ import type { Response } from '#http/message.ts'
 import { locksObjects } from '#store/object-lock/lock-facts.ts'
 import { ENABLED_HEADER, SUSPENDED } from '#store/versions/container-versions.ts'
 import { VERSIONS_ENABLED } from '#store/versions/kept-versions.ts'
+import { documentsOf } from '../config/bucket-document.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, type S3Visit } from '../operation.ts'
 import { sentXml } from '../sent-xml.ts'
@@ -42,10 +43,23 @@ export async function putBucketVersioning(visit: S3Visit): Promise<Response | S3
       'An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.'
     return s3Error('InvalidBucketState', { message })
   }
+  const replicated = status === 'Suspended' ? await replicationProblem(visit) : undefined
+  if (replicated !== undefined) return replicated
   const changed = await deps.store.containers.post(transaction, container, {
     [ENABLED_HEADER]: status === 'Enabled' ? 'true' : SUSPENDED,
   })
   if (changed.kind === 'version_refused') return s3Error('InvalidBucketState')
   if (changed.kind !== 'updated') return storeError(changed, { BucketName: name })
   return { status: 200, headers: { 'content-length': '0' }, body: undefined }
+}
+
+/** What is replicated keeps its versions. */
+async function replicationProblem(visit: S3Visit): Promise<S3Error | undefined> {
+  const documents = await documentsOf(visit)
+  if (isS3Error(documents)) return documents
+  if (documents.replication === undefined) return undefined
+  const message =
+    'A replication configuration is present on this bucket, so you cannot change the versioning state. ' +
+    'To change the versioning state, first delete the replication configuration.'
+  return s3Error('InvalidBucketState', { message })
 }

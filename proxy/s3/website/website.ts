@@ -12,6 +12,7 @@ import { findBucket } from '../buckets/resolve-bucket.ts'
 import { preflight, withCors } from '../config/cors.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { getObject } from '../objects/get-object.ts'
+import { unlessHidden, unlessMissing } from '../objects/hidden-key.ts'
 import type { Bucket, S3Deps, S3Visit } from '../operation.ts'
 import { decodedPath, type S3Request } from '../request.ts'
 import { storeError } from '../store-errors.ts'
@@ -170,13 +171,12 @@ class WebsiteVisit {
     const { request, deps, bucket } = this.#visit
     const plain = method === undefined ? {} : { method, headers: {} }
     const visit: S3Visit = { ...this.#visit, request: { ...request, key, ...plain } }
-    const denied = await deps.authorize(visit, { action: 's3:GetObject', bucket, key })
-    if (denied !== undefined) return denied
+    const asked = { action: 's3:GetObject', bucket, key } as const
+    const denied = await deps.authorize(visit, asked)
+    if (denied !== undefined) return await unlessMissing(visit, asked, denied)
     visit.transaction.permits = (list, name) => permission(visit, list, name)
     const got = await getObject(visit)
-    if (!isS3Error(got) || got.code !== 'NoSuchKey') return got
-    // What is not there is told to those who may list the bucket.
-    return (await deps.authorize(visit, { action: 's3:ListBucket', bucket, key: undefined })) ?? got
+    return isS3Error(got) && got.code === 'NoSuchKey' ? await unlessHidden(visit, got) : got
   }
 }
 
