@@ -114,7 +114,11 @@ export class DiskAuditAccess implements AuditAccess {
     const { disk, index, paths } = this.#core
     return this.#core.guarded(async () => {
       const digested = index.allDigests().map(({ prefix }) => prefix.slice(0, 2))
-      return new Set([...(await namesIn(disk, paths.objects)), ...(await index.leavesWithEntries()), ...digested])
+      return new Set([
+        ...(await namesIn(disk, paths.objects)),
+        ...(await index.leavesWithEntries()),
+        ...digested,
+      ])
     })
   }
 

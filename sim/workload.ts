@@ -13,7 +13,7 @@ import { Races } from './races.ts'
 import { contextOf, Session } from './session.ts'
 import { policyOf } from './topology.ts'
 
-const CLIENTS = 12
+const CLIENTS = 16
 const PAUSE_MAX_MS = 1_600
 /** Of 100 PUTs, those that come as two with the same time. */
 const TWINS = 8
