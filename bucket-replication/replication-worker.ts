@@ -3,12 +3,12 @@
  * was written to go to other buckets brought there (Amazon S3, "Replicating objects"). The primaries of a container
  * share its changes, and what one of them does not get done another one does (`container-server/follow-changes.ts`).
  *
- * Which containers are marked is looked up among all every other minute; those are looked at again and again. A container in
- * which something could not be done is left alone for a while, longer each time.
+ * Which containers are marked is looked up among all once a minute; those are looked at again and again. What could not be done in
+ * one of them is left alone for a while, longer each time.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
+import { parseTimestamp, TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import { type FollowPhase, followChanges, type Share, type Turn } from '#container-server/follow-changes.ts'
 import { isContainerDeleted } from '#db/container-rules.ts'
 import type { Index } from '#db/contract.ts'
@@ -48,6 +48,8 @@ const WHOLE = { first: '0'.repeat(32), end: undefined } as const
 /** The points of every container are kept under this name. */
 const FOLLOWER = 'replication'
 const LANES = 8
+/** Others are tried again when they are as old as those of other devices. */
+const FAILED_MAX = 10_000
 const RETRY_TIMES = { firstMs: 1_000, mostMs: 300_000 } as const
 const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
@@ -69,8 +71,10 @@ export function createReplicationWorker(options: ReplicationWorkerOptions): Work
 class Replication {
   readonly #options: ReplicationWorkerOptions
   readonly #retries: Retries
-  /** The marked containers, by name. */
-  #followed: ReadonlyMap<string, ContainerName> = new Map()
+  /** Names of rows that this device could not replicate: they are tried again without waiting for others. */
+  readonly #failed = new Set<string>()
+  /** The marked containers, by the hash of their names. */
+  #followed: ReadonlyMap<string, Marked> = new Map()
   #discoveredMs: number | undefined
   /** How long the oldest version has waited that could not be replicated in the last pass. */
   lagMs = 0
@@ -83,20 +87,19 @@ class Replication {
   async pass(pass: Pass, how: PassOptions): Promise<'complete' | 'stopped'> {
     await this.#discover(how)
     let lagMs = 0
-    for (const [key, hidden] of this.#followed) {
+    for (const [key, { hidden, sinceTicks }] of this.#followed) {
       if (how.signal.aborted) return 'stopped'
       const turn = this.#options.turn(hidden)
       if (turn === undefined) continue
       pass.count('found', 'buckets')
-      if (how.pace === 'gentle' && this.#retries.isTooEarly(key)) {
-        lagMs = Math.max(lagMs, this.lagMs)
-        continue
-      }
-      const container = new FollowedContainer(this.#options, { hidden, turn }, pass, how)
+      // What is new need not wait for what could not be done.
+      const again = how.pace === 'gentle' && this.#retries.isTooEarly(key) ? 'too_early' : 'now'
+      const followed = { hidden, sinceTicks, turn, again, failed: this.#failed } as const
+      const container = new FollowedContainer(this.#options, followed, pass, how)
       const { late, waitedMs } = await container.follow()
-      lagMs = Math.max(lagMs, waitedMs)
+      lagMs = Math.max(lagMs, waitedMs, again === 'now' ? 0 : this.lagMs)
       if (late > 0) this.#retries.later(key)
-      else this.#retries.forget(key)
+      else if (again === 'now') this.#retries.forget(key)
     }
     this.lagMs = lagMs
     pass.set('found', 'lag_seconds', lagMs / 1000)
@@ -109,28 +112,37 @@ class Replication {
     const nowMs = clock.monotonicMs()
     const isKnown = this.#discoveredMs !== undefined && nowMs < this.#discoveredMs + discoveryMs
     if (isKnown && how.pace === 'gentle') return
-    const found = new Map<string, ContainerName>()
+    const found = new Map<string, Marked>()
     for await (const { hash, state } of eachDatabase(index, WHOLE, () => rest(how))) {
       if (how.signal.aborted) return
-      const name = markedIn(state)
-      if (name !== undefined) found.set(hash, name)
+      const marked = markedIn(state)
+      if (marked !== undefined) found.set(hash, marked)
     }
     this.#followed = found
     this.#discoveredMs = nowMs
   }
 }
 
-/** The container, if versions in it may have to be replicated. */
-function markedIn({ info, metadata }: DatabaseState): ContainerName | undefined {
-  const { account, container } = info.name
-  if (container === undefined || versionedContainerOf(container) === undefined) return undefined
-  if ((metadata.get(REPLICATED_MARK)?.value ?? '') === '' || isContainerDeleted(info)) return undefined
-  return { account, container }
+interface Marked {
+  readonly hidden: ContainerName
+  /** No version before this time is to be replicated. */
+  readonly sinceTicks: number
 }
 
-interface Followed {
-  readonly hidden: ContainerName
+/** The container, if versions in it may have to be replicated. */
+function markedIn({ info, metadata }: DatabaseState): Marked | undefined {
+  const { account, container } = info.name
+  if (container === undefined || versionedContainerOf(container) === undefined) return undefined
+  const since = parseTimestamp(metadata.get(REPLICATED_MARK)?.value ?? '')
+  if (since === undefined || isContainerDeleted(info)) return undefined
+  return { hidden: { account, container }, sinceTicks: ticksOf(since) }
+}
+
+interface Followed extends Marked {
   readonly turn: Turn
+  /** Whether what was left is tried again in this pass. */
+  readonly again: 'now' | 'too_early'
+  readonly failed: Set<string>
 }
 
 /** One container in one pass. */
@@ -158,8 +170,9 @@ class FollowedContainer {
       follower: FOLLOWER,
       turn: this.#followed.turn,
       lanes: LANES,
-      act: (row, share) => this.#act(row, share),
+      act: (row, phase, share) => this.#act(row, phase, share),
       isOver: (phase) => {
+        if (phase === 'all' && this.#followed.again === 'too_early') return true
         const nowMs = clock.monotonicMs()
         const sinceMs = begun.get(phase) ?? nowMs
         begun.set(phase, sinceMs)
@@ -169,53 +182,51 @@ class FollowedContainer {
     return { late: this.#late, waitedMs: this.#waitedMs }
   }
 
-  async #act(row: ObjectRow, share: Share): Promise<'done' | 'later'> {
+  async #act(row: ObjectRow, phase: FollowPhase, share: Share): Promise<'done' | 'later'> {
     const { rest, replicator, takeOverMs } = this.#options
     const version = this.#versionOf(row)
     if (version === undefined) return 'done'
+    // Whose it is does it in time; what it tried in vain is tried again now.
+    const isTriedAgain = share === 'own' && this.#followed.failed.has(row.name)
+    if (phase === 'all' && this.#ageMs(version) < takeOverMs && !isTriedAgain) return 'later'
     await rest(this.#how)
     const buckets = await replicator()
     const found = await buckets.pending(version)
     this.#pass.advance()
-    if (found.kind !== 'pending') return this.#count(version, found)
-    if (share === 'of_others' && this.#ageMs(version) < takeOverMs) return this.#waits(version)
-    return this.#count(version, await buckets.replicate(version, found))
+    const outcome = found.kind === 'pending' ? await buckets.replicate(version, found) : found
+    return this.#count(version, outcome)
   }
 
   /** What a row stands for; versions that are deleted stay where they were brought to. */
   #versionOf({ name, deleted }: ObjectRow): NewVersion | undefined {
-    const { account, container } = this.#followed.hidden
+    const { hidden, sinceTicks } = this.#followed
+    const { account, container } = hidden
     const bucket = versionedContainerOf(container)
     const version = deleted ? undefined : versionIn(name)
-    if (bucket === undefined || version === undefined) return undefined
+    if (bucket === undefined || version === undefined || ticksOf(version.id) < sinceTicks) return undefined
     const { object: key, id } = version
     return { bucket: { account, container: bucket }, key, id, place: { account, container, object: name } }
   }
 
   #count(version: NewVersion, outcome: Replicated): 'done' | 'later' {
     const { log } = this.#options
-    const { bucket, key, id } = version
-    switch (outcome.kind) {
-      case 'nothing':
-        return 'done'
-      case 'completed':
-        this.#pass.count('repaired', 'replicated')
-        return 'done'
-      case 'failed':
-        this.#pass.count('found', 'failed')
-        log.warn({ bucket: bucket.container, key, id, reason: outcome.reason }, 'a version is not replicated')
-        return 'done'
-      case 'later':
-        this.#late += 1
-        log.info({ bucket: bucket.container, key, id, reason: outcome.reason }, 'not replicated yet')
-        return this.#waits(version)
+    const { bucket, key, id, place } = version
+    const { failed } = this.#followed
+    if (outcome.kind === 'later') {
+      log.info({ bucket: bucket.container, key, id, reason: outcome.reason }, 'not replicated yet')
+      this.#late += 1
+      this.#waitedMs = Math.max(this.#waitedMs, this.#ageMs(version))
+      this.#pass.count('waiting', 'versions')
+      if (failed.size < FAILED_MAX) failed.add(place.object)
+      return 'later'
     }
-  }
-
-  #waits(version: NewVersion): 'later' {
-    this.#pass.count('waiting', 'versions')
-    this.#waitedMs = Math.max(this.#waitedMs, this.#ageMs(version))
-    return 'later'
+    failed.delete(place.object)
+    if (outcome.kind === 'completed') this.#pass.count('repaired', 'replicated')
+    if (outcome.kind === 'failed') {
+      log.warn({ bucket: bucket.container, key, id, reason: outcome.reason }, 'a version is not replicated')
+      this.#pass.count('found', 'failed')
+    }
+    return 'done'
   }
 
   #ageMs({ id }: NewVersion): number {

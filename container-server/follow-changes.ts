@@ -29,7 +29,7 @@ export interface Following {
   /** Changes that are acted on at a time. */
   readonly lanes: number
   /** Acts on a change; `later`: it could not be done, and is to be seen again. Rejects when the pass is over. */
-  readonly act: (row: ObjectRow, share: Share) => Promise<'done' | 'later'>
+  readonly act: (row: ObjectRow, phase: FollowPhase, share: Share) => Promise<'done' | 'later'>
   /** Asked before each piece of work: whether to leave the rest to the next pass. */
   readonly isOver: (phase: FollowPhase) => boolean
 }
@@ -59,7 +59,7 @@ async function everything(index: FollowedIndex, following: Following, upTo: numb
     if (due.length === 0) return
     for (const piece of pieces(due, following.lanes)) {
       if (following.isOver('all')) return
-      const { sequence, rest } = await done(following, piece)
+      const { sequence, rest } = await done(following, piece, 'all')
       // The point stays before what could not be done; what comes after it need not wait.
       if (!isStuck && sequence !== undefined) await index.setSyncPoint(name, point, sequence)
       isStuck ||= rest === 'later'
@@ -78,7 +78,7 @@ async function own(index: FollowedIndex, following: Following, from: number): Pr
     const mine = changes.filter(({ row }) => isOwn(row, turn))
     for (const piece of pieces(mine, following.lanes)) {
       if (following.isOver('own')) return
-      await done(following, piece)
+      await done(following, piece, 'own')
     }
     at = changes.at(-1)?.sequence ?? at
     await index.setSyncPoint(name, `own ${follower}`, at)
@@ -96,8 +96,14 @@ interface Done {
   readonly rest: 'none' | 'later'
 }
 
-async function done({ act, turn }: Following, piece: readonly Change<ObjectRow>[]): Promise<Done> {
-  const outcomes = await Promise.all(piece.map(({ row }) => act(row, isOwn(row, turn) ? 'own' : 'of_others')))
+async function done(
+  { act, turn }: Following,
+  piece: readonly Change<ObjectRow>[],
+  phase: FollowPhase,
+): Promise<Done> {
+  const outcomes = await Promise.all(
+    piece.map(({ row }) => act(row, phase, isOwn(row, turn) ? 'own' : 'of_others')),
+  )
   const late = outcomes.indexOf('later')
   if (late < 0) return { sequence: piece.at(-1)?.sequence, rest: 'none' }
   return { sequence: piece[late - 1]?.sequence, rest: 'later' }

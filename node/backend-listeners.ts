@@ -34,10 +34,10 @@ const HEADER_COUNT = 512
 const SENDER_TIMEOUT_MS = 90_000
 
 export class BackendListeners {
-  readonly #listeners: readonly Listener[]
+  readonly #listeners: Listener[]
   readonly #state: { draining: boolean }
 
-  private constructor(listeners: readonly Listener[], state: { draining: boolean }) {
+  private constructor(listeners: Listener[], state: { draining: boolean }) {
     this.#listeners = listeners
     this.#state = state
   }
@@ -53,6 +53,17 @@ export class BackendListeners {
     if (taken.length === 0) return new BackendListeners(listeners, state)
     await Promise.all(listeners.map((listener) => listener.close({ graceMs: 0 })))
     return { taken }
+  }
+
+  /** Opens further ports; says which could not be. */
+  async add(options: BackendListenersOptions): Promise<readonly PortTaken[]> {
+    const { endpoints } = options
+    const outcomes = await Promise.all(endpoints.map((endpoint) => openOne(endpoint, options, this.#state)))
+    return outcomes.flatMap((outcome) => {
+      if ('taken' in outcome) return [outcome.taken]
+      this.#listeners.push(outcome)
+      return []
+    })
   }
 
   /** From now on health checks say that the process is going away. */

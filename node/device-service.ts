@@ -12,7 +12,7 @@ import { type Handler, pipeline } from '#http/message.ts'
 import type { Listener } from '#http/server.ts'
 import type { Endpoint } from '#http/transport.ts'
 import { countForeground, Foreground } from '#worker/foreground.ts'
-import { BackendListeners, type PortTaken } from './backend-listeners.ts'
+import { BackendListeners, type BackendListenersOptions, type PortTaken } from './backend-listeners.ts'
 import { listenForClients } from './client-listener.ts'
 import { markInFile } from './clock-mark.ts'
 import { openDeviceClock, watchClock } from './device-clock.ts'
@@ -21,6 +21,7 @@ import { DeviceFigureSource } from './device-figures.ts'
 import { startDeviceLoops } from './device-loops.ts'
 import { observeDevice } from './device-metrics.ts'
 import { DeviceWorkers } from './device-workers.ts'
+import { watchForPorts } from './further-ports.ts'
 import { type InsideHandlers, withInsidePaths } from './inside-paths.ts'
 import type { Loop } from './loop.ts'
 import type { StartFailure } from './messages.ts'
@@ -71,6 +72,7 @@ interface Opened {
   readonly workers: DeviceWorkers
   readonly door: ProxyDoor | undefined
   readonly clients: Listener | undefined
+  readonly endPorts: () => void
 }
 
 class DeviceService implements Service {
@@ -83,8 +85,9 @@ class DeviceService implements Service {
   }
 
   static async open(told: DeviceAssignment, parts: ProcessParts): Promise<DeviceService | StartFailure> {
-    const endpoints = endpointsOf(parts.rings, told.host, told.device)
-    if (typeof endpoints === 'string') return { sentence: endpoints, reason: 'other' }
+    const found = endpointsOf(parts.rings, told.host, told.device)
+    if (typeof found === 'string') return { sentence: found, reason: 'other' }
+    const endpoints = [...found]
     const watch = await openDeviceClock(told, parts)
     const dated = { ...parts, environment: { ...parts.environment, clock: watch.clock } }
     const device = await openDevice(told, dated, watch)
@@ -121,8 +124,9 @@ class DeviceService implements Service {
       { ...context, version: told.version, wall: parts.environment.clock, watch },
       workers,
     )
-    const served = withInsidePaths(watched, endpoints, inside)
-    const backends = await openBackends(told, parts, endpoints, served)
+    const backendsAt = async (some: readonly ServerEndpoint[]): Promise<BackendListenersOptions> =>
+      await backendOptions(told, parts, some, withInsidePaths(watched, endpoints, inside))
+    const backends = await BackendListeners.open(await backendsAt([...endpoints]))
     if ('taken' in backends) {
       await Promise.all([...keeper.loops, watching].map((loop) => loop.stop()))
       await device.close()
@@ -134,9 +138,21 @@ class DeviceService implements Service {
       ...keeper.loops,
       watching,
     ]
+    const endPorts = watchForPorts({
+      rings: parts.rings,
+      log: parts.log,
+      host: told.host,
+      device: told.device,
+      open: endpoints,
+      openFurther: async (further) => {
+        for (const { server, host, port } of further)
+          parts.transport.register({ host, port }, handlers[server])
+        return await backends.add(await backendsAt(further))
+      },
+    })
     workers.start()
     return new DeviceService(
-      { parts, device, backends, loops, workers, door, clients },
+      { parts, device, backends, loops, workers, door, clients, endPorts },
       told.settings.shutdown.drainMs,
     )
   }
@@ -154,7 +170,8 @@ class DeviceService implements Service {
   }
 
   readonly close = async (): Promise<void> => {
-    const { parts, device, backends, loops, workers } = this.#opened
+    const { parts, device, backends, loops, workers, endPorts } = this.#opened
+    endPorts()
     await Promise.all([workers.stop(), ...loops.map((loop) => loop.stop())])
     await backends.close(BACKEND_GRACE_MS)
     await device.close()
@@ -181,8 +198,8 @@ function openDoor(
   endpoints: readonly ServerEndpoint[],
   watch: ClockWatch,
 ): Promise<ProxyDoor> {
-  const own = new Set(endpoints.map(({ port }) => port))
-  const isSelf = ({ host, port }: Endpoint): boolean => host === told.host && own.has(port)
+  const isSelf = ({ host, port }: Endpoint): boolean =>
+    host === told.host && endpoints.some((own) => own.port === port)
   const members = (): readonly Endpoint[] =>
     parts.rings.account.ring.devices
       .filter((device) => device !== undefined)
@@ -236,13 +253,13 @@ function insideHandlers(
   }
 }
 
-async function openBackends(
+async function backendOptions(
   told: DeviceAssignment,
   { environment, log, metrics }: ProcessParts,
   endpoints: readonly ServerEndpoint[],
   handlers: Readonly<Record<ServerType, Handler>>,
-): ReturnType<typeof BackendListeners.open> {
-  return BackendListeners.open({
+): Promise<BackendListenersOptions> {
+  return {
     clock: environment.clock,
     log,
     metrics,
@@ -250,7 +267,7 @@ async function openBackends(
     handlers,
     nodeSecret: nodeSecretOf(told.cluster),
     tls: await listenerTls(environment.disk, told.settings.storage),
-  })
+  }
 }
 
 function portsTaken([first]: readonly PortTaken[]): StartFailure {

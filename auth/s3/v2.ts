@@ -122,15 +122,19 @@ interface ResourceForm {
   readonly pathPrefix: string
   /** Some write `uploads=` as it stands in the query, others `uploads`. */
   readonly emptyValues: 'as_sent' | 'without_equals'
+  /** The resource of a bucket is `/bucket/` to AWS and the clients of its own, however the path is written. */
+  readonly slashAfterBucket: '' | '/'
 }
 
-const AS_SENT: ResourceForm = { pathPrefix: '', emptyValues: 'as_sent' }
+const AS_SENT: ResourceForm = { pathPrefix: '', emptyValues: 'as_sent', slashAfterBucket: '' }
 
-function* otherResources({ addresses }: V2Check): Generator<ResourceForm> {
-  const prefixes = new Set(['', ...addresses.map(({ pathPrefix }) => pathPrefix)])
-  for (const pathPrefix of prefixes) {
-    if (pathPrefix !== '') yield { pathPrefix, emptyValues: 'as_sent' }
-    yield { pathPrefix, emptyValues: 'without_equals' }
+function* otherResources({ addresses, request }: V2Check): Generator<ResourceForm> {
+  const isBucket = request.bucketInHost === undefined && /^\/[^/]+$/.test(request.path)
+  for (const pathPrefix of new Set(['', ...addresses.map((address) => address.pathPrefix)])) {
+    for (const slashAfterBucket of isBucket ? (['/', ''] as const) : ([''] as const)) {
+      yield { pathPrefix, emptyValues: 'as_sent', slashAfterBucket }
+      yield { pathPrefix, emptyValues: 'without_equals', slashAfterBucket }
+    }
   }
 }
 
@@ -180,9 +184,9 @@ function amzHeaderLines(
     for (const { name: written, value } of parameters) {
       const name = written.toLowerCase()
       if (!name.startsWith('x-amz-')) continue
-      // What is said twice was signed twice, or not at all: none of the two may stand in for the other.
+      // What is said twice, and not alike, was signed twice, or not at all: none of the two may stand in for the other.
       const before = values.get(name)
-      values.set(name, before === undefined ? value : `${before},${value}`)
+      values.set(name, before === undefined || before === value ? value : `${before},${value}`)
     }
   }
   const names = [...values.keys()].sort()
@@ -192,9 +196,9 @@ function amzHeaderLines(
 function resourceOf(
   { bucketInHost, path, query }: SignedRequest,
   parameters: readonly Parameter[],
-  { pathPrefix, emptyValues }: ResourceForm,
+  { pathPrefix, emptyValues, slashAfterBucket }: ResourceForm,
 ): string {
-  const whole = `${bucketInHost === undefined ? '' : `/${bucketInHost}`}${pathPrefix}${path}`
+  const whole = `${bucketInHost === undefined ? '' : `/${bucketInHost}`}${pathPrefix}${path}${slashAfterBucket}`
   const withEquals = new Set(query.split('&').flatMap((pair) => pair.match(/^[^=]*(?==)/) ?? []))
   const written = ({ name, value }: Parameter): string => {
     const isBare = value === '' && (emptyValues === 'without_equals' || !withEquals.has(name))

@@ -22,7 +22,11 @@ export const bucketReplicationWorker: MakeWorker = (context) => {
     log,
     index: device.containers.index,
     replicator: () => {
-      opened ??= open(context)
+      opened ??= open(context).catch((error: unknown) => {
+        // Who keeps the keys may be away: the next pass asks again.
+        opened = undefined
+        throw error
+      })
       return opened
     },
     turn: (name) => turnOf(context, name),

@@ -9,7 +9,7 @@ import type { HeaderMap } from '#http/message.ts'
 import type { ReplicationRule } from '../bucket-settings/replication-rules.ts'
 import type { ContainerName } from '../operation.ts'
 
-/** Of a hidden container of versions: there may be something to replicate in it. Never taken away. */
+/** Of a hidden container of versions: since when there may be something to replicate in it. Never changed. */
 export const REPLICATED_MARK = 'x-container-sysmeta-s3-replicated'
 
 /** Begins what is true of a version or a replica, and of no copy of it. */

@@ -64,8 +64,9 @@ export function replicationLayer(settings: BucketSettings): StoreLayer {
       }),
       objects: objectsOver(objects, {
         async put(context, name, put) {
-          if (isReplica(put.metadata) || put.versionId !== undefined)
-            return await objects.put(context, name, put)
+          // What container sync brings has a time of its own, which may be before any rule.
+          const isFromElsewhere = isReplica(put.metadata) || put.timestamp !== undefined
+          if (isFromElsewhere || put.versionId !== undefined) return await objects.put(context, name, put)
           const found = await configured(context, name)
           if (isUnknown(found)) {
             await put.body.cancel()
@@ -75,7 +76,7 @@ export function replicationLayer(settings: BucketSettings): StoreLayer {
           return await objects.put(context, name, { ...put, metadata: { ...put.metadata, ...marks } })
         },
         async delete(context, name, options) {
-          if (options.versionId !== undefined || options.markerMetadata !== undefined)
+          if (options.versionId !== undefined || options.timestamp !== undefined)
             return await objects.delete(context, name, options)
           const found = await configured(context, name)
           if (isUnknown(found)) return found

@@ -156,19 +156,17 @@ class Completing<Refusal extends { readonly kind: string }> {
     if (listed.kind !== 'parts') return listed
     const byNumber = new Map(listed.parts.map((part) => [part.number, part]))
     const chosen: Part[] = []
-    for (const [at, named] of parts.entries()) {
+    for (const named of parts) {
       const part = byNumber.get(named.number)
       if (part === undefined || part.etag !== named.etag) {
         return listed.isComplete
           ? { kind: 'invalid_part', part: named }
           : { kind: 'unavailable', reason: 'the listing of the parts may lack some' }
       }
-      const isLast = at === parts.length - 1
-      if (!isLast && part.sizeBytes < partBytesMin) {
-        return { kind: 'part_too_small', part, bytesMin: partBytesMin }
-      }
       chosen.push(part)
     }
+    const small = chosen.slice(0, -1).find(({ sizeBytes }) => sizeBytes < partBytesMin)
+    if (small !== undefined) return { kind: 'part_too_small', part: small, bytesMin: partBytesMin }
     if (listed.outdated.length === 0 && listed.parts.length === chosen.length) this.#unnamed = 'none'
     return chosen
   }

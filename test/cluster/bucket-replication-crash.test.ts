@@ -8,11 +8,13 @@
  */
 import t, { type Test } from 'tap'
 import { realClock } from '#base/real-clock.ts'
-import { elementIn, s3Door } from '#proxy/testing/s3-door.ts'
+import { elementIn, elementsIn, s3Door } from '#proxy/testing/s3-door.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
+import type { DeferPartsCheck } from '#store/deferred-checks.ts'
 import { withFeatures } from '#store/features.ts'
 import { ClusterRecords } from '#store/records/cluster-records.ts'
 import { asDeath, DyingProcess, dyingAt } from './dying-store.ts'
+import { pass } from './expirers.ts'
 import { ReplicatingBuckets, replicationDocument } from './replicating-buckets.ts'
 
 t.setTimeout(600_000)
@@ -96,7 +98,9 @@ for (const { name, before, deeds, current } of SCENES) {
         await deed(buckets, key)
       }
       const process = new DyingProcess(step)
-      await buckets.worker(device, process.store(cluster.store)).runOnce(HOW)
+      const { store } = cluster
+      const checkParts: DeferPartsCheck = (...check) => process.step(() => store.deferPartsCheck(...check))
+      await buckets.worker(device, process.store(store), checkParts).runOnce(HOW)
       isOver = !process.isDead
       await checkCopy(t, buckets, key, `step ${step}`)
       await buckets.settle()
@@ -109,7 +113,28 @@ for (const { name, before, deeds, current } of SCENES) {
       if (current === '<NoSuchKey>') continue
       t.equal(await buckets.status('source', key, id), 'COMPLETED', `step ${step}`)
     }
+    await checkParts(t, buckets, deeds.includes(upload) ? 'some' : 'none')
   })
+}
+
+/** When the checks have been made, there is a part for each object that has one, and no other. */
+async function checkParts(t: Test, buckets: ReplicatingBuckets, uploads: 'some' | 'none'): Promise<void> {
+  const { cluster, s3 } = buckets
+  const clock = { ...realClock, wallMs: () => realClock.wallMs() + 3 * 86_400_000 }
+  await pass(cluster, cluster.devices, { clock })
+  for (const bucket of ['source', 'copy']) {
+    const container = { account: 'AUTH_test', container: `${bucket}+segments` }
+    const listing = { limit: 1000, reverse: false }
+    const read = await cluster.store.containers.read(cluster.context, container, { listing })
+    const parts = read.kind === 'found' ? (read.page?.entries() ?? []) : []
+    const keys = elementsIn(await s3('GET', `/${bucket}?list-type=2`), 'ETag').filter((etag) =>
+      etag.includes('-1'),
+    )
+    t.equal(parts.length, keys.length, `${bucket}: parts`)
+    t.equal(parts.length > 0, uploads === 'some')
+  }
+  const [key] = elementsIn(await s3('GET', '/copy?list-type=2'), 'Key')
+  if (key !== undefined) t.notMatch(await buckets.text('copy', key), /^</)
 }
 
 await t.test('a proxy dies while replication is set up, and it can be set up again', async (t) => {

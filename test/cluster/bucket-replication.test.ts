@@ -271,6 +271,16 @@ await t.test('locks go along, and what was uploaded in parts is copied in parts'
     status: 200,
     headers: { 'x-amz-object-lock-mode': 'GOVERNANCE', 'x-amz-replication-status': 'REPLICA' },
   })
+  const hold = (status: string) =>
+    s3('PUT', '/source/locked?legal-hold', { body: `<LegalHold><Status>${status}</Status></LegalHold>` })
+  t.equal((await hold('ON')).status, 200)
+  t.match((await s3('GET', '/copy/locked?legal-hold')).body, '<Status>ON</Status>')
+  const longer = new Date(Date.parse(until) + 86_400_000).toISOString()
+  const retention = `<Retention><Mode>COMPLIANCE</Mode><RetainUntilDate>${longer}</RetainUntilDate></Retention>`
+  t.equal((await s3('PUT', '/source/locked?retention', { body: retention })).status, 200)
+  t.match((await s3('GET', '/copy/locked?retention')).body, '<Mode>COMPLIANCE</Mode>')
+  t.equal((await hold('OFF')).status, 200)
+  t.match((await s3('GET', '/copy/locked?legal-hold')).body, '<Status>OFF</Status>')
   t.equal(await buckets.status('source', 'parts'), 'COMPLETED')
   t.ok((await buckets.text('copy', 'parts')) === `${large}end`)
   const [here, there] = [await s3('HEAD', '/source/parts'), await s3('HEAD', '/copy/parts')]
@@ -295,6 +305,26 @@ await t.test('what cannot be written now is written later, and by whoever is the
   for (let at = 0; at < 20; at += 1) t.equal(await buckets.text('copy', `${at}`), `${at}`)
   await buckets.settle()
   t.equal((await buckets.pass([lost])).flatMap(({ repaired }) => Object.keys(repaired)).length, 0)
+})
+
+await t.test('several devices that do the same at once come to the same', async (t) => {
+  const buckets = await ReplicatingBuckets.start(t)
+  const { s3, cluster } = buckets
+  await buckets.buckets('source', 'copy')
+  await buckets.replicate('source', { to: 'copy' })
+  for (let at = 0; at < 24; at += 1) {
+    const key = `/source/key-${at % 6}`
+    if (at % 5 === 4) await s3('DELETE', key)
+    else await s3('PUT', key, { body: `${at}` })
+  }
+  for (let passes = 0; passes < 3; passes += 1)
+    await Promise.all(cluster.devices.map((device) => buckets.pass([device])))
+  await buckets.settle()
+  for (let at = 0; at < 6; at += 1) {
+    const key = `key-${at}`
+    t.same(await buckets.versions('copy', key), await buckets.versions('source', key), key)
+    t.equal(await buckets.text('copy', key), await buckets.text('source', key))
+  }
 })
 
 await t.test("Swift's clients are replicated, too, and cannot end the versions", async (t) => {

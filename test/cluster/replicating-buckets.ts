@@ -9,6 +9,7 @@ import { VersionReplicator } from '#proxy/s3/replication/version-replicator.ts'
 import { believing, elementsIn, type S3Door, s3Door } from '#proxy/testing/s3-door.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { Store } from '#store/contract.ts'
+import type { DeferPartsCheck } from '#store/deferred-checks.ts'
 import { DerivedKeys } from '#store/encryption/derived-keys.ts'
 import { withFeatures } from '#store/features.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
@@ -113,10 +114,14 @@ export class ReplicatingBuckets {
     if (status !== 200) throw new Error(body)
   }
 
-  /** A worker of a device; `core` is what it does things through. */
-  worker(device: MemoryDevice, core: Store = this.cluster.store): Worker {
+  /** A worker of a device; `core` is what it does things through, `checkParts` how it writes to the expirer's queue. */
+  worker(
+    device: MemoryDevice,
+    core: Store = this.cluster.store,
+    checkParts: DeferPartsCheck = this.cluster.store.deferPartsCheck,
+  ): Worker {
     const { store, bucketSettings, objectLocks, environment } = layersOver(this.cluster, alwaysAsked(core))
-    const { timestamps, store: whole } = this.cluster
+    const { timestamps } = this.cluster
     const access = {
       store,
       settings: bucketSettings,
@@ -131,7 +136,7 @@ export class ReplicatingBuckets {
       settings: bucketSettings,
       locks: objectLocks,
       access,
-      multipart: { store, ...environment, timestamps, checkParts: whole.deferPartsCheck },
+      multipart: { store, ...environment, timestamps, checkParts },
       limitBytes: LIMIT_BYTES,
     })
     return createReplicationWorker({

@@ -2,6 +2,8 @@
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { inspected } from '#cli/inspect.ts'
+import { isLevel } from '#cli/inspect-level.ts'
 import type { Location } from '#cli/locate.ts'
 import type { ClusterStatus } from '#cli/status-summary.ts'
 import { type RunningCluster, startCluster, temporaryDirectory } from '#test/running-cluster.ts'
@@ -13,6 +15,20 @@ t.setTimeout(600_000)
 
 const DEVICES = 4
 const REPLICAS = 3
+/** Those that keep the promise that nothing is lost; there are others. */
+const WORKERS = [
+  'auditor',
+  'census',
+  'database-auditor',
+  'database-replicator',
+  'expirer',
+  'listing-auditor',
+  'quick-auditor',
+  'reaper',
+  'reconciler',
+  'replicator',
+  'updater',
+]
 
 async function statusOf(dataPath: string): Promise<ClusterStatus> {
   const { output } = await martlet('status', '--json', '--data', dataPath)
@@ -49,12 +65,19 @@ t.test('an operator watches a cluster at work', async (t) => {
   await putObjects(cluster, 20)
   const load = await Load.begin(t, cluster, 'load')
 
-  await t.test('one pass of a worker on all devices, with its reports', async (t) => {
-    for (const worker of ['updater', 'census']) {
-      const { code, output, errors } = await martlet('run', worker, '--once', ...data)
-      t.equal(code, 0, errors)
-      t.equal(output.match(/complete in/g)?.length, DEVICES, output)
-    }
+  await t.test('one pass of every worker on all devices, with its reports', async (t) => {
+    const workers = (await statusOf(cluster.dataPath)).workers.map(({ name }) => name)
+    t.same(
+      WORKERS.filter((worker) => !workers.includes(worker)),
+      [],
+    )
+    await Promise.all(
+      workers.map(async (worker) => {
+        const { code, output, errors } = await martlet('run', worker, '--once', ...data)
+        t.equal(code, 0, errors)
+        t.equal(output.match(/complete in/g)?.length, DEVICES, output)
+      }),
+    )
     const { output } = await martlet('run', 'census', '--once', '--json', '--device', 'd2', ...data)
     const last: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '')
     t.match(last, { kind: 'report', device: 'd2', report: { worker: 'census', ended: 'complete' } })
@@ -186,6 +209,15 @@ t.test('an operator watches a cluster at work', async (t) => {
   t.same(load.failures, [], 'no client noticed')
 })
 
+/** Files, and directories of LevelDB as one. */
+async function* filesAndStores(directory: string): AsyncGenerator<string> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    if (!entry.isDirectory() || (await isLevel(path))) yield path
+    else yield* filesAndStores(path)
+  }
+}
+
 async function readWithSwiftRecon(t: Test, cluster: RunningCluster): Promise<void> {
   const directory = temporaryDirectory(t)
   const rings = join(cluster.dataPath, 'rings')
@@ -244,6 +276,25 @@ t.test('an operator finds out what is wrong, and works without the owners', asyn
     t.match(index.output, /object index[\s\S]*objects and tombstones +\d+ keys/)
     t.equal((await martlet('inspect', join(dataPath, 'devices/d1/containers'))).code, 0)
     t.equal((await martlet('inspect', join(dataPath, 'devices/d1/paused-workers.json'))).code, 0)
+  })
+
+  await t.test('every file that a cluster writes says what it is, and is whole', async (t) => {
+    const [told, unknown] = [new Set<string>(), [] as string[]]
+    for await (const path of filesAndStores(dataPath)) {
+      const found = await inspected(path)
+      if (typeof found === 'string') unknown.push(found)
+      else if (found.problems.length > 0) unknown.push(`${path}: ${found.what}, ${found.problems.join()}`)
+      else told.add(found.what)
+    }
+    t.same(unknown, [])
+    for (const what of [
+      'object data',
+      'object index',
+      'index of accounts or containers',
+      'state of a device',
+    ])
+      t.ok(told.has(what), what)
+    t.ok(told.size >= 9, [...told].join('; '))
   })
 
   await rm(join(dataPath, 'devices/d2'), { recursive: true })

@@ -22,8 +22,6 @@ export interface RequestFacts {
   readonly region?: string | undefined
   /** Tags of the object that is asked for, where they matter. */
   readonly objectTags?: ReadonlyMap<string, string> | undefined
-  /** Tags that the request gives, where they are not in the header `x-amz-tagging`. */
-  readonly requestTags?: ReadonlyMap<string, string> | undefined
 }
 
 export interface RequestSignature {
@@ -127,7 +125,6 @@ function tag(tags: ReadonlyMap<string, string> | undefined, key: string): string
 }
 
 function givenTags(facts: RequestFacts): ReadonlyMap<string, string> | undefined {
-  if (facts.requestTags !== undefined) return facts.requestTags
   const written = header(facts, 'x-amz-tagging')
   return written === undefined ? undefined : new Map(new URLSearchParams(written))
 }

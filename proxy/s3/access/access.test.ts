@@ -310,6 +310,26 @@ t.test('where the requester pays, the requester must know', async (t) => {
   t.equal(code(await s3('PUT', `/${name}?requestPayment`, { body: bad })), '400 MalformedXML')
 })
 
+t.test('a policy says which tags may be put', async (t) => {
+  const name = await bucket()
+  await s3('PUT', `/${name}/key`, { body: 'x' })
+  const tagged = async (key: string, value: string): Promise<string> => {
+    const body = `<Tagging><TagSet><Tag><Key>${key}</Key><Value>${value}</Value></Tag></TagSet></Tagging>`
+    return code(await s3As('test2:tester2', 'PUT', `/${name}/key?tagging`, { body }))
+  }
+  const permit = (Condition: object) =>
+    s3('PUT', `/${name}?policy`, { body: allow(name, { Action: 's3:PutObjectTagging', Condition }) })
+  await permit({ StringEquals: { 's3:RequestObjectTag/kind': '1 + 2' } })
+  t.equal(await tagged('kind', '1 + 2'), '200')
+  t.equal(await tagged('kind', '3'), '403 AccessDenied')
+  await permit({ 'ForAllValues:StringLike': { 's3:RequestObjectTagKeys': 'team-*' } })
+  t.equal(await tagged('team-one', ''), '200')
+  t.equal(await tagged('cost', ''), '403 AccessDenied')
+  await s3('DELETE', `/${name}?policy`)
+  t.equal(code(await s3As(undefined, 'PUT', `/${name}/key?tagging`, { body: '<x' })), '403 AccessDenied')
+  t.equal(code(await s3('PUT', `/${name}/key?tagging`, { body: '<x' })), '400 MalformedXML')
+})
+
 t.test('that there is no such key is told to those who may list', async (t) => {
   const name = await bucket()
   await s3('PUT', `/${name}?policy`, { body: allow(name) })

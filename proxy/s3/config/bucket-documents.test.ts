@@ -182,6 +182,9 @@ await t.test('documents that cannot be have AWS’s code each', async (t) => {
     ),
     [400, 'InvalidRequest'],
   )
+  const moved = (days: number) =>
+    `<Transition><Days>${days}</Days><StorageClass>GLACIER</StorageClass></Transition>`
+  t.same(await lifecycle(enabled + moved(1) + moved(2)), [400, 'InvalidRequest'], 'a class twice')
   const tag = '<Tag><Key>a</Key><Value>b</Value></Tag>'
   t.same(
     await lifecycle(

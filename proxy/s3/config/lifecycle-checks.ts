@@ -35,6 +35,7 @@ const CHECKS: readonly Check[] = [
       ? "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer"
       : undefined,
   transitionProblem,
+  repeatedClass,
   filterProblem,
   forPrefixesOnly,
 ]
@@ -76,6 +77,17 @@ function transitionProblem({
   const early = noncurrentTransitions.find(({ days }) => days < 0)
   if (early === undefined) return undefined
   return "'NoncurrentDays' for NoncurrentVersionTransition action must be a positive integer"
+}
+
+/** Each class is moved to once. */
+function repeatedClass({ transitions, noncurrentTransitions, filter }: LifecycleRule): S3Error | undefined {
+  const lists = { Transition: transitions, NoncurrentVersionTransition: noncurrentTransitions }
+  for (const [action, list] of Object.entries(lists)) {
+    if (new Set(list.map(({ storageClass }) => storageClass)).size === list.length) continue
+    const message = `'StorageClass' must be different for '${action}' actions in same 'Rule' with prefix '${filter.prefix ?? ''}'`
+    return s3Error('InvalidRequest', { message })
+  }
+  return undefined
 }
 
 function filterProblem({ filter }: LifecycleRule): S3Error | undefined {

@@ -4,6 +4,7 @@ import type { VersionName } from '#store/contract.ts'
 import type { LockChange, LockRead } from '#store/object-lock/object-locks.ts'
 import { isS3Error, type S3Error, s3Error } from '../error.ts'
 import { bucketOf, objectOf, type S3Operation, type S3Visit } from '../operation.ts'
+import { carryLockChange } from '../replication/carried-locks.ts'
 import { sentXml } from '../sent-xml.ts'
 import { storeError } from '../store-errors.ts'
 import { missingVersion, versionAsked } from '../versions/version-asked.ts'
@@ -99,6 +100,9 @@ async function changeLock(visit: S3Visit, change: LockChange): Promise<Response 
   const mode = bypass === 'bypassed' ? 'governance' : 'none'
   const changed = await deps.locks.change(deps.store, transaction, version, change, mode)
   if (changed.kind !== 'changed') return problemOf(visit, changed)
+  const member = change.legalHold === undefined ? 'retention' : 'legalHold'
+  const notCarried = await carryLockChange(visit, version, [member])
+  if (notCarried !== undefined) return notCarried
   return { status: 200, headers: { 'content-length': '0' }, body: undefined }
 }
 

@@ -30,7 +30,8 @@ export const objectTaggingOperations: readonly S3Operation[] = [
     method: 'PUT',
     level: 'object',
     query: 'tagging',
-    action: actionOn('Put'),
+    // Judged with its tags, which are in its body.
+    action: 'none',
     run: putTagging,
   },
   {
@@ -65,12 +66,27 @@ async function getTagging(visit: S3Visit): Promise<Response | S3Error> {
 }
 
 async function putTagging(visit: S3Visit): Promise<Response | S3Error> {
+  const tags = await sentTags(visit)
+  const denied = await refusedTags(visit, isS3Error(tags) ? [] : tags)
+  if (denied !== undefined) return denied
+  return isS3Error(tags) ? tags : await setTags(visit, tags, 200)
+}
+
+async function sentTags(visit: S3Visit): Promise<readonly Tag[] | S3Error> {
   const sent = await sentXml(visit, 'Tagging', visit.deps.options.xmlLimitBytes)
   if (isS3Error(sent)) return sent
   const read = taggingDocument.read(sent)
   if (read.kind !== 'value') return read
-  const problem = duplicateTag(read.value) ?? tagProblem(read.value, 'object')
-  return problem ?? (await setTags(visit, read.value, 200))
+  return duplicateTag(read.value) ?? tagProblem(read.value, 'object') ?? read.value
+}
+
+/** Policies may say which tags may be put: `s3:RequestObjectTag/…` are those of the body, as if the header of uploads had them. */
+async function refusedTags(visit: S3Visit, tags: readonly Tag[]): Promise<S3Error | undefined> {
+  const { deps, bucket, request } = visit
+  const written = tags.map(({ key, value }) => `${encodeURIComponent(key)}=${encodeURIComponent(value)}`)
+  const headers = { ...request.headers, [TAGGING_HEADER]: written.join('&') }
+  const asked = { action: actionOn('Put')(request), bucket, key: request.key }
+  return await deps.authorize({ ...visit, request: { ...request, headers } }, asked)
 }
 
 async function setTags(visit: S3Visit, tags: readonly Tag[], status: 200 | 204): Promise<Response | S3Error> {

@@ -5,6 +5,7 @@
  * Before the configuration is stored, the hidden container of the bucket's versions is marked: the worker that follows what is
  * new looks into marked ones only. The mark stays; without a configuration it leads to nothing.
  */
+import { TICKS_PER_SECOND, timestampFromTicks } from '#base/timestamp.ts'
 import { REPLICATED_MARK } from '#store/bucket-replication/replication-facts.ts'
 import type {
   ReplicationConfiguration,
@@ -13,6 +14,7 @@ import type {
   SentReplicationRule,
 } from '#store/bucket-settings/replication-rules.ts'
 import { locksObjects } from '#store/object-lock/lock-facts.ts'
+import type { ContainerName } from '#store/operation.ts'
 import { versionsIn } from '#store/versions/kept-versions.ts'
 import { checkExpectedOwner } from '../access/expected-owner.ts'
 import { findBucket } from '../buckets/resolve-bucket.ts'
@@ -21,6 +23,8 @@ import { type Bucket, bucketOf, type Caller, type S3Visit } from '../operation.t
 import { mayReplicate } from '../replication/replication-access.ts'
 import { storeError } from '../store-errors.ts'
 import { type Parsed, parsed } from './xml-schema.ts'
+
+const TICKS_PER_MS = TICKS_PER_SECOND / 1000
 
 type User = Extract<Caller, { readonly kind: 'user' }>
 
@@ -45,16 +49,32 @@ export async function placedReplication(
     const inAccount = target.container.account
     rules.push({ ...rule, destination: { ...rule.destination, inAccount } })
   }
-  const marked = await visit.deps.store.containers.post(visit.transaction, hidden, {
-    [REPLICATED_MARK]: 'true',
-  })
-  if (marked.kind !== 'updated') return storeError(marked, { BucketName: source.name })
+  const unmarked = await mark(visit, hidden)
+  if (unmarked !== undefined) return unmarked
   const { user, tenant } = caller.principal
   return parsed({ role, rules, setBy: { user, tenant } })
 }
 
+/** Since when there may be something to replicate, with room for a request that takes long beside another one. */
+const MARK_MARGIN_MS = 3_600_000
+
+/** The first mark stays: what is there before its time need never be looked at. */
+async function mark(
+  { deps, transaction, request }: S3Visit,
+  hidden: ContainerName,
+): Promise<S3Error | undefined> {
+  const { store, clock } = deps
+  const extra = { BucketName: request.bucket ?? '' }
+  const read = await store.containers.read(transaction, hidden, { newest: true })
+  if (read.kind !== 'found') return storeError(read, extra)
+  if (read.info.metadata[REPLICATED_MARK] !== undefined) return undefined
+  const since = timestampFromTicks(Math.floor(clock.wallMs() - MARK_MARGIN_MS) * TICKS_PER_MS)
+  const marked = await store.containers.post(transaction, hidden, { [REPLICATED_MARK]: since })
+  return marked.kind === 'updated' ? undefined : storeError(marked, extra)
+}
+
 /** `undefined` of a bucket that keeps no versions now. */
-function hiddenContainerOf({ container, info }: Bucket) {
+function hiddenContainerOf({ container, info }: Bucket): ContainerName | undefined {
   const versions = versionsIn(info.metadata)
   if (versions?.keeping !== 'on') return undefined
   return { account: container.account, container: versions.container }

@@ -156,6 +156,11 @@ await t.test('what is wrong with a list of parts has AWS’s code, and changes n
   )
   t.equal(codeOf(small), 'EntityTooSmall')
   t.equal(elementIn(small, 'MinSizeAllowed'), String(5 * MIB))
+  const lacking = document([
+    [1, etag],
+    [9, etag],
+  ])
+  t.equal(codeOf(await complete(lacking)), 'InvalidPart', 'which is told before a part is too small')
   t.equal((await s3('GET', path)).status, 404)
   t.equal((await complete(document([[2, etag]]))).status, 200)
   t.equal((await s3('GET', path)).body, 'x')

@@ -9,9 +9,9 @@ import { sentXml } from '../sent-xml.ts'
 import { checkVersionId } from '../versions/version-asked.ts'
 import type { XmlElement } from '../xml-reader.ts'
 import { document, element, elementOf, xmlAnswer } from '../xml-writer.ts'
+import { SIZE_HEADER, TIME_HEADER } from './delete-condition.ts'
 import { type Removed, removeObject } from './delete-object.ts'
 import { checkKey } from './upload.ts'
-import { writeConditionIn } from './write-condition.ts'
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 const KEYS_MAX = 1_000
@@ -75,16 +75,14 @@ async function removeOne(visit: S3Visit, object: XmlElement): Promise<Removed | 
   const versionId = object.textOf('VersionId')
   // Of a list AWS tells it so, of a single delete as an argument that cannot be.
   if (versionId !== undefined && checkVersionId(versionId) !== undefined) return s3Error('NoSuchVersion')
-  // Conditions that only buckets of another kind know: what is not looked at must not be deleted.
-  const elsewhere = ['LastModifiedTime', 'Size'].find((name) => object.child(name) !== undefined)
-  if (elsewhere !== undefined) return s3Error('NotImplemented')
   const denied = await deps.authorize(visit, { action: 's3:DeleteObject', bucket, key, versionId })
   if (denied !== undefined) return denied
-  const etags = object.textOf('ETag')
-  const headers = { 'if-match': etags }
-  const condition = writeConditionIn(headers)
-  if (isS3Error(condition)) return condition
-  return await removeObject(visit, { key, headers, versionId, ...condition })
+  const headers = {
+    'if-match': object.textOf('ETag'),
+    [SIZE_HEADER]: object.textOf('Size'),
+    [TIME_HEADER]: object.textOf('LastModifiedTime'),
+  }
+  return await removeObject(visit, { key, headers, versionId })
 }
 
 /** Keys may begin and end with white space. */

@@ -227,8 +227,11 @@ t.test('keys are deleted by list, each for itself', async (t) => {
     '<Delete><Object><Key>c</Key><VersionId>x</VersionId></Object></Delete>',
   )
   t.equal(elementIn(ofNoVersion, 'Code'), 'NoSuchVersion')
-  const sized = await deleteAll('<Delete><Object><Key>c</Key><Size>1</Size></Object></Delete>')
-  t.equal(elementIn(sized, 'Code'), 'NotImplemented')
+  const sized = await deleteAll('<Delete><Object><Key>c</Key><Size>2</Size></Object></Delete>')
+  t.equal(elementIn(sized, 'Code'), 'PreconditionFailed')
+  const old = '<LastModifiedTime>2001-01-01T00:00:00Z</LastModifiedTime>'
+  const dated = await deleteAll(`<Delete><Object><Key>c</Key>${old}</Object></Delete>`)
+  t.equal(elementIn(dated, 'Code'), 'PreconditionFailed')
   const many = Array.from({ length: 1001 }, (_, at) => `many ${at}`)
   t.equal(elementIn(await deleteAll(list(many)), 'Code'), 'MalformedXML')
   const most = many.slice(0, 1000)
@@ -237,6 +240,31 @@ t.test('keys are deleted by list, each for itself', async (t) => {
   const bomb = '<!DOCTYPE x [<!ENTITY a "aaaa">]><Delete><Object><Key>&a;</Key></Object></Delete>'
   t.equal(elementIn(await deleteAll(bomb), 'Code'), 'MalformedXML')
   t.strictSame(elementsIn(await s3('GET', '/box'), 'Key'), ['c'])
+})
+
+t.test('a deletion is of what is expected, or of nothing', async (t) => {
+  const s3 = await bucket()
+  const etag = String((await s3('PUT', '/box/key', { body: 'text' })).headers['etag'])
+  const modified = String((await s3('HEAD', '/box/key')).headers['last-modified'])
+  const [size, time] = ['x-amz-if-match-size', 'x-amz-if-match-last-modified-time'] as const
+  const remove = async (headers: Record<string, string>, key = 'key') => {
+    const answer = await s3('DELETE', `/box/${key}`, { headers })
+    return answer.status === 204 ? 'gone' : `${elementIn(answer, 'Code')} ${elementIn(answer, 'Condition')}`
+  }
+  t.equal(await remove({ [size]: '5' }), `PreconditionFailed ${size}`)
+  t.equal(await remove({ [time]: 'Sat, 01 Jan 2000 00:00:00 GMT' }), `PreconditionFailed ${time}`)
+  t.equal(await remove({ 'if-match': '"other"', [size]: '4' }), 'PreconditionFailed If-Match')
+  t.match(await remove({ [size]: 'four' }), 'InvalidArgument')
+  t.match(await remove({ [time]: 'today' }), 'InvalidArgument')
+  t.equal(
+    await remove({ [size]: '4', [time]: modified }, 'nothing'),
+    'gone',
+    'of what is not there they say nothing',
+  )
+  t.match(await remove({ 'if-match': '*', [size]: '4' }, 'nothing'), 'NoSuchKey')
+  t.equal((await s3('GET', '/box/key')).body, 'text')
+  t.equal(await remove({ 'if-match': etag, [size]: '4', [time]: modified }), 'gone')
+  t.equal((await s3('GET', '/box/key')).status, 404)
 })
 
 t.test('a copy has the bytes of its source, and its metadata unless others are given', async (t) => {

@@ -6,27 +6,21 @@
  */
 import { OBJECT_ACL_CHANGED } from '#auth/s3/acl/stored-acl.ts'
 import type { HeaderMap } from '#http/message.ts'
-import { destinationsIn, OUTCOME_FACT, sourceIn } from '#store/bucket-replication/replication-facts.ts'
-import { hasSettings } from '#store/bucket-settings/bucket-settings.ts'
-import { type ReplicationRule, ruleTo } from '#store/bucket-settings/replication-rules.ts'
-import type { Store, VersionName } from '#store/contract.ts'
+import { OUTCOME_FACT } from '#store/bucket-replication/replication-facts.ts'
+import type { ReplicationRule } from '#store/bucket-settings/replication-rules.ts'
+import type { Store } from '#store/contract.ts'
 import type { StoreFailure } from '#store/failure.ts'
 import { changeFacts, factsIn } from '#store/object-facts/object-facts.ts'
-import { tagsIn } from '#store/object-facts/object-tags.ts'
 import type { ContainerName, OperationContext } from '#store/operation.ts'
 import { OBJECT_ACLS_FLAG } from '../../access/container-grants.ts'
-import { documentsOf } from '../config/bucket-document.ts'
-import { isS3Error, type S3Error, s3Error } from '../error.ts'
-import { bucketOf, objectOf, type S3Visit } from '../operation.ts'
-import { mayReplicate } from './replication-access.ts'
+import type { S3Error } from '../error.ts'
+import type { S3Visit } from '../operation.ts'
+import { atReplicas, type Carried, headersOf, type Replica, replicaHeaders } from './replicas.ts'
 
 /** How often source and replica are compared while others change them. */
 const TRIES = 8
 
-export interface CarriedFacts {
-  readonly source: VersionName
-  readonly target: VersionName
-  readonly rule: ReplicationRule
+export interface CarriedFacts extends Replica {
   /** Which; all of them without it. */
   readonly names?: readonly string[]
 }
@@ -36,12 +30,10 @@ export async function carryFacts(
   store: Store,
   context: OperationContext,
   { source, target, rule, names }: CarriedFacts,
-): Promise<'carried' | 'absent' | 'unavailable'> {
+): Promise<Carried> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const there = await headersOf(store, context, target)
+    const there = await replicaHeaders(store, context, source, target)
     if (typeof there === 'string') return there
-    const from = sourceIn(there)
-    if (from?.account !== source.account || from.container !== source.container) return 'absent'
     const here = await headersOf(store, context, source)
     if (typeof here === 'string') return here
     const changes = differing(here, there, names).filter(([name]) => isCarried(name, rule))
@@ -73,24 +65,6 @@ function differing(
     .map((name) => [name, source[name] ?? ''])
 }
 
-async function headersOf(
-  { objects }: Store,
-  context: OperationContext,
-  { versionId, ...name }: VersionName,
-): Promise<HeaderMap | 'absent' | 'unavailable'> {
-  const read = await objects.read(context, name, {
-    method: 'HEAD',
-    conditions: {},
-    newest: true,
-    versionId,
-    manifest: 'as_stored',
-    keyless: 'allowed',
-  })
-  if (read.kind === 'found') return read.headers
-  const isAbsent = ['no_such_object', 'no_such_container', 'version_refused'].includes(read.kind)
-  return isAbsent ? 'absent' : 'unavailable'
-}
-
 /** The container is to look for access lists of its objects. `undefined`: it does. */
 export async function flagAccessLists(
   { containers }: Store,
@@ -103,39 +77,14 @@ export async function flagAccessLists(
   return posted.kind === 'updated' ? undefined : posted
 }
 
-/** After a change of facts of a version: its replicas have it, too, or the request is to be made again. */
-export async function carryChange(
+/** After a change of a fact of a version: its replicas have it, too, or the request is to be made again. */
+export function carryChange(
   visit: S3Visit,
   versionId: string | undefined,
   fact: string,
 ): Promise<S3Error | undefined> {
-  const { container, info } = bucketOf(visit)
-  if (versionId === undefined || !hasSettings(info)) return undefined
-  const documents = await documentsOf(visit)
-  if (isS3Error(documents)) return documents
-  const { replication } = documents
-  if (replication === undefined) return undefined
   const { deps, transaction } = visit
-  const source = { ...objectOf(visit), versionId }
-  const headers = await headersOf(deps.store, transaction, source)
-  if (typeof headers === 'string') return headers === 'absent' ? undefined : s3Error('ServiceUnavailable')
-  const object = { key: source.object, tags: tagsIn(headers), encryption: 'none' } as const
-  for (const bucket of destinationsIn(headers)) {
-    const rule = ruleTo(replication, bucket, object)
-    if (rule === undefined) continue
-    const target = { account: rule.destination.inAccount, container: bucket, object: source.object }
-    const asked = { source: container, setBy: replication.setBy, target, what: 'object' } as const
-    const allowed = await mayReplicate(deps.access, transaction, asked)
-    if (allowed === 'no') continue
-    const carried =
-      allowed === 'yes' &&
-      (await carryFacts(deps.store, transaction, {
-        source,
-        target: { ...target, versionId },
-        rule,
-        names: [fact],
-      }))
-    if (carried === false || carried === 'unavailable') return s3Error('ServiceUnavailable')
-  }
-  return undefined
+  return atReplicas(visit, versionId, (replica) =>
+    carryFacts(deps.store, transaction, { ...replica, names: [fact] }),
+  )
 }

@@ -53,6 +53,7 @@ import { containerOf } from '#store/versions/written-container.ts'
 import type { AccessDeps } from '../../access/ask-access.ts'
 import { factsInRow, listedFacts } from '../objects/listed-facts.ts'
 import { carryFacts, flagAccessLists } from './carried-facts.ts'
+import { carryLock, membersOf } from './carried-locks.ts'
 import { hasAccessList, replicaMetadata, replicaType } from './replica-metadata.ts'
 import { mayReplicate } from './replication-access.ts'
 
@@ -73,6 +74,7 @@ export interface ReplicatorOptions {
 
 const NOTHING: Replicated = { kind: 'nothing' }
 const COMPLETED: Replicated = { kind: 'completed' }
+const COMPARED_LATER: Replicated = { kind: 'later', reason: 'what changed could not be compared' }
 
 /** Failures that say that it may be possible another time. */
 const PASSING: ReadonlySet<string> = new Set([
@@ -150,7 +152,7 @@ export class VersionReplicator implements Replicator {
     if (allowed === 'no') return failed(`it may not be written to ${bucket}`)
     if (isMarker) return await this.#mark(version, target)
     const copied = await this.#copy(version, { target, rule, headers, ...found })
-    return copied.kind === 'completed' ? await this.#compare(version, target, rule) : copied
+    return copied.kind === 'completed' ? await this.#compare(version, target, { rule, ...found }) : copied
   }
 
   /** The destination, if it takes the version. */
@@ -185,18 +187,19 @@ export class VersionReplicator implements Replicator {
   /** What was changed at the source while it was copied is changed at the replica. */
   async #compare(
     { bucket, key, id: versionId }: NewVersion,
-    target: ObjectName,
-    rule: ReplicationRule,
+    place: ObjectName,
+    { rule, info }: Pick<Copying, 'rule' | 'info'>,
   ): Promise<Replicated> {
-    const { store, context } = this.#options
-    const carried = await carryFacts(store, context, {
-      source: { ...bucket, object: key, versionId },
-      target: { ...target, versionId },
-      rule,
-    })
-    return carried === 'unavailable'
-      ? { kind: 'later', reason: 'what changed could not be compared' }
-      : COMPLETED
+    const { store, locks, context } = this.#options
+    const source = { ...bucket, object: key, versionId }
+    const target = { ...place, versionId }
+    const carried = await carryFacts(store, context, { source, target, rule })
+    if (carried === 'unavailable') return COMPARED_LATER
+    if (carried === 'absent' || !locksObjects(info)) return COMPLETED
+    const read = await locks.of(store, context, source)
+    const members = read.kind === 'lock' ? membersOf(read.lock) : []
+    const locked = await carryLock({ store, locks }, context, { source, target, members })
+    return locked === 'unavailable' ? COMPARED_LATER : COMPLETED
   }
 
   async #copy(version: NewVersion, { target, rule, info, headers }: Copying): Promise<Replicated> {

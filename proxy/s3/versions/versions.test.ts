@@ -268,8 +268,8 @@ await t.test('conditions of writes and deletes', async (t) => {
       const put = await s3('PUT', '/bucket/o', { body: 'x', headers })
       return put.status === 200 ? 'made' : `${put.status} ${elementIn(put, 'Code')}`
     }
-    const remove = async (headers: Readonly<Record<string, string>>): Promise<string> => {
-      const removed = await s3('DELETE', '/bucket/o', { headers })
+    const remove = async (headers: Readonly<Record<string, string>>, query = ''): Promise<string> => {
+      const removed = await s3('DELETE', `/bucket/o${query}`, { headers })
       return removed.status === 204 ? 'gone' : `${removed.status} ${elementIn(removed, 'Code')}`
     }
     const at = status ?? 'never'
@@ -283,6 +283,11 @@ await t.test('conditions of writes and deletes', async (t) => {
     t.equal(await remove({ 'if-match': '"other"' }), '412 PreconditionFailed', at)
     t.equal(await remove({ 'if-match': etag }), 'gone', at)
     t.equal(await write({ 'if-none-match': '*' }), 'made', `${at}: a deleted object is none`)
+    t.equal(await remove({ 'x-amz-if-match-size': '2' }), '412 PreconditionFailed', at)
+    const id = header(await s3('HEAD', '/bucket/o'), 'x-amz-version-id') ?? 'null'
+    t.equal(await remove({ 'if-match': '"other"' }, `?versionId=${id}`), '412 PreconditionFailed', at)
+    t.equal(await remove({ 'if-match': etag, 'x-amz-if-match-size': '1' }, `?versionId=${id}`), 'gone', at)
+    t.equal(await remove({ 'if-match': etag }, `?versionId=${id}`), '404 NoSuchKey', at)
   }
 })
 
