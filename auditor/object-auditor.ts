@@ -133,7 +133,9 @@ class ObjectPass {
     for (const policy of policies) {
       if (from !== undefined && policy.policyIndex < from.policyIndex) continue
       const first = from?.policyIndex === policy.policyIndex ? from.leaf : 0
-      for (let leaf = first; leaf < LEAVES; leaf += 1) await this.#leafOrStop(policy, leaf)
+      const inUse = expectDisk(await policy.access.leaves())
+      for (let leaf = first; leaf < LEAVES; leaf += 1)
+        if (inUse.has(nameOf(leaf))) await this.#leafOrStop(policy, leaf)
     }
     await this.#settleStrays()
     await this.#repairs.settle(this.#how.signal)
@@ -159,7 +161,7 @@ class ObjectPass {
   async #leafOrStop(policy: AuditedPolicy, leaf: number): Promise<void> {
     const { policyIndex } = policy
     try {
-      await this.#leaf(policy, leaf.toString(16).padStart(2, '0'))
+      await this.#leaf(policy, nameOf(leaf))
     } catch (error) {
       await this.#kept.keep({ policyIndex, leaf, done: this.#done })
       throw error
@@ -315,6 +317,10 @@ class ObjectPass {
   #ask({ policyIndex }: AuditedPolicy, hash: string): void {
     this.#repairs.ask({ policyIndex, hash })
   }
+}
+
+function nameOf(leaf: number): string {
+  return leaf.toString(16).padStart(2, '0')
 }
 
 function isFailure(outcome: unknown): outcome is DiskFailed {

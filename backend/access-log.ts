@@ -33,7 +33,8 @@ export function accessLog({ clock, log, requests }: AccessLogOptions): Layer {
       else log.info(fields, 'request')
     }
     if (txId === undefined) return response
-    return { ...response, headers: { ...response.headers, 'x-trans-id': txId } }
+    const { status, headers, body } = response
+    return { status, headers: { ...headers, 'x-trans-id': txId }, body }
   }
 }
 

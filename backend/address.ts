@@ -35,19 +35,19 @@ export const RESERVED = '\0'
 export const AUTO_CREATE_ACCOUNT_PREFIX = '.'
 
 export function parseAccountAddress(request: Request): AccountAddress | Refusal {
-  const parts = split(request, { least: 3, most: 3, restInLast: 'no' })
+  const parts = split(request, ACCOUNT)
   if (parts instanceof Refusal) return parts
   return refuseReserved(parts.account, undefined, undefined) ?? accountOf(parts)
 }
 
 export function parseContainerAddress(request: Request): ContainerAddress | Refusal {
-  const parts = split(request, { least: 4, most: 4, restInLast: 'no' })
+  const parts = split(request, CONTAINER)
   if (parts instanceof Refusal) return parts
   return refuseReserved(parts.account, parts.container, undefined) ?? containerOf(parts)
 }
 
 export function parseObjectAddress(request: Pick<Request, 'path'>): ObjectAddress | Refusal {
-  const parts = split(request, { least: 5, most: 5, restInLast: 'yes' })
+  const parts = split(request, OBJECT)
   if (parts instanceof Refusal) return parts
   return refuseReserved(parts.account, parts.container, parts.object) ?? objectOf(parts)
 }
@@ -56,7 +56,7 @@ export function parseObjectAddress(request: Pick<Request, 'path'>): ObjectAddres
 export function parseAccountOrContainerAddress(
   request: Request,
 ): AccountAddress | ContainerAddress | Refusal {
-  const parts = split(request, { least: 3, most: 4, restInLast: 'no' })
+  const parts = split(request, ACCOUNT_OR_CONTAINER)
   if (parts instanceof Refusal) return parts
   const address = parts.container === '' ? accountOf(parts) : containerOf(parts)
   return refuseReserved(parts.account, parts.container, undefined) ?? address
@@ -64,7 +64,7 @@ export function parseAccountOrContainerAddress(
 
 /** For the container server's verbs that serve containers and their rows. */
 export function parseContainerOrObjectAddress(request: Request): ContainerAddress | ObjectAddress | Refusal {
-  const parts = split(request, { least: 4, most: 5, restInLast: 'yes' })
+  const parts = split(request, CONTAINER_OR_OBJECT)
   if (parts instanceof Refusal) return parts
   const address = parts.object === '' ? containerOf(parts) : objectOf(parts)
   return refuseReserved(parts.account, parts.container, parts.object) ?? address
@@ -94,10 +94,31 @@ interface Shape {
   readonly most: number
   /** With `yes` the last segment takes all slashes that follow; with `no` one trailing slash is ignored. */
   readonly restInLast: 'yes' | 'no'
+  /** What was read lately, by path: several layers of a server ask for the address of one request. */
+  readonly known: Map<string, Parts>
 }
 
-function split(request: Pick<Request, 'path'>, shape: Shape): Parts | Refusal {
-  const path = decodePercent(request.path)
+/** Addresses of one shape that are remembered at most. */
+const KNOWN_MAX = 256
+
+const ACCOUNT: Shape = { least: 3, most: 3, restInLast: 'no', known: new Map() }
+const CONTAINER: Shape = { least: 4, most: 4, restInLast: 'no', known: new Map() }
+const OBJECT: Shape = { least: 5, most: 5, restInLast: 'yes', known: new Map() }
+const ACCOUNT_OR_CONTAINER: Shape = { least: 3, most: 4, restInLast: 'no', known: new Map() }
+const CONTAINER_OR_OBJECT: Shape = { least: 4, most: 5, restInLast: 'yes', known: new Map() }
+
+function split({ path }: Pick<Request, 'path'>, shape: Shape): Parts | Refusal {
+  const known = shape.known.get(path)
+  if (known !== undefined) return known
+  const parts = partsOf(path, shape)
+  if (parts instanceof Refusal) return parts
+  if (shape.known.size >= KNOWN_MAX) shape.known.clear()
+  shape.known.set(path, parts)
+  return parts
+}
+
+function partsOf(encoded: string, shape: Shape): Parts | Refusal {
+  const path = decodePercent(encoded)
   if (path === undefined) return new Refusal(textAnswer(412, 'Invalid UTF8 or contains NULL'))
   const segments = segmentsOf(path, shape)
   if (segments === undefined) return refuse(`Invalid path: ${quotedPath(path)}`)

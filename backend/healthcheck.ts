@@ -1,5 +1,5 @@
 /** `GET /healthcheck`: 200 and `OK` while the server answers at all (OpenStack Swift, `middleware/healthcheck.py`). */
-import type { Layer } from '#http/message.ts'
+import type { Layer, Response } from '#http/message.ts'
 import { textAnswer } from './answers.ts'
 
 export interface HealthcheckOptions {
@@ -8,10 +8,9 @@ export interface HealthcheckOptions {
 }
 
 export function healthcheck(options: HealthcheckOptions = {}): Layer {
-  return (inner) => async (request) => {
-    if (request.path !== '/healthcheck') return inner(request)
+  const check = async (): Promise<Response> => {
     const reason = options.disabledBecause?.()
-    if (reason !== undefined) return textAnswer(503, reason)
-    return textAnswer(200, 'OK')
+    return reason === undefined ? textAnswer(200, 'OK') : textAnswer(503, reason)
   }
+  return (inner) => (request) => (request.path === '/healthcheck' ? check() : inner(request))
 }

@@ -6,7 +6,8 @@
 
 import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { decodePercent, type HashPathSalt, hashName } from '#base/names.ts'
-import type { Layer, Request, Response } from '#http/message.ts'
+import { remembered } from '#base/remembered.ts'
+import type { Layer, Response } from '#http/message.ts'
 import { answer } from './answers.ts'
 import type { GivenUpMs } from './given-up.ts'
 import type { PartitionRange } from './range-states.ts'
@@ -35,9 +36,10 @@ export function standingBy(ledger: SyncLedger): (range: PartitionRange) => {
 
 export function answerByIndexStanding(options: StandingOptions): Layer {
   const { ledger } = options
+  const hashIn = remembered(HASHES_MAX, (path) => hashOf(options, path))
   return (inner) => async (request) => {
     if (!ledger.knowsOwned && !ledger.mayBeStale) return inner(request)
-    const hash = hashIn(options, request)
+    const hash = hashIn(request.path)
     if (hash === undefined) return inner(request)
     const isStale = ledger.isStaleHash(hash)
     if (isStale && READS.has(request.method)) {
@@ -52,7 +54,10 @@ export function answerByIndexStanding(options: StandingOptions): Layer {
 
 const PLACE = /^\/[^/]+\/\d{1,10}\//
 
-function hashIn({ kept, salt }: StandingOptions, { path }: Request): string | undefined {
+/** Paths of which the hash is remembered. */
+const HASHES_MAX = 500
+
+function hashOf({ kept, salt }: StandingOptions, path: string): string | undefined {
   const start = PLACE.exec(path)?.[0].length
   if (start === undefined) return undefined
   const [account = '', container = ''] = (decodePercent(path.slice(start)) ?? '').split('/')

@@ -31,7 +31,7 @@ export class RangeStates<State> {
   /** The state of the smallest range said anything of that has the hash (32 hex digits). */
   ofHash(hash: string): State | undefined {
     if (this.#powers.length === 0) return undefined
-    return this.#ofHead(Number.parseInt(hash.slice(0, HASH_HEAD_DIGITS), 16), this.#powers)
+    return this.of(rangeOfHash(hash))
   }
 
   /** The smallest range said anything of that has the hash. */
@@ -46,14 +46,20 @@ export class RangeStates<State> {
 
   /** The state of the smallest range said anything of that has the whole range. */
   of(range: PartitionRange): State | undefined {
-    const coarser = this.#powers.filter((power) => power <= range.partPower)
-    return this.#ofHead(range.partition * 2 ** (32 - range.partPower), coarser)
+    const head = range.partition * 2 ** (32 - range.partPower)
+    for (const partPower of this.#powers) {
+      if (partPower > range.partPower) continue
+      const key = keyOf({ partPower, partition: Math.floor(head / 2 ** (32 - partPower)) })
+      const state = this.#states.get(key)
+      if (state !== undefined) return state
+    }
+    return undefined
   }
 
   /** The smaller ranges within a range of which something was said. */
   within(range: PartitionRange): PartitionRange[] {
-    const finer = this.#powers.filter((power) => power > range.partPower)
-    if (finer.length === 0) return []
+    const [finest = 0] = this.#powers
+    if (finest <= range.partPower) return []
     return [...this.entries()]
       .map(([inner]) => inner)
       .filter(({ partPower, partition }) => {
@@ -83,16 +89,6 @@ export class RangeStates<State> {
 
   *entries(): Iterable<readonly [PartitionRange, State]> {
     for (const [key, state] of this.#states) yield [rangeOf(key), state]
-  }
-
-  #ofHead(head: number, powers: readonly number[]): State | undefined {
-    for (const partPower of powers) {
-      const state = this.#states.get(
-        keyOf({ partPower, partition: Math.floor(head / 2 ** (32 - partPower)) }),
-      )
-      if (state !== undefined) return state
-    }
-    return undefined
   }
 
   #readPowers(): void {

@@ -3,6 +3,7 @@
  * Inside the program a name is a decoded string; on the wire it is percent-encoded UTF-8.
  */
 import { hash } from 'node:crypto'
+import { remembered } from './remembered.ts'
 
 /** The cluster's secret salt around every hashed name (`swift_hash_path_prefix`, `_suffix`). */
 export interface HashPathSalt {
@@ -26,7 +27,8 @@ export function pathOf(name: ResourceName): string {
 
 /** Hashes remembered at most: one request asks for that of its name several times. */
 const HASHES_MAX = 1_000
-const hashes = new Map<string, string>()
+/** By salt, of which a cluster has one. */
+const hashings = new WeakMap<HashPathSalt, (path: string) => string>()
 
 /** MD5 of prefix + path + suffix, 32 hex digits (OpenStack Swift, `common/utils`: `hash_path`). */
 export function hashName(name: ResourceName, salt: HashPathSalt): string {
@@ -35,13 +37,13 @@ export function hashName(name: ResourceName, salt: HashPathSalt): string {
 
 /** The same of a name that is written as `pathOf` writes it. */
 export function hashPath(path: string, salt: HashPathSalt): string {
-  const text = salt.prefix + path + salt.suffix
-  const known = hashes.get(text)
-  if (known !== undefined) return known
-  const hashed = hash('md5', text, 'hex')
-  if (hashes.size >= HASHES_MAX) hashes.clear()
-  hashes.set(text, hashed)
-  return hashed
+  let hashing = hashings.get(salt)
+  if (hashing === undefined) {
+    const { prefix, suffix } = salt
+    hashing = remembered(HASHES_MAX, (text) => hash('md5', prefix + text + suffix, 'hex'))
+    hashings.set(salt, hashing)
+  }
+  return hashing(path)
 }
 
 /** Each segment percent-encoded, slashes of the object name kept: what goes into a request line. */

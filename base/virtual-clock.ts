@@ -2,14 +2,8 @@
  * Time that moves only when told to, and chance that comes from a seed: the twins of `real-clock.ts`. The same seed
  * and the same calls give the same run, to the last timer.
  */
+import { type Appointment, Appointments } from './appointments.ts'
 import type { Clock, Random, Timer } from './environment.ts'
-
-interface Appointment {
-  readonly dueMs: number
-  /** Which was made first decides between two that are due at once. */
-  readonly order: number
-  readonly callback: () => void
-}
 
 export interface VirtualClockOptions {
   /** Wall clock at the start, milliseconds since the epoch. */
@@ -28,7 +22,7 @@ const SETTLED = Promise.resolve()
 const DEFAULT_START_MS = 1_700_000_000_000
 
 export class VirtualClock implements Clock {
-  readonly #appointments: Appointment[] = []
+  readonly #appointments = new Appointments()
   #nowMs = 0
   readonly #settles: 'immediates' | 'promises'
   #settled = 0
@@ -55,37 +49,39 @@ export class VirtualClock implements Clock {
 
   /** Timers that wait. */
   get waiting(): number {
-    return this.#appointments.length
+    return this.#appointments.size
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
     const dueMs = this.#nowMs + Math.max(0, delayMs)
-    const appointment = { dueMs, order: this.#made, callback }
+    const appointment: Appointment = { dueMs, order: this.#made, callback }
     this.#made += 1
-    this.#appointments.splice(this.#placeOf(appointment), 0, appointment)
-    return {
-      cancel: () => {
-        const at = this.#placeOf(appointment) - 1
-        if (this.#appointments[at] === appointment) this.#appointments.splice(at, 1)
-      },
-    }
+    this.#appointments.add(appointment)
+    return { cancel: () => this.#appointments.callOff(appointment) }
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+    if (signal !== undefined) return this.#sleepUntilAborted(delayMs, signal)
+    return new Promise((resolve) => {
+      this.setTimer(delayMs, resolve)
+    })
+  }
+
+  #sleepUntilAborted(delayMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
+      if (signal.aborted) {
         reject(signal.reason)
         return
       }
       const abort = (): void => {
         timer.cancel()
-        reject(signal?.reason)
+        reject(signal.reason)
       }
       const timer = this.setTimer(delayMs, () => {
-        signal?.removeEventListener('abort', abort)
+        signal.removeEventListener('abort', abort)
         resolve()
       })
-      signal?.addEventListener('abort', abort, { once: true })
+      signal.addEventListener('abort', abort, { once: true })
     })
   }
 
@@ -96,7 +92,7 @@ export class VirtualClock implements Clock {
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
     await settleImmediates()
-    while ((this.#appointments[0]?.dueMs ?? Infinity) <= untilMs) await this.#runNext()
+    while ((this.#appointments.nextDueMs ?? Infinity) <= untilMs) await this.#runNext()
     this.#nowMs = untilMs
   }
 
@@ -132,9 +128,9 @@ export class VirtualClock implements Clock {
   async runUntilIdle(limitMs = 24 * 3_600_000): Promise<void> {
     const untilMs = this.#nowMs + limitMs
     await settleImmediates()
-    while (this.#appointments.length > 0) {
-      if ((this.#appointments[0] as Appointment).dueMs > untilMs) {
-        throw new Error(`not idle after ${limitMs} ms: ${this.#appointments.length} timers still wait`)
+    while (this.waiting > 0) {
+      if ((this.#appointments.nextDueMs ?? 0) > untilMs) {
+        throw new Error(`not idle after ${limitMs} ms: ${this.waiting} timers still wait`)
       }
       await this.#runNext()
     }
@@ -146,7 +142,7 @@ export class VirtualClock implements Clock {
 
   /** False when no timer waits. */
   #callNext(): boolean {
-    const next = this.#appointments.shift()
+    const next = this.#appointments.take()
     if (next === undefined) return false
     this.#nowMs = Math.max(this.#nowMs, next.dueMs)
     next.callback()
@@ -165,21 +161,6 @@ export class VirtualClock implements Clock {
     // A tick that is asked for by a promise comes when no promise can go on any more.
     if (isQuick) void SETTLED.then(tick)
     else setImmediate(step)
-  }
-
-  /** Binary search for the place behind it: appointments are kept in the order in which they run. */
-  #placeOf(appointment: Appointment): number {
-    let low = 0
-    let high = this.#appointments.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.#appointments[middle] as Appointment
-      const isBefore =
-        other.dueMs === appointment.dueMs ? other.order <= appointment.order : other.dueMs < appointment.dueMs
-      if (isBefore) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 }
 

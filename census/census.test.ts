@@ -125,6 +125,18 @@ t.test('a copy that is missing, old or deleted in part is found, wherever it is'
   t.match(figures, { objects: 3, missingCopies: 1 + 2 + 1, lastCopies: 1 })
 })
 
+t.test('of a partition with many objects only the ranges that differ are looked at', async (t) => {
+  const cluster = await startCluster(t)
+  const partitionOf = (object: string): number =>
+    cluster.ring.partitionOf(hashName({ account: 'a', container: 'c', object }, TEST_SALT))
+  const names: string[] = []
+  for (let at = 0; names.length < 70; at += 1) if (partitionOf(`o${at}`) === 0) names.push(`o${at}`)
+  const [, ...others] = names as [string, ...string[]]
+  for (const name of others) await putOn(primariesOf(cluster, name), name)
+  await putOn(primariesOf(cluster, names[0] as string).slice(1), names[0] as string)
+  t.match(await count(cluster), { records: 70, objects: 1, missingCopies: 1, uncounted: 0 })
+})
+
 t.test('since when is kept until all is well, over restarts too', async (t) => {
   const cluster = await startCluster(t)
   await putOn(primariesOf(cluster, 'o').slice(1), 'o')

@@ -1,6 +1,6 @@
 /**
- * Counts the good copies in one partition, for the primary that speaks for it. What is equal by digest is not looked at:
- * entries are asked for only of those 16-bit ranges in which a holder differs.
+ * Counts the good copies in one partition, for the primary that speaks for it. Where little lies all entries are asked for;
+ * else what is equal by digest is not looked at: only entries of those 16-bit ranges are, in which a holder differs.
  */
 import type { PartitionRange } from '#backend/range-states.ts'
 import type { Timestamp } from '#base/timestamp.ts'
@@ -81,14 +81,14 @@ export async function countLive(
   return live
 }
 
-/** What this device holds of a partition; ranges in which it holds nothing are not looked for. */
+/** What this device holds of a partition, but for ranges in which nothing lay when the digests were taken. */
 async function* entriesOf(
   replica: ReplicaAccess,
   own: OwnRanges,
   partition: PartitionRange,
 ): AsyncGenerator<Entry> {
-  const isWanted = (range: number): boolean => own.has(range)
-  for await (const { hash, state } of statesIn(replica, partition, { isWanted })) yield entryOf(hash, state)
+  for await (const { hash, state } of statesIn(replica, partition))
+    if (own.has(rangeOf(hash))) yield entryOf(hash, state)
 }
 
 /** The 16-bit ranges in which the holder differs from this device; `undefined` when it cannot be asked. */
@@ -104,8 +104,38 @@ async function differingRanges(
   return ranges.filter((_, at) => answers[at]?.equal !== true)
 }
 
+/** A partition in which this device has no more is asked for whole: that is less than the digests of all its ranges. */
+const ASKED_WHOLE_MAX = 64
+
 /** What the holder has in the ranges in which it differs, by range; `undefined` when it cannot be asked. */
 async function differencesOf(
+  options: PartitionCountOptions,
+  holder: PeerAddress,
+): Promise<ReadonlyMap<number, readonly Entry[]> | undefined> {
+  const whole = await wholeOf(options, holder)
+  return whole === 'too_many' ? await narrowed(options, holder) : whole
+}
+
+/** Everything that the holder has, also where it does not differ, when one answer has it. */
+async function wholeOf(
+  { own, peers, partition, signal }: PartitionCountOptions,
+  holder: PeerAddress,
+): Promise<ReadonlyMap<number, readonly Entry[]> | 'too_many' | undefined> {
+  if (partition.partPower >= RANGE_BITS) return 'too_many'
+  const ranges = [...own.keys()].filter(
+    (range) => range >>> (RANGE_BITS - partition.partPower) === partition.partition,
+  )
+  if (ranges.reduce((sum, range) => sum + (own.get(range)?.count ?? 0), 0) > ASKED_WHOLE_MAX)
+    return 'too_many'
+  const answer = await peers.entries(holder, { partition }, signal)
+  if ('reason' in answer) return undefined
+  if (answer.more) return 'too_many'
+  const found = new Map<number, Entry[]>(ranges.map((range) => [range, []]))
+  for (const entry of answer.entries) listOf(found, rangeOf(entry.hash)).push(entry)
+  return found
+}
+
+async function narrowed(
   options: PartitionCountOptions,
   holder: PeerAddress,
 ): Promise<ReadonlyMap<number, readonly Entry[]> | undefined> {

@@ -6,8 +6,9 @@
  * What was told is told once more a while later. The last report to arrive is the one that is believed
  * (`account-server/report-stamps.ts`), and an earlier one may be late: it waited in a hung server, or was taken by one
  * whose clock is ahead. After that while none is under way any more. All replicas of a container do so, each as far as its
- * process remembers.
+ * process remembers; those of hidden accounts do not.
  */
+import { AUTO_CREATE_ACCOUNT_PREFIX } from '#backend/address.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
 import { noteReported } from '#db/container-rules.ts'
@@ -148,7 +149,7 @@ export class ChangeReporter {
       ) {
         const outcome = await this.#reportOne(next.name)
         this.#noteOutcome(next.hash, outcome)
-        if (outcome === 'reported') this.#confirmLater(next.hash, next.name)
+        if (outcome === 'reported' && !isHidden(next.name)) this.#confirmLater(next.hash, next.name)
         outcomes.push(outcome)
       }
     }
@@ -199,6 +200,11 @@ export class ChangeReporter {
     const [oldest] = this.#suppressedUntil.keys()
     if (oldest !== undefined) this.#suppressedUntil.delete(oldest)
   }
+}
+
+/** Nobody reads the figures of the cluster's own accounts, and those of the expirer's queue change with every task. */
+function isHidden({ account }: DatabaseName): boolean {
+  return account.startsWith(AUTO_CREATE_ACCOUNT_PREFIX)
 }
 
 /** Have most of the account's servers the report? */

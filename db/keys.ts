@@ -22,8 +22,11 @@ const LIVE = 0x10
 const DELETED = 0x11
 const LOG = 0x20
 const SYNC_POINT = 0x30
+/** Length of what keys of a database begin with: its hash and a table. */
+const TABLE_PREFIX_BYTES = 1 + HASH_BYTES + 1
 /** Length of a row's key before the name. */
-const ROW_PREFIX_BYTES = 1 + HASH_BYTES + 1 + 2
+const ROW_PREFIX_BYTES = TABLE_PREFIX_BYTES + 2
+const TWO_TO_32 = 2 ** 32
 
 export type RowTable = 'live' | 'deleted'
 
@@ -68,26 +71,27 @@ export function metadataKey(hash: Buffer): Buffer {
 
 /** What the keys of all rows of a table and group begin with. */
 export function rowPrefix(hash: Buffer, table: RowTable, group: number): Buffer {
-  const key = Buffer.alloc(ROW_PREFIX_BYTES)
-  key[0] = 1
-  hash.copy(key, 1)
-  key[1 + HASH_BYTES] = table === 'live' ? LIVE : DELETED
-  key.writeUInt16BE(group, 2 + HASH_BYTES)
-  return key
+  return rowKey(hash, table, group, '')
 }
 
 export function rowKey(hash: Buffer, table: RowTable, group: number, name: string): Buffer {
-  return Buffer.concat([rowPrefix(hash, table, group), Buffer.from(name)])
+  const key = Buffer.allocUnsafe(ROW_PREFIX_BYTES + Buffer.byteLength(name))
+  writeTable(key, hash, table === 'live' ? LIVE : DELETED)
+  key.writeUInt16BE(group, TABLE_PREFIX_BYTES)
+  key.write(name, ROW_PREFIX_BYTES)
+  return key
 }
 
 export function logKey(hash: Buffer, sequence: number): Buffer {
-  const number = Buffer.alloc(8)
-  number.writeBigUInt64BE(BigInt(sequence))
-  return Buffer.concat([tableKey(hash, LOG), number])
+  const key = Buffer.allocUnsafe(TABLE_PREFIX_BYTES + 8)
+  writeTable(key, hash, LOG)
+  key.writeUInt32BE(Math.floor(sequence / TWO_TO_32), TABLE_PREFIX_BYTES)
+  key.writeUInt32BE(sequence % TWO_TO_32, TABLE_PREFIX_BYTES + 4)
+  return key
 }
 
 export function sequenceOfLogKey(key: Buffer): number {
-  return Number(key.readBigUInt64BE(key.length - 8))
+  return key.readUInt32BE(key.length - 8) * TWO_TO_32 + key.readUInt32BE(key.length - 4)
 }
 
 /** The end of the change log: sorts after every entry. */
@@ -133,5 +137,13 @@ export function hashInKey(key: Buffer): Buffer {
 }
 
 function tableKey(hash: Buffer, table: number): Buffer {
-  return Buffer.concat([DATABASE, hash, Buffer.from([table])])
+  const key = Buffer.allocUnsafe(TABLE_PREFIX_BYTES)
+  writeTable(key, hash, table)
+  return key
+}
+
+function writeTable(key: Buffer, hash: Buffer, table: number): void {
+  DATABASE.copy(key)
+  hash.copy(key, 1)
+  key[1 + HASH_BYTES] = table
 }

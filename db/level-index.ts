@@ -439,9 +439,10 @@ export class LevelIndex<Row> implements Index<Row> {
     const key = hash.toString('latin1')
     const cached = this.#cache.get(key)
     if (cached !== undefined) return cached
+    if (this.#cache.isMissing(key)) return undefined
     const mark = this.#cache.mark()
     const state = await this.#readState(hash)
-    if (state !== undefined) this.#cache.offer(key, state, mark)
+    this.#cache.offer(key, state, mark)
     return state
   }
 

@@ -24,6 +24,8 @@ import { awaitsContinue, framingHeaders } from './wire-request.ts'
 export interface DeliverSetting {
   readonly clock: Clock
   readonly log: Logger
+  /** Calls `tell` when all that the sender has under way is given up with it; the function returned ends that. */
+  readonly onSenderGone?: ((tell: () => void) => () => void) | undefined
 }
 
 /** Resolves with the handler's answer; rejects with a `TransportError`, as `Transport.send` does. */
@@ -44,9 +46,12 @@ class Delivery {
   readonly #request: Request
   readonly #options: SendOptions
   readonly #setting: DeliverSetting
-  readonly #abort = new AbortController()
   readonly #body: DeliveredRequestBody | undefined
   #phase: Phase = 'waiting'
+  /** Made when the handler asks for its signal, which few do. */
+  #abort: AbortController | undefined
+  #isBroken = false
+  #forgetSender: (() => void) | undefined
   #timer: Timer | undefined
   #reject: (error: TransportError) => void = () => {}
   #responseBody: DeliveredBody | undefined
@@ -68,6 +73,7 @@ class Delivery {
         return
       }
       signal?.addEventListener('abort', this.#aborted)
+      this.#forgetSender = this.#setting.onSenderGone?.(this.#aborted)
       this.#startTimer()
       void this.#handle(handler, resolve)
     })
@@ -88,13 +94,7 @@ class Delivery {
   }
 
   async #handle(handler: Handler, resolve: (response: Response) => void): Promise<void> {
-    const request = {
-      ...this.#request,
-      headers: this.#arrivedHeaders(),
-      body: this.#body ?? this.#request.body,
-      signal: this.#abort.signal,
-      remoteAddress: '',
-    }
+    const request = this.#arrived()
     let response: Response
     try {
       response = await handler(request)
@@ -104,8 +104,35 @@ class Delivery {
     if (this.#phase !== 'waiting') return await discard(response)
     this.#phase = 'answered'
     this.#stopTimer()
-    await this.#body?.giveUp()
-    resolve(await this.#received(response))
+    if (this.#body !== undefined) await this.#body.giveUp()
+    if (response.body !== undefined && this.#isBodyless(response)) await discard(response)
+    resolve(this.#received(response))
+  }
+
+  /** The request as the handler sees it. */
+  #arrived(): Request {
+    const { method, path, query, body, secure } = this.#request
+    const signal = (): AbortSignal => this.#signal()
+    return {
+      method,
+      path,
+      query,
+      headers: this.#arrivedHeaders(),
+      body: this.#body ?? body,
+      get signal() {
+        return signal()
+      },
+      remoteAddress: '',
+      secure,
+    }
+  }
+
+  #signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#isBroken) this.#abort.abort(new BodyError('SENDER_GONE'))
+    }
+    return this.#abort.signal
   }
 
   /** As the wire would bring them; those of a request without a body are not copied. */
@@ -123,24 +150,27 @@ class Delivery {
     return response
   }
 
+  #isBodyless({ status }: Response): boolean {
+    return this.#request.method === 'HEAD' || status === 204 || status === 304
+  }
+
   /** The answer as it would look after a trip over the wire. */
-  async #received(response: Response): Promise<Response> {
+  #received(response: Response): Response {
+    const { status } = response
     const headers = withLength(response)
-    const bodyless = this.#request.method === 'HEAD' || response.status === 204 || response.status === 304
-    if (bodyless) await discard(response)
-    if (bodyless || response.body === undefined || Buffer.isBuffer(response.body)) {
+    const body = this.#isBodyless(response) ? undefined : response.body
+    if (body === undefined || Buffer.isBuffer(body)) {
       this.#over()
-      const body = bodyless ? undefined : response.body
-      return { status: response.status, headers, body }
+      return { status, headers, body }
     }
-    this.#responseBody = new DeliveredBody(response.body, {
+    this.#responseBody = new DeliveredBody(body, {
       lengthBytes: declaredLength(headers),
       lost: (cause) => new TransportError('CONNECTION_LOST', this.#target, cause),
       waiting: () => this.#startTimer(),
       received: () => this.#stopTimer(),
       over: () => this.#over(),
     })
-    return { status: response.status, headers, body: this.#responseBody }
+    return { status, headers, body: this.#responseBody }
   }
 
   #startTimer(): void {
@@ -161,11 +191,12 @@ class Delivery {
   #fail(code: TransportErrorCode, cause: unknown): void {
     if (this.#phase === 'over') return
     const error = new TransportError(code, this.#target, cause)
+    this.#isBroken = true
     this.#over()
     this.#reject(error)
     this.#responseBody?.fail(error)
     this.#body?.fail(new BodyError('SENDER_GONE'))
-    this.#abort.abort(new BodyError('SENDER_GONE'))
+    this.#abort?.abort(new BodyError('SENDER_GONE'))
     abandon(this.#request.body)
   }
 
@@ -173,6 +204,7 @@ class Delivery {
     this.#phase = 'over'
     this.#stopTimer()
     this.#options.signal?.removeEventListener('abort', this.#aborted)
+    this.#forgetSender?.()
   }
 }
 

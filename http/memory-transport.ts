@@ -3,7 +3,7 @@
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { deliver } from './deliver.ts'
+import { type DeliverSetting, deliver } from './deliver.ts'
 import { type BodyStream, bufferBody, discard, type Handler, type Request, type Response } from './message.ts'
 import { type Endpoint, endpointKey, type SendOptions, type Transport, TransportError } from './transport.ts'
 
@@ -28,6 +28,8 @@ export interface MemoryTransportOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly faults?: FaultPlan | undefined
+  /** As in `deliver.ts`. */
+  readonly onSenderGone?: DeliverSetting['onSenderGone']
 }
 
 export class MemoryTransport implements Transport {
@@ -54,16 +56,13 @@ export class MemoryTransport implements Transport {
     this.#faults = faults
   }
 
-  async send(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
+  send(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
     const handler = this.#handlers.get(endpointKey(target))
-    const fault: Fault | undefined =
-      handler === undefined ? { kind: 'refuse' } : this.#faults(target, request)
-    if (handler === undefined || fault?.kind === 'refuse') {
-      await request.body.cancel()
-      throw new TransportError('CONNECT_FAILED', target)
-    }
-    if (fault === undefined) return await deliver(handler, target, request, options, this.#options)
-    return await this.#sendFaulty(handler, fault, target, request, options)
+    if (handler === undefined) return refused(target, request)
+    const fault = this.#faults(target, request)
+    if (fault === undefined) return deliver(handler, target, request, options, this.#options)
+    if (fault.kind === 'refuse') return refused(target, request)
+    return this.#sendFaulty(handler, fault, target, request, options)
   }
 
   async close(): Promise<void> {
@@ -98,6 +97,11 @@ export class MemoryTransport implements Transport {
     )
     throw new TransportError(ended, target)
   }
+}
+
+async function refused(target: Endpoint, request: Request): Promise<never> {
+  await request.body.cancel()
+  throw new TransportError('CONNECT_FAILED', target)
 }
 
 function cutRequest(request: Request, afterBytes: number, lost: TransportError): Request {

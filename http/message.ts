@@ -117,13 +117,17 @@ export function bufferBody(bytes: Buffer): RequestBody {
   return {
     lengthBytes: bytes.length,
     bytes,
-    sendContinue: () => {},
-    cancel: async () => {},
+    sendContinue: continueAtOnce,
+    cancel: cancelNothing,
     async *[Symbol.asyncIterator]() {
       if (bytes.length > 0) yield bytes
     },
   }
 }
+
+function continueAtOnce(): void {}
+
+async function cancelNothing(): Promise<void> {}
 
 /** A header's single value: the first when a response carries several. */
 export function headerOf(response: Response, name: string): string | undefined {

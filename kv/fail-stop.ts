@@ -60,7 +60,7 @@ class WriteGate {
       )
     }
     try {
-      return await this.#inTime(write)
+      return await (this.#clock === undefined ? write() : this.#inTime(this.#clock, write))
     } catch (error) {
       this.#failed = true
       this.#failure = error
@@ -68,9 +68,7 @@ class WriteGate {
     }
   }
 
-  async #inTime<Result>(write: Write<Result>): Promise<Result> {
-    const clock = this.#clock
-    if (clock === undefined) return await write()
+  async #inTime<Result>(clock: Clock, write: Write<Result>): Promise<Result> {
     const late = Promise.withResolvers<never>()
     const timer: Timer = clock.setTimer(WRITE_DEADLINE_MS, () =>
       late.reject(kvError('LEVEL_WRITE_TIMEOUT', `a write did not end within ${WRITE_DEADLINE_MS} ms`)),

@@ -27,10 +27,9 @@ export class MemoryKv implements KvEngine {
     persisted.contents.sync()
     const store = new MemoryStore(persisted.contents)
     persisted.store = store
-    const breakable = aroundWrites(store as unknown as KvStore, async (write) => {
-      if (persisted.broken !== undefined) throw persisted.broken
-      return await write()
-    })
+    const breakable = aroundWrites(store as unknown as KvStore, (write) =>
+      persisted.broken === undefined ? write() : Promise.reject(persisted.broken),
+    )
     return failStop(breakable)
   }
 

@@ -61,6 +61,8 @@ export interface AuditAccess {
   count(prefix: string): number
   /** The ranges of a leaf (four hex digits each) that have objects or tombstones, as the digests have it. */
   occupiedRanges(leaf: Leaf): readonly string[]
+  /** Leaves of which there is anything: a directory, an entry, or a digest that says so. */
+  leaves(): Promise<ReadonlySet<Leaf> | DiskFailed>
   /** All names in a leaf directory, those that no object file has among them. */
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed>
   /** Entries of a leaf in the order of their hashes, those behind `after`; fewer than `limit` only at the end. */
@@ -106,6 +108,18 @@ export class DiskAuditAccess implements AuditAccess {
 
   occupiedRanges(leaf: Leaf): readonly string[] {
     return this.#core.index.occupiedRanges(leaf)
+  }
+
+  leaves(): Promise<ReadonlySet<Leaf> | DiskFailed> {
+    const { disk, index, paths } = this.#core
+    return this.#core.guarded(async () => {
+      const digested = index.allDigests().map(({ prefix }) => prefix.slice(0, 2))
+      return new Set([
+        ...(await namesIn(disk, paths.objects)),
+        ...(await index.leavesWithEntries()),
+        ...digested,
+      ])
+    })
   }
 
   namesIn(leaf: Leaf): Promise<readonly string[] | DiskFailed> {

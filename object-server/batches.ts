@@ -23,9 +23,9 @@ interface Batch {
 }
 
 export function serveBatches(announced: string): Layer {
-  return (inner) => async (request) => {
-    if (request.method !== BATCH_METHOD) return await inner(request)
-    return await serveSeveral(request, {
+  return (inner) => (request) => {
+    if (request.method !== BATCH_METHOD) return inner(request)
+    return serveSeveral(request, {
       announced,
       bytesMax: REQUEST_BYTES_MAX,
       parse: batchOf,

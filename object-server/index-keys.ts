@@ -10,6 +10,7 @@
  *     m <text>                                             marks of the index itself
  */
 import { hash as digestOf } from 'node:crypto'
+import { remembered } from '#base/remembered.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { Leaf } from './layout.ts'
 
@@ -23,13 +24,17 @@ const UPDATE = table('u')
 const PROMISE = table('p')
 const MARK = table('m')
 
+const MD5_BYTES = 16
+/** Where the timestamp begins in the key of a row. */
+const UPDATE_TIME_AT = 1 + 2 * MD5_BYTES
+
 export interface KeyRange {
   readonly gte: Buffer
   readonly lt: Buffer
 }
 
 export function objectKey(hash: string): Buffer {
-  return Buffer.concat([OBJECT, Buffer.from(hash, 'hex')])
+  return keyOf(OBJECT, hash)
 }
 
 export function hashOfKey(key: Buffer): string {
@@ -38,12 +43,12 @@ export function hashOfKey(key: Buffer): string {
 
 /** Objects whose hash begins with these hex digits (an even number of them). */
 export function objectsBelow(prefix: string): KeyRange {
-  return below(Buffer.concat([OBJECT, Buffer.from(prefix, 'hex')]))
+  return below(keyOf(OBJECT, prefix))
 }
 
 /** `prefix`: the first four hex digits of the hashes that the digest covers. */
 export function digestKey(prefix: string): Buffer {
-  return Buffer.concat([DIGEST, Buffer.from(prefix, 'hex')])
+  return keyOf(DIGEST, prefix)
 }
 
 export function prefixOfDigestKey(key: Buffer): string {
@@ -51,7 +56,7 @@ export function prefixOfDigestKey(key: Buffer): string {
 }
 
 export function leafKey(leaf: Leaf): Buffer {
-  return Buffer.concat([LEAF, Buffer.from(leaf, 'hex')])
+  return keyOf(LEAF, leaf)
 }
 
 export function leafOfKey(key: Buffer): Leaf {
@@ -59,21 +64,26 @@ export function leafOfKey(key: Buffer): Leaf {
 }
 
 export function recheckKey(hash: string): Buffer {
-  return Buffer.concat([RECHECK, Buffer.from(hash, 'hex')])
+  return keyOf(RECHECK, hash)
 }
 
 export function promiseKey(hash: string): Buffer {
-  return Buffer.concat([PROMISE, Buffer.from(hash, 'hex')])
+  return keyOf(PROMISE, hash)
 }
 
 /** Rows of one container lie together. */
 export function updateKey(container: string, object: string, timestamp: Timestamp): Buffer {
-  return Buffer.concat([UPDATE, md5(container), md5(object), Buffer.from(timestamp)])
+  const key = Buffer.allocUnsafe(UPDATE_TIME_AT + timestamp.length)
+  UPDATE.copy(key)
+  md5(container).copy(key, 1)
+  md5(object).copy(key, 1 + MD5_BYTES)
+  key.write(timestamp, UPDATE_TIME_AT, 'latin1')
+  return key
 }
 
 /** When what a row tells happened. */
 export function timestampOfUpdateKey(key: Buffer): Timestamp {
-  return key.toString('latin1', 33) as Timestamp
+  return key.toString('latin1', UPDATE_TIME_AT) as Timestamp
 }
 
 export function markKey(name: string): Buffer {
@@ -87,9 +97,16 @@ export const ALL_RECHECKS: KeyRange = below(RECHECK)
 export const ALL_UPDATES: KeyRange = below(UPDATE)
 export const ALL_PROMISES: KeyRange = below(PROMISE)
 
-function md5(text: string): Buffer {
-  return digestOf('md5', text, 'buffer')
+function keyOf(inTable: Buffer, hex: string): Buffer {
+  const key = Buffer.allocUnsafe(1 + hex.length / 2)
+  inTable.copy(key)
+  key.write(hex, 1, 'hex')
+  return key
 }
+
+/** Texts whose MD5 is remembered at most: rows of few containers come together, and each is queued and then settled. */
+const MD5S_MAX = 256
+const md5 = remembered(MD5S_MAX, (text) => digestOf('md5', text, 'buffer'))
 
 function below(prefix: Buffer): KeyRange {
   const end = Buffer.from(prefix)

@@ -25,7 +25,7 @@ import {
   recheckKey,
   timestampOfUpdateKey,
 } from './index-keys.ts'
-import type { FileTimes, Leaf } from './layout.ts'
+import { type FileTimes, type Leaf, leafOf } from './layout.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
 import { errorOf, type HeldSum, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
 import { RewrittenRows } from './rewritten-rows.ts'
@@ -241,6 +241,22 @@ export class ObjectIndex {
     } finally {
       await iterator.close()
     }
+  }
+
+  /** Leaves that have entries: one look at the store for each of them. */
+  async leavesWithEntries(): Promise<readonly Leaf[]> {
+    const leaves: Leaf[] = []
+    const iterator = this.#store.keys({ ...ALL_OBJECTS })
+    try {
+      for (let key = await iterator.next(); key !== undefined; key = await iterator.next()) {
+        const leaf = leafOf(hashOfKey(key as Buffer))
+        leaves.push(leaf)
+        iterator.seek(objectsBelow(leaf).lt)
+      }
+    } finally {
+      await iterator.close()
+    }
+    return leaves
   }
 
   digestBelow(prefix: string): RangeDigest {

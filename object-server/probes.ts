@@ -21,9 +21,9 @@ export function serveProbes(
   announced: string,
   quick: (asked: readonly AskedProbe[]) => Promise<readonly (Timestamp | undefined)[]>,
 ): Layer {
-  return (inner) => async (request) => {
-    if (request.method !== PROBES_METHOD) return await inner(request)
-    return await serveSeveral(request, {
+  return (inner) => (request) => {
+    if (request.method !== PROBES_METHOD) return inner(request)
+    return serveSeveral(request, {
       announced,
       bytesMax: REQUEST_BYTES_MAX,
       parse: (written) => listOf(written, PROBES_MAX, probeOf),

@@ -6,7 +6,7 @@
  *
  * The sums are held in memory (1.3 MiB when all are in use) and stored in the same batch as the objects they cover.
  */
-import { hash as digestOf } from 'node:crypto'
+import { hash as hashOf } from 'node:crypto'
 import { comparedText, type ObjectState } from './object-state.ts'
 
 const DIGEST_BYTES = 16
@@ -148,11 +148,25 @@ export class RangeDigests {
 
   /** Adding and taking away are the same operation. Returns 1 if the state counts as an object. */
   #add(sum: Sum, hash: string, state: ObjectState): number {
-    const text = comparedText(state)
-    if (text === '') return 0
-    addDigest(sum.bytes, digestOfObject(hash, text))
+    const digest = digestOf(hash, state)
+    if (digest === undefined) return 0
+    addDigest(sum.bytes, digest)
     return 1
   }
+}
+
+/** By state: what one change adds to a sum the next one takes away. */
+const digests = new WeakMap<ObjectState, { readonly hash: string; readonly digest: Buffer }>()
+
+/** What an object in this state adds to the sum of its range; `undefined` when nothing is known of it. */
+function digestOf(hash: string, state: ObjectState): Buffer | undefined {
+  const known = digests.get(state)
+  if (known?.hash === hash) return known.digest
+  const text = comparedText(state)
+  if (text === '') return undefined
+  const digest = digestOfObject(hash, text)
+  digests.set(state, { hash, digest })
+  return digest
 }
 
 function storedSum(sum: Sum): Buffer {
@@ -173,7 +187,7 @@ export function prefixOf(range: number): string {
 
 /** What one object adds to the sum of its range; `text` is `comparedText`. */
 export function digestOfObject(hash: string, text: string): Buffer {
-  return digestOf('md5', `${hash} ${text}`, 'buffer')
+  return hashOf('md5', `${hash} ${text}`, 'buffer')
 }
 
 function addSum(total: Sum, sum: Sum): void {

@@ -21,13 +21,15 @@ export class RewrittenRows {
 
   /** Was this row queued, and not another one in its place since? */
   isLatest(update: ContainerUpdate): boolean {
+    // Mostly there is none.
+    if (this.#latest.size === 0) return true
     const latest = this.#latest.get(keyText(update))
     return latest === undefined || tellTheSame(latest, update)
   }
 
   /** The row leaves the queue. */
   forget(update: ContainerUpdate): void {
-    this.#latest.delete(keyText(update))
+    if (this.#latest.size > 0) this.#latest.delete(keyText(update))
   }
 }
 

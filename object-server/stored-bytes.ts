@@ -34,13 +34,31 @@ const ENTRY_VERSION = 1
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 export function encodeRecord(record: StoredRecord): Buffer {
+  if (record.kind !== 'data') return encoded(record)
+  const bytes = encoded(record)
+  written.set(record.data, bytes)
+  return bytes
+}
+
+/** Of data that went into its file, until it goes into the index: the same bytes stand there. */
+const written = new WeakMap<DataRecord, Buffer>()
+
+/** The bytes of a record of data, for the last time. */
+function encodedOnce(data: DataRecord): Buffer {
+  const bytes = written.get(data) ?? encoded({ kind: 'data', data })
+  written.delete(data)
+  return bytes
+}
+
+function encoded(record: StoredRecord): Buffer {
   const payload = packr.pack(membersOf(record))
-  const head = Buffer.alloc(HEAD_BYTES)
-  MAGIC.copy(head)
+  const bytes = Buffer.allocUnsafe(HEAD_BYTES + payload.length)
+  MAGIC.copy(bytes)
   const version = record.kind === 'meta' && record.meta.fields !== undefined ? FIELDS_VERSION : RECORD_VERSION
-  head[MAGIC.length] = version
-  head.writeUInt32BE(crcOf(version, payload), MAGIC.length + 1)
-  return Buffer.concat([head, payload])
+  bytes[MAGIC.length] = version
+  bytes.writeUInt32BE(crcOf(version, payload), MAGIC.length + 1)
+  payload.copy(bytes, HEAD_BYTES)
+  return bytes
 }
 
 function membersOf(record: StoredRecord): unknown[] {
@@ -191,7 +209,7 @@ export function encodeEntry(state: ObjectState): Buffer {
 }
 
 function entryOfData(data: DataVersion): unknown[] {
-  const record = data.record === undefined ? undefined : encodeRecord({ kind: 'data', data: data.record })
+  const record = data.record === undefined ? undefined : encodedOnce(data.record)
   const told = [data.timestamp, data.sizeBytes, data.etag, data.fileBytes]
   if (record !== undefined && record.length <= RECORD_IN_INDEX_BYTES_MAX) return [...told, record]
   return [...told, null, precedenceOf(data) ?? null]

@@ -16,6 +16,8 @@ export interface Difference {
   readonly theirs: ReadonlyMap<string, Entry>
 }
 
+/** A partition in which so few lie is shown whole: that is less than one digest for each of the pieces that it falls into. */
+const SHOWN_WHOLE_MAX = 64
 /** Ranges whose entries are held in memory at the same time; with a million objects on a device about 15 are in each. */
 const RANGES_AT_ONCE = 64
 /** Bits by which a request tells units more finely apart: one request where a ring has 2^10 partitions or more. */
@@ -31,6 +33,8 @@ export async function compare(
   partition: PartitionRange,
   see: (difference: Difference) => Promise<void>,
 ): Promise<'compared' | PeerFailure> {
+  const whole = await compareWhole(work, peer, partition, see)
+  if (whole !== 'too_many') return whole
   const ranges = await differingRanges(work, peer, partition)
   if (isFailure(ranges)) return ranges
   for (let at = 0; at < ranges.length; at += RANGES_AT_ONCE) {
@@ -40,6 +44,24 @@ export async function compare(
     if (isFailure(theirs)) return theirs
     await see({ partition, mine: await ownEntries(work, partition, some), theirs })
   }
+  return 'compared'
+}
+
+/** All of it at once, where few objects lie here and no more on the other side than one answer has. */
+async function compareWhole(
+  work: PolicyPass,
+  peer: PeerAddress,
+  partition: PartitionRange,
+  see: (difference: Difference) => Promise<void>,
+): Promise<'compared' | 'too_many' | PeerFailure> {
+  const { policy, options } = work
+  if (partition.partPower >= RANGE_BITS) return 'too_many'
+  if ((await policy.digests.count(partition)) > SHOWN_WHOLE_MAX) return 'too_many'
+  const page = await policy.peers.entries(peer, { partition }, options.signal)
+  if (isFailure(page)) return page
+  if (page.more) return 'too_many'
+  const theirs = new Map(page.entries.map((entry) => [entry.hash, entry]))
+  await see({ partition, mine: await ownEntries(work, partition), theirs })
   return 'compared'
 }
 
@@ -105,12 +127,10 @@ async function theirEntries(
 async function ownEntries(
   { policy }: PolicyPass,
   partition: PartitionRange,
-  ranges: readonly number[],
+  ranges?: readonly number[],
 ): Promise<ReadonlyMap<string, Entry>> {
-  const wanted = new Set(ranges)
   const found = new Map<string, Entry>()
-  const isWanted = (range: number): boolean => wanted.has(range)
-  for await (const { hash, state } of statesIn(policy.replica, partition, { isWanted })) {
+  for await (const { hash, state } of statesIn(policy.replica, partition, { ranges })) {
     found.set(hash, entryOf(hash, state))
   }
   return found

@@ -69,11 +69,14 @@ export interface Policy extends PolicySource {
   readonly digests: UnitDigests
 }
 
+/** Where it is noted what a pass found and did. */
+export type PassNotes = Pick<Pass, 'count' | 'set' | 'moveBytes'>
+
 /** One pass over one policy. */
 export interface PolicyPass {
   readonly policy: Policy
   readonly view: RingView
-  readonly pass: Pass
+  readonly pass: PassNotes
   /** Rests for clients before the next step of this lane; `undefined` where nobody asked for it. */
   readonly gait: Gait | undefined
   readonly options: PassOptions

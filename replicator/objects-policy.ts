@@ -4,7 +4,7 @@ import type { PeerAddress } from '#object-server/replication/messages.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { PassOptions } from '#worker/contract.ts'
-import type { Pass } from '#worker/pass.ts'
+import type { Pass, ReportPart } from '#worker/pass.ts'
 import { makeEqual } from './objects-equal.ts'
 import { handOver } from './objects-handoff.ts'
 import { inOrder, type PartitionTask } from './objects-order.ts'
@@ -13,6 +13,7 @@ import {
   type Gait,
   isCurrent,
   type ObjectReplicatorOptions,
+  type PassNotes,
   type Policy,
   type PolicyPass,
   type RingView,
@@ -36,7 +37,7 @@ const PARTITIONS_UNDER_WAY = 4
 const LOOKS_PER_RECLAIM_AGE = 4
 const LOOK_PAUSE_MAX_MS = 6 * 3_600_000
 
-/** `got_on`: something was done, and more is left: the next pass should come soon. */
+/** `got_on`: something of a partition was done, and more of it is left: the next pass should come soon. */
 export type PolicyOutcome = 'done' | 'got_on' | 'waits'
 
 interface Lane {
@@ -117,7 +118,9 @@ export class PolicyReplicator {
       await this.#repair(work)
       const surveyed = await survey(work, this.#known?.owned ?? [])
       await this.#noteEqual(work, surveyed)
-      const outcome = await this.#work(work, surveyed, repairs.takePartitions(policy.index))
+      const tasks = await this.#tasks(work, surveyed, repairs.takePartitions(policy.index))
+      pass.expect(tasks.length)
+      const outcome = await this.#work(work, surveyed, tasks, () => pass.advance())
       await this.#reclaim(work, surveyed)
       await this.#endAbsence(work, surveyed)
       return outcome
@@ -169,25 +172,29 @@ export class PolicyReplicator {
     pass.set('found', 'peers_of_partitions_not_reached', unreachable)
   }
 
-  async #work(work: PolicyPass, surveyed: Survey, hurried: ReadonlySet<number>): Promise<PolicyOutcome> {
-    const tasks = await this.#tasks(work, surveyed, hurried)
+  async #work(
+    work: PolicyPass,
+    surveyed: Survey,
+    tasks: readonly PartitionTask[],
+    advance: () => void,
+  ): Promise<PolicyOutcome> {
     const byPartition = new Map(surveyed.owned.map((one) => [one.partition, one]))
-    work.pass.expect(tasks.length)
-    const repairedBefore = repairedBy(work.pass)
     const left = tasks.values()
-    const outcomes = new Set<'done' | 'waits'>()
+    const outcomes = new Set<PolicyOutcome>()
     await Promise.all(
       this.#lanes.map(async ({ gait }) => {
         for (const task of left) {
           await gait?.before({ files: 1 }, work.options)
           work.options.signal.throwIfAborted()
-          outcomes.add(await this.#one({ ...work, gait }, task, byPartition.get(task.partition)))
-          work.pass.advance()
+          const pass = new TaskNotes(work.pass)
+          const outcome = await this.#one({ ...work, gait, pass }, task, byPartition.get(task.partition))
+          outcomes.add(outcome === 'waits' && pass.hasRepaired ? 'got_on' : outcome)
+          advance()
         }
       }),
     )
-    if (!outcomes.has('waits')) return 'done'
-    return repairedBy(work.pass) > repairedBefore ? 'got_on' : 'waits'
+    if (outcomes.has('got_on')) return 'got_on'
+    return outcomes.has('waits') ? 'waits' : 'done'
   }
 
   async #tasks(
@@ -287,7 +294,29 @@ export class PolicyReplicator {
   }
 }
 
-/** All that a pass has put right so far. */
-function repairedBy(pass: Pass): number {
-  return Object.values(pass.report('complete').repaired).reduce((sum, count) => sum + count, 0)
+/** What is noted of one partition, which tells whether anything of it was put right. */
+class TaskNotes implements PassNotes {
+  readonly #pass: PassNotes
+  #repaired = 0
+
+  constructor(pass: PassNotes) {
+    this.#pass = pass
+  }
+
+  get hasRepaired(): boolean {
+    return this.#repaired > 0
+  }
+
+  count(part: ReportPart, figure: string, amount = 1): void {
+    if (part === 'repaired') this.#repaired += amount
+    this.#pass.count(part, figure, amount)
+  }
+
+  set(part: ReportPart, figure: string, value: number): void {
+    this.#pass.set(part, figure, value)
+  }
+
+  moveBytes(count: number): void {
+    this.#pass.moveBytes(count)
+  }
 }

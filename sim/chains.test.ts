@@ -10,7 +10,7 @@ t.setTimeout(PATIENCE_MS)
 
 t.test('each state of an object has one successor', async (t) => {
   const onlyFaults = ['kill', 'proxy killed', 'isolation', 'one-way cut', 'split']
-  const choices = { operations: 40, faults: 6, chainPercent: 80, absence: 'never', onlyFaults } as const
+  const choices = { operations: 250, faults: 6, chainPercent: 80, absence: 'never', onlyFaults } as const
   const report = await simulate({ seed: 2, ...choices })
   t.equal(report.violation, undefined, describe(report))
   t.ok(report.faults.length >= 4)

@@ -18,6 +18,8 @@ const NAMES = 3
 const RACERS = 4
 const BODY_BYTES = 80
 const PARTS = 2
+/** An upload is begun, its parts are sent, and it is completed. */
+const UPLOAD_REQUESTS = PARTS + 2
 /** Where the ETag of an object of parts stands, as S3's clients know it. */
 const ETAG_AT = 'x-object-sysmeta-s3api-etag'
 const ABSENT = 'absent'
@@ -73,7 +75,8 @@ export class Chains {
     const way: Way = racer === 0 ? 'complete' : racer === 1 && base !== ABSENT ? 'delete' : 'put'
     const link: Link = { name: object, base, way, made: undefined, outcome: 'perhaps' }
     this.#links.push(link)
-    const kind = await this.#session.asked(proxy, () => write(proxy, id * RACERS + racer, link))
+    const requests = way === 'complete' ? UPLOAD_REQUESTS : 1
+    const kind = await this.#session.asked(proxy, () => write(proxy, id * RACERS + racer, link), requests)
     if (kind === 'done' || kind === 'refused') link.outcome = kind
     this.#session.cluster.events.add(
       `chain-${id} ${object} ${way} on ${base} at ${proxy.life.name}: ${kind ?? 'unknown'} ${link.made ?? ''}`,

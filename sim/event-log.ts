@@ -4,15 +4,15 @@
  */
 import { createHash, type Hash } from 'node:crypto'
 
-/** The hash is given so much at a time, characters. */
+/** Lines are hashed, and kept, so many together, characters: a few long texts cost the collector less than many short ones. */
 const PIECE_LENGTH = 65_536
-/** Lines kept of a run, for the history of a failure. */
-const KEPT_LINES_MAX = 60_000
+/** Pieces kept of a run, for the history of a failure: about 60,000 lines. */
+const KEPT_PIECES_MAX = 100
 
 export class EventLog {
   readonly #hash: Hash = createHash('sha256')
   readonly #nowMs: () => number
-  #lines: string[] = []
+  readonly #pieces: string[] = []
   #piece = ''
   #count = 0
 
@@ -28,12 +28,9 @@ export class EventLog {
 
   /** Adds one event. */
   add(event: string): void {
-    const line = `${this.#nowMs().toFixed(3)} ${event}\n`
-    this.#piece += line
-    if (this.#piece.length >= PIECE_LENGTH) this.#flush()
+    this.#piece += `${this.#nowMs().toFixed(3)} ${event}\n`
     this.#count += 1
-    if (this.#lines.length >= KEPT_LINES_MAX) this.#lines = this.#lines.slice(KEPT_LINES_MAX / 2)
-    this.#lines.push(line)
+    if (this.#piece.length >= PIECE_LENGTH) this.#flush()
   }
 
   /** SHA-256 over all events so far, hex. */
@@ -44,12 +41,14 @@ export class EventLog {
 
   #flush(): void {
     this.#hash.update(this.#piece)
+    this.#pieces.push(this.#piece)
+    if (this.#pieces.length > KEPT_PIECES_MAX) this.#pieces.shift()
     this.#piece = ''
   }
 
   /** The kept events that contain any of these texts, oldest first, `limit` of the latest. */
   about(texts: readonly string[], limit: number): readonly string[] {
-    const found = this.#lines.filter((line) => texts.some((text) => line.includes(text)))
-    return found.slice(-limit).map((line) => line.trimEnd())
+    const lines = [...this.#pieces, this.#piece].join('').split('\n')
+    return lines.filter((line) => texts.some((text) => line.includes(text))).slice(-limit)
   }
 }

@@ -47,6 +47,7 @@ export class FeatureClients {
   /** Everything is healed: what clients would do again they do, before the workers come to rest. */
   async finish(): Promise<void> {
     await this.#large.finish()
+    if (this.#chosen.includes(this.#quotas)) await this.#quotas.finish()
   }
 
   /** Everything is healed, and the workers have come to rest. */

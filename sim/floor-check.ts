@@ -4,7 +4,7 @@
  */
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { MemoryDirectory } from '#disk/memory-tree.ts'
-import { parseFileName, policyPaths } from '#object-server/layout.ts'
+import { leafOf, parseFileName, policyPaths } from '#object-server/layout.ts'
 import type { Cluster } from './cluster.ts'
 import type { StorageNode } from './storage-node.ts'
 import { devicePath, POLICY_INDEXES } from './topology.ts'
@@ -15,13 +15,11 @@ const QUORUM = 2
 
 /** `spoiled`: disks that may have lost what they had. Throws a `Violation`. */
 export function checkFloor(cluster: Cluster, spoiled: number): void {
-  const disks = cluster.nodes.map(latestFiles)
+  const disks = cluster.nodes.map(directoriesOf)
   for (const object of cluster.history.objects) {
     const latest = object.acknowledged(cluster.nowMs())
     if (latest === undefined) continue
-    const copies = disks.filter(
-      (files) => (files.get(object.hash) ?? ZERO_TIMESTAMP) >= latest.timestamp,
-    ).length
+    const copies = disks.filter((disk) => isHeld(disk, object.hash, latest.timestamp)).length
     if (copies >= QUORUM - spoiled || object.mayBeForgotten(cluster.world.wallMs())) continue
     throw new Violation(
       'too_few_copies',
@@ -31,21 +29,21 @@ export function checkFloor(cluster: Cluster, spoiled: number): void {
   }
 }
 
-/** By hash, the latest PUT or DELETE of which the disk has a file. */
-function latestFiles({ machine, node }: StorageNode): ReadonlyMap<string, Timestamp> {
-  const latest = new Map<string, Timestamp>()
-  for (const policy of POLICY_INDEXES) {
+/** Where a disk has its objects: a directory for each storage policy. */
+function directoriesOf({ machine, node }: StorageNode): readonly MemoryDirectory[] {
+  return POLICY_INDEXES.flatMap((policy) => {
     const root = machine.disk.nodeAt(policyPaths(devicePath(node), policy).objects)
-    if (root instanceof MemoryDirectory) noteFiles(root, latest)
-  }
-  return latest
+    return root instanceof MemoryDirectory ? [root] : []
+  })
 }
 
-function noteFiles(root: MemoryDirectory, latest: Map<string, Timestamp>): void {
-  for (const leaf of root.entries.values()) {
-    if (!(leaf instanceof MemoryDirectory)) continue
-    for (const [hash, timestamp] of latestIn(leaf)) noteLatest(latest, hash, timestamp)
-  }
+/** Does the disk have a file of a PUT or DELETE of that time or later? */
+function isHeld(disk: readonly MemoryDirectory[], hash: string, timestamp: Timestamp): boolean {
+  return disk.some((root) => {
+    const leaf = root.entries.get(leafOf(hash))
+    if (!(leaf instanceof MemoryDirectory)) return false
+    return (latestIn(leaf).get(hash) ?? ZERO_TIMESTAMP) >= timestamp
+  })
 }
 
 interface Looked {
@@ -56,6 +54,7 @@ interface Looked {
 /** What was found in a directory: good until it changes, and most do not between two looks. */
 const looked = new WeakMap<MemoryDirectory, Looked>()
 
+/** By hash, the latest PUT or DELETE of which the directory has a file. */
 function latestIn(leaf: MemoryDirectory): ReadonlyMap<string, Timestamp> {
   const known = looked.get(leaf)
   if (known?.version === leaf.version) return known.latest

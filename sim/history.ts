@@ -55,11 +55,23 @@ export class ObjectHistory {
   /** Of its name. */
   readonly hash: string
   readonly writes: ClientWrite[] = []
-  readonly attempts: Attempt[] = []
+  readonly #attempts: Attempt[] = []
+  /** In the order of their timestamps; of those with the same one the first that was sent is the last. */
+  readonly #byTime: Attempt[] = []
 
   constructor(path: string) {
     this.path = path
     this.hash = hashName(nameOfPath(path), SALT)
+  }
+
+  /** In the order in which they were sent. */
+  get attempts(): readonly Attempt[] {
+    return this.#attempts
+  }
+
+  add(attempt: Attempt): void {
+    this.#attempts.push(attempt)
+    this.#byTime.splice(this.#placeOf(attempt.timestamp), 0, attempt)
   }
 
   /** The latest PUT or DELETE that was acknowledged before `beforeMs`, of those that `counts` lets through. */
@@ -125,7 +137,12 @@ export class ObjectHistory {
   }
 
   attemptsAt(timestamp: Timestamp, method: WriteMethod): readonly Attempt[] {
-    return this.attempts.filter((one) => one.timestamp === timestamp && one.method === method)
+    const found: Attempt[] = []
+    for (let at = this.#placeOf(timestamp); this.#byTime[at]?.timestamp === timestamp; at += 1) {
+      const attempt = this.#byTime[at]
+      if (attempt?.method === method) found.unshift(attempt)
+    }
+    return found
   }
 
   attemptOf(write: number, method: WriteMethod): readonly Attempt[] {
@@ -133,12 +150,19 @@ export class ObjectHistory {
   }
 
   #latest(one: (attempt: Attempt) => boolean, two: (attempt: Attempt) => boolean): Attempt | undefined {
-    let latest: Attempt | undefined
-    for (const attempt of this.attempts) {
-      if (latest !== undefined && attempt.timestamp <= latest.timestamp) continue
-      if (one(attempt) && two(attempt)) latest = attempt
+    return this.#byTime.findLast((attempt) => one(attempt) && two(attempt))
+  }
+
+  /** Of the first attempt that is not earlier. */
+  #placeOf(timestamp: Timestamp): number {
+    let low = 0
+    let high = this.#byTime.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#byTime[middle] as Attempt).timestamp < timestamp) low = middle + 1
+      else high = middle
     }
-    return latest
+    return low
   }
 }
 
@@ -169,10 +193,9 @@ export class History {
   attempted(id: number, method: WriteMethod, timestamp: Timestamp, nowMs: number): void {
     const write = this.#writes.get(id)
     if (write === undefined) return
-    const { attempts } = this.object(write.path)
-    if (attempts.some((one) => one.write === write && one.timestamp === timestamp && one.method === method))
-      return
-    attempts.push({ write, method, timestamp, sentMs: nowMs, holders: new Set() })
+    const object = this.object(write.path)
+    if (object.attemptsAt(timestamp, method).some((one) => one.write === write)) return
+    object.add({ write, method, timestamp, sentMs: nowMs, holders: new Set() })
   }
 
   /** A storage server says that it has it. */

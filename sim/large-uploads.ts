@@ -94,14 +94,15 @@ export class LargeUploads {
     const large: Large = { name, segments, etag, isMade: false, dropped: 'no' }
     this.#all.push(large)
     const context = contextOf(`large-${id}`)
-    const outcome = await this.#session.asked(proxy, async () => {
+    const make = async (): Promise<{ readonly kind: string }> => {
       for (const [at, segment] of segments.entries()) {
         const stored = await proxy.features.objects.put(context, segment, bodyPut(bodies[at] as Buffer))
         if (stored.kind !== 'created') return stored
       }
       const put = { ...bodyPut(Buffer.alloc(0)), segments: segments.map(wanted) }
       return await proxy.features.objects.put(context, name, put)
-    })
+    }
+    const outcome = await this.#session.asked(proxy, make, SEGMENTS + 1)
     large.isMade = outcome?.kind === 'created'
     cluster.events.add(`large-${id} make ${name.object} ${outcome?.kind ?? 'unknown'}`)
   }

@@ -21,7 +21,7 @@ export function checkListing(
   const listed = new Map<string, ListedObject>()
   for (const entry of entries) if (entry.kind === 'object') listed.set(below + entry.name, entry)
   for (const path of listed.keys()) {
-    if (![...cluster.history.object(path).attempts].some(({ method }) => method === 'PUT'))
+    if (!cluster.history.object(path).attempts.some(({ method }) => method === 'PUT'))
       throw new Violation('ghost', `${path} is listed, but nobody ever stored it`, [path])
   }
   for (const object of cluster.history.objects) {

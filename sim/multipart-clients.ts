@@ -49,8 +49,10 @@ export class MultipartClients {
     const etag = hashOf('md5', Buffer.concat(bodies))
     const upload: ClientUpload = { id, name, etag, completed: 'not_tried', aborted: 'not_tried' }
     this.#uploads.push(upload)
-    const sent = await this.#session.asked(proxy, () =>
-      sendParts(proxy, contextOf(`upload-${id}`), name, bodies),
+    const sent = await this.#session.asked(
+      proxy,
+      () => sendParts(proxy, contextOf(`upload-${id}`), name, bodies),
+      1 + PARTS,
     )
     if (sent === undefined) return
     const dice = random.below(6)

@@ -34,7 +34,7 @@ export interface Mutant {
 /** The first or second of them is enough as a rule. */
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 /** Little else than what the features of the store do. */
-const FEATURES = { operations: 150, faults: 4, absence: 'never', featurePercent: 70 } as const
+const FEATURES = { operations: 240, faults: 4, absence: 'never', featurePercent: 70 } as const
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -187,7 +187,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     seeds: SEEDS,
-    options: { operations: 60, faults: 3, absence: 'never', chainPercent: 60 },
+    options: { operations: 400, faults: 3, absence: 'never', chainPercent: 60 },
   },
   {
     name: 'version overwritten before it is kept',

@@ -40,9 +40,8 @@ export const FINE: Weather = { lost: 0, twice: 0, late: 0, slowestMs: 4 }
 const LATEST_MS = 25_000
 const TWICE_WITHIN_MS = 8_000
 const BROKEN_WITHIN_MS = 50
-/** Header by which an exchange inside this file says that its connection broke. */
-const BROKEN_HEADER = 'x-simulated-break'
-const BROKEN: Response = { status: 599, headers: { [BROKEN_HEADER]: 'true' }, body: undefined }
+/** By these very headers an exchange inside this file says that its connection broke. */
+const BROKEN: Response = { status: 599, headers: {}, body: undefined }
 
 /** Told of requests as they leave and of answers as they are given, whether or not these arrive. */
 export interface Wire {
@@ -110,6 +109,7 @@ export class Network {
 
   /** @internal What befalls the connection for a request. */
   faultFor(source: string, target: Endpoint, request: Request): Fault | undefined {
+    if (this.#cuts.size === 0 && this.weather.lost === 0) return undefined
     const { random } = this.#options
     const host = this.#hosts.get(endpointKey(target)) ?? ''
     if (this.isCut(source, host)) return random.below(4) > 0 ? { kind: 'unreachable' } : { kind: 'hang' }
@@ -132,18 +132,24 @@ export class Network {
     }
   }
 
-  /** @internal Brings a request to its server and the answer back. */
-  async carry(source: string, target: Endpoint, request: Request): Promise<Response> {
+  /** @internal Brings a request to its server and the answer back. What gets lost on the way is never answered. */
+  carry(source: string, target: Endpoint, request: Request): Promise<Response> {
     const { clock, wire } = this.#options
     wire.sent(source, target, request)
-    await clock.sleep(this.#travelMs())
-    const server = this.#servers.get(endpointKey(target))
-    if (server === undefined) return BROKEN
-    if (this.isCut(source, server.host)) return await never()
-    if (this.#happens(this.weather.twice)) this.#deliverAgain(server, target, request)
-    const response = await this.#serve(server, target, request)
-    await clock.sleep(this.#travelMs())
-    return this.isCut(server.host, source) ? await never() : farAnswer(response, server.life, target)
+    return new Promise((resolve, reject) => {
+      const arrive = (): void => {
+        const server = this.#servers.get(endpointKey(target))
+        if (server === undefined) return resolve(BROKEN)
+        if (this.isCut(source, server.host)) return
+        if (this.#happens(this.weather.twice)) this.#deliverAgain(server, target, request)
+        this.#serve(server, target, request).then((response) => {
+          clock.setTimer(this.#travelMs(), () => {
+            if (!this.isCut(server.host, source)) resolve(farAnswer(response, server.life, target))
+          })
+        }, reject)
+      }
+      clock.setTimer(this.#travelMs(), arrive)
+    })
   }
 
   /** The answer, or the end of the connection when the server dies over it. */
@@ -153,15 +159,18 @@ export class Network {
         const { clock, random } = this.#options
         clock.setTimer(random.below(BROKEN_WITHIN_MS), () => resolve(BROKEN))
       })
-      server
-        .handler(request)
-        .finally(forget)
-        .then((response) => {
-          // What the dead would still say, nobody hears.
-          if (!server.life.isAlive) return
-          this.#options.wire.answered(target, request, response)
-          resolve(response)
-        }, reject)
+      const answered = (response: Response): void => {
+        forget()
+        // What the dead would still say, nobody hears.
+        if (!server.life.isAlive) return
+        this.#options.wire.answered(target, request, response)
+        resolve(response)
+      }
+      const failed = (error: unknown): void => {
+        forget()
+        reject(error)
+      }
+      server.handler(request).then(answered, failed)
     })
   }
 
@@ -240,6 +249,7 @@ class HostTransport implements Transport {
       clock,
       log: silentLogger,
       faults: (target, request) => network.faultFor(host, target, request),
+      onSenderGone: (tell) => life.onEnd(tell),
     })
   }
 
@@ -249,31 +259,21 @@ class HostTransport implements Transport {
       this.#known.add(key)
       this.#connections.register(target, (sent) => this.#network.carry(this.#host, target, sent))
     }
-    return this.#life.run(() => this.#send(target, request, options))
+    if (!this.#life.isAlive) return never()
+    return new Promise((resolve, reject) => {
+      const heard = (response: Response): void => {
+        if (!this.#life.isAlive) return
+        if (response.headers === BROKEN.headers) reject(new TransportError('CONNECTION_LOST', target))
+        else resolve(response)
+      }
+      const failed = (error: unknown): void => {
+        if (this.#life.isAlive) reject(error)
+      }
+      this.#connections.send(target, request, options).then(heard, failed)
+    })
   }
 
   async close(): Promise<void> {
     await this.#connections.close()
-  }
-
-  async #send(target: Endpoint, request: Request, options: SendOptions): Promise<Response> {
-    const [signal, forget] = this.#giveUp(options.signal)
-    try {
-      const response = await this.#connections.send(target, request, { ...options, signal })
-      if (response.headers[BROKEN_HEADER] !== undefined) throw new TransportError('CONNECTION_LOST', target)
-      return response
-    } finally {
-      forget?.()
-    }
-  }
-
-  /** Aborts when the sender gives up or dies, and what ends that. */
-  #giveUp(sender: AbortSignal | undefined): readonly [signal: AbortSignal, forget?: () => void] {
-    if (sender === undefined) return [this.#life.signal]
-    const ended = new AbortController()
-    const give = (): void => ended.abort(sender.reason)
-    if (sender.aborted) give()
-    sender.addEventListener('abort', give)
-    return [ended.signal, this.#life.onEnd(() => ended.abort())]
   }
 }

@@ -3,7 +3,6 @@
  * no timer fires, no read of its disk or store returns, nothing it sends arrives. Promises of a dead process stay open for
  * ever, as its stack would have vanished.
  */
-import { setMaxListeners } from 'node:events'
 import type { Clock, Disk, DiskFile, KvEngine, KvStore, Timer } from '#base/environment.ts'
 
 /** What nobody will ever answer. Each wait has a promise of its own, so that nothing keeps what the dead had. */
@@ -14,17 +13,10 @@ export function never(): Promise<never> {
 export class ProcessLife {
   readonly name: string
   readonly #mourners = new Set<() => void>()
-  readonly #ended = new AbortController()
   #alive = true
 
   constructor(name: string) {
     this.name = name
-    setMaxListeners(0, this.#ended.signal)
-  }
-
-  /** Aborts when the process dies. */
-  get signal(): AbortSignal {
-    return this.#ended.signal
   }
 
   get isAlive(): boolean {
@@ -38,7 +30,6 @@ export class ProcessLife {
     const mourners = [...this.#mourners]
     this.#mourners.clear()
     for (const tell of mourners) tell()
-    this.#ended.abort()
   }
 
   /** Calls `tell` when the process dies; the function returned ends that. */
@@ -156,11 +147,16 @@ class TimedCalls {
     return halfMs > 0 ? this.#slowly(halfMs, call) : this.#life.runAtOnce(call)
   }
 
-  async #slowly<Value>(halfMs: number, call: () => Promise<Value>): Promise<Value> {
-    await this.#clock.sleep(halfMs)
-    const value = await this.#life.runAtOnce(call)
-    await this.#clock.sleep(halfMs)
-    return value
+  #slowly<Value>(halfMs: number, call: () => Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      // No timer of the dead fires.
+      this.#clock.setTimer(halfMs, () => {
+        const fail = (error: unknown): void => {
+          if (this.#life.isAlive) reject(error)
+        }
+        call().then((value) => this.#clock.setTimer(halfMs, () => resolve(value)), fail)
+      })
+    })
   }
 }
 

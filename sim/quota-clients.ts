@@ -14,11 +14,15 @@ const BODY_BYTES = 100
 const OBJECTS_MAX = 5
 const NAMES = 8
 const QUOTA_BYTES = OBJECTS_MAX * BODY_BYTES + BODY_BYTES / 2
+/** Messages are late by less, milliseconds. */
+const UNDER_WAY_MS = 40_000
 /** What was read of a container is believed for a while, milliseconds. */
 const FORGOTTEN_MS = 120_000
 
 export class QuotaClients {
   readonly #session: Session
+  /** When room was made, milliseconds since the start of the run. */
+  #emptiedMs = 0
 
   constructor(session: Session) {
     this.#session = session
@@ -47,16 +51,22 @@ export class QuotaClients {
     cluster.events.add(`quota-${id} ${isPut ? 'put' : 'delete'} ${name.object} ${answer?.kind ?? 'unknown'}`)
   }
 
-  /** Everything is healed. */
-  async check(): Promise<void> {
-    const { cluster } = this.#session
+  /** Everything is healed, and the workers have not come to rest: room is made, when nothing of before is on its way any more. */
+  async finish(): Promise<void> {
+    await this.#session.cluster.world.sleep(UNDER_WAY_MS)
     for (let at = 0; at < NAMES; at += 1) {
       const name = { ...CONTAINER, object: `n${at}` }
       await this.#session.insist('make room', ['deleted', 'no_such_object'], ({ features }) =>
         features.objects.delete(contextOf('quota'), name, {}),
       )
     }
-    await cluster.world.sleep(FORGOTTEN_MS)
+    this.#emptiedMs = this.#session.cluster.nowMs()
+  }
+
+  /** What was believed of the container before room was made is forgotten. */
+  async check(): Promise<void> {
+    const { cluster } = this.#session
+    await cluster.world.sleep(Math.max(0, this.#emptiedMs + FORGOTTEN_MS - cluster.nowMs()))
     const proxies = cluster.proxies.flatMap(({ running }) => (running === undefined ? [] : [running]))
     const names = Array.from({ length: 2 * NAMES }, (_, at) => ({ ...CONTAINER, object: `m${at}` }))
     const outcomes = await Promise.all(

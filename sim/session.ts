@@ -13,10 +13,16 @@ const TRY_AGAIN_MS = 500
 export class Session {
   readonly cluster: Cluster
   readonly random: SeededRandom
+  #requests = 0
 
   constructor(cluster: Cluster) {
     this.cluster = cluster
     this.random = cluster.random()
+  }
+
+  /** What clients have asked of proxies so far, each request by itself; what was insisted on is not counted. */
+  get requests(): number {
+    return this.#requests
   }
 
   /** Any proxy that is up. */
@@ -25,8 +31,16 @@ export class Session {
     return up[this.random.below(Math.max(1, up.length))]
   }
 
-  /** What the proxy answers; `undefined` when it dies over it, or takes longer than a client waits. */
-  asked<Value>(proxy: RunningProxy, ask: () => Promise<Value>): Promise<Value | undefined> {
+  /**
+   * What the proxy answers; `undefined` when it dies over it, or takes longer than a client waits. `requests`: how many it is
+   * asked one after the other.
+   */
+  asked<Value>(proxy: RunningProxy, ask: () => Promise<Value>, requests = 1): Promise<Value | undefined> {
+    this.#requests += requests
+    return this.#answer(proxy, ask)
+  }
+
+  #answer<Value>(proxy: RunningProxy, ask: () => Promise<Value>): Promise<Value | undefined> {
     return new Promise((resolve, reject) => {
       const give = (): void => resolve(undefined)
       const forget = proxy.life.onEnd(give)
@@ -48,7 +62,7 @@ export class Session {
   ): Promise<void> {
     for (let tries = 0; tries < TRIES; tries += 1) {
       const proxy = this.aProxy()
-      const outcome = proxy === undefined ? undefined : await this.asked(proxy, () => ask(proxy))
+      const outcome = proxy === undefined ? undefined : await this.#answer(proxy, () => ask(proxy))
       if (outcome !== undefined && wanted.includes(outcome.kind)) return
       await this.cluster.world.sleep(TRY_AGAIN_MS)
     }

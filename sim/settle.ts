@@ -41,13 +41,13 @@ export function hasWorker(cluster: Cluster, name: string): boolean {
 }
 
 /**
- * Lets everything expire that ever will, the queues drain, the auditors read everything once, and the other workers
+ * Lets the queues drain, everything expire that ever will, the auditors read everything once, and the other workers
  * finish.
  */
 export async function settle(cluster: Cluster, doomed: DoomedAccount): Promise<void> {
-  await untilExpired(cluster)
   await drain(cluster)
-  await cluster.world.sleep(CONFIRMED_MS)
+  await cluster.world.sleep(Math.max(CONFIRMED_MS, untilExpiredMs(cluster)))
+  await drain(cluster)
   await onePass(cluster, AUDITORS)
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     const { repaired, waiting } = await onePass(cluster, REPLICATORS)
@@ -64,10 +64,10 @@ export async function settle(cluster: Cluster, doomed: DoomedAccount): Promise<v
   ])
 }
 
-async function untilExpired({ history, world }: Cluster): Promise<void> {
+function untilExpiredMs({ history, world }: Cluster): number {
   const ends = [...history.objects].flatMap(({ writes }) => writes.map(({ expiresMs = 0 }) => expiresMs))
   const lastMs = ends.reduce((last, end) => Math.max(last, end), 0)
-  await world.sleep(Math.max(0, lastMs + LOOK_EVERY_MS - world.wallMs()))
+  return lastMs + LOOK_EVERY_MS - world.wallMs()
 }
 
 /** One whole pass of these workers, one node after the other. How much they changed, or could not yet. */

@@ -123,9 +123,20 @@ function eachRing<Value>(make: (name: RingName) => Value): Readonly<Record<RingN
 export async function writeRings(disk: Disk, rings: Rings): Promise<void> {
   await disk.mkdir(RINGS_PATH, { recursive: true })
   for (const name of RING_NAMES) {
-    await writeDurably(disk, join(RINGS_PATH, `${name}.ring.gz`), serialiseRing(rings[name]))
+    await writeDurably(disk, join(RINGS_PATH, `${name}.ring.gz`), ringFileOf(rings[name]))
   }
   for (const directory of ['/etc', '/']) await disk.syncDirectory(directory)
+}
+
+const ringFiles = new WeakMap<Ring, Buffer>()
+
+/** All machines are brought the same files. */
+function ringFileOf(ring: Ring): Buffer {
+  const known = ringFiles.get(ring)
+  if (known !== undefined) return known
+  const file = serialiseRing(ring)
+  ringFiles.set(ring, file)
+  return file
 }
 
 function deviceOf(node: number, name: RingName) {

@@ -13,7 +13,7 @@ import { Races } from './races.ts'
 import { contextOf, Session } from './session.ts'
 import { policyOf } from './topology.ts'
 
-const CLIENTS = 12
+const CLIENTS = 16
 const PAUSE_MAX_MS = 1_600
 /** Of 100 PUTs, those that come as two with the same time. */
 const TWINS = 8
@@ -70,8 +70,8 @@ export class Workload {
   readonly #session: Session
   readonly #writers: ObjectWriters
   readonly #readers: ObjectReaders
-  #started = 0
-  #ended = 0
+  /** Numbers given to what clients do: an action has one, two that are sent together one each. */
+  #numbers = 0
 
   /** Of 100 operations, so many are these instead of what they would be. */
   constructor(
@@ -91,14 +91,14 @@ export class Workload {
     this.#featurePercent = featurePercent
   }
 
-  /** Operations begun so far. */
+  /** Operations begun so far: each request of a client is one, also where several make one upload. */
   get started(): number {
-    return this.#started
+    return this.#session.requests
   }
 
   get figures(): WorkloadFigures {
     const acknowledged = this.#writers.acknowledged + this.#readers.answered
-    return { operations: this.#ended, acknowledged }
+    return { operations: this.started, acknowledged }
   }
 
   /** Makes what is to be there before the clients come. */
@@ -122,15 +122,14 @@ export class Workload {
 
   async #client(until: number): Promise<void> {
     const { cluster, random } = this.#session
-    while (this.#started < until) {
+    while (this.started < until) {
       const proxy = this.#session.aProxy()
       if (proxy === undefined) {
         await cluster.world.sleep(100)
         continue
       }
-      this.#started += 1
-      await this.#act(this.#started, proxy)
-      this.#ended += 1
+      this.#numbers += 1
+      await this.#act(this.#numbers, proxy)
       await cluster.world.sleep(random.below(PAUSE_MAX_MS))
     }
   }
@@ -179,8 +178,7 @@ export class Workload {
   }
 
   async #twins(id: number, proxy: RunningProxy): Promise<void> {
-    this.#started += 1
-    await this.#writers.twins([id, this.#started], proxy)
-    this.#ended += 1
+    this.#numbers += 1
+    await this.#writers.twins([id, this.#numbers], proxy)
   }
 }

@@ -209,10 +209,8 @@ async function entriesIn(
   replica: ReplicaAccess,
   { partition, ranges, after }: EntriesRequest,
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
-  const wanted = ranges === undefined ? undefined : new Set(ranges)
-  const isWanted = (range: number): boolean => wanted?.has(range) ?? true
   const entries: Entry[] = []
-  for await (const { hash, state } of statesIn(replica, partition, { isWanted, after })) {
+  for await (const { hash, state } of statesIn(replica, partition, { ranges, after })) {
     const entry = entryOf(hash, state)
     if (isEmptyEntry(entry)) continue
     if (entries.length >= ENTRIES_MAX) return { entries, more: true }

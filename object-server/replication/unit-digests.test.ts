@@ -3,7 +3,7 @@ import t from 'tap'
 import { putObject, second } from '../engine-contract.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { startEngine, type TestEngine } from '../test-engine.ts'
-import { statesIn, UnitDigests, unitOf, type Wanted } from './unit-digests.ts'
+import { rangesOf, statesIn, UnitDigests, unitOf, type Wanted } from './unit-digests.ts'
 
 const NAMES = Array.from({ length: 40 }, (_, at) => `/a/c/o${at}`)
 
@@ -81,9 +81,11 @@ t.test('the entries of a unit are those of its wanted ranges, behind a hash, in 
   t.same(await hashesOf(), all)
   t.same(await hashesOf({ after: all[17] }), all.slice(18))
   const isWanted = (range: number): boolean => range < 0x3000 || (range >= 0x8000 && range < 0xc000)
+  const ranges = rangesOf(whole).filter(isWanted)
   const isIn = (hash: string): boolean => isWanted(Number.parseInt(hash.slice(0, 4), 16))
-  t.same(await hashesOf({ isWanted }), all.filter(isIn))
-  t.same(await hashesOf({ isWanted, after: all[3] }), all.slice(4).filter(isIn))
+  t.same(await hashesOf({ ranges }), all.filter(isIn))
+  t.same(await hashesOf({ ranges, after: all[3] }), all.slice(4).filter(isIn))
+  t.same(await hashesOf({ ranges: [] }), [])
   const half = { partPower: 1, partition: 1 }
   const upper: string[] = []
   for await (const { hash } of statesIn(replica, half)) upper.push(hash)

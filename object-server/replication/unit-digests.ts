@@ -70,6 +70,11 @@ export class UnitDigests {
     return digests
   }
 
+  /** Objects and tombstones in a unit. Rejects with the errors of the index, beyond 16 bits only. */
+  async count({ partPower, partition }: PartitionRange): Promise<number> {
+    return (await this.all(partPower)).get(partition)?.count ?? 0
+  }
+
   /** Of units so small that a range has several: only that range is read. */
   async #fine(bits: number, number: number): Promise<Buffer> {
     const range = rangeIn({ partPower: bits, partition: number })
@@ -138,10 +143,13 @@ export function unitOf(hash: string, bits: number): number {
 }
 
 /** The ranges of 16 bits in which the hashes of a unit lie, by the number of their four hex digits. */
-export function rangesOf({ partPower, partition }: PartitionRange): readonly number[] {
-  const first = rangeIn({ partPower, partition })
-  const count = partPower >= RANGE_BITS ? 1 : 2 ** (RANGE_BITS - partPower)
-  return Array.from({ length: count }, (_, at) => first + at)
+export function rangesOf(unit: PartitionRange): readonly number[] {
+  const first = rangeIn(unit)
+  return Array.from({ length: rangeCountOf(unit) }, (_, at) => first + at)
+}
+
+function rangeCountOf({ partPower }: PartitionRange): number {
+  return partPower >= RANGE_BITS ? 1 : 2 ** (RANGE_BITS - partPower)
 }
 
 function rangeIn({ partPower, partition }: PartitionRange): number {
@@ -157,7 +165,8 @@ export function holds({ partPower, partition }: PartitionRange, hash: string): b
 
 /** Which entries of a unit: by the ranges they are in, and behind a hash. */
 export interface Wanted {
-  readonly isWanted?: (range: number) => boolean
+  /** Of 16 bits; all of the unit when left out. */
+  readonly ranges?: readonly number[] | undefined
   readonly after?: string | undefined
 }
 
@@ -165,27 +174,39 @@ export interface Wanted {
 export async function* statesIn(
   replica: ReplicaAccess,
   unit: PartitionRange,
-  { isWanted = () => true, after }: Wanted = {},
+  { ranges, after }: Wanted = {},
 ): AsyncGenerator<StatedHash> {
   const begin = after === undefined ? 0 : Number.parseInt(after.slice(0, 4), 16)
-  const ranges = rangesOf(unit).filter((range) => range >= begin && replica.sum(range) !== undefined)
-  for (const [first, last] of stretchesOf(ranges, isWanted)) {
+  const stretches = ranges === undefined ? [wholeOf(unit)] : stretchesOf(replica, unit, ranges)
+  for (const [first, last] of stretches) {
+    if (last < begin) continue
     for await (const stated of replica.between(prefixOf(first), prefixOf(last), after))
       if (holds(unit, stated.hash)) yield stated
   }
 }
 
-/** The first and the last of ranges that are wanted without one between them that is not. */
+type Stretch = readonly [first: number, last: number]
+
+function wholeOf(unit: PartitionRange): Stretch {
+  const first = rangeIn(unit)
+  return [first, first + rangeCountOf(unit) - 1]
+}
+
+/** The first and the last of ranges that are wanted without one between them that is not; those in which nothing lies join. */
 function stretchesOf(
+  replica: ReplicaAccess,
+  unit: PartitionRange,
   ranges: readonly number[],
-  isWanted: (range: number) => boolean,
-): readonly (readonly [first: number, last: number])[] {
+): readonly Stretch[] {
+  const [first, last] = wholeOf(unit)
+  const wanted = new Set(ranges)
   const stretches: [number, number][] = []
   let isOpen = false
-  for (const range of ranges) {
-    const last = stretches.at(-1)
-    const goesOn = isWanted(range)
-    if (goesOn && isOpen && last !== undefined) last[1] = range
+  for (let range = first; range <= last; range += 1) {
+    if (replica.sum(range) === undefined) continue
+    const stretch = stretches.at(-1)
+    const goesOn = wanted.has(range)
+    if (goesOn && isOpen && stretch !== undefined) stretch[1] = range
     else if (goesOn) stretches.push([range, range])
     isOpen = goesOn
   }
