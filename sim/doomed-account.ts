@@ -50,7 +50,9 @@ export class DoomedAccount {
   /** Deletes the account, however often it takes. */
   async doom(): Promise<void> {
     const { cluster } = this.#session
-    await this.#session.insist('delete the account', ['deleted', 'no_such_account'], ({ store }) =>
+    // Whose answer was lost is told the next time that it is done.
+    const isDone = ['deleted', 'account_deleted', 'no_such_account'] as const
+    await this.#session.insist('delete the account', isDone, ({ store }) =>
       store.accounts.delete(contextOf('doomed'), { account: ACCOUNT }),
     )
     this.#isDeleted = true
