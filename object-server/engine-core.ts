@@ -17,7 +17,7 @@ import { LeafDirectories } from './leaf-directories.ts'
 import { type CacheLimits, ObjectCache } from './object-cache.ts'
 import { readObjectFile } from './object-files.ts'
 import type { IndexChange, ObjectIndex } from './object-index.ts'
-import { type DataVersion, isSameData, type ObjectState } from './object-state.ts'
+import { type DataVersion, EMPTY_STATE, isSameData, type ObjectState } from './object-state.ts'
 import { PendingBodies } from './pending-bodies.ts'
 import { precedenceOf } from './precedence.ts'
 import { quarantineFile } from './quarantine.ts'
@@ -96,6 +96,23 @@ export class EngineCore {
   /** What is known of the object, its data record included unless the file cannot tell it. */
   state(hash: string): Promise<ObjectState> {
     return this.cache.load(hash, () => this.#read(hash))
+  }
+
+  /** The same of many objects, in their order. */
+  states(hashes: readonly string[]): Promise<readonly ObjectState[]> {
+    const unknown = hashes.filter((hash) => this.cache.state(hash) === undefined)
+    const read = unknown.length === 0 ? undefined : this.#readMany(unknown)
+    return Promise.all(
+      hashes.map((hash) => this.cache.load(hash, async () => (await read)?.get(hash) ?? this.#read(hash))),
+    )
+  }
+
+  async #readMany(hashes: readonly string[]): Promise<ReadonlyMap<string, ObjectState>> {
+    const states = await this.index.getMany(hashes)
+    const whole = hashes.map(async (hash, at) => {
+      return [hash, await this.#withRecord(hash, states[at] ?? EMPTY_STATE)] as const
+    })
+    return new Map(await Promise.all(whole))
   }
 
   /** The object of a state; `undefined` when there is no data, or its file cannot tell its record. */

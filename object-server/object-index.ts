@@ -126,6 +126,12 @@ export class ObjectIndex {
     return value === undefined ? EMPTY_STATE : decodeEntry(value)
   }
 
+  /** Of many hashes, in their order: one look at the store for all of them. */
+  async getMany(hashes: readonly string[]): Promise<readonly ObjectState[]> {
+    const values = await this.#store.getMany(hashes.map(objectKey))
+    return values.map((value) => (value === undefined ? EMPTY_STATE : decodeEntry(value)))
+  }
+
   /** Makes one change durable. Calls are applied in their order; `before` must be what the index holds. */
   commit(change: IndexChange): Promise<void> {
     return this.#group.commit([...this.#takeSettled(), ...this.#operationsOf(change)])
