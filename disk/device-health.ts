@@ -1,11 +1,16 @@
 /**
  * Whether a device may be used. A failed sync, a read-only remount or an operation that does not end marks it failed,
  * and it stays failed until an operator (or a restart) has looked at it: what the disk holds after such an event is not
- * what it said it holds.
+ * what it said it holds. Where only room was missing, or the filesystem was read-only, its process is started again by
+ * itself once that is over (`node/device-return.ts`).
  */
+
+export type FailureKind = 'passing' | 'lasting'
 
 export interface DeviceFailure {
   readonly reason: string
+  /** `passing`: what the disk holds is what it said it holds (`passing-failure.ts`). */
+  readonly kind: FailureKind
   /** Wall clock, milliseconds. */
   readonly sinceMs: number
 }
@@ -24,10 +29,13 @@ export class DeviceHealth {
     return this.#failure
   }
 
-  /** Takes the device out of use. The first reason is kept. */
-  fail(reason: string): void {
-    if (this.#failure !== undefined) return
-    this.#failure = { reason, sinceMs: this.#wallMs() }
+  /** Takes the device out of use. The first reason is kept; a lasting failure behind a passing one makes it lasting. */
+  fail(reason: string, kind: FailureKind = 'lasting'): void {
+    if (this.#failure !== undefined) {
+      if (kind === 'lasting') this.#failure = { ...this.#failure, kind }
+      return
+    }
+    this.#failure = { reason, kind, sinceMs: this.#wallMs() }
     for (const listener of this.#listeners) listener(this.#failure)
   }
 

@@ -1,17 +1,18 @@
 import t from 'tap'
-import type { DiskFile, MadeFile, ManyFiles, NewFile } from '#base/environment.ts'
+import type { Clock, DiskFile, MadeFile, ManyFiles, NewFile } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
+import { VirtualClock } from '#base/virtual-clock.ts'
 import { DeviceHealth } from './device-health.ts'
 import { diskContract } from './disk-contract.ts'
 import { DiskGate } from './disk-gate.ts'
 import { createFiles, readFiles, renameFiles } from './many-files.ts'
 import { MemoryDisk } from './memory-disk.ts'
 
-function gated(options: { operationsMax?: number; deadlineMs?: number } = {}) {
+function gated(options: { clock?: Clock; operationsMax?: number; deadlineMs?: number } = {}) {
   const memory = new MemoryDisk()
   const health = new DeviceHealth(() => 1000)
   const gate = new DiskGate({
-    clock: realClock,
+    clock: options.clock ?? realClock,
     health,
     operationsMax: options.operationsMax ?? 3,
     deadlineMs: options.deadlineMs ?? 1000,
@@ -80,6 +81,20 @@ await t.test('an operation past its deadline fails and takes the device out of u
   t.match(health.failure, { reason: /readdir did not end within 20 ms/, sinceMs: 1000 })
   await t.rejects(disk.stat('/device'), { code: 'EDISKFAILED' })
   t.equal(gate.figures.underWay, 1, 'the hung operation still holds its slot')
+})
+
+await t.test('time in which the process stood still does not count', async (t) => {
+  const clock = new VirtualClock()
+  const { memory, health, disk } = gated({ clock, operationsMax: 1, deadlineMs: 20_000 })
+  await disk.mkdir('/device')
+  memory.addFault({ operation: 'readdir', effect: 'hang', times: 1 })
+  const hung = t.rejects(disk.readdir('/device'), { code: 'EDISKTIMEOUT' })
+  clock.suspend(60_000)
+  await clock.advance(19_000)
+  t.equal(health.failure, undefined)
+  await clock.advance(1_000)
+  await hung
+  t.match(health.failure, { reason: /readdir did not end/ })
 })
 
 await t.test('a failed sync takes the device out of use until somebody looked at it', async (t) => {

@@ -3,7 +3,8 @@
  *  - No more operations are under way on the device than `operationsMax`, which must be below `UV_THREADPOOL_SIZE`, so
  *    that a hung disk never holds every thread of the process. The others wait their turn, in order.
  *  - An operation past its deadline fails with `EDISKTIMEOUT` and marks the device failed; its slot stays taken until
- *    the kernel gives the thread back.
+ *    the kernel gives the thread back. Time in which the process itself stood still (stopped, its machine paused) does not
+ *    count.
  *  - On a failed device nothing is started: what waits and what comes fails with `EDISKFAILED`. Files can still be
  *    closed.
  *  - A failed sync, `EROFS` and an `EIO` of anything that changes the disk mark the device failed.
@@ -11,7 +12,10 @@
 import type { Clock, Disk, DiskFile, MadeFile, ManyFiles, Timer } from '#base/environment.ts'
 import type { DeviceHealth } from './device-health.ts'
 import { codeOf, diskError } from './disk-error.ts'
+import { failureKind } from './passing-failure.ts'
 
+/** A timer that fires so late says that the process was stopped, not that the disk hung. Milliseconds. */
+const STOPPED_MS = 2_000
 /** Longest time a single operation may take before the disk counts as hung. Swift's proxy gives a node 10 s. */
 export const OPERATION_DEADLINE_MS = 20_000
 /**
@@ -184,19 +188,27 @@ export class DiskGate {
     const lost = change === 'syncs' || code === 'EROFS' || code === 'EIO'
     if (change === 'reads' || !lost) return
     if (code === 'ENOENT') return
-    this.#health.fail(`${name} failed with ${code ?? 'an unknown error'}`)
+    this.#health.fail(`${name} failed with ${code ?? 'an unknown error'}`, failureKind(error))
   }
 
   #watch(): void {
     if (this.#watchdog !== undefined) return
     const [oldest] = this.#underWay
     if (oldest === undefined) return
-    const waitMs = Math.max(1, oldest.startedMs + this.#deadlineMs - this.#clock.monotonicMs())
+    const setMs = this.#clock.monotonicMs()
+    const waitMs = Math.max(1, oldest.startedMs + this.#deadlineMs - setMs)
     this.#watchdog = this.#clock.setTimer(waitMs, () => {
       this.#watchdog = undefined
-      this.#giveUpLate()
+      if (this.#clock.monotonicMs() - setMs - waitMs > STOPPED_MS) this.#startOver()
+      else this.#giveUpLate()
       this.#watch()
     })
+  }
+
+  /** The machine or the process stood still: what has ended meanwhile is only about to be heard of. */
+  #startOver(): void {
+    const now = this.#clock.monotonicMs()
+    for (const operation of this.#underWay) operation.startedMs = now
   }
 
   #giveUpLate(): void {

@@ -50,6 +50,19 @@ t.test('a write that hangs fails after its deadline, and what waits behind it to
   await t.rejects(writeSynced(store, [operation]), { code: 'LEVEL_WRITES_REFUSED' })
 })
 
+t.test('time in which the process stood still does not count', async (t) => {
+  const clock = new VirtualClock()
+  const { store, batches } = slowStore()
+  failStop(store, clock)
+  const write = writeSynced(store, [operation])
+  await new Promise(setImmediate)
+  clock.suspend(10 * WRITE_DEADLINE_MS)
+  await clock.advance(WRITE_DEADLINE_MS - 1)
+  batches[0]?.resolve()
+  await write
+  t.equal(clock.waiting, 0)
+})
+
 t.test('a write in time leaves no timer behind', async (t) => {
   const clock = new VirtualClock()
   const { store, batches } = slowStore()

@@ -10,6 +10,9 @@ import { kvError } from './kv-error.ts'
 /** Longest time a write may take before the disk below counts as hung; that of `disk/disk-gate.ts`. Milliseconds. */
 export const WRITE_DEADLINE_MS = 20_000
 
+/** A timer that fires so late says that the process was stopped. Milliseconds. */
+const STOPPED_MS = 2_000
+
 type Write<Result> = () => Promise<Result>
 
 /** Every writing method of the store goes through `pass` from now on. The same store is returned. */
@@ -70,9 +73,15 @@ class WriteGate {
 
   async #inTime<Result>(clock: Clock, write: Write<Result>): Promise<Result> {
     const late = Promise.withResolvers<never>()
-    const timer: Timer = clock.setTimer(WRITE_DEADLINE_MS, () =>
-      late.reject(kvError('LEVEL_WRITE_TIMEOUT', `a write did not end within ${WRITE_DEADLINE_MS} ms`)),
-    )
+    const wait = (): Timer => {
+      const setMs = clock.monotonicMs()
+      return clock.setTimer(WRITE_DEADLINE_MS, () => {
+        // The process stood still: a write that has ended meanwhile is only about to be heard of.
+        if (clock.monotonicMs() - setMs - WRITE_DEADLINE_MS > STOPPED_MS) timer = wait()
+        else late.reject(kvError('LEVEL_WRITE_TIMEOUT', `a write did not end within ${WRITE_DEADLINE_MS} ms`))
+      })
+    }
+    let timer = wait()
     try {
       return await Promise.race([write(), late.promise])
     } finally {

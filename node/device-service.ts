@@ -20,6 +20,7 @@ import { endpointsOf, type ServerEndpoint } from './device-endpoints.ts'
 import { DeviceFigureSource } from './device-figures.ts'
 import { startDeviceLoops } from './device-loops.ts'
 import { observeDevice } from './device-metrics.ts'
+import { startDeviceReturn } from './device-return.ts'
 import { DeviceWorkers } from './device-workers.ts'
 import { watchForPorts } from './further-ports.ts'
 import { type InsideHandlers, withInsidePaths } from './inside-paths.ts'
@@ -73,6 +74,7 @@ interface Opened {
   readonly door: ProxyDoor | undefined
   readonly clients: Listener | undefined
   readonly endPorts: () => void
+  readonly wornOut: Promise<void>
 }
 
 class DeviceService implements Service {
@@ -133,8 +135,10 @@ class DeviceService implements Service {
       return portsTaken(backends.taken)
     }
     const clients = door && (await listenForClients(parts, told.settings.proxy, door.handler))
+    const wornOut = Promise.withResolvers<void>()
     const loops = [
       ...startDeviceLoops({ clock: watch.clock, log: parts.log, device }),
+      returnOf(device, parts, wornOut.resolve),
       ...keeper.loops,
       watching,
     ]
@@ -152,9 +156,13 @@ class DeviceService implements Service {
     })
     workers.start()
     return new DeviceService(
-      { parts, device, backends, loops, workers, door, clients, endPorts },
+      { parts, device, backends, loops, workers, door, clients, endPorts, wornOut: wornOut.promise },
       told.settings.shutdown.drainMs,
     )
+  }
+
+  get wornOut(): Promise<void> {
+    return this.#opened.wornOut
   }
 
   readonly accept: Service['accept'] = (socket) => {
@@ -208,6 +216,13 @@ function openDoor(
   const clockMark = markInFile(parts.environment.disk, join(told.devicesPath, told.device, CLOCK_MARK))
   const { cluster, settings } = told
   return openProxyDoor({ ...parts, cluster, settings, clockMark, watch, peers, members, isSelf })
+}
+
+function returnOf(device: StorageDevice, { environment, log }: ProcessParts, startAnew: () => void): Loop {
+  const { disk, clock } = environment
+  const { path, name } = device
+  const { health } = device.objects.device
+  return startDeviceReturn({ disk, clock, log: log.child({ device: name }), path, health, startAnew })
 }
 
 /** Any of the servers tells monitoring about the whole device. */

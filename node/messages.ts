@@ -28,6 +28,6 @@ export type Report =
   /** It cannot start, and ends. */
   | ({ readonly kind: 'failed' } & StartFailure)
   | { readonly kind: 'taken'; readonly id: number }
-  /** Somebody sent SIGTERM to this process alone. */
+  /** Somebody sent SIGTERM to this process alone, or only a new one can serve as it should. */
   | { readonly kind: 'stop_requested' }
   | { readonly kind: 'drained' }

@@ -12,6 +12,8 @@ export interface Service {
   readonly drain: () => Promise<void>
   /** Finishes what is left and makes everything durable. */
   readonly close: () => Promise<void>
+  /** Resolves when only a new process can serve as this one should. */
+  readonly wornOut?: Promise<void>
 }
 
 /** Opens a service, or says to a person why it cannot. */
@@ -63,6 +65,7 @@ class ObedientProcess {
     }
     this.#service = service
     report({ kind: 'ready' })
+    void service.wornOut?.then(() => report({ kind: 'stop_requested' }))
   }
 
   #take(id: number, socket: Socket | undefined): void {

@@ -2,6 +2,7 @@
  * One device in service: its three engines open, its three servers as handlers. Opening takes the device; a process that
  * is just going away is waited for.
  */
+import { basename } from 'node:path'
 import { createAccountServer } from '#account-server/app.ts'
 import { openAccountDevice } from '#account-server/open-device.ts'
 import { ReportStamps } from '#account-server/report-stamps.ts'
@@ -16,8 +17,11 @@ import { type AccountTargets, AccountUpdates } from '#container-server/account-u
 import { createContainerServer } from '#container-server/app.ts'
 import { openContainerDevice } from '#container-server/open-device.ts'
 import { ChangeReporter } from '#container-server/report-changed.ts'
+import type { DeviceHealth } from '#disk/device-health.ts'
+import { failureKind } from '#disk/passing-failure.ts'
 import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
+import { tellingOfFailedWrites } from '#kv/failed-writes.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { ContainerPlacement } from '#object-server/pending-rows.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
@@ -106,11 +110,15 @@ export class StorageDevice {
 
   /** Rejects with code `LEVEL_LOCKED` when another process keeps the device, and with the errors of the disk. */
   static async open(options: StorageDeviceOptions): Promise<StorageDevice> {
-    const { clock } = options.environment
+    const { environment } = options
+    const { clock } = environment
     const giveUpMs = clock.monotonicMs() + WAIT_FOR_OWNER_MS
     for (;;) {
+      const stores = new StoresOfDevice()
+      const kv = tellingOfFailedWrites(environment.kv, stores.failed)
       try {
-        return new StorageDevice(options, await openEngines(options))
+        const told = { ...options, environment: { ...environment, kv } }
+        return new StorageDevice(options, await openEngines(told, stores))
       } catch (error) {
         if (codeOf(error) !== 'LEVEL_LOCKED' || clock.monotonicMs() > giveUpMs) throw error
         await clock.sleep(ASK_AGAIN_MS)
@@ -184,7 +192,16 @@ interface Engines {
 
 type AdmitReplication = (bytes: number, signal: AbortSignal | undefined) => Promise<void>
 
-async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
+/** A store of which a write failed takes the whole device out of use, whichever it is: what waits in it gets nowhere. */
+class StoresOfDevice {
+  health: DeviceHealth | undefined
+
+  readonly failed = (path: string, error: unknown): void => {
+    this.health?.fail(`${basename(path)} could not be written: ${String(error)}`, failureKind(error))
+  }
+}
+
+async function openEngines(options: StorageDeviceOptions, stores: StoresOfDevice): Promise<Engines> {
   const { environment, log, salt, newDevice, settings, isObjectPeer } = options
   const repairs = new RepairQueue()
   const { bytesPerSecond } = settings.replicator
@@ -201,6 +218,7 @@ async function openEngines(options: StorageDeviceOptions): Promise<Engines> {
     isClockInDoubt: options.isClockInDoubt,
     replication: { repairs, admit, isPeer: isObjectPeer },
   })
+  stores.health = objects.device.health
   const index = { environment, log, drive: objects.device.drive, salt, newDevice }
   const [containers, accounts] = await Promise.all([openContainerDevice(index), openAccountDevice(index)])
   if (containers.kind === 'opened' && accounts.kind === 'opened') {

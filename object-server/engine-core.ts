@@ -8,6 +8,7 @@ import { type HashPathSalt, hashPath } from '#base/names.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { DeviceHealth } from '#disk/device-health.ts'
 import { codeOf, diskError } from '#disk/disk-error.ts'
+import { failureKind } from '#disk/passing-failure.ts'
 import type { DamageMark } from './damage-mark.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
 import type { DiskFailed } from './engine.ts'
@@ -132,7 +133,8 @@ export class EngineCore {
     try {
       await write
     } catch (error) {
-      this.options.health.fail(`the object index could not be written: ${codeOf(error) ?? String(error)}`)
+      const reason = `the object index could not be written: ${codeOf(error) ?? String(error)}`
+      this.options.health.fail(reason, failureKind(error))
       throw diskError('EINDEX', 'commit', this.paths.index)
     }
   }
@@ -145,7 +147,8 @@ export class EngineCore {
       const code = codeOf(error)
       if (code === undefined || code.startsWith('ERR_')) throw error
       if (code === 'LEVEL_CORRUPTION') await this.#mark.set().catch(() => {})
-      if (code.startsWith('LEVEL_')) this.options.health.fail(`the object index failed with ${code}`)
+      if (code.startsWith('LEVEL_'))
+        this.options.health.fail(`the object index failed with ${code}`, failureKind(error))
       this.options.log.error({ code, err: String(error) }, 'the disk failed')
       return { kind: 'disk_failed', reason: code }
     }

@@ -1,7 +1,7 @@
 /**
  * A device is added to a running host, one is drained, one is replaced by an empty one, in the rings of accounts, containers
- * and objects: all while clients make containers, write, read, list and delete, and none of their requests fails. Afterwards
- * every object is whole and listed.
+ * and objects: all while clients make and delete containers, write, read, list and delete objects, and none of their
+ * requests fails. Afterwards every object is whole and listed.
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -68,6 +68,8 @@ class Clients {
       names.delete(object)
       await this.#expect(session, 201, 'PUT', `/made-${at}-${round}`)
       await this.#expect(session, 204, 'HEAD', `/made-${at}-${round}`)
+      await this.#expect(session, 204, 'DELETE', `/made-${at}-${round}`)
+      await this.#expect(session, 404, 'HEAD', `/made-${at}-${round}`)
       await this.#expect(session, 200, 'GET', '?limit=5')
     }
   }
@@ -80,7 +82,8 @@ class Clients {
     body?: Buffer,
   ): Promise<string> {
     this.requests += 1
-    const answer = await session.request(method, path, body === undefined ? {} : { body })
+    const sent = session.request(method, path, body === undefined ? {} : { body })
+    const answer = await sent.catch((error: unknown) => ({ status: String(error), body: '' }))
     if (answer.status !== status) this.failures.push(`${method} ${path}: ${answer.status}`)
     await sleep(REST_MS)
     return answer.body.toString()
