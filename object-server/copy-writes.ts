@@ -89,8 +89,11 @@ export class CopyWrites {
       const [one, file] = [made[at], files[at] as NewFile]
       const failed = await this.#core.guarded(async () => {
         if (one === undefined || one.kind === 'failed') throw one?.error
-        // Synced before it is closed: what is closed unsynced may fail where nobody hears it.
-        await one.file.sync().finally(() => one.file.close())
+        try {
+          await one.file.sync()
+        } finally {
+          await one.file.close()
+        }
       })
       if (failed !== undefined) outcomes.set(hash, failed)
       const version = versionMade(record, file, one?.kind === 'made' ? one.attribute : 'kept')
