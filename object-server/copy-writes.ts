@@ -114,8 +114,9 @@ export class CopyWrites {
       await this.#installFirst(changes.filter(isFirst), progress)
       for (const change of changes) {
         if (isFirst(change)) continue
-        await this.#writes.install(change)
-        renamed.add(change.hash)
+        const failed = await this.#core.guarded(() => this.#writes.install(change))
+        if (failed === undefined) renamed.add(change.hash)
+        else outcomes.set(change.hash, failed)
       }
     })
     for (const hash of hashes) if (!outcomes.has(hash)) outcomes.set(hash, STORED)

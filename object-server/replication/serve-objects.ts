@@ -23,7 +23,11 @@ async function* frames(
     const some = wanted.slice(at, at + GROUP_OBJECTS)
     const usual = await ahead
     // Read while what was read before is on its way.
-    if (ahead !== undefined) ahead = group(replica, wanted, at + GROUP_OBJECTS)
+    if (ahead !== undefined) {
+      ahead = group(replica, wanted, at + GROUP_OBJECTS)
+      // Nobody comes for it when the peer goes away; whoever does hears of a failure.
+      ahead.catch(() => {})
+    }
     const ready: Buffer[] = []
     for (const one of some) {
       const copy = one.lack === 'data' ? usual?.get(one.hash) : undefined
@@ -44,7 +48,7 @@ function* joined(pieces: readonly Buffer[]): Generator<Buffer> {
   if (pieces.length > 0) yield Buffer.concat(pieces)
 }
 
-/** Copies that are read together; none of those that have to be looked at one by one. Never rejects. */
+/** Copies that are read together; none of those that have to be looked at one by one. */
 async function group(
   replica: ReplicaAccess,
   wanted: readonly WantedObject[],
