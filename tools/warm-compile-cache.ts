@@ -17,6 +17,9 @@ const PROGRAMS = {
   processes: ['../node/device-service.ts', '../node/proxy-service.ts'],
 }
 
+/** Making rings has flags of its own, which the command sets. */
+const COMMAND = fileURLToPath(new URL('../cli/martlet.mjs', import.meta.url))
+
 const TIME_LIMIT_MS = 120_000
 
 async function warm(programs: readonly string[]): Promise<void> {
@@ -33,6 +36,7 @@ try {
     spawnSync(process.execPath, again, { stdio: 'inherit', timeout: TIME_LIMIT_MS })
   }
   flushCompileCache()
+  if (!isProcess) spawnSync(process.execPath, [COMMAND, 'ring', '--help'], { timeout: TIME_LIMIT_MS })
 } catch (error) {
   console.warn(`the first start will be slow: ${String(error)}`)
 }
