@@ -3,16 +3,18 @@
  * `#backend/by-device.ts` puts several behind one address.
  */
 import { accessLog } from '#backend/access-log.ts'
+import { parseObjectAddress } from '#backend/address.ts'
 import { announceCapabilities } from '#backend/capabilities.ts'
 import { failureLayer } from '#backend/failure-layer.ts'
 import { type HealthcheckOptions, healthcheck } from '#backend/healthcheck.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
+import { isRefusal } from '#backend/refusal.ts'
 import { refuseReplicate } from '#backend/replicate.ts'
 import { serveVerbs } from '#backend/verbs.ts'
 import type { Clock, Random } from '#base/environment.ts'
 import { BATCHES_CAPABILITY, type Capability } from '#base/extensions.ts'
 import type { Logger } from '#base/log.ts'
-import type { HashPathSalt } from '#base/names.ts'
+import { type HashPathSalt, pathOf } from '#base/names.ts'
 import { type Handler, type Layer, pipeline, type Request, type Response } from '#http/message.ts'
 import { serveBatches } from './batches.ts'
 import type { ObjectDevice } from './device.ts'
@@ -98,7 +100,7 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
     healthcheck(options.healthcheck),
     accessLog({ clock, log, requests: options.logRequests ?? 'failures' }),
     serveProbes(announced, (asked) => quickProbes(server, asked)),
-    serveBatches(announced),
+    serveBatches(announced, (requests) => expectObjects(device, requests)),
     announceByPolicy(device),
     failureLayer(device.drive, log),
     serveSync(options),
@@ -127,6 +129,20 @@ function contextOf(options: ObjectServerOptions): ObjectServerContext {
     expirerQueue: new ExpirerQueue(salt),
     repairs: options.replication?.repairs ?? NO_REPAIRS,
     allowedHeaders: options.allowedHeaders ?? DEFAULT_ALLOWED_HEADERS,
+  }
+}
+
+/** One look at the index for all objects of a batch. */
+async function expectObjects(device: ObjectDevice, requests: readonly Request[]): Promise<void> {
+  const byPolicy = Map.groupBy(requests, ({ headers }) =>
+    Number(headers['x-backend-storage-policy-index'] ?? 0),
+  )
+  for (const [policyIndex, some] of byPolicy) {
+    const names = some.flatMap((request) => {
+      const address = parseObjectAddress(request)
+      return isRefusal(address) ? [] : [pathOf(address)]
+    })
+    await device.engine(policyIndex)?.expect?.(names)
   }
 }
 

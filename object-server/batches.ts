@@ -10,8 +10,8 @@ import { listOf, serveSeveral, type ToldAnswer, toldOf } from './several-request
 
 /** A path as long as it can be, and headers. */
 const REQUEST_BYTES_MAX = BATCH_MAX * 16_384
-/** Requests of one batch that are under way at a time. */
-const AT_ONCE = 16
+/** Requests of one batch that are under way at a time: what they write becomes durable together. */
+const AT_ONCE = 48
 /** Headers of answers that a sender may want. */
 const WANTED_MAX = 32
 /** Without a body, and idempotent. */
@@ -22,14 +22,21 @@ interface Batch {
   readonly wanted: readonly string[]
 }
 
-export function serveBatches(announced: string): Layer {
+/** `expect`: told of all requests of a batch before the first. */
+export function serveBatches(
+  announced: string,
+  expect: (requests: readonly Request[]) => Promise<void>,
+): Layer {
   return (inner) => (request) => {
     if (request.method !== BATCH_METHOD) return inner(request)
     return serveSeveral(request, {
       announced,
       bytesMax: REQUEST_BYTES_MAX,
       parse: batchOf,
-      serve: async (batch) => await serveAll(inner, batch),
+      serve: async (batch) => {
+        await expect(batch.requests)
+        return await serveAll(inner, batch)
+      },
     })
   }
 }

@@ -79,6 +79,10 @@ export class DiskEngine implements ObjectEngine {
     return this.#reads.lookUp(name, options)
   }
 
+  expect(names: readonly string[]): Promise<void> {
+    return this.#reads.expect(names)
+  }
+
   open(object: Parameters<ObjectEngine['open']>[0]): Promise<Opened> {
     return this.#reads.open(object)
   }

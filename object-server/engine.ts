@@ -164,6 +164,8 @@ export type Probe =
 /** Objects of one storage policy on one device. Names are `/account/container/object`, decoded. */
 export interface ObjectEngine {
   lookUp(name: string, options: LookupOptions): Promise<Lookup>
+  /** Many objects are about to be asked for: their states are read together. Answers nothing and never rejects. */
+  expect?(names: readonly string[]): Promise<void>
   /** Opens the version that a lookup found. */
   open(object: StoredObject): Promise<Opened>
   probe(name: string): Promise<Probe>

@@ -33,6 +33,11 @@ export class ObjectReads {
     })
   }
 
+  /** What fails here fails again where somebody asks for it by itself. */
+  async expect(names: readonly string[]): Promise<void> {
+    await this.#core.states(names.map((name) => this.#core.hashOf(name))).catch(() => {})
+  }
+
   probe(name: string): Promise<Probe> {
     return this.#core.guarded<Probe>(async () => probeOf(await this.#core.state(this.#core.hashOf(name))))
   }
