@@ -60,6 +60,43 @@ export interface DiskFile {
   close(): Promise<void>
 }
 
+/** A file that is made whole: its contents, and what is kept with them. */
+export interface NewFile {
+  readonly path: string
+  readonly contents: readonly Buffer[]
+  readonly attribute: {
+    readonly name: string
+    readonly value: Buffer
+    /** Stands behind the contents where the filesystem has no room for the attribute, or has none at all. */
+    readonly otherwise: Buffer
+  }
+}
+
+/** What became of one of them. Of one that failed something may be there. */
+export type MadeFile =
+  | { readonly kind: 'made'; readonly file: DiskFile; readonly attribute: 'kept' | 'behind' }
+  | { readonly kind: 'failed'; readonly error: Error }
+
+/**
+ * Operations on many small files at a time, which some disks do in one go: for each file what the single operations do,
+ * in their order, with an outcome of its own. Nothing is durable before it is synced. `disk/many-files.ts` does them on
+ * every disk.
+ */
+export interface ManyFiles {
+  /** `createExclusive`, `writeAll` and `setXattr`. */
+  create(files: readonly NewFile[]): Promise<readonly MadeFile[]>
+  rename(moves: readonly FileMove[]): Promise<readonly (Error | undefined)[]>
+  /** The first `bytesMax` bytes of each, or all there are. */
+  read(
+    files: readonly { readonly path: string; readonly bytesMax: number }[],
+  ): Promise<readonly (Buffer | Error)[]>
+}
+
+export interface FileMove {
+  readonly source: string
+  readonly target: string
+}
+
 /**
  * What the storage servers need of a filesystem. Paths are absolute. Errors are Node's (`ENOENT`, `ENOSPC`,
  * `EROFS`, `EIO`, `ENOTSUP`…), in the in-memory twin too.
@@ -85,6 +122,8 @@ export interface Disk {
   setXattr(path: string, name: string, value: Buffer): Promise<void>
   /** The whole file; for small files only (configuration, rings, marks). */
   readFile(path: string): Promise<Buffer>
+  /** Left out by a disk that does one operation at a time. */
+  readonly many?: ManyFiles | undefined
 }
 
 /** An ordered key-value store with binary keys and values: LevelDB, or its twin in memory. */

@@ -46,7 +46,7 @@ const { values } = parseArgs({
   options: {
     objects: { type: 'string', default: '1000000' },
     'tasks-per-second': { type: 'string', default: '100000' },
-    concurrency: { type: 'string', default: '100' },
+    concurrency: { type: 'string', default: '200' },
     data: { type: 'string' },
   },
 })

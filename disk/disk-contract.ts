@@ -3,7 +3,8 @@
  * (`real-disk.test.ts`, `memory-disk.test.ts`).
  */
 import type { Test } from 'tap'
-import type { Disk } from '#base/environment.ts'
+import type { Disk, MadeFile, NewFile } from '#base/environment.ts'
+import { createFiles, readFiles, renameFiles } from './many-files.ts'
 
 export interface DiskUnderTest {
   readonly disk: Disk
@@ -25,6 +26,118 @@ export async function diskContract(t: Test, create: () => Promise<DiskUnderTest>
   await filesTests(t, create)
   await directoryTests(t, create)
   await xattrTests(t, create)
+  await manyFilesTests(t, create)
+}
+
+/** So many that a disk which can does them in one go. */
+const MANY = 12
+
+function newFile(path: string, contents: string, value = Buffer.from(`value of ${contents}`)): NewFile {
+  const otherwise = Buffer.concat([value, Buffer.from(' behind')])
+  return { path, contents: [Buffer.from(contents)], attribute: { name: 'user.test', value, otherwise } }
+}
+
+async function closeMade(made: readonly MadeFile[]): Promise<void> {
+  for (const one of made) {
+    if (one.kind === 'failed') continue
+    await one.file.sync()
+    await one.file.close()
+  }
+}
+
+function codesOf(
+  outcomes: readonly (MadeFile | Error | Buffer | undefined)[],
+): readonly (string | undefined)[] {
+  return outcomes.map((outcome) => {
+    const error =
+      outcome instanceof Error || outcome === undefined || !('kind' in outcome)
+        ? outcome
+        : outcome.kind === 'failed'
+          ? outcome.error
+          : undefined
+    return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  })
+}
+
+async function manyFilesTests(t: Test, create: () => Promise<DiskUnderTest>): Promise<void> {
+  await t.test('many files are made, renamed and read like one', async (t) => {
+    const { disk, directory, xattrs } = await create()
+    const numbers = Array.from({ length: MANY }, (_, at) => at)
+    const made = await createFiles(
+      disk,
+      numbers.map((at) => newFile(`${directory}/new-${at}`, at === 3 ? '' : `contents ${at}`)),
+    )
+    const attribute = xattrs === 'missing' ? 'behind' : 'kept'
+    t.ok(made.every((one) => one.kind === 'made' && one.attribute === attribute))
+    await closeMade(made)
+    const moves = numbers.map((at) => ({
+      source: `${directory}/new-${at}`,
+      target: `${directory}/file-${at}`,
+    }))
+    t.same(
+      codesOf(await renameFiles(disk, moves)),
+      numbers.map(() => undefined),
+    )
+    t.same((await disk.readdir(directory)).length, MANY)
+    const read = await readFiles(
+      disk,
+      numbers.map((at) => ({ path: `${directory}/file-${at}`, bytesMax: 1000 })),
+    )
+    const trailer = (at: number): string =>
+      xattrs === 'missing' ? `value of ${at === 3 ? '' : `contents ${at}`} behind` : ''
+    t.same(
+      read.map(String),
+      numbers.map((at) => `${at === 3 ? '' : `contents ${at}`}${trailer(at)}`),
+    )
+    if (xattrs === 'supported')
+      t.equal(String(await disk.getXattr(`${directory}/file-7`, 'user.test')), 'value of contents 7')
+    const short = await readFiles(
+      disk,
+      numbers.map((at) => ({ path: `${directory}/file-${at}`, bytesMax: 4 })),
+    )
+    t.equal(String(short[0]), 'cont')
+  })
+  await t.test('one of many that fails leaves the others alone', async (t) => {
+    const { disk, directory } = await create()
+    await put(disk, `${directory}/file-2`, 'was there')
+    const path = (at: number): string => (at === 5 ? `${directory}/none/file` : `${directory}/file-${at}`)
+    const numbers = Array.from({ length: MANY }, (_, at) => at)
+    const made = await createFiles(
+      disk,
+      numbers.map((at) => newFile(path(at), 'x')),
+    )
+    const expected = numbers.map((at) => (at === 2 ? 'EEXIST' : at === 5 ? 'ENOENT' : undefined))
+    t.same(codesOf(made), expected)
+    t.equal((await disk.readFile(`${directory}/file-2`)).toString(), 'was there')
+    await closeMade(made)
+    const read = await readFiles(
+      disk,
+      numbers.map((at) => ({ path: path(at), bytesMax: 10 })),
+    )
+    t.same(
+      codesOf(read),
+      numbers.map((at) => (at === 5 ? 'ENOENT' : undefined)),
+    )
+    const renamed = await renameFiles(
+      disk,
+      numbers.map((at) => ({ source: path(at), target: `${directory}/renamed-${at}` })),
+    )
+    t.same(
+      codesOf(renamed),
+      numbers.map((at) => (at === 5 ? 'ENOENT' : undefined)),
+    )
+    t.same((await disk.readdir(directory)).length, MANY - 1)
+  })
+  await t.test('what does not fit into an attribute stands behind the contents', async (t) => {
+    const { disk, directory } = await create()
+    const value = Buffer.alloc(70_000, 1)
+    const files = Array.from({ length: MANY }, (_, at) => newFile(`${directory}/file-${at}`, 'body', value))
+    const made = await createFiles(disk, files)
+    t.ok(made.every((one) => one.kind === 'made' && one.attribute === 'behind'))
+    await closeMade(made)
+    const bytes = await disk.readFile(`${directory}/file-9`)
+    t.ok(bytes.equals(Buffer.concat([Buffer.from('body'), value, Buffer.from(' behind')])))
+  })
 }
 
 async function filesTests(t: Test, create: () => Promise<DiskUnderTest>): Promise<void> {

@@ -1,10 +1,11 @@
 import t from 'tap'
-import type { Clock } from '#base/environment.ts'
+import type { Clock, DiskFile, MadeFile, ManyFiles, NewFile } from '#base/environment.ts'
 import { realClock } from '#base/real-clock.ts'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { DeviceHealth } from './device-health.ts'
 import { diskContract } from './disk-contract.ts'
 import { DiskGate } from './disk-gate.ts'
+import { createFiles, readFiles, renameFiles } from './many-files.ts'
 import { MemoryDisk } from './memory-disk.ts'
 
 function gated(options: { clock?: Clock; operationsMax?: number; deadlineMs?: number } = {}) {
@@ -125,4 +126,72 @@ await t.test('a disk gone read-only is out of use', async (t) => {
   memory.setSpace('read_only')
   await t.rejects(disk.mkdir('/a'), { code: 'EROFS' })
   t.match(health.failure, { reason: /EROFS/ })
+})
+
+/** A disk that does many files in one go, as it is told to. */
+function manyDisk(many: Partial<ManyFiles>) {
+  const parts = gated({ deadlineMs: 20 })
+  const disk = { ...parts.memory.remount(), many: many as ManyFiles }
+  return { ...parts, disk: parts.gate.guard(disk) }
+}
+
+const FILES: readonly NewFile[] = ['/a', '/b', '/c', '/d'].map((path) => ({
+  path,
+  contents: [Buffer.from('x')],
+  attribute: { name: 'user.x', value: Buffer.from('v'), otherwise: Buffer.from('v') },
+}))
+
+const failed = (code: string): Error => Object.assign(new Error(code), { code })
+
+await t.test('one bad file among many is judged as if it were alone', async (t) => {
+  for (const [code, isOut] of [
+    ['ENOSPC', false],
+    ['EEXIST', false],
+    ['EIO', true],
+    ['EROFS', true],
+  ] as const) {
+    const made = FILES.map(() => ({ kind: 'failed' as const, error: failed(code) }))
+    const { disk, health } = manyDisk({ create: async () => made })
+    t.same(await createFiles(disk, FILES), made)
+    t.equal(health.failure !== undefined, isOut, code)
+  }
+  const renaming = manyDisk({ rename: async (moves) => moves.map(() => failed('EIO')) })
+  await renameFiles(
+    renaming.disk,
+    FILES.map(({ path }) => ({ source: path, target: `${path}2` })),
+  )
+  t.match(renaming.health.failure, { reason: /rename failed with EIO/ })
+  const reading = manyDisk({ read: async (files) => files.map(() => failed('EIO')) })
+  await readFiles(
+    reading.disk,
+    FILES.map(({ path }) => ({ path, bytesMax: 1 })),
+  )
+  t.equal(reading.health.failure, undefined, 'an unreadable block is no reason to give up the device')
+})
+
+await t.test(
+  'many files that do not come in time take the device out of use, and are closed when they come',
+  async (t) => {
+    const late = Promise.withResolvers<readonly MadeFile[]>()
+    const { disk, health } = manyDisk({ create: () => late.promise })
+    const alive = setInterval(() => {}, 5)
+    await t.rejects(createFiles(disk, FILES), { code: 'EDISKTIMEOUT' })
+    clearInterval(alive)
+    t.match(health.failure, { reason: /create did not end within 20 ms/ })
+    let closed = 0
+    const file = { close: async () => void (closed += 1) } as unknown as DiskFile
+    late.resolve(FILES.map(() => ({ kind: 'made', file, attribute: 'kept' })))
+    await new Promise(setImmediate)
+    t.equal(closed, FILES.length)
+  },
+)
+
+await t.test('a sync of one of many files that fails takes the device out of use', async (t) => {
+  const file = { sync: () => Promise.reject(failed('EIO')) } as unknown as DiskFile
+  const { disk, health } = manyDisk({
+    create: async (files) => files.map(() => ({ kind: 'made', file, attribute: 'kept' })),
+  })
+  const [first] = await createFiles(disk, FILES)
+  await t.rejects(first?.kind === 'made' ? first.file.sync() : Promise.resolve(), { code: 'EIO' })
+  t.match(health.failure, { reason: /sync failed with EIO/ })
 })

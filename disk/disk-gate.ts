@@ -9,7 +9,7 @@
  *    closed.
  *  - A failed sync, `EROFS` and an `EIO` of anything that changes the disk mark the device failed.
  */
-import type { Clock, Disk, DiskFile, Timer } from '#base/environment.ts'
+import type { Clock, Disk, DiskFile, MadeFile, ManyFiles, Timer } from '#base/environment.ts'
 import type { DeviceHealth } from './device-health.ts'
 import { codeOf, diskError } from './disk-error.ts'
 import { failureKind } from './passing-failure.ts'
@@ -89,6 +89,45 @@ export class DiskGate {
       setXattr: (path, name, value) =>
         this.pass('setXattr', path, 'changes', () => disk.setXattr(path, name, value)),
       readFile: (path) => this.pass('readFile', path, 'reads', () => disk.readFile(path)),
+      many: disk.many === undefined ? undefined : this.#guardMany(disk.many),
+    }
+  }
+
+  /** Many files are one operation; the error of each is judged like that of an operation of its own. */
+  #guardMany(many: ManyFiles): ManyFiles {
+    const judged = <Outcome>(
+      name: string,
+      start: () => Promise<readonly Outcome[]>,
+      errorOf: (outcome: Outcome) => Error | undefined,
+    ) => {
+      return async (): Promise<readonly Outcome[]> => {
+        const outcomes = await start()
+        for (const outcome of outcomes) {
+          const error = errorOf(outcome)
+          if (error !== undefined) this.#judge(name, 'changes', error)
+        }
+        return outcomes
+      }
+    }
+    return {
+      create: async (files) => {
+        const path = files[0]?.path ?? ''
+        const start = judged('create', () => many.create(files), failureOf)
+        const made = await this.pass('create', path, 'changes', start, closeAll)
+        return made.map((one, at) => {
+          if (one.kind === 'failed') return one
+          return { ...one, file: new GatedFile(this, files[at]?.path ?? path, one.file) }
+        })
+      },
+      rename: (moves) => {
+        const start = judged(
+          'rename',
+          () => many.rename(moves),
+          (error) => error,
+        )
+        return this.pass('rename', moves[0]?.target ?? '', 'changes', start)
+      },
+      read: (files) => this.pass('read', files[0]?.path ?? '', 'reads', () => many.read(files)),
     }
   }
 
@@ -117,7 +156,7 @@ export class DiskGate {
               else dropLate(result).catch(() => {})
             },
             (error: unknown) => {
-              this.#judge(operation, error)
+              this.#judge(operation.name, operation.change, error)
               if (this.#finish(operation)) reject(error)
             },
           )
@@ -144,12 +183,12 @@ export class DiskGate {
     return inTime
   }
 
-  #judge(operation: Operation, error: unknown): void {
+  #judge(name: string, change: Change, error: unknown): void {
     const code = codeOf(error)
-    const lost = operation.change === 'syncs' || code === 'EROFS' || code === 'EIO'
-    if (operation.change === 'reads' || !lost) return
+    const lost = change === 'syncs' || code === 'EROFS' || code === 'EIO'
+    if (change === 'reads' || !lost) return
     if (code === 'ENOENT') return
-    this.#health.fail(`${operation.name} failed with ${code ?? 'an unknown error'}`, failureKind(error))
+    this.#health.fail(`${name} failed with ${code ?? 'an unknown error'}`, failureKind(error))
   }
 
   #watch(): void {
@@ -190,6 +229,14 @@ export class DiskGate {
       operation.fail(diskError('EDISKFAILED', operation.name, operation.path))
     }
   }
+}
+
+function failureOf(made: MadeFile): Error | undefined {
+  return made.kind === 'failed' ? made.error : undefined
+}
+
+async function closeAll(files: readonly MadeFile[]): Promise<void> {
+  await Promise.all(files.map(async (made) => (made.kind === 'made' ? await made.file.close() : undefined)))
 }
 
 class GatedFile implements DiskFile {

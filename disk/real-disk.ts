@@ -7,6 +7,7 @@
 import fs from 'node:fs'
 import { getAttribute, setAttribute } from 'fs-xattr'
 import type { Disk, DiskFile, FileStat, FilesystemSpace } from '#base/environment.ts'
+import { ThreadedFiles } from './threaded-files.ts'
 
 /** Files hold users' data: nobody but the server's own user reads them. */
 const FILE_MODE = 0o600
@@ -180,4 +181,5 @@ export const realDisk: Disk = {
   getXattr,
   setXattr,
   readFile: (path) => call<Buffer>((done) => fs.readFile(path, done)),
+  many: new ThreadedFiles({ fileMode: FILE_MODE, fileOf: (descriptor) => new RealFile(descriptor) }),
 }

@@ -91,8 +91,8 @@ export const expirer = {
     unit: 'objects',
     doc: 'Objects that each device deletes together: what they ask of one storage node is one request.',
     parse: integer({ least: 1, most: 10_000 }),
-    default: 100,
-    source: 'decision: two seconds of tasks_per_second; OpenStack Swift concurrency is 1',
+    default: 200,
+    source: 'decision: four seconds of tasks_per_second; OpenStack Swift concurrency is 1',
   }),
   tasksPerSecond: option({
     name: 'tasks_per_second',

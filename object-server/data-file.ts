@@ -7,8 +7,9 @@
  * The record carries a checksum of its own and the length of the body, so a trailer is known to be whole and to belong
  * to the file it is in.
  */
-import type { Disk, DiskFile } from '#base/environment.ts'
+import type { Disk, DiskFile, NewFile } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
+import { isNoRoomForXattr } from '#disk/many-files.ts'
 import type { DataRecord, DataVersion } from './object-state.ts'
 import { decodeRecord, encodeRecord } from './stored-bytes.ts'
 
@@ -18,8 +19,6 @@ const TRAILER_MAGIC = Buffer.from('MARTLET1')
 const TRAILER_END_BYTES = 4 + TRAILER_MAGIC.length
 /** More metadata than this no server accepts (headers of 128 KiB, CRCs of 5 GiB); a longer trailer is damage. Bytes. */
 const TRAILER_BYTES_MAX = 1024 * 1024
-/** What a filesystem answers when an attribute does not fit or is not possible (ext4, XFS, tmpfs, NFS). */
-const NO_ROOM_FOR_XATTR: ReadonlySet<string> = new Set(['ENOSPC', 'E2BIG', 'ENOTSUP', 'ERANGE', 'EDQUOT'])
 
 /**
  * Stores the record with a data file whose body is written but not yet synced.
@@ -36,12 +35,39 @@ export async function storeRecord(
     await disk.setXattr(path, METADATA_XATTR, bytes)
     return record.sizeBytes
   } catch (error) {
-    if (!NO_ROOM_FOR_XATTR.has(codeOf(error) ?? '')) throw error
+    if (!isNoRoomForXattr(error)) throw error
   }
-  const end = Buffer.alloc(4)
-  end.writeUInt32BE(bytes.length)
-  await file.writeAll([bytes, end, TRAILER_MAGIC], record.sizeBytes)
+  await file.writeAll(trailerOf(bytes), record.sizeBytes)
   return record.sizeBytes + bytes.length + TRAILER_END_BYTES
+}
+
+function trailerOf(record: Buffer): readonly Buffer[] {
+  const end = Buffer.alloc(4)
+  end.writeUInt32BE(record.length)
+  return [record, end, TRAILER_MAGIC]
+}
+
+/** A data file to be made with others (`createFiles`). */
+export function newDataFile(path: string, record: DataRecord, body: readonly Buffer[]): NewFile {
+  const value = encodeRecord({ kind: 'data', data: record })
+  const attribute = { name: METADATA_XATTR, value, otherwise: Buffer.concat(trailerOf(value)) }
+  return { path, contents: body, attribute }
+}
+
+/** What it is once it was made. */
+export function versionMade(
+  record: DataRecord,
+  { attribute: { otherwise } }: NewFile,
+  kept: 'kept' | 'behind',
+): DataVersion {
+  const { timestamp, sizeBytes, etag } = record
+  return {
+    timestamp,
+    sizeBytes,
+    etag,
+    fileBytes: sizeBytes + (kept === 'kept' ? 0 : otherwise.length),
+    record,
+  }
 }
 
 export type RecordFound =

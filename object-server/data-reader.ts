@@ -34,13 +34,24 @@ async function readBlock(file: DiskFile, record: DataRecord, block: number): Pro
  * (`fileBytes`) is noticed as well as a shorter one.
  */
 export async function readSmallBody(file: DiskFile, record: DataRecord, fileBytes: number): Promise<Buffer> {
-  const { sizeBytes } = record
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes + 1)
+  const bytes = Buffer.allocUnsafeSlow(smallReadBytes(record))
   const count = await file.read(bytes, 0)
-  const body = bytes.subarray(0, sizeBytes)
-  const isWhole = count === Math.min(sizeBytes + 1, fileBytes)
-  if (!isWhole || (sizeBytes > 0 && crc32(body) !== record.blockCrcs[0])) throw new BadBlockError(0)
+  const body = smallBodyIn(bytes.subarray(0, count), record, fileBytes)
+  if (body === undefined) throw new BadBlockError(0)
   return body
+}
+
+/** Bytes to be read of such a file. */
+export function smallReadBytes({ sizeBytes }: DataRecord): number {
+  return sizeBytes + 1
+}
+
+/** The body in what was read of such a file, verified; `undefined` when it is not what was written. */
+export function smallBodyIn(read: Buffer, record: DataRecord, fileBytes: number): Buffer | undefined {
+  const { sizeBytes } = record
+  const body = read.subarray(0, sizeBytes)
+  const isWhole = read.length === Math.min(sizeBytes + 1, fileBytes)
+  return isWhole && (sizeBytes === 0 || crc32(body) === record.blockCrcs[0]) ? body : undefined
 }
 
 /**

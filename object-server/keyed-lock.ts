@@ -14,4 +14,20 @@ export class KeyedLock {
       if (this.#last.get(key) === done) this.#last.delete(key)
     }
   }
+
+  /**
+   * The same for several keys at a time, of which none may be given twice. All are asked for in one step, so that no two
+   * who wait for some of the same keys can wait for each other.
+   */
+  async runAll<Result>(keys: readonly string[], work: () => Promise<Result>): Promise<Result> {
+    const before = keys.flatMap((key) => this.#last.get(key) ?? [])
+    const result = before.length === 0 ? work() : Promise.all(before).then(work)
+    const done = result.catch(() => {})
+    for (const key of keys) this.#last.set(key, done)
+    try {
+      return await result
+    } finally {
+      for (const key of keys) if (this.#last.get(key) === done) this.#last.delete(key)
+    }
+  }
 }

@@ -76,7 +76,7 @@ export class ObjectWrites {
   beginWrite(name: string, options: WriteOptions): ObjectWriter {
     const core = this.#core
     const hash = core.hashOf(name)
-    const writer = new DataWriter(core.disk, this.#temporaryPath(), options.hashing)
+    const writer = new DataWriter(core.disk, this.temporaryPath(), options.hashing)
     // Made ready while the body arrives; the commit hears of a failure.
     void core.leaves.ready(leafOf(hash)).catch(() => {})
     let open = true
@@ -160,7 +160,7 @@ export class ObjectWrites {
       const after = joinStates(before, stateOfSmall(record))
       if (comparedText(after) === comparedText(before)) return { kind: 'known' }
       const small = smallFileOf(hash, name, record, after)
-      await this.storeSmall({ hash, ...small, before, after, updates: this.#rowsOfCopy(hash, name, after) })
+      await this.storeSmall({ hash, ...small, before, after, updates: this.rowsOfCopy(hash, name, after) })
       return { kind: 'changed' }
     })
   }
@@ -258,7 +258,7 @@ export class ObjectWrites {
       const replaced = this.#core.objectOf(hash, before)
       const object = this.#core.objectOf(hash, after)
       const asked = request.updates(replaced, object)
-      const updates = origin === 'replica' ? [...asked, ...this.#rowsOfCopy(hash, name, after)] : asked
+      const updates = origin === 'replica' ? [...asked, ...this.rowsOfCopy(hash, name, after)] : asked
       const file: ObjectFile = { hash, timestamp: data.timestamp, kind: 'data' }
       await this.install({ hash, temporary: writer.path, file, before, after, updates })
       return { kind: 'changed', before: replaced, after: object, updates }
@@ -269,7 +269,7 @@ export class ObjectWrites {
    * The rows of what was copied from another replica. Whoever took the request queued them, and may have been lost since,
    * together with the one container replica that was told. What is older than tombstones was told long ago.
    */
-  #rowsOfCopy(hash: string, name: string, state: ObjectState): Changed['updates'] {
+  rowsOfCopy(hash: string, name: string, state: ObjectState): Changed['updates'] {
     const { clock, reclaimAgeSeconds = RECLAIM_AGE_SECONDS } = this.#core.options
     const { data, meta, tombstone } = state
     const changedAt = meta?.timestamp ?? data?.timestamp ?? tombstone
@@ -281,7 +281,7 @@ export class ObjectWrites {
   /** A change whose file is only its record. Runs under the object's lock. */
   async storeSmall(change: SmallChange): Promise<void> {
     const { disk } = this.#core
-    const temporary = this.#temporaryPath()
+    const temporary = this.temporaryPath()
     try {
       await writeSmallFile(disk, temporary, change.record)
       await this.install({ ...change, temporary })
@@ -299,7 +299,7 @@ export class ObjectWrites {
     const directory = leaves.path(leaf)
     const name = fileName(change.file)
     const standing = filesOf(hash, before).map(fileName)
-    const noted = this.#arriving(change.file)
+    const noted = this.arriving(change.file)
     if (noted !== undefined) await this.#core.written(noted)
     if (standing.includes(name)) await index.markForRecheck(hash)
     await leaves.ready(leaf)
@@ -312,8 +312,8 @@ export class ObjectWrites {
     }
   }
 
-  /** A POST makes nothing younger or older. */
-  #arriving({ hash, timestamp, kind }: ObjectFile): Promise<void> | undefined {
+  /** To be waited for before a file is renamed into place. A POST makes nothing younger or older. */
+  arriving({ hash, timestamp, kind }: ObjectFile): Promise<void> | undefined {
     if (kind === 'meta') return undefined
     return this.#core.options.arriving?.(hash, ticksOf(timestamp) / TICKS_PER_MS)
   }
@@ -350,7 +350,8 @@ export class ObjectWrites {
     return await this.#core.guarded(() => this.#core.locks.run(hash, () => work(hash)))
   }
 
-  #temporaryPath(): string {
+  /** Of a file that is not an object yet. */
+  temporaryPath(): string {
     this.#temporaries += 1
     return `${this.#core.paths.temporary}/${this.#core.options.policyIndex}-${this.#temporaries}`
   }

@@ -4,12 +4,16 @@
  * knows, and to forget.
  */
 import { codeOf } from '#disk/disk-error.ts'
+import { readFiles } from '#disk/many-files.ts'
+import { type ArrivedCopy, CopyWrites } from './copy-writes.ts'
+import { smallBodyIn, smallReadBytes } from './data-reader.ts'
 import type { DiskFailed, ObjectWriter, Opened } from './engine.ts'
-import type { EngineCore } from './engine-core.ts'
+import { dataFileName, type EngineCore } from './engine-core.ts'
 import { leafOf } from './layout.ts'
+import { HOT_BODY_BYTES_MAX } from './object-cache.ts'
 import { readObjectFile } from './object-files.ts'
 import type { ObjectReads } from './object-reads.ts'
-import type { DataRecord, ObjectState } from './object-state.ts'
+import { type DataRecord, type DataVersion, EMPTY_STATE, type ObjectState } from './object-state.ts'
 import type { Disposal, ObjectWrites, SmallRecord } from './object-writes.ts'
 import type { RangeDigest } from './range-digests.ts'
 import type { StoredObject } from './stored-object.ts'
@@ -24,6 +28,13 @@ export interface Knowledge {
   readonly object: StoredObject | undefined
   readonly data: DataRecord | undefined
   readonly small: readonly SmallRecord[]
+}
+
+/** An object as a PUT left it, with a small body. */
+export interface UsualCopy {
+  readonly hash: string
+  readonly data: DataRecord
+  readonly body: Buffer
 }
 
 /** Outcomes of disks are values; a promise rejects only for our own bugs. Iterating rejects with the errors of the index. */
@@ -45,8 +56,12 @@ export interface ReplicaAccess {
   states(hashes: readonly string[]): Promise<readonly StatedHash[] | DiskFailed>
   /** The records of one object, read from its files where the index does not have them. */
   knowledge(hash: string): Promise<Knowledge | DiskFailed>
+  /** Of those that are usual: what `knowledge` says, and the body, verified; `undefined` for the others. In their order. */
+  usualCopies(hashes: readonly string[]): Promise<readonly (UsualCopy | undefined)[] | DiskFailed>
   open(object: StoredObject): Promise<Opened>
   beginWrite(name: string): ObjectWriter
+  /** Bodies that are here whole. No object twice. */
+  storeCopies(copies: readonly ArrivedCopy[]): ReturnType<CopyWrites['store']>
   merge(record: SmallRecord): ReturnType<ObjectWrites['merge']>
   forget(hash: string, expected: string, disposal: Disposal): ReturnType<ObjectWrites['forget']>
 }
@@ -55,11 +70,13 @@ export class DiskReplicaAccess implements ReplicaAccess {
   readonly #core: EngineCore
   readonly #reads: ObjectReads
   readonly #writes: ObjectWrites
+  readonly #copies: CopyWrites
 
   constructor(core: EngineCore, reads: ObjectReads, writes: ObjectWrites) {
     this.#core = core
     this.#reads = reads
     this.#writes = writes
+    this.#copies = new CopyWrites(core, writes)
   }
 
   hashOf(name: string): string {
@@ -94,8 +111,32 @@ export class DiskReplicaAccess implements ReplicaAccess {
   states(hashes: readonly string[]): Promise<readonly StatedHash[] | DiskFailed> {
     const { index } = this.#core
     return this.#core.guarded(() =>
-      Promise.all(hashes.map(async (hash) => ({ hash, state: await index.get(hash) }))),
+      index.getMany(hashes).then((states) => {
+        return hashes.map((hash, at) => ({ hash, state: states[at] ?? EMPTY_STATE }))
+      }),
     )
+  }
+
+  /** Past the memory of the engine too. A file that is not as it should be is left to whoever opens it by itself. */
+  async usualCopies(hashes: readonly string[]): Promise<readonly (UsualCopy | undefined)[] | DiskFailed> {
+    const states = await this.states(hashes)
+    if ('kind' in states) return states
+    const usual = states.flatMap(usualIn)
+    const { disk, leaves } = this.#core
+    const files = usual.map(({ hash, version }) => {
+      const path = `${leaves.path(leafOf(hash))}/${dataFileName(hash, version)}`
+      return { path, bytesMax: smallReadBytes(version.record) }
+    })
+    const read = files.length === 0 ? [] : await this.#core.guarded(() => readFiles(disk, files))
+    if ('kind' in read) return read
+    const copies = usual.map(({ hash, version }, at): [string, UsualCopy | undefined] => {
+      const bytes = read[at]
+      const { record: data, fileBytes } = version
+      const body = Buffer.isBuffer(bytes) ? smallBodyIn(bytes, data, fileBytes) : undefined
+      return [hash, body === undefined ? undefined : { hash, data, body }]
+    })
+    const byHash = new Map(copies)
+    return hashes.map((hash) => byHash.get(hash))
   }
 
   knowledge(hash: string): Promise<Knowledge | DiskFailed> {
@@ -134,6 +175,10 @@ export class DiskReplicaAccess implements ReplicaAccess {
     return this.#writes.beginWrite(name, { hashing: 'md5', origin: 'replica' })
   }
 
+  storeCopies(copies: readonly ArrivedCopy[]): ReturnType<ReplicaAccess['storeCopies']> {
+    return this.#copies.store(copies)
+  }
+
   merge(record: SmallRecord): ReturnType<ReplicaAccess['merge']> {
     return this.#writes.merge(record)
   }
@@ -141,4 +186,14 @@ export class DiskReplicaAccess implements ReplicaAccess {
   forget(hash: string, expected: string, disposal: Disposal): ReturnType<ReplicaAccess['forget']> {
     return this.#writes.forget(hash, expected, disposal)
   }
+}
+
+/** A version whose record is known. */
+type RecordedVersion = DataVersion & { readonly record: DataRecord }
+
+function usualIn({ hash, state }: StatedHash): readonly { hash: string; version: RecordedVersion }[] {
+  const { data, meta, tombstone } = state
+  if (data?.record === undefined || meta !== undefined || tombstone !== undefined) return []
+  if (data.sizeBytes > HOT_BODY_BYTES_MAX) return []
+  return [{ hash, version: { ...data, record: data.record } }]
 }

@@ -1,9 +1,10 @@
 /** Loaded before everything else (`node --import`): breaks the code in the way that the variable `MUTANT` names. */
 import { registerHooks } from 'node:module'
 import { MUTANTS } from './mutants.ts'
+import { RECORDED_MUTANTS } from './recorded-mutants.ts'
 
 const ROOT = new URL('../', import.meta.url)
-const mutant = MUTANTS.find(({ name }) => name === process.env['MUTANT'])
+const mutant = [...MUTANTS, ...RECORDED_MUTANTS].find(({ name }) => name === process.env['MUTANT'])
 if (mutant === undefined) throw new Error(`there is no variant ${process.env['MUTANT']}`)
 const edits = Map.groupBy(mutant.edits, ({ file }) => new URL(file, ROOT).href)
 

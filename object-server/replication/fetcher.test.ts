@@ -9,7 +9,7 @@ import { type BodyStream, type Response, readWhole } from '#http/message.ts'
 import { accept, candidate, commit, stage } from '../conditional-contract.ts'
 import type { DiskEngine } from '../disk-engine.ts'
 import { bodyOf, look, NAME, post, putObject, remove, second } from '../engine-contract.ts'
-import { startEngine } from '../test-engine.ts'
+import { newMachine, startEngine } from '../test-engine.ts'
 import { type Entry, entryOf } from './entry.ts'
 import { type Fetched, type FetchWish, ObjectFetcher } from './fetcher.ts'
 import { generatedBody } from './frames.ts'
@@ -235,3 +235,57 @@ t.test('many objects that fit one by one do not fill a device past its reserve',
   })
   t.match(await fetcher.fetch(PEER, wishes), { objects: 2, metadata: 1, full: 1, failed: 0 })
 })
+
+t.test(
+  'of many objects each arrives as it is: usual ones, changed, deleted, damaged and missing ones',
+  async (t) => {
+    const machine = newMachine()
+    const [{ engine: one }, { engine: other }] = [await startEngine(machine), await startEngine()]
+    const names = Array.from({ length: 90 }, (_, at) => `/a/c/many-${at}`)
+    const [changed, deleted, damaged, lost] = [5, 17, 40, 41]
+    for (const [at, name] of names.entries()) await putObject(one, second(1), `body ${at}`, { name })
+    await one.replica.merge({
+      kind: 'meta',
+      meta: {
+        name: names[changed] ?? '',
+        timestamp: second(3),
+        headers: { 'x-object-meta-a': '1' },
+        contentType: undefined,
+      },
+    })
+    await one.delete(names[deleted] ?? '', { timestamp: second(4), updates: () => [] })
+    const hashes = names.map((name) => one.replica.hashOf(name))
+    const states = await one.replica.states(hashes)
+    if ('kind' in states) throw new Error(states.reason)
+    const pathOf = (at: number): string =>
+      machine.disk.files().find((path) => path.includes(hashes[at] ?? '-')) ?? ''
+    machine.disk.flipBit(pathOf(damaged), 2)
+    machine.disk.lose(pathOf(lost))
+    const fetcher = new ObjectFetcher({
+      replica: other.replica,
+      drive: { keepRoom: async () => ROOM },
+      clock: new VirtualClock(),
+      log: silentLogger,
+      peers: {
+        objects: async (_: unknown, request: ObjectsRequest) => serveObjects(one.replica, request),
+      } as never,
+    })
+    const wishes = states.map(({ hash, state }): FetchWish => ({ entry: entryOf(hash, state), lack: 'data' }))
+    const fetched = await fetcher.fetch(PEER, wishes)
+    t.match(fetched, { objects: names.length - 3, metadata: 1, failed: 2 })
+    for (const [at, name] of names.entries()) {
+      const found = await look(other, second(1000), name)
+      const isGone = at === damaged || at === lost
+      t.equal(found.kind, at === deleted ? 'deleted' : isGone ? 'missing' : 'found', name)
+      if (found.kind === 'found') t.equal(await bodyOf(other, name), `body ${at}`)
+    }
+    t.match(await look(other, second(1000), names[changed] ?? ''), {
+      object: { headers: { 'x-object-meta-a': '1' } },
+    })
+    t.same(
+      await look(one, second(1000), names[damaged] ?? ''),
+      { kind: 'quarantined' },
+      'who meets it takes it out of service',
+    )
+  },
+)

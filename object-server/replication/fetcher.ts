@@ -8,6 +8,7 @@ import type { Clock } from '#base/environment.ts'
 import { BLOCK_BYTES } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import { discard, piecesOf } from '#http/message.ts'
+import type { ArrivedCopy } from '../copy-writes.ts'
 import type { ObjectWriter } from '../engine.ts'
 import { type DataRecord, isSameData } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
@@ -49,8 +50,11 @@ const SMALL_BODY_BYTES = BLOCK_BYTES
 /** One answer brings at most so many objects, and about so many bytes. */
 const BATCH_OBJECTS_MAX = 256
 const BATCH_BYTES_MAX = 4 * 1024 * 1024
-/** Writes under way per answer: enough to share the syncs of the index and of the directories. */
-const WRITES_UNDER_WAY = 16
+/** So many objects of an answer, or about so many bytes, are written together, and share what can be shared. */
+const GROUP_OBJECTS_MAX = 32
+const GROUP_BYTES_MAX = 1024 * 1024
+/** Groups of one answer under way at a time. */
+const GROUPS_UNDER_WAY = 3
 /** Times in a row that a large body is asked for again from where it broke off, and not a block of it came. */
 const RESUMES_MAX = 5
 const FIRST_RESUME_MS = 200
@@ -108,7 +112,7 @@ export class ObjectFetcher {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const waiting = new Map(batch.map((wish) => [wish.entry.hash, wish]))
-    const lanes = new Lanes(WRITES_UNDER_WAY)
+    const lanes = new Lanes(GROUPS_UNDER_WAY)
     try {
       const wanted = batch.map(({ entry, lack }) => ({ hash: entry.hash, lack }))
       const response = await this.#options.peers.objects(peer, { wanted, offset: 0 }, signal)
@@ -136,41 +140,62 @@ export class ObjectFetcher {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const reader = new FrameReader(stream)
-    for (;;) {
-      const frame = await reader.next()
-      if (frame === undefined) return
-      const wish = waiting.get(frame.hash)
-      if (wish === undefined || frame.bodyBytes > SMALL_BODY_BYTES + BLOCK_BYTES)
-        throw new Error('an object that was not asked for')
-      const body: Buffer[] = []
-      for await (const piece of reader.body(frame.bodyBytes)) body.push(piece)
-      await this.#options.admit?.(frame.bodyBytes, signal)
-      await lanes.enter(async () => {
-        const stored = await this.#store(wish, frame, body)
-        if (stored) waiting.delete(frame.hash)
-        if (stored) count(tally, frame)
-      })
+    let group: Arrived[] = []
+    let groupBytes = 0
+    const write = async (): Promise<void> => {
+      const arrived = group
+      ;[group, groupBytes] = [[], 0]
+      if (arrived.length > 0) await lanes.enter(() => this.#storeAll(arrived, tally))
+    }
+    try {
+      for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
+        const wish = waiting.get(frame.hash)
+        if (wish === undefined || frame.bodyBytes > SMALL_BODY_BYTES + BLOCK_BYTES)
+          throw new Error('an object that was not asked for')
+        const body = await reader.whole(frame.bodyBytes)
+        await this.#options.admit?.(frame.bodyBytes, signal)
+        waiting.delete(frame.hash)
+        group.push({ wish, frame, body })
+        groupBytes += body.length
+        if (group.length >= GROUP_OBJECTS_MAX || groupBytes >= GROUP_BYTES_MAX) await write()
+      }
+    } finally {
+      // Also what came whole before the answer broke off.
+      await write()
     }
   }
 
-  async #store(wish: FetchWish, frame: ObjectFrame, body: readonly Buffer[]): Promise<boolean> {
-    if (!this.#isOf(wish, frame)) return false
-    if (frame.data !== undefined && wish.lack === 'data') {
-      const writer = this.#options.replica.beginWrite(frame.data.name)
-      try {
-        for (const piece of body) if ((await writer.write(piece)) !== undefined) return false
-        if (!(await this.#commit(writer, frame.data))) return false
-      } finally {
-        await writer.abort()
-      }
-    }
-    if (!(await this.#merge(frame))) return false
-    // The peer has the body no more: unless it was deleted there, somebody else must be asked.
-    return (
-      wish.lack === 'small' ||
-      frame.data !== undefined ||
-      frame.small.some(({ kind }) => kind === 'tombstone')
+  /** Counts those that are not here durably afterwards as failed. */
+  async #storeAll(arrived: readonly Arrived[], tally: Fetched): Promise<void> {
+    const right = arrived.filter(({ wish, frame }) => this.#isOf(wish, frame))
+    const copies = right.flatMap(({ wish: { lack }, frame: { hash, data: record }, body }) =>
+      record === undefined || lack !== 'data' ? [] : [{ hash, record, body }],
     )
+    const missing = await this.#storeCopies(copies)
+    tally.failed += arrived.length - right.length
+    await Promise.all(
+      right.map(async ({ wish, frame }) => {
+        const isStored = !missing.has(frame.hash) && (await this.#merge(frame)) && isWholeFor(wish, frame)
+        if (isStored) count(tally, frame)
+        else tally.failed += 1
+      }),
+    )
+  }
+
+  /** The hashes of those that could not be stored. */
+  async #storeCopies(copies: readonly ArrivedCopy[]): Promise<ReadonlySet<string>> {
+    const missing = new Set<string>()
+    const outcomes = copies.length === 0 ? [] : await this.#options.replica.storeCopies(copies)
+    copies.forEach(({ hash, record }, at) => {
+      const outcome = outcomes[at]
+      if (outcome?.kind !== 'stored') missing.add(hash)
+      if (outcome?.kind === 'damaged') this.#isNot(record, outcome.problem)
+    })
+    return missing
+  }
+
+  #isNot({ etag }: DataRecord, problem: string): void {
+    this.#options.log.error({ etag, problem }, 'a replicated body is not what its record says')
   }
 
   /** Is it about the object asked for, and does every name have its hash? */
@@ -186,7 +211,7 @@ export class ObjectFetcher {
   async #commit(writer: ObjectWriter, record: DataRecord): Promise<boolean> {
     const problem = problemWith(writer, record)
     if (problem !== undefined) {
-      this.#options.log.error({ etag: record.etag, problem }, 'a replicated body is not what its record says')
+      this.#isNot(record, problem)
       return false
     }
     const { timestamp, etag, contentType, headers } = record
@@ -260,6 +285,18 @@ export class ObjectFetcher {
       await discard(response)
     }
   }
+}
+
+/** An object that came whole. */
+interface Arrived {
+  readonly wish: FetchWish
+  readonly frame: ObjectFrame
+  readonly body: Buffer
+}
+
+/** The peer may have the body no more: unless it was deleted there, somebody else must be asked. */
+function isWholeFor({ lack }: FetchWish, { data, small }: ObjectFrame): boolean {
+  return lack === 'small' || data !== undefined || small.some(({ kind }) => kind === 'tombstone')
 }
 
 interface LargeBody {

@@ -58,6 +58,11 @@ export class FrameReader {
     return frameOf(await this.#take(length))
   }
 
+  /** The next bytes of the stream, in one piece. */
+  whole(sizeBytes: number): Promise<Buffer> {
+    return this.#take(sizeBytes)
+  }
+
   /** The next bytes of the stream, in pieces as they come. */
   async *body(sizeBytes: number): AsyncGenerator<Buffer, void, undefined> {
     let left = sizeBytes

@@ -22,6 +22,8 @@ const DIGEST_BYTES = 16
 const SIZES_KEPT = 3
 /** Bits of the ranges that the engine keeps digests of. */
 export const RANGE_BITS = 16
+/** Ranges of which sums are added up for one question, rather than those of all units. */
+const ADDED_UP_MAX = 4096
 export const EMPTY_UNIT: UnitDigest = { digest: Buffer.alloc(DIGEST_BYTES), count: 0 }
 
 /** Units of a range beyond 16 bits, remembered until the range changes. */
@@ -62,8 +64,12 @@ export class UnitDigests {
     if (bits === RANGE_BITS)
       return numbers.map((number) => this.#replica.sum(number)?.digest ?? EMPTY_UNIT.digest)
     if (bits < RANGE_BITS) {
-      const units = this.#known(bits)
-      return numbers.map((number) => (units.get(number) ?? EMPTY_UNIT).digest)
+      const few = numbers.length * 2 ** (RANGE_BITS - bits) <= ADDED_UP_MAX
+      const units = few && !this.#isKnown(bits) ? undefined : this.#known(bits)
+      return numbers.map((partition) => {
+        if (units === undefined) return this.#addedUp({ partPower: bits, partition }).digest
+        return (units.get(partition) ?? EMPTY_UNIT).digest
+      })
     }
     const digests: Buffer[] = []
     for (const number of numbers) digests.push(await this.#fine(bits, number))
@@ -71,8 +77,28 @@ export class UnitDigests {
   }
 
   /** Objects and tombstones in a unit. Rejects with the errors of the index, beyond 16 bits only. */
-  async count({ partPower, partition }: PartitionRange): Promise<number> {
+  async count(unit: PartitionRange): Promise<number> {
+    const { partPower, partition } = unit
+    if (partPower <= RANGE_BITS && rangeCountOf(unit) <= ADDED_UP_MAX && !this.#isKnown(partPower))
+      return this.#addedUp(unit).count
     return (await this.all(partPower)).get(partition)?.count ?? 0
+  }
+
+  /** Of one unit of up to 16 bits, without looking at the others: while objects are written, what was added up ends soon. */
+  #addedUp(unit: PartitionRange): UnitDigest {
+    const digest = Buffer.alloc(DIGEST_BYTES)
+    let count = 0
+    for (const range of rangesOf(unit)) {
+      const sum = this.#replica.sum(range)
+      if (sum === undefined || sum.count === 0) continue
+      addDigest(digest, sum.digest)
+      count += sum.count
+    }
+    return { digest, count }
+  }
+
+  #isKnown(bits: number): boolean {
+    return this.#sums.get(bits)?.changes === this.#replica.changes
   }
 
   /** Of units so small that a range has several: only that range is read. */
