@@ -153,7 +153,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return Math.min(1, replicas)',
       },
     ],
-    seeds: [2, ...SEEDS],
+    seeds: [8, ...SEEDS],
   },
   {
     name: 'condition judged by one replica',
