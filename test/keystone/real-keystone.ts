@@ -74,6 +74,9 @@ provider = fernet
 allow_expired_window = 172800
 [fernet_tokens]
 key_repository = ${home}/fernet
+# Its own place may not be there: newer Debian packages make none before a database is configured.
+[fernet_receipts]
+key_repository = ${home}/fernet
 [credential]
 key_repository = ${home}/credential
 # Keystone takes what it decrypted out of the cached record itself, which only a cache in memory notices.
