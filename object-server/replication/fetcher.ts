@@ -140,21 +140,23 @@ export class ObjectFetcher {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const reader = new FrameReader(stream)
+    const come = new Set<string>()
     let group: Arrived[] = []
     let groupBytes = 0
     const write = async (): Promise<void> => {
       const arrived = group
       ;[group, groupBytes] = [[], 0]
-      if (arrived.length > 0) await lanes.enter(() => this.#storeAll(arrived, tally))
+      if (arrived.length > 0) await lanes.enter(() => this.#storeAll(arrived, waiting, tally))
     }
     try {
       for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
         const wish = waiting.get(frame.hash)
-        if (wish === undefined || frame.bodyBytes > SMALL_BODY_BYTES + BLOCK_BYTES)
+        const isAsked = wish !== undefined && !come.has(frame.hash)
+        if (!isAsked || frame.bodyBytes > SMALL_BODY_BYTES + BLOCK_BYTES)
           throw new Error('an object that was not asked for')
         const body = await reader.whole(frame.bodyBytes)
         await this.#options.admit?.(frame.bodyBytes, signal)
-        waiting.delete(frame.hash)
+        come.add(frame.hash)
         group.push({ wish, frame, body })
         groupBytes += body.length
         if (group.length >= GROUP_OBJECTS_MAX || groupBytes >= GROUP_BYTES_MAX) await write()
@@ -165,19 +167,22 @@ export class ObjectFetcher {
     }
   }
 
-  /** Counts those that are not here durably afterwards as failed. */
-  async #storeAll(arrived: readonly Arrived[], tally: Fetched): Promise<void> {
+  /** Nobody waits any more for those that are here durably. */
+  async #storeAll(
+    arrived: readonly Arrived[],
+    waiting: Map<string, FetchWish>,
+    tally: Fetched,
+  ): Promise<void> {
     const right = arrived.filter(({ wish, frame }) => this.#isOf(wish, frame))
     const copies = right.flatMap(({ wish: { lack }, frame: { hash, data: record }, body }) =>
       record === undefined || lack !== 'data' ? [] : [{ hash, record, body }],
     )
     const missing = await this.#storeCopies(copies)
-    tally.failed += arrived.length - right.length
     await Promise.all(
       right.map(async ({ wish, frame }) => {
-        const isStored = !missing.has(frame.hash) && (await this.#merge(frame)) && isWholeFor(wish, frame)
-        if (isStored) count(tally, frame)
-        else tally.failed += 1
+        if (missing.has(frame.hash) || !(await this.#merge(frame)) || !isWholeFor(wish, frame)) return
+        waiting.delete(frame.hash)
+        count(tally, frame)
       }),
     )
   }

@@ -21,7 +21,8 @@ export interface StandingOptions {
   readonly repairs: ObjectRepairs
 }
 
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+/** Requests about an object that is there. A POST to one that was deleted long ago would list it again. */
+const OF_WHAT_IS_THERE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
 const WRITES: ReadonlySet<string> = new Set(['PUT', 'POST', 'DELETE'])
 /** What replicas agree by; a PUT may be a part of it. */
 const VOTES: ReadonlySet<string> = new Set(['PROMISE', 'ACCEPT', 'COMMIT', 'PUT'])
@@ -37,7 +38,7 @@ export function answerByStanding(options: StandingOptions): Layer {
     const policyIndex = Number(request.headers['x-backend-storage-policy-index'] ?? 0)
     const ledger = options.device.ledger(policyIndex)
     if (ledger === undefined) return await inner(request)
-    if (ledger.mayBeStale && READS.has(request.method) && isWithheld(options, ledger, request)) {
+    if (ledger.mayBeStale && OF_WHAT_IS_THERE.has(request.method) && isWithheld(options, ledger, request)) {
       await request.body.cancel()
       return unproven({ ...answer(NOT_FOUND), ...(request.method === 'HEAD' ? { body: undefined } : {}) })
     }
