@@ -111,6 +111,21 @@ t.test('a body that changed on the way is not kept, wherever a bit flips', async
   }
 })
 
+t.test('what came and could not be kept is missing, whatever the reason', async (t) => {
+  const [{ engine: one }, { engine: other }] = [await startEngine(), await startEngine()]
+  await putObject(one, second(1), 'hello')
+  t.match(await fetchFrom(one, refusing(other)), { objects: 0, bytes: 0, failed: 1 })
+})
+
+/** As an engine whose program has a fault, and no disk an error. */
+function refusing(engine: DiskEngine): DiskEngine {
+  const storeCopies = async (): Promise<never> => {
+    throw new TypeError('a fault of the program')
+  }
+  const { replica } = engine
+  return { replica: { hashOf: (name: string) => replica.hashOf(name), storeCopies } } as never
+}
+
 t.test('an answer that breaks off leaves nothing half done', async (t) => {
   const { engine: one } = await startEngine()
   await putObject(one, second(1), 'hello, this is a body')
