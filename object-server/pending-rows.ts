@@ -6,7 +6,8 @@
  *  - Of several rows about one object only the newest is sent when it says everything that the older ones said.
  *  - A row that failed waits, longer each time, up to five minutes.
  *  - A row older than the reclaim age is delivered only if the object itself still says so, because tombstones that could
- *    contradict it may be gone; and it is dropped when nobody took it in days of trying.
+ *    contradict it may be gone; and it is dropped when nobody took it in days of trying. While the clock is in doubt it
+ *    is kept instead.
  */
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
@@ -32,7 +33,7 @@ export interface PendingRowsOptions {
   /** Is a row older than the reclaim age still true? */
   readonly standing: (update: ContainerUpdate) => Promise<RowStanding>
   readonly reclaimAgeSeconds?: number | undefined
-  /** No row is too old while it says so. */
+  /** No row is given up while it says so. */
   readonly isClockInDoubt?: (() => boolean) | undefined
 }
 
@@ -163,12 +164,14 @@ export class PendingRows {
   }
 
   async #fateOf(update: ContainerUpdate): Promise<'due' | 'dropped' | 'unknown'> {
-    const isRecent = this.#ageSeconds(update) <= this.#reclaimAgeSeconds
-    if (isRecent || this.#options.isClockInDoubt?.() === true) return 'due'
-    if (update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART) return 'dropped'
+    if (this.#ageSeconds(update) <= this.#reclaimAgeSeconds) return 'due'
+    const isDoubtful = this.#options.isClockInDoubt?.() === true
+    const isTriedEnough = update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART
+    if (isTriedEnough && !isDoubtful) return 'dropped'
     const standing = await this.#options.standing(update)
-    if (standing === 'unknown') return 'unknown'
-    return standing === 'stands' ? 'due' : 'dropped'
+    if (standing === 'stands') return 'due'
+    // By a clock that may be ahead nothing is given up; and by one that is, nothing is told that may long be deleted.
+    return standing === 'unknown' || isDoubtful ? 'unknown' : 'dropped'
   }
 
   #countStanding(tally: Tally, standing: readonly ContainerUpdate[]): void {

@@ -23,7 +23,7 @@ async function queued(server: TestServer): Promise<readonly ContainerUpdate[]> {
   return (await server.device.engine(0)?.updates.list(100)) ?? []
 }
 
-function deliver(server: TestServer): Promise<PendingStats> {
+function deliver(server: TestServer, isClockInDoubt = (): boolean => false): Promise<PendingStats> {
   const { sender, clock } = server
   const placement = (): { partition: string; targets: { host: string; device: string }[] } => {
     return {
@@ -33,7 +33,7 @@ function deliver(server: TestServer): Promise<PendingStats> {
   }
   const standing = (update: ContainerUpdate): Promise<RowStanding> =>
     standingOfRow(server.device, update, async () => [])
-  const pending = new PendingRows({ sender, placement, clock, log: silentLogger, standing })
+  const pending = new PendingRows({ sender, placement, clock, log: silentLogger, standing, isClockInDoubt })
   return pending.runOnce([...server.device.engines].map(([, engine]) => engine.updates))
 }
 
@@ -95,6 +95,28 @@ await t.test('a row that was put off by a clock that was ahead does not wait for
     server.containers.hosts.delete(TWO)
     t.match(await deliver(server), { delivered: 1, waiting: 0 })
   }),
+)
+
+await t.test(
+  'by a clock in doubt no row is given up, and none is told that its object does not bear out',
+  (t) =>
+    withServer(async (server) => {
+      server.containers.hosts.set(TWO, 'down')
+      await put(server, 1, 'deleted since', BOTH)
+      await send(server, 'DELETE', { headers: { 'x-timestamp': at(2), ...ROUTING } })
+      await put(server, 1, 'still there', BOTH, '/sda/0/a/c/still')
+      server.clock.jumpWall(8 * 86_400_000)
+      server.containers.hosts.delete(TWO)
+      server.containers.rows.length = 0
+      t.match(await deliver(server, () => true), { delivered: 1, waiting: 1, dropped: 0 })
+      t.same(
+        server.containers.rows.map(({ path }) => path),
+        ['/sdc/7/a/c/still'],
+      )
+      await server.clock.advance(120_000)
+      t.match(await deliver(server), { delivered: 0, waiting: 0, dropped: 1 }, 'believed again: as before')
+      t.same(await queued(server), [])
+    }),
 )
 
 await t.test('refused rows stay queued, whatever the refusal', (t) =>

@@ -4,6 +4,13 @@ import { headerOf } from '#http/message.ts'
 import { filled, NAMES, whatIsAstray } from './testing/filled-devices.ts'
 import { DAY_MS, type Machine, ObjectDevices, PART_POWER } from './testing/object-devices.ts'
 
+/** Whom a row would be told. */
+const ROUTING = {
+  'x-container-partition': '1',
+  'x-container-host': '10.9.9.9:6201',
+  'x-container-device': 'sdb',
+}
+
 t.test(
   'after a change of the ring everything is where the ring says, and new primaries join first',
   async (t) => {
@@ -54,6 +61,11 @@ t.test('a delete does not come back after a long absence', async (t) => {
   await devices.open(away)
   const served = await devices.ask(away, 'GET', name)
   t.equal(served.status, 404, 'what may be deleted is not served')
+  const nowSeconds = (devices.clock.wallMs() / 1000).toFixed(5)
+  const posted = await devices.ask(away, 'POST', name, { 'x-timestamp': nowSeconds, ...ROUTING })
+  t.equal(posted.status, 404, 'nor changed, which would list it again')
+  t.match(posted.headers, { 'x-backend-martlet-replica-state': 'joining' })
+  t.equal(await away.running?.service.device.pendingRows(), 0)
   await devices.passes(3)
   for (const machine of devices.machines) {
     t.equal(await devices.holds(machine, name), 'missing', `not on ${machine.name}`)
