@@ -129,6 +129,20 @@ export const VOTE_HEADER = 'x-backend-martlet-vote'
 /** Request GET: the body of this candidate, with all that must be stored with it. */
 export const CANDIDATE_HEADER = 'x-backend-martlet-candidate'
 
+/**
+ * Read leases (`docs/decisions/0021-read-leases.md`). Request GET and HEAD: the name of the replica that is asked and those of
+ * the other primaries, `host:port/device` as the ring has them, separated by blanks. Answer: the one of them by whose lease
+ * what is read is not older than any acknowledged write.
+ */
+export const LEASE_NAMES_HEADER = 'x-backend-martlet-lease-names'
+export const LEASED_BY_HEADER = 'x-backend-martlet-leased-by'
+/**
+ * Answer to a PUT, POST, DELETE or COMMIT: who may read by a lease without knowing of it, and for how many milliseconds yet:
+ * `name=ms` separated by blanks. `ANY_HOLDER` stands for everybody.
+ */
+export const READ_LEASES_HEADER = 'x-backend-martlet-read-leases'
+export const ANY_HOLDER = '*'
+
 /** Of a container server that gives digests, and of an object server that takes part in conditional writes. */
 export const DIGEST_CAPABILITY = 'digest'
 export const PROMISES_CAPABILITY = 'promises'

@@ -1,11 +1,13 @@
 /**
  * A read that is never older than an acknowledged write. It comes from the nearest replica; so many others as every quorum
  * of a write has one of are asked, by their indexes alone, whether they have something newer. At three replicas that is
- * one. A replica that is slow to say gets a rival, as a slow read does; one that is set aside is asked last.
+ * one, and where the replica that is read has a lease from another primary, nobody has to be asked
+ * (`docs/decisions/0021-read-leases.md`). A replica that is slow to say gets a rival, as a slow read does; one that is set aside is asked last.
  */
 import type { Timer } from '#base/environment.ts'
+import { LEASED_BY_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
-import { discard, type Response } from '#http/message.ts'
+import { discard, headerOf, type Response } from '#http/message.ts'
 import { type Changes, changesIn, isLater } from './changed-fields.ts'
 import { NOT_PROBED, probe, readNewest } from './newest-read.ts'
 import type { NodeClient } from './node-client.ts'
@@ -25,9 +27,12 @@ export async function readConfirmed(
   read: ReplicaRead,
   ifUnconfirmed: IfUnconfirmed,
 ): Promise<ReadOutcome> {
-  const outcome = await readReplica(client, read)
+  const seeing = readsToSeeEveryWrite(read.placement.primaries.length)
+  const isLeasable = read.server === 'object' && seeing === 2
+  const outcome = await readReplica(client, isLeasable ? { ...read, lease: 'asked' } : read)
   if (outcome.kind !== 'found') return outcome
-  const needed = readsToSeeEveryWrite(read.placement.primaries.length) - votesOf(read, outcome)
+  const needed = seeing - votesOf(read, outcome)
+  if (needed === 1 && isLeased(read, outcome)) return resumable(client, read, outcome)
   const version = writtenAt(outcome.response, read.server)
   const confirmation = new Confirmation(client, read, {
     needed,
@@ -50,6 +55,12 @@ function votesOf({ server, placement }: ReplicaRead, { node, response }: Found):
   if (!placement.primariesLocalFirst.includes(node)) return 0
   const evidence = evidenceOf(response, { server, role: 'primary' })
   return evidence.kind === 'found' && evidence.voter ? 1 : 0
+}
+
+/** Does another primary vouch for it by a lease? Of a replica that has no voice of its own that would prove nothing. */
+function isLeased({ placement }: ReplicaRead, { node, response }: Found): boolean {
+  const granter = headerOf(response, LEASED_BY_HEADER)
+  return granter !== undefined && placement.primaries.some((one) => one !== node && one.key === granter)
 }
 
 /** Those that are set aside come last; before them, those that are being asked something else in this moment come first. */

@@ -18,6 +18,7 @@ import { gather } from './gather.ts'
 import type { NodeClient, NodeOutcome } from './node-client.ts'
 import type { Placement } from './placement.ts'
 import { isDecided, quorumSize } from './quorum.ts'
+import { awaitReadLeases } from './read-leases.ts'
 import type { StorageNode } from './storage-node.ts'
 import { WriteTargets } from './write-targets.ts'
 
@@ -181,6 +182,7 @@ class FanOut {
       isDecided: rules?.isDecided,
       patienceMs: rules?.patienceMs,
     })
+    await awaitReadLeases(this.#client, this.#put.placement, answers)
     return [...early, ...answers]
   }
 

@@ -7,6 +7,7 @@ import { gather } from './gather.ts'
 import type { NodeClient } from './node-client.ts'
 import type { Placement } from './placement.ts'
 import { isDecided } from './quorum.ts'
+import { awaitReadLeases } from './read-leases.ts'
 import type { ServerType, StorageNode } from './storage-node.ts'
 import { WriteTargets } from './write-targets.ts'
 
@@ -43,17 +44,22 @@ export interface WriteAnswer {
 
 const NOBODY_LEFT: WriteAnswer = { node: undefined, status: 503, headers: {}, body: Buffer.alloc(0) }
 
-/** Sends the write and gives the answers that came in time. Answers of 5xx are replaced where a handoff was left. */
-export function fanOutWrite(client: NodeClient, write: FanOutWrite): Promise<readonly WriteAnswer[]> {
+/**
+ * Sends the write and gives the answers that came in time. Answers of 5xx are replaced where a handoff was left. Whoever reads
+ * an object by a lease has it then, or reads no more.
+ */
+export async function fanOutWrite(client: NodeClient, write: FanOutWrite): Promise<readonly WriteAnswer[]> {
   const targets = new WriteTargets(write.placement, client.errors)
   const replicas = write.headers.length
   const parts = write.headers.map((headers) => sendCopy(client, write, headers, targets))
-  return gather(parts, {
+  const answers = await gather(parts, {
     clock: client.clock,
-    isSettled: write.rules?.isSettled ?? ((answers) => isDecided(statusesOf(answers), replicas)),
+    isSettled: write.rules?.isSettled ?? ((some) => isDecided(statusesOf(some), replicas)),
     isDecided: write.rules?.isDecided,
     patienceMs: write.rules?.patienceMs,
   })
+  if (write.server === 'object') await awaitReadLeases(client, write.placement, answers)
+  return answers
 }
 
 export function statusesOf(answers: readonly WriteAnswer[]): number[] {

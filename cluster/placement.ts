@@ -51,6 +51,8 @@ export class Placement {
   readonly partition: number
   /** In the ring's order. */
   readonly primaries: readonly StorageNode[]
+  /** Those of the partition, also where only some of them are meant (`only`). */
+  readonly allPrimaries: readonly StorageNode[]
   /** The primaries of this process first. */
   readonly primariesLocalFirst: readonly StorageNode[]
   readonly #findHandoffs: () => readonly StorageNode[]
@@ -60,9 +62,11 @@ export class Placement {
     partition: number,
     primaries: readonly StorageNode[],
     findHandoffs: () => readonly StorageNode[],
+    allPrimaries = primaries,
   ) {
     this.partition = partition
     this.primaries = primaries
+    this.allPrimaries = allPrimaries
     this.primariesLocalFirst = localFirst(primaries)
     this.#findHandoffs = findHandoffs
   }
@@ -82,7 +86,7 @@ export class Placement {
 
   /** The same partition on these nodes alone: nobody stands in for them. */
   only(nodes: readonly StorageNode[]): Placement {
-    return new Placement(this.partition, nodes, () => [])
+    return new Placement(this.partition, nodes, () => [], this.allPrimaries)
   }
 }
 

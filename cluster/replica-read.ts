@@ -8,6 +8,7 @@
  * Copies of joining replicas are given when nobody better answers.
  */
 import type { Timer } from '#base/environment.ts'
+import { LEASE_NAMES_HEADER } from '#base/extensions.ts'
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { discard, EMPTY_BODY, type HeaderMap, type Response } from '#http/message.ts'
 import type { NodeClient, NodeOutcome } from './node-client.ts'
@@ -33,6 +34,8 @@ export interface ReplicaRead {
    * majority of the primaries has; so a majority says enough, and nobody waits for the others or asks handoffs.
    */
   readonly absence?: 'agreed' | undefined
+  /** `asked`: whoever can is to say by whose lease it is new (`LEASE_NAMES_HEADER`). */
+  readonly lease?: 'asked' | undefined
 }
 
 export type ReadOutcome =
@@ -59,6 +62,11 @@ export async function askNode(
   const body = EMPTY_BODY
   const outcome = await client.send(node, { server, method, partition, path, query, headers, body, signal })
   return outcome.kind === 'answered' ? outcome.response : undefined
+}
+
+function leaseHeaders({ headers, placement }: ReplicaRead, node: StorageNode): HeaderMap {
+  const others = placement.primaries.filter((other) => other !== node)
+  return { ...headers, [LEASE_NAMES_HEADER]: [node, ...others].map(({ key }) => key).join(' ') }
 }
 
 interface Candidate {
@@ -129,7 +137,9 @@ class ReadRace {
   }
 
   #ask(node: StorageNode, role: 'primary' | 'handoff'): void {
-    const { server, method, path, query, headers, placement, signal } = this.#read
+    const { server, method, path, query, placement, signal, lease } = this.#read
+    const headers =
+      lease === 'asked' && role === 'primary' ? leaseHeaders(this.#read, node) : this.#read.headers
     this.#inFlight += 1
     this.#client
       .send(node, {

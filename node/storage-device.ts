@@ -22,6 +22,7 @@ import { failureKind } from '#disk/passing-failure.ts'
 import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { tellingOfFailedWrites } from '#kv/failed-writes.ts'
+import type { LeaseTerms } from '#object-server/leases/lease-terms.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import type { ContainerPlacement } from '#object-server/pending-rows.ts'
 import type { PeerAddress } from '#object-server/replication/messages.ts'
@@ -55,6 +56,8 @@ export interface StorageDeviceOptions {
   readonly version: string
   /** May nothing be given up or deleted because of its age (`backend/clock-watch.ts`)? Default: never. */
   readonly isClockInDoubt?: (() => boolean) | undefined
+  /** Of read leases. Default: `DEFAULT_TERMS`. */
+  readonly leaseTerms?: LeaseTerms | undefined
 }
 
 type Opened<Device> = Extract<Device, { readonly kind: 'opened' }>
@@ -216,6 +219,7 @@ async function openEngines(options: StorageDeviceOptions, stores: StoresOfDevice
     operationsMax: settings.storage.operationsMax,
     placement: options.containerPlacement,
     isClockInDoubt: options.isClockInDoubt,
+    leaseTerms: options.leaseTerms,
     replication: { repairs, admit, isPeer: isObjectPeer },
   })
   stores.health = objects.device.health

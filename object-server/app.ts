@@ -19,6 +19,8 @@ import { type Handler, type Layer, pipeline, type Request, type Response } from 
 import { serveBatches } from './batches.ts'
 import type { ObjectDevice } from './device.ts'
 import { ExpirerQueue } from './expirer-queue.ts'
+import { answerByLeases } from './leases/lease-layer.ts'
+import type { PolicyLeases } from './leases/leases.ts'
 import { serveProbes } from './probes.ts'
 import { quickProbes } from './quick-probes.ts'
 import { SYNC_METHOD } from './replication/messages.ts'
@@ -73,6 +75,8 @@ export interface ObjectServerOptions {
   > & {
     readonly repairs?: ObjectRepairs
   }
+  /** By policy index; without them nobody reads by a lease. */
+  readonly leases?: ReadonlyMap<number, PolicyLeases>
 }
 
 export function createObjectServer(options: ObjectServerOptions): Handler {
@@ -105,14 +109,15 @@ export function createObjectServer(options: ObjectServerOptions): Handler {
     failureLayer(device.drive, log),
     serveSync(options),
     answerByStanding({ device, salt: options.salt, repairs: options.replication?.repairs ?? NO_REPAIRS }),
+    ...(options.leases === undefined ? [] : [answerByLeases(options.leases, options.salt)]),
   ]
   return pipeline(verbs, layers)
 }
 
 /** Besides the table of verbs, whose names `OPTIONS` tells to anybody. */
-function serveSync({ replication, device, clock, log }: ObjectServerOptions): Layer {
+function serveSync({ replication, leases, device, clock, log }: ObjectServerOptions): Layer {
   if (replication === undefined) return (inner) => inner
-  const sync = new SyncServer({ device, clock, log, ...replication })
+  const sync = new SyncServer({ device, clock, log, leases, ...replication })
   return (inner) => (request) => (request.method === SYNC_METHOD ? sync.serve(request) : inner(request))
 }
 

@@ -10,6 +10,8 @@ import type { Handler } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import { createObjectServer, type ObjectServerOptions } from './app.ts'
 import { ObjectDevice, type ObjectDeviceOptions } from './device.ts'
+import type { LeaseTerms } from './leases/lease-terms.ts'
+import { openLeases } from './leases/leases.ts'
 import {
   type ContainerPlacement,
   type PendingFigures,
@@ -37,6 +39,8 @@ export interface ObjectServiceOptions
   readonly objectPlacement: ObjectPlacement
   /** May nothing be given up because of its age (`#backend/clock-watch.ts`)? Default: never. */
   readonly isClockInDoubt?: (() => boolean) | undefined
+  /** Of read leases. Default: `DEFAULT_TERMS`. */
+  readonly leaseTerms?: LeaseTerms | undefined
 }
 
 export interface ObjectService {
@@ -74,10 +78,12 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
     reclaimAgeSeconds: options.reclaimAgeSeconds,
     isClockInDoubt: options.isClockInDoubt,
   })
+  const leases = openLeases({ device, clock, random, log, transport, terms: options.leaseTerms })
   return {
     handler: createObjectServer({
       ...options,
       device,
+      leases,
       clock,
       random,
       sender,
@@ -91,6 +97,9 @@ export async function openObjectService(options: ObjectServiceOptions): Promise<
     device,
     deliverPending: () => pending.runOnce([...device.engines].map(([, engine]) => engine.updates)),
     pendingFigures: () => pending.figures([...device.engines].map(([, engine]) => engine.updates)),
-    close: () => device.close(),
+    close: () => {
+      for (const { holder } of leases.values()) holder.close()
+      return device.close()
+    },
   }
 }

@@ -26,6 +26,7 @@ import {
   timestampOfUpdateKey,
 } from './index-keys.ts'
 import { type FileTimes, type Leaf, leafOf } from './layout.ts'
+import { RangeChanges } from './leases/range-changes.ts'
 import { EMPTY_STATE, isEmpty, type ObjectState } from './object-state.ts'
 import { errorOf, type HeldSum, type RangeDigest, RangeDigests, rangeOf } from './range-digests.ts'
 import { RewrittenRows } from './rewritten-rows.ts'
@@ -67,6 +68,8 @@ export class ObjectIndex {
   readonly #group: GroupCommit
   readonly #digests = new RangeDigests()
   readonly #rewritten = new RewrittenRows()
+  /** In which ranges something is being written. */
+  readonly ranges = new RangeChanges()
   /** What became of rows, not yet written. */
   #settled: KvOperation[] = []
   #condition: IndexCondition = 'incomplete'
@@ -133,8 +136,13 @@ export class ObjectIndex {
   }
 
   /** Makes one change durable. Calls are applied in their order; `before` must be what the index holds. */
-  commit(change: IndexChange): Promise<void> {
-    return this.#group.commit([...this.#takeSettled(), ...this.#operationsOf(change)])
+  async commit(change: IndexChange): Promise<void> {
+    const end = this.ranges.begin(change.hash, change.after)
+    try {
+      await this.#group.commit([...this.#takeSettled(), ...this.#operationsOf(change)])
+    } finally {
+      end()
+    }
   }
 
   /** Tables that other files of this room keep here (`promise-store.ts`): a value, a range of them, a durable batch. */

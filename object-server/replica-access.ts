@@ -10,6 +10,7 @@ import { smallBodyIn, smallReadBytes } from './data-reader.ts'
 import type { DiskFailed, ObjectWriter, Opened } from './engine.ts'
 import { dataFileName, type EngineCore } from './engine-core.ts'
 import { leafOf } from './layout.ts'
+import type { RangeChanges } from './leases/range-changes.ts'
 import { HOT_BODY_BYTES_MAX } from './object-cache.ts'
 import { readObjectFile } from './object-files.ts'
 import type { ObjectReads } from './object-reads.ts'
@@ -48,6 +49,8 @@ export interface ReplicaAccess {
   sum(range: number): { readonly digest: Buffer; readonly count: number } | undefined
   /** Another number after every change of a digest. */
   readonly changes: number
+  /** In which ranges something is being written. */
+  readonly ranges: RangeChanges
   /** Objects and tombstones whose hash begins with these hex digits (an even number), in the order of their hashes. */
   below(prefix: string): AsyncIterable<StatedHash>
   /** Those of the ranges (four hex digits) from the first to the last, behind a hash, in the order of their hashes. */
@@ -97,6 +100,10 @@ export class DiskReplicaAccess implements ReplicaAccess {
 
   get changes(): number {
     return this.#core.index.digestChanges
+  }
+
+  get ranges(): RangeChanges {
+    return this.#core.index.ranges
   }
 
   below(prefix: string): AsyncIterable<StatedHash> {

@@ -11,6 +11,7 @@ import { DeviceWorkers } from '#node/device-workers.ts'
 import type { Settings } from '#node/options.ts'
 import { ringTargets } from '#node/ring-targets.ts'
 import { StorageDevice } from '#node/storage-device.ts'
+import type { LeaseTerms } from '#object-server/leases/lease-terms.ts'
 import type { RingDirectory } from '#ring/ring-directory.ts'
 import { Foreground } from '#worker/foreground.ts'
 import { tellClock } from './clock-answer.ts'
@@ -21,6 +22,8 @@ import type { ProcessLife } from './process-life.ts'
 import { DEVICES_PATH, deviceName, KINDS, nodeHost, POLICIES, PORTS, SALT } from './topology.ts'
 
 const VERSION = 'simulated'
+/** Reads are few here: leases are longer, and asked for whatever they are worth. */
+const LEASE_TERMS: LeaseTerms = { leaseMs: 4_000, askEveryMs: 1_000, readsMin: 1, idleMax: 8, pauseMs: 1_000 }
 
 /** No client asks for notifications: who looks for some every other second finds nothing, thousands of times in a run. */
 const RARE_NOTIFIER = '[notifier]\ninterval = 60'
@@ -123,6 +126,7 @@ export class StorageNode {
       environment: dated,
       log,
       isClockInDoubt: watch.isInDoubt,
+      leaseTerms: LEASE_TERMS,
       salt: SALT,
       policies: POLICIES,
       settings,

@@ -27,6 +27,7 @@ type Action =
   | 'delete'
   | 'get'
   | 'head'
+  | 'follow'
   | 'list'
   | 'fleeting'
   | 'feature'
@@ -41,6 +42,7 @@ const SHARES: readonly (readonly [Action, number])[] = [
   ['post', 10],
   ['list', 9],
   ['head', 4],
+  ['follow', 2],
   ['fleeting', 8],
   ['feature', 8],
 ]
@@ -168,6 +170,8 @@ export class Workload {
       case 'get':
       case 'head':
         return await this.#readers.read(id, proxy, action === 'get' ? 'GET' : 'HEAD')
+      case 'follow':
+        return await this.#readers.follow(id, proxy)
       case 'list':
         return await this.#readers.list(id, proxy)
       case 'fleeting':

@@ -10,6 +10,7 @@
  * | `fetch`   | JSON: a peer, and entries it has         | JSON, when they were fetched: role, voice, entries   |
  * | `reclaim` | JSON: tombstones that everybody has      | JSON: how many were forgotten; who does not have      |
  * |           |                                          | them has noted durably that they are given up        |
+ * | `lease`   | JSON: ranges to be read (`leases/`)      | JSON: what was granted, and revoked since             |
  */
 import type { GivenUpMs } from '#backend/given-up.ts'
 import type { PartitionRange } from '#backend/range-states.ts'
@@ -18,7 +19,7 @@ import { millisecondsOf, nextTick, parseTimestamp, type Timestamp } from '#base/
 import { decodeEntry, type Entry, encodeEntry, type Lack } from './entry.ts'
 
 export const SYNC_METHOD = 'SYNC'
-export const SYNC_KINDS = ['digests', 'entries', 'objects', 'fetch', 'reclaim'] as const
+export const SYNC_KINDS = ['digests', 'entries', 'objects', 'fetch', 'reclaim', 'lease'] as const
 export type SyncKind = (typeof SYNC_KINDS)[number]
 
 /** Requests are no longer than this, bytes. */

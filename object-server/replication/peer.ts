@@ -7,6 +7,7 @@ import type { Logger } from '#base/log.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { bufferBody, discard, type Response, readWhole } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
+import { type LeaseAnswer, type LeaseRequest, parseLeaseAnswer } from '../leases/lease-messages.ts'
 import type { Entry } from './entry.ts'
 import {
   ANSWER_BYTES_MAX,
@@ -19,6 +20,7 @@ import {
   encodeJson,
   type ObjectsRequest,
   type PeerAddress,
+  parsedJson,
   SYNC_METHOD,
   type SyncKind,
   UNITS_MAX,
@@ -105,6 +107,13 @@ export class Peers {
   ): Promise<'told' | PeerFailure> {
     const bytes = await this.#ask(peer, 'reclaim', encodeJson({ partition, tombstones }), signal)
     return Buffer.isBuffer(bytes) ? 'told' : bytes
+  }
+
+  /** Asks for read leases. */
+  async lease(peer: PeerAddress, request: LeaseRequest): Promise<LeaseAnswer | PeerFailure> {
+    const bytes = await this.#ask(peer, 'lease', encodeJson(request), undefined)
+    if (!Buffer.isBuffer(bytes)) return bytes
+    return parseLeaseAnswer(parsedJson(bytes)) ?? unreachable('an answer that is none about leases')
   }
 
   /** The answer whose body is a stream of frames; whoever gets it reads or discards it. */

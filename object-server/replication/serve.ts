@@ -12,6 +12,9 @@ import { TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import { type BodyStream, type Request, type Response, readWhole } from '#http/message.ts'
 import type { Transport } from '#http/transport.ts'
 import type { ObjectDevice } from '../device.ts'
+import type { LeaseGrants } from '../leases/lease-grants.ts'
+import { parseLeaseRequest } from '../leases/lease-messages.ts'
+import type { PolicyLeases } from '../leases/leases.ts'
 import { comparedText, EMPTY_STATE } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
 import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
@@ -33,6 +36,7 @@ import {
   type FetchRequest,
   type PeerAddress,
   type PeerStanding,
+  parsedJson,
   REQUEST_BYTES_MAX,
   SYNC_KINDS,
   type SyncKind,
@@ -54,6 +58,8 @@ export interface SyncServerOptions {
   readonly isClockInDoubt?: (() => boolean) | undefined
   /** Waits until so many bytes more may be fetched, whoever asked for it. */
   readonly admit?: FetcherOptions['admit']
+  /** By policy index; without them nobody reads by a lease. */
+  readonly leases?: ReadonlyMap<number, Pick<PolicyLeases, 'grants'>> | undefined
 }
 
 /** While a long answer is worked out the peer hears something so often, milliseconds. */
@@ -122,6 +128,8 @@ export class SyncServer {
         return this.#serveFetch(policy, body, request)
       case 'reclaim':
         return await this.#serveReclaim(policy, body)
+      case 'lease':
+        return await serveLease(this.#options.leases?.get(policy.index)?.grants, body)
     }
   }
 
@@ -186,6 +194,14 @@ async function serveEntries(policy: Policy, body: Buffer): Promise<Response> {
       : await entriesOf(policy.replica, asked.hashes)
   if (found === undefined) return answer(507)
   return binary(encodeEntriesAnswer({ ...standing(policy, asked.partition), ...found }))
+}
+
+/** 503 while nothing is granted. */
+async function serveLease(grants: LeaseGrants | undefined, body: Buffer): Promise<Response> {
+  const request = parseLeaseRequest(parsedJson(body))
+  if (request === undefined) return malformed()
+  const answered = await grants?.grant(request)
+  return answered === undefined ? answer(503) : json(answered)
 }
 
 function standing({ ledger }: Policy, partition: PartitionRange): PeerStanding {

@@ -1,0 +1,46 @@
+/**
+ * A write is acknowledged when no replica that missed it may yet be read by itself: those that took it say who reads by a
+ * lease (`docs/decisions/0021-read-leases.md`). Nobody waits as long as all primaries have it.
+ */
+import { ANY_HOLDER, READ_LEASES_HEADER } from '#base/extensions.ts'
+import { headerOf } from '#http/message.ts'
+import { isFinal, type WriteAnswer } from './fan-out-write.ts'
+import type { NodeClient } from './node-client.ts'
+import type { Placement } from './placement.ts'
+
+/** A lease is shorter; what says more is not believed. Milliseconds. */
+const LEASE_MAX_MS = 5_000
+const LEASE = /^(.+)=(\d{1,6})$/
+
+/** Resolves when nobody reads by a lease who did not give one of these answers. */
+export async function awaitReadLeases(
+  client: Pick<NodeClient, 'clock'>,
+  { allPrimaries }: Pick<Placement, 'allPrimaries'>,
+  answers: readonly WriteAnswer[],
+): Promise<void> {
+  const leftMs = leaseLeftMs(allPrimaries, answers)
+  if (leftMs > 0) await client.clock.sleep(leftMs)
+}
+
+/** Milliseconds; 0 when nobody need be waited for. */
+export function leaseLeftMs(primaries: Placement['primaries'], answers: readonly WriteAnswer[]): number {
+  const told = answers.flatMap((answer) => leasesIn(answer))
+  if (told.length === 0) return 0
+  const took = new Set(answers.filter(({ status }) => isFinal(status)).map(({ node }) => node?.key))
+  const hasMissed = (holder: string): boolean =>
+    holder === ANY_HOLDER ? primaries.some(({ key }) => !took.has(key)) : !took.has(holder)
+  const waits = told.filter(({ holder }) => hasMissed(holder)).map(({ leftMs }) => leftMs)
+  return Math.min(LEASE_MAX_MS, Math.max(0, ...waits))
+}
+
+function leasesIn({
+  status,
+  headers,
+}: WriteAnswer): readonly { readonly holder: string; readonly leftMs: number }[] {
+  const written = headerOf({ status, headers, body: undefined }, READ_LEASES_HEADER)
+  if (written === undefined) return []
+  return written.split(' ').flatMap((one) => {
+    const [, holder, leftMs] = LEASE.exec(one) ?? []
+    return holder === undefined ? [] : [{ holder, leftMs: Number(leftMs) }]
+  })
+}
