@@ -1,6 +1,12 @@
 /** Confirmed reads on virtual time. Primaries are 0, 1, 2. */
 import t from 'tap'
-import { CAPABILITIES_HEADER, PROBES_METHOD } from '#base/extensions.ts'
+import {
+  CAPABILITIES_HEADER,
+  LEASE_NAMES_HEADER,
+  LEASED_BY_HEADER,
+  PROBES_METHOD,
+  REPLICA_STATE_HEADER,
+} from '#base/extensions.ts'
 import type { Request, Response } from '#http/message.ts'
 import { headerOf, readWhole } from '#http/message.ts'
 import { readConfirmed } from './confirmed-read.ts'
@@ -63,6 +69,48 @@ t.test('what a handoff has is no proof of its own', async (t) => {
   const reading = readConfirmed(nodes.client, nodes.read(), 'unavailable')
   await nodes.clock.advance(1_000)
   t.equal(bodyOf(await reading), 'newer')
+})
+
+t.test('what is new by the lease of another primary needs no look', async (t) => {
+  const { nodes, others } = threeNodes()
+  const [granter, third] = others
+  const [local] = nodes.placement.primariesLocalFirst
+  if (local === undefined || granter === undefined || third === undefined) throw new Error('three primaries')
+  nodes.set(local, found('x', 1, { [LEASED_BY_HEADER]: granter.key }))
+  t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read(), 'unavailable')), 'x')
+  t.equal(nodes.asked.length, 1)
+  const names = String(nodes.asked[0]?.request.headers[LEASE_NAMES_HEADER]).split(' ')
+  t.equal(names[0], local.key)
+  t.same(names.slice(1).toSorted(), [granter.key, third.key].toSorted())
+})
+
+t.test(
+  'a lease of whom the ring does not name, or of a replica without a voice, proves nothing',
+  async (t) => {
+    const { nodes, others } = threeNodes()
+    const [local] = nodes.placement.primariesLocalFirst
+    if (local === undefined) throw new Error('three primaries')
+    for (const headers of [
+      { [LEASED_BY_HEADER]: '10.9.9.9:6200/d9' },
+      { [LEASED_BY_HEADER]: local.key },
+      { [LEASED_BY_HEADER]: others[0]?.key, [REPLICA_STATE_HEADER]: 'joining' },
+    ]) {
+      nodes.set(local, found('older', 1, headers))
+      for (const other of others) nodes.set(other, found('newer', 2))
+      t.equal(bodyOf(await readConfirmed(nodes.client, nodes.read(), 'unavailable')), 'newer')
+    }
+  },
+)
+
+t.test('what is no object, or was written to more than three, is asked for no lease', async (t) => {
+  const { nodes } = threeNodes()
+  await readConfirmed(nodes.client, nodes.read({ server: 'container' }), 'accept')
+  const five = new FakeNodes({ devices: 5, replicas: 5 })
+  for (const node of five.placement.primaries) five.set(node, found('x', 1))
+  t.equal(bodyOf(await readConfirmed(five.client, five.read(), 'unavailable')), 'x')
+  for (const { request } of [...nodes.asked, ...five.asked]) {
+    t.equal(request.headers[LEASE_NAMES_HEADER], undefined)
+  }
 })
 
 /** Answers to looks in the order in which they came, when told to. */

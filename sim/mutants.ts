@@ -35,6 +35,8 @@ export interface Mutant {
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 /** Little else than what the features of the store do. */
 const FEATURES = { operations: 240, faults: 4, absence: 'never', featurePercent: 70 } as const
+/** A replica misses writes and can still be read. */
+const MISSED_WRITES = { onlyFaults: ['one-way cut', 'disk full', 'disk read-only', 'slow disk'] }
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -238,5 +240,25 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     seeds: SEEDS,
     options: FEATURES,
+  },
+  {
+    name: 'a write waits for no reader that missed it',
+    edits: [
+      { file: 'cluster/read-leases.ts', find: 'if (leftMs > 0) await', replace: 'if (leftMs < 0) await' },
+    ],
+    seeds: [4, ...SEEDS],
+    options: MISSED_WRITES,
+  },
+  {
+    name: 'a lease outlives a write that the reader missed',
+    edits: [
+      {
+        file: 'object-server/leases/lease-holder.ts',
+        find: 'for (const range of revoked) granter.granted.delete(range)',
+        replace: '',
+      },
+    ],
+    seeds: SEEDS,
+    options: MISSED_WRITES,
   },
 ]

@@ -10,9 +10,6 @@ import { isSolid } from './solid.ts'
 
 const LIMIT_BYTES = 2 ** 30
 const LISTING_LIMIT = 10_000
-/** Reads of who follows an object, and the longest pause between two, milliseconds. */
-const FOLLOWS = 12
-const FOLLOWS_PAUSE_MAX_MS = 500
 
 export class ObjectReaders {
   readonly #session: Session
@@ -25,16 +22,6 @@ export class ObjectReaders {
   /** Reads and listings that came to something. */
   get answered(): number {
     return this.#answered
-  }
-
-  /** Reads one object again and again, which is worth read leases. */
-  async follow(id: number, proxy: RunningProxy): Promise<void> {
-    const { cluster, random } = this.#session
-    const name = aName(random)
-    for (let reads = 0; reads < FOLLOWS && proxy.life.isAlive; reads += 1) {
-      await this.read(id, proxy, 'GET', name)
-      await cluster.world.sleep(random.below(FOLLOWS_PAUSE_MAX_MS))
-    }
   }
 
   async read(

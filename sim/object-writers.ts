@@ -50,9 +50,14 @@ export class ObjectWriters {
     return this.#acknowledged
   }
 
-  /** One plain write of any name. */
-  write(id: number, proxy: RunningProxy, method: WriteMethod): Promise<void> {
-    return this.#write(id, proxy, method, { name: aName(this.#session.random) })
+  /** One plain write, of any name when it is left out. */
+  write(
+    id: number,
+    proxy: RunningProxy,
+    method: WriteMethod,
+    name = aName(this.#session.random),
+  ): Promise<void> {
+    return this.#write(id, proxy, method, { name })
   }
 
   /** Two clients dictate the same time for different bodies, as container sync may. */

@@ -23,7 +23,7 @@ import { DEVICES_PATH, deviceName, KINDS, nodeHost, POLICIES, PORTS, SALT } from
 
 const VERSION = 'simulated'
 /** Reads are few here: leases are longer, and asked for whatever they are worth. */
-const LEASE_TERMS: LeaseTerms = { leaseMs: 4_000, askEveryMs: 1_000, readsMin: 1, idleMax: 8, pauseMs: 1_000 }
+const LEASE_TERMS: LeaseTerms = { leaseMs: 5_000, askEveryMs: 2_000, readsMin: 1, idleMax: 2, pauseMs: 1_000 }
 
 /** No client asks for notifications: who looks for some every other second finds nothing, thousands of times in a run. */
 const RARE_NOTIFIER = '[notifier]\ninterval = 60'

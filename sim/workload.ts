@@ -5,7 +5,7 @@ import type { Cluster } from './cluster.ts'
 import { DoomedAccount } from './doomed-account.ts'
 import { FeatureClients } from './feature-clients.ts'
 import { FleetingContainers } from './fleeting-containers.ts'
-import { ACCOUNT, CONTAINERS } from './object-names.ts'
+import { ACCOUNT, aName, CONTAINERS } from './object-names.ts'
 import { ObjectReaders } from './object-readers.ts'
 import { ObjectWriters } from './object-writers.ts'
 import type { RunningProxy } from './proxy-node.ts'
@@ -17,6 +17,10 @@ const CLIENTS = 16
 const PAUSE_MAX_MS = 1_600
 /** Of 100 PUTs, those that come as two with the same time. */
 const TWINS = 8
+/** Of who follows an object: operations, how many of them for one write, and the longest pause between two, milliseconds. */
+const FOLLOWED = 25
+const FOLLOWED_PER_WRITE = 5
+const FOLLOWED_PAUSE_MAX_MS = 500
 
 type Action =
   | 'put'
@@ -42,7 +46,7 @@ const SHARES: readonly (readonly [Action, number])[] = [
   ['post', 10],
   ['list', 9],
   ['head', 4],
-  ['follow', 2],
+  ['follow', 1],
   ['fleeting', 8],
   ['feature', 8],
 ]
@@ -171,13 +175,28 @@ export class Workload {
       case 'head':
         return await this.#readers.read(id, proxy, action === 'get' ? 'GET' : 'HEAD')
       case 'follow':
-        return await this.#readers.follow(id, proxy)
+        return await this.#follow(id, proxy)
       case 'list':
         return await this.#readers.list(id, proxy)
       case 'fleeting':
         return await this.fleeting.act(id, proxy)
       case 'feature':
         return await this.features.act(id, proxy)
+    }
+  }
+
+  /** One object is read again and again, which is worth read leases, and overwritten now and then through any proxy. */
+  async #follow(id: number, proxy: RunningProxy): Promise<void> {
+    const { cluster, random } = this.#session
+    const name = aName(random)
+    for (let turn = 0; turn < FOLLOWED; turn += 1) {
+      const writer = random.below(FOLLOWED_PER_WRITE) === 0 ? this.#session.aProxy() : undefined
+      if (writer === undefined) await this.#readers.read(id, proxy, 'GET', name)
+      else {
+        this.#numbers += 1
+        await this.#writers.write(this.#numbers, writer, 'PUT', name)
+      }
+      await cluster.world.sleep(random.below(FOLLOWED_PAUSE_MAX_MS))
     }
   }
 
