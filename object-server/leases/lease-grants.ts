@@ -27,6 +27,8 @@ export interface LeaseGrantsOptions {
   readonly replica: ReplicaAccess
   /** May this replica vote on everything that it has? Nothing is granted otherwise. */
   readonly isVoter: () => boolean
+  /** Does the ring give the range to this replica? Of what it gives to others it may not hear. */
+  readonly owns: (range: number) => boolean
   readonly terms: Pick<LeaseTerms, 'leaseMs'>
 }
 
@@ -68,6 +70,7 @@ export class LeaseGrants {
     const holder = this.#holderOf(name, session)
     holder.untilMs = clock.monotonicMs() + terms.leaseMs
     for (const [range, number] of holder.revoked) if (number <= seen) holder.revoked.delete(range)
+    for (const range of holder.granted) if (!this.#options.owns(range)) revoke(holder, range)
     const granted = asked.filter((one) => this.#isEqual(one)).map(([range]) => range)
     for (const range of granted) holder.granted.add(range)
     return { epoch: holder.epoch, number: holder.number, revoked: [...holder.revoked.keys()], granted }
@@ -99,11 +102,7 @@ export class LeaseGrants {
 
   #changed(range: number, { lost }: ObjectState): void {
     if (lost !== undefined) this.#whole.delete(range)
-    for (const holder of this.#holders.values()) {
-      if (!holder.granted.delete(range)) continue
-      holder.number += 1
-      holder.revoked.set(range, holder.number)
-    }
+    for (const holder of this.#holders.values()) revoke(holder, range)
   }
 
   #holderOf(name: string, session: string): Holder {
@@ -125,7 +124,8 @@ export class LeaseGrants {
 
   /** Of what was lost here nothing says any more how new it was: who has the same may miss it. */
   #isEqual([range, digest]: AskedRange): boolean {
-    return this.#whole.has(range) && this.#options.replica.sum(range)?.digest.toString('hex') === digest
+    const { replica, owns } = this.#options
+    return this.#whole.has(range) && owns(range) && replica.sum(range)?.digest.toString('hex') === digest
   }
 
   /** Each range once, a few at a time. */
@@ -148,4 +148,10 @@ export class LeaseGrants {
       if (state.lost !== undefined) this.#whole.delete(range)
     }
   }
+}
+
+function revoke(holder: Holder, range: number): void {
+  if (!holder.granted.delete(range)) return
+  holder.number += 1
+  holder.revoked.set(range, holder.number)
 }

@@ -23,6 +23,7 @@ class Pair {
   readonly random: SeededRandom
   readonly machine = newMachine()
   isVoter = true
+  owns = true
   /** Whether requests of the holder arrive, and their answers. */
   network: 'good' | 'no_request' | 'no_answer' = 'good'
   asked = 0
@@ -67,7 +68,14 @@ class Pair {
     const { clock, random } = this
     this.granter = (await startEngine(this.machine, { clock, cacheLimits: NO_CACHE })).engine
     const { replica } = this.granter
-    this.grants = new LeaseGrants({ clock, random, replica, isVoter: () => this.isVoter, terms: TERMS })
+    this.grants = new LeaseGrants({
+      clock,
+      random,
+      replica,
+      isVoter: () => this.isVoter,
+      owns: () => this.owns,
+      terms: TERMS,
+    })
   }
 
   claim(): string | undefined {
@@ -183,6 +191,14 @@ t.test('who may not vote grants nothing', async (t) => {
   const pair = await Pair.start()
   await pair.both(1, 'x')
   pair.isVoter = false
+  t.equal(await pair.settled(), undefined)
+})
+
+t.test('what the ring gives to others is granted no longer', async (t) => {
+  const pair = await Pair.start()
+  await pair.both(1, 'x')
+  t.equal(await pair.settled(), GRANTER)
+  pair.owns = false
   t.equal(await pair.settled(), undefined)
 })
 

@@ -4,6 +4,7 @@ import type { Logger } from '#base/log.ts'
 import type { Transport } from '#http/transport.ts'
 import type { ObjectDevice } from '../device.ts'
 import { isFailure, Peers } from '../replication/peer.ts'
+import { RANGE_BITS } from '../replication/unit-digests.ts'
 import { LeaseGrants } from './lease-grants.ts'
 import { LeaseHolder } from './lease-holder.ts'
 import { DEFAULT_TERMS, type LeaseTerms } from './lease-terms.ts'
@@ -42,8 +43,9 @@ function leasesOf(
 ): PolicyLeases | undefined {
   const replica = device.replica(policyIndex)
   if (replica === undefined) return undefined
-  const isVoter = (): boolean =>
-    device.replicaStates(policyIndex)?.ofAll === 'synced' && device.ledger(policyIndex)?.mayBeStale === false
+  const [states, ledger] = [device.replicaStates(policyIndex), device.ledger(policyIndex)]
+  const isVoter = (): boolean => states?.ofAll === 'synced' && ledger?.mayBeStale === false
+  const owns = (range: number): boolean => ledger?.owns({ partPower: RANGE_BITS, partition: range }) === true
   const timeouts = { connectTimeoutMs: CONNECT_TIMEOUT_MS, responseTimeoutMs: RESPONSE_TIMEOUT_MS }
   const peers = new Peers({ transport, policyIndex, log, ...timeouts })
   const ask: ConstructorParameters<typeof LeaseHolder>[0]['ask'] = async (peer, request) => {
@@ -51,7 +53,7 @@ function leasesOf(
     return isFailure(answer) ? undefined : answer
   }
   return {
-    grants: new LeaseGrants({ clock, random, replica, isVoter, terms }),
+    grants: new LeaseGrants({ clock, random, replica, isVoter, owns, terms }),
     holder: new LeaseHolder({ clock, random, replica, isVoter, ask, terms }),
   }
 }
