@@ -166,6 +166,30 @@ await t.test('a machine that dies again while it recovers loses nothing either',
   t.same(wrong, [])
 })
 
+await t.test(
+  'power that fails after the successor of a killed process has started brings nothing back',
+  async (t) => {
+    const total = await countChanges(WORKLOAD)
+    const wrong: string[] = []
+    for (let changes = 0; changes <= total; changes += 1) {
+      for (let seed = 0; seed < 4; seed += 1) {
+        const machine = newMachine()
+        await startEngine(machine).then(({ engine }) => engine.close())
+        machine.disk.stopAfter(changes, () => breakIndex(machine, coded()))
+        const acknowledged = await runUntilDeath(machine, WORKLOAD).catch(() => 0)
+        machine.disk.kill()
+        await machine.kv.crash('kept')
+        breakIndex(machine, undefined)
+        await startEngine(machine)
+        await die(machine, seed * 1000 + changes, 'lost')
+        const problem = await recovered(machine, WORKLOAD, acknowledged)
+        if (problem !== undefined) wrong.push(`${changes}, ${seed}: ${problem}`)
+      }
+    }
+    t.same(wrong, [])
+  },
+)
+
 await t.test('a killed process loses nothing, and its successor starts at once', async (t) => {
   const machine = newMachine()
   t.equal(await runUntilDeath(machine, WORKLOAD), WORKLOAD.length)

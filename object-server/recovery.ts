@@ -108,9 +108,18 @@ export class Recovery {
     return namesIn(this.#context.disk, leafPath(this.#context.paths.objects, leaf))
   }
 
+  /**
+   * Made durable before it is looked at: what a killed process renamed or removed there, a power cut would still undo after
+   * the note is taken back. A file that came back so, nobody would see before its tombstone is forgotten.
+   */
+  async #durableNamesIn(leaf: Leaf): Promise<readonly string[]> {
+    await this.#context.syncs.sync(leafPath(this.#context.paths.objects, leaf)).catch(ignoreMissing)
+    return await this.#namesIn(leaf)
+  }
+
   async #leaf(leaf: Leaf): Promise<void> {
     const files = new Map<string, ObjectFile[]>()
-    for (const name of await this.#namesIn(leaf)) {
+    for (const name of await this.#durableNamesIn(leaf)) {
       const file = parseFileName(name)
       if (file === undefined) continue
       const known = files.get(file.hash)

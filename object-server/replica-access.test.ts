@@ -114,6 +114,32 @@ t.test('nothing older comes back in the place of what was forgotten', async (t) 
   await again.engine.close()
 })
 
+t.test(
+  'nor what a killed process had removed, when power fails after its successor has started',
+  async (t) => {
+    for (let seed = 0; seed < 8; seed += 1) {
+      const machine = newMachine()
+      const { engine } = await startEngine(machine)
+      await putObject(engine, second(1), 'deleted long ago')
+      await remove(engine, second(2))
+      machine.disk.kill()
+      await machine.kv.crash('kept')
+      await startEngine(machine)
+      machine.disk.crash(new SeededRandom(seed))
+      await machine.kv.crash('lost')
+      const { engine: third } = await startEngine(machine)
+      const hash = third.replica.hashOf(NAME)
+      t.same(await third.replica.forget(hash, await textOf(third.replica), 'remove'), { kind: 'forgotten' })
+      machine.disk.kill()
+      await machine.kv.crash('kept')
+      const last = await startEngine(machine)
+      t.same(await look(last.engine), { kind: 'missing' }, `seed ${seed}`)
+      t.same(await filesBelow(machine, '/sda/objects'), [])
+      await last.engine.close()
+    }
+  },
+)
+
 t.test('power that fails while an object is forgotten brings back no version before it', async (t) => {
   for (let at = 0; at < 10; at += 1) {
     for (const unsynced of ['lost', 'kept'] as const) {

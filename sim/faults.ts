@@ -347,11 +347,11 @@ export class FaultDirector {
     this.#suspects.delete(node)
   }
 
-  /** As a supervisor does: again and again, until it runs. */
+  /** As a supervisor does: again and again, until it runs. Who kills it over that brings it up again. */
   async bringUp(node: StorageNode): Promise<void> {
     while (!node.isStarted) {
       try {
-        await node.start('may_have_held_data')
+        if ((await node.start('may_have_held_data')) === 'killed') return
         if (this.#emptied.delete(node)) checkVoiceless(this.#cluster, node)
       } catch (error) {
         if (error instanceof Violation) throw error

@@ -27,6 +27,9 @@ export interface ProcessWorld {
   readonly transport: Transport
 }
 
+/** What became of a start. Who killed the process starts it again. */
+export type Started = 'serves' | 'killed'
+
 export class MachineProcess<Running> {
   readonly #options: MachineProcessOptions
   #running: Running | undefined
@@ -46,14 +49,17 @@ export class MachineProcess<Running> {
     return this.#starting !== undefined
   }
 
-  /** Starts the process. Resolves when it serves; rejects as `open` does. */
-  async start(open: (world: ProcessWorld) => Promise<Running>): Promise<void> {
+  /** Starts the process. Resolves when it serves, or is killed before it does; rejects as `open` does. */
+  async start(open: (world: ProcessWorld) => Promise<Running>): Promise<Started> {
     const life = new ProcessLife(this.#options.name)
     this.#starting = life
     this.#note('starts')
     try {
-      this.#running = await life.run(async () => open(await this.#world(life)))
+      const running = await life.orEnd(life.run(async () => open(await this.#world(life))))
+      if (running === undefined || !life.isAlive) return 'killed'
+      this.#running = running
       this.#note('serves')
+      return 'serves'
     } catch (error) {
       if (this.#starting === life) this.#starting = undefined
       life.end()

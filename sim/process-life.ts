@@ -52,6 +52,15 @@ export class ProcessLife {
     })
   }
 
+  /** The outcome of the promise, or `undefined` when the process dies first: for who waits outside of it. */
+  orEnd<Value>(promise: Promise<Value>): Promise<Value | undefined> {
+    return new Promise((resolve, reject) => {
+      if (!this.#alive) return resolve(undefined)
+      const forget = this.onEnd(() => resolve(undefined))
+      promise.finally(forget).then(resolve, reject)
+    })
+  }
+
   /** What `start` gives, unless the process is dead already. */
   run<Value>(start: () => Promise<Value>): Promise<Value> {
     return this.#alive ? this.while(start()) : never()

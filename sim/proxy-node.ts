@@ -19,7 +19,7 @@ import { invalidationHandler, PeerInvalidations } from '#store/invalidations.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import type { StoreRules } from '#store/store-parts.ts'
 import type { Machine } from './machine.ts'
-import { MachineProcess, type ProcessWorld } from './machine-process.ts'
+import { MachineProcess, type ProcessWorld, type Started } from './machine-process.ts'
 import type { Network } from './network.ts'
 import type { ProcessLife } from './process-life.ts'
 import { DESK_PORT, POLICIES, PROXY_PORT, proxyHost, SALT } from './topology.ts'
@@ -72,8 +72,8 @@ export class ProxyNode {
     return this.#process.isStarted
   }
 
-  /** Starts the process. Resolves when it serves. */
-  start(): Promise<void> {
+  /** Starts the process. Resolves when it serves, or was killed before. */
+  start(): Promise<Started> {
     return this.#process.start((world) => this.#open(world))
   }
 

@@ -17,17 +17,18 @@ const LOOKS = 4
 const TORN = /\/quarantined\/objects[^/]*\//
 const LOOK_AGAIN_MS = 50
 
-/** Throws a `Violation`. Only for a node whose disk has kept what was synced. */
+/** Throws a `Violation`. Only for a node whose disk has kept what was synced; ends when its process does. */
 export async function checkRestarted(cluster: Cluster, node: StorageNode): Promise<void> {
-  const device = node.running?.device.objects.device
+  const { running } = node
+  const device = running?.device.objects.device
   checkNothingTorn(node)
   for (const object of cluster.history.objects) {
     const { hash } = object
     const replica = device?.replica(policyOf(nameOfPath(object.path)))
-    if (replica === undefined) return
+    if (running === undefined || replica === undefined) return
     for (let looks = 1; ; looks += 1) {
-      const found = await replica.states([hash])
-      if ('kind' in found) return
+      const found = await running.life.orEnd(replica.states([hash]))
+      if (found === undefined || 'kind' in found) return
       try {
         for (const { state } of found) checkObject(cluster, node, object, hash, state)
         break

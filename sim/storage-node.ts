@@ -16,7 +16,7 @@ import type { RingDirectory } from '#ring/ring-directory.ts'
 import { Foreground } from '#worker/foreground.ts'
 import { tellClock } from './clock-answer.ts'
 import type { Machine } from './machine.ts'
-import { MachineProcess, type ProcessWorld } from './machine-process.ts'
+import { MachineProcess, type ProcessWorld, type Started } from './machine-process.ts'
 import type { Network } from './network.ts'
 import type { ProcessLife } from './process-life.ts'
 import { DEVICES_PATH, deviceName, KINDS, nodeHost, POLICIES, PORTS, SALT } from './topology.ts'
@@ -86,8 +86,8 @@ export class StorageNode {
     for (const path of [DEVICES_PATH, '/srv', '/']) await disk.syncDirectory(path)
   }
 
-  /** Starts the process. Resolves when it serves; rejects when it cannot open the device. */
-  start(newDevice: NewDevice): Promise<void> {
+  /** Starts the process. Resolves when it serves, or was killed before; rejects when it cannot open the device. */
+  start(newDevice: NewDevice): Promise<Started> {
     return this.#process.start((world) => this.#open(world, newDevice))
   }
 
