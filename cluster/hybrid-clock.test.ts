@@ -35,6 +35,31 @@ t.test('timestamps follow the wall clock, each later than the one before', async
   t.equal(ticksOf(await times.next()), wallTicks(clock))
 })
 
+t.test(
+  'processes with lanes of their own never give the same time, whatever they learn of each other',
+  async (t) => {
+    const clock = new VirtualClock()
+    const opened = [0, 1, 2, 31].map((lane) => HybridClock.open(clock, new MarkStore(), undefined, lane))
+    const clocks = await Promise.all(opened)
+    const given = new Map<number, Timestamp[]>()
+    for (let turn = 0; turn < 200; turn += 1) {
+      const seen: Timestamp[] = []
+      for (const [at, times] of clocks.entries()) {
+        const next = await times.next()
+        const before = given.get(at) ?? []
+        t.ok(before.every((one) => one < next))
+        given.set(at, [...before, next])
+        seen.push(next)
+      }
+      // All go on after the same.
+      for (const times of clocks) for (const one of seen) times.observe(one)
+      if (turn % 10 === 0) await clock.advance(1)
+    }
+    const all = [...given.values()].flat()
+    t.equal(new Set(all).size, all.length)
+  },
+)
+
 t.test('a wall clock that jumps back does not take the timestamps with it', async (t) => {
   const clock = new VirtualClock()
   const times = await HybridClock.open(clock, new MarkStore())

@@ -5,6 +5,9 @@
  * Across restarts: no timestamp is given that is later than a mark which was made durable before; a new process begins
  * after the last mark. The mark is moved ahead in the background, so nobody waits for the disk as long as writes go on.
  *
+ * Clocks of different processes give different timestamps, as far as each has a lane of its own: of so many ticks it gives one.
+ * What two proxies write at the same moment under names that are times (versions, archives) then has two names.
+ *
  * A disk that is full, read-only or hung stops no writes: past the mark, only timestamps that the wall clock has reached
  * are given. A restart then begins after them as long as nobody sets the wall clock back in between.
  */
@@ -33,12 +36,15 @@ const SAVE_PATIENCE_MS = 1000
 const SAVE_AGAIN_MS = 1000
 /** Longest wait for the wall clock to reach a timestamp that no mark covers, milliseconds. */
 const WALL_PATIENCE_MS = 2000
+/** Lanes: a process whose writes are more than 3,000 a second runs ahead of the wall clock. */
+const LANES = 32
 const AHEAD_TICKS = MAX_CLOCK_AHEAD_SECONDS * TICKS_PER_SECOND
 
 export class HybridClock {
   readonly #clock: Clock
   readonly #store: HighWaterStore
   readonly #onTrouble: (error: unknown) => void
+  readonly #lane: number | undefined
   /** Nothing up to this was not given or seen. */
   #lastTicks: number
   /** The latest that a header said and that was believed. */
@@ -55,7 +61,9 @@ export class HybridClock {
     store: HighWaterStore,
     onTrouble: (error: unknown) => void,
     startTicks: number,
+    lane: number | undefined,
   ) {
+    this.#lane = lane === undefined ? undefined : lane % LANES
     this.#clock = clock
     this.#store = store
     this.#onTrouble = onTrouble
@@ -65,15 +73,17 @@ export class HybridClock {
 
   /**
    * Goes on after the last mark, and makes the next one durable. `onTrouble` is told when the store fails to keep one;
-   * rejects when it cannot say what the last one was.
+   * rejects when it cannot say what the last one was. `lane`: which of the processes of the cluster this is; without one it
+   * takes whatever tick comes.
    */
   static async open(
     clock: Clock,
     store: HighWaterStore,
     onTrouble: (error: unknown) => void = () => {},
+    lane?: number,
   ): Promise<HybridClock> {
     const mark = await store.load()
-    const opened = new HybridClock(clock, store, onTrouble, mark === undefined ? 0 : ticksOf(mark))
+    const opened = new HybridClock(clock, store, onTrouble, mark === undefined ? 0 : ticksOf(mark), lane)
     await opened.#reserve(opened.#nextTicks())
     return opened
   }
@@ -122,7 +132,9 @@ export class HybridClock {
   }
 
   #nextTicks(): number {
-    return Math.max(this.#wallTicks(), this.#lastTicks + 1)
+    const earliest = Math.max(this.#wallTicks(), this.#lastTicks + 1)
+    if (this.#lane === undefined) return earliest
+    return earliest + ((this.#lane - (earliest % LANES) + LANES) % LANES)
   }
 
   #wallTicks(): number {

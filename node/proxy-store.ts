@@ -138,12 +138,26 @@ async function openTimestamps({
   log,
   watch,
   clockMark,
+  members,
+  isSelf,
 }: ProxyStoreOptions): Promise<HybridClock> {
-  const timestamps = await HybridClock.open(watch?.clock ?? environment.clock, clockMark, (error) =>
-    log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock'),
-  )
+  const clock = watch?.clock ?? environment.clock
+  const onTrouble = (error: unknown): void =>
+    log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock')
+  const timestamps = await HybridClock.open(clock, clockMark, onTrouble, laneOf(members(), isSelf))
   watch?.onCheck(({ confirmed }) => confirmed && timestamps.rewind())
   return timestamps
+}
+
+/** A number that no other process of the cluster has that knows the same members. */
+function laneOf(members: readonly Endpoint[], isSelf: (endpoint: Endpoint) => boolean): number {
+  const own = members.find(isSelf)
+  const names = members.map(nameOf).toSorted()
+  return Math.max(0, own === undefined ? 0 : names.indexOf(nameOf(own)))
+}
+
+function nameOf({ host, port }: Endpoint): string {
+  return `${host}:${port}`
 }
 
 function guessDesk({ environment, settings }: ProxyStoreOptions): GuessDesk {

@@ -92,9 +92,10 @@ export class ProxyNode {
     const { clock, disk } = environment
     const log = this.#options.log.child({ proxy: this.proxy })
     await makeDirectoryDurably(disk, STATE_PATH)
-    const timestamps = await HybridClock.open(clock, markInFile(disk, `${STATE_PATH}/clock`), (error) =>
-      log.warn({ err: error }, 'the mark of the clock could not be kept'),
-    )
+    const onTrouble = (error: unknown): void =>
+      log.warn({ err: error }, 'the mark of the clock could not be kept')
+    const mark = markInFile(disk, `${STATE_PATH}/clock`)
+    const timestamps = await HybridClock.open(clock, mark, onTrouble, this.proxy)
     const store = createStore({
       environment,
       client: new NodeClient({
