@@ -19,8 +19,8 @@ interface Scene {
   readonly write: ArchivedWrite
   readonly time: Timestamp
   /** Puts what another proxy archives at this time. */
-  archive(body: string): Promise<unknown>
-  archived(): Promise<string>
+  readonly archive: (body: string) => Promise<unknown>
+  readonly archived: () => Promise<string>
 }
 
 /** `onMark` is called when the first mark has been put. */
