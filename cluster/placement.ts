@@ -57,6 +57,7 @@ export class Placement {
   readonly primariesLocalFirst: readonly StorageNode[]
   readonly #findHandoffs: () => readonly StorageNode[]
   #handoffs: readonly StorageNode[] | undefined
+  readonly #namesFrom = new Map<StorageNode, string>()
 
   private constructor(
     partition: number,
@@ -82,6 +83,17 @@ export class Placement {
   get handoffs(): readonly StorageNode[] {
     this.#handoffs ??= this.#findHandoffs()
     return this.#handoffs
+  }
+
+  /** The keys of all primaries, that of one of them first, separated by blanks (`LEASE_NAMES_HEADER`). */
+  namesFrom(first: StorageNode): string {
+    let names = this.#namesFrom.get(first)
+    if (names === undefined) {
+      const others = this.primaries.filter((node) => node !== first)
+      names = [first, ...others].map(({ key }) => key).join(' ')
+      this.#namesFrom.set(first, names)
+    }
+    return names
   }
 
   /** The same partition on these nodes alone: nobody stands in for them. */

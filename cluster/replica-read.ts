@@ -65,8 +65,7 @@ export async function askNode(
 }
 
 function leaseHeaders({ headers, placement }: ReplicaRead, node: StorageNode): HeaderMap {
-  const others = placement.primaries.filter((other) => other !== node)
-  return { ...headers, [LEASE_NAMES_HEADER]: [node, ...others].map(({ key }) => key).join(' ') }
+  return { ...headers, [LEASE_NAMES_HEADER]: placement.namesFrom(node) }
 }
 
 interface Candidate {
