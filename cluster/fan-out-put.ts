@@ -182,7 +182,7 @@ class FanOut {
       isDecided: rules?.isDecided,
       patienceMs: rules?.patienceMs,
     })
-    await awaitReadLeases(this.#client, this.#put.placement, answers)
+    await awaitReadLeases(this.#client, { method: 'PUT', placement: this.#put.placement }, answers)
     return [...early, ...answers]
   }
 

@@ -58,7 +58,7 @@ export async function fanOutWrite(client: NodeClient, write: FanOutWrite): Promi
     isDecided: write.rules?.isDecided,
     patienceMs: write.rules?.patienceMs,
   })
-  if (write.server === 'object') await awaitReadLeases(client, write.placement, answers)
+  if (write.server === 'object') await awaitReadLeases(client, write, answers)
   return answers
 }
 

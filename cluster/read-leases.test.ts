@@ -71,11 +71,13 @@ t.test('rows and accounts wait for no reader of objects', async (t) => {
 
 t.test('who is waited for, and how long', async (t) => {
   const nodes = new FakeNodes()
-  const { primaries } = nodes.placement
+  const { placement } = nodes
+  const { primaries } = placement
   const [one, two, three] = primaries.map(({ key }) => key)
+  let method = 'PUT'
   const leftMs = (...answers: readonly [at: number, status: number, leases?: string][]): number =>
     leaseLeftMs(
-      primaries,
+      { method, placement },
       answers.map(([at, status, leases]) => ({
         node: primaries[at],
         status,
@@ -87,6 +89,17 @@ t.test('who is waited for, and how long', async (t) => {
   t.equal(leftMs([0, 201, `${three}=100 ${two}=500`], [1, 201, `${three}=200`]), 200)
   t.equal(leftMs([0, 201, `${three}=100`], [2, 507]), 100, 'a refusal is no copy')
   t.equal(leftMs([0, 201, `${three}=100`], [2, 409]), 0, 'who has something newer needs none')
+  for (const [write, misses] of [
+    ['COMMIT', 404],
+    ['POST', 404],
+    ['PUT', 412],
+    ['PUT', 422],
+  ] as const) {
+    method = write
+    t.equal(leftMs([0, 201, `${three}=100`], [2, misses]), 100, `${misses} to ${write}: it does not have it`)
+  }
+  method = 'DELETE'
+  t.equal(leftMs([0, 204, `${three}=100`], [2, 404]), 0, 'it has the tombstone')
   t.equal(leftMs([0, 201, '*=300'], [1, 201]), 300)
   t.equal(leftMs([0, 201, '*=300'], [1, 201], [2, 201]), 0)
   t.equal(leftMs([0, 201, `${three}=999999`]), 5_000, 'nobody is believed everything')

@@ -4,7 +4,7 @@
  */
 import { ANY_HOLDER, READ_LEASES_HEADER } from '#base/extensions.ts'
 import { headerOf } from '#http/message.ts'
-import { isFinal, type WriteAnswer } from './fan-out-write.ts'
+import type { WriteAnswer } from './fan-out-write.ts'
 import type { NodeClient } from './node-client.ts'
 import type { Placement } from './placement.ts'
 
@@ -12,25 +12,36 @@ import type { Placement } from './placement.ts'
 const LEASE_MAX_MS = 5_000
 const LEASE = /^(.+)=(\d{1,6})$/
 
-/** Resolves when nobody reads by a lease who did not give one of these answers. */
+/** What was written, and to whom. */
+export interface LeasedWrite {
+  readonly method: string
+  readonly placement: Pick<Placement, 'allPrimaries'>
+}
+
+/** Resolves when nobody reads by a lease who did not say by one of these answers that it has the write, or something newer. */
 export async function awaitReadLeases(
   client: Pick<NodeClient, 'clock'>,
-  { allPrimaries }: Pick<Placement, 'allPrimaries'>,
+  write: LeasedWrite,
   answers: readonly WriteAnswer[],
 ): Promise<void> {
-  const leftMs = leaseLeftMs(allPrimaries, answers)
+  const leftMs = leaseLeftMs(write, answers)
   if (leftMs > 0) await client.clock.sleep(leftMs)
 }
 
 /** Milliseconds; 0 when nobody need be waited for. */
-export function leaseLeftMs(primaries: Placement['primaries'], answers: readonly WriteAnswer[]): number {
+export function leaseLeftMs({ method, placement }: LeasedWrite, answers: readonly WriteAnswer[]): number {
   const told = answers.flatMap((answer) => leasesIn(answer))
   if (told.length === 0) return 0
-  const took = new Set(answers.filter(({ status }) => isFinal(status)).map(({ node }) => node?.key))
+  const took = new Set(answers.filter(({ status }) => hasIt(method, status)).map(({ node }) => node?.key))
   const hasMissed = (holder: string): boolean =>
-    holder === ANY_HOLDER ? primaries.some(({ key }) => !took.has(key)) : !took.has(holder)
+    holder === ANY_HOLDER ? placement.allPrimaries.some(({ key }) => !took.has(key)) : !took.has(holder)
   const waits = told.filter(({ holder }) => hasMissed(holder)).map(({ leftMs }) => leftMs)
   return Math.min(LEASE_MAX_MS, Math.max(0, ...waits))
+}
+
+/** 409: something newer stands there. A DELETE of what is not there leaves its tombstone. */
+function hasIt(method: string, status: number): boolean {
+  return (status >= 200 && status < 300) || status === 409 || (status === 404 && method === 'DELETE')
 }
 
 function leasesIn({
