@@ -61,6 +61,31 @@ t.test(
   },
 )
 
+t.test('who was a primary by the ring of before vouches for nothing that it has', async (t) => {
+  const server = await startTestServer()
+  const path = '/sda/0/a/c/o'
+  await put(server, 1, 'older', {}, path)
+  const look = { path, headers: { 'x-backend-martlet-index-only': 'true' } }
+  const asPrimary = { path, headers: { 'x-backend-martlet-lease-names': 'a:1/sda b:2/sdb c:3/sdc' } }
+  const answers = async (): Promise<readonly unknown[]> => {
+    const several = { path: '/sda', query: 'short=1', body: JSON.stringify([[path, 0]]) }
+    const [told] = JSON.parse((await send(server, 'PROBES', several)).text) as readonly (Told | string)[]
+    const alone = await Promise.all([
+      send(server, 'HEAD', look),
+      send(server, 'GET', asPrimary),
+      send(server, 'GET', { path }),
+    ])
+    const states = alone.map(
+      ({ status, headers }) => `${status} ${headers['x-backend-martlet-replica-state']}`,
+    )
+    return [typeof told === 'string' ? 'short' : told?.[1]['x-backend-martlet-replica-state'], ...states]
+  }
+  await server.device.ledger(0)?.own(0, [0])
+  t.same(await answers(), ['short', '200 synced', '200 synced', '200 synced'])
+  await server.device.ledger(0)?.own(0, [])
+  t.same(await answers(), ['joining', '200 joining', '200 joining', '200 synced'], 'it serves on')
+})
+
 t.test('what is no list of looks is refused', async (t) => {
   const server = await startTestServer()
   const many = Array.from({ length: PROBES_MAX + 1 }, () => ['/sda/0/a/c/o', 0])

@@ -1,6 +1,6 @@
 /**
  * The usual answer to a look at the index, without the way through the layers of a HEAD: the object is there, nothing later of it was lost, it has not expired, no
- * POST changed it, and nothing that the device holds is joining or stale. Whatever is otherwise goes the way of the HEAD.
+ * POST changed it, the ring gives it to the device, and nothing that the device holds is joining or stale. Whatever is otherwise goes the way of the HEAD.
  */
 import { parseObjectAddress } from '#backend/address.ts'
 import { isRefusal } from '#backend/refusal.ts'
@@ -33,7 +33,9 @@ async function quickProbe(
   if (found.kind !== 'found' || found.lost !== undefined) return undefined
   if (found.changes !== undefined || isPast(found.deleteAt, now)) return undefined
   // Asked afterwards, so that whatever was lost until then is not taken for an old version.
-  const isSynced = device.replicaStates(policyIndex)?.ofAll === 'synced'
-  if (!isSynced || device.ledger(policyIndex)?.mayBeStale === true) return undefined
+  const [states, ledger] = [device.replicaStates(policyIndex), device.ledger(policyIndex)]
+  if (states?.ofAll !== 'synced' || ledger?.mayBeStale === true) return undefined
+  const hash = ledger?.knowsOwned === true ? device.replica(policyIndex)?.hashOf(pathOf(address)) : undefined
+  if (hash !== undefined && ledger?.ownsHash(hash) === false) return undefined
   return found.timestamp === found.dataTimestamp ? found.dataTimestamp : undefined
 }

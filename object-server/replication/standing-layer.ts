@@ -7,7 +7,12 @@ import { parseObjectAddress } from '#backend/address.ts'
 import { answer } from '#backend/answers.ts'
 import { isRefusal } from '#backend/refusal.ts'
 import type { SyncLedger } from '#backend/sync-ledger.ts'
-import { REPLICA_STATE_HEADER, STATE_HEADER } from '#base/extensions.ts'
+import {
+  INDEX_ONLY_HEADER,
+  LEASE_NAMES_HEADER,
+  REPLICA_STATE_HEADER,
+  STATE_HEADER,
+} from '#base/extensions.ts'
 import { type HashPathSalt, hashName } from '#base/names.ts'
 import { parseTimestamp, TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import type { Layer, Request, Response } from '#http/message.ts'
@@ -52,10 +57,18 @@ export function answerByStanding(options: StandingOptions): Layer {
     }
     const response = await inner(request)
     if (WRITES.has(request.method)) handOver(options, ledger, policyIndex, request, response)
-    const proves = response.status === NOT_FOUND || VOTES.has(request.method)
+    const proves = response.status === NOT_FOUND || VOTES.has(request.method) || vouches(request)
     if (!proves || mayVote(options, ledger, request)) return response
     return isStale(options, ledger, request) ? unproven(withoutState(response)) : unproven(response)
   }
+}
+
+/**
+ * Is what is found here taken for as new as what a primary has? A sender with the ring of before asks who is none any more, and
+ * what was written by the new ring need not have come here.
+ */
+function vouches({ headers }: Request): boolean {
+  return headers[LEASE_NAMES_HEADER] !== undefined || headers[INDEX_ONLY_HEADER] !== undefined
 }
 
 function isWithheld(options: StandingOptions, ledger: SyncLedger, request: Request): boolean {
