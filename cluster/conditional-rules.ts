@@ -95,7 +95,7 @@ export function judge<Node>(
     return isFalse ? { kind: 'false', newest } : { kind: 'again' }
   }
   const last = lastDecision(answers)
-  if (last?.stage === 'accepted' && timeOf(last.acceptance.candidate.id) >= newest.writtenAt) {
+  if (last !== undefined && isPending(last, answers, newest)) {
     return { kind: 'finish', acceptance: last.acceptance }
   }
   if (holds) return mayProposeOnTop(sent, newest, last?.acceptance) ? { kind: 'propose', newest } : DOUBTFUL
@@ -114,6 +114,23 @@ function isUnderWay<Node>(answers: readonly PromiseAnswer<Node>[], newest: SeenS
 interface LastDecision {
   readonly stage: 'accepted' | 'committed'
   readonly acceptance: Acceptance
+}
+
+/**
+ * Must it come first? Also what only a replica has committed that cannot say what it has (one that was away for long): nobody
+ * whose word counts shows it.
+ */
+function isPending<Node>(
+  { stage, acceptance }: LastDecision,
+  answers: readonly PromiseAnswer<Node>[],
+  newest: SeenState,
+): boolean {
+  const time = timeOf(acceptance.candidate.id)
+  if (stage === 'accepted') return time >= newest.writtenAt
+  const isAccepted = answers.some(
+    ({ promised, accepted }) => promised && accepted?.ballot === acceptance.ballot,
+  )
+  return isAccepted && time > newest.writtenAt
 }
 
 /** Of all that was accepted or committed, that of the latest ballot; in the same ballot there is only one candidate. */
