@@ -15,6 +15,7 @@ import {
   type RequestBody,
   type Response,
 } from '#http/message.ts'
+import { TransportError } from '#http/transport.ts'
 import { type BodyTrip, SILENT, sendBody } from './conditional-body.ts'
 import type { NodeVote } from './conditional-messages.ts'
 import type { StorageNode } from './storage-node.ts'
@@ -41,10 +42,15 @@ export async function copyCandidate(
         expectedEtag: unquoted(headerOf(response, 'etag') ?? ''),
         limitBytes: MAX_FILE_SIZE_BYTES,
       },
-    )
-    return sent.kind === 'answered' ? sent.answers : silent
+    ).catch(brokenOff)
+    return sent?.kind === 'answered' ? sent.answers : silent
   }
   return silent
+}
+
+/** The holder is gone before all of it was read: nobody has the whole, and the round is tried again. */
+function brokenOff(error: unknown): undefined {
+  if (!(error instanceof TransportError)) throw error
 }
 
 async function fetchFrom(
