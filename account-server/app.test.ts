@@ -1,6 +1,10 @@
 import t from 'tap'
 import { jsonOf, requestOf, timeOf, ts } from '#backend/test-twins.ts'
+import type { Timestamp } from '#base/timestamp.ts'
+import { mergeInto } from '#db/index-contract.ts'
 import { startAccountServer } from './testing.ts'
+
+const WEEK_MS = 7 * 86_400_000
 
 /** Headers of a container's report. */
 function report(
@@ -93,6 +97,38 @@ t.test('the last report is believed also when the clock was set back between two
   const after = await startAccountServer(server)
   await after.send('PUT', '/a/c', report(4, 0, 1, 10))
   t.match(jsonOf(await after.send('GET', '/a?format=json')), [{ count: 1, bytes: 10 }])
+})
+
+t.test('what a clock far ahead took on another replica yields to what came here', async (t) => {
+  const server = await startAccountServer()
+  const account = { account: 'a' }
+  const figures = async (): Promise<unknown> => jsonOf(await server.send('GET', '/a?format=json'))
+  await server.send('PUT', '/a', ts(1))
+  await server.send('PUT', '/a/c', report(4, 0, 9, 90))
+  const reportedAt = '1800000000.00000' as Timestamp
+  const early = await server.device.index.named(account, 0, ['c'])
+  const takenAhead = early.flatMap((row) => (row === undefined ? [] : { ...row, reportedAt }))
+  await server.send('PUT', '/a/c', report(4, 0, 1, 10))
+  await server.device.index.apply(account, takenAhead, mergeInto)
+  t.match(await figures(), [{ count: 1, bytes: 10 }])
+  const named = takenAhead.map((row) => ({ ...row, name: 'd' }))
+  await server.device.index.apply(account, named, mergeInto)
+  t.match(await figures(), [{ count: 1 }, { count: 9 }], 'it is what is known of a container')
+  await server.send('PUT', '/a/d', report(4, 0, 2, 20))
+  t.match(await figures(), [{ count: 1 }, { count: 2 }], 'until the next report')
+})
+
+t.test('what was taken before a clock was set back by a week yields', async (t) => {
+  const server = await startAccountServer()
+  await server.send('PUT', '/a', ts(1))
+  server.clock.jumpWall(WEEK_MS)
+  await server.send('PUT', '/a/c', report(4, 0, 9, 90))
+  server.clock.jumpWall(-WEEK_MS)
+  await server.send('PUT', '/a/c', report(4, 0, 1, 10))
+  t.match(jsonOf(await server.send('GET', '/a?format=json')), [{ count: 1, bytes: 10 }])
+  const [stored] = await server.device.index.named({ account: 'a' }, 0, ['c'])
+  const nowSeconds = server.clock.wallMs() / 1000
+  t.ok(Number(stored?.reportedAt) <= nowSeconds, 'and spreads no more')
 })
 
 t.test('a container deleted after it was put is no longer listed, unless it has objects', async (t) => {

@@ -1,6 +1,6 @@
 /** The accounts of one device: opening them takes ownership of the device (`backend/own-device.ts`). */
 import { type IndexDeviceOptions, type OwnedDevice, ownDevice } from '#backend/own-device.ts'
-import { type ContainerRow, containerRows } from '#db/container-row.ts'
+import { type ContainerRow, containerRowsBy } from '#db/container-row.ts'
 import type { Index } from '#db/contract.ts'
 import { devicePrefix } from '#db/keys.ts'
 import { openIndex } from '#db/open-index.ts'
@@ -12,12 +12,13 @@ export function openAccountDevice(
   options: IndexDeviceOptions,
 ): Promise<AccountDevice | { readonly kind: 'locked' }> {
   const { environment, salt } = options
-  const { kv: engine, random } = environment
+  const { kv: engine, random, clock } = environment
+  const kind = containerRowsBy(clock)
   return ownDevice<Index<ContainerRow>>({
     ...options,
     directory: 'accounts',
     replicaStatePrefix: devicePrefix('replicaState'),
     ledgerPrefix: devicePrefix('syncLedger'),
-    open: (place) => openIndex({ engine, random, kind: containerRows, salt, ...place }),
+    open: (place) => openIndex({ engine, random, kind, salt, ...place }),
   })
 }

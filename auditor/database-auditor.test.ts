@@ -10,7 +10,7 @@ import { decodeInfo, encodeInfo, newInfo, statsOf } from '#db/info.ts'
 import { databaseHash, devicePrefix, infoKey, logKey, rowKey } from '#db/keys.ts'
 import { LevelIndex } from '#db/level-index.ts'
 import { deletedRow, type ObjectRow, objectRows } from '#db/object-row.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import { realDisk } from '#disk/real-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { levelEngine } from '#kv/open-level.ts'
@@ -57,7 +57,7 @@ async function scene(t: Test, kv: KvEngine = new MemoryKv(), root = ''): Promise
     server: 'container',
     store,
     index: index as never,
-    kind: objectRows as RowKind<unknown>,
+    kind: objectRows as RowForm<unknown>,
     states,
     quarantinePath: `${root}${QUARANTINE}`,
     othersWith: async () => 2,
@@ -242,7 +242,7 @@ t.test('rows that change while they are read are no damage', async (t) => {
       )
     }
   })()
-  const report = await one.audit({ indexes: [{ ...one.audited, kind: kind as RowKind<unknown> }] })
+  const report = await one.audit({ indexes: [{ ...one.audited, kind: kind as RowForm<unknown> }] })
   await writing
   t.ok(slices > 0)
   t.notOk(report.found['damaged_databases'])

@@ -12,7 +12,7 @@ import type { Index } from '#db/contract.ts'
 import { auditDatabase, copyDatabase, type DatabaseVerdict } from '#db/database-audit.ts'
 import { afterHash } from '#db/hash-span.ts'
 import type { DatabaseName } from '#db/info.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import type { Notes } from '#object-server/device-notes.ts'
 import type { Worker } from '#worker/contract.ts'
 import type { Foreground } from '#worker/foreground.ts'
@@ -25,7 +25,7 @@ export interface AuditedIndex<Row> {
   readonly server: 'account' | 'container'
   readonly store: KvStore
   readonly index: Index<Row>
-  readonly kind: RowKind<Row>
+  readonly kind: RowForm<Row>
   readonly states: ReplicaStates
   /** Directory in which a quarantined database gets a store of its own. */
   readonly quarantinePath: string

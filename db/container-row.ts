@@ -1,11 +1,14 @@
 /**
  * One container in an account's index, live or deleted. Put and delete times are merged by the larger. The figures
  * (objects, bytes, storage policy) are what a container server last reported; the newer report wins, by the time at which
- * an account server took it (OpenStack Swift, `account/backend.py`: `merge_items`, where the last to arrive wins).
+ * an account server took it (OpenStack Swift, `account/backend.py`: `merge_items`, where the last to arrive wins). A report
+ * that was taken in the future was taken by a clock that is wrong, and yields to every other.
  */
-import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
+import type { Clock } from '#base/environment.ts'
+import { MAX_CLOCK_AHEAD_SECONDS } from '#base/limits.ts'
+import { parseTimestamp, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
 import { rowDigest } from './digest.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm, RowKind } from './row-kind.ts'
 
 export interface ContainerRow {
   readonly name: string
@@ -18,8 +21,9 @@ export interface ContainerRow {
   readonly policyIndex: number
 }
 
-export function mergeContainerRows(left: ContainerRow, right: ContainerRow): ContainerRow {
-  const newer = compareReports(left, right) >= 0 ? left : right
+/** `latest`: that a clock in order may say now. */
+export function mergeContainerRows(left: ContainerRow, right: ContainerRow, latest: Timestamp): ContainerRow {
+  const newer = compareReports(left, right, latest) >= 0 ? left : right
   return {
     name: left.name,
     putTimestamp: later(left.putTimestamp, right.putTimestamp),
@@ -40,16 +44,34 @@ function later(left: Timestamp, right: Timestamp): Timestamp {
   return left >= right ? left : right
 }
 
-function compareReports(left: ContainerRow, right: ContainerRow): number {
-  if (left.reportedAt !== right.reportedAt) return left.reportedAt < right.reportedAt ? -1 : 1
+/** Is a report that was taken at the one time older than one of the other? */
+export function isOlderReport(left: Timestamp, right: Timestamp, latest: Timestamp): boolean {
+  const [isLeftWrong, isRightWrong] = [left > latest, right > latest]
+  return isLeftWrong === isRightWrong ? left < right : isLeftWrong
+}
+
+/** The latest time that a clock in order may say now: clocks are a little apart. */
+export function latestReport(clock: Clock): Timestamp {
+  return timestampFromTicks(Math.floor((clock.wallMs() / 1000 + MAX_CLOCK_AHEAD_SECONDS) * TICKS_PER_SECOND))
+}
+
+function compareReports(left: ContainerRow, right: ContainerRow, latest: Timestamp): number {
+  if (left.reportedAt !== right.reportedAt) {
+    return isOlderReport(left.reportedAt, right.reportedAt, latest) ? -1 : 1
+  }
   return left.objects - right.objects || left.bytes - right.bytes || left.policyIndex - right.policyIndex
 }
 
-export const containerRows: RowKind<ContainerRow> = {
+/** By the clock of whoever merges. */
+export function containerRowsBy(clock: Clock): RowKind<ContainerRow> {
+  return { ...containerRows, merge: (left, right) => mergeContainerRows(left, right, latestReport(clock)) }
+}
+
+/** What travels and is compared; whoever merges wants `containerRowsBy`. */
+export const containerRows: RowForm<ContainerRow> = {
   nameOf: (row) => row.name,
   groupOf: () => 0,
   isDeleted: isContainerRowDeleted,
-  merge: mergeContainerRows,
   statsOf: (row) => ({ policyIndex: row.policyIndex, objects: row.objects, bytes: row.bytes }),
   digestOf: (row) =>
     rowDigest([row.name, row.putTimestamp, row.deleteTimestamp, row.objects, row.bytes, row.policyIndex]),

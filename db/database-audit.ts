@@ -9,7 +9,7 @@ import { dayOf } from './days.ts'
 import { emptyDigest, toggle } from './digest.ts'
 import { type DatabaseInfo, decodeInfo, NO_STATS, type PolicyStats } from './info.ts'
 import { endOfDatabase, infoKey, logEnd, logKey, type RowTable, rowPrefix, sequenceOfLogKey } from './keys.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 import { decodeStored } from './stored-row.ts'
 
 export type DatabaseVerdict =
@@ -21,7 +21,7 @@ export type DatabaseVerdict =
 
 export interface DatabaseAuditOptions<Row> {
   readonly store: KvStore
-  readonly kind: RowKind<Row>
+  readonly kind: RowForm<Row>
   /** Awaited before each slice, with how many rows it reads: for rests and for ends. */
   readonly before: (rows: number) => Promise<void>
 }
@@ -217,7 +217,7 @@ function readInfo(stored: Buffer): DatabaseInfo | undefined {
   }
 }
 
-function decodedRow<Row>(kind: RowKind<Row>, group: number, value: Buffer): Row | undefined {
+function decodedRow<Row>(kind: RowForm<Row>, group: number, value: Buffer): Row | undefined {
   try {
     return decodeStored(kind, group, value.toString()).row
   } catch {
@@ -225,7 +225,7 @@ function decodedRow<Row>(kind: RowKind<Row>, group: number, value: Buffer): Row 
   }
 }
 
-function sequenceIn<Row>(kind: RowKind<Row>, key: Buffer, value: Buffer | undefined): number | undefined {
+function sequenceIn<Row>(kind: RowForm<Row>, key: Buffer, value: Buffer | undefined): number | undefined {
   if (value === undefined || key.length < NAME_AT) return undefined
   try {
     return decodeStored(kind, key.readUInt16BE(GROUP_AT), value.toString()).sequence

@@ -2,14 +2,14 @@
 import { dayOf } from './days.ts'
 import { toggle } from './digest.ts'
 import { NO_STATS, type PolicyStats, type TombstoneDay } from './info.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 
 /**
  * Takes `before` out of the counters and puts `after` in; either may be missing. A row is counted under the storage
  * policy it names, so a change of policy moves it.
  */
 export function recount<Row>(
-  kind: RowKind<Row>,
+  kind: RowForm<Row>,
   stats: ReadonlyMap<number, PolicyStats>,
   before: Row | undefined,
   after: Row | undefined,
@@ -20,7 +20,7 @@ export function recount<Row>(
   return changed
 }
 
-function count<Row>(kind: RowKind<Row>, stats: Map<number, PolicyStats>, row: Row, sign: 1 | -1): void {
+function count<Row>(kind: RowForm<Row>, stats: Map<number, PolicyStats>, row: Row, sign: 1 | -1): void {
   const { policyIndex, objects, bytes } = kind.statsOf(row)
   const old = stats.get(policyIndex) ?? NO_STATS
   const common = { ...old, objects: old.objects + sign * objects, bytes: old.bytes + sign * bytes }

@@ -6,7 +6,7 @@ import type { RowRange } from './contract.ts'
 import { type RowTable, rowPrefix } from './keys.ts'
 import type { CursorItem, Direction, NameBounds, NameCursor } from './listing.ts'
 import { rangeBounds } from './listing.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 import { nameOfStored } from './stored-row.ts'
 
 /** Bytes of rows that LevelDB reads ahead; a page of 1,000 rows has about 150 KB. */
@@ -14,11 +14,11 @@ const READ_AHEAD_BYTES = 256 * 1024
 
 /** A cursor over a snapshot of the store as it was when the cursor was made. Must be disposed of. */
 export class RowCursor<Row> implements NameCursor<string>, AsyncDisposable {
-  readonly #kind: RowKind<Row>
+  readonly #kind: RowForm<Row>
   readonly #prefix: Buffer
   readonly #entries: AbstractIterator<KvStore, Buffer, string>
 
-  constructor(store: KvStore, kind: RowKind<Row>, prefix: Buffer, bounds: NameBounds, direction: Direction) {
+  constructor(store: KvStore, kind: RowForm<Row>, prefix: Buffer, bounds: NameBounds, direction: Direction) {
     this.#kind = kind
     this.#prefix = prefix
     const lower = Buffer.concat([prefix, bounds.lower])
@@ -74,7 +74,7 @@ const BEYOND_ALL_NAMES = Buffer.from([255])
 /** Live and deleted rows of a range together, in the order of their names. */
 export async function readLiveAndDeleted<Row>(
   store: KvStore,
-  kind: RowKind<Row>,
+  kind: RowForm<Row>,
   hash: Buffer,
   group: number,
   range: RowRange,

@@ -3,7 +3,7 @@
  * else (keys, counters, digests, listing, replication log) is written once and works on a `RowKind`.
  *
  * `merge` is commutative, associative and idempotent: the same rows in any order, any number of times, give the same
- * index on every replica.
+ * index on every replica (whose clocks are in order, where it asks one).
  */
 import type { Timestamp } from '#base/timestamp.ts'
 
@@ -14,12 +14,12 @@ export interface RowStats {
   readonly bytes: number
 }
 
-export interface RowKind<Row> {
+/** What whoever merges nothing has to know. */
+export interface RowForm<Row> {
   nameOf(row: Row): string
   /** Rows of different groups are independent, also when their names are equal (a container's storage policies). */
   groupOf(row: Row): number
   isDeleted(row: Row): boolean
-  merge(left: Row, right: Row): Row
   statsOf(row: Row): RowStats
   /** Hash of everything that two replicas must agree on. */
   digestOf(row: Row): Buffer
@@ -35,4 +35,8 @@ export interface RowKind<Row> {
   /** The row without name and group, as texts without control characters, always `fieldCount` of them. */
   encode(row: Row): readonly string[]
   decode(name: string, group: number, fields: readonly string[]): Row
+}
+
+export interface RowKind<Row> extends RowForm<Row> {
+  merge(left: Row, right: Row): Row
 }

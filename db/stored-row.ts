@@ -5,7 +5,7 @@
  *
  *     1 <US> sequence of its latest change <US> the kind's fields … <US> name
  */
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 
 export interface StoredRow<Row> {
   readonly row: Row
@@ -19,12 +19,12 @@ export const SEPARATOR = '\x1f'
 /** Version and sequence stand before the kind's fields. */
 const FIELDS_BEFORE = 2
 
-export function encodeStored<Row>(kind: RowKind<Row>, { row, sequence }: StoredRow<Row>): Buffer {
+export function encodeStored<Row>(kind: RowForm<Row>, { row, sequence }: StoredRow<Row>): Buffer {
   return Buffer.from([VERSION, sequence, ...kind.encode(row), kind.nameOf(row)].join(SEPARATOR))
 }
 
 /** Throws when the text is of a version that is not known. */
-export function decodeStored<Row>(kind: RowKind<Row>, group: number, text: string): StoredRow<Row> {
+export function decodeStored<Row>(kind: RowForm<Row>, group: number, text: string): StoredRow<Row> {
   const fields = text.split(SEPARATOR)
   if (fields[0] !== VERSION) throw new Error(`rows of version ${fields[0]} are not known`)
   const nameAt = FIELDS_BEFORE + kind.fieldCount
@@ -34,7 +34,7 @@ export function decodeStored<Row>(kind: RowKind<Row>, group: number, text: strin
 }
 
 /** The name alone, which is all that is looked at of a row that a subdir hides. */
-export function nameOfStored<Row>(kind: RowKind<Row>, text: string): string {
+export function nameOfStored<Row>(kind: RowForm<Row>, text: string): string {
   let at = -1
   for (let field = 0; field < FIELDS_BEFORE + kind.fieldCount; field += 1)
     at = text.indexOf(SEPARATOR, at + 1)
@@ -42,7 +42,7 @@ export function nameOfStored<Row>(kind: RowKind<Row>, text: string): string {
 }
 
 /** Do two rows say the same? */
-export function isSameRow<Row>(kind: RowKind<Row>, left: Row, right: Row): boolean {
+export function isSameRow<Row>(kind: RowForm<Row>, left: Row, right: Row): boolean {
   if (left === right) return true
   const [one, other] = [kind.encode(left), kind.encode(right)]
   return one.every((field, at) => field === other[at])

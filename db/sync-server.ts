@@ -8,7 +8,7 @@ import { startOfDayMs } from './days.ts'
 import { afterHash, partitionOfHash, spanOf } from './hash-span.ts'
 import type { DatabaseName, DatabaseState } from './info.ts'
 import { comparisonDigest, isForgotten, mergeReplica, replicated } from './replica-merge.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 import {
   BODY_BYTES_MAX,
   encodeKnown,
@@ -32,7 +32,7 @@ import {
 
 export interface SyncServerParts<Row> {
   readonly index: Index<Row>
-  readonly kind: RowKind<Row>
+  readonly kind: RowForm<Row>
   readonly salt: HashPathSalt
   /** What the databases are of. */
   readonly level: 'account' | 'container'

@@ -20,7 +20,7 @@ import type { Change, DatabasePartition } from './contract.ts'
 import type { DatabaseName } from './info.ts'
 import type { Metadata, MetadataValue } from './metadata.ts'
 import type { ReplicatedState } from './replica-merge.ts'
-import type { RowKind } from './row-kind.ts'
+import type { RowForm } from './row-kind.ts'
 
 export const SYNC_METHOD = 'SYNC'
 export const SYNC_PLACE = 'databases'
@@ -167,12 +167,12 @@ function timestampIn(value: unknown): Timestamp | undefined {
 }
 
 /** Group, name, and the fields of its kind. */
-export function encodeRow<Row>(kind: RowKind<Row>, row: Row): readonly unknown[] {
+export function encodeRow<Row>(kind: RowForm<Row>, row: Row): readonly unknown[] {
   return [kind.groupOf(row), kind.nameOf(row), ...kind.encode(row)]
 }
 
 /** `undefined` when it is not a row that a server of ours would make. */
-export function parseRow<Row>(kind: RowKind<Row>, value: unknown): Row | undefined {
+export function parseRow<Row>(kind: RowForm<Row>, value: unknown): Row | undefined {
   if (!Array.isArray(value) || value.length !== kind.fieldCount + 2) return undefined
   const [group, name, ...fields] = value as readonly unknown[]
   if (!isCount(group) || group > 0xffff || typeof name !== 'string') return undefined
@@ -186,7 +186,7 @@ export function parseRow<Row>(kind: RowKind<Row>, value: unknown): Row | undefin
 }
 
 /** Rows in a list, or `undefined` when one of them is none. */
-export function parseRows<Row>(kind: RowKind<Row>, value: unknown): readonly Row[] | undefined {
+export function parseRows<Row>(kind: RowForm<Row>, value: unknown): readonly Row[] | undefined {
   if (!Array.isArray(value)) return undefined
   const rows = value.map((one) => parseRow(kind, one)).filter((row) => row !== undefined)
   return rows.length === value.length ? rows : undefined

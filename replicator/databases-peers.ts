@@ -8,7 +8,7 @@ import type { Logger } from '#base/log.ts'
 import type { Change, DatabasePartition } from '#db/contract.ts'
 import type { DatabaseName } from '#db/info.ts'
 import type { ReplicatedState } from '#db/replica-merge.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import {
   BODY_BYTES_MAX,
   type ChangesAnswer,
@@ -41,7 +41,7 @@ export interface PeerFailure {
 export interface DatabasePeersOptions<Row> {
   readonly transport: Transport
   readonly log: Logger
-  readonly kind: RowKind<Row>
+  readonly kind: RowForm<Row>
   readonly signal: () => AbortSignal | undefined
 }
 

@@ -12,7 +12,7 @@ import { eachDatabase } from '#db/each-database.ts'
 import { spanOf } from '#db/hash-span.ts'
 import type { DatabaseName, DatabaseState } from '#db/info.ts'
 import type { ReplicatedState } from '#db/replica-merge.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import { SLICE_ROWS } from '#db/sync-wire.ts'
 import type { RingDevice } from '#ring/device.ts'
 import type { SourcePass } from './databases-parts.ts'
@@ -98,7 +98,7 @@ function groupsOf<Row>({ source }: SourcePass<Row>, { info }: DatabaseState): re
 }
 
 /** The policies of some rows. */
-export function groupsIn<Row>(kind: RowKind<Row>, rows: readonly Row[]): ReadonlySet<number> {
+export function groupsIn<Row>(kind: RowForm<Row>, rows: readonly Row[]): ReadonlySet<number> {
   return new Set(rows.map((row) => kind.groupOf(row)))
 }
 

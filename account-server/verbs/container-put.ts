@@ -5,7 +5,7 @@ import { Refusal } from '#backend/refusal.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
 import { parseTimestamp } from '#base/timestamp.ts'
 import { mergeContainerReport } from '#db/account-rules.ts'
-import type { ContainerRow } from '#db/container-row.ts'
+import { type ContainerRow, isOlderReport, latestReport } from '#db/container-row.ts'
 import type { DatabaseName } from '#db/info.ts'
 import type { Request, Response } from '#http/message.ts'
 import type { AccountService } from '../service.ts'
@@ -42,12 +42,13 @@ export async function containerPut(
  * the report counts.
  */
 async function outvoted(
-  { index }: AccountService,
+  { index, clock }: AccountService,
   name: DatabaseName,
   { name: container, reportedAt }: ContainerRow,
 ): Promise<ContainerRow | undefined> {
   const [stored] = await index.named(name, 0, [container])
-  return stored !== undefined && stored.reportedAt > reportedAt ? stored : undefined
+  const isOutvoted = stored !== undefined && isOlderReport(reportedAt, stored.reportedAt, latestReport(clock))
+  return isOutvoted ? stored : undefined
 }
 
 function isOverride(request: Request): boolean {

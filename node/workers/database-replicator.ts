@@ -1,5 +1,5 @@
 /** The replicator of a device's accounts and containers, by the rings of this moment. */
-import { containerRows } from '#db/container-row.ts'
+import { containerRowsBy } from '#db/container-row.ts'
 import { objectRows } from '#db/object-row.ts'
 import { createDatabaseReplicator } from '#replicator/databases-worker.ts'
 import { Gait } from '#worker/gait.ts'
@@ -28,7 +28,7 @@ export const databaseReplicatorWorker: MakeWorker = (context) => {
       {
         server: 'account',
         index: accounts.index,
-        kind: containerRows,
+        kind: containerRowsBy(clock),
         ledger: accounts.ledger,
         rings: () => rings.account,
       },

@@ -16,7 +16,7 @@ import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { AccountUpdates } from '#container-server/account-updates.ts'
 import { createContainerServer } from '#container-server/app.ts'
 import { type ContainerDevice, openContainerDevice } from '#container-server/open-device.ts'
-import { containerRows } from '#db/container-row.ts'
+import { containerRowsBy } from '#db/container-row.ts'
 import { newInfo } from '#db/info.ts'
 import { deletedRow, type ObjectRow, objectRows, putRow } from '#db/object-row.ts'
 import type { Handler, Request, Response } from '#http/message.ts'
@@ -123,7 +123,12 @@ export class DatabaseDevices {
       self: { host: hostOf(at), device: 'sda1' },
       sources: [
         { ...containers, server: 'container', kind: objectRows, rings: () => this.#rings('container') },
-        { ...accounts, server: 'account', kind: containerRows, rings: () => this.#rings('account') },
+        {
+          ...accounts,
+          server: 'account',
+          kind: containerRowsBy(this.clock),
+          rings: () => this.#rings('account'),
+        },
       ],
     })
     const device = { at, twin, containers, accounts, replicator }

@@ -5,7 +5,7 @@ import { silentLogger } from '#base/log.ts'
 import { decodeInfo, encodeInfo, type PolicyStats, statsOf } from '#db/info.ts'
 import { hashInKey, infoKey, rowKey } from '#db/keys.ts'
 import { objectRows } from '#db/object-row.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import { memoryNotes } from '#object-server/device-notes.ts'
 import {
   CONTAINER,
@@ -40,7 +40,7 @@ function audit(cluster: DatabaseDevices, device: DatabaseDevice): Promise<PassRe
         server: 'container',
         store,
         index: index as never,
-        kind: objectRows as RowKind<unknown>,
+        kind: objectRows as RowForm<unknown>,
         states: replicaStates,
         quarantinePath: '/quarantined/containers',
         othersWith: async () => 2,

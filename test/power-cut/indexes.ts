@@ -9,7 +9,7 @@ import { auditDatabase } from '#db/database-audit.ts'
 import { type DatabaseName, newInfo } from '#db/info.ts'
 import { databaseHash } from '#db/keys.ts'
 import { deletedRow, type ObjectRow, objectRows, putRow } from '#db/object-row.ts'
-import type { RowKind } from '#db/row-kind.ts'
+import type { RowForm } from '#db/row-kind.ts'
 import { openAccounts, openContainers, SALT } from './devices.ts'
 import type { PowerCut } from './recorder.ts'
 
@@ -24,7 +24,7 @@ const ROWS_MAX = 10_000
 
 export interface IndexUnderTest<Row> {
   readonly database: DatabaseName
-  readonly kind: RowKind<Row>
+  readonly kind: RowForm<Row>
   readonly open: (directory: string, newDevice: NewDevice) => Promise<OwnedDevice<Index<Row>>>
   /** The row of a name after so many rounds. */
   readonly rowOf: (name: string, round: number) => Row
