@@ -18,9 +18,6 @@ const FORGOTTEN_AFTER_MS = 60_000
 const LOOKED_AT_MAX = 2_000
 const EPOCH_BYTES = 8
 
-/** Stands for everybody who may read by what this replica granted before it started. */
-export const ANYBODY = '*'
-
 export interface LeaseGrantsOptions {
   readonly clock: Clock
   readonly random: Random
