@@ -58,10 +58,9 @@ export async function settle(cluster: Cluster, doomed: DoomedAccount): Promise<v
     if (repaired + waiting === 0 && isTidy) return
     if (!isTidy) await cluster.world.sleep(TRIED_AGAIN_MS)
   }
-  throw new Violation('never_settles', `workers still find work after ${ROUNDS_MAX} rounds`, [
-    'pass ',
-    'replicator',
-  ])
+  const left = doomed.left()
+  const still = left.length === 0 ? 'workers still find work' : `still there: ${left.join(', ')}`
+  throw new Violation('never_settles', `${still} after ${ROUNDS_MAX} rounds`, ['pass ', 'replicator'])
 }
 
 function untilExpiredMs({ history, world }: Cluster): number {

@@ -5,6 +5,7 @@ import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { listAgreed } from '#cluster/listing-agreement.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import { discard, type HeaderMap } from '#http/message.ts'
+import { type Absence, absenceBy, notProven, untilProven } from './absence.ts'
 import { accountInfoOf, EMPTY_ACCOUNT } from './account-info.ts'
 import { reservedNameHeaders, SHOW_RESERVED_NAMES, singleValued, writeHeaders } from './backend-headers.ts'
 import type { AccountInfo, AccountOperations, AccountRead } from './contract.ts'
@@ -17,6 +18,12 @@ import { listingQuery } from './listing-query.ts'
 import type { AccountName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
+
+const DELETED_WHERE = {
+  proven: { kind: 'no_such_account' },
+  taken: { kind: 'deleted' },
+  unknown: notProven('account'),
+} as const satisfies Record<Absence, { readonly kind: 'deleted' } | StoreFailure>
 
 export class Accounts implements AccountOperations {
   readonly #parts: StoreParts
@@ -109,8 +116,8 @@ export class Accounts implements AccountOperations {
   ): Promise<{ readonly kind: 'deleted' } | StoreFailure> {
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
-    if (verdict.status === 404) return { kind: wasDeleted(answers) ? 'account_deleted' : 'no_such_account' }
-    return failureOf(verdict, answers)
+    if (verdict.status !== 404) return failureOf(verdict, answers)
+    return wasDeleted(answers) ? { kind: 'account_deleted' } : DELETED_WHERE[this.#absence(name, answers)]
   }
 
   async #post(
@@ -120,8 +127,12 @@ export class Accounts implements AccountOperations {
   ): Promise<{ readonly kind: 'updated' } | StoreFailure> {
     const { verdict, answers } = await this.#write(context, name, 'POST', changes)
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
-    if (verdict.status === 404) return { kind: 'no_such_account' }
-    return failureOf(verdict, answers)
+    if (verdict.status !== 404) return failureOf(verdict, answers)
+    return this.#absence(name, answers) === 'proven' ? { kind: 'no_such_account' } : notProven('account')
+  }
+
+  #absence({ account }: AccountName, answers: Written['answers']): Absence {
+    return absenceBy(answers, this.#parts.accountPlacement(account), 'account')
   }
 
   async #write(
@@ -140,6 +151,7 @@ export class Accounts implements AccountOperations {
       path: pathOnWire(name),
       placement,
       headers: placement.primaries.map(() => headers),
+      rules: method === 'PUT' ? undefined : untilProven(placement, 'account'),
     })
     await this.#cache.forget(name.account)
     await this.#invalidations.announce({ account: name.account })

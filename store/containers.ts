@@ -2,13 +2,12 @@
 
 import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { type ChangePositions, type ChangesRead, readChanges } from '#cluster/container-changes.ts'
-import { fanOutWrite, statusesOf, type WaitRules, type WriteAnswer } from '#cluster/fan-out-write.ts'
+import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import { type Listing, listAgreed } from '#cluster/listing-agreement.ts'
 import { readNewest } from '#cluster/newest-read.ts'
-import type { Placement } from '#cluster/placement.ts'
-import { isDecided } from '#cluster/quorum.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import type { HeaderMap } from '#http/message.ts'
+import { type Absence, absenceBy, notProven, untilProven } from './absence.ts'
 import { type Accounts, refusalOf } from './accounts.ts'
 import { reservedNameHeaders, singleValued, writeHeaders } from './backend-headers.ts'
 import { containerInfoOf } from './container-info.ts'
@@ -25,10 +24,13 @@ import { isSplit } from './shard-range.ts'
 import { listShards } from './shards.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
-import { failureOf, provesAbsence, verdictOf, type Written, wasThereAfterAll } from './write-outcome.ts'
+import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
-/** Longest wait for somebody who knows a container that others do not, milliseconds. */
-const ABSENCE_PATIENCE_MS = 2_000
+const DELETED_WHERE = {
+  proven: { kind: 'no_such_container' },
+  taken: { kind: 'deleted' },
+  unknown: notProven('container'),
+} as const satisfies Record<Absence, { readonly kind: 'deleted' } | StoreFailure>
 
 export class Containers implements ContainerOperations {
   readonly #parts: StoreParts
@@ -127,9 +129,8 @@ export class Containers implements ContainerOperations {
     const { verdict, answers } = await this.#write(context, name, 'POST', changes)
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'updated' }
     if (verdict.status === 404) {
-      return this.#wasThere(name, answers)
-        ? { kind: 'unavailable', reason: 'too few of the servers know the container' }
-        : { kind: 'no_such_container' }
+      const absence = this.#absence(name, answers)
+      return absence === 'proven' ? { kind: 'no_such_container' } : notProven('container')
     }
     return failureOf(verdict, answers)
   }
@@ -142,9 +143,7 @@ export class Containers implements ContainerOperations {
     if (failure !== undefined) return failure
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
-    // Whoever knew it has deleted it, and tells the others.
-    if (verdict.status === 404)
-      return { kind: this.#wasThere(name, answers) ? 'deleted' : 'no_such_container' }
+    if (verdict.status === 404) return DELETED_WHERE[this.#absence(name, answers)]
     if (verdict.status === 409) return { kind: 'not_empty' }
     return failureOf(verdict, answers)
   }
@@ -158,8 +157,8 @@ export class Containers implements ContainerOperations {
     return await readChanges(this.#parts.client, read, since)
   }
 
-  #wasThere({ account, container }: ContainerName, answers: Written['answers']): boolean {
-    return wasThereAfterAll(answers, this.#parts.containerPlacement(account, container))
+  #absence({ account, container }: ContainerName, answers: Written['answers']): Absence {
+    return absenceBy(answers, this.#parts.containerPlacement(account, container), 'container')
   }
 
   async #head(
@@ -253,7 +252,7 @@ export class Containers implements ContainerOperations {
       headers:
         method === 'POST' ? dealt.map(() => common) : dealt.map((targets) => ({ ...common, ...targets })),
       // The account's absence is meant by a PUT.
-      rules: method === 'PUT' ? undefined : untilProven(placement),
+      rules: method === 'PUT' ? undefined : untilProven(placement, 'container'),
     })
     await this.#cache.forget(keyOf(name))
     await this.#invalidations.announce({ account: name.account, container: name.container })
@@ -287,18 +286,6 @@ export class Containers implements ContainerOperations {
     // As in Swift, which answers 503 until the account is emptied.
     if (failure?.kind === 'account_deleted') return { kind: 'unavailable', reason: 'the account was deleted' }
     return failure
-  }
-}
-
-/** A 404 that proves nothing is waited with for a while: another server may know the container. */
-function untilProven(placement: Placement): WaitRules {
-  const replicas = placement.primaries.length
-  const isQuorum = (answers: readonly WriteAnswer[]): boolean => isDecided(statusesOf(answers), replicas)
-  return {
-    isDecided: isQuorum,
-    isSettled: (answers) =>
-      isQuorum(answers) && (verdictOf(answers, replicas).status !== 404 || provesAbsence(answers, placement)),
-    patienceMs: ABSENCE_PATIENCE_MS,
   }
 }
 

@@ -1,10 +1,8 @@
 import t from 'tap'
-import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
-import { FakeNodes } from '#cluster/testing/fake-nodes.ts'
 import type { StoreFailure } from './failure.ts'
 import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
-import { failureOf, newestIn, provesAbsence, verdictOf, wasThereAfterAll } from './write-outcome.ts'
+import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
 
 function answer(status: number, headers: WriteAnswer['headers'] = {}, body = ''): WriteAnswer {
   return { node: undefined, status, headers, body: Buffer.from(body) }
@@ -65,19 +63,4 @@ t.test('a write waits for rows once its quorum is there', async (t) => {
   t.ok(rules.isDecided([rows('h1/d1'), rows('', 'h2/d2')]))
   t.notOk(rules.isSettled([rows('h1/d1'), rows('', 'h2/d2')]))
   t.ok(rules.isSettled([rows('h1/d1'), rows('', 'h2/d2'), rows('h3/d3')]))
-})
-
-t.test('a container that only those do not know who would not is there after all', async (t) => {
-  const { placement } = new FakeNodes()
-  const [first, second, third] = placement.primaries
-  const [handoff] = placement.handoffs
-  const from = (node: WriteAnswer['node'], status: number, state = 'synced'): WriteAnswer => {
-    return { ...answer(status, { [REPLICA_STATE_HEADER]: state }), node }
-  }
-  const [joining, standIn] = [from(second, 404, 'joining'), from(handoff, 404)]
-  t.notOk(provesAbsence([joining, standIn], placement))
-  t.ok(wasThereAfterAll([joining, standIn, from(first, 204)], placement))
-  t.notOk(wasThereAfterAll([joining, standIn, from(first, 404)], placement), 'nobody knows it')
-  t.ok(provesAbsence([from(first, 404), from(third, 404)], placement))
-  t.notOk(wasThereAfterAll([from(first, 404), from(third, 404), from(second, 204)], placement))
 })

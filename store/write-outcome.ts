@@ -2,9 +2,7 @@
 
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { statusesOf, type WriteAnswer } from '#cluster/fan-out-write.ts'
-import type { Placement } from '#cluster/placement.ts'
-import { bestStatus, majoritySize, NO_ANSWER } from '#cluster/quorum.ts'
-import { evidenceOf } from '#cluster/read-evidence.ts'
+import { bestStatus, NO_ANSWER } from '#cluster/quorum.ts'
 import { headerOf } from '#http/message.ts'
 import type { StoreFailure } from './failure.ts'
 
@@ -32,30 +30,6 @@ export function verdictOf(
 ): Verdict {
   const status = bestStatus(statusesOf(answers), replicas, overrides)
   return { status, answer: answers.find((answer) => answer.status === status) }
-}
-
-/**
- * Does a 404 say that a container is not there? A handoff and a joining replica know nothing of it; a majority of primaries
- * that would know must say so (`docs/architecture.md`, "404 is a statement").
- */
-export function provesAbsence(
-  answers: readonly WriteAnswer[],
-  { primaries }: Pick<Placement, 'primaries'>,
-): boolean {
-  const knowing = answers.filter(({ node, status, headers }) => {
-    if (status !== 404 || node === undefined || !primaries.includes(node)) return false
-    const evidence = evidenceOf(
-      { status, headers, body: undefined },
-      { server: 'container', role: 'primary' },
-    )
-    return evidence.kind === 'absent' && evidence.voter
-  })
-  return knowing.length >= majoritySize(primaries.length)
-}
-
-/** Did anybody take the write that a quorum knows nothing of, which proves nothing? */
-export function wasThereAfterAll(answers: readonly WriteAnswer[], placement: Placement): boolean {
-  return answers.some(({ status }) => status >= 200 && status < 300) && !provesAbsence(answers, placement)
 }
 
 /** The failure that a refused or undecided write is, after the caller has picked out the statuses it knows better. */

@@ -43,6 +43,27 @@ async function deletedAccount(cluster: MemoryCluster) {
   return { account, holders, remove, reap }
 }
 
+t.test('who stands in for all who know of it denies no account and no container', async (t) => {
+  const cluster = await MemoryCluster.start({ devices: 6, nodeTimeoutMs: 200 })
+  t.teardown(() => cluster.close())
+  const { account, holders, remove } = await deletedAccount(cluster)
+  const { store, context, parts } = cluster
+  const keepers = devicesOf(cluster, parts.containerPlacement(CONTAINER.account, CONTAINER.container))
+  for (const device of keepers) cluster.stop(device, 'container')
+  t.equal((await store.containers.delete(context, CONTAINER)).kind, 'unavailable')
+  t.equal(
+    (await store.containers.post(context, CONTAINER, { 'x-container-meta-a': 'b' })).kind,
+    'unavailable',
+  )
+  for (const device of keepers) cluster.restart(device)
+  for (const device of holders) cluster.stop(device, 'account')
+  t.equal((await remove()).kind, 'unavailable')
+  t.equal((await store.accounts.post(context, account, { 'x-account-meta-a': 'b' })).kind, 'unavailable')
+  for (const device of holders) cluster.restart(device)
+  t.equal((await remove()).kind, 'deleted')
+  t.equal((await remove()).kind, 'account_deleted')
+})
+
 t.test('the reaper empties a deleted account through the real servers', async (t) => {
   const cluster = await MemoryCluster.start()
   t.teardown(() => cluster.close())
