@@ -5,7 +5,7 @@ import { VirtualClock } from '#base/virtual-clock.ts'
 import type { Handler } from '#http/message.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
 import { textAnswer } from './answers.ts'
-import { answerByIndexStanding } from './index-standing.ts'
+import { answerByIndexStanding, speaksBy } from './index-standing.ts'
 import { ReplicaStates } from './replica-state.ts'
 import { SyncLedger } from './sync-ledger.ts'
 import { sendTo } from './test-twins.ts'
@@ -45,6 +45,20 @@ t.test('what the ring gives to others proves nothing, and is served', async (t) 
   t.equal(response.headers[REPLICA_STATE_HEADER], 'joining')
   await ledger.own(0, [0])
   t.equal((await send('GET', '/a/other')).headers[REPLICA_STATE_HEADER], undefined)
+})
+
+t.test('who owns a container speaks for it, unless it may have been deleted long ago', async (t) => {
+  const before = await start()
+  const container = { account: 'a', container: 'c' }
+  t.equal(speaksBy(before.ledger, SALT)(container), true, 'as long as no ring is known')
+  await before.ledger.own(0, [])
+  t.equal(speaksBy(before.ledger, SALT)(container), false)
+  await before.ledger.own(0, [0])
+  t.equal(speaksBy(before.ledger, SALT)(container), true)
+  await before.clock.advance(30 * DAY_MS)
+  await before.kv.crash()
+  const { ledger } = await start(before.kv, before.clock)
+  t.equal(speaksBy(ledger, SALT)(container), false)
 })
 
 t.test('what may have been deleted long ago is not shown, but takes writes', async (t) => {

@@ -5,7 +5,7 @@
  */
 
 import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
-import { decodePercent, type HashPathSalt, hashName } from '#base/names.ts'
+import { decodePercent, type HashPathSalt, hashName, type ResourceName } from '#base/names.ts'
 import { remembered } from '#base/remembered.ts'
 import type { Layer, Response } from '#http/message.ts'
 import { answer } from './answers.ts'
@@ -32,6 +32,14 @@ export function standingBy(ledger: SyncLedger): (range: PartitionRange) => {
     role: ledger.role(range),
     givenUpMs: ledger.givenUp.untilMs(range),
   })
+}
+
+/** May the device tell others what it has of an account or a container, as that of the cluster? */
+export function speaksBy(ledger: SyncLedger, salt: HashPathSalt): (name: ResourceName) => boolean {
+  return (name) => {
+    const hash = hashName(name, salt)
+    return ledger.ownsHash(hash) && !ledger.isStaleHash(hash)
+  }
 }
 
 export function answerByIndexStanding(options: StandingOptions): Layer {

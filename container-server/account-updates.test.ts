@@ -1,5 +1,8 @@
 import t from 'tap'
 import { timeOf, ts } from '#backend/test-twins.ts'
+import { noteReported } from '#db/container-rules.ts'
+import type { DatabaseState } from '#db/info.ts'
+import { currentReport } from '#db/reporting.ts'
 import type { HeaderMap } from '#http/message.ts'
 import { type ContainerServerTwin, startContainerServer } from './testing.ts'
 
@@ -90,6 +93,35 @@ t.test('what has to be told later survives a crash', async (t) => {
   t.same(await after.updates.deliverPending(), { delivered: 1, failed: 0, dropped: 0 })
   t.match(after.accounts.asked[0]?.target, { port: 2, device: 'd2' })
 })
+
+t.test('who does not own a container tells nobody later what it has', async (t) => {
+  const server = await startContainerServer()
+  server.accounts.statusOf.set(2, 'dead')
+  await put(server, 1)
+  server.accounts.statusOf.clear()
+  server.accounts.asked.length = 0
+  await server.device.ledger.own(0, [])
+  t.same(await server.updates.deliverPending(), { delivered: 0, failed: 0, dropped: 1 })
+  t.equal(server.accounts.asked.length, 0)
+})
+
+t.test(
+  'figures that only one server was told later are told to all, though they are those of before',
+  async (t) => {
+    const server = await startContainerServer()
+    const { index } = server.device
+    const name = { account: 'a', container: 'c d' }
+    server.accounts.statusOf.set(2, 'dead')
+    await put(server, 1)
+    const before = await index.state(name)
+    await index.apply(name, [], noteReported(currentReport((before as DatabaseState).info)))
+    server.accounts.statusOf.clear()
+    await server.send('PUT', '/a/c%20d/o', ts(2, ROW))
+    t.same(await server.updates.deliverPending(), { delivered: 1, failed: 0, dropped: 0 })
+    await server.send('DELETE', '/a/c%20d/o', ts(3))
+    t.match(await index.unreported(10), [{ name }])
+  },
+)
 
 t.test('a server that is dead is asked once in a delivery, and given up after the reclaim age', async (t) => {
   const server = await startContainerServer()

@@ -3,22 +3,24 @@
  * (`X-Account-Host`, `-Partition`, `-Device`); they are told at once, within a time limit. Whoever could not be told is
  * written down durably and told later by `deliverPending`, always with the container's figures of that moment. Nothing
  * is kept for ever: an entry older than the reclaim age is dropped, because `report-changed.ts` tells the account's
- * servers of the ring anyway.
+ * servers of the ring anyway. So is one of a container that others speak for: what changed it gets to them, and they report.
  */
 
 import { textAnswer } from '#backend/answers.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { timestampNow } from '#backend/timestamp-header.ts'
 import type { Clock, KvStore } from '#base/environment.ts'
+import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import { encodedPathOf } from '#base/names.ts'
+import { noteInDoubt } from '#db/container-rules.ts'
 import type { Index } from '#db/contract.ts'
 import type { DatabaseInfo, DatabaseName } from '#db/info.ts'
 import { devicePrefix } from '#db/keys.ts'
 import type { ObjectRow } from '#db/object-row.ts'
-import { currentReport } from '#db/reporting.ts'
-import { discard, EMPTY_BODY, type HeaderMap, type Request } from '#http/message.ts'
+import { currentReport, hasUnreported } from '#db/reporting.ts'
+import { discard, EMPTY_BODY, type HeaderMap, headerOf, type Request } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 import { type KvOperation, writeSynced } from '#kv/group-commit.ts'
 
@@ -32,12 +34,17 @@ export interface AccountTargets {
   readonly nodes: readonly AccountTarget[]
 }
 
-/** `not_found`: the account server knows no such account. `failed`: it could not be asked, or did not do it. */
-export type Told = 'done' | 'not_found' | 'failed'
+/**
+ * `not_found`: the account server knows no such account. `not_found_yet`: that proves nothing, as it may not have all that
+ * others have. `failed`: it could not be asked, or did not do it.
+ */
+export type Told = 'done' | 'not_found' | 'not_found_yet' | 'failed'
 
 export interface AccountUpdatesOptions {
   readonly store: KvStore
   readonly index: Index<ObjectRow>
+  /** Is what this device has of a container to be told (`speaksBy` of `backend/index-standing.ts`)? */
+  readonly speaksFor: (container: DatabaseName) => boolean
   readonly transport: Transport
   readonly clock: Clock
   readonly log: Logger
@@ -108,7 +115,7 @@ export class AccountUpdates {
     )
     const failed = targets.nodes.filter((_, at) => told[at] === 'failed')
     await this.#writeDown(info.name, targets.partition, failed)
-    return told.length > 0 && told.every((one) => one === 'not_found') ? 'not_found' : 'told'
+    return isUnknownToAll(told) ? 'not_found' : 'told'
   }
 
   /** Tells one account server what the container has. */
@@ -127,7 +134,9 @@ export class AccountUpdates {
       })
       await discard(response)
       if (response.status >= 200 && response.status < 300) return 'done'
-      if (response.status === 404) return 'not_found'
+      if (response.status === 404) {
+        return headerOf(response, REPLICA_STATE_HEADER) === 'joining' ? 'not_found_yet' : 'not_found'
+      }
       log.warn({ target, status: response.status, container: info.name }, 'account update refused')
     } catch (error) {
       log.warn({ target, error: String(error), container: info.name }, 'account update failed')
@@ -186,8 +195,10 @@ export class AccountUpdates {
 
   async #deliverOne(pending: Pending): Promise<keyof PendingStats> {
     const tooOldMs = this.#options.clock.wallMs() - RECLAIM_AGE_SECONDS * 1000
-    const state = await this.#options.index.state(pending.name)
-    if (state === undefined || pending.sinceMs < tooOldMs) return 'dropped'
+    const { index, speaksFor } = this.#options
+    const state = await index.state(pending.name)
+    if (state === undefined || pending.sinceMs < tooOldMs || !speaksFor(pending.name)) return 'dropped'
+    if (hasUnreported(state.info)) await index.apply(pending.name, [], noteInDoubt)
     const override = { 'x-account-override-deleted': 'yes' }
     const told = await this.report(state.info, pending.partition, pending.target, override)
     if (told === 'failed') return 'failed'
@@ -235,6 +246,11 @@ export class AccountUpdates {
       secure: false,
     }
   }
+}
+
+/** Were there account servers to tell, and does none of them know the account? */
+export function isUnknownToAll(told: readonly Told[]): boolean {
+  return told.length > 0 && told.every((one) => one === 'not_found' || one === 'not_found_yet')
 }
 
 /** A server that did not answer once is not waited for again in the same delivery. */

@@ -10,6 +10,7 @@ function reporterOf(server: ContainerServerTwin): ChangeReporter {
   return new ChangeReporter({
     index: server.device.index,
     accounts: server.updates,
+    speaksFor: server.speaksFor,
     clock: server.clock,
     log: silentLogger,
     lookUp: (account) => ({
@@ -60,6 +61,67 @@ t.test(
     t.same(await reporter.reportChanged(), { ...NOTHING, reported: 1 })
   },
 )
+
+t.test(
+  'figures that only some may have heard of are corrected, though they are those of before',
+  async (t) => {
+    const before = await startContainerServer()
+    await before.send('PUT', '/a/c', ts(1))
+    await reporterOf(before).reportChanged()
+    before.accounts.statusOf.set(1, 'dead').set(2, 'dead')
+    await before.send('PUT', '/a/c/o', ts(2, ROW))
+    t.same(await reporterOf(before).reportChanged(), { ...NOTHING, failed: 1 })
+    await before.send('DELETE', '/a/c/o', ts(3))
+    await before.kv.crash()
+    const after = await startContainerServer(before)
+    t.same(await reporterOf(after).reportChanged(), { ...NOTHING, reported: 1 })
+    t.match(after.accounts.asked.at(-1)?.request.headers, { 'x-object-count': '0' })
+    t.same(await reporterOf(after).reportChanged(), NOTHING)
+  },
+)
+
+t.test('only who owns a container speaks for it', async (t) => {
+  const server = await startContainerServer()
+  const reporter = reporterOf(server)
+  await server.send('PUT', '/a/c', ts(1))
+  await server.device.ledger.own(0, [])
+  t.same(await reporter.reportChanged(), NOTHING)
+  t.same(await reporter.pendingFigures(), { count: 0, oldestSeconds: 0 })
+  await server.device.ledger.own(0, [0])
+  t.equal((await reporter.pendingFigures()).count, 1)
+  t.same(await reporter.reportChanged(), { ...NOTHING, reported: 1 })
+  const asked = server.accounts.asked.length
+  await server.device.ledger.own(0, [])
+  await server.clock.advance(CONFIRM_AFTER_MS)
+  await reporter.reportChanged()
+  t.equal(server.accounts.asked.length, asked, 'and tells nothing once more')
+})
+
+t.test('what failed is not said to fail any more once others speak for it', async (t) => {
+  const server = await startContainerServer()
+  const reporter = reporterOf(server)
+  await server.send('PUT', '/a/c', ts(1))
+  server.accounts.status = 503
+  await reporter.reportChanged()
+  await server.clock.advance(5_000)
+  t.same(await reporter.pendingFigures(), { count: 1, oldestSeconds: 5 })
+  await server.device.ledger.own(0, [])
+  t.same(await reporter.pendingFigures(), { count: 0, oldestSeconds: 0 })
+})
+
+t.test('of a deleted container nothing is left to tell when its account is proven to be gone', async (t) => {
+  const server = await startContainerServer()
+  const reporter = reporterOf(server)
+  server.accounts.status = 404
+  server.accounts.headers = { 'x-backend-martlet-replica-state': 'joining' }
+  await server.send('PUT', '/a/c', ts(1))
+  await server.send('DELETE', '/a/c', ts(2))
+  t.same(await reporter.reportChanged(), { ...NOTHING, orphaned: 1 }, 'who is joining proves nothing')
+  await server.clock.advance(61_000)
+  server.accounts.headers = {}
+  t.same(await reporter.reportChanged(), NOTHING)
+  t.same(await reporter.pendingFigures(), { count: 0, oldestSeconds: 0 })
+})
 
 t.test('a container whose account nobody knows is said to be an orphan', async (t) => {
   const server = await startContainerServer()

@@ -7,16 +7,23 @@
  * (`account-server/report-stamps.ts`), and an earlier one may be late: it waited in a hung server, or was taken by one
  * whose clock is ahead. After that while none is under way any more. All replicas of a container do so, each as far as its
  * process remembers; those of hidden accounts do not.
+ *
+ * Only who owns a container and is not stale speaks for it: the figures of a stand-in, told last, would stay when it has
+ * handed over what it had. What it hands over changes those of the owners, or is what they have told.
+ *
+ * A report without a majority may have reached single servers, or reach them yet. That is noted durably, so that the figures
+ * are told whatever they are then: those of before are not what these servers have. *Left:* all replicas are killed after
+ * they told the same figures and before they note how that went, and the figures go back to exactly those of before.
  */
 import { AUTO_CREATE_ACCOUNT_PREFIX } from '#backend/address.ts'
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { noteReported } from '#db/container-rules.ts'
+import { isContainerDeleted, noteInDoubt, noteReported } from '#db/container-rules.ts'
 import type { Index, Unreported } from '#db/contract.ts'
 import type { DatabaseInfo, DatabaseName } from '#db/info.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import { currentReport, hasUnreported } from '#db/reporting.ts'
-import type { AccountTargets, AccountUpdates, Told } from './account-updates.ts'
+import { type AccountTargets, type AccountUpdates, isUnknownToAll, type Told } from './account-updates.ts'
 
 export interface ReportStats {
   /** Containers whose account now knows. */
@@ -32,6 +39,8 @@ export interface ReportStats {
 export interface ReporterOptions {
   readonly index: Index<ObjectRow>
   readonly accounts: AccountUpdates
+  /** Is what this device has of a container to be told (`speaksBy` of `backend/index-standing.ts`)? */
+  readonly speaksFor: (container: DatabaseName) => boolean
   readonly clock: Clock
   readonly log: Logger
   /** Where an account lives, from the account ring. */
@@ -57,7 +66,8 @@ const CONFIRMED_MAX = 100_000
 /** Containers of which it is remembered since when they fail; beyond this the figure is a lower bound. */
 const FAILING_MAX = 100_000
 
-type Outcome = keyof ReportStats | 'unchanged'
+/** `settled`: there is nothing to tell, or nobody's figure to correct. */
+type Outcome = keyof ReportStats | 'settled'
 
 export class ChangeReporter {
   readonly #options: ReporterOptions
@@ -81,22 +91,27 @@ export class ChangeReporter {
   }
 
   /**
-   * What waits: how many containers have something to report, and since when the report of one of them fails, in
-   * seconds; that is known only as far back as this process runs.
+   * What waits: how many containers that this device speaks for have something to report, and since when the report of one
+   * of them fails, in seconds; that is known only as far back as this process runs.
    */
   async pendingFigures(): Promise<{ readonly count: number; readonly oldestSeconds: number }> {
+    const { index, speaksFor, clock } = this.#options
+    const nowMs = clock.monotonicMs()
     let count = 0
+    let oldestMs = nowMs
     let after = ''
     for (;;) {
-      const page = await this.#options.index.unreported(PAGE, after)
+      const page = await index.unreported(PAGE, after)
       const last = page.at(-1)
       if (last === undefined) break
-      count += page.length
+      for (const { hash, name } of page) {
+        if (!speaksFor(name)) continue
+        count += 1
+        oldestMs = Math.min(oldestMs, this.#failingSince.get(hash) ?? nowMs)
+      }
       after = last.hash
     }
-    const [oldestMs] = this.#failingSince.values()
-    const nowMs = this.#options.clock.monotonicMs()
-    return { count, oldestSeconds: oldestMs === undefined ? 0 : (nowMs - oldestMs) / 1000 }
+    return { count, oldestSeconds: (nowMs - oldestMs) / 1000 }
   }
 
   async #pass(signal: AbortSignal | undefined): Promise<ReportStats> {
@@ -108,7 +123,7 @@ export class ChangeReporter {
       if (last === undefined) break
       after = last.hash
       for (const outcome of await this.#reportAll(page, signal)) {
-        if (outcome !== 'unchanged') stats[outcome] += 1
+        if (outcome !== 'settled') stats[outcome] += 1
       }
     }
     await this.#confirm(signal)
@@ -117,12 +132,13 @@ export class ChangeReporter {
 
   /** Tells once more what was told a while ago and has not changed since. */
   async #confirm(signal: AbortSignal | undefined): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs()
+    const { index, speaksFor, clock } = this.#options
+    const nowMs = clock.monotonicMs()
     for (const [hash, { name, dueMs }] of this.#toConfirm) {
       if (dueMs > nowMs || signal?.aborted === true) return
       this.#toConfirm.delete(hash)
-      const state = await this.#options.index.state(name)
-      if (state === undefined || hasUnreported(state.info)) continue
+      const state = await index.state(name)
+      if (state === undefined || hasUnreported(state.info) || !speaksFor(name)) continue
       const told = await this.#tellAll(state.info)
       if (!isMajority(told)) this.#confirmLater(hash, name)
     }
@@ -158,31 +174,34 @@ export class ChangeReporter {
   }
 
   #noteOutcome(hash: string, outcome: Outcome): void {
-    if (outcome === 'reported' || outcome === 'unchanged') this.#failingSince.delete(hash)
+    if (outcome === 'reported' || outcome === 'settled') this.#failingSince.delete(hash)
     else if (!this.#failingSince.has(hash) && this.#failingSince.size < FAILING_MAX) {
       this.#failingSince.set(hash, this.#options.clock.monotonicMs())
     }
   }
 
   async #reportOne(name: DatabaseName): Promise<Outcome> {
-    const { index, clock } = this.#options
+    const { index, clock, speaksFor } = this.#options
     const nowMs = clock.monotonicMs()
+    if (!speaksFor(name)) return 'settled'
     if ((this.#suppressedUntil.get(name.account) ?? 0) > nowMs) return 'suppressed'
     const state = await index.state(name)
-    if (state === undefined || !hasUnreported(state.info)) return 'unchanged'
+    if (state === undefined || !hasUnreported(state.info)) return 'settled'
     const told = await this.#tellAll(state.info)
-    if (isMajority(told)) {
+    const isGone = isContainerDeleted(state.info) && hasNoRow(told)
+    if (isGone || isMajority(told)) {
       await index.apply(name, [], noteReported(currentReport(state.info)))
-      return 'reported'
+      return isGone ? 'settled' : 'reported'
     }
     this.#suppress(name.account, nowMs)
-    if (told.length > 0 && told.every((one) => one === 'not_found')) {
+    if (isUnknownToAll(told)) {
       this.#options.log.warn(
         { container: name },
         'a container has figures to report, but no server knows its account',
       )
       return 'orphaned'
     }
+    await index.apply(name, [], noteInDoubt)
     return 'failed'
   }
 
@@ -205,6 +224,11 @@ export class ChangeReporter {
 /** Nobody reads the figures of the cluster's own accounts, and those of the expirer's queue change with every task. */
 function isHidden({ account }: DatabaseName): boolean {
   return account.startsWith(AUTO_CREATE_ACCOUNT_PREFIX)
+}
+
+/** Is the account proven to be gone, so that a deleted container has no row to be taken out? */
+function hasNoRow(told: readonly Told[]): boolean {
+  return told.length > 0 && told.every((one) => one === 'not_found')
 }
 
 /** Have most of the account's servers the report? */

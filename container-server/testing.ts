@@ -1,7 +1,9 @@
 /** A container server on an index in memory, and requests to it, for the tests of this room. */
+import { speaksBy } from '#backend/index-standing.ts'
 import { type Send, sendTo, TEST_POLICIES, type TestDevice, testDevice } from '#backend/test-twins.ts'
 import { silentLogger } from '#base/log.ts'
-import type { Handler, Request, Response } from '#http/message.ts'
+import type { DatabaseName } from '#db/info.ts'
+import type { Handler, HeaderMap, Request, Response } from '#http/message.ts'
 import type { Endpoint, Transport } from '#http/transport.ts'
 import { AccountUpdates } from './account-updates.ts'
 import { createContainerServer } from './app.ts'
@@ -11,6 +13,8 @@ import { type ContainerDevice, openContainerDevice } from './open-device.ts'
 export class AccountsTwin implements Transport {
   readonly asked: { readonly target: Endpoint; readonly request: Request }[] = []
   status = 201
+  /** Of all answers. */
+  headers: HeaderMap = {}
   /** Status of single servers, by port. */
   readonly statusOf = new Map<number, number | 'dead'>()
 
@@ -18,7 +22,7 @@ export class AccountsTwin implements Transport {
     this.asked.push({ target, request })
     const status = this.statusOf.get(target.port) ?? this.status
     if (status === 'dead') throw new Error('connection refused')
-    return { status, headers: {}, body: undefined }
+    return { status, headers: this.headers, body: undefined }
   }
 
   async close(): Promise<void> {}
@@ -27,6 +31,7 @@ export class AccountsTwin implements Transport {
 export interface ContainerServerTwin extends TestDevice {
   readonly accounts: AccountsTwin
   readonly updates: AccountUpdates
+  readonly speaksFor: (container: DatabaseName) => boolean
   readonly device: ContainerDevice
   readonly handler: Handler
   readonly send: Send
@@ -50,7 +55,15 @@ export async function startContainerServer(
   if (device.kind === 'locked') throw new Error('the device is locked')
   const accounts = new AccountsTwin()
   const { store, index, replicaStates } = device
-  const updates = new AccountUpdates({ store, index, transport: accounts, clock, log: silentLogger })
+  const speaksFor = speaksBy(device.ledger, SALT)
+  const updates = new AccountUpdates({
+    store,
+    index,
+    speaksFor,
+    transport: accounts,
+    clock,
+    log: silentLogger,
+  })
   const handler = createContainerServer({
     clock,
     log: silentLogger,
@@ -63,5 +76,5 @@ export async function startContainerServer(
     salt: SALT,
     version: '1.0',
   })
-  return { ...twin, accounts, updates, device, handler, send: sendTo(handler) }
+  return { ...twin, accounts, updates, speaksFor, device, handler, send: sendTo(handler) }
 }

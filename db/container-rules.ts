@@ -5,7 +5,14 @@
  */
 import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import type { Decision, Rule } from './contract.ts'
-import { type DatabaseInfo, type DatabaseName, type DatabaseState, newInfo, type Reported } from './info.ts'
+import {
+  type DatabaseInfo,
+  type DatabaseName,
+  type DatabaseState,
+  NEVER_REPORTED,
+  newInfo,
+  type Reported,
+} from './info.ts'
 import { clearedMetadata, type Metadata, mergeMetadata, metadataProblem } from './metadata.ts'
 
 export interface ContainerPut {
@@ -150,6 +157,15 @@ export function noteReported(reported: Reported): Rule<void> {
     if (state === undefined) return { result: undefined }
     return { result: undefined, info: { ...state.info, reported } }
   }
+}
+
+/**
+ * Notes that single servers of the account may have been told what no majority confirmed: whatever the container has then
+ * is to be told, what it had before too.
+ */
+export const noteInDoubt: Rule<void> = (state) => {
+  if (state === undefined || state.info.reported.putTimestamp === ZERO_TIMESTAMP) return { result: undefined }
+  return { result: undefined, info: { ...state.info, reported: NEVER_REPORTED } }
 }
 
 /** Times of a deletion: later ones win, and the status changes only when the deletion is new. */

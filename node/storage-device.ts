@@ -8,6 +8,7 @@ import { openAccountDevice } from '#account-server/open-device.ts'
 import { ReportStamps } from '#account-server/report-stamps.ts'
 import { accessLog } from '#backend/access-log.ts'
 import { DEFAULT_RESERVE, type Drive, parseReserve } from '#backend/drive-state.ts'
+import { speaksBy } from '#backend/index-standing.ts'
 import type { StoragePolicies } from '#backend/policies.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
 import type { Clock, Environment } from '#base/environment.ts'
@@ -92,7 +93,8 @@ export class StorageDevice {
   ) {
     const { transport, log } = options
     const { clock } = options.environment
-    const { index, store } = containers
+    const { index, store, ledger } = containers
+    const speaksFor = speaksBy(ledger, options.salt)
     this.name = options.device
     this.path = objects.device.drive.path
     this.objects = objects
@@ -101,9 +103,10 @@ export class StorageDevice {
     this.repairs = repairs
     this.admitReplication = admit
     this.isClockInDoubt = options.isClockInDoubt ?? (() => false)
-    this.#accountUpdates = new AccountUpdates({ store, index, transport, clock, log })
+    const updates = new AccountUpdates({ store, index, speaksFor, transport, clock, log })
+    this.#accountUpdates = updates
     const lookUp = options.accountTargets
-    this.#reporter = new ChangeReporter({ index, accounts: this.#accountUpdates, clock, log, lookUp })
+    this.#reporter = new ChangeReporter({ index, accounts: updates, speaksFor, clock, log, lookUp })
     this.handlers = {
       object: objects.handler,
       container: this.#containerServer(options),

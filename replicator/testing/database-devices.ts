@@ -5,6 +5,7 @@
 import { createAccountServer } from '#account-server/app.ts'
 import { type AccountDevice, openAccountDevice } from '#account-server/open-device.ts'
 import { ReportStamps } from '#account-server/report-stamps.ts'
+import { speaksBy } from '#backend/index-standing.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { NewDevice } from '#backend/replica-state.ts'
 import type { ReplicaVoice } from '#backend/sync-ledger.ts'
@@ -219,6 +220,7 @@ export class DatabaseDevices {
     }
     const updates = new AccountUpdates({
       ...containers,
+      speaksFor: speaksBy(containers.ledger, SALT),
       transport: this.network,
       clock: this.clock,
       log: silentLogger,

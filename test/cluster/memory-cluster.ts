@@ -6,6 +6,7 @@ import { createAccountServer } from '#account-server/app.ts'
 import { openAccountDevice } from '#account-server/open-device.ts'
 import { ReportStamps } from '#account-server/report-stamps.ts'
 import { Drive } from '#backend/drive-state.ts'
+import { speaksBy } from '#backend/index-standing.ts'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
 import type { ReplicaStates } from '#backend/replica-state.ts'
 import type { Environment } from '#base/environment.ts'
@@ -277,9 +278,10 @@ async function startContainers(
   if (opened.kind === 'locked') throw new Error('the device is locked')
   const { clock } = environment
   const { store, index, replicaStates, ledger } = opened
-  const accounts = new AccountUpdates({ store, index, transport, clock, log: silentLogger })
+  const speaksFor = speaksBy(ledger, SALT)
+  const accounts = new AccountUpdates({ store, index, speaksFor, transport, clock, log: silentLogger })
   const lookUp = accountTargets(accountRing)
-  const reporter = new ChangeReporter({ index, accounts, clock, log: silentLogger, lookUp })
+  const reporter = new ChangeReporter({ index, accounts, speaksFor, clock, log: silentLogger, lookUp })
   const handler = createContainerServer({
     ledger,
     salt: SALT,
