@@ -196,7 +196,10 @@ t.test('what a former holder has given away was not deleted, though it alone was
   )
   const reports = await devices.passes(3)
   const setAside = reports.map(({ found }) => found['objects_deleted_while_away'] ?? 0)
-  t.ok(setAside.every((count) => count === 0), 'nothing is quarantined')
+  t.ok(
+    setAside.every((count) => count === 0),
+    'nothing is quarantined',
+  )
   for (const machine of [synced, wiped, late]) {
     t.equal(await devices.holds(machine, name), `body of ${name}`)
     t.equal(voiceOf(scene, machine), 'synced')
