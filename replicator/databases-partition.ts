@@ -17,7 +17,7 @@ import { isCurrent, isInRing, placeOf, type SourcePass } from './databases-parts
 import { isFailure } from './databases-peers.ts'
 import { type Direction, type SessionParts, syncDatabase } from './databases-session.ts'
 import { setAside } from './databases-set-aside.ts'
-import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
+import { type HolderReached, isWitness, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 /** What another holder of a partition said when all partitions were asked about. */
 export interface HolderAnswer {
@@ -52,9 +52,10 @@ export async function makeEqual<Row>(
   const verdict = judge(own, reached, replicas)
   if (verdict.kind === 'not_yet') return noteWaiting(pass, own)
   if (verdict.setAside !== 'nothing') {
-    const withWhom = verdict.setAside === 'before_majority' ? 'a_majority' : 'everybody'
-    const synced = holders.filter(({ standing }) => standing?.voice === 'synced').map(({ peer }) => peer)
-    if (!(await setAside(pass, partition, synced, withWhom))) return noteWaiting(pass, own)
+    const how = verdict.setAside
+    const withWhom = how === 'before_everybody' ? 'everybody' : 'a_majority'
+    const witnesses = reached.filter(({ voice }) => isWitness(voice, how)).map(({ peer }) => peer)
+    if (!(await setAside(pass, partition, witnesses, withWhom))) return noteWaiting(pass, own)
   }
   if (own !== 'synced' && !(await takeOverGivenUp(pass, partition, own, reached)))
     return noteWaiting(pass, own)

@@ -31,7 +31,7 @@ import { compare, type Difference } from './objects-comparison.ts'
 import { sift, type Trust } from './objects-doubt.ts'
 import { addressOf, formerHolders, isCurrent, isInRing, type PolicyPass, rangeOf } from './objects-parts.ts'
 import type { SurveyedPartition } from './objects-survey.ts'
-import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
+import { type HolderReached, isWitness, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 /** What came of one partition. */
 export type MadeEqual =
@@ -50,8 +50,11 @@ interface Holder extends HolderReached {
   readonly knowsOurs: boolean
 }
 
-/** Hashes that no synced peer has, and what this replica has of them; only of a stale replica. */
-type Leftovers = Map<string, Entry>
+/** Hashes that a peer does not have, and what this replica has of them. */
+interface Leftovers {
+  readonly voice: ReplicaVoice
+  readonly unknown: Map<string, Entry>
+}
 
 export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): Promise<MadeEqual> {
   const { policy, view, pass } = work
@@ -60,7 +63,7 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const replicas = view.ring.primaries(surveyed.partition).length
   const others = await findHolders(work, surveyed, own === 'synced' ? 'primaries' : 'former_too')
   const fromStale = fromStaleOf(own, others)
-  const leftovers: LeftoversByPeer = []
+  const leftovers: Leftovers[] = []
   const unequal = new Set<number>()
   const reached: Holder[] = []
   for (const holder of staleLast(others))
@@ -72,12 +75,14 @@ export async function makeEqual(work: PolicyPass, surveyed: SurveyedPartition): 
   const heard = own === 'synced' ? [] : await givenUpBy(work, surveyed.partition, reached)
   if (heard === undefined) return { kind: 'waits' }
   if (verdict.setAside !== 'nothing') {
+    const how = verdict.setAside
     const suspectMs = suspectUntil(
       work,
-      heard.filter(({ voice }) => voice === 'synced'),
+      heard.filter(({ voice }) => isWitness(voice, how)),
     )
-    const equalMs = verdict.setAside === 'before_majority' ? 0 : policy.ledger.lastEqualMs(range, 'everybody')
-    if ((await setAside(work, leftovers, Math.max(suspectMs, equalMs))) === 'disk_failed')
+    const equalMs = how === 'before_everybody' ? policy.ledger.lastEqualMs(range, 'everybody') : 0
+    const unknown = leftovers.filter(({ voice }) => isWitness(voice, how)).map((one) => one.unknown)
+    if ((await setAside(work, unknown, Math.max(suspectMs, equalMs))) === 'disk_failed')
       return { kind: 'waits' }
   }
   if (own !== 'synced') await takeOverGivenUp(work, surveyed.partition, own, heard)
@@ -152,8 +157,6 @@ function stampOf(
   }
 }
 
-type LeftoversByPeer = Leftovers[]
-
 /** The other primaries as the survey found them, and those that the ring before had. */
 async function findHolders(
   work: PolicyPass,
@@ -210,7 +213,7 @@ function staleLast<Some extends Holder>(others: readonly Some[]): readonly Some[
 
 interface Learning {
   readonly fromStale: Trust
-  readonly leftovers: LeftoversByPeer
+  readonly leftovers: Leftovers[]
   readonly unequal: Set<number>
 }
 
@@ -228,8 +231,8 @@ async function learnFrom(
   if (holder.failed) return reached('not_everything', false)
   const trust: Trust = isStaleVoice(voice) ? how.fromStale : { kind: 'everything' }
   if (trust.kind === 'nothing') return reached('not_everything', false)
-  const unknown: Leftovers = new Map()
-  if (voice === 'synced') how.leftovers.push(unknown)
+  const unknown = new Map<string, Entry>()
+  how.leftovers.push({ voice, unknown })
   if (holder.equal) return reached('everything', true)
   const missing: Missing = { found: 0, left: 0 }
   let lacking = 0

@@ -161,3 +161,48 @@ t.test(
     await devices.closeAll()
   },
 )
+
+t.test('what a former holder has given away was not deleted, though it alone was never away', async (t) => {
+  const devices = await ObjectDevices.start()
+  devices.ring = devices.ringOver(OLD)
+  await learn(devices)
+  for (const name of NAMES) await devices.put(devices.placed(name).primaries, name, `body of ${name}`)
+  await devices.clock.advance(10_000)
+  await devices.passes(2)
+  devices.changeRing(devices.ringOver(NEW))
+  await learn(devices)
+  const late = devices.machines[3] as Machine
+  const name = NAMES.find((one) => devices.placed(one).primaries.includes(late)) as string
+  const [synced, wiped] = devices.placed(name).primaries as [Machine, Machine]
+  const [former] = devices.placed(name).others as [Machine]
+  const scene = { devices, name, synced, wiped, late, former }
+  for (const machine of [late, synced, wiped, late]) await devices.pass(machine)
+  await devices.clock.advance(10_000)
+  for (const machine of [late, synced, wiped]) await devices.pass(machine)
+  const range = { partPower: PART_POWER, partition: devices.partitionOf(name) }
+  const stamp = devices.ledger(former).stamp(range)
+  await devices.pass(former)
+  t.equal(await devices.holds(former, name), 'missing')
+  // As if it had died before it noted that nothing is left.
+  await devices.ledger(former).write([{ range, stamp }])
+  for (const machine of [synced, late]) await devices.close(machine)
+  await daysPass(scene, 9, [wiped, former])
+  await devices.wipe(wiped)
+  for (const machine of [wiped, synced, late]) await devices.open(machine)
+  await learn(devices)
+  t.same(
+    [synced, wiped, late, former].map((machine) => voiceOf(scene, machine)),
+    ['stale', 'joining', 'stale', 'synced'],
+  )
+  const reports = await devices.passes(3)
+  const setAside = reports.map(({ found }) => found['objects_deleted_while_away'] ?? 0)
+  t.ok(
+    setAside.every((count) => count === 0),
+    'nothing is quarantined',
+  )
+  for (const machine of [synced, wiped, late]) {
+    t.equal(await devices.holds(machine, name), `body of ${name}`)
+    t.equal(voiceOf(scene, machine), 'synced')
+  }
+  await devices.closeAll()
+})

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { REPLICA_VOICES, type ReplicaVoice } from '#backend/sync-ledger.ts'
-import { type HolderReached, judge, majorityOf, takesFromStale } from './objects-voting.ts'
+import { type HolderReached, isWitness, judge, majorityOf, takesFromStale } from './objects-voting.ts'
 
 function holder(voice: ReplicaVoice, more: Partial<HolderReached> = {}): HolderReached {
   return { voice, extent: 'everything', standing: 'in_ring', place: 'primary', ...more }
@@ -42,6 +42,17 @@ t.test('a replica that was away sets aside what a synced one has no more', async
   t.same(judge('stale', [SYNCED, SYNCED], 3), { kind: 'synced', setAside: 'before_majority' })
   t.same(judge('stale', [SYNCED, SILENT], 3), { kind: 'synced', setAside: 'before_everybody' })
   t.same(judge('stale', [SYNCED], 2), { kind: 'synced', setAside: 'before_everybody' })
+})
+
+t.test('what a former holder has no more it may have given away', async (t) => {
+  const former = holder('synced', { place: 'former' })
+  const howOf = (...others: readonly HolderReached[]): unknown => judge('stale', others, 3)
+  t.same(howOf(JOINING, STALE, former), { kind: 'synced', setAside: 'before_given_up' })
+  t.same(howOf(STALE, former, former), { kind: 'synced', setAside: 'before_given_up' })
+  t.same(howOf(JOINING, SYNCED, former), { kind: 'synced', setAside: 'before_majority' })
+  t.ok(isWitness('stale', 'before_given_up'), 'what another has kept was not deleted')
+  t.notOk(isWitness('joining', 'before_given_up'))
+  t.notOk(isWitness('stale', 'before_everybody'))
 })
 
 t.test('when all were away, a majority that kept its data keeps everything', async (t) => {

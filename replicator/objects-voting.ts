@@ -15,13 +15,18 @@ export interface HolderReached {
   readonly place: 'primary' | 'former'
 }
 
+/**
+ * What a stale replica has that was deleted while it was away:
+ * - `before_majority`, `before_everybody`: what no synced peer has, if it is older than the time when a majority, or everybody,
+ *   held the same.
+ * - `before_given_up`: the only synced one has it no longer by the ring. It has given away what every primary had, so what it
+ *   lacks need not be deleted. Only what nobody has who kept its data, and is older than a deletion that one of them gave up.
+ */
+export type SetAside = 'nothing' | 'before_majority' | 'before_everybody' | 'before_given_up'
+
 export type Verdict =
-  /**
-   * It may vote. Of a stale replica, what no synced peer has was deleted while it was away, if it is older than the time
-   * when a majority, or everybody, held the same.
-   */
-  | { readonly kind: 'synced'; readonly setAside: 'nothing' | 'before_majority' | 'before_everybody' }
-  | { readonly kind: 'not_yet' }
+  /** It may vote. */
+  { readonly kind: 'synced'; readonly setAside: SetAside } | { readonly kind: 'not_yet' }
 
 const NOT_YET: Verdict = { kind: 'not_yet' }
 
@@ -42,16 +47,25 @@ export function majorityOf(replicas: number): number {
 export function judge(own: ReplicaVoice, others: readonly HolderReached[], replicas: number): Verdict {
   const reached = others.filter(({ extent }) => extent === 'everything')
   const synced = reached.filter(({ voice }) => voice === 'synced').length
-  const isStale = isStaleVoice(own)
-  if (synced >= majorityOf(replicas)) {
-    return { kind: 'synced', setAside: isStale ? 'before_majority' : 'nothing' }
-  }
+  if (synced >= majorityOf(replicas))
+    return { kind: 'synced', setAside: setAside(own, reached, 'before_majority') }
   const missing = others.filter(({ extent, standing }) => extent !== 'everything' && standing === 'in_ring')
   const kept = reached.filter(({ voice, place }) => place === 'primary' && hasHeldVoice(voice)).length
   const isMajority = hasHeldVoice(own) && 1 + kept >= majorityOf(replicas)
   const mayHaveBeenReplaced = missing.some(({ place }) => place === 'former')
   if (missing.length > 0 && (!isMajority || mayHaveBeenReplaced)) return NOT_YET
-  return { kind: 'synced', setAside: isStale && synced > 0 ? 'before_everybody' : 'nothing' }
+  return { kind: 'synced', setAside: setAside(own, reached, 'before_everybody') }
+}
+
+function setAside(own: ReplicaVoice, reached: readonly HolderReached[], since: SetAside): SetAside {
+  const synced = reached.filter(({ voice }) => voice === 'synced')
+  if (!isStaleVoice(own) || synced.length === 0) return 'nothing'
+  return synced.some(({ place }) => place === 'primary') ? since : 'before_given_up'
+}
+
+/** Does what such a peer lacks speak for a deletion? */
+export function isWitness(voice: ReplicaVoice, how: SetAside): boolean {
+  return how === 'before_given_up' ? hasHeldVoice(voice) : voice === 'synced'
 }
 
 /** May objects be taken from a peer that is stale? Only when nobody could say what was deleted. */
