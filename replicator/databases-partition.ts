@@ -109,7 +109,8 @@ async function reach<Row>(
   const voice = holder.standing?.voice ?? 'joining'
   const primaries = pass.view.ring.primaries(partition).map(placeOf)
   const place = primaries.includes(placeOf(holder.peer)) ? 'primary' : 'former'
-  const about = { peer: holder.peer, voice, standing, place } as const
+  const isUnaware = place === 'former' && holder.standing?.role === 'primary'
+  const about = { peer: holder.peer, voice, standing, place, isUnaware } as const
   const unheard = { ...about, extent: 'not_everything', knowsOurs: false } as const
   if (holder.standing === undefined) return unheard
   if (holder.content === 'equal') return { ...about, extent: 'everything', knowsOurs: true }

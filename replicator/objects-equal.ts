@@ -191,6 +191,7 @@ async function findHolders(
       extent: 'not_everything' as const,
       standing: isInRing(work.view, device) ? ('in_ring' as const) : ('removed' as const),
       place: 'former' as const,
+      isUnaware: !isFailure(asked) && asked.role === 'primary',
       knowsOurs: false,
     }
   })
@@ -224,9 +225,9 @@ async function learnFrom(
   holder: Holder & { readonly equal: boolean; readonly failed: boolean },
   how: Learning,
 ): Promise<Holder> {
-  const { device, voice, standing, place } = holder
+  const { device, voice, standing, place, isUnaware = false } = holder
   const reached = (extent: Holder['extent'], knowsOurs: boolean): Holder => {
-    return { device, voice, standing, place, extent, knowsOurs }
+    return { device, voice, standing, place, isUnaware, extent, knowsOurs }
   }
   if (holder.failed) return reached('not_everything', false)
   const trust: Trust = isStaleVoice(voice) ? how.fromStale : { kind: 'everything' }

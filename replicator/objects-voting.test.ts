@@ -44,6 +44,12 @@ t.test('a replica that was away sets aside what a synced one has no more', async
   t.same(judge('stale', [SYNCED], 2), { kind: 'synced', setAside: 'before_everybody' })
 })
 
+t.test('who does not know yet that it is no primary is waited for', async (t) => {
+  const unaware = holder('synced', { place: 'former', isUnaware: true })
+  t.same(judge('joining', [SYNCED, SYNCED, unaware], 3), NOT_YET)
+  t.same(judge('joining', [SYNCED, SYNCED, holder('synced', { place: 'former' })], 3), VOTES)
+})
+
 t.test('what a former holder has no more it may have given away', async (t) => {
   const former = holder('synced', { place: 'former' })
   const howOf = (...others: readonly HolderReached[]): unknown => judge('stale', others, 3)

@@ -13,6 +13,8 @@ export interface HolderReached {
   readonly standing: 'in_ring' | 'removed'
   /** `former`: the ring before the last change gave the partition to it. */
   readonly place: 'primary' | 'former'
+  /** It does not know of that change yet: what is written by the ring of before counts it as a primary. */
+  readonly isUnaware?: boolean
 }
 
 /**
@@ -43,8 +45,11 @@ export function majorityOf(replicas: number): number {
  *   acknowledged, unless others were the primaries meanwhile. What was equal everywhere before, and a synced one has no
  *   more, was deleted. A replica that never held everything has nothing to keep.
  * - When everybody who can still come back was asked, nothing more can be learnt.
+ * - What a former holder takes that does not know of the ring yet, it and one more have made acknowledged: its place is taken
+ *   when it knows, and has been asked after that.
  */
 export function judge(own: ReplicaVoice, others: readonly HolderReached[], replicas: number): Verdict {
+  if (others.some(({ isUnaware }) => isUnaware === true)) return NOT_YET
   const reached = others.filter(({ extent }) => extent === 'everything')
   const synced = reached.filter(({ voice }) => voice === 'synced').length
   if (synced >= majorityOf(replicas))
