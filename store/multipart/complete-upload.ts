@@ -107,6 +107,8 @@ class Completing<Refusal extends { readonly kind: string }> {
   #manifestByMs = 0
   /** Whether parts are stored that are not part of the object. */
   #unnamed: 'none' | 'some' = 'some'
+  /** Whether listings are known to show the object: where versions are kept, a check finds it by a listing. */
+  #listed: 'surely' | 'perhaps' = 'perhaps'
 
   constructor(deps: MultipartDeps, context: OperationContext, completion: Completion<Refusal>) {
     this.#deps = deps
@@ -222,15 +224,18 @@ class Completing<Refusal extends { readonly kind: string }> {
       segments: parts.map(asSegment),
     })
     if (written.kind !== 'created') return written
+    this.#listed = written.listingPending ? 'perhaps' : 'surely'
     return completedBy(written, this.#etag, metadata)
   }
 
-  /** The record goes, and soon after it what is stored and was not named. */
+  /** The record goes, and soon after it what is stored and was not named; if a listing may lag, when the later check comes. */
   async #end(completed: Completed, upload: Upload): Promise<Completed> {
     const { checkParts, endUpload } = this.#deps
     const { name, uploadId } = this.#completion
     await endUpload(this.#context, upload)
-    if (this.#unnamed === 'some') await checkParts(this.#context, { name, uploadId }, { afterSeconds: 0 })
+    if (this.#unnamed === 'some' && this.#listed === 'surely') {
+      await checkParts(this.#context, { name, uploadId }, { afterSeconds: 0 })
+    }
     return completed
   }
 

@@ -8,7 +8,8 @@
  *  - else all parts go.
  *
  * The order matters: the record of a completed upload goes after its object is written, so that whoever does not find the
- * record finds the object.
+ * record finds the object. Versions are found by a listing, which may lack one that was just written: so the current one is
+ * looked at by itself, and a listing that is not sure is no proof.
  */
 import { isTrueValue } from '#backend/address.ts'
 import type { HeaderMap } from '#http/message.ts'
@@ -19,7 +20,7 @@ import { segmentFailure } from '../large-objects/joined-answer.ts'
 import { parseManifest, STATIC_MARK } from '../large-objects/manifest.ts'
 import { release, wholeBody } from '../large-objects/segment-reader.ts'
 import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
-import { linkIn } from '../symlinks/link-metadata.ts'
+import { linkIn, targetOf } from '../symlinks/link-metadata.ts'
 import { archiveIn, versionsIn } from '../versions/kept-versions.ts'
 import { partsContainerOf, partsPrefix, recordNameOf } from './upload-names.ts'
 
@@ -99,15 +100,12 @@ async function neededPaths(
   { name, uploadId }: CheckedUpload,
   metadata: HeaderMap,
 ): Promise<Paths | StoreFailure> {
-  const needed = new Set<string>()
-  const current = await pathsAt(store, context, name, uploadId)
-  if ('kind' in current) return current
-  for (const path of current) needed.add(path)
   const versions = versionsIn(metadata)?.container
-  if (versions === undefined) return needed
+  const current = await pathsAt(store, context, { name, uploadId, versions })
+  if ('kind' in current || versions === undefined) return current
   const kept = await pathsOfVersions(store, context, { name, uploadId, versions })
   if ('kind' in kept) return kept
-  return new Set([...needed, ...kept])
+  return new Set([...current, ...kept])
 }
 
 function bucketOf({ account, container }: ObjectName): ContainerName {
@@ -125,13 +123,17 @@ async function pathsOfVersions(
   for (let marker: string | undefined; ; ) {
     const listing = { prefix, marker, limit: PAGE, reverse: false, reservedNames: 'shown' } as const
     const read = await store.containers.read(context, container, { listing })
-    if (read.kind === 'no_such_container') return paths
+    if (read.kind === 'no_such_container') return await nothingAt(store, context, container)
     if (read.kind !== 'found') return read
-    const rows = (read.page?.entries() ?? []).filter((row) => row.kind === 'object')
+    if (read.page?.consistency !== 'complete') {
+      return { kind: 'unavailable', reason: 'the listing of the versions may lack some' }
+    }
+    const rows = read.page.entries().filter((row) => row.kind === 'object')
     for (const row of rows) {
       marker = row.name
       if (!row.etag.includes(MADE_OF_PARTS) && !row.etag.includes('swift_meta=')) continue
-      const found = await pathsAt(store, context, { ...container, object: row.name }, uploadId)
+      const version = { ...container, object: row.name }
+      const found = await pathsAt(store, context, { name: version, uploadId })
       if ('kind' in found) return found
       for (const path of found) paths.add(path)
     }
@@ -139,22 +141,28 @@ async function pathsOfVersions(
   }
 }
 
-/** Segments of what is stored under the name, if it was made of the upload; of a link, those of where it leads. */
+interface Asked extends CheckedUpload {
+  /** Where a link under the name may lead to its current version. */
+  readonly versions?: string | undefined
+}
+
+/** Segments of what is stored under the name, if it was made of the upload; of a link to a version, those of the version. */
 async function pathsAt(
   store: Store,
   context: OperationContext,
-  name: ObjectName,
-  uploadId: string,
+  { name, uploadId, versions }: Asked,
 ): Promise<Paths | StoreFailure> {
   const head = await readStored(store, context, name, 'HEAD')
-  if (head.kind === 'no_such_object' || head.kind === 'no_such_container') return new Set()
-  if (head.kind !== 'found') return head
+  if (head.kind !== 'found') return await nothingOr(store, context, name, head)
   const link = linkIn(head.headers)
-  // A link to a version: versions are looked through by themselves.
-  if (link !== undefined || !isMadeOf(head.headers, uploadId)) return new Set()
+  if (link !== undefined) {
+    // Anybody else's link makes nothing needed: the parts go with what it leads to.
+    if (link.container !== versions) return new Set()
+    return await pathsAt(store, context, { name: targetOf(name, link), uploadId })
+  }
+  if (!isMadeOf(head.headers, uploadId)) return new Set()
   const read = await readStored(store, context, name, 'GET')
-  if (read.kind === 'no_such_object' || read.kind === 'no_such_container') return new Set()
-  if (read.kind !== 'found') return read
+  if (read.kind !== 'found') return await nothingOr(store, context, name, read)
   if (!isMadeOf(read.headers, uploadId)) {
     await release(read.body)
     return new Set()
@@ -166,6 +174,26 @@ async function pathsAt(
   } catch (error) {
     return segmentFailure(error)
   }
+}
+
+/** Nothing is needed by what is not there. */
+async function nothingOr(
+  store: Store,
+  context: OperationContext,
+  name: ObjectName,
+  failure: StoreFailure,
+): Promise<Paths | StoreFailure> {
+  if (failure.kind === 'no_such_object') return new Set()
+  return failure.kind === 'no_such_container' ? await nothingAt(store, context, name) : failure
+}
+
+async function nothingAt(
+  store: Store,
+  context: OperationContext,
+  container: ContainerName | ObjectName,
+): Promise<Paths | StoreFailure> {
+  const proven = await provenAbsent(store, context, container)
+  return proven === 'absent' ? new Set() : proven
 }
 
 function isMadeOf(headers: HeaderMap, uploadId: string): boolean {
