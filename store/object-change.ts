@@ -8,7 +8,7 @@ import { objectWriteHeaders } from './object-headers.ts'
 import type { ObjectName, OperationContext } from './operation.ts'
 import { waitForRows } from './row-evidence.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
-import { newestIn, type Verdict, verdictOf } from './write-outcome.ts'
+import { isOvertaken, newestIn, type Verdict, verdictOf } from './write-outcome.ts'
 
 export interface ObjectChange {
   readonly method: 'POST' | 'DELETE'
@@ -27,12 +27,15 @@ export interface Changed {
   readonly answers: readonly WriteAnswer[]
   readonly timestamp: Timestamp
   readonly containerReplicas: number
+  /** A quorum took it, and it comes to nothing. */
+  readonly isOvertaken: boolean
 }
 
 /** Sends the change to all copies; the verdict may be a refusal. */
 export async function changeObject(parts: StoreParts, change: ObjectChange): Promise<Changed | StoreFailure> {
   const first = await attempt(parts, change, change.timestamp ?? (await parts.timestamps.next()))
-  if (first.kind !== 'changed' || first.verdict.status < 300 || change.timestamp !== undefined) return first
+  if (first.kind !== 'changed' || change.timestamp !== undefined) return first
+  if (first.verdict.status < 300 && !first.isOvertaken) return first
   const newest = newestIn(first.answers)
   if (newest === undefined) return first
   parts.observer.overtaken(change.method)
@@ -66,5 +69,6 @@ async function attempt(
     rules: waitForRows(headers.length, containerReplicas, parts.client.nodeTimeoutMs),
   })
   const verdict = verdictOf(answers, headers.length, overrides)
-  return { kind: 'changed', verdict, answers, timestamp, containerReplicas }
+  const told = { verdict, answers, timestamp, containerReplicas }
+  return { kind: 'changed', ...told, isOvertaken: isOvertaken(answers, placement) }
 }

@@ -198,7 +198,7 @@ class Putting {
       body: bytes,
       rules: this.#rules(headers.length),
     })
-    return judge(answers, headers.length, { etag, sizeBytes: bytes.length, again: 'possible' })
+    return judge(answers, placement, { etag, sizeBytes: bytes.length, again: 'possible' })
   }
 
   async #stream(placement: Placement, headers: readonly HeaderMap[], body: Body): Promise<Attempt> {
@@ -217,7 +217,7 @@ class Putting {
       case 'answered': {
         const { etag, sizeBytes } = outcome.facts
         const again = body.kind === 'held' ? 'possible' : 'impossible'
-        return judge(outcome.answers, headers.length, { etag, sizeBytes, again })
+        return judge(outcome.answers, placement, { etag, sizeBytes, again })
       }
       case 'refused':
         return refusedBeforeBody(outcome.answers)

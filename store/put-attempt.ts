@@ -3,10 +3,11 @@
 import { STATUS_CHANGED_AT_HEADER } from '#base/extensions.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
+import type { Placement } from '#cluster/placement.ts'
 import { headerOf } from '#http/message.ts'
 import type { StoreFailure } from './failure.ts'
 import { rowEvidence } from './row-evidence.ts'
-import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
+import { failureOf, isOvertaken, newestIn, verdictOf } from './write-outcome.ts'
 
 export interface Stored {
   readonly kind: 'stored'
@@ -36,11 +37,12 @@ export function isDoubtful(answers: readonly WriteAnswer[]): boolean {
 
 export function judge(
   answers: readonly WriteAnswer[],
-  copies: number,
+  placement: Pick<Placement, 'primaries'>,
   { etag, sizeBytes, again }: Pick<Stored, 'etag' | 'sizeBytes'> & Pick<Overtaken, 'again'>,
 ): Attempt {
-  const verdict = verdictOf(answers, copies)
-  if (verdict.status >= 200 && verdict.status < 300) return { kind: 'stored', answers, etag, sizeBytes }
+  const verdict = verdictOf(answers, placement.primaries.length)
+  const isTaken = verdict.status >= 200 && verdict.status < 300
+  if (isTaken && !isOvertaken(answers, placement)) return { kind: 'stored', answers, etag, sizeBytes }
   // Some copies have it, others something newer: then, too, a later timestamp settles it.
   if (answers.some(({ status }) => status === 409))
     return { kind: 'overtaken', newest: newestIn(answers), again }

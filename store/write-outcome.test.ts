@@ -1,8 +1,9 @@
 import t from 'tap'
 import type { WriteAnswer } from '#cluster/fan-out-write.ts'
+import { FakeNodes } from '#cluster/testing/fake-nodes.ts'
 import type { StoreFailure } from './failure.ts'
 import { isListingPending, rowEvidence, waitForRows } from './row-evidence.ts'
-import { failureOf, newestIn, verdictOf } from './write-outcome.ts'
+import { failureOf, isOvertaken, newestIn, verdictOf } from './write-outcome.ts'
 
 function answer(status: number, headers: WriteAnswer['headers'] = {}, body = ''): WriteAnswer {
   return { node: undefined, status, headers, body: Buffer.from(body) }
@@ -63,4 +64,15 @@ t.test('a write waits for rows once its quorum is there', async (t) => {
   t.ok(rules.isDecided([rows('h1/d1'), rows('', 'h2/d2')]))
   t.notOk(rules.isSettled([rows('h1/d1'), rows('', 'h2/d2')]))
   t.ok(rules.isSettled([rows('h1/d1'), rows('', 'h2/d2'), rows('h3/d3')]))
+})
+
+t.test('what only those took who stand in for others is overtaken by what a primary has', async (t) => {
+  const { placement } = new FakeNodes()
+  const [first, second] = placement.primaries
+  const [handoff, other] = placement.handoffs
+  const from = (node: WriteAnswer['node'], status: number): WriteAnswer => ({ ...answer(status), node })
+  const standIns = [from(handoff, 201), from(other, 201)]
+  t.ok(isOvertaken([...standIns, from(first, 409)], placement))
+  t.notOk(isOvertaken([...standIns, from(first, 503)], placement))
+  t.notOk(isOvertaken([from(first, 201), from(second, 201), from(placement.primaries[2], 409)], placement))
 })

@@ -2,7 +2,8 @@
 
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import { statusesOf, type WriteAnswer } from '#cluster/fan-out-write.ts'
-import { bestStatus, NO_ANSWER } from '#cluster/quorum.ts'
+import type { Placement } from '#cluster/placement.ts'
+import { bestStatus, majoritySize, NO_ANSWER } from '#cluster/quorum.ts'
 import { headerOf } from '#http/message.ts'
 import type { StoreFailure } from './failure.ts'
 
@@ -30,6 +31,21 @@ export function verdictOf(
 ): Verdict {
   const status = bestStatus(statusesOf(answers), replicas, overrides)
   return { status, answer: answers.find((answer) => answer.status === status) }
+}
+
+/**
+ * Has a quorum taken a write of an object that comes to nothing? Who stands in for a primary knows of nothing newer. When too
+ * few primaries took it and one has something newer, that may have been acknowledged before this one began.
+ */
+export function isOvertaken(
+  answers: readonly WriteAnswer[],
+  { primaries }: Pick<Placement, 'primaries'>,
+): boolean {
+  if (!answers.some(({ status }) => status === 409)) return false
+  const taken = answers.filter(({ node, status }) => {
+    return status >= 200 && status < 300 && node !== undefined && primaries.includes(node)
+  })
+  return taken.length < majoritySize(primaries.length)
 }
 
 /** The failure that a refused or undecided write is, after the caller has picked out the statuses it knows better. */

@@ -44,6 +44,18 @@ t.test(
   },
 )
 
+t.test('what two who stand in took, and the one primary has newer, gets a later timestamp too', async (t) => {
+  const cluster = await start(t, { devices: 6, nodeTimeoutMs: 200 })
+  const theirs = await later(cluster, 30)
+  t.match(await put(cluster, 'o', 'theirs', { timestamp: theirs }), { kind: 'created' })
+  const [, ...others] = cluster.parts.objectPlacement(0, named('o'))?.primaries ?? []
+  for (const { port } of others) cluster.stop(cluster.deviceAt(port), 'object')
+  const mine = await put(cluster, 'o', 'mine')
+  t.match(mine, { kind: 'created' })
+  if (mine.kind === 'created') t.ok(mine.timestamp > theirs)
+  t.equal(String((await get(cluster, 'o')).bytes), 'mine')
+})
+
 t.test('deletes and changes of metadata are tried again with a later timestamp too', async (t) => {
   const cluster = await start(t)
   await put(cluster, 'o', 'x', { timestamp: await later(cluster, 20) })
