@@ -161,6 +161,11 @@ await t.test('who ran before a crash does nothing more', async (t) => {
   await t.rejects(before.readdir('/'), { code: 'ECRASHED' })
   await t.rejects(file.write(Buffer.from('x'), 0), { code: 'ECRASHED' })
   t.same(await memory.remount().readdir('/'), ['file'], 'a killed process loses nothing')
+  const last = memory.remount()
+  const called = last.rename('/file', '/other')
+  memory.kill()
+  await t.rejects(called, { code: 'ECRASHED' }, 'what it had called does nothing either')
+  t.same(await memory.remount().readdir('/'), ['file'])
 })
 
 await t.test('a crash can be set after any number of changes', async (t) => {

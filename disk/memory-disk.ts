@@ -136,11 +136,11 @@ export class MemoryDisk {
 
   /** @internal Counts and judges one operation; throws what it fails with. What it gives, if anything, never ends. */
   admit(generation: number, operation: DiskOperation, path: string): Promise<never> | undefined {
-    if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
+    this.mustBeUp(generation, operation, path)
     if (this.#changesLeft <= 0) throw diskError('ECRASHED', operation, path)
     if (CHANGING.has(operation)) this.#countChange(operation, path)
     // What was called then may have crashed the machine: nothing happens to the disk of its next start.
-    if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
+    this.mustBeUp(generation, operation, path)
     if (this.#faults.length === 0) return undefined
     const fault = this.#faults.find((one) => one.operation === operation && path.includes(one.path ?? ''))
     if (fault === undefined) return undefined
@@ -150,6 +150,11 @@ export class MemoryDisk {
     }
     if (fault.effect === 'hang') return new Promise<never>(() => {})
     throw diskError(fault.effect, operation, path)
+  }
+
+  /** @internal Throws when the machine of before has crashed, or its process was killed. */
+  mustBeUp(generation: number, operation: DiskOperation, path: string): void {
+    if (generation !== this.#generation) throw diskError('ECRASHED', operation, path)
   }
 
   #countChange(operation: DiskOperation, path: string): void {
@@ -249,6 +254,11 @@ class MountedDisk implements Disk {
     return this.#disk.admit(this.#generation, operation, path)
   }
 
+  /** The machine may have crashed since: what was called before does nothing to the disk of its next start. */
+  #mustBeUp(operation: DiskOperation, path: string): void {
+    this.#disk.mustBeUp(this.#generation, operation, path)
+  }
+
   #parentOf(path: string, operation: DiskOperation): MemoryDirectory {
     const parent = this.#disk.directoryAt(posix.dirname(path), operation)
     parent.mtimeMs = this.#disk.wallMs()
@@ -267,6 +277,7 @@ class MountedDisk implements Disk {
 
   async createExclusive(path: string): Promise<DiskFile> {
     await this.#admit('createExclusive', path)
+    this.#mustBeUp('createExclusive', path)
     if (this.#disk.nodeAt(path) !== undefined) throw diskError('EEXIST', 'createExclusive', path)
     const contents = new MemoryContents()
     this.#parentOf(path, 'createExclusive').set(posix.basename(path), contents)
@@ -275,6 +286,7 @@ class MountedDisk implements Disk {
 
   async mkdir(path: string, options?: { readonly recursive?: boolean }): Promise<void> {
     await this.#admit('mkdir', path)
+    this.#mustBeUp('mkdir', path)
     const existing = this.#disk.nodeAt(path)
     if (existing instanceof MemoryDirectory && options?.recursive === true) return
     if (existing !== undefined) throw diskError('EEXIST', 'mkdir', path)
@@ -291,6 +303,7 @@ class MountedDisk implements Disk {
 
   async rename(source: string, target: string): Promise<void> {
     await this.#admit('rename', source)
+    this.#mustBeUp('rename', source)
     const node = this.#disk.nodeAt(source)
     if (node === undefined) throw diskError('ENOENT', 'rename', source)
     this.#disk.noteLeaving(node)
@@ -301,12 +314,14 @@ class MountedDisk implements Disk {
 
   async unlink(path: string): Promise<void> {
     await this.#admit('unlink', path)
+    this.#mustBeUp('unlink', path)
     this.#disk.contentsAt(path, 'unlink')
     this.#parentOf(path, 'unlink').set(posix.basename(path), undefined)
   }
 
   async rmdir(path: string): Promise<void> {
     await this.#admit('rmdir', path)
+    this.#mustBeUp('rmdir', path)
     const directory = this.#disk.directoryAt(path, 'rmdir')
     if (directory.entries.size > 0) throw diskError('ENOTEMPTY', 'rmdir', path)
     this.#disk.noteLeaving(directory)
@@ -323,6 +338,7 @@ class MountedDisk implements Disk {
 
   async syncDirectory(path: string): Promise<void> {
     await this.#admit('syncDirectory', path)
+    this.#mustBeUp('syncDirectory', path)
     this.#disk.directoryAt(path, 'syncDirectory').sync()
   }
 
@@ -341,6 +357,7 @@ class MountedDisk implements Disk {
 
   async setXattr(path: string, name: string, value: Buffer): Promise<void> {
     await this.#admit('setXattr', path)
+    this.#mustBeUp('setXattr', path)
     const contents = this.#disk.contentsAt(path, 'setXattr')
     if (this.#disk.xattrBytesMax === 0) throw diskError('ENOTSUP', 'setXattr', path)
     if (value.length > this.#disk.xattrBytesMax) throw diskError('ENOSPC', 'setXattr', path)
