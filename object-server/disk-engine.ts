@@ -1,4 +1,5 @@
 /** The engine over a real device: one storage policy, its files and its index. */
+import type { Clock } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import { ConditionalWrites } from './conditional-writes.ts'
@@ -25,6 +26,9 @@ import { ObjectWrites } from './object-writes.ts'
 import type { RangeDigest } from './range-digests.ts'
 import type { RecoveryReport } from './recovery.ts'
 import { DiskReplicaAccess, type ReplicaAccess } from './replica-access.ts'
+
+/** How long a stop waits for changes under way, milliseconds. */
+const CHANGES_WAIT_MS = 5_000
 
 export class DiskEngine implements ObjectEngine {
   readonly updates: UpdateQueue
@@ -111,17 +115,34 @@ export class DiskEngine implements ObjectEngine {
     return this.#core.cache.figures
   }
 
-  /** After a failure of the device the index is left as it is, to be reconciled at the next start. */
+  /**
+   * Waits for changes whose client has gone: one between its files and its index would leave what a clean start never looks
+   * at. After a failure of the device, or when a change does not end, the index is left as it is, to be reconciled at the
+   * next start.
+   */
   async close(): Promise<void> {
+    const { clock, health } = this.#core.options
     this.conditional.close()
     this.#core.bodies.close()
+    const changes = await endedInTime(this.#core.locks.close(), clock)
     const removals = await this.#writes.settle()
     this.#core.cache.clear()
-    const clean = removals === 'settled' && this.#core.options.health.failure === undefined
+    const clean = changes === 'ended' && removals === 'settled' && health.failure === undefined
     if (clean) await this.#core.index.closeClean()
     else await this.#core.index.close()
     await this.#core.syncs.close()
   }
+}
+
+async function endedInTime(changes: Promise<void>, clock: Clock): Promise<'ended' | 'under_way'> {
+  const waiting = new AbortController()
+  const tooLong = clock.sleep(CHANGES_WAIT_MS, waiting.signal).catch(() => {})
+  const outcome = await Promise.race([
+    changes.then(() => 'ended' as const),
+    tooLong.then(() => 'under_way' as const),
+  ])
+  waiting.abort()
+  return outcome
 }
 
 async function openSound(
