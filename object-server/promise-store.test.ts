@@ -55,3 +55,16 @@ t.test('what is forgotten leaves a floor behind, across restarts too', async (t)
   await again.forgetAllUntil(second(9))
   t.equal((await again.get(hash('a'))).promised, lastBallotAt(second(9)))
 })
+
+t.test('a sweep does not end before all is forgotten that can be', async (t) => {
+  const store = await PromiseStore.open(await ObjectIndex.open(new MemoryKv(), '/index'))
+  const hashes = Array.from({ length: 2500 }, (_, at) => at.toString(16).padStart(32, '0'))
+  await Promise.all(hashes.map((one) => store.save(one, emptyRecord(ballot(5)))))
+  await store.save(hash('f'), emptyRecord(ballot(5000)))
+  t.ok(store.isSweepDue)
+  await store.sweep(second(PROMISE_LIFE_SECONDS + 100), (_hash, step) => step())
+  const kept: string[] = []
+  for await (const one of store.all()) kept.push(one.hash)
+  t.same(kept, [hash('f')])
+  t.notOk(store.isSweepDue)
+})

@@ -24,8 +24,8 @@ const VERSION = 1
 const FLOOR_MARK = markKey('ballots')
 /** Records are looked through for what can be forgotten after so many new ones. */
 const SWEEP_EVERY = 2000
-/** Operations of one batch at most, when forgetting. */
-const SWEEP_BATCH = 1000
+/** Records that are forgotten at a time, in one batch of the index. */
+const SWEEP_BATCH = 100
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
@@ -59,9 +59,10 @@ export class PromiseStore {
     this.#saves += 1
   }
 
-  /** Every record, in the order of the hashes. */
-  async *all(): AsyncGenerator<{ readonly hash: string; readonly record: PromiseRecord }> {
-    for await (const [key, value] of this.#index.entries(ALL_PROMISES)) {
+  /** Every record, or those from a hash on, in the order of the hashes. */
+  async *all(from?: string): AsyncGenerator<{ readonly hash: string; readonly record: PromiseRecord }> {
+    const range = from === undefined ? ALL_PROMISES : { ...ALL_PROMISES, gte: promiseKey(from) }
+    for await (const [key, value] of this.#index.entries(range)) {
       yield { hash: hashOfKey(key), record: decodePromise(value) }
     }
   }
@@ -76,26 +77,36 @@ export class PromiseStore {
   }
 
   /**
-   * Forgets what does not matter any more. A record that is written while it is looked at must not be forgotten:
-   * `exclusively` runs a step while nobody writes the hash.
+   * Forgets all that does not matter any more, a few at a time. A record that is written while it is looked at must not be
+   * forgotten: `exclusively` runs a step while nobody writes the hash.
    */
   async sweep(
     now: Timestamp,
     exclusively: (hash: string, step: () => Promise<void>) => Promise<unknown>,
   ): Promise<void> {
     this.#saves = 0
-    const old: string[] = []
-    for await (const { hash, record } of this.all()) {
-      if (isForgettable(record, now)) old.push(hash)
-      if (old.length >= SWEEP_BATCH) break
+    let from: string | undefined
+    do {
+      const old = await this.#forgettable(now, from)
+      await Promise.all(old.map((hash) => exclusively(hash, () => this.#forget(hash, now))))
+      from = old.length < SWEEP_BATCH ? undefined : old.at(-1)
+    } while (from !== undefined)
+  }
+
+  /** The first few, from a hash on. */
+  async #forgettable(now: Timestamp, from: string | undefined): Promise<readonly string[]> {
+    const hashes: string[] = []
+    for await (const { hash, record } of this.all(from)) {
+      if (isForgettable(record, now)) hashes.push(hash)
+      if (hashes.length >= SWEEP_BATCH) break
     }
-    for (const hash of old) {
-      await exclusively(hash, async () => {
-        const record = await this.get(hash)
-        if (!isForgettable(record, now)) return
-        await this.#raiseFloor(record.promised, [{ type: 'del', key: promiseKey(hash) }])
-      })
-    }
+    return hashes
+  }
+
+  async #forget(hash: string, now: Timestamp): Promise<void> {
+    const record = await this.get(hash)
+    if (!isForgettable(record, now)) return
+    await this.#raiseFloor(record.promised, [{ type: 'del', key: promiseKey(hash) }])
   }
 
   async #raiseFloor(ballot: Ballot, operations: readonly KvOperation[]): Promise<void> {
