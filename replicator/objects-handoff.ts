@@ -12,8 +12,16 @@
 import type { GivenUpMs } from '#backend/given-up.ts'
 import type { ReplicaVoice } from '#backend/sync-ledger.ts'
 import { NO_STAMP, renewedStamp, touchedAt } from '#backend/sync-stamp.ts'
-import { covers, type Entry, entryOf, lackOf, textOf } from '#object-server/replication/entry.ts'
+import {
+  covers,
+  type Entry,
+  encodedBytesOf,
+  entryOf,
+  lackOf,
+  textOf,
+} from '#object-server/replication/entry.ts'
 import type { FetchWish } from '#object-server/replication/fetcher.ts'
+import { REQUEST_BYTES_MAX } from '#object-server/replication/messages.ts'
 import { isFailure } from '#object-server/replication/peer.ts'
 import { statesIn } from '#object-server/replication/unit-digests.ts'
 import type { RingDevice } from '#ring/device.ts'
@@ -39,6 +47,8 @@ export type HandedOver =
 /** Objects that peers are asked to fetch in one request, and about how many bytes. */
 const PAGE_OBJECTS = 256
 const PAGE_BYTES = 32 * 1024 * 1024
+/** About how long such a request becomes, bytes. */
+const PAGE_ENCODED_BYTES = REQUEST_BYTES_MAX / 4
 
 export async function handOver(work: PolicyPass, partition: number): Promise<HandedOver> {
   const { policy, view } = work
@@ -155,14 +165,18 @@ async function hear(work: PolicyPass, partition: number, device: RingDevice): Pr
 async function* pages(work: PolicyPass, partition: number): AsyncGenerator<readonly Entry[]> {
   let page: Entry[] = []
   let sizeBytes = 0
+  let encodedBytes = 0
   for await (const { hash, state } of statesIn(work.policy.replica, rangeOf(work.view, partition))) {
     const entry = entryOf(hash, state)
     page.push(entry)
     sizeBytes += entry.data?.sizeBytes ?? 0
-    if (page.length < PAGE_OBJECTS && sizeBytes < PAGE_BYTES) continue
+    encodedBytes += encodedBytesOf(entry)
+    const isFull = page.length >= PAGE_OBJECTS || sizeBytes >= PAGE_BYTES
+    if (!isFull && encodedBytes < PAGE_ENCODED_BYTES) continue
     yield page
     page = []
     sizeBytes = 0
+    encodedBytes = 0
   }
   if (page.length > 0) yield page
 }

@@ -164,6 +164,16 @@ export function encodeEntry({ hash, data, meta, tombstone, lost }: Entry): unkno
   ]
 }
 
+/** What every entry may need, encoded. */
+const PLAIN_ENTRY_BYTES = 320
+
+/** About as many bytes as the entry has when it is encoded: a POST may leave a content type of many thousands. */
+export function encodedBytesOf({ meta }: Entry): number {
+  return meta === undefined
+    ? PLAIN_ENTRY_BYTES
+    : PLAIN_ENTRY_BYTES + Buffer.byteLength(JSON.stringify(encodeMeta(meta)))
+}
+
 function encodeMeta({ timestamp, contentType, precedence, fields }: NonNullable<Entry['meta']>): unknown {
   const told = [timestamp, contentType?.timestamp ?? null, contentType?.value ?? null, precedence]
   if (fields === undefined) return told

@@ -17,10 +17,11 @@ import { parseLeaseRequest } from '../leases/lease-messages.ts'
 import type { PolicyLeases } from '../leases/leases.ts'
 import { comparedText, EMPTY_STATE } from '../object-state.ts'
 import type { ReplicaAccess } from '../replica-access.ts'
-import { type Entry, entryOf, isEmptyEntry, lackOf } from './entry.ts'
+import { type Entry, encodedBytesOf, entryOf, isEmptyEntry, lackOf } from './entry.ts'
 import { type FetcherOptions, type FetchWish, ObjectFetcher } from './fetcher.ts'
 import { generatedBody } from './frames.ts'
 import {
+  ANSWER_BYTES_MAX,
   behindAllMs,
   decodeDigests,
   decodeEntriesRequest,
@@ -64,6 +65,9 @@ export interface SyncServerOptions {
 
 /** While a long answer is worked out the peer hears something so often, milliseconds. */
 const HEARTBEAT_MS = 2_000
+
+/** A page of entries ends at about so many bytes; who asks reads no answer that is longer than the maximum. */
+const PAGE_BYTES = ANSWER_BYTES_MAX / 4
 
 interface Policy {
   readonly index: number
@@ -226,11 +230,13 @@ async function entriesIn(
   { partition, ranges, after }: EntriesRequest,
 ): Promise<Pick<EntriesAnswer, 'entries' | 'more'>> {
   const entries: Entry[] = []
+  let bytes = 0
   for await (const { hash, state } of statesIn(replica, partition, { ranges, after })) {
     const entry = entryOf(hash, state)
     if (isEmptyEntry(entry)) continue
-    if (entries.length >= ENTRIES_MAX) return { entries, more: true }
+    if (entries.length >= ENTRIES_MAX || bytes >= PAGE_BYTES) return { entries, more: true }
     entries.push(entry)
+    bytes += encodedBytesOf(entry)
   }
   return { entries, more: false }
 }
