@@ -67,13 +67,30 @@ interface Closable {
   close(): Promise<void>
 }
 
-/** Rejects when the disk fails. `locked`: another process owns the device. */
+/**
+ * Rejects when the disk fails. `locked`: another process owns the device. Damage that shows only when the first records are
+ * read is noted, and the second try finds the note.
+ */
 export async function ownDevice<Index extends Closable>(
   options: OwnDeviceOptions<Index>,
 ): Promise<OwnedDevice<Index> | { readonly kind: 'locked' }> {
   const { environment, drive, directory, log } = options
-  const stamp = timestampNow(environment.clock)
   const mark = new DamageMark(environment.disk, join(drive.path, `${directory}.damaged`))
+  try {
+    return await take(options, mark)
+  } catch (error) {
+    if (!isCorruption(error)) throw error
+    await mark.set(log)
+    return await take(options, mark)
+  }
+}
+
+async function take<Index extends Closable>(
+  options: OwnDeviceOptions<Index>,
+  mark: DamageMark,
+): Promise<OwnedDevice<Index> | { readonly kind: 'locked' }> {
+  const { environment, drive, directory, log } = options
+  const stamp = timestampNow(environment.clock)
   const opened = await options.open({
     path: join(drive.path, directory),
     quarantinePath: join(drive.path, 'quarantined', directory, stamp),

@@ -94,6 +94,28 @@ t.test('an index that could not be read is quarantined when the device is opened
   t.ok(await (await open()).index.state(put.name), 'once is enough')
 })
 
+t.test('an index whose damage shows only when the device is opened is quarantined at once', async (t) => {
+  const { disk, kv, open } = await oneDevice()
+  await (await open()).close()
+  let isThere = true
+  const damaged: KvEngine = {
+    open: async (path) => {
+      const store = await kv.open(path)
+      if (isThere)
+        store.get = () => Promise.reject(Object.assign(new Error('bad block'), { code: 'LEVEL_CORRUPTION' }))
+      return store
+    },
+    move: async (path, target) => {
+      await kv.move(path, target)
+      isThere = false
+    },
+  }
+  const device = await open({ kv: damaged })
+  t.equal(device.replicaStates.ofAll, 'joining')
+  t.same(kv.paths(), [STORE, '/srv/node/sda1/quarantined/containers/1700000000.00000'])
+  await t.rejects(disk.stat(`${STORE}.damaged`), { code: 'ENOENT' })
+})
+
 t.test(
   'a start cut short between the quarantine of an index and the note of it does not vote either',
   async (t) => {

@@ -1,7 +1,7 @@
 /** Taking a device: what another process has, what belongs to another cluster and what was lost is not taken for ours. */
 import t, { type Test } from 'tap'
 import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import type { Disk } from '#base/environment.ts'
+import type { Disk, KvEngine } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import type { Timestamp } from '#base/timestamp.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
@@ -118,3 +118,44 @@ t.test('a device that kept its states but lost index and objects is joining', as
   t.equal(after.replicaStates(0)?.ofAll, 'joining')
   await after.close()
 })
+
+/** Opens a store in which what is read of some keys is damaged, until it is moved away. */
+function damagedAt(kv: MemoryKv, path: string, key: string): KvEngine {
+  let isThere = true
+  const open: KvEngine['open'] = async (opened) => {
+    const store = await kv.open(opened)
+    if (opened !== path || !isThere) return store
+    const get = store.get.bind(store)
+    store.get = (async (asked: Buffer) => {
+      if (asked.includes(key)) throw Object.assign(new Error('bad block'), { code: 'LEVEL_CORRUPTION' })
+      return await get(asked)
+    }) as typeof store.get
+    return store
+  }
+  return {
+    open,
+    move: async (from, to) => {
+      await kv.move(from, to)
+      isThere &&= from !== path
+    },
+  }
+}
+
+for (const key of ['salt', 'replicas', 'ledger']) {
+  t.test(`a state whose damage shows only where it is read is set aside (${key})`, async (t) => {
+    const { disk, kv, open } = await newMachine()
+    await fill(t, await open())
+    const environment = {
+      clock: new VirtualClock(),
+      random: new SeededRandom(1),
+      disk,
+      kv: damagedAt(kv, `${DEVICE}/state`, key),
+    }
+    const device = await open({ environment })
+    t.equal(device.replicaStates(0)?.ofAll, 'joining')
+    t.match(await device.engine(0)?.lookUp('/a/c/o', { at: FILLED_AT, expired: 'hide' }), { kind: 'found' })
+    t.ok(kv.paths().some((path) => path.startsWith(`${DEVICE}/quarantined/state-`)))
+    await device.close()
+    await (await open()).close()
+  })
+}

@@ -115,17 +115,13 @@ export class ObjectDevice {
     })
     // Before the first store, which would make the directory.
     await disk.readdir(drive.path)
-    const state = await openState(options, drive.path)
+    const device = { disk, drive, health, gate }
     try {
-      const objects = options.policies.all.map(({ index }) => policyPaths(drive.path, index).objects)
-      const evidence = (): Promise<SaltEvidence> => saltEvidence(disk, objects, options.salt)
-      await claimSalt(state, options.salt, { path: drive.path, evidence })
-      await prepareDirectories(disk, drive.path)
-      const notes = await DeviceNotes.open(state)
-      return await openPolicies(options, { disk, drive, health, gate, state, notes })
+      return await openOver(options, device)
     } catch (error) {
-      await state.close()
-      throw error
+      if (!(error instanceof StateDamaged)) throw error
+      await setStateAside(options, drive.path)
+      return await openOver(options, device)
     }
   }
 
@@ -193,17 +189,45 @@ async function prepareDirectories(disk: Disk, path: string): Promise<void> {
   await disk.syncDirectory(path)
 }
 
-/** A store that cannot be read is set aside; without it every replica on the device is joining. */
-async function openState(options: ObjectDeviceOptions, path: string): Promise<KvStore> {
-  const { environment, log } = options
+/** The device's own store could not be read; LevelDB may open it all the same. */
+class StateDamaged extends Error {
+  readonly code = 'LEVEL_CORRUPTION'
+}
+
+/** Names whose damage it is. */
+async function ofState<Result>(reading: Promise<Result>): Promise<Result> {
   try {
-    return await environment.kv.open(statePath(path))
+    return await reading
   } catch (error) {
     if (codeOf(error) !== 'LEVEL_CORRUPTION') throw error
-    const movedTo = `${path}/quarantined/state-${Math.floor(environment.clock.wallMs())}`
-    log.error({ device: options.device, movedTo }, 'the state of the device is corrupt; it starts joining')
-    await environment.kv.move(statePath(path), movedTo)
-    return await environment.kv.open(statePath(path))
+    throw new StateDamaged('the state of the device is corrupt', { cause: error })
+  }
+}
+
+/** Without its store every replica on the device is joining. */
+async function setStateAside({ environment, device, log }: ObjectDeviceOptions, path: string): Promise<void> {
+  const movedTo = `${path}/quarantined/state-${Math.floor(environment.clock.wallMs())}`
+  log.error({ device, movedTo }, 'the state of the device is corrupt; it starts joining')
+  await environment.kv.move(statePath(path), movedTo)
+}
+
+/** Rejects with `StateDamaged` when that is what cannot be read; nothing is open then. */
+async function openOver(
+  options: ObjectDeviceOptions,
+  device: Omit<Basis, 'state' | 'notes'>,
+): Promise<ObjectDevice> {
+  const { disk, drive } = device
+  const state = await ofState(options.environment.kv.open(statePath(drive.path)))
+  try {
+    const objects = options.policies.all.map(({ index }) => policyPaths(drive.path, index).objects)
+    const evidence = (): Promise<SaltEvidence> => saltEvidence(disk, objects, options.salt)
+    await ofState(claimSalt(state, options.salt, { path: drive.path, evidence }))
+    await prepareDirectories(disk, drive.path)
+    const notes = await ofState(DeviceNotes.open(state))
+    return await openPolicies(options, { ...device, state, notes })
+  } catch (error) {
+    await state.close()
+    throw error
   }
 }
 
@@ -215,14 +239,15 @@ async function openPolicies(options: ObjectDeviceOptions, basis: Basis): Promise
   try {
     for (const { index } of options.policies.all) {
       const heldObjects = await exists(basis.disk, policyPaths(basis.drive.path, index).objects)
-      const states = await openReplicaStates(options, basis, index)
+      const states = await ofState(openReplicaStates(options, basis, index))
       const ledgerOf = (): SyncLedger | undefined => ledgers.get(index)
       const { engine, report } = await openEngine(options, basis, index, { states, ledgerOf })
       replicaStates.set(index, states)
       // Synced without a ledger is a device of before there were ledgers.
       const mayHaveBeenAway = heldObjects && states.ofAll === 'joining'
-      ledgers.set(index, await openLedger(options, basis, index, { states, mayHaveBeenAway }))
+      // Before anything else can fail: it has to be closed then.
       engines.set(index, engine)
+      ledgers.set(index, await ofState(openLedger(options, basis, index, { states, mayHaveBeenAway })))
       reports.set(index, report)
     }
   } catch (error) {
