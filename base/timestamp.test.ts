@@ -5,6 +5,7 @@ import t from 'tap'
 import {
   httpDate,
   isoForm,
+  justAfter,
   lastModifiedSeconds,
   nextTick,
   normalForm,
@@ -66,6 +67,12 @@ void t.test('the next tick is later, whatever the offset was', async (t) => {
   t.equal(nextTick(stamp), '1700000000.12346')
   t.ok(nextTick(stamp) > stamp)
   t.ok(nextTick(ZERO_TIMESTAMP) > ZERO_TIMESTAMP)
+})
+
+void t.test('nothing is between a timestamp and the one just after it', async (t) => {
+  const stamp = timestampFromTicks(170_000_000_012_345)
+  t.equal(justAfter(stamp), '1700000000.12345_0000000000000001')
+  t.equal(justAfter(justAfter(stamp)), '1700000000.12345_0000000000000002')
 })
 
 void t.test('ticks that sixteen characters cannot hold are our own mistake', async (t) => {

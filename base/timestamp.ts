@@ -80,6 +80,11 @@ export function nextTick(timestamp: Timestamp): Timestamp {
   return timestampFromTicks(ticksOf(timestamp) + 1)
 }
 
+/** The next timestamp that there is, by the offset: later than this one, and earlier than every other that is. */
+export function justAfter(timestamp: Timestamp): Timestamp {
+  return timestampFromTicks(ticksOf(timestamp), offsetOf(timestamp) + 1)
+}
+
 /** Whole seconds, rounded up as Swift does for `Last-Modified`, so that an object is never newer than its header. */
 export function lastModifiedSeconds(timestamp: Timestamp): number {
   return Math.ceil(ticksOf(timestamp) / TICKS_PER_SECOND)

@@ -3,7 +3,7 @@
  * object goes only when the newest version that a strict majority knows still expires at the time of the task. A single
  * replica that missed a later PUT or POST would otherwise bury what replaced the expired version. Pure.
  */
-import { offsetOf, type Timestamp, ticksOf, timestampFromTicks, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import { justAfter, type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { majoritySize } from '#cluster/quorum.ts'
 import type { Task } from './task.ts'
 
@@ -60,9 +60,4 @@ function latest(witnesses: readonly { readonly timestamp: Timestamp }[]): Timest
 
 function laterOf(left: Timestamp, right: Timestamp): Timestamp {
   return left >= right ? left : right
-}
-
-/** The next timestamp that there is: later than this one, and earlier than every other that is. */
-function justAfter(timestamp: Timestamp): Timestamp {
-  return timestampFromTicks(ticksOf(timestamp), offsetOf(timestamp) + 1)
 }

@@ -4,7 +4,7 @@
  * written to the objects afterwards stays.
  */
 
-import { offsetOf, TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import { justAfter, TICKS_PER_SECOND, type Timestamp, ticksOf, timestampFromTicks } from '#base/timestamp.ts'
 import { fanOutWrite } from '#cluster/fan-out-write.ts'
 import { expirerContainer } from './expirer-container.ts'
 import type { StoreFailure } from './failure.ts'
@@ -38,7 +38,7 @@ export interface JudgedObject {
   readonly changedAt: Timestamp
 }
 
-/** Has objects deleted that were judged: each as it was then, and nothing that was written since. */
+/** Has objects deleted that were judged: each exactly as it was then, and nothing that was written since. */
 export async function deferJudgedDeletes(
   parts: StoreParts,
   context: OperationContext,
@@ -53,11 +53,6 @@ export async function deferJudgedDeletes(
     contentType: ASYNC_DELETE_TYPE,
     afterSeconds: 0,
   })
-}
-
-/** The next timestamp that there is: the removal takes exactly what was seen. */
-function justAfter(timestamp: Timestamp): Timestamp {
-  return timestampFromTicks(ticksOf(timestamp), offsetOf(timestamp) + 1)
 }
 
 export interface QueuedTasks {

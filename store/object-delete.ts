@@ -1,5 +1,5 @@
 /** DELETE of an object: a tombstone on every copy. */
-import type { Timestamp } from '#base/timestamp.ts'
+import { justAfter, type Timestamp } from '#base/timestamp.ts'
 import { asBestEffort, NO_AGREEMENT, refuseByBestEffort } from './best-effort-condition.ts'
 import type { ContainerInfo, ObjectDelete, ObjectDeleteReceipt } from './contract.ts'
 import type { StoreFailure } from './failure.ts'
@@ -81,13 +81,16 @@ async function deletePlainly(
   return failureOf(verdict, answers)
 }
 
-/** Removes an object from where it does not belong, as far as that can be done now. */
+/**
+ * Takes back what was written at a time to where it does not belong, as far as that can be done now. What others have
+ * written there since stays: the container may be there again.
+ */
 export async function removeCopies(
   parts: StoreParts,
   context: OperationContext,
   name: ObjectName,
-  container: ContainerInfo,
+  { container, writtenAt }: { readonly container: ContainerInfo; readonly writtenAt: Timestamp },
 ): Promise<void> {
-  const method = 'DELETE'
-  await changeObject(parts, { method, context, name, container, own: {}, timestamp: undefined })
+  const timestamp = justAfter(writtenAt)
+  await changeObject(parts, { method: 'DELETE', context, name, container, own: {}, timestamp })
 }

@@ -134,7 +134,7 @@ class Putting {
     if (agreed.kind !== 'agreed') return withLimit(agreed, limitBytes)
     const { answers, etag, sizeBytes, timestamp } = agreed
     const stored: Stored = { kind: 'stored', answers, etag, sizeBytes }
-    const misplaced = await this.#misplaced(container, stored, body)
+    const misplaced = await this.#misplaced(container, { ...stored, timestamp }, body)
     return misplaced ?? { ...this.#receipt(stored, timestamp), condition: 'agreed' }
   }
 
@@ -153,7 +153,9 @@ class Putting {
     }
     if (attempt.kind === 'overtaken') return { kind: 'conflict', newest: attempt.newest }
     if (attempt.kind !== 'stored') return attempt
-    return (await this.#misplaced(container, attempt, body)) ?? this.#receipt(attempt, timestamp)
+    return (
+      (await this.#misplaced(container, { ...attempt, timestamp }, body)) ?? this.#receipt(attempt, timestamp)
+    )
   }
 
   #attempt(
@@ -249,18 +251,19 @@ class Putting {
 
   /**
    * What to answer when the container is not what was believed when the object was stored; `undefined` when it is.
-   * The copies that nobody would find are removed.
+   * The copies that nobody would find are removed; what somebody else has put there since stays.
    */
   async #misplaced(
     believed: ContainerInfo,
-    stored: Stored,
+    stored: Stored & { readonly timestamp: Timestamp },
     body: Body,
   ): Promise<ObjectPutReceipt | StoreFailure | undefined> {
     if (!isDoubtful(stored.answers)) return undefined
     const known = await this.#containers.lookAgain(this.#context, containerName(this.#name))
     if (known.kind === 'unavailable') return undefined
     if (known.kind === 'exists' && known.info.policyIndex === believed.policyIndex) return undefined
-    await removeCopies(this.#parts, this.#context, this.#name, believed)
+    const taken = { container: believed, writtenAt: stored.timestamp }
+    await removeCopies(this.#parts, this.#context, this.#name, taken)
     if (known.kind !== 'exists') return { kind: 'no_such_container' }
     if (body.kind === 'stream' || this.#startedOver) {
       return { kind: 'unavailable', reason: 'the container changed its storage policy meanwhile' }

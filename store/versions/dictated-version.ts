@@ -8,7 +8,7 @@
  * seen. Whoever dies after the first step leaves a version that is listed; the same again, which finds the version there,
  * takes the second.
  */
-import type { Timestamp } from '#base/timestamp.ts'
+import { justAfter, type Timestamp } from '#base/timestamp.ts'
 import type {
   ContainerOperations,
   ObjectDelete,
@@ -18,7 +18,7 @@ import type {
 } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
 import { isCurrent, lookAt, OVERTAKEN } from './current-object.ts'
-import { justAfter, readyToReplace, type VersionedWrite, withoutExpiry } from './put-version.ts'
+import { readyToReplace, type VersionedWrite, withoutExpiry } from './put-version.ts'
 import { linkedVersion } from './restore-version.ts'
 import { linkedTo, newestVersion, unlinked } from './succession.ts'
 import { DELETE_MARKER, type LinkedVersion, versionLink } from './version-link.ts'

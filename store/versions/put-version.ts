@@ -11,8 +11,7 @@
  * of what was intended. A new link never hides an object that was not kept: where step 2 copied something, and where
  * the client has set a condition, the link is written only on top of what was seen, else step 1 comes again.
  */
-import type { Timestamp } from '#base/timestamp.ts'
-import { ticksOf, timestampFromTicks } from '#base/timestamp.ts'
+import { justAfter, type Timestamp } from '#base/timestamp.ts'
 import type { HeaderMap } from '#http/message.ts'
 import type { WriteCondition } from '../condition.ts'
 import type { ObjectPut, ObjectPutReceipt } from '../contract.ts'
@@ -129,7 +128,10 @@ interface Making {
   readonly condition: WriteCondition | undefined
 }
 
-/** Writes the link. One that a later write has overtaken is as good as written: that one came after it. */
+/**
+ * Writes the link, a little later than its version, as Swift does. One that a later write has overtaken is as good as
+ * written: that one came after it.
+ */
 export async function makeCurrent(
   write: VersionedWrite,
   link: ObjectPut,
@@ -151,11 +153,6 @@ export async function makeCurrent(
     below = again
   }
   return OVERTAKEN
-}
-
-/** The link is a little later than its version, as Swift's is. */
-export function justAfter(id: Timestamp): Timestamp {
-  return timestampFromTicks(ticksOf(id), 1)
 }
 
 function overtaken(timestamp: Timestamp): ObjectPutReceipt {

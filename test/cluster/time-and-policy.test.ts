@@ -185,6 +185,49 @@ t.test('an object put into a container that is not there is refused, and removed
   }
 })
 
+t.test(
+  'an object put into a container that is there again stays when a straggler is taken back',
+  async (t) => {
+    const ghost = { ...CONTAINER, container: 'ghost' }
+    const name = { ...ghost, object: 'o' }
+    const key = 'container/AUTH_test/ghost'
+    let remembered: string | undefined
+    let meanwhile: (() => Promise<unknown>) | undefined
+    const shared: SharedCache = {
+      // By the time that the straggler has learnt that there is no such container, there is one again.
+      get: async (asked) => {
+        if (asked !== key || remembered !== undefined) return asked === key ? remembered : undefined
+        await meanwhile?.()
+        return JSON.stringify({ kind: 'absent' })
+      },
+      add: async () => {},
+      forget: async (asked) => {
+        if (asked === key) remembered = undefined
+      },
+    }
+    const cluster = await start(t, { store: { shared } })
+    const { store, context } = cluster
+    const other = await cluster.anotherProxy()
+    remembered = JSON.stringify({ kind: 'exists', info: await store.containers.info(context, CONTAINER) })
+    const putBy = (proxy: Pick<MemoryCluster['store'], 'objects'>, body: string): Promise<{ kind: string }> =>
+      proxy.objects.put(context, name, {
+        body: bufferBody(Buffer.from(body)),
+        contentType: 'text/plain',
+        expectedEtag: undefined,
+        metadata: {},
+        limitBytes: 100,
+      })
+    meanwhile = async () => {
+      meanwhile = undefined
+      await other.containers.put(context, ghost, { changes: {}, policyIndex: undefined })
+      t.match(await putBy(other, 'theirs'), { kind: 'created' })
+    }
+    t.match(await putBy(store, 'a straggler'), { kind: 'no_such_container' })
+    const read = await other.objects.read(context, name, { method: 'HEAD', conditions: {}, newest: true })
+    t.match(read, { kind: 'found', headers: { 'content-length': '6' } })
+  },
+)
+
 t.test('an account comes into being with its first container, and is empty before', async (t) => {
   const cluster = await start(t)
   const { store, context } = cluster
