@@ -202,17 +202,16 @@ t.test('a large object is listed with the size of its content, counted with its 
 t.test(
   'a tab in a content type, which HTTP allows, does not keep the object out of the listing',
   async (t) => {
-    const server = await startContainerServer()
-    await server.send('PUT', '/a/c', ts(1))
-    t.equal((await put(server, 'o', 2, { 'x-content-type': 'text/plain;\tcharset=utf-8' })).status, 201)
+    const server = await started()
+    t.equal(await put(server, 'o', 2, { 'x-content-type': 'text/plain;\tcharset=utf-8' }), 201)
     const rows = [
       { name: 'p', created_at: timeOf(3), size: 1, content_type: 'a/b;\tc=d', etag: 'e', deleted: 0 },
     ]
     const update = await server.send('UPDATE', '/a/c', ts(3), JSON.stringify(rows))
     t.equal(update.status, 202)
     t.match(jsonOf(await server.send('GET', '/a/c?format=json')), [
-      { name: 'o', content_type: 'text/plain; charset=utf-8' },
-      { name: 'p', content_type: 'a/b; c=d' },
+      { name: 'o', content_type: 'text/plain;charset=utf-8' },
+      { name: 'p', content_type: 'a/b;c=d' },
     ])
   },
 )
