@@ -199,6 +199,23 @@ t.test('a large object is listed with the size of its content, counted with its 
   t.equal((await headersOf(server))['x-container-bytes-used'], '10')
 })
 
+t.test(
+  'a tab in a content type, which HTTP allows, does not keep the object out of the listing',
+  async (t) => {
+    const server = await started()
+    t.equal(await put(server, 'o', 2, { 'x-content-type': 'text/plain;\tcharset=utf-8' }), 201)
+    const rows = [
+      { name: 'p', created_at: timeOf(3), size: 1, content_type: 'a/b;\tc=d', etag: 'e', deleted: 0 },
+    ]
+    const update = await server.send('UPDATE', '/a/c', ts(3), JSON.stringify(rows))
+    t.equal(update.status, 202)
+    t.match(jsonOf(await server.send('GET', '/a/c?format=json')), [
+      { name: 'o', content_type: 'text/plain;charset=utf-8' },
+      { name: 'p', content_type: 'a/b;c=d' },
+    ])
+  },
+)
+
 t.test('a row without its headers is refused', async (t) => {
   const server = await started()
   for (const missing of ['x-size', 'x-etag', 'x-content-type']) {

@@ -39,6 +39,31 @@ t.test('on LevelDB', async (t) => {
   })
 })
 
+t.test(
+  'a page of changes is as long as it was when it was read, whatever is deleted meanwhile',
+  async (t) => {
+    const store = await new MemoryKv().open('/d')
+    const writer = indexOn(store)
+    await writer.apply(CONTAINER, [row('a', 2), row('b', 2), row('c', 2)], mergeInto)
+    const between = new Proxy(store, {
+      get(target, key): unknown {
+        const member: unknown = Reflect.get(target, key)
+        if (typeof member !== 'function') return member
+        if (key !== 'getMany') return member.bind(target)
+        return async (...asked: unknown[]) => {
+          await writer.apply(CONTAINER, [deletedRow('b', 0, at(3))], mergeInto)
+          return member.apply(target, asked)
+        }
+      },
+    })
+    const changes = await indexOn(between).changesSince(CONTAINER, 0, 3)
+    t.same(
+      changes.map((one) => one.row.name),
+      ['a', 'b', 'c'],
+    )
+  },
+)
+
 t.test('a change that was answered survives a crash, and half a change never shows', async (t) => {
   const kv = new MemoryKv()
   const index = indexOn(await kv.open('/d'))

@@ -204,14 +204,24 @@ export class LevelIndex<Row> implements Index<Row> {
   async changesSince(name: DatabaseName, sequence: number, limit: number): Promise<readonly Change<Row>[]> {
     return this.#noticed(async () => {
       const hash = this.#hash(name)
-      const log = await this.#store.iterator({ gt: logKey(hash, sequence), lt: logEnd(hash), limit }).all()
-      const values = await this.#store.getMany(log.map(([, key]) => key))
-      return log.flatMap(([entry, key], at) => {
-        const value = values[at]
-        if (value === undefined) return []
-        const { row } = decodeStored(this.#kind, groupOfRowKey(key), value.toString())
-        return [{ sequence: sequenceOfLogKey(entry), row }]
-      })
+      // Of one moment: a page that a change in between made shorter would pass for the last one.
+      const snapshot = this.#store.snapshot()
+      try {
+        const range = { gt: logKey(hash, sequence), lt: logEnd(hash), limit, snapshot }
+        const log = await this.#store.iterator(range).all()
+        const values = await this.#store.getMany(
+          log.map(([, key]) => key),
+          { snapshot },
+        )
+        return log.flatMap(([entry, key], at) => {
+          const value = values[at]
+          if (value === undefined) return []
+          const { row } = decodeStored(this.#kind, groupOfRowKey(key), value.toString())
+          return [{ sequence: sequenceOfLogKey(entry), row }]
+        })
+      } finally {
+        await snapshot.close()
+      }
     })
   }
 

@@ -194,25 +194,28 @@ export function fromSwiftItem(item: unknown): ObjectRow | undefined {
   if (typeof name !== 'string' || name === '' || !name.isWellFormed()) return undefined
   if (typeof created_at !== 'string' || typeof content_type !== 'string' || typeof etag !== 'string')
     return undefined
-  if (hasControls(content_type) || hasControls(etag)) return undefined
+  if (hasControls(etag)) return undefined
   if (!isCount(size) || !isCount(policyIndex) || policyIndex > POLICY_INDEX_MAX) return undefined
   const times = decodeTimestamps(created_at)
   const setType = optionalTimestamp(fields['ctype_timestamp'])
   const setMeta = optionalTimestamp(fields['meta_timestamp'])
   if (times === undefined || setType === 'malformed' || setMeta === 'malformed') return undefined
   if (deleted === 1 || deleted === true)
-    return { ...deletedRow(name, policyIndex, times.data), ...typeOf(times, content_type) }
+    return { ...deletedRow(name, policyIndex, times.data), ...typeOf(times, withoutControls(content_type)) }
   return putRow({
     name,
     policyIndex,
     timestamp: times.data,
     sizeBytes: size,
     etag,
-    contentType: content_type,
+    contentType: withoutControls(content_type),
     contentTypeTimestamp: setType ?? times.contentType,
     metaTimestamp: setMeta ?? setType ?? times.meta,
   })
 }
+
+// oxlint-disable-next-line no-control-regex -- exactly the control characters are what must go
+const CONTROLS = /[\x00-\x1f]/g
 
 /** Groups of rows are numbered with two bytes. */
 const POLICY_INDEX_MAX = 0xffff
@@ -228,7 +231,12 @@ function typeOf(times: RowTimestamps, contentType: string): Partial<ObjectRow> {
   }
 }
 
-/** Would the text of a row be torn apart by it? HTTP allows no such header either. */
+/** The text of a row would be torn apart by controls, and HTTP allows one of them in a header: the tab. */
+export function withoutControls(text: string): string {
+  return hasControls(text) ? text.replaceAll(CONTROLS, ' ') : text
+}
+
+/** Would the text of a row be torn apart by it? */
 export function hasControls(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) < 0x20) return true
   return false

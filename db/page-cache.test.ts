@@ -45,3 +45,14 @@ t.test('memory is bounded: the page that was asked for longest ago goes first', 
   t.equal(await ask('a'), false)
   t.equal(await ask('b'), true)
 })
+
+t.test('a page with rows that expire is right from when it was made to the first end of one', async (t) => {
+  const cache = new PageCache()
+  const ask = async (atSeconds: number): Promise<string> => {
+    const rendered = { body: Buffer.from(String(atSeconds)), rightUntil: 200 }
+    return String(await cache.pageAt(INFO, ['q'], atSeconds, async () => rendered))
+  }
+  t.same([await ask(100), await ask(101), await ask(150)], ['100', '101', '101'])
+  t.equal(await ask(99), '99', 'the clock was ahead')
+  t.equal(await ask(200), '200')
+})

@@ -2,7 +2,8 @@
  * Recently rendered listings. A page is right as long as no row of its database changed, which the sequence number in the
  * database's info tells; since only this process writes the database, nothing else can change it. (A page may be read
  * with rows of a batch that is just being written: it is then newer than the sequence it is kept under, and goes with it.)
- * A page with rows that expire is right until the first of them does.
+ * A page with rows that expire is right until the first of them does, and not before the second in which it was made: a clock
+ * that was ahead, and is set right, made it without rows that are still there.
  *
  * A page is kept when it is asked for a second time. One that is asked for once, as by everybody who reads a container from
  * one end to the other, is forgotten at once: kept, it would push out those that are asked for again, and what lives for a
@@ -27,6 +28,7 @@ export interface RenderedPage {
 }
 
 interface Page {
+  readonly rightFrom: number
   readonly rightUntil: number
   readonly sequence: number
   readonly createdAt: string
@@ -64,13 +66,14 @@ export class PageCache {
     const key = JSON.stringify([pathOf(info.name), ...question])
     const known = this.#pages.get(key)
     const isCurrent = known?.sequence === info.sequence && known.createdAt === info.createdAt
-    if (isCurrent && atSeconds < known.rightUntil) {
+    if (isCurrent && atSeconds >= known.rightFrom && atSeconds < known.rightUntil) {
       this.#keep(key, known)
       return known.body
     }
     const page = await render()
     if (this.#wasAsked(key, info.sequence)) {
-      this.#keep(key, { sequence: info.sequence, createdAt: info.createdAt, ...page })
+      const { sequence, createdAt } = info
+      this.#keep(key, { sequence, createdAt, rightFrom: atSeconds, ...page })
     } else ownPiece(page.body)
     return page.body
   }

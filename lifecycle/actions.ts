@@ -43,6 +43,7 @@ export interface LifecycleActions {
   expireSoon(judged: readonly JudgedObject[]): Promise<Acted>
   /** Deletes the current object: in a bucket that keeps versions it stays as one. */
   expireNow(name: ObjectName, seen: SeenObject): Promise<Acted>
+  /** Deletes a version, if something newer has taken its place and still has it. */
   deleteVersion(name: ObjectName, versionId: string): Promise<Acted>
   abortUpload(name: ObjectName, uploadId: string): Promise<Acted>
 }
@@ -105,7 +106,7 @@ export class StoreActions implements LifecycleActions {
 
   async deleteVersion(name: ObjectName, versionId: string): Promise<Acted> {
     const { store, context } = this.#options
-    return actedBy(await store.objects.delete(context, name, { versionId }))
+    return actedBy(await store.objects.delete(context, name, { versionId, currentVersion: 'refused' }))
   }
 
   async abortUpload(name: ObjectName, uploadId: string): Promise<Acted> {

@@ -1,7 +1,9 @@
 /**
  * One bucket in one pass: its objects, its versions and its unfinished uploads, as they are listed, held against its rules.
- * What is due by its row is looked at once more before anything is done: rows lag, and know no tags.
+ * What is due by its row is looked at once more before anything is done: rows lag, and know no tags. A pass ends when the
+ * bucket is not what it was at its beginning any more (`bucket-state.ts`); the next one begins with what it is then.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '#base/environment.ts'
 import {
   expirationOf,
@@ -10,24 +12,27 @@ import {
   removesLoneMarker,
   uploadAbortOf,
 } from '#store/bucket-settings/lifecycle-rules.ts'
-import type { Store } from '#store/contract.ts'
 import type { JudgedObject } from '#store/deferred-deletes.ts'
 import type { StoreFailure } from '#store/failure.ts'
 import type { ListedObject, ListingQuery } from '#store/listing.ts'
 import type { UploadsPage, UploadsQuery } from '#store/multipart/list-uploads.ts'
 import { initiatedMs } from '#store/multipart/upload-names.ts'
-import type { ContainerName, ObjectName, OperationContext } from '#store/operation.ts'
-import { versionsIn } from '#store/versions/kept-versions.ts'
+import type { ContainerName, ObjectName } from '#store/operation.ts'
 import type { PassOptions } from '#worker/contract.ts'
 import type { Pass } from '#worker/pass.ts'
 import type { Acted, LifecycleActions, SeenObject } from './actions.ts'
-import { type LoneMarker, type PlacedVersion, VersionRows, writtenMsOf } from './listed-versions.ts'
+import { type BucketState, type BucketStateParts, bucketState } from './bucket-state.ts'
+import {
+  type LoneMarker,
+  type Place,
+  type PlacedVersion,
+  VersionRows,
+  writtenMsOf,
+} from './listed-versions.ts'
 
-export interface BucketPassOptions {
+export interface BucketPassOptions extends BucketStateParts {
   readonly clock: Clock
   readonly dayMs: number
-  readonly store: Pick<Store, 'containers'>
-  readonly context: OperationContext
   readonly uploads: (name: ContainerName, query: UploadsQuery) => Promise<UploadsPage | StoreFailure>
   readonly actions: LifecycleActions
   /** To be awaited before each page and each action. */
@@ -36,7 +41,6 @@ export interface BucketPassOptions {
 
 export interface BucketToPass {
   readonly name: ContainerName
-  readonly rules: readonly LifecycleRule[]
   /** Whether this device acts on a key: the container's replicas share them. */
   readonly isOwn: (key: string) => boolean
 }
@@ -52,6 +56,13 @@ export class BucketPass {
   readonly #how: PassOptions
   readonly #nowMs: number
   readonly #due: JudgedObject[] = []
+  /** At the beginning. */
+  #state: BucketState | undefined
+  #rules: readonly LifecycleRule[] = []
+  /** Its owner has changed it, or nobody can tell. */
+  #isOver = false
+  /** To its end. */
+  #isListed = false
   /** How late the latest action was, milliseconds. */
   #lagMs = 0
 
@@ -65,15 +76,27 @@ export class BucketPass {
 
   /** Resolves with how late the most overdue action was, milliseconds. */
   async run(): Promise<number> {
-    const { store, context } = this.#options
-    const { name, rules } = this.#bucket
-    const read = await store.containers.read(context, name, {})
-    if (read.kind !== 'found') return 0
-    const versions = versionsIn(read.info.metadata)
-    if (versions === undefined) await this.#objects()
+    const state = await bucketState(this.#options, this.#bucket.name)
+    if (state === 'unavailable') this.#pass.count('waiting', 'unavailable')
+    if (state === undefined || state === 'unavailable') return 0
+    this.#state = state
+    this.#rules = state.rules
+    if (state.versions === undefined) await this.#objects()
     else await this.#versions()
-    if (rules.some(({ abortUploadsAfterDays }) => abortUploadsAfterDays !== undefined)) await this.#uploads()
+    const givesUp = state.rules.some(({ abortUploadsAfterDays }) => abortUploadsAfterDays !== undefined)
+    if (givesUp && !this.#isOver) await this.#uploads()
     return this.#lagMs
+  }
+
+  /** Whether the bucket is what it was at the beginning. */
+  async #goesOn(): Promise<boolean> {
+    if (this.#isOver) return false
+    const now = await bucketState(this.#options, this.#bucket.name)
+    if (isDeepStrictEqual(now, this.#state)) return true
+    this.#isOver = true
+    if (now === 'unavailable') this.#pass.count('waiting', 'unavailable')
+    else this.#pass.count('found', 'buckets_changed')
+    return false
   }
 
   async #objects(): Promise<void> {
@@ -99,6 +122,7 @@ export class BucketPass {
   async #flush(): Promise<void> {
     if (this.#due.length === 0) return
     const judged = this.#due.splice(0)
+    if (!(await this.#goesOn())) return
     const acted = await this.#options.actions.expireSoon(judged)
     this.#count(acted, 'expired', judged.length)
   }
@@ -117,7 +141,7 @@ export class BucketPass {
   }
 
   #expiration(object: Parameters<typeof expirationOf>[1], writtenMs: number) {
-    return expirationOf(this.#bucket.rules, object, writtenMs, this.#options.dayMs)
+    return expirationOf(this.#rules, object, writtenMs, this.#options.dayMs)
   }
 
   async #versions(): Promise<void> {
@@ -126,10 +150,12 @@ export class BucketPass {
       const { version, lone } = rows.next(row)
       if (lone !== undefined) await this.#loneMarker(lone)
       if (!this.#bucket.isOwn(version.key)) continue
-      if (version.noncurrent === undefined) await this.#current(version)
-      else await this.#noncurrent(version, version.noncurrent)
+      const { place } = version
+      if (place.kind === 'current') await this.#current(version)
+      else if (place.kind === 'noncurrent') await this.#noncurrent(version, place)
     }
-    const last = rows.end()
+    // Of a listing that broke off the last marker may have versions below it.
+    const last = this.#isListed ? rows.end() : undefined
     if (last !== undefined) await this.#loneMarker(last)
   }
 
@@ -145,11 +171,11 @@ export class BucketPass {
 
   async #noncurrent(
     { key, versionId, sizeBytes }: PlacedVersion,
-    { sinceMs, newer }: NonNullable<PlacedVersion['noncurrent']>,
+    { sinceMs, newer }: Extract<Place, { readonly kind: 'noncurrent' }>,
   ): Promise<void> {
     const { actions, dayMs, rest } = this.#options
     const place = { key, sizeBytes, noncurrentSinceMs: sinceMs, newerNoncurrent: newer }
-    const { rules } = this.#bucket
+    const rules = this.#rules
     let due = noncurrentExpirationOf(rules, { ...place, tags: undefined }, dayMs)
     const name = this.#nameOf(key)
     if (due === 'needs_tags') {
@@ -167,14 +193,14 @@ export class BucketPass {
   async #loneMarker({ key, versionId, writtenMs }: LoneMarker): Promise<void> {
     const { dayMs, actions, rest } = this.#options
     if (!this.#bucket.isOwn(key)) return
-    if (!removesLoneMarker(this.#bucket.rules, key, writtenMs, this.#nowMs, dayMs)) return
+    if (!removesLoneMarker(this.#rules, key, writtenMs, this.#nowMs, dayMs)) return
     await rest(this.#how)
     this.#count(await actions.deleteVersion(this.#nameOf(key), versionId), 'delete_markers')
   }
 
   async #uploads(): Promise<void> {
     const { uploads, actions, dayMs, rest } = this.#options
-    const { name, rules, isOwn } = this.#bucket
+    const { name, isOwn } = this.#bucket
     let marker: Pick<UploadsQuery, 'keyMarker' | 'uploadIdMarker'> = {}
     for (;;) {
       await rest(this.#how)
@@ -183,11 +209,12 @@ export class BucketPass {
         this.#pass.count('waiting', 'unavailable')
         return
       }
+      if (!(await this.#goesOn())) return
       for (const entry of page.entries) {
         if (entry.kind !== 'upload') continue
         const { key, uploadId } = entry
         marker = { keyMarker: key, uploadIdMarker: uploadId }
-        const due = isOwn(key) ? uploadAbortOf(rules, key, initiatedMs(uploadId), dayMs) : undefined
+        const due = isOwn(key) ? uploadAbortOf(this.#rules, key, initiatedMs(uploadId), dayMs) : undefined
         if (due === undefined || !this.#isDue(due.dueMs)) continue
         this.#late(due.dueMs)
         await rest(this.#how)
@@ -208,11 +235,15 @@ export class BucketPass {
         this.#pass.count('waiting', 'unavailable')
         return
       }
+      if (!(await this.#goesOn())) return
       const rows = (read.page?.entries() ?? []).filter((row) => row.kind === 'object')
       yield* rows
       this.#pass.advance(rows.length)
       const last = rows.at(-1)
-      if (last === undefined || rows.length < PAGE) return
+      if (last === undefined || rows.length < PAGE) {
+        this.#isListed = true
+        return
+      }
       const within = versions && { marker: String(last.extra['version_id']) }
       query = { ...query, marker: last.name, versions: within }
     }

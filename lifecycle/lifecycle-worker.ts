@@ -3,8 +3,8 @@
  * lifecycle of objects"). The replicas of a container share its keys (`worker/share.ts`), so that every device works on the
  * buckets that it holds and no two do the same; what is done twice all the same comes to the same.
  *
- * Nothing is remembered between passes: rules and objects are read anew, and what a pass did not get done, because it
- * was stopped or somebody did not answer, the next one finds again.
+ * Nothing is remembered between passes: rules (asked again with every page) and objects are read anew, and what a pass did
+ * not get done, because it was stopped or somebody did not answer, the next one finds again.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
@@ -14,7 +14,6 @@ import { eachDatabase } from '#db/each-database.ts'
 import type { DatabaseState } from '#db/info.ts'
 import type { ObjectRow } from '#db/object-row.ts'
 import { SETTINGS_FLAG } from '#store/bucket-settings/bucket-settings.ts'
-import type { LifecycleRule } from '#store/bucket-settings/lifecycle-rules.ts'
 import type { ReplicasThere } from '#store/container-replicas.ts'
 import type { ContainerName } from '#store/operation.ts'
 import type { PassOptions, Worker } from '#worker/contract.ts'
@@ -35,11 +34,9 @@ export interface LifecycleWorkerOptions {
   readonly rest: (how: PassOptions) => Promise<void>
 }
 
-export interface LifecycleParts extends Pick<BucketPassOptions, 'store' | 'context' | 'uploads' | 'actions'> {
+export interface LifecycleParts extends Omit<BucketPassOptions, 'clock' | 'dayMs' | 'rest'> {
   /** Settings that outlived their bucket; of those that this device has a part in. */
   readonly leftSettings: LeftSettings
-  /** The rules of a bucket now; `unavailable` when nobody can tell. */
-  readonly rules: (name: ContainerName) => Promise<readonly LifecycleRule[] | 'unavailable'>
   /** Who shares the container with this device; `undefined` when this device has no part in it. */
   readonly sharing: (name: ContainerName) => Promise<ReplicasThere | undefined>
 }
@@ -99,7 +96,7 @@ async function passOver(
     pass.count('found', 'buckets')
     const { own, replicas, away } = sharing
     const isOwn = (key: string): boolean => ownerOf(key, replicas, (replica) => away.has(replica)) === own
-    const bucket = new BucketPass({ ...options, ...parts }, { name, rules, isOwn }, pass, how)
+    const bucket = new BucketPass({ ...options, ...parts }, { name, isOwn }, pass, how)
     late.lagMs = Math.max(late.lagMs, await bucket.run())
   }
   return 'complete'

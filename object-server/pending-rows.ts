@@ -5,9 +5,9 @@
  *
  *  - Of several rows about one object only the newest is sent when it says everything that the older ones said.
  *  - A row that failed waits, longer each time, up to five minutes.
- *  - A row older than the reclaim age is delivered only if the object itself still says so, because tombstones that could
- *    contradict it may be gone; and it is dropped when nobody took it in days of trying. While the clock is in doubt it
- *    is kept instead.
+ * *  - A row older than the reclaim age is delivered only if the object itself still says so, because tombstones that could
+ *    contradict it may be gone; and it is dropped when nobody took it in days of trying. A deletion as old is over where
+ *    nobody knows the container. While the clock is in doubt it is kept instead.
  */
 import type { Clock } from '#base/environment.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
@@ -16,7 +16,7 @@ import { TICKS_PER_SECOND, type Timestamp, ticksOf } from '#base/timestamp.ts'
 import type { ContainerUpdate, UpdateTarget } from './container-update.ts'
 import type { UpdateQueue } from './engine.ts'
 import { targetName } from './row-delivery.ts'
-import type { RowSender } from './row-sender.ts'
+import type { RowAnswer, RowSender } from './row-sender.ts'
 import type { RowStanding } from './row-standing.ts'
 
 /** Which container servers a container's rows belong to now, by the ring. */
@@ -165,7 +165,7 @@ export class PendingRows {
 
   async #fateOf(update: ContainerUpdate): Promise<'due' | 'dropped' | 'unknown'> {
     if (this.#ageSeconds(update) <= this.#reclaimAgeSeconds) return 'due'
-    const isDoubtful = this.#options.isClockInDoubt?.() === true
+    const isDoubtful = this.#isClockInDoubt
     const isTriedEnough = update.attempts * LAST_RETRY_MS > (this.#reclaimAgeSeconds * 1000) / TRIED_PART
     if (isTriedEnough && !isDoubtful) return 'dropped'
     const standing = await this.#options.standing(update)
@@ -219,18 +219,28 @@ export class PendingRows {
   }
 
   async #sendBatch({ target, tasks }: TargetGroup): Promise<void> {
-    const applied = await this.#options.sender.sendBatch(
+    const answers = await this.#options.sender.sendBatch(
       tasks.map((task) => task.update),
       target,
     )
     tasks.forEach((task, at) => {
-      if (applied[at]?.applied === true) confirm(task, target)
+      if (this.#isOver(task, answers[at])) confirm(task, target)
     })
   }
 
   async #sendOne(task: Task, { target }: TargetGroup): Promise<void> {
-    const { applied } = await this.#options.sender.send(task.update, target)
-    if (applied) confirm(task, target)
+    if (this.#isOver(task, await this.#options.sender.send(task.update, target))) confirm(task, target)
+  }
+
+  /** Whoever knows no such container has nothing that a deletion of long ago could take away, and will get nothing older. */
+  #isOver({ update }: Task, answer: RowAnswer | undefined): boolean {
+    if (answer?.applied === true) return true
+    const isOld = this.#ageSeconds(update) > this.#reclaimAgeSeconds
+    return answer?.isUnknown === true && update.method === 'DELETE' && isOld && !this.#isClockInDoubt
+  }
+
+  get #isClockInDoubt(): boolean {
+    return this.#options.isClockInDoubt?.() === true
   }
 }
 

@@ -44,6 +44,8 @@ const BATCH_ANSWER_BYTES_MAX = 1024 * 1024
 
 export interface RowAnswer {
   readonly applied: boolean
+  /** It knows no such container. */
+  readonly isUnknown?: boolean | undefined
   /** The replica that has the row proves nothing by it: its own listings do not count (`backend/replica-state.ts`). */
   readonly joining?: boolean | undefined
   /** What the container really is, as headers for the proxy, when it is not what the proxy believed. */
@@ -73,7 +75,7 @@ export class RowSender {
     await discard(response).catch(() => {})
     const applied = response.status >= 200 && response.status < 300
     const joining = headerOf(response, REPLICA_STATE_HEADER) === 'joining'
-    return { applied, joining, misplaced: misplacedIn(response) }
+    return { applied, joining, isUnknown: response.status === 404, misplaced: misplacedIn(response) }
   }
 
   /** Many rows for one device; what became of them, in their order. */
@@ -125,6 +127,7 @@ export class RowSender {
 /** One entry of a batch's answer (`container-server/verbs/update.ts`). */
 function rowAnswer(outcome: unknown): RowAnswer {
   if (outcome === 202) return { applied: true, misplaced: undefined }
+  if (outcome === 404) return { applied: false, isUnknown: true, misplaced: undefined }
   if (typeof outcome !== 'object' || outcome === null) return NOT_APPLIED
   const { status, joining, policy_index, status_changed_at } = outcome as Record<string, unknown>
   const answered = { applied: status === 202, joining: joining === true }

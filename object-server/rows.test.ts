@@ -345,6 +345,27 @@ await t.test('an old row that nobody takes for days is dropped, and said to be',
   }),
 )
 
+for (const batches of [false, true]) {
+  await t.test('an old deletion is over where nobody knows the container any more', (t) =>
+    withServer(async (server) => {
+      server.containers.batches = batches
+      server.containers.hosts.set(ONE, batches ? 201 : 404)
+      server.containers.batchStatuses = [404, 404]
+      if (batches) await put(server, 1, 'x', ROUTING)
+      server.containers.hosts.set(ONE, 'down')
+      for (const path of [`${OBJECT_PATH}1`, `${OBJECT_PATH}2`])
+        await send(server, 'DELETE', { path, headers: { ...ROUTING, 'x-timestamp': at(2) } })
+      server.containers.hosts.set(ONE, batches ? 201 : 404)
+      await server.clock.advance(300_000)
+      t.match(await deliver(server), { delivered: 0, waiting: 2 }, 'it may be made yet')
+      await server.clock.advance(8 * 86_400_000)
+      t.match(await deliver(server, () => true), { waiting: 2 }, 'by a clock in doubt nothing is old')
+      await server.clock.advance(300_000)
+      t.match(await deliver(server), { delivered: 2, waiting: 0 })
+    }),
+  )
+}
+
 await t.test('rows that wait are told in batches to a server that takes them', (t) =>
   withServer(async (server) => {
     server.containers.hosts.set(ONE, 'down')

@@ -307,6 +307,8 @@ export interface ObjectDelete {
   readonly bestEffort?: 'refused' | undefined
   /** Deletes this version for good, instead of marking the object as deleted. */
   readonly versionId?: string | undefined
+  /** A version that is the current one, or newer than that, is not deleted: `precondition_failed`. */
+  readonly currentVersion?: 'refused' | undefined
   /** As for a put; what is deleted where versions are suspended leaves a marker. */
   readonly nullVersion?: 'replaced' | undefined
   /** When the current version is deleted, the newest that is left becomes it (S3), instead of none (Swift). */

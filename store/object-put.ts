@@ -30,7 +30,15 @@ import {
 import { removeCopies } from './object-delete.ts'
 import { objectWriteHeaders } from './object-headers.ts'
 import type { ObjectName, OperationContext } from './operation.ts'
-import { type Attempt, isDoubtful, judge, refusedBeforeBody, type Stored, withLimit } from './put-attempt.ts'
+import {
+  type Attempt,
+  conflictOf,
+  isDoubtful,
+  judge,
+  refusedBeforeBody,
+  type Stored,
+  withLimit,
+} from './put-attempt.ts'
 import { isListingPending, waitForRows } from './row-evidence.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf } from './write-outcome.ts'
@@ -151,7 +159,9 @@ class Putting {
       timestamp = await this.#parts.timestamps.next()
       attempt = await this.#attempt(container, placement, timestamp, body)
     }
-    if (attempt.kind === 'overtaken') return { kind: 'conflict', newest: attempt.newest }
+    if (attempt.kind === 'overtaken') {
+      return conflictOf(attempt, { timestamp, copies: placement.primaries.length })
+    }
     if (attempt.kind !== 'stored') return attempt
     return (
       (await this.#misplaced(container, { ...attempt, timestamp }, body)) ?? this.#receipt(attempt, timestamp)

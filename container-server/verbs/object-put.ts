@@ -4,7 +4,7 @@ import { textAnswer } from '#backend/answers.ts'
 import { requestedPolicyIndex } from '#backend/policy-header.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
-import { hasControls, type ObjectRow, putRow } from '#db/object-row.ts'
+import { hasControls, type ObjectRow, putRow, withoutControls } from '#db/object-row.ts'
 import type { Request, Response } from '#http/message.ts'
 import { writeRows } from '../row-write.ts'
 import type { ContainerService } from '../service.ts'
@@ -36,8 +36,7 @@ function rowOf(
   const etag = headers['x-etag']
   if (!/^\d{1,15}$/.test(size)) return refuse('X-Size must be a number of bytes')
   if (contentType === undefined || etag === undefined) return refuse('X-Content-Type and X-Etag are required')
-  if (hasControls(contentType) || hasControls(etag))
-    return refuse('X-Content-Type and X-Etag must be plain text')
+  if (hasControls(etag)) return refuse('X-Etag must be plain text')
   const contentTypeTimestamp = optionalTimestamp(headers['x-content-type-timestamp'])
   const metaTimestamp = optionalTimestamp(headers['x-meta-timestamp'])
   if (contentTypeTimestamp === 'malformed') return refuse('Invalid X-Content-Type-Timestamp header')
@@ -48,7 +47,7 @@ function rowOf(
     timestamp,
     sizeBytes: Number(size),
     etag: textOf(etag),
-    contentType: textOf(contentType),
+    contentType: withoutControls(textOf(contentType)),
     contentTypeTimestamp,
     metaTimestamp: metaTimestamp ?? contentTypeTimestamp,
   })

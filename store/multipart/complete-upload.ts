@@ -26,7 +26,7 @@ import type { ObjectName, OperationContext } from '../operation.ts'
 import { ROW_ETAG } from '../symlinks/link-metadata.ts'
 import type { MultipartDeps } from './multipart-uploads.ts'
 import { listParts, type Part } from './parts.ts'
-import { UPLOAD_ID_AT } from './parts-check.ts'
+import { UPLOAD_ID_AT } from './upload-names.ts'
 import { type NoSuchUpload, readUpload, type Upload, writeUpload } from './upload-record.ts'
 
 /** The ETag that S3 clients see, where it is not the MD5 of the body (OpenStack Swift's gateway writes the same). */

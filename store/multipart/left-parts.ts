@@ -19,7 +19,7 @@ import { NULL_VERSION, RESERVED } from '../versions/version-names.ts'
 import { HAS_PARTS } from './begin-upload.ts'
 import { CHECK_LATER_SECONDS } from './complete-upload.ts'
 import { endUploads } from './end-uploads.ts'
-import { UPLOAD_ID_AT } from './parts-check.ts'
+import { UPLOAD_ID_AT } from './upload-names.ts'
 
 export function leftParts({ checkParts }: { readonly checkParts: DeferPartsCheck }): StoreLayer {
   return (inner) => ({

@@ -22,10 +22,9 @@ import { release, wholeBody } from '../large-objects/segment-reader.ts'
 import type { ContainerName, ObjectName, OperationContext } from '../operation.ts'
 import { linkIn, targetOf } from '../symlinks/link-metadata.ts'
 import { archiveIn, versionsIn } from '../versions/kept-versions.ts'
-import { partsContainerOf, partsPrefix, recordNameOf } from './upload-names.ts'
+import { areArchived } from './archived-parts.ts'
+import { partsContainerOf, partsPrefix, recordNameOf, UPLOAD_ID_AT } from './upload-names.ts'
 
-/** Which upload an object was made of; no client can say it (OpenStack Swift's S3 gateway writes the same). */
-export const UPLOAD_ID_AT = 'x-object-sysmeta-s3api-upload-id'
 const LANES = 4
 const PAGE = 1_000
 /** In the row of an object that was made of parts. */
@@ -60,6 +59,10 @@ export async function checkParts(
   if (archiveIn(metadata) !== undefined) return { kind: 'checked', deletedCount: 0 }
   const needed = await neededPaths(store, context, upload, metadata)
   if ('kind' in needed) return needed
+  // Asked last: who overwrites what was just seen has said it before.
+  const archived = await areArchived(store.containers, context, upload.name)
+  if (typeof archived === 'object') return archived
+  if (archived) return { kind: 'checked', deletedCount: 0 }
   const checked = await deleteParts(store, context, upload, needed)
   if (isGone && checked.kind === 'checked') {
     await store.containers.delete(context, partsContainerOf(upload.name))

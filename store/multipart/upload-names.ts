@@ -14,6 +14,8 @@ import { MAX_OBJECT_NAME_BYTES } from '#base/limits.ts'
 import { parseTimestamp, type Timestamp } from '#base/timestamp.ts'
 import type { ContainerName, ObjectName } from '../operation.ts'
 
+/** Which upload an object was made of; no client can say it (OpenStack Swift's S3 gateway writes the same). */
+export const UPLOAD_ID_AT = 'x-object-sysmeta-s3api-upload-id'
 /** Separates the parts of the cluster's own names, and begins them. */
 const RESERVED = '\0'
 const PARTS_SUFFIX = '+segments'

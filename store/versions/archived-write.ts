@@ -11,6 +11,7 @@ import type { Timestamp } from '#base/timestamp.ts'
 import type { WriteCondition } from '../condition.ts'
 import type { ObjectDelete, ObjectDeleteOutcome, ObjectPut, ObjectRead } from '../contract.ts'
 import type { StoreFailure } from '../failure.ts'
+import { markArchived, type PartsContainers } from '../multipart/archived-parts.ts'
 import type { ObjectName, OperationContext } from '../operation.ts'
 import { letGo } from '../symlinks/follow.ts'
 import { copyAway } from './copy-away.ts'
@@ -32,6 +33,8 @@ export const RESTORED_FROM = 'x-object-sysmeta-martlet-restored-from'
 
 export interface ArchivedWrite {
   readonly deps: VersionsDeps
+  /** Which are told of copies that lead to parts. */
+  readonly containers: PartsContainers
   readonly context: OperationContext
   readonly name: ObjectName
   /** The container that gets the copies. */
@@ -96,6 +99,11 @@ export async function deleteSeen(
 }
 
 async function copyToArchive(write: ArchivedWrite, read: ObjectRead): Promise<StoreFailure | undefined> {
+  const unmarked = await markArchived(write.containers, write.context, write.name, read.headers)
+  if (unmarked !== undefined) {
+    await letGo(read)
+    return archiveFailure(unmarked)
+  }
   const nameAt = (time: Timestamp): ObjectName => archivedName(write, time)
   const failure = await copyAway(write.deps, write.context, read, nameAt, withoutMark)
   return failure && archiveFailure(failure)

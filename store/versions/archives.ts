@@ -25,6 +25,7 @@ export function archives({ timestamps }: Pick<FeatureDeps, 'timestamps'>): Store
 
 function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): ObjectOperations {
   const { objects, containers } = inner
+  const deps = { objects, timestamps }
   const heldBodies = new MemoryBudget()
   return {
     read: (context, name, options) => objects.read(context, name, options),
@@ -34,7 +35,7 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
       const archive = await archiveOf(inner, context, name)
       if (archive === undefined) return await objects.put(context, name, put)
       if ('container' in archive) {
-        const write = { deps: { objects, timestamps }, context, name, archive: archive.container }
+        const write = { deps, containers, context, name, archive: archive.container }
         return await putArchived(write, put, heldBodies)
       }
       await put.body.cancel()
@@ -45,7 +46,7 @@ function archivedObjects(inner: Store, timestamps: FeatureDeps['timestamps']): O
       const archive = await archiveOf(inner, context, name)
       if (archive === undefined) return await objects.delete(context, name, options)
       if (!('container' in archive)) return archive
-      const write = { deps: { objects, timestamps }, context, name, archive: archive.container }
+      const write = { deps, containers, context, name, archive: archive.container }
       return archive.onDelete === 'mark'
         ? await deleteWithMark(write, options)
         : await deleteAndRestore(write, containers, options)

@@ -94,7 +94,7 @@ export function versionedObjects(inner: Store, timestamps: FeatureDeps['timestam
       if (versionId !== undefined) {
         const asked = await versionAsked(inner, context, name, versionId)
         if (asked.kind !== 'version') return asked
-        return await deleteVersion(writeTo(context, name, asked.container), asked.id)
+        return await deleteVersion(writeTo(context, name, asked.container), asked.id, options)
       }
       const kept = await keeping(inner, context, name, options)
       if (kept === undefined) return await objects.delete(context, name, plain)

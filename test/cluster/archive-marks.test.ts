@@ -50,7 +50,8 @@ async function start(t: Test, onMark: (scene: Scene) => Promise<unknown> = async
   }
   const { context } = cluster
   const deps = { objects: watched, timestamps }
-  const write: ArchivedWrite = { deps, context, name: named('o'), archive: ARCHIVE.container }
+  const { containers } = cluster.store
+  const write: ArchivedWrite = { deps, containers, context, name: named('o'), archive: ARCHIVE.container }
   const name = archivedName(write, time)
   const scene: Scene = {
     cluster,

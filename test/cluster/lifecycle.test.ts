@@ -7,15 +7,16 @@ import type { Clock } from '#base/environment.ts'
 import { silentLogger } from '#base/log.ts'
 import { realClock } from '#base/real-clock.ts'
 import { SeededRandom } from '#base/virtual-clock.ts'
-import { bufferBody, type HeaderMap } from '#http/message.ts'
-import { StoreActions } from '#lifecycle/actions.ts'
+import { bufferBody, type HeaderMap, readWhole } from '#http/message.ts'
+import { type LifecycleActions, StoreActions } from '#lifecycle/actions.ts'
 import { createLifecycleWorker } from '#lifecycle/lifecycle-worker.ts'
 import { BUCKET_SETTINGS, BucketSettings } from '#store/bucket-settings/bucket-settings.ts'
 import type { LifecycleRule } from '#store/bucket-settings/lifecycle-rules.ts'
 import { replicasThere } from '#store/container-replicas.ts'
-import type { Store } from '#store/contract.ts'
+import type { ObjectPut, Store } from '#store/contract.ts'
 import { deferJudgedDeletes } from '#store/deferred-deletes.ts'
-import { withFeatures } from '#store/features.ts'
+import { type FeatureDeps, withFeatures } from '#store/features.ts'
+import { objectsOver } from '#store/layering.ts'
 import type { ListingQuery } from '#store/listing.ts'
 import { MultipartUploads } from '#store/multipart/multipart-uploads.ts'
 import { TAGS_FACT } from '#store/object-facts/object-tags.ts'
@@ -38,10 +39,13 @@ const PLAIN: LifecycleRule = {
 }
 
 class Lifecycles {
+  readonly #features: FeatureDeps
   readonly cluster: MemoryCluster
   readonly store: Store
   readonly settings: BucketSettings
   readonly multipart: MultipartUploads
+  /** What others do once a pass has judged by rows, before it looks or acts. */
+  meanwhile: (() => Promise<unknown>) | undefined
 
   constructor(cluster: MemoryCluster) {
     this.cluster = cluster
@@ -49,14 +53,15 @@ class Lifecycles {
     const records = new ClusterRecords({ store: core, clock: realClock })
     this.settings = new BucketSettings(core.containers, records.of(BUCKET_SETTINGS))
     const environment = { clock: realClock, random: new SeededRandom(5) }
-    this.store = withFeatures(core, {
+    this.#features = {
       environment,
       timestamps,
       deferDeletes: core.deferDeletes,
       deferPartsCheck: core.deferPartsCheck,
       bucketSettings: this.settings,
       objectLocks: new ObjectLocks({ clock: realClock, records: records.of(OBJECT_LOCKS) }),
-    })
+    }
+    this.store = withFeatures(core, this.#features)
     const checkParts = core.deferPartsCheck
     this.multipart = new MultipartUploads({ store: this.store, ...environment, timestamps, checkParts })
   }
@@ -78,15 +83,68 @@ class Lifecycles {
     customerKey?: Buffer,
   ): Promise<string | undefined> {
     const put = await this.store.objects.put(this.cluster.context, named(object), {
-      body: bufferBody(Buffer.from(body)),
-      contentType: 'text/plain',
-      expectedEtag: undefined,
+      ...putOf(body),
       metadata,
-      limitBytes: 1000,
       customerKey,
     })
     if (put.kind !== 'created') throw new Error(put.kind)
     return put.versionId
+  }
+
+  /** PUT of a new version by a proxy to which something comes before it writes the link. */
+  async putBeforeLink(object: string, body: string, before: () => Promise<unknown>): Promise<string> {
+    const { objects, containers, accounts } = this.cluster.store
+    const core: Store = {
+      accounts,
+      containers,
+      objects: objectsOver(objects, {
+        put: async (context, name, put) => {
+          if (name.container === CONTAINER.container) await before()
+          return await objects.put(context, name, put)
+        },
+      }),
+    }
+    const store = withFeatures(core, this.#features)
+    return (await store.objects.put(this.cluster.context, named(object), putOf(body))).kind
+  }
+
+  async text(object: string, versionId?: string): Promise<string> {
+    const asked = { method: 'GET', conditions: {}, newest: true, versionId } as const
+    const read = await this.store.objects.read(this.cluster.context, named(object), asked)
+    return read.kind === 'found' ? (await readWhole(read.body, 1000)).toString() : `<${read.kind}>`
+  }
+
+  actions(): StoreActions {
+    const { context, parts } = this.cluster
+    return new StoreActions({
+      store: this.store,
+      context,
+      queue: (judged) => deferJudgedDeletes(parts, context, judged),
+      abort: (name, uploadId) => this.multipart.abort(context, { name, uploadId }),
+    })
+  }
+
+  /** Which let others come in between. */
+  #passActions(): LifecycleActions {
+    const actions = this.actions()
+    const comeIn = async (): Promise<void> => {
+      const { meanwhile } = this
+      this.meanwhile = undefined
+      await meanwhile?.()
+    }
+    return {
+      look: async (name, versionId) => {
+        await comeIn()
+        return await actions.look(name, versionId)
+      },
+      deleteVersion: async (name, versionId) => {
+        await comeIn()
+        return await actions.deleteVersion(name, versionId)
+      },
+      expireSoon: (judged) => actions.expireSoon(judged),
+      expireNow: (name, seen) => actions.expireNow(name, seen),
+      abortUpload: (name, uploadId) => actions.abortUpload(name, uploadId),
+    }
   }
 
   /** What is listed: keys, with versions `key current`, `key old`, `key marker`. */
@@ -100,6 +158,15 @@ class Lifecycles {
       if (row.contentType.startsWith('application/x-deleted')) return [`${row.name} marker`]
       return [`${row.name} ${row.extra['is_latest'] === true ? 'current' : 'old'}`]
     })
+  }
+
+  async versionIds(object: string): Promise<readonly string[]> {
+    const listing = { limit: 1000, reverse: false, versions: {} }
+    const read = await this.store.containers.read(this.cluster.context, CONTAINER, { listing })
+    const rows = read.kind === 'found' ? (read.page?.entries() ?? []) : []
+    return rows.flatMap((row) =>
+      row.kind === 'object' && row.name === object ? [String(row.extra['version_id'])] : [],
+    )
   }
 
   /** A pass of every device, so many days from now, and of the expirers after it. */
@@ -123,12 +190,7 @@ class Lifecycles {
           store,
           context,
           uploads: (name, query) => this.multipart.list(context, name, query),
-          actions: new StoreActions({
-            store,
-            context,
-            queue: (judged) => deferJudgedDeletes(parts, context, judged),
-            abort: (name, uploadId) => this.multipart.abort(context, { name, uploadId }),
-          }),
+          actions: this.#passActions(),
           rules: async (name) => {
             const read = await this.settings.of(context, name)
             return read.kind === 'settings' ? (read.documents.lifecycle?.rules ?? []) : 'unavailable'
@@ -149,6 +211,16 @@ class Lifecycles {
     }
     await expirerPass(cluster, devices)
     return reports
+  }
+}
+
+function putOf(body: string): ObjectPut {
+  return {
+    body: bufferBody(Buffer.from(body)),
+    contentType: 'text/plain',
+    expectedEtag: undefined,
+    metadata: {},
+    limitBytes: 1000,
   }
 }
 
@@ -252,13 +324,7 @@ await t.test('what was written anew after it was judged stays', async (t) => {
   const here = await start(t)
   await here.bucket([{ expiration: { kind: 'days', days: 1 } }])
   await here.put('o')
-  const { context, parts } = here.cluster
-  const actions = new StoreActions({
-    store: here.store,
-    context,
-    queue: (judged) => deferJudgedDeletes(parts, context, judged),
-    abort: async () => ({ kind: 'aborted' }),
-  })
+  const actions = here.actions()
   const seen = await actions.look(named('o'))
   if (seen === undefined || seen === 'unavailable') throw new Error('it is there')
   await actions.expireSoon([{ name: named('o'), changedAt: seen.seen.changedAt }])
@@ -304,6 +370,86 @@ await t.test(
     t.same(await here.listed({}), ['version marker', 'version old'])
   },
 )
+
+const KEEPS_VERSIONS = { 'x-versions-enabled': 'true' }
+const OLD_GO: Partial<LifecycleRule> = { noncurrentExpiration: { days: 1 } }
+
+await t.test('the current version stays, though a PUT that failed has left a newer one', async (t) => {
+  const here = await start(t)
+  await here.bucket([OLD_GO], KEEPS_VERSIONS)
+  await here.put('o', {}, 'acknowledged')
+  const failed = here.putBeforeLink('o', 'left over', () => Promise.reject(new Error('the proxy died')))
+  await t.rejects(failed)
+  await here.pass(3)
+  t.equal(await here.text('o'), 'acknowledged')
+  t.same(await here.listed({}), ['o old', 'o current'])
+})
+
+await t.test('an older version that was put back as the current one stays', async (t) => {
+  const here = await start(t)
+  await here.bucket([OLD_GO], KEEPS_VERSIONS)
+  await here.put('o', {}, 'oldest')
+  const versionId = await here.put('o', {}, 'put back')
+  await here.put('o', {}, 'newest')
+  const put = { ...putOf(''), versionId }
+  t.match(await here.store.objects.put(here.cluster.context, named('o'), put), { kind: 'created' })
+  t.equal(total(await here.pass(3), 'repaired', 'versions'), 1, 'the oldest goes')
+  t.equal(await here.text('o'), 'put back')
+  t.same(await here.listed({}), ['o old', 'o current'])
+})
+
+await t.test(
+  'what was put before versions is kept through a pass in the middle of the next PUT',
+  async (t) => {
+    const here = await start(t)
+    await here.bucket([OLD_GO])
+    await here.put('o', {}, 'before versions')
+    await here.bucket([OLD_GO], KEEPS_VERSIONS)
+    const kind = await here.putBeforeLink('o', 'after', async () => {
+      t.same(await here.listed({}), ['o current', 'o old', 'o old'])
+      t.equal(total(await here.pass(3), 'repaired', 'versions'), 0)
+      // Also not when the pass has listed at another time.
+      for (const id of await here.versionIds('o'))
+        if (id !== 'null') t.equal(await here.actions().deleteVersion(named('o'), id), 'changed')
+    })
+    t.equal(kind, 'created')
+    const ids = await here.versionIds('o')
+    t.same(await Promise.all(ids.map((id) => here.text('o', id))), ['after', 'before versions'])
+  },
+)
+
+await t.test('an object whose marker is deleted while a pass goes on stays', async (t) => {
+  const here = await start(t)
+  await here.bucket([OLD_GO], KEEPS_VERSIONS)
+  await here.put('o', {}, 'undeleted')
+  const { context } = here.cluster
+  const { versionId } = await here.store.objects.delete(context, named('o'), {})
+  here.meanwhile = () => here.store.objects.delete(context, named('o'), { versionId, successor: 'newest' })
+  t.equal(total(await here.pass(3), 'found', 'changed'), 1)
+  t.equal(await here.text('o'), 'undeleted')
+  t.same(await here.listed({}), ['o current'])
+})
+
+await t.test('a pass ends when rules are taken away, or versions are switched on', async (t) => {
+  const soon: Partial<LifecycleRule> = { expiration: { kind: 'days', days: 1 } }
+  const changes: readonly ((here: Lifecycles) => Promise<unknown>)[] = [
+    (here) => here.bucket([]),
+    (here) => here.bucket([soon], KEEPS_VERSIONS),
+  ]
+  for (const change of changes) {
+    const here = await start(t)
+    await here.bucket([soon])
+    const keys = Array.from({ length: 12 }, (_, at) => `k${at}`.padEnd(4, '.')).toSorted()
+    for (const key of keys) await here.put(key)
+    const [first] = here.cluster.devices
+    if (first === undefined) throw new Error('there are devices')
+    here.meanwhile = () => change(here)
+    const reports = await here.pass(3, [first])
+    t.equal(total(reports, 'found', 'buckets_changed'), 1)
+    t.equal(total(reports, 'repaired', 'expired'), 0)
+    t.same(await here.listed(), keys)
+  }
+})
 
 await t.test('a lock holds against the lifecycle', async (t) => {
   const here = await start(t)

@@ -1,4 +1,7 @@
-/** Checks of multipart uploads whose object's row is late: what was acknowledged keeps its parts. */
+/**
+ * Checks of multipart uploads whose object's row is late, or whose object was copied into an archive: what was acknowledged
+ * keeps its parts.
+ */
 import t, { type Test } from 'tap'
 import type { Store } from '#store/contract.ts'
 import type { DeferPartsCheck } from '#store/deferred-checks.ts'
@@ -6,7 +9,7 @@ import { containersOver, objectsOver } from '#store/layering.ts'
 import type { ListingPage } from '#store/listing.ts'
 import { checkParts, type PartsCheck } from '#store/multipart/parts-check.ts'
 import { CONTAINER, named } from './actions.ts'
-import { Kept } from './kept-objects.ts'
+import { ARCHIVE, Kept } from './kept-objects.ts'
 import { MemoryCluster } from './memory-cluster.ts'
 import { Uploads, type UploadsOptions } from './uploads.ts'
 
@@ -71,6 +74,27 @@ for (const listingPending of [true, false]) {
     const part = await uploads.part('o', uploadId, 1, 'one')
     t.equal((await uploads.complete('o', uploadId, [part])).kind, 'completed')
     t.same(checks, listingPending ? [2 * 86_400] : [2 * 86_400, 0])
+  })
+}
+
+for (const change of ['whose location is taken away', 'that is deleted'] as const) {
+  await t.test(`copies in the archive of a container ${change} keep their parts`, async (t) => {
+    const cluster = await MemoryCluster.start({ devices: 1, replicas: 1 })
+    t.teardown(() => cluster.close())
+    const uploads = new Uploads(cluster)
+    const kept = new Kept(cluster, uploads.store)
+    await kept.container({}, ARCHIVE)
+    await kept.container({ 'x-history-location': ARCHIVE.container })
+    const uploadId = await uploads.made('o', ['one', 'two'])
+    if (change === 'that is deleted') {
+      t.equal(await uploads.delete('o'), 'deleted')
+      t.equal(await kept.deleteContainer(), 'deleted')
+    } else {
+      t.equal(await uploads.put('o', 'plain'), 'created')
+      await kept.container({ 'x-history-location': '' })
+    }
+    t.match(await check(cluster, cluster.store, uploadId), { kind: 'checked', deletedCount: 0 })
+    t.equal((await uploads.stored()).length, 2)
   })
 }
 

@@ -87,6 +87,21 @@ t.test('a write with a time that the client dictates is a conflict, never droppe
   t.equal(String((await get(cluster, 'o')).bytes), 'new')
 })
 
+t.test('what an earlier attempt at the same time left on one copy is not there', async (t) => {
+  const cluster = await start(t, { devices: 3 })
+  const timestamp = await cluster.timestamps.next()
+  const [, ...away] = cluster.devices
+  for (const device of away) cluster.stop(device, 'object')
+  t.match(await put(cluster, 'o', 'replica', { timestamp }), { kind: 'unavailable' })
+  for (const device of away) cluster.restart(device)
+  const again = { store: await cluster.anotherProxy(), context: cluster.context }
+  const body = streamed(pattern(200_000))
+  t.match(await put(again, 'o', body, { timestamp }), { kind: 'unavailable' }, 'refused before the body')
+  t.match(await put(again, 'o', 'replica', { timestamp }), { kind: 'created' })
+  t.match(await put(again, 'o', body, { timestamp }), { kind: 'conflict', newest: timestamp }, 'there by now')
+  t.equal(String((await get(again, 'o')).bytes), 'replica')
+})
+
 t.test('only one of many writers that want the object to be new succeeds when nobody races', async (t) => {
   const cluster = await start(t)
   t.match(await put(cluster, 'o', 'first', { condition: { kind: 'absent' } }), { kind: 'created' })
