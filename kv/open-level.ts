@@ -3,8 +3,10 @@
  * belong to one process.
  *
  * LevelDB's paranoid checks cannot be switched on: `classic-level` 3.0 does not hand the option through. What they would
- * see is looked at by others: a write behind a torn record cannot happen (`fail-stop.ts`), and blocks that are read are
- * verified by their checksums anyway. A log whose end was damaged after it was synced is cut short in silence.
+ * see is looked at by others: a write behind a torn record cannot happen (`fail-stop.ts`). A log whose end was damaged after
+ * it was synced is cut short in silence. Nor are the checksums of blocks verified when they are read or merged into new
+ * tables: a bit that flips on the disk is read as it is, unless it breaks the form of what is stored. Rows are held against
+ * their digests once a day (`db/database-audit.ts`), object entries against their files (`auditor/object-auditor.ts`).
  */
 import { dirname } from 'node:path'
 import { Level } from 'level'
