@@ -34,7 +34,7 @@ export interface ClockVerdict {
 }
 
 /** Clocks of hosts in order differ less: more is refused by every storage server. Milliseconds. */
-const APART_MAX_MS = MAX_CLOCK_AHEAD_SECONDS * 1000
+export const APART_MAX_MS = MAX_CLOCK_AHEAD_SECONDS * 1000
 /** A clock that is corrected goes back less. Milliseconds. */
 export const BACK_MAX_MS = 10_000
 /** Longer than a machine that nobody cares about is usually off, milliseconds. */

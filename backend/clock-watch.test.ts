@@ -25,18 +25,19 @@ interface Machine {
   readonly clock: VirtualClock
   readonly mark: MarkInMemory
   /** How far other hosts are ahead of the true time. */
-  others: readonly number[]
+  others: readonly number[] | undefined
   /** How far this one is set wrong. */
   wrongByMs: number
 }
 
 function machine(): Machine {
-  return { clock: new VirtualClock(), mark: new MarkInMemory(), others: [], wrongByMs: 0 }
+  return { clock: new VirtualClock(), mark: new MarkInMemory(), others: undefined, wrongByMs: 0 }
 }
 
 function boot(one: Machine): Promise<ClockWatch> {
   const { clock, mark } = one
-  const aheadOfUs = async (): Promise<readonly number[]> => one.others.map((ms) => ms - one.wrongByMs)
+  const aheadOfUs = async (): Promise<readonly number[] | undefined> =>
+    one.others?.map((ms) => ms - one.wrongByMs)
   return ClockWatch.open({ clock, mark, log: silentLogger, aheadOfUs })
 }
 
@@ -106,6 +107,70 @@ t.test(
     t.equal(watch.isInDoubt(), false)
   },
 )
+
+t.test('a leap waits until others have been asked', async (t) => {
+  const one = machine()
+  one.others = [0, 0]
+  const watch = await boot(one)
+  const before = watch.clock.wallMs()
+  set(one, WEEK)
+  await one.clock.advance(1000)
+  t.equal(watch.clock.wallMs(), before + 1000, 'nothing is dated ahead')
+  t.equal(watch.toldMs(), one.clock.wallMs(), 'others are told of it')
+  await watch.check()
+  t.match(watch.standing, { kind: 'ahead', byMs: WEEK })
+  t.equal(watch.clock.wallMs(), before + 1000)
+  set(one, -WEEK)
+  await watch.check()
+  t.equal(watch.standing.kind, 'good')
+  t.equal(watch.clock.wallMs(), before + 1000)
+})
+
+t.test('a machine that slept has the time again when others confirm it', async (t) => {
+  const one = machine()
+  one.others = [0]
+  const watch = await boot(one)
+  const before = watch.clock.wallMs()
+  one.clock.jumpWall(WEEK)
+  t.equal(watch.clock.wallMs(), before)
+  await watch.check()
+  t.equal(watch.standing.kind, 'good')
+  t.equal(watch.clock.wallMs(), before + WEEK)
+})
+
+t.test('a leap that nobody can confirm counts after an hour', async (t) => {
+  const one = machine()
+  one.others = []
+  const watch = await boot(one)
+  const before = watch.clock.wallMs()
+  set(one, WEEK)
+  await watch.check()
+  t.equal(watch.standing.kind, 'leapt')
+  t.equal(watch.clock.wallMs(), before)
+  await one.clock.advance(HOUR)
+  await watch.check()
+  t.equal(watch.standing.kind, 'good')
+  t.equal(watch.clock.wallMs(), one.clock.wallMs())
+})
+
+t.test('a clock that is set while others are asked is held against answers of one time', async (t) => {
+  const { clock, mark } = machine()
+  let wrongByMs = 0
+  const aheadOfUs = async (): Promise<readonly number[]> => {
+    const told = [-wrongByMs, -wrongByMs]
+    if (asked === 1) {
+      clock.jumpWall(WEEK)
+      wrongByMs = WEEK
+    }
+    asked += 1
+    return told
+  }
+  let asked = 0
+  const watch = await ClockWatch.open({ clock, mark, log: silentLogger, aheadOfUs })
+  await watch.check()
+  t.match(watch.standing, { kind: 'ahead', byMs: WEEK })
+  t.equal(asked, 3)
+})
 
 t.test('a machine a week ahead of two others is told so, and corrected loses nothing', async (t) => {
   const one = machine()

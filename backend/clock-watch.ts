@@ -1,12 +1,13 @@
 /**
  * Watches the clock of this machine (`clock-standing.ts`), and is the clock by which a device dates and ages what it stores:
  * the wall clock, but it does not go back, not across restarts either, unless most other hosts say that it was wrong before.
+ * Nor does it leap ahead before other hosts have been asked: what is dated ahead hides all that is written until then.
  *
  * What was believed last is kept in a mark on the device, moved ahead with each look.
  */
 import type { Clock } from '#base/environment.ts'
 import type { Logger } from '#base/log.ts'
-import { BACK_MAX_MS, type ClockStanding, judgeClock, LEAP_MS } from './clock-standing.ts'
+import { APART_MAX_MS, BACK_MAX_MS, type ClockStanding, judgeClock, LEAP_MS } from './clock-standing.ts'
 
 /** Keeps the latest time that was believed, milliseconds since the epoch. */
 export interface ClockMark {
@@ -22,13 +23,15 @@ export interface ClockWatchOptions {
   readonly mark: ClockMark
   /**
    * What other hosts take the time to be at the moment of their answer, milliseconds ahead of `wallMs` at that moment; of those
-   * that answer.
+   * that answer. `undefined` when there is no other host.
    */
-  readonly aheadOfUs: () => Promise<readonly number[]>
+  readonly aheadOfUs: () => Promise<readonly number[] | undefined>
 }
 
 /** A clock that leapt ahead, and that nobody confirms or corrects for so long, is believed, milliseconds. */
 const BELIEVED_AFTER_MS = 3_600_000
+/** A clock that is set again and again while others are asked is judged at the next look. */
+const ASK_TIMES = 3
 
 interface Kept {
   readonly timeMs: number
@@ -41,6 +44,8 @@ export class ClockWatch {
   readonly #options: ClockWatchOptions
   readonly #onCheck: ((verdict: { readonly confirmed: boolean }) => void)[] = []
   #kept: Kept | undefined
+  /** The time at the last look that found the clock in order: a leap since then waits for the next. */
+  #looked: Kept | undefined
   #standing: ClockStanding = { kind: 'good' }
   #leaptAtMs: number | undefined
   #isSaving = false
@@ -51,7 +56,7 @@ export class ClockWatch {
     this.#options = options
     this.#kept = kept
     this.clock = {
-      wallMs: () => this.#timeMs(),
+      wallMs: () => this.#datingMs(),
       monotonicMs: () => clock.monotonicMs(),
       setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
       sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
@@ -72,6 +77,12 @@ export class ClockWatch {
   }
 
   /**
+   * What this host tells others that ask it for the time: with a leap that it has not looked at yet. Hosts that all slept would
+   * else confirm to each other the time at which they fell asleep.
+   */
+  readonly toldMs = (): number => this.#timeMs()
+
+  /**
    * May nothing be given up because of its age, and nothing be deleted because its time has come? Also from the moment on at
    * which the clock leaps, before anybody has looked at it.
    */
@@ -84,17 +95,35 @@ export class ClockWatch {
 
   /** To be called again and again, at least every half minute. Waits for other hosts, and for no disk. */
   async check(): Promise<void> {
-    const { clock, aheadOfUs } = this.#options
-    const ahead = await aheadOfUs()
-    const wallMs = clock.wallMs()
-    const othersMs = ahead.map((byMs) => wallMs + byMs)
+    const ahead = await this.#askOthers()
+    const { wallMs, atMs } = this.#moment()
+    const othersMs = ahead?.map((byMs) => wallMs + byMs) ?? []
     const { standing, timeMs, confirmed } = judgeClock({ wallMs, keptMs: this.#keptMs(), othersMs })
     this.#note(this.#patient(standing))
     // What nobody confirms is not remembered, so that it counts no more when it is corrected.
-    if (this.#standing.kind === 'good' || this.#standing.kind === 'behind')
-      this.#kept = { timeMs, atMs: clock.monotonicMs() }
+    const isBelieved = this.#standing.kind === 'good' || this.#standing.kind === 'behind'
+    if (isBelieved) this.#kept = { timeMs, atMs }
+    if (ahead === undefined) this.#looked = undefined
+    else if (isBelieved || this.#looked === undefined) this.#looked = { timeMs: this.#timeMs(), atMs }
     for (const listener of this.#onCheck) listener({ confirmed })
     if (!this.#isSaving) void this.#save()
+  }
+
+  /** Answers are held against the wall clock, which must not be set meanwhile. */
+  async #askOthers(): Promise<readonly number[] | undefined> {
+    for (let times = 1; ; times += 1) {
+      const before = this.#moment()
+      const ahead = await this.#options.aheadOfUs()
+      const now = this.#moment()
+      const setByMs = now.wallMs - before.wallMs - (now.atMs - before.atMs)
+      if (Math.abs(setByMs) <= APART_MAX_MS) return ahead
+      if (times === ASK_TIMES) return ahead === undefined ? undefined : []
+    }
+  }
+
+  #moment(): { readonly wallMs: number; readonly atMs: number } {
+    const { clock } = this.#options
+    return { wallMs: clock.wallMs(), atMs: clock.monotonicMs() }
   }
 
   /** A mark that cannot be kept is told once: whoever starts next begins at an earlier time. */
@@ -139,6 +168,12 @@ export class ClockWatch {
     return keptMs !== undefined && this.#options.clock.wallMs() > keptMs + LEAP_MS
   }
 
+  #datingMs(): number {
+    const timeMs = this.#timeMs()
+    const expectedMs = this.#since(this.#looked)
+    return expectedMs === undefined || timeMs <= expectedMs + APART_MAX_MS ? timeMs : expectedMs
+  }
+
   #timeMs(): number {
     const wallMs = this.#options.clock.wallMs()
     const keptMs = this.#keptMs()
@@ -146,7 +181,11 @@ export class ClockWatch {
   }
 
   #keptMs(): number | undefined {
-    if (this.#kept === undefined) return undefined
-    return this.#kept.timeMs + this.#options.clock.monotonicMs() - this.#kept.atMs
+    return this.#since(this.#kept)
+  }
+
+  /** What that time has become. */
+  #since(one: Kept | undefined): number | undefined {
+    return one && one.timeMs + this.#options.clock.monotonicMs() - one.atMs
   }
 }

@@ -97,7 +97,11 @@ interface Asker {
   readonly transport: Transport
 }
 
-async function askOthers(asker: Asker, hosts: readonly Endpoint[]): Promise<readonly number[]> {
+async function askOthers(
+  asker: Asker,
+  hosts: readonly Endpoint[],
+): Promise<readonly number[] | undefined> {
+  if (hosts.length === 0) return undefined
   const told = await Promise.all(hosts.map((host) => aheadOfUs(asker, host).catch(() => undefined)))
   return told.filter((byMs) => byMs !== undefined)
 }
