@@ -1,6 +1,6 @@
 /**
  * A data directory that an early version filled (commit 5057df3) and whose processes were then killed is served by this
- * one: everything is there, can be changed, and passes every check.
+ * one: everything is there, can be changed, and passes every check. Its rings name ports, so that it runs beside no other cluster.
  */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
