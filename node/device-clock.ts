@@ -97,10 +97,7 @@ interface Asker {
   readonly transport: Transport
 }
 
-async function askOthers(
-  asker: Asker,
-  hosts: readonly Endpoint[],
-): Promise<readonly number[] | undefined> {
+async function askOthers(asker: Asker, hosts: readonly Endpoint[]): Promise<readonly number[] | undefined> {
   if (hosts.length === 0) return undefined
   const told = await Promise.all(hosts.map((host) => aheadOfUs(asker, host).catch(() => undefined)))
   return told.filter((byMs) => byMs !== undefined)
