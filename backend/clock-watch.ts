@@ -48,6 +48,7 @@ export class ClockWatch {
   #looked: Kept | undefined
   #standing: ClockStanding = { kind: 'good' }
   #leaptAtMs: number | undefined
+  #looking: Promise<void> | undefined
   #isSaving = false
   #isMarkBroken = false
 
@@ -93,18 +94,27 @@ export class ClockWatch {
     this.#onCheck.push(listener)
   }
 
-  /** To be called again and again, at least every half minute. Waits for other hosts, and for no disk. */
-  async check(): Promise<void> {
+  /**
+   * To be called again and again, at least every half minute; a leap that somebody notices in between is looked at at once.
+   * Waits for other hosts, and for no disk.
+   */
+  check(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
     const ahead = await this.#askOthers()
     const { wallMs, atMs } = this.#moment()
     const othersMs = ahead?.map((byMs) => wallMs + byMs) ?? []
     const { standing, timeMs, confirmed } = judgeClock({ wallMs, keptMs: this.#keptMs(), othersMs })
     this.#note(this.#patient(standing))
     // What nobody confirms is not remembered, so that it counts no more when it is corrected.
-    const isBelieved = this.#standing.kind === 'good' || this.#standing.kind === 'behind'
-    if (isBelieved) this.#kept = { timeMs, atMs }
+    if (this.#isBelieved()) this.#kept = { timeMs, atMs }
     if (ahead === undefined) this.#looked = undefined
-    else if (isBelieved || this.#looked === undefined) this.#looked = { timeMs: this.#timeMs(), atMs }
+    else if (this.#isBelieved() || this.#looked === undefined) this.#looked = { timeMs: this.#timeMs(), atMs }
     for (const listener of this.#onCheck) listener({ confirmed })
     if (!this.#isSaving) void this.#save()
   }
@@ -171,7 +181,14 @@ export class ClockWatch {
   #datingMs(): number {
     const timeMs = this.#timeMs()
     const expectedMs = this.#since(this.#looked)
-    return expectedMs === undefined || timeMs <= expectedMs + APART_MAX_MS ? timeMs : expectedMs
+    if (expectedMs === undefined || timeMs <= expectedMs + APART_MAX_MS) return timeMs
+    // Whoever looks regularly tells of a failure.
+    if (this.#isBelieved()) this.check().catch(() => {})
+    return expectedMs
+  }
+
+  #isBelieved(): boolean {
+    return this.#standing.kind === 'good' || this.#standing.kind === 'behind'
   }
 
   #timeMs(): number {
