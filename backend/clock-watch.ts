@@ -1,7 +1,9 @@
 /**
- * Watches the clock of this machine (`clock-standing.ts`), and is the clock by which a device dates and ages what it stores:
- * the wall clock, but it does not go back, not across restarts either, unless most other hosts say that it was wrong before.
- * Nor does it leap ahead before other hosts have been asked: what is dated ahead hides all that is written until then.
+ * Watches the clock of this machine (`clock-standing.ts`), and is the clock by which a device ages and judges what it stores: the
+ * wall clock, but it does not go back, not across restarts either, unless most other hosts say that it was wrong before.
+ *
+ * The clock by which writes are dated does not leap ahead either before other hosts have been asked: what is dated ahead hides
+ * all that is written until then. An age is never judged by that one: whoever slept must know at once that it did.
  *
  * What was believed last is kept in a mark on the device, moved ahead with each look.
  */
@@ -32,6 +34,8 @@ export interface ClockWatchOptions {
 const BELIEVED_AFTER_MS = 3_600_000
 /** A clock that is set again and again while others are asked is judged at the next look. */
 const ASK_TIMES = 3
+/** While a leap waits, others are asked so often, if anybody wants to write, milliseconds. */
+const LOOK_AGAIN_MS = 1_000
 
 interface Kept {
   readonly timeMs: number
@@ -39,13 +43,16 @@ interface Kept {
 }
 
 export class ClockWatch {
-  /** Dates and ages what is stored. */
+  /** Ages and judges what is stored. */
   readonly clock: Clock
+  /** Dates what is written. */
+  readonly dating: Clock
   readonly #options: ClockWatchOptions
   readonly #onCheck: ((verdict: { readonly confirmed: boolean }) => void)[] = []
   #kept: Kept | undefined
-  /** The time at the last look that found the clock in order: a leap since then waits for the next. */
+  /** The time at the last look that found the clock in order: a leap since then waits for others. */
   #looked: Kept | undefined
+  #lookedAtMs = 0
   #standing: ClockStanding = { kind: 'good' }
   #leaptAtMs: number | undefined
   #looking: Promise<void> | undefined
@@ -56,12 +63,13 @@ export class ClockWatch {
     const { clock } = options
     this.#options = options
     this.#kept = kept
-    this.clock = {
-      wallMs: () => this.#datingMs(),
+    const others: Omit<Clock, 'wallMs'> = {
       monotonicMs: () => clock.monotonicMs(),
       setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
       sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
     }
+    this.clock = { ...others, wallMs: () => this.#timeMs() }
+    this.dating = { ...others, wallMs: () => this.#datingMs() }
   }
 
   /** Has looked once when it resolves. Rejects when the mark cannot be read. */
@@ -78,12 +86,6 @@ export class ClockWatch {
   }
 
   /**
-   * What this host tells others that ask it for the time: with a leap that it has not looked at yet. Hosts that all slept would
-   * else confirm to each other the time at which they fell asleep.
-   */
-  readonly toldMs = (): number => this.#timeMs()
-
-  /**
    * May nothing be given up because of its age, and nothing be deleted because its time has come? Also from the moment on at
    * which the clock leaps, before anybody has looked at it.
    */
@@ -95,8 +97,8 @@ export class ClockWatch {
   }
 
   /**
-   * To be called again and again, at least every half minute; a leap that somebody notices in between is looked at at once.
-   * Waits for other hosts, and for no disk.
+   * To be called again and again, at least every half minute; a leap that a writer notices in between is looked at then. Waits for
+   * other hosts, and for no disk.
    */
   check(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
@@ -109,6 +111,7 @@ export class ClockWatch {
     const ahead = await this.#askOthers()
     const { wallMs, atMs } = this.#moment()
     const othersMs = ahead?.map((byMs) => wallMs + byMs) ?? []
+    this.#lookedAtMs = atMs
     const { standing, timeMs, confirmed } = judgeClock({ wallMs, keptMs: this.#keptMs(), othersMs })
     this.#note(this.#patient(standing))
     // What nobody confirms is not remembered, so that it counts no more when it is corrected.
@@ -183,7 +186,7 @@ export class ClockWatch {
     const expectedMs = this.#since(this.#looked)
     if (expectedMs === undefined || timeMs <= expectedMs + APART_MAX_MS) return timeMs
     // Whoever looks regularly tells of a failure.
-    if (this.#isBelieved()) this.check().catch(() => {})
+    if (this.#options.clock.monotonicMs() - this.#lookedAtMs >= LOOK_AGAIN_MS) this.check().catch(() => {})
     return expectedMs
   }
 

@@ -38,6 +38,7 @@ export function openDevice(
     log: parts.log.child({ device: told.device }),
     salt,
     isClockInDoubt: watch.isInDoubt,
+    dating: watch.dating,
     accountTargets: targets.account,
     containerPlacement: targets.container,
     objectPlacement: targets.object,

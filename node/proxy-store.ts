@@ -141,7 +141,7 @@ async function openTimestamps({
   members,
   isSelf,
 }: ProxyStoreOptions): Promise<HybridClock> {
-  const clock = watch?.clock ?? environment.clock
+  const clock = watch?.dating ?? environment.clock
   const onTrouble = (error: unknown): void =>
     log.warn({ err: error }, 'the mark of the clock could not be kept; time follows the wall clock')
   const timestamps = await HybridClock.open(clock, clockMark, onTrouble, laneOf(members(), isSelf))

@@ -38,8 +38,8 @@ export function reconLayer(options: ReconOptions): Layer {
     version,
     clock: wall,
     clockStanding: (): ClockAnswer => {
-      const { toldMs, standing } = watch
-      return { time: toldMs() / 1000, wall: wall.wallMs() / 1000, standing }
+      const { clock, standing } = watch
+      return { time: clock.wallMs() / 1000, wall: wall.wallMs() / 1000, standing }
     },
     disk: environment.disk,
     devicesPath,

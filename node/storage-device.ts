@@ -57,6 +57,8 @@ export interface StorageDeviceOptions {
   readonly version: string
   /** May nothing be given up or deleted because of its age (`backend/clock-watch.ts`)? Default: never. */
   readonly isClockInDoubt?: (() => boolean) | undefined
+  /** Dates what workers write. Default: the clock of the environment. */
+  readonly dating?: Clock | undefined
   /** Of read leases. Default: `DEFAULT_TERMS`. */
   readonly leaseTerms?: LeaseTerms | undefined
 }
@@ -84,6 +86,8 @@ export class StorageDevice {
   readonly admitReplication: AdmitReplication
   /** May nothing be given up or deleted because of its age? */
   readonly isClockInDoubt: () => boolean
+  /** Dates what workers write. */
+  readonly dating: Clock
   readonly #accountUpdates: AccountUpdates
   readonly #reporter: ChangeReporter
 
@@ -103,6 +107,7 @@ export class StorageDevice {
     this.repairs = repairs
     this.admitReplication = admit
     this.isClockInDoubt = options.isClockInDoubt ?? (() => false)
+    this.dating = options.dating ?? clock
     const updates = new AccountUpdates({ store, index, speaksFor, transport, clock, log })
     this.#accountUpdates = updates
     const lookUp = options.accountTargets

@@ -33,6 +33,7 @@ export function workerStoreOf(context: WorkerContext): Promise<WorkerStore> {
 
 async function openStore({
   environment,
+  device,
   transport,
   rings,
   salt,
@@ -51,7 +52,7 @@ async function openStore({
       connectTimeoutMs: settings.proxy.connectTimeoutMs,
     }),
     // Workers date nothing of their own but removals of what is empty: the wall clock will do.
-    timestamps: await HybridClock.open(clock, markInMemory()),
+    timestamps: await HybridClock.open(device.dating, markInMemory()),
     nodes: new StorageNodes((endpoint) => isLocal?.call(transport, endpoint) === true),
     rings: {
       account: () => rings.account.ring,

@@ -7,8 +7,8 @@ import { CLOCK_PATH, type ClockAnswer } from '#node/device-clock.ts'
 export function tellClock(watch: ClockWatch, wall: Clock): Layer {
   const tell = async (request: Request): Promise<Response> => {
     await request.body.cancel()
-    const { toldMs, standing } = watch
-    const told: ClockAnswer = { time: toldMs() / 1000, wall: wall.wallMs() / 1000, standing }
+    const { clock, standing } = watch
+    const told: ClockAnswer = { time: clock.wallMs() / 1000, wall: wall.wallMs() / 1000, standing }
     return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(told)) }
   }
   return (inner) => (request) => (request.path === CLOCK_PATH ? tell(request) : inner(request))

@@ -126,6 +126,7 @@ export class StorageNode {
       environment: dated,
       log,
       isClockInDoubt: watch.isInDoubt,
+      dating: watch.dating,
       leaseTerms: LEASE_TERMS,
       salt: SALT,
       policies: POLICIES,
