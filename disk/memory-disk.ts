@@ -100,6 +100,12 @@ export class MemoryDisk {
     if (count === 0) onStop()
   }
 
+  /** What lies on the disk besides its files, as stores do, was changed: `stopAfter` counts that too. */
+  countStoreWrite(): void {
+    this.#changesLeft -= 1
+    if (this.#changesLeft === 0) this.#onStop()
+  }
+
   addFault(fault: DiskFault): void {
     this.#faults.push({ ...fault })
   }

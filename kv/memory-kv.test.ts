@@ -1,4 +1,5 @@
 import t from 'tap'
+import { SeededRandom } from '#base/virtual-clock.ts'
 import { aroundWrites } from './fail-stop.ts'
 import { GroupCommit, writeSynced, writeUnsynced } from './group-commit.ts'
 import { kvContract } from './kv-contract.ts'
@@ -6,6 +7,11 @@ import { MemoryKv } from './memory-kv.ts'
 
 const key = (text: string): Buffer => Buffer.from(text)
 const put = (name: string, value: string) => ({ type: 'put', key: key(name), value: key(value) }) as const
+
+async function contentsOf(engine: MemoryKv, path: string): Promise<string> {
+  const store = await engine.open(path)
+  return (await store.iterator().all()).map(([name, value]) => `${String(name)}${String(value)}`).join(' ')
+}
 
 kvContract(t, { create: () => ({ engine: new MemoryKv(), path: '/device/containers' }) })
 
@@ -30,6 +36,43 @@ t.test('a crash may keep unsynced writes, a cleared range among them', async (t)
   await engine.crash('kept')
   const after = await engine.open('/d')
   t.same((await after.keys().all()).map(String), ['a', 'd'])
+})
+
+t.test('a crash keeps of each store the first of the writes that were not synced, whole ones', async (t) => {
+  const kept = new Set<string>()
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const engine = new MemoryKv()
+    for (const path of ['/one', '/other']) {
+      const store = await engine.open(path)
+      await writeSynced(store, [put('a', '1')])
+      await writeUnsynced(store, [put('b', '1'), { type: 'del', key: key('a') }])
+      await store.clear()
+      await writeUnsynced(store, [put('b', '2'), put('c', '2')])
+    }
+    void engine.crash(new SeededRandom(seed))
+    kept.add((await Promise.all(['/one', '/other'].map((path) => contentsOf(engine, path)))).join(' | '))
+  }
+  const prefixes = ['a1', 'b1', '', 'b2 c2']
+  t.same(
+    [...kept].toSorted(),
+    prefixes.flatMap((one) => prefixes.map((other) => `${one} | ${other}`)).toSorted(),
+  )
+})
+
+t.test('the machine may die in the midst of a write', async (t) => {
+  const ends = new Set<string>()
+  for (let seed = 1; seed <= 10; seed += 1) {
+    let writes = 0
+    const engine: MemoryKv = new MemoryKv(() => {
+      writes += 1
+      if (writes === 2) void engine.crash(new SeededRandom(seed))
+    })
+    const store = await engine.open('/d')
+    await writeSynced(store, [put('a', '1')])
+    await t.rejects(writeSynced(store, [put('b', '1')]), { code: 'LEVEL_DATABASE_NOT_OPEN' })
+    ends.add(await contentsOf(engine, '/d'))
+  }
+  t.same([...ends].toSorted(), ['a1', 'a1 b1'])
 })
 
 t.test('a damaged store does not open, and can be moved away', async (t) => {

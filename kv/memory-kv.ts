@@ -2,13 +2,16 @@
  * The key-value engine's twin in memory: stores that remember, per path, what was synced. `crash()` is the machine losing
  * power: every open store is gone, and each path opens again with what had been synced before.
  */
-import type { KvEngine, KvStore } from '#base/environment.ts'
+import type { KvEngine, KvStore, Random } from '#base/environment.ts'
 import { aroundWrites, failStop } from './fail-stop.ts'
 import { kvError } from './kv-error.ts'
 import { MemoryStore, StoreContents } from './memory-store.ts'
 
-/** What survives of the writes that were not synced when the machine lost power. */
-export type UnsyncedWrites = 'lost' | 'kept'
+/**
+ * What survives of the writes that were not synced when the machine lost power. By chance: of each store the first ones, as
+ * many as its log happened to have on the disk.
+ */
+export type UnsyncedWrites = 'lost' | 'kept' | Random
 
 class Persisted {
   readonly contents = new StoreContents()
@@ -19,13 +22,19 @@ class Persisted {
 
 export class MemoryKv implements KvEngine {
   readonly #paths = new Map<string, Persisted>()
+  readonly #onWrite: () => void
+
+  /** `onWrite` is called in the midst of every write to any store; it may `crash()` them all. */
+  constructor(onWrite: () => void = () => {}) {
+    this.#onWrite = onWrite
+  }
 
   async open(path: string): Promise<KvStore> {
     const persisted = this.#at(path)
     if (persisted.store?.isOpen === true) throw kvError('LEVEL_LOCKED', `store ${path} is open already`)
     if (persisted.corrupt) throw kvError('LEVEL_CORRUPTION', `store ${path} is corrupt`)
     persisted.contents.sync()
-    const store = new MemoryStore(persisted.contents)
+    const store = new MemoryStore(persisted.contents, this.#onWrite)
     persisted.store = store
     const breakable = aroundWrites(store as unknown as KvStore, (write) =>
       persisted.broken === undefined ? write() : Promise.reject(persisted.broken),
@@ -41,13 +50,16 @@ export class MemoryKv implements KvEngine {
     this.#paths.set(target, persisted)
   }
 
-  /** The machine loses power: open stores fail from now on, and unsynced writes are lost (or happen to be kept). */
+  /**
+   * The machine loses power: open stores fail from now on, and unsynced writes are lost (or happen to be kept). All of it has
+   * happened when the call returns.
+   */
   async crash(unsynced: UnsyncedWrites = 'lost'): Promise<void> {
-    for (const { contents, store } of this.#paths.values()) {
-      if (unsynced === 'lost') contents.forgetUnsynced()
-      else contents.sync()
-      await store?.close()
-    }
+    const closed = [...this.#paths.values()].map(({ contents, store }) => {
+      contents.keepUnsynced(survivors(contents.unsynced, unsynced))
+      return store?.close()
+    })
+    await Promise.all(closed)
   }
 
   /** From now on the store cannot be opened: its files are damaged. */
@@ -72,4 +84,10 @@ export class MemoryKv implements KvEngine {
     this.#paths.set(path, persisted)
     return persisted
   }
+}
+
+/** How many of the writes that were not synced are kept. */
+function survivors(count: number, unsynced: UnsyncedWrites): number {
+  if (unsynced === 'lost' || count === 0) return 0
+  return unsynced === 'kept' ? count : unsynced.below(count + 1)
 }

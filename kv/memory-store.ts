@@ -3,7 +3,8 @@
  * their keys. A reader sees the store as it was when it began: whoever writes while somebody reads makes a copy of the
  * array. What was written since the last sync can be taken back.
  *
- * As in LevelDB, a synced write makes every earlier write of the same store durable too.
+ * As in LevelDB, a synced write makes every earlier write of the same store durable too, and what a machine that loses
+ * power keeps of the others are the first of them: each write is a record of one log, there as a whole or not at all.
  */
 import type { KvOperation } from './group-commit.ts'
 import { kvError } from './kv-error.ts'
@@ -42,7 +43,8 @@ interface Undo {
 
 export class StoreContents {
   #version: Version = { entries: [], readers: 0 }
-  #unsynced: Undo[] = []
+  /** Of each write since the last sync, in their order. */
+  #unsynced: Undo[][] = []
 
   get(key: Buffer, { entries }: Version = this.#version): Buffer | undefined {
     const name = nameOf(key)
@@ -56,7 +58,13 @@ export class StoreContents {
     return this.#version
   }
 
+  /** How many writes were not synced. */
+  get unsynced(): number {
+    return this.#unsynced.length
+  }
+
   write(operations: readonly KvOperation[]): void {
+    this.#unsynced.push([])
     for (const operation of operations) {
       const { key } = operation
       this.#set(nameOf(key), operation.type === 'put' ? { key, value: operation.value } : undefined)
@@ -64,6 +72,7 @@ export class StoreContents {
   }
 
   clear(range: StoreRange): void {
+    this.#unsynced.push([])
     const { entries } = this.#version
     const [first, end] = placesOf(entries, range)
     for (const { name } of entries.slice(first, end)) this.#set(name, undefined)
@@ -74,18 +83,19 @@ export class StoreContents {
     this.#unsynced = []
   }
 
-  /** What was not synced is lost. */
-  forgetUnsynced(): void {
-    const unsynced = this.#unsynced
-    for (const { name, before } of unsynced.toReversed()) this.#set(name, before)
-    this.#unsynced = []
+  /** Of the writes that were not synced the first so many are kept, and durable now; the others are lost. */
+  keepUnsynced(kept: number): void {
+    const lost = this.#unsynced.splice(kept).flat()
+    this.#unsynced.push([])
+    for (const { name, before } of lost.toReversed()) this.#set(name, before)
+    this.sync()
   }
 
   #set(name: string, now: { readonly key: Buffer; readonly value: Buffer } | undefined): void {
     const entries = this.#own()
     const at = placeOf(entries, name)
     const before = entries[at]?.name === name ? entries[at] : undefined
-    this.#unsynced.push({ name, before })
+    this.#unsynced.at(-1)?.push({ name, before })
     if (now !== undefined) {
       entries.splice(at, before === undefined ? 0 : 1, { name, key: now.key, value: now.value })
     } else if (before !== undefined) entries.splice(at, 1)
@@ -208,10 +218,13 @@ interface WriteOptions {
 /** An open store. Every method rejects once it is closed. */
 export class MemoryStore {
   readonly #contents: StoreContents
+  readonly #onWrite: () => void
   #open = true
 
-  constructor(contents: StoreContents) {
+  /** `onWrite` is called while a write is under way, and may crash the machine. */
+  constructor(contents: StoreContents, onWrite: () => void = () => {}) {
     this.#contents = contents
+    this.#onWrite = onWrite
   }
 
   async get(key: Buffer, options?: StoreRange): Promise<Buffer | undefined> {
@@ -243,6 +256,7 @@ export class MemoryStore {
   async clear(range: StoreRange = {}): Promise<void> {
     this.#check()
     this.#contents.clear(range)
+    this.#noteWrite()
   }
 
   iterator(range: StoreRange = {}): StoreIterator {
@@ -276,7 +290,14 @@ export class MemoryStore {
       if (!Buffer.isBuffer(key)) throw kvError('LEVEL_INVALID_KEY', 'a key is no buffer')
     }
     this.#contents.write(operations)
+    this.#noteWrite()
     if (options?.sync === true) this.#contents.sync()
+  }
+
+  /** Whose machine dies over a write never learns whether it will be there. */
+  #noteWrite(): void {
+    this.#onWrite()
+    this.#check()
   }
 
   #iterator(range: StoreRange, shown: Shown): StoreIterator {

@@ -4,6 +4,7 @@
  * store) befalls one machine, until everything is repaired.
  */
 import type { SeededRandom } from '#base/virtual-clock.ts'
+import { allPower } from './all-power.ts'
 import { JUMP_MS, WRONG_MORE_MS, WRONG_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
 import { checkFloor } from './floor-check.ts'
@@ -28,6 +29,7 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
   ['kill', 4, (director) => director.kill()],
   ['power cut', 4, (director) => director.powerCut()],
   ['power cut in a write', 5, (director) => director.powerCutInWrite()],
+  ['all power', 2, (director) => director.allPower()],
   ['proxy killed', 3, (director) => director.proxyKilled()],
   ['disk full', 2, (director) => director.diskFull()],
   ['disk read-only', 1, (director) => director.diskReadOnly()],
@@ -42,7 +44,7 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
   ['disk lost', 2, (director) => director.diskLost()],
 ]
 
-/** Nodes that may be down at the same time. */
+/** Nodes that may be down at the same time, but for when all are. */
 const DOWN_MAX = 1
 const WATCH_EVERY_MS = 1_000
 /** Nothing new goes wrong. */
@@ -157,7 +159,7 @@ export class FaultDirector {
     const { network } = this.#cluster
     const share = (most: number): number => (this.#random.below(1000) / 1000) * most
     network.weather = { lost: share(0.06), twice: share(0.1), late: share(0.02), slowestMs: 5 + share(400) }
-    await this.#wait(15_000)
+    await this.wait(15_000)
     if (!this.#healed) network.weather = { lost: 0, twice: 0, late: 0, slowestMs: 4 }
   }
 
@@ -184,14 +186,14 @@ export class FaultDirector {
   async kill(): Promise<void> {
     const node = await this.#aNode()
     await node.kill()
-    await this.#wait(15_000)
+    await this.wait(15_000)
     await this.bringUp(node)
   }
 
   async powerCut(): Promise<void> {
     const node = await this.#aNode()
     await node.losePower()
-    await this.#wait(15_000)
+    await this.wait(15_000)
     await this.bringUp(node)
   }
 
@@ -202,17 +204,21 @@ export class FaultDirector {
     node.machine.disk.stopAfter(1 + this.#random.below(120), () => {
       dead.resolve(node.losePower())
     })
-    await Promise.race([dead.promise, this.#wait(30_000)])
+    await Promise.race([dead.promise, this.wait(30_000)])
     node.machine.disk.stopAfter(Number.POSITIVE_INFINITY)
-    await this.#wait(8_000)
+    await this.wait(8_000)
     await this.bringUp(node)
+  }
+
+  async allPower(): Promise<void> {
+    await allPower(this.#cluster, this, this.#random)
   }
 
   async proxyKilled(): Promise<void> {
     const proxy = this.#cluster.proxies[this.#random.below(this.#cluster.proxies.length)] as ProxyNode
     if (this.#random.below(2) === 0) await proxy.kill()
     else await proxy.losePower()
-    await this.#wait(5_000)
+    await this.wait(5_000)
     if (!proxy.isStarted) await proxy.start()
   }
 
@@ -221,7 +227,7 @@ export class FaultDirector {
     const { disk } = node.machine
     disk.setSpace('full')
     this.#suspects.add(node)
-    await this.#wait(10_000)
+    await this.wait(10_000)
     disk.setSpace('normal')
     await this.#restart(node)
   }
@@ -231,7 +237,7 @@ export class FaultDirector {
     const { disk } = node.machine
     disk.setSpace('read_only')
     this.#suspects.add(node)
-    await this.#wait(10_000)
+    await this.wait(10_000)
     disk.setSpace('normal')
     await this.#restart(node)
   }
@@ -242,7 +248,7 @@ export class FaultDirector {
     node.machine.disk.addFault({ operation: 'read', path: '/objects', effect: 'EIO', times })
     // What cannot be read twice is taken out of service, and fetched again.
     this.forgiven.add(node)
-    await this.#wait(10_000)
+    await this.wait(10_000)
     node.machine.disk.clearFaults()
   }
 
@@ -259,7 +265,7 @@ export class FaultDirector {
   async slowDisk(): Promise<void> {
     const { machine } = await this.#aNode()
     machine.slowness = 5 + this.#random.below(100)
-    await this.#wait(15_000)
+    await this.wait(15_000)
     machine.slowness = 1
   }
 
@@ -271,7 +277,7 @@ export class FaultDirector {
     if (path === undefined) return
     kv.breakWrites(path, Object.assign(new Error('the store fails'), { code: 'LEVEL_IO_ERROR' }))
     this.#suspects.add(node)
-    await this.#wait(8_000)
+    await this.wait(8_000)
     kv.breakWrites(path, undefined)
     await this.#restart(node)
   }
@@ -294,7 +300,7 @@ export class FaultDirector {
     machine.skewMs += wrongMs
     if (this.#random.below(2) === 0) await this.#restart(node)
     this.#suspects.add(node)
-    await this.#wait(90_000)
+    await this.wait(90_000)
     if (!this.#healed) machine.skewMs -= wrongMs
     this.#suspects.delete(node)
   }
@@ -320,7 +326,7 @@ export class FaultDirector {
     this.#cluster.events.add(`disk lost ${node.host}`)
     await node.prepareDevice()
     await writeRings(node.machine.disk.remount(), this.#cluster.rings)
-    await this.#wait(10_000)
+    await this.wait(10_000)
     await this.bringUp(node)
   }
 
@@ -328,7 +334,7 @@ export class FaultDirector {
     const node = await this.#aNode()
     node.machine.disk.addFault(fault)
     this.#suspects.add(node)
-    await this.#wait(15_000)
+    await this.wait(15_000)
     node.machine.disk.clearFaults()
     await this.#restart(node)
   }
@@ -366,11 +372,12 @@ export class FaultDirector {
   async #cutFor(pairs: readonly Link[]): Promise<void> {
     const { network } = this.#cluster
     for (const [from, to] of pairs) network.cut(from, to)
-    await this.#wait(12_000)
+    await this.wait(12_000)
     for (const [from, to] of pairs) network.mend(from, to)
   }
 
-  async #wait(longestMs: number): Promise<void> {
+  /** Some of that time, or until all is healed. */
+  async wait(longestMs: number): Promise<void> {
     const endMs = this.#cluster.nowMs() + this.#random.below(longestMs)
     while (this.#cluster.nowMs() < endMs && !this.#healed) await this.#cluster.world.sleep(100)
   }

@@ -34,13 +34,14 @@ export class Machine {
   /** How many times slower than usual the disk is. */
   slowness = 1
   #disk: MemoryDisk
-  #kv = new MemoryKv()
+  #kv: MemoryKv
   readonly #options: MachineOptions
 
   constructor(options: MachineOptions) {
     this.name = options.name
     this.#options = options
     this.#disk = this.#newDisk()
+    this.#kv = this.#newKv()
   }
 
   get disk(): MemoryDisk {
@@ -69,7 +70,7 @@ export class Machine {
   async losePower(): Promise<void> {
     const { random } = this.#options
     this.#disk.crash(random)
-    await this.#kv.crash(random.below(3) === 0 ? 'kept' : 'lost')
+    await this.#kv.crash(random)
   }
 
   /** The process is killed: the kernel writes in its own time what it was given. */
@@ -81,11 +82,16 @@ export class Machine {
   /** An empty disk in place of the old one. No process may be running. */
   replaceDisk(): void {
     this.#disk = this.#newDisk()
-    this.#kv = new MemoryKv()
+    this.#kv = this.#newKv()
   }
 
   #newDisk(): MemoryDisk {
     return new MemoryDisk({ wallMs: () => this.#options.world.wallMs() })
+  }
+
+  /** A write to a store is a change of the disk too: power may be cut in its midst. */
+  #newKv(): MemoryKv {
+    return new MemoryKv(() => this.#disk.countStoreWrite())
   }
 
   #latencyMs(kind: 'sync' | 'other'): number {
