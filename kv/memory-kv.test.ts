@@ -75,6 +75,18 @@ t.test('the machine may die in the midst of a write', async (t) => {
   t.same([...ends].toSorted(), ['a1', 'a1 b1'])
 })
 
+t.test('a write that failed may be there once the store is opened again', async (t) => {
+  const engine = new MemoryKv()
+  const store = await engine.open('/d')
+  await writeUnsynced(store, [put('b', '1')])
+  engine.breakWrites('/d', new Error('no sync'), () => true)
+  await t.rejects(writeSynced(store, [put('a', '1')]), { message: 'no sync' })
+  engine.breakWrites('/d', undefined)
+  t.equal(await store.get(key('a')), undefined, 'not before')
+  await engine.crash('kept')
+  t.equal(await contentsOf(engine, '/d'), 'a1 b1')
+})
+
 t.test('a damaged store does not open, and can be moved away', async (t) => {
   const engine = new MemoryKv()
   await (await engine.open('/d')).close()

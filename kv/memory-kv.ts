@@ -3,7 +3,8 @@
  * power: every open store is gone, and each path opens again with what had been synced before.
  */
 import type { KvEngine, KvStore, Random } from '#base/environment.ts'
-import { aroundWrites, failStop } from './fail-stop.ts'
+import { failStop } from './fail-stop.ts'
+import type { KvOperation } from './group-commit.ts'
 import { kvError } from './kv-error.ts'
 import { MemoryStore, StoreContents } from './memory-store.ts'
 
@@ -17,7 +18,13 @@ class Persisted {
   readonly contents = new StoreContents()
   store: MemoryStore | undefined
   corrupt = false
-  broken: Error | undefined
+  broken: BrokenWrites | undefined
+}
+
+interface BrokenWrites {
+  readonly error: Error
+  /** Whether what failed may be found when the store is opened again. */
+  readonly leavesTraces: () => boolean
 }
 
 export class MemoryKv implements KvEngine {
@@ -33,13 +40,13 @@ export class MemoryKv implements KvEngine {
     const persisted = this.#at(path)
     if (persisted.store?.isOpen === true) throw kvError('LEVEL_LOCKED', `store ${path} is open already`)
     if (persisted.corrupt) throw kvError('LEVEL_CORRUPTION', `store ${path} is corrupt`)
-    persisted.contents.sync()
-    const store = new MemoryStore(persisted.contents, this.#onWrite)
+    persisted.contents.recover()
+    const store = new MemoryStore(persisted.contents, {
+      failure: (operations) => failureOf(persisted, operations),
+      inWrite: this.#onWrite,
+    })
     persisted.store = store
-    const breakable = aroundWrites(store as unknown as KvStore, (write) =>
-      persisted.broken === undefined ? write() : Promise.reject(persisted.broken),
-    )
-    return failStop(breakable)
+    return failStop(store as unknown as KvStore)
   }
 
   async move(path: string, target: string): Promise<void> {
@@ -57,7 +64,7 @@ export class MemoryKv implements KvEngine {
   async crash(unsynced: UnsyncedWrites = 'lost'): Promise<void> {
     const closed = [...this.#paths.values()].map(({ contents, store }) => {
       contents.keepUnsynced(survivors(contents.unsynced, unsynced))
-      return store?.close()
+      return store?.close() ?? Promise.resolve()
     })
     await Promise.all(closed)
   }
@@ -67,9 +74,12 @@ export class MemoryKv implements KvEngine {
     this.#at(path).corrupt = true
   }
 
-  /** From now on every write to the store fails with this error; `undefined` mends what is opened afterwards. */
-  breakWrites(path: string, error: Error | undefined): void {
-    this.#at(path).broken = error
+  /**
+   * From now on every write to the store fails with this error; `undefined` mends what is opened afterwards. A write that
+   * fails when it is synced lies in the log, and may be there when the store is opened again: those that `leavesTraces` picks.
+   */
+  breakWrites(path: string, error: Error | undefined, leavesTraces: () => boolean = () => false): void {
+    this.#at(path).broken = error === undefined ? undefined : { error, leavesTraces }
   }
 
   /** Paths of all stores there are, for tests of quarantine. */
@@ -84,6 +94,11 @@ export class MemoryKv implements KvEngine {
     this.#paths.set(path, persisted)
     return persisted
   }
+}
+
+function failureOf({ broken, contents }: Persisted, operations: readonly KvOperation[]): Error | undefined {
+  if (broken?.leavesTraces() === true) contents.leave(operations)
+  return broken?.error
 }
 
 /** How many of the writes that were not synced are kept. */

@@ -45,6 +45,8 @@ export class StoreContents {
   #version: Version = { entries: [], readers: 0 }
   /** Of each write since the last sync, in their order. */
   #unsynced: Undo[][] = []
+  /** Of a write that failed: in the log, and nowhere else. */
+  #left: readonly KvOperation[] = []
 
   get(key: Buffer, { entries }: Version = this.#version): Buffer | undefined {
     const name = nameOf(key)
@@ -78,6 +80,18 @@ export class StoreContents {
     for (const { name } of entries.slice(first, end)) this.#set(name, undefined)
   }
 
+  /** A write failed, and yet is there when the store is opened again, unless power is lost with it. */
+  leave(operations: readonly KvOperation[]): void {
+    this.#left = operations
+  }
+
+  /** The store is opened: what is in its log is taken over, and durable. */
+  recover(): void {
+    if (this.#left.length > 0) this.write(this.#left)
+    this.#left = []
+    this.sync()
+  }
+
   /** Everything that was written so far is durable. */
   sync(): void {
     this.#unsynced = []
@@ -85,6 +99,7 @@ export class StoreContents {
 
   /** Of the writes that were not synced the first so many are kept, and durable now; the others are lost. */
   keepUnsynced(kept: number): void {
+    if (kept < this.#unsynced.length) this.#left = []
     const lost = this.#unsynced.splice(kept).flat()
     this.#unsynced.push([])
     for (const { name, before } of lost.toReversed()) this.#set(name, before)
@@ -215,16 +230,23 @@ interface WriteOptions {
   readonly sync?: boolean
 }
 
+/** What befalls writes. */
+export interface StoreFate {
+  /** What a write fails with, before it is done. */
+  readonly failure: (operations: readonly KvOperation[]) => Error | undefined
+  /** Called while a write is under way; may crash the machine. */
+  readonly inWrite: () => void
+}
+
 /** An open store. Every method rejects once it is closed. */
 export class MemoryStore {
   readonly #contents: StoreContents
-  readonly #onWrite: () => void
+  readonly #fate: StoreFate
   #open = true
 
-  /** `onWrite` is called while a write is under way, and may crash the machine. */
-  constructor(contents: StoreContents, onWrite: () => void = () => {}) {
+  constructor(contents: StoreContents, fate: StoreFate) {
     this.#contents = contents
-    this.#onWrite = onWrite
+    this.#fate = fate
   }
 
   async get(key: Buffer, options?: StoreRange): Promise<Buffer | undefined> {
@@ -255,8 +277,9 @@ export class MemoryStore {
 
   async clear(range: StoreRange = {}): Promise<void> {
     this.#check()
+    this.#mayFail([])
     this.#contents.clear(range)
-    this.#noteWrite()
+    this.#isUnderWay()
   }
 
   iterator(range: StoreRange = {}): StoreIterator {
@@ -289,14 +312,20 @@ export class MemoryStore {
     for (const { key } of operations) {
       if (!Buffer.isBuffer(key)) throw kvError('LEVEL_INVALID_KEY', 'a key is no buffer')
     }
+    this.#mayFail(operations)
     this.#contents.write(operations)
-    this.#noteWrite()
+    this.#isUnderWay()
     if (options?.sync === true) this.#contents.sync()
   }
 
+  #mayFail(operations: readonly KvOperation[]): void {
+    const failure = this.#fate.failure(operations)
+    if (failure !== undefined) throw failure
+  }
+
   /** Whose machine dies over a write never learns whether it will be there. */
-  #noteWrite(): void {
-    this.#onWrite()
+  #isUnderWay(): void {
+    this.#fate.inWrite()
     this.#check()
   }
 

@@ -275,7 +275,8 @@ export class FaultDirector {
     const paths = kv.paths()
     const path = paths[this.#random.below(Math.max(1, paths.length))]
     if (path === undefined) return
-    kv.breakWrites(path, Object.assign(new Error('the store fails'), { code: 'LEVEL_IO_ERROR' }))
+    const error = Object.assign(new Error('the store fails'), { code: 'LEVEL_IO_ERROR' })
+    kv.breakWrites(path, error, () => this.#random.below(2) === 0)
     this.#suspects.add(node)
     await this.wait(8_000)
     kv.breakWrites(path, undefined)
