@@ -33,7 +33,7 @@ export async function beAway(cluster: Cluster, director: FaultDirector, absent: 
   world.suspend(SUSPENDED_MS)
   await world.sleep(2 * AWAKE_MS)
   events.add(`${absent.host} comes back`)
-  director.forgiven.add(absent)
+  director.mayLose(absent)
   await director.bringUp(absent)
 }
 

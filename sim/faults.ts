@@ -7,6 +7,7 @@ import type { SeededRandom } from '#base/virtual-clock.ts'
 import { allPower } from './all-power.ts'
 import { JUMP_MS, WRONG_MORE_MS, WRONG_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
+import { Damage } from './damage.ts'
 import { checkFloor } from './floor-check.ts'
 import type { ProxyNode } from './proxy-node.ts'
 import { checkRestarted, checkVoiceless } from './restart-check.ts'
@@ -62,8 +63,8 @@ export class FaultDirector {
   readonly #underWay: Promise<void>[] = []
   /** Nodes that have an empty disk and have not run since. */
   readonly #emptied = new Set<StorageNode>()
-  /** Nodes that may have taken out of service what they had: they were away for too long, or could not read it. */
-  readonly forgiven = new Set<StorageNode>()
+  /** What nodes may have lost, or taken out of service: they were away for too long, or could not read it. */
+  readonly #damages = new Map<StorageNode, Damage>()
   #isVictimDamaged = false
   #healed = false
   readonly #count: number
@@ -125,7 +126,7 @@ export class FaultDirector {
     try {
       for (;;) {
         await this.#cluster.world.sleep(this.#healed ? WATCH_HEALED_EVERY_MS : WATCH_EVERY_MS)
-        checkFloor(this.#cluster, this.#isVictimDamaged ? 1 : 0)
+        checkFloor(this.#cluster, this.#damageOf(this.#victim))
       }
     } catch (error) {
       this.#failed.reject(error)
@@ -247,9 +248,10 @@ export class FaultDirector {
     const times = 1 + this.#random.below(20)
     node.machine.disk.addFault({ operation: 'read', path: '/objects', effect: 'EIO', times })
     // What cannot be read twice is taken out of service, and fetched again.
-    this.forgiven.add(node)
+    this.mayLose(node)
     await this.wait(10_000)
     node.machine.disk.clearFaults()
+    this.mayLose(node)
   }
 
   async syncError(): Promise<void> {
@@ -313,6 +315,7 @@ export class FaultDirector {
     for (let flips = 0; flips < 3 && files.length > 0; flips += 1) {
       const file = files[this.#random.below(files.length)] as string
       const sizeBytes = (await disk.remount().stat(file)).sizeBytes
+      this.#damageOf(this.#victim).noteFile(file)
       if (sizeBytes > 0) disk.flipBit(file, this.#random.below(sizeBytes), this.#random.below(8))
       this.#cluster.events.add(`a bit flips in ${file} on ${this.#victim.host}`)
     }
@@ -321,6 +324,7 @@ export class FaultDirector {
   async diskLost(): Promise<void> {
     const node = this.#victim
     this.#isVictimDamaged = true
+    this.mayLose(node)
     await node.losePower()
     node.machine.replaceDisk()
     this.#emptied.add(node)
@@ -366,8 +370,20 @@ export class FaultDirector {
         await this.#cluster.world.sleep(1_000)
       }
     }
-    const mayHaveLost = (node === this.#victim && this.#isVictimDamaged) || this.forgiven.has(node)
-    if (!mayHaveLost) await checkRestarted(this.#cluster, node)
+    await checkRestarted(this.#cluster, node, this.#damageOf(node))
+  }
+
+  /** Whatever the node has at this moment may be gone later. */
+  mayLose(node: StorageNode): void {
+    this.#damageOf(node).noteAll(node)
+  }
+
+  #damageOf(node: StorageNode): Damage {
+    const known = this.#damages.get(node)
+    if (known !== undefined) return known
+    const damage = new Damage()
+    this.#damages.set(node, damage)
+    return damage
   }
 
   async #cutFor(pairs: readonly Link[]): Promise<void> {

@@ -6,6 +6,7 @@ import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { MemoryDirectory } from '#disk/memory-tree.ts'
 import { leafOf, parseFileName, policyPaths } from '#object-server/layout.ts'
 import type { Cluster } from './cluster.ts'
+import type { Damage } from './damage.ts'
 import type { StorageNode } from './storage-node.ts'
 import { devicePath, POLICY_INDEXES } from './topology.ts'
 import { Violation } from './violation.ts'
@@ -13,13 +14,14 @@ import { Violation } from './violation.ts'
 /** What a plain write needs of three replicas. */
 const QUORUM = 2
 
-/** `spoiled`: disks that may have lost what they had. Throws a `Violation`. */
-export function checkFloor(cluster: Cluster, spoiled: number): void {
+/** `damage`: what one machine may have lost. Throws a `Violation`. */
+export function checkFloor(cluster: Cluster, damage: Damage): void {
   const disks = cluster.nodes.map(directoriesOf)
   for (const object of cluster.history.objects) {
     const latest = object.acknowledged(cluster.nowMs())
     if (latest === undefined) continue
     const copies = disks.filter((disk) => isHeld(disk, object.hash, latest.timestamp)).length
+    const spoiled = damage.excuses(object.hash, latest.timestamp) ? 1 : 0
     if (copies >= QUORUM - spoiled || object.mayBeForgotten(cluster.world.wallMs())) continue
     throw new Violation(
       'too_few_copies',

@@ -7,6 +7,7 @@ import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
 import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.ts'
 import type { ObjectState } from '#object-server/object-state.ts'
 import type { Cluster } from './cluster.ts'
+import type { Damage } from './damage.ts'
 import type { ObjectHistory } from './history.ts'
 import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
@@ -17,11 +18,11 @@ const LOOKS = 4
 const TORN = /\/quarantined\/objects[^/]*\//
 const LOOK_AGAIN_MS = 50
 
-/** Throws a `Violation`. Only for a node whose disk has kept what was synced; ends when its process does. */
-export async function checkRestarted(cluster: Cluster, node: StorageNode): Promise<void> {
+/** Throws a `Violation`; ends when the node's process does. `damage`: what its disk may have lost. */
+export async function checkRestarted(cluster: Cluster, node: StorageNode, damage: Damage): Promise<void> {
   const { running } = node
   const device = running?.device.objects.device
-  checkNothingTorn(node)
+  checkNothingTorn(node, damage)
   for (const object of cluster.history.objects) {
     const { hash } = object
     const replica = device?.replica(policyOf(nameOfPath(object.path)))
@@ -30,7 +31,7 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode): Promi
       const found = await running.life.orEnd(replica.states([hash]))
       if (found === undefined || 'kind' in found) return
       try {
-        for (const { state } of found) checkObject(cluster, node, object, hash, state)
+        for (const { state } of found) checkObject(cluster, node, object, state, damage)
         break
       } catch (error) {
         // Between two looks it may have been replaced.
@@ -56,8 +57,8 @@ export function checkVoiceless(cluster: Cluster, { host, running }: StorageNode)
 }
 
 /** What a crash leaves is the old state or the new one: nothing that must be taken out of service. */
-function checkNothingTorn({ machine, host }: StorageNode): void {
-  const torn = machine.disk.files().find((file) => TORN.test(file))
+function checkNothingTorn({ machine, host }: StorageNode, damage: Damage): void {
+  const torn = machine.disk.files().find((file) => TORN.test(file) && !damage.excusesFile(file))
   if (torn === undefined) return
   throw new Violation('torn_object', `${host} found ${torn} torn after a restart`, [host])
 }
@@ -66,15 +67,21 @@ function checkObject(
   cluster: Cluster,
   node: StorageNode,
   object: ObjectHistory,
-  hash: string,
   state: ObjectState,
+  damage: Damage,
 ): void {
-  checkKept(cluster, node, object, state)
-  checkBytes(node, object, hash, state)
+  checkKept(cluster, node, object, state, damage)
+  checkBytes(node, object, state, damage)
 }
 
-function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, state: ObjectState): void {
-  const { path } = object
+function checkKept(
+  cluster: Cluster,
+  node: StorageNode,
+  object: ObjectHistory,
+  state: ObjectState,
+  damage: Damage,
+): void {
+  const { path, hash } = object
   // A stand-in gives up what the primaries have.
   if (!cluster.alwaysHeldBy(node.host, 'object', nameOfPath(path))) return
   let told: Timestamp = ZERO_TIMESTAMP
@@ -82,7 +89,8 @@ function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, s
     if (method !== 'POST' && holders.has(node.host) && timestamp > told) told = timestamp
   }
   const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
-  if (kept.some((one) => one >= told) || object.mayBeForgotten(cluster.world.wallMs(), told)) return
+  if (kept.some((one) => one >= told) || damage.excuses(hash, told)) return
+  if (object.mayBeForgotten(cluster.world.wallMs(), told)) return
   throw new Violation(
     'forgotten_write',
     `${node.host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,
@@ -92,11 +100,11 @@ function checkKept(cluster: Cluster, node: StorageNode, object: ObjectHistory, s
 
 function checkBytes(
   { machine, node, host }: StorageNode,
-  { path }: ObjectHistory,
-  hash: string,
+  { path, hash }: ObjectHistory,
   { data }: ObjectState,
+  damage: Damage,
 ): void {
-  if (data === undefined) return
+  if (data === undefined || damage.excuses(hash, data.timestamp)) return
   const { objects } = policyPaths(devicePath(node), policyOf(nameOfPath(path)))
   const name = fileName({ hash, timestamp: data.timestamp, kind: 'data' })
   const file = machine.disk.nodeAt(`${leafPath(objects, leafOf(hash))}/${name}`)
