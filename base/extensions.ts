@@ -120,7 +120,7 @@ export const COMMITTED_HEADER = 'x-backend-martlet-committed'
 export const STATE_HEADER = 'x-backend-martlet-state'
 /** Request PUT (with the body), ACCEPT and COMMIT: ballot, candidate, kind and base (`base/ballot.ts`). */
 export const PROPOSAL_HEADER = 'x-backend-martlet-proposal'
-/** Request PUT and ACCEPT: `true` when somebody else finishes what may have been chosen. */
+/** Request PUT and ACCEPT of a candidate that others have, to finish it: is it `certain` that it was chosen, or `possible`? */
 export const CARRIED_HEADER = 'x-backend-martlet-carried'
 /** Request COMMIT: `true` when not all primaries are known to have the candidate: whoever makes it visible sees to the rest. */
 export const INCOMPLETE_HEADER = 'x-backend-martlet-incomplete'

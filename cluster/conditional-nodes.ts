@@ -126,7 +126,7 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     if (body === undefined || this.#spentOn === id) {
       return {
         kind: 'answered',
-        answers: this.#noted(withoutBodyVotes(await this.#accept(acceptance, 'first'))),
+        answers: this.#noted(withoutBodyVotes(await this.#accept(acceptance))),
       }
     }
     if (this.#spentOn !== undefined) {
@@ -144,15 +144,17 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
 
   async carry(
     acceptance: Acceptance,
+    choice: 'certain' | 'possible',
     promises: readonly PromiseAnswer<StorageNode>[],
   ): Promise<readonly AcceptAnswer[]> {
-    const votes = await this.#accept(acceptance, 'carried')
+    const own = { [CARRIED_HEADER]: choice }
+    const votes = await this.#accept(acceptance, own)
     const isChosen = votes.filter(({ voter, vote }) => voter && vote === 'yes').length >= this.#needed
     const lacking = votes.flatMap(({ node, vote }) => (vote === 'body' && node !== undefined ? [node] : []))
     if (isChosen || lacking.length === 0) return this.#noted(withoutBodyVotes(votes))
     const { id } = acceptance.candidate
     const holders = promises.filter(({ accepted }) => accepted?.candidate.id === id).map(({ node }) => node)
-    const trip = this.#trip({ ...this.#headers(acceptance), [CARRIED_HEADER]: 'true' })
+    const trip = this.#trip({ ...this.#headers(acceptance), ...own })
     const copied = await copyCandidate(
       { ...trip, placement: this.#name.placement.only(lacking) },
       holders,
@@ -197,13 +199,9 @@ export class NodeElectorate implements Electorate<StorageNode, CommitVote, BodyF
     return votes
   }
 
-  async #accept(acceptance: Acceptance, mode: 'first' | 'carried'): Promise<readonly BodyVote[]> {
+  async #accept(acceptance: Acceptance, own: HeaderMap = {}): Promise<readonly BodyVote[]> {
     const nodes = this.#able()
-    const headers = {
-      ...this.#headers(acceptance),
-      'content-length': '0',
-      ...(mode === 'carried' ? { [CARRIED_HEADER]: 'true' } : {}),
-    }
+    const headers = { ...this.#headers(acceptance), ...own, 'content-length': '0' }
     const answers = await this.#write(
       'ACCEPT',
       nodes,

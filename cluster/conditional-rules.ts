@@ -3,8 +3,9 @@
  * (`docs/decisions/0005-conditional-writes.md`). Pure.
  *
  * A majority of promises holds a replica that knows what was chosen last: the accepted or committed candidate of the
- * latest ballot. If it is not visible yet, it is finished before anything else. A plain write needs no agreement, so
- * the condition is held against the newest state that any replica or handoff has.
+ * latest ballot. If it is not visible yet and may have been chosen, it is finished before anything else; but not over a plain
+ * write that came after its condition was judged, unless it is certain that it was chosen: that write may have been acknowledged.
+ * A plain write needs no agreement, so the condition is held against the newest state that any replica or handoff has.
  */
 import {
   type Acceptance,
@@ -56,15 +57,15 @@ export interface Sent {
 export type Judgement =
   /** The condition holds: propose, later than everything seen. */
   | { readonly kind: 'propose'; readonly newest: SeenState }
-  /** This candidate may have been chosen: it comes first, whosever it is. */
-  | { readonly kind: 'finish'; readonly acceptance: Acceptance }
+  /** This candidate comes first, whosever it is. */
+  | { readonly kind: 'finish'; readonly acceptance: Acceptance; readonly choice: 'certain' | 'possible' }
   /** One's own candidate was chosen. */
   | { readonly kind: 'won'; readonly acceptance: Acceptance }
   /** The condition does not hold. */
   | { readonly kind: 'false'; readonly newest: SeenState }
   /** One's own candidate may have been chosen and overwritten since: nothing can be said. */
   | { readonly kind: 'doubtful' }
-  /** Too few promises: try again with a later ballot. */
+  /** Too few promises to judge by: try again with a later ballot. */
   | { readonly kind: 'again' }
 
 export const NOTHING_SEEN: SeenState = {
@@ -96,10 +97,16 @@ export function judge<Node>(
   }
   const last = lastDecision(answers)
   if (last !== undefined && isPending(last, answers, newest)) {
-    return { kind: 'finish', acceptance: last.acceptance }
+    const { acceptance } = last
+    const choice = choiceOf(acceptance.candidate.id, answers, newest, primaries)
+    if (choice === 'certain' || (choice === 'possible' && newest.writtenAt <= acceptance.base)) {
+      return { kind: 'finish', acceptance, choice }
+    }
+    if (choice === 'possible') return { kind: 'again' }
   }
-  if (holds) return mayProposeOnTop(sent, newest, last?.acceptance) ? { kind: 'propose', newest } : DOUBTFUL
-  return areDead(sent, last?.acceptance) ? { kind: 'false', newest } : DOUBTFUL
+  const chosen = lastCommitted(answers)
+  if (holds) return mayProposeOnTop(sent, newest, chosen) ? { kind: 'propose', newest } : DOUBTFUL
+  return areDead(sent, chosen) ? { kind: 'false', newest } : DOUBTFUL
 }
 
 const DOUBTFUL: Judgement = { kind: 'doubtful' }
@@ -133,6 +140,33 @@ function isPending<Node>(
   return isAccepted && time > newest.writtenAt
 }
 
+/**
+ * Was it chosen? What anybody shows was. `impossible`: too many of those that promised say that they do not have it, and in its ballots they never
+ * will; who proposes something else now need not finish it.
+ */
+function choiceOf<Node>(
+  id: CandidateId,
+  answers: readonly PromiseAnswer<Node>[],
+  newest: SeenState,
+  primaries: number,
+): 'certain' | 'possible' | 'impossible' {
+  const isVisible = newest.writtenAt === timeOf(id)
+  if (isVisible || answers.some(({ committed }) => committed?.candidate.id === id)) return 'certain'
+  const needed = majoritySize(primaries)
+  const told = answers.filter(({ voter, promised, state }) => voter && promised && state !== undefined)
+  const holders = told.filter(({ accepted }) => accepted?.candidate.id === id).length
+  if (holders >= needed) return 'certain'
+  return primaries - (told.length - holders) >= needed ? 'possible' : 'impossible'
+}
+
+/** What was made visible somewhere was chosen. */
+function lastCommitted<Node>(answers: readonly PromiseAnswer<Node>[]): Acceptance | undefined {
+  return answers.reduce<Acceptance | undefined>((last, { promised, committed }) => {
+    if (!promised || committed === undefined) return last
+    return last === undefined || committed.ballot > last.ballot ? committed : last
+  }, undefined)
+}
+
 /** Of all that was accepted or committed, that of the latest ballot; in the same ballot there is only one candidate. */
 function lastDecision<Node>(answers: readonly PromiseAnswer<Node>[]): LastDecision | undefined {
   let last: LastDecision | undefined
@@ -152,10 +186,10 @@ function lastDecision<Node>(answers: readonly PromiseAnswer<Node>[]): LastDecisi
  * A candidate of one's own that is later than everything visible was not chosen before now, or it would be found; it is
  * proposed once more. An earlier one must be out of the way for good.
  */
-function mayProposeOnTop(sent: readonly Sent[], newest: SeenState, last: Acceptance | undefined): boolean {
+function mayProposeOnTop(sent: readonly Sent[], newest: SeenState, chosen: Acceptance | undefined): boolean {
   return areDead(
     sent.filter(({ candidate }) => timeOf(candidate.id) <= newest.writtenAt),
-    last,
+    chosen,
   )
 }
 
@@ -163,9 +197,10 @@ function mayProposeOnTop(sent: readonly Sent[], newest: SeenState, last: Accepta
  * None of the candidates was or will be chosen: in a later ballot than theirs something else was, and whoever proposed
  * that had seen nothing as new as they are.
  */
-function areDead(sent: readonly Sent[], last: Acceptance | undefined): boolean {
+function areDead(sent: readonly Sent[], chosen: Acceptance | undefined): boolean {
   return sent.every(
-    ({ candidate, ballot }) => last !== undefined && last.ballot > ballot && last.base < timeOf(candidate.id),
+    ({ candidate, ballot }) =>
+      chosen !== undefined && chosen.ballot > ballot && chosen.base < timeOf(candidate.id),
   )
 }
 

@@ -77,8 +77,12 @@ export interface Electorate<Node, Commit extends CommitAnswer, Failure> {
   promise(ballot: Ballot): Promise<Promises<Node>>
   /** Sends one's own candidate, the body with it where it is missing. */
   propose(acceptance: Acceptance): Promise<Proposed<Failure>>
-  /** Brings a candidate that some have to the others, whoever proposed it. */
-  carry(acceptance: Acceptance, promises: readonly PromiseAnswer<Node>[]): Promise<readonly AcceptAnswer[]>
+  /** Brings a candidate that some have to the others, whoever proposed it. `certain`: it was chosen, so nothing may refuse it. */
+  carry(
+    acceptance: Acceptance,
+    choice: 'certain' | 'possible',
+    promises: readonly PromiseAnswer<Node>[],
+  ): Promise<readonly AcceptAnswer[]>
   commit(acceptance: Acceptance): Promise<readonly Commit[]>
 }
 
@@ -160,7 +164,7 @@ class Proposer<Node, Commit extends CommitAnswer, Failure> {
       case 'won':
         return await this.#commit(judgement.acceptance)
       case 'finish':
-        return await this.#finish({ ...judgement.acceptance, ballot }, answers)
+        return await this.#finish({ ...judgement.acceptance, ballot }, judgement.choice, answers)
       case 'propose':
         return await this.#propose(ballot, judgement.newest)
       case 'false':
@@ -168,7 +172,7 @@ class Proposer<Node, Commit extends CommitAnswer, Failure> {
       case 'doubtful':
         return { kind: 'undecided', reason: 'the write may have been made and overwritten' }
       case 'again':
-        return again('too few replicas promised')
+        return again('too few replicas promised to judge by')
     }
   }
 
@@ -204,13 +208,14 @@ class Proposer<Node, Commit extends CommitAnswer, Failure> {
 
   async #finish(
     acceptance: Acceptance,
+    choice: 'certain' | 'possible',
     promises: readonly PromiseAnswer<Node>[],
   ): Promise<Step<Commit, Failure>> {
     const { candidate, ballot } = acceptance
     const isOwn = this.#sent.some((one) => one.candidate.id === candidate.id)
     if (isOwn)
       this.#sent = this.#sent.map((one) => (one.candidate.id === candidate.id ? { candidate, ballot } : one))
-    const answers = await this.#electorate.carry(acceptance, promises)
+    const answers = await this.#electorate.carry(acceptance, choice, promises)
     this.#learn(answers)
     if (!this.#isChosen(answers)) return again('what another had begun could not be finished')
     if (isOwn) return await this.#commit(acceptance)

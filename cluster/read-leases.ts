@@ -18,7 +18,7 @@ export interface LeasedWrite {
   readonly placement: Pick<Placement, 'allPrimaries'>
 }
 
-/** Resolves when nobody reads by a lease who did not say by one of these answers that it has the write, or something newer. */
+/** Resolves when nobody reads by a lease who did not say by one of these answers that it has the write. */
 export async function awaitReadLeases(
   client: Pick<NodeClient, 'clock'>,
   write: LeasedWrite,
@@ -39,9 +39,11 @@ export function leaseLeftMs({ method, placement }: LeasedWrite, answers: readonl
   return Math.min(LEASE_MAX_MS, Math.max(0, ...waits))
 }
 
-/** 409: something newer stands there. A DELETE of what is not there leaves its tombstone. */
+/**
+ * A DELETE of what is not there leaves its tombstone. 409 proves nothing: what is newer may be a candidate that nobody sees yet.
+ */
 function hasIt(method: string, status: number): boolean {
-  return (status >= 200 && status < 300) || status === 409 || (status === 404 && method === 'DELETE')
+  return (status >= 200 && status < 300) || (status === 404 && method === 'DELETE')
 }
 
 function leasesIn({

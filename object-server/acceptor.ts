@@ -53,8 +53,11 @@ export function promise(record: PromiseRecord, ballot: Ballot): Vote {
   return { kind: 'yes', record: { ...record, promised: ballot } }
 }
 
-/** `first`: by the proposer that judged the condition. `carried`: somebody else finishes what may have been chosen. */
-export type AcceptMode = 'first' | 'carried'
+/**
+ * `proposed`: nobody knows whether it was chosen, so it does not cover what was written here since its condition was judged.
+ * `chosen`: it was, and whoever saw that finishes it.
+ */
+export type AcceptMode = 'proposed' | 'chosen'
 
 /** `newest`: when what is visible here was written or deleted; zero when nothing was. */
 export function accept(
@@ -69,7 +72,8 @@ export function accept(
   if (committed?.candidate.id === candidate.id) {
     return { kind: 'yes', record: { promised: ballot, accepted: undefined, committed: acceptance } }
   }
-  if (mode === 'first' && (newest > base || newest >= timeOf(candidate.id))) return { kind: 'moved', record }
+  if (mode === 'proposed' && (newest > base || newest >= timeOf(candidate.id)))
+    return { kind: 'moved', record }
   return { kind: 'yes', record: { promised: ballot, accepted: acceptance, committed } }
 }
 
@@ -93,6 +97,22 @@ export function withoutAbandoned(record: PromiseRecord, now: Timestamp): Promise
   if (accepted === undefined || ageSeconds(accepted.ballot, now) <= ACCEPTED_LIFE_SECONDS) return record
   const after = lastBallotAt(timeOf(accepted.candidate.id))
   return { ...record, promised: laterBallot(record.promised, after), accepted: undefined }
+}
+
+/**
+ * The record without what a clock that was wrong has left in it: until that time had come, nobody could propose anything, and
+ * no plain write would be taken before the candidate. Others refused such ballots, so that nothing was chosen in them.
+ */
+export function withoutFuture(record: PromiseRecord, now: Timestamp): PromiseRecord {
+  const { promised, accepted } = record
+  if (!isToCome(promised, now)) return record
+  const isOfThen = accepted !== undefined && isToCome(accepted.ballot, now)
+  return { ...record, promised: lastBallotAt(now), accepted: isOfThen ? undefined : accepted }
+}
+
+/** By more than clocks in order differ. */
+function isToCome(ballot: Ballot, now: Timestamp): boolean {
+  return ageSeconds(ballot, now) < -PROMISE_LIFE_SECONDS
 }
 
 /** Nothing in the record matters any more, besides that no earlier ballot may be heard. */

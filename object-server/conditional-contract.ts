@@ -51,7 +51,7 @@ export async function stage(
 }
 
 export function accept(engine: ObjectEngine, proposal: Proposal): Promise<Accepted | DiskFailed> {
-  const { mode = 'first' } = proposal
+  const { mode = 'proposed' } = proposal
   return engine.conditional.accept(NAME, { acceptance: acceptanceOf(proposal), mode })
 }
 
@@ -118,13 +118,13 @@ export async function conditionalContract(t: Test, create: () => Promise<ObjectE
     t.match(await accept(engine, { at: 5, candidate: candidate(6) }), { kind: 'accepted' })
   })
 
-  await test('what moved since the condition was judged is noticed, but does not stop who carries', async (t, engine) => {
+  await test('what moved since the condition was judged is noticed, but does not stop what was chosen', async (t, engine) => {
     await putObject(engine, second(3), 'in between')
     const one = candidate(6)
     await stage(engine, one, 'x')
     t.match(await accept(engine, { at: 5, candidate: one }), { kind: 'moved' })
     t.match(await accept(engine, { at: 5, candidate: one, base: second(3) }), { kind: 'accepted' })
-    t.match(await accept(engine, { at: 8, candidate: one, mode: 'carried' }), { kind: 'accepted' })
+    t.match(await accept(engine, { at: 8, candidate: one, mode: 'chosen' }), { kind: 'accepted' })
   })
 
   await test('a later ballot puts another candidate in the place of the first', async (t, engine) => {

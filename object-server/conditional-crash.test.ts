@@ -46,7 +46,7 @@ const WORKLOAD: readonly Step[] = [
   step('promise 8', (engine) => engine.conditional.promise(NAME, ballot(8)), 'promised'),
   step('stage second', (engine) => stage(engine, SECOND, 'second'), 'staged'),
   step('accept second', (engine) => accept(engine, other), 'accepted'),
-  step('carry second', (engine) => accept(engine, { ...other, at: 10, mode: 'carried' }), 'accepted'),
+  step('carry second', (engine) => accept(engine, { ...other, at: 10, mode: 'chosen' }), 'accepted'),
   step('plain put over it', (engine) => putObject(engine, second(12), 'plain'), 'changed'),
   step('commit second', (engine) => commit(engine, { ...other, at: 10 }), 'superseded'),
   step('accept removal', (engine) => accept(engine, removal), 'accepted'),
@@ -292,6 +292,32 @@ await t.test(
       record: { accepted: undefined },
     })
     t.equal(clock.waiting, 0)
+    await engine.close()
+  },
+)
+
+await t.test(
+  'a device that was new while its clock was ahead hears ballots when that is right',
+  async (t) => {
+    const machine = newMachine()
+    const clock = new VirtualClock()
+    clock.jumpWall(7 * 86_400_000)
+    const wrong = await startEngine(machine, { clock })
+    await stage(wrong.engine, candidate(700_000), 'x')
+    const proposal = { at: 700_000, candidate: candidate(700_000) }
+    t.match(await accept(wrong.engine, proposal), { kind: 'accepted' })
+    await wrong.engine.close()
+    const { engine } = await startEngine(machine)
+    t.equal(
+      (await putObject(engine, second(1), 'plain')).kind,
+      'changed',
+      'nothing of a time to come is in its way',
+    )
+    t.match(await engine.conditional.promise(NAME, ballot(1)), {
+      kind: 'promised',
+      record: { accepted: undefined },
+    })
+    t.match(await engine.conditional.promise('/a/c/other', ballot(1)), { kind: 'promised' })
     await engine.close()
   },
 )

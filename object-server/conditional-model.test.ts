@@ -181,6 +181,36 @@ await t.test('a plain write that is acknowledged on the way is not undone', asyn
 })
 
 await t.test(
+  'a condition that a plain write made false wins no more once that is acknowledged',
+  async (t) => {
+    await everySeed(t, async (seed) => {
+      const run = newRun(seed, seed % 2 === 0 ? WILD : { ...WILD, lost: 0 })
+      const { clock, random, cluster } = run
+      const shown = (): Set<CandidateId> =>
+        new Set(cluster.primaries.flatMap((replica) => [...replica.shown]))
+      let acknowledged: { readonly time: string; readonly before: ReadonlySet<CandidateId> } | undefined
+      const writers = proxies(run, 6).map(async (proxy, at) => {
+        await clock.sleep(random.below(80))
+        if (at > 0) {
+          const death = random.below(3) === 0 ? { diesAfter: random.below(30) } : {}
+          await proxy.write({ condition: ONLY_IF_ABSENT, ...death })
+          return
+        }
+        const { byPrimaries, state } = await proxy.writePlainly('found')
+        if (byPrimaries) acknowledged = { time: state.writtenAt, before: shown() }
+      })
+      void Promise.all(writers)
+      if (seed % 4 === 0) void crashReplicas(run, 3)
+      await clock.advance(LONG_MS)
+      if (acknowledged === undefined) return undefined
+      const { time, before } = acknowledged
+      const late = [...shown()].find((id) => id > time && !before.has(id))
+      return late === undefined ? undefined : `${late} was made on top of ${time}, which was there`
+    })
+  },
+)
+
+await t.test(
   'a candidate that its proxy left is finished by the next one, with a replica down',
   async (t) => {
     for (let diesAfter = 0; diesAfter < 24; diesAfter += 1) {

@@ -14,6 +14,7 @@ import {
   type PromiseRecord,
   promise,
   withoutAbandoned,
+  withoutFuture,
 } from './acceptor.ts'
 import type {
   Accepted,
@@ -44,7 +45,8 @@ export interface ConditionalStore {
   hashOf(name: string): string
   /** One after the other for one hash; errors of the device are outcomes. */
   exclusively<Result>(hash: string, work: () => Promise<Result>): Promise<Result | DiskFailed>
-  now(): Timestamp
+  /** `undefined` without a clock: nothing is given up. */
+  now(): Timestamp | undefined
   state(hash: string): Promise<ObjectState>
   objectOf(hash: string, state: ObjectState): StoredObject | undefined
   record(hash: string): Promise<PromiseRecord>
@@ -168,7 +170,13 @@ export class ConditionalWrites implements ConditionalEngine {
   }
 
   async #record(hash: string): Promise<PromiseRecord> {
-    return withoutAbandoned(await this.#store.record(hash), this.#store.now())
+    const now = this.#store.now()
+    const kept = await this.#store.record(hash)
+    if (now === undefined) return kept
+    const record = withoutFuture(kept, now)
+    // At once: a promise that moved on with the clock could never be met.
+    if (record !== kept) await this.#save(hash, record)
+    return withoutAbandoned(record, now)
   }
 
   /** What another candidate takes the place of is thrown away, once that is durable. */

@@ -1,15 +1,15 @@
 /** Where conditional writes of a real device keep records, bodies and what became visible. */
 import { type CandidateId, timeOf } from '#base/ballot.ts'
+import type { Clock } from '#base/environment.ts'
 import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
-import { committed, type PromiseRecord } from './acceptor.ts'
+import { committed, type PromiseRecord, withoutFuture } from './acceptor.ts'
 import type { ConditionalStore, Showing } from './conditional-writes.ts'
 import type { DiskFailed, ObjectContent } from './engine.ts'
 import type { EngineCore } from './engine-core.ts'
 import { type DataVersion, type ObjectState, writtenAt } from './object-state.ts'
 import type { ObjectWrites } from './object-writes.ts'
 import type { PendingBodies } from './pending-bodies.ts'
-import { PromiseStore } from './promise-store.ts'
-import type { RecoveryReport } from './recovery.ts'
+import type { PromiseStore } from './promise-store.ts'
 import type { StoredObject } from './stored-object.ts'
 
 export class DiskConditionalStore implements ConditionalStore {
@@ -34,10 +34,9 @@ export class DiskConditionalStore implements ConditionalStore {
   static async open(
     core: EngineCore,
     writes: ObjectWrites,
-    recovered: RecoveryReport['kind'],
+    promises: PromiseStore,
   ): Promise<DiskConditionalStore> {
-    const store = new DiskConditionalStore(core, writes, await PromiseStore.open(core.index))
-    if (recovered === 'new' || recovered === 'rebuilt') await store.#promises.forgetAllUntil(store.now())
+    const store = new DiskConditionalStore(core, writes, promises)
     await store.#takeUp()
     return store
   }
@@ -51,7 +50,7 @@ export class DiskConditionalStore implements ConditionalStore {
   }
 
   now(): Timestamp {
-    return timestampFromTicks(Math.floor((this.#core.options.clock.wallMs() * TICKS_PER_SECOND) / 1000))
+    return timestampOf(this.#core.options.clock)
   }
 
   state(hash: string): Promise<ObjectState> {
@@ -109,7 +108,9 @@ export class DiskConditionalStore implements ConditionalStore {
 
   async #takeUp(): Promise<void> {
     const waiting: [string, CandidateId][] = []
-    for await (const { hash, record } of this.#promises.all()) {
+    for await (const { hash, record: kept } of this.#promises.all()) {
+      const record = withoutFuture(kept, this.now())
+      if (record !== kept) await this.#promises.save(hash, record)
       const { accepted } = record
       if (accepted === undefined) continue
       const { id } = accepted.candidate
@@ -130,4 +131,8 @@ export class DiskConditionalStore implements ConditionalStore {
     )
     this.#sweeping = false
   }
+}
+
+export function timestampOf(clock: Pick<Clock, 'wallMs'>): Timestamp {
+  return timestampFromTicks(Math.floor((clock.wallMs() * TICKS_PER_SECOND) / 1000))
 }

@@ -4,7 +4,7 @@ import { codeOf } from '#disk/disk-error.ts'
 import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import { ConditionalWrites } from './conditional-writes.ts'
 import { DamageMark } from './damage-mark.ts'
-import { DiskConditionalStore } from './disk-conditional-store.ts'
+import { DiskConditionalStore, timestampOf } from './disk-conditional-store.ts'
 import type {
   DeleteRequest,
   Lookup,
@@ -23,6 +23,7 @@ import type { ObjectCache } from './object-cache.ts'
 import { ObjectIndex } from './object-index.ts'
 import { ObjectReads } from './object-reads.ts'
 import { ObjectWrites } from './object-writes.ts'
+import { PromiseStore } from './promise-store.ts'
 import type { RangeDigest } from './range-digests.ts'
 import type { RecoveryReport } from './recovery.ts'
 import { DiskReplicaAccess, type ReplicaAccess } from './replica-access.ts'
@@ -154,9 +155,12 @@ async function openSound(
   try {
     const core = new EngineCore(options, index, paths, mark)
     if (index.digestsAre === 'of_an_earlier_rule') await core.renewDigests()
+    const promises = await PromiseStore.open(index)
+    // What was promised is not known any more: to be noted before the index counts as complete.
+    if (index.condition === 'incomplete') await promises.forgetAllUntil(timestampOf(options.clock))
     const report = await core.recovery.run()
     const writes = new ObjectWrites(core)
-    const kept = await DiskConditionalStore.open(core, writes, report.kind)
+    const kept = await DiskConditionalStore.open(core, writes, promises)
     await mark.clear()
     return {
       engine: new DiskEngine(core, writes, new ConditionalWrites(kept, core.pending, options.clock)),

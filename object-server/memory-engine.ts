@@ -3,7 +3,7 @@ import { hash as digestOf } from 'node:crypto'
 import { type CandidateId, timeOf } from '#base/ballot.ts'
 import { BlockChecksums } from '#base/block-checksums.ts'
 import { type HashPathSalt, hashPath } from '#base/names.ts'
-import { type Timestamp, ZERO_TIMESTAMP } from '#base/timestamp.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import { emptyRecord, type PromiseRecord } from './acceptor.ts'
 import { type ConditionalEngine, candidateAhead, type Staged, type StageRequest } from './conditional.ts'
 import { type ConditionalStore, ConditionalWrites } from './conditional-writes.ts'
@@ -167,7 +167,7 @@ export class MemoryEngine implements ObjectEngine {
       hashOf: (name) => this.#hashOf(name),
       exclusively: (hash, work) => this.#locks.run(hash, work),
       // Nothing here lasts long enough to be given up.
-      now: () => ZERO_TIMESTAMP,
+      now: () => undefined,
       state: async (hash) => this.#state(hash),
       objectOf,
       record: async (hash) => this.#promises.get(hash) ?? emptyRecord(),

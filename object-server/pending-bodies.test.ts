@@ -1,4 +1,5 @@
 /** Bodies that wait to become visible: what a record names is there as long as the record says so. */
+import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
 import { VirtualClock } from '#base/virtual-clock.ts'
 import { aroundWrites } from '#kv/fail-stop.ts'
@@ -49,6 +50,33 @@ t.test('so does one that comes once more after a restart', async (t) => {
   await stage(engine, ONE, 'x')
   await clock.advance(LATER_MS)
   t.match(await commit(engine, { at: 6, candidate: ONE }), { kind: 'changed' })
+  await engine.close()
+})
+
+t.test('a body that is being thrown away is not there any more, though its file may be', async (t) => {
+  const machine = newMachine()
+  const remount = machine.disk.remount.bind(machine.disk)
+  const removed = Promise.withResolvers<void>()
+  machine.disk.remount = () => {
+    const disk = remount()
+    const unlink = disk.unlink.bind(disk)
+    return Object.assign(disk, {
+      unlink: async (path: string) => {
+        await removed.promise
+        await unlink(path)
+      },
+    })
+  }
+  const { engine } = await startEngine(machine)
+  const [first, second] = [candidate(6), candidate(7)]
+  await stage(engine, first, 'x')
+  await stage(engine, second, 'y')
+  t.match(await accept(engine, { at: 6, candidate: first }), { kind: 'accepted' })
+  t.match(await accept(engine, { at: 8, candidate: second }), { kind: 'accepted' }, 'takes its place')
+  const again = accept(engine, { at: 9, candidate: first })
+  for (let turn = 0; turn < 20; turn += 1) await setImmediate()
+  removed.resolve()
+  t.match(await again, { kind: 'body_needed' })
   await engine.close()
 })
 

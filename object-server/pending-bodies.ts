@@ -58,8 +58,11 @@ export class PendingBodies {
 
   /** `undefined` when it is not there, or says nothing sound of itself. Rejects with other errors of the disk. */
   async version(hash: string, candidate: CandidateId): Promise<DataVersion | undefined> {
-    const known = this.#known.get(fileName(hash, candidate))
+    const name = fileName(hash, candidate)
+    const known = this.#known.get(name)
     if (known !== undefined) return known.version
+    // What is being thrown away is not there, though its file may be.
+    await this.#removals.get(name)
     try {
       const found = await readRecord(this.#disk, this.path(hash, candidate))
       return found.kind === 'data' ? found.version : undefined

@@ -19,6 +19,7 @@ import {
   writeConditionally,
 } from '#cluster/conditional-write.ts'
 import {
+  type AcceptMode,
   accept,
   committed,
   emptyRecord,
@@ -71,7 +72,7 @@ export class ModelReplica {
     return { ...about, promised: vote.kind === 'yes', ballot: promised, accepted, committed: last }
   }
 
-  accept(acceptance: Acceptance, mode: 'first' | 'carried', body: 'with' | 'without'): AcceptAnswer {
+  accept(acceptance: Acceptance, mode: AcceptMode, body: 'with' | 'without'): AcceptAnswer {
     const { id } = acceptance.candidate
     if (body === 'with') this.bodies.add(id)
     const vote = accept(this.record, acceptance, mode, this.state.writtenAt)
@@ -200,17 +201,22 @@ export class ModelProxy {
     })
   }
 
-  /** A plain PUT or DELETE with Swift's quorum, handoffs standing in; whether it was acknowledged. */
+  /**
+   * A plain PUT or DELETE with Swift's quorum, handoffs standing in; whether it was acknowledged, and whether by a majority of the
+   * primaries.
+   */
   async writePlainly(
     kind: 'found' | 'absent',
-  ): Promise<{ readonly acknowledged: boolean; readonly state: SeenState }> {
+  ): Promise<{ readonly acknowledged: boolean; readonly byPrimaries: boolean; readonly state: SeenState }> {
     let state = await this.#plainState(kind)
+    const { primaries } = this.#cluster
     for (let attempt = 0; ; attempt += 1) {
       const answers = await this.#plain(state)
       const written = answers.filter((answer) => answer === 'written').length
-      if (written >= Math.floor((this.#cluster.primaries.length + 1) / 2))
-        return { acknowledged: true, state }
-      if (attempt > 0 || !answers.includes('later')) return { acknowledged: false, state }
+      const held = primaries.filter((primary) => primary.state.etag === state.etag).length
+      const byPrimaries = kind === 'found' && held * 2 > primaries.length
+      if (written >= Math.floor((primaries.length + 1) / 2)) return { acknowledged: true, byPrimaries, state }
+      if (attempt > 0 || !answers.includes('later')) return { acknowledged: false, byPrimaries, state }
       for (const { state: seen, record } of this.#cluster.primaries) {
         this.observe(seen.writtenAt)
         if (record.accepted !== undefined) this.observe(timeOf(record.accepted.candidate.id))
@@ -282,12 +288,13 @@ class ModelElectorate implements Electorate<ModelReplica, CommitAnswer, never> {
 
   async propose(acceptance: Acceptance): Promise<Proposed<never>> {
     this.#onProposal(acceptance.candidate.id)
-    const answers = await this.#toPrimaries((node) => node.accept(acceptance, 'first', 'with'))
+    const answers = await this.#toPrimaries((node) => node.accept(acceptance, 'proposed', 'with'))
     return { kind: 'answered', answers: answers.map((answer) => answer ?? SILENT) }
   }
 
   async carry(
     acceptance: Acceptance,
+    choice: 'certain' | 'possible',
     promises: readonly PromiseAnswer<ModelReplica>[],
   ): Promise<readonly AcceptAnswer[]> {
     const { id } = acceptance.candidate
@@ -296,7 +303,8 @@ class ModelElectorate implements Electorate<ModelReplica, CommitAnswer, never> {
       holders.map((node) => this.#send(node, () => node.bodies.has(id) || hasCommitted(node.record, id))),
     )
     const body = sources.includes(true) ? 'with' : 'without'
-    const answers = await this.#toPrimaries((node) => node.accept(acceptance, 'carried', body))
+    const mode = choice === 'certain' ? 'chosen' : 'proposed'
+    const answers = await this.#toPrimaries((node) => node.accept(acceptance, mode, body))
     return answers.map((answer) => answer ?? SILENT)
   }
 

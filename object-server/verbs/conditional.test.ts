@@ -37,7 +37,7 @@ function headersOf(proposal: Proposal): Record<string, string> {
   return {
     'x-timestamp': timeOf(proposal.candidate.id),
     [PROPOSAL_HEADER]: formatAcceptance(acceptanceOf(proposal)),
-    ...(proposal.mode === 'carried' ? { [CARRIED_HEADER]: 'true' } : {}),
+    ...(proposal.mode === 'chosen' ? { [CARRIED_HEADER]: 'certain' } : {}),
   }
 }
 
@@ -140,7 +140,7 @@ await t.test('a candidate is carried to a replica that lacks its body', async (t
     'x-object-sysmeta-c': 'd',
     'content-encoding': 'gzip',
   })
-  const carried: Proposal = { ...proposal, at: 9, mode: 'carried' }
+  const carried: Proposal = { ...proposal, at: 9, mode: 'chosen' }
   const lacking = await send(other, 'ACCEPT', { headers: headersOf(carried) })
   t.equal(lacking.headers[VOTE_HEADER], 'body')
   t.equal((await send(holder, 'ACCEPT', { headers: headersOf(carried) })).status, 202)

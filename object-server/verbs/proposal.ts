@@ -1,5 +1,4 @@
 /** What PUT, ACCEPT and COMMIT of a candidate say in their headers, and the answer to the first two. */
-import { isTrueValue } from '#backend/address.ts'
 import { answer, textAnswer } from '#backend/answers.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { type Acceptance, type CandidateId, parseAcceptance, timeOf } from '#base/ballot.ts'
@@ -20,7 +19,7 @@ export function proposalIn(headers: HeaderMap): Proposal | Refusal {
   if (timeOf(acceptance.candidate.id) !== headers['x-timestamp']) {
     return new Refusal(textAnswer(400, 'X-Timestamp is not that of the candidate'))
   }
-  return { acceptance, mode: isTrueValue(headers[CARRIED_HEADER]) ? 'carried' : 'first' }
+  return { acceptance, mode: headers[CARRIED_HEADER] === 'certain' ? 'chosen' : 'proposed' }
 }
 
 /** 202 for a yes, 409 for everything else. */

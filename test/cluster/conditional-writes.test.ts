@@ -274,6 +274,22 @@ await t.test('what a dead proxy cannot have had chosen gives way, and waits no p
   t.equal((await get(cluster, 'o', { newest: true })).bytes.toString(), 'mine')
 })
 
+await t.test(
+  'what a dead proxy cannot have had chosen does not come over an earlier plain write',
+  async (t) => {
+    for (const at of [0, 1, 2]) {
+      const cluster = await startCluster(t)
+      const timestamp = await cluster.timestamps.next()
+      await proposeToOne(cluster, 'o', Buffer.from('left behind'), at)
+      t.match(await put(cluster, 'o', 'plain', { timestamp }), { kind: 'created' }, 'two of three have it')
+      t.match(await put(cluster, 'o', 'mine', { condition: ABSENT }), { kind: 'precondition_failed' })
+      t.equal((await get(cluster, 'o', { newest: true })).bytes.toString(), 'plain')
+      t.match(await put(cluster, 'o', 'mine', { condition: matching('*') }), { kind: 'created' })
+      t.equal((await get(cluster, 'o', { newest: true })).bytes.toString(), 'mine')
+    }
+  },
+)
+
 await t.test('containers and their policies are what they are at the time of the write', async (t) => {
   const cluster = await startCluster(t)
   await cluster.store.containers.delete(cluster.context, CONTAINER)
