@@ -10,7 +10,6 @@ import { type Fault, MemoryTransport } from '#http/memory-transport.ts'
 import {
   abandon,
   type BodyStream,
-  bufferBody,
   discard,
   type Handler,
   type Request,
@@ -23,6 +22,7 @@ import {
   type Transport,
   TransportError,
 } from '#http/transport.ts'
+import { copied } from './copied-request.ts'
 import { never, type ProcessLife } from './process-life.ts'
 
 /** How the network behaves at this moment; shares of messages, 0 to 1. */
@@ -39,6 +39,9 @@ export const FINE: Weather = { lost: 0, twice: 0, late: 0, slowestMs: 4 }
 /** A late message is this late at most, milliseconds: past every time limit of the proxy. */
 const LATEST_MS = 25_000
 const TWICE_WITHIN_MS = 8_000
+/** Of so many copies one comes minutes later, when most of what it was about is over. */
+const STRAGGLERS = 10
+const STRAGGLES_WITHIN_MS = 300_000
 const BROKEN_WITHIN_MS = 50
 /** By these very headers an exchange inside this file says that its connection broke. */
 const BROKEN: Response = { status: 599, headers: {}, body: undefined }
@@ -67,6 +70,8 @@ export class Network {
   readonly #servers = new Map<string, Server>()
   readonly #hosts = new Map<string, string>()
   readonly #cuts = new Set<string>()
+  /** How often everything was mended: what was still under way then never arrives. */
+  #healed = 0
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -96,6 +101,7 @@ export class Network {
   heal(): void {
     this.#cuts.clear()
     this.weather = FINE
+    this.#healed += 1
   }
 
   isCut(from: string, to: string): boolean {
@@ -141,8 +147,9 @@ export class Network {
         const server = this.#servers.get(endpointKey(target))
         if (server === undefined) return resolve(BROKEN)
         if (this.isCut(source, server.host)) return
-        if (this.#happens(this.weather.twice)) this.#deliverAgain(server, target, request)
-        this.#serve(server, target, request).then((response) => {
+        const again = (copy: Request): void => this.#deliverAgain(source, target, copy)
+        const arrived = this.#happens(this.weather.twice) ? copied(request, again) : request
+        this.#serve(server, target, arrived).then((response) => {
           clock.setTimer(this.#travelMs(), () => {
             if (!this.isCut(server.host, source)) resolve(farAnswer(response, server.life, target))
           })
@@ -174,14 +181,14 @@ export class Network {
     })
   }
 
-  /** A copy of the message comes later, when nobody waits for an answer. */
-  #deliverAgain(server: Server, target: Endpoint, request: Request): void {
-    const { bytes } = request.body
-    if (bytes === undefined) return
+  /** A copy of the message comes later, when nobody waits for an answer, perhaps to the server's next life. */
+  #deliverAgain(source: string, target: Endpoint, copy: Request): void {
     const { clock, random } = this.#options
-    const copy = { ...request, body: bufferBody(Buffer.from(bytes)), signal: undefined }
-    clock.setTimer(random.below(TWICE_WITHIN_MS), () => {
-      if (!server.life.isAlive) return
+    const withinMs = random.below(STRAGGLERS) === 0 ? STRAGGLES_WITHIN_MS : TWICE_WITHIN_MS
+    const healed = this.#healed
+    clock.setTimer(random.below(withinMs), () => {
+      const server = this.#servers.get(endpointKey(target))
+      if (server === undefined || healed !== this.#healed || this.isCut(source, server.host)) return
       this.#serve(server, target, copy).then(discard, () => {})
     })
   }
