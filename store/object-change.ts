@@ -27,27 +27,35 @@ export interface Changed {
   readonly answers: readonly WriteAnswer[]
   readonly timestamp: Timestamp
   readonly containerReplicas: number
-  /** A quorum took it, and it comes to nothing. */
-  readonly isOvertaken: boolean
+}
+
+/** A quorum took it, and it comes to nothing. */
+interface Overtaken extends Omit<Changed, 'kind'> {
+  readonly kind: 'overtaken'
 }
 
 /** Sends the change to all copies; the verdict may be a refusal. */
 export async function changeObject(parts: StoreParts, change: ObjectChange): Promise<Changed | StoreFailure> {
   const first = await attempt(parts, change, change.timestamp ?? (await parts.timestamps.next()))
-  if (first.kind !== 'changed' || change.timestamp !== undefined) return first
-  if (first.verdict.status < 300 && !first.isOvertaken) return first
+  if (change.timestamp !== undefined) return orConflict(first)
+  if (first.kind !== 'overtaken' && (first.kind !== 'changed' || first.verdict.status < 300)) return first
   const newest = newestIn(first.answers)
-  if (newest === undefined) return first
+  if (newest === undefined) return orConflict(first)
   parts.observer.overtaken(change.method)
   parts.timestamps.observe(newest)
-  return await attempt(parts, change, await parts.timestamps.next())
+  return orConflict(await attempt(parts, change, await parts.timestamps.next()))
+}
+
+/** What is overtaken again is not done. */
+function orConflict(outcome: Changed | Overtaken | StoreFailure): Changed | StoreFailure {
+  return outcome.kind === 'overtaken' ? { kind: 'conflict', newest: newestIn(outcome.answers) } : outcome
 }
 
 async function attempt(
   parts: StoreParts,
   change: ObjectChange,
   timestamp: Timestamp,
-): Promise<Changed | StoreFailure> {
+): Promise<Changed | Overtaken | StoreFailure> {
   const { method, context, name, container, own, overrides } = change
   const placement = parts.objectPlacement(container.policyIndex, name)
   if (placement === undefined) return noRing(container.policyIndex)
@@ -69,6 +77,7 @@ async function attempt(
     rules: waitForRows(headers.length, containerReplicas, parts.client.nodeTimeoutMs),
   })
   const verdict = verdictOf(answers, headers.length, overrides)
-  const told = { verdict, answers, timestamp, containerReplicas }
-  return { kind: 'changed', ...told, isOvertaken: isOvertaken(answers, placement) }
+  const isTaken = verdict.status >= 200 && verdict.status < 300
+  const kind = isTaken && isOvertaken(answers, placement) ? 'overtaken' : 'changed'
+  return { kind, verdict, answers, timestamp, containerReplicas }
 }

@@ -56,6 +56,34 @@ t.test('what two who stand in took, and the one primary has newer, gets a later 
   t.equal(String((await get(cluster, 'o')).bytes), 'mine')
 })
 
+t.test('what they took of a DELETE is not done when it may not be tried again', async (t) => {
+  const cluster = await start(t, { devices: 6, nodeTimeoutMs: 200 })
+  const placement = cluster.parts.objectPlacement(0, named('o'))
+  const [first, ...others] = placement?.primaries ?? []
+  if (placement === undefined || first === undefined) return void t.fail('no primaries')
+  for (const { port } of others) cluster.stop(cluster.deviceAt(port), 'object')
+  t.match(await put(cluster, 'o', 'old'), { kind: 'created' })
+  const timestamp = await cluster.timestamps.next()
+  const newer = await cluster.client.send(first, {
+    server: 'object',
+    method: 'PUT',
+    partition: placement.partition,
+    path: `/${CONTAINER.account}/${CONTAINER.container}/o`,
+    query: '',
+    headers: {
+      'x-timestamp': await cluster.timestamps.next(),
+      'x-backend-storage-policy-index': '0',
+      'content-type': 'a/b',
+      'content-length': '6',
+    },
+    body: bufferBody(Buffer.from('theirs')),
+    signal: undefined,
+  })
+  t.match(newer, { kind: 'answered', response: { status: 201 } })
+  const mine = await cluster.store.objects.delete(cluster.context, named('o'), { timestamp })
+  t.match(mine, { kind: 'conflict' })
+})
+
 t.test('deletes and changes of metadata are tried again with a later timestamp too', async (t) => {
   const cluster = await start(t)
   await put(cluster, 'o', 'x', { timestamp: await later(cluster, 20) })
