@@ -114,6 +114,36 @@ await t.test('a sync makes durable what was there when it began', async (t) => {
   t.equal(contents.synced.bytes.toString(), 'one')
 })
 
+await t.test('after a sync that failed a later one makes durable only what was written since', async (t) => {
+  const contents = new MemoryContents()
+  contents.write(Buffer.alloc(2 * 4096, 'a'), 0)
+  contents.failSync()
+  contents.sync()
+  t.notOk(contents.isSynced, 'the second sync lies')
+  t.ok(contents.synced.bytes.equals(Buffer.alloc(2 * 4096)))
+  contents.write(Buffer.from('b'), 5000)
+  contents.sync()
+  t.ok(contents.synced.bytes.equals(Buffer.concat([Buffer.alloc(4096), contents.bytes.subarray(4096)])))
+  contents.write(Buffer.from('c'), 0)
+  contents.sync()
+  t.ok(contents.isSynced)
+  t.equal(contents.bytes.subarray(0, 2).toString(), 'ca')
+})
+
+await t.test('a failed sync may cost contents although the next one succeeds', async (t) => {
+  const memory = new MemoryDisk()
+  memory.addFault({ operation: 'sync', effect: 'EIO', times: 1 })
+  const disk = memory.remount()
+  const file = await disk.createExclusive('/file')
+  await file.write(Buffer.from('contents'), 0)
+  await disk.syncDirectory('/')
+  await t.rejects(file.sync(), { code: 'EIO' })
+  await file.sync()
+  t.equal((await disk.readFile('/file')).toString(), 'contents')
+  memory.crash({ below: () => 0, bytes: (count) => Buffer.alloc(count) })
+  t.not((await memory.remount().readFile('/file')).toString(), 'contents')
+})
+
 await t.test('a rename never loses the file, whichever directory was synced', async (t) => {
   const found = await outcomes(
     async (disk) => {

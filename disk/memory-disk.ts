@@ -8,7 +8,7 @@
  */
 import { posix } from 'node:path'
 import type { Disk, DiskFile, FileStat, FilesystemSpace, Random } from '#base/environment.ts'
-import { diskError } from './disk-error.ts'
+import { codeOf, diskError } from './disk-error.ts'
 import { MemoryContents, MemoryDirectory, type MemoryNode, treeAfterCrash } from './memory-tree.ts'
 
 export type DiskOperation = Exclude<keyof Disk | keyof DiskFile, never>
@@ -445,7 +445,12 @@ class MemoryFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
-    await this.#admit('sync')
+    try {
+      await this.#admit('sync')
+    } catch (error) {
+      if (codeOf(error) === 'EIO') this.#contents.failSync()
+      throw error
+    }
     this.#contents.sync()
   }
 

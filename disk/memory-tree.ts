@@ -9,6 +9,9 @@
  *  - a rename across directories never loses the file: the old name goes only if the new one stays;
  *  - unsynced contents are the synced ones, the new ones, cut short, or new in some blocks only; what was synced and not
  *    written again stays.
+ *
+ * After a sync that failed the kernel takes for written what may not be, as Linux does: later syncs succeed, and make
+ * durable only what is written from then on.
  */
 import type { Random } from '#base/environment.ts'
 
@@ -23,8 +26,13 @@ export class MemoryContents {
     bytes: Buffer.alloc(0),
     xattrs: new Map(),
   }
+  /** Blocks that were written since a sync failed; `undefined` while none has. */
+  #writtenAgain: Set<number> | undefined
 
   write(source: Buffer, position: number): void {
+    for (let start = blockOf(position); start < position + source.length; start += BLOCK_BYTES) {
+      this.#writtenAgain?.add(start)
+    }
     const end = position + source.length
     const grown = Buffer.alloc(Math.max(end, this.bytes.length))
     this.bytes.copy(grown)
@@ -38,15 +46,37 @@ export class MemoryContents {
 
   /** A sync that takes time: what is returned makes durable what was there now, and nothing written since. */
   beginSync(): () => void {
-    const synced = { bytes: Buffer.from(this.bytes), xattrs: new Map(this.xattrs) }
+    const synced = { bytes: this.#reachable(), xattrs: new Map(this.xattrs) }
     return () => {
       this.synced = synced
     }
   }
 
+  /** Contents can still be read, but nothing brings them to the disk any more. */
+  failSync(): void {
+    this.#writtenAgain = new Set()
+  }
+
+  /** What a sync brings to the disk. */
+  #reachable(): Buffer {
+    if (this.#writtenAgain === undefined) return Buffer.from(this.bytes)
+    const onDisk = Buffer.alloc(this.bytes.length)
+    this.synced.bytes.copy(onDisk)
+    for (const start of this.#writtenAgain) {
+      this.bytes.copy(onDisk, start, start, Math.min(this.bytes.length, start + BLOCK_BYTES))
+    }
+    this.#writtenAgain.clear()
+    return onDisk
+  }
+
   get isSynced(): boolean {
     return this.synced.bytes.equals(this.bytes) && sameXattrs(this.synced.xattrs, this.xattrs)
   }
+}
+
+/** Where the block begins. */
+function blockOf(position: number): number {
+  return position - (position % BLOCK_BYTES)
 }
 
 function sameXattrs(left: ReadonlyMap<string, Buffer>, right: ReadonlyMap<string, Buffer>): boolean {

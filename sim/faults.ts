@@ -4,6 +4,7 @@
  * store) befalls one machine, until everything is repaired.
  */
 import type { SeededRandom } from '#base/virtual-clock.ts'
+import type { DiskOperation } from '#disk/memory-disk.ts'
 import { allPower } from './all-power.ts'
 import { JUMP_MS, WRONG_MORE_MS, WRONG_MS } from './clocks.ts'
 import type { Cluster } from './cluster.ts'
@@ -45,6 +46,16 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
   ['disk lost', 2, (director) => director.diskLost()],
 ]
 
+/** What may fail of reading. */
+const READING: readonly DiskOperation[] = [
+  'read',
+  'read',
+  'openRead',
+  'readFile',
+  'getXattr',
+  'stat',
+  'readdir',
+]
 /** Nodes that may be down at the same time, but for when all are. */
 const DOWN_MAX = 1
 const WATCH_EVERY_MS = 1_000
@@ -246,7 +257,8 @@ export class FaultDirector {
   async readErrors(): Promise<void> {
     const node = await this.#aNode()
     const times = 1 + this.#random.below(20)
-    node.machine.disk.addFault({ operation: 'read', path: '/objects', effect: 'EIO', times })
+    const operation = READING[this.#random.below(READING.length)] as DiskOperation
+    node.machine.disk.addFault({ operation, path: '/objects', effect: 'EIO', times })
     // What cannot be read twice is taken out of service, and fetched again.
     this.mayLose(node)
     await this.wait(10_000)
