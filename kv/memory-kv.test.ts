@@ -97,6 +97,19 @@ t.test('a damaged store does not open, and can be moved away', async (t) => {
   t.same(engine.paths(), ['/d', '/quarantined/d'])
 })
 
+t.test('a store whose tables are damaged opens, and cannot be read', async (t) => {
+  const engine = new MemoryKv()
+  const before = await engine.open('/d')
+  await writeSynced(before, [put('a', '1')])
+  await before.close()
+  engine.corrupt('/d', 'reading')
+  const store = await engine.open('/d')
+  await t.rejects(store.get(key('a')), { code: 'LEVEL_CORRUPTION' })
+  await t.rejects(store.getMany([key('a')]), { code: 'LEVEL_CORRUPTION' })
+  await t.rejects(store.iterator().all(), { code: 'LEVEL_CORRUPTION' })
+  await writeSynced(store, [put('b', '1')])
+})
+
 t.test('commits that arrive together share one batch; a failing one fails them all', async (t) => {
   const engine = new MemoryKv()
   const store = await engine.open('/d')

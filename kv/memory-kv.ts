@@ -17,9 +17,12 @@ export type UnsyncedWrites = 'lost' | 'kept' | Random
 class Persisted {
   readonly contents = new StoreContents()
   store: MemoryStore | undefined
-  corrupt = false
+  corrupt: FoundDamage | undefined
   broken: BrokenWrites | undefined
 }
+
+/** When damage is met: a log or a list of tables that makes no sense, or a table that is not looked at before it is read. */
+export type FoundDamage = 'opening' | 'reading'
 
 interface BrokenWrites {
   readonly error: Error
@@ -39,11 +42,15 @@ export class MemoryKv implements KvEngine {
   async open(path: string): Promise<KvStore> {
     const persisted = this.#at(path)
     if (persisted.store?.isOpen === true) throw kvError('LEVEL_LOCKED', `store ${path} is open already`)
-    if (persisted.corrupt) throw kvError('LEVEL_CORRUPTION', `store ${path} is corrupt`)
+    if (persisted.corrupt === 'opening') throw kvError('LEVEL_CORRUPTION', `store ${path} is corrupt`)
     persisted.contents.recover()
     const store = new MemoryStore(persisted.contents, {
       failure: (operations) => failureOf(persisted, operations),
       inWrite: this.#onWrite,
+      mayRead: () => {
+        if (persisted.corrupt === 'reading')
+          throw kvError('LEVEL_CORRUPTION', `a table of ${path} is corrupt`)
+      },
     })
     persisted.store = store
     return failStop(store as unknown as KvStore)
@@ -69,9 +76,9 @@ export class MemoryKv implements KvEngine {
     await Promise.all(closed)
   }
 
-  /** From now on the store cannot be opened: its files are damaged. */
-  corrupt(path: string): void {
-    this.#at(path).corrupt = true
+  /** From now on the store cannot be opened, or not be read: its files are damaged. */
+  corrupt(path: string, found: FoundDamage = 'opening'): void {
+    this.#at(path).corrupt = found
   }
 
   /**

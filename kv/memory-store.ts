@@ -138,24 +138,30 @@ export class StoreSnapshot {
 
 type Shown = 'entries' | 'keys' | 'values'
 
+/** Of the store that is read. */
+interface IteratorFate {
+  readonly isOpen: () => boolean
+  readonly mayRead: () => void
+}
+
 /** Reads a range. Whatever is written meanwhile it does not see. */
 export class StoreIterator {
   readonly #version: Version
   readonly #range: StoreRange
   readonly #shown: Shown
-  readonly #isOpen: () => boolean
+  readonly #fate: IteratorFate
   #at: number
   #first: number
   #end: number
   #left: number
   #closed = false
 
-  constructor(contents: StoreContents, range: StoreRange, shown: Shown, isOpen: () => boolean) {
+  constructor(contents: StoreContents, range: StoreRange, shown: Shown, fate: IteratorFate) {
     this.#version = range.snapshot?.version ?? contents.hold()
     if (range.snapshot !== undefined) this.#version.readers += 1
     this.#range = range
     this.#shown = shown
-    this.#isOpen = isOpen
+    this.#fate = fate
     const [first, end] = placesOf(this.#version.entries, range)
     this.#first = first
     this.#end = end
@@ -208,7 +214,9 @@ export class StoreIterator {
   }
 
   #take(count: number): unknown[] {
-    if (this.#closed || !this.#isOpen()) throw kvError('LEVEL_ITERATOR_NOT_OPEN', 'the iterator is closed')
+    if (this.#closed || !this.#fate.isOpen())
+      throw kvError('LEVEL_ITERATOR_NOT_OPEN', 'the iterator is closed')
+    this.#fate.mayRead()
     const taken: unknown[] = []
     const step = this.#range.reverse === true ? -1 : 1
     while (taken.length < count && this.#left > 0 && this.#at >= this.#first && this.#at < this.#end) {
@@ -230,8 +238,10 @@ interface WriteOptions {
   readonly sync?: boolean
 }
 
-/** What befalls writes. */
+/** What befalls those who use a store. */
 export interface StoreFate {
+  /** Throws what a read fails with. */
+  readonly mayRead: () => void
   /** What a write fails with, before it is done. */
   readonly failure: (operations: readonly KvOperation[]) => Error | undefined
   /** Called while a write is under way; may crash the machine. */
@@ -250,12 +260,12 @@ export class MemoryStore {
   }
 
   async get(key: Buffer, options?: StoreRange): Promise<Buffer | undefined> {
-    this.#check()
+    this.#mayRead()
     return this.#contents.get(key, options?.snapshot?.version)
   }
 
   async getMany(keys: readonly Buffer[], options?: StoreRange): Promise<(Buffer | undefined)[]> {
-    this.#check()
+    this.#mayRead()
     return keys.map((key) => this.#contents.get(key, options?.snapshot?.version))
   }
 
@@ -331,7 +341,13 @@ export class MemoryStore {
 
   #iterator(range: StoreRange, shown: Shown): StoreIterator {
     this.#check()
-    return new StoreIterator(this.#contents, range, shown, () => this.#open)
+    const fate: IteratorFate = { isOpen: () => this.#open, mayRead: this.#fate.mayRead }
+    return new StoreIterator(this.#contents, range, shown, fate)
+  }
+
+  #mayRead(): void {
+    this.#check()
+    this.#fate.mayRead()
   }
 
   #check(): void {

@@ -44,6 +44,7 @@ const FAULTS: readonly (readonly [name: string, weight: number, fault: Fault])[]
   ['clock wrong by a week', 2, (director) => director.clockWrong()],
   ['bits flip', 2, (director) => director.bitsFlip()],
   ['disk lost', 2, (director) => director.diskLost()],
+  ['store damaged', 2, (director) => director.storeDamaged()],
 ]
 
 /** What may fail of reading. */
@@ -56,11 +57,16 @@ const READING: readonly DiskOperation[] = [
   'stat',
   'readdir',
 ]
+/** What a device has its indexes and its own state in. */
+const STORE = /^\/srv\/node\/[^/]+\/(?:containers|accounts|index[^/]*|state)$/
 /** Nodes that may be down at the same time, but for when all are. */
 const DOWN_MAX = 1
 const WATCH_EVERY_MS = 1_000
 /** Nothing new goes wrong. */
 const WATCH_HEALED_EVERY_MS = 600_000
+
+/** Faults after which a device has to be given again what it had. */
+const REFILLED: ReadonlySet<string> = new Set(['disk lost', 'store damaged'])
 
 export class FaultDirector {
   readonly #cluster: Cluster
@@ -347,6 +353,21 @@ export class FaultDirector {
     await this.bringUp(node)
   }
 
+  /** The files of one store can be read no more: what only that store knew is lost, what lies beside it is not. */
+  async storeDamaged(): Promise<void> {
+    const node = this.#victim
+    const { kv } = node.machine
+    const paths = kv.paths().filter((path) => STORE.test(path))
+    const path = paths[this.#random.below(Math.max(1, paths.length))]
+    if (path === undefined) return
+    this.#isVictimDamaged = true
+    await node.kill()
+    kv.corrupt(path, this.#random.below(2) === 0 ? 'opening' : 'reading')
+    this.#cluster.events.add(`store damaged ${path} on ${node.host}`)
+    await this.wait(5_000)
+    await this.bringUp(node)
+  }
+
   async #deviceFailure(fault: Parameters<StorageNode['machine']['disk']['addFault']>[0]): Promise<void> {
     const node = await this.#aNode()
     node.machine.disk.addFault(fault)
@@ -439,7 +460,7 @@ export class FaultDirector {
   #pick(): readonly [name: string, fault: Fault] {
     const possible = FAULTS.filter(([name]) => {
       if (this.#only !== undefined && !this.#only.includes(name)) return false
-      return name !== 'disk lost' || this.#canRefill()
+      return !REFILLED.has(name) || this.#canRefill()
     })
     const total = possible.reduce((sum, [, weight]) => sum + weight, 0)
     let at = this.#random.below(total)
