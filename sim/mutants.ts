@@ -167,8 +167,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'cluster/conditional-rules.ts',
-        find: 'const needed = majoritySize(primaries)',
-        replace: 'const needed = Math.min(1, majoritySize(primaries))',
+        find: 'const needed = majoritySize(primaries)\n  const knowing',
+        replace: 'const needed = Math.min(1, majoritySize(primaries))\n  const knowing',
       },
       {
         file: 'cluster/conditional-nodes.ts',
