@@ -52,7 +52,10 @@ export interface SyncServerOptions {
   readonly log: Logger
   /** How this device fetches from peers. */
   readonly transport: Transport
-  /** Is there such a device in the ring of the policy? Nobody else is fetched from. */
+  /**
+   * Is there such a device in the ring of the policy, or was there? Nobody else is fetched from, but who asks for it from its own
+   * address: a device that was taken out long ago still hands over what it has.
+   */
   readonly isPeer?: ((policyIndex: number, peer: PeerAddress) => boolean) | undefined
   readonly reclaimAgeSeconds?: number | undefined
   /** Nothing is forgotten while it says so. */
@@ -141,7 +144,8 @@ export class SyncServer {
   #serveFetch(policy: Policy, body: Buffer, request: Request): Response {
     const asked = decodeFetch(body)
     if (asked === undefined || asked.entries.length > ENTRIES_MAX) return malformed()
-    if (this.#options.isPeer?.(policy.index, asked.from) === false) return answer(403)
+    const isPeer = this.#options.isPeer?.(policy.index, asked.from) !== false
+    if (!isPeer && !isOwnAddress(asked.from, request)) return answer(403)
     const work = fetchWhatLacks(policy, asked, request.signal)
     work.catch(() => {})
     return stream(heartbeats(work, this.#options.clock))
@@ -187,6 +191,11 @@ async function serveDigests({ digests, ledger }: Policy, body: Buffer): Promise<
     return { equal, voice: ledger.voice(range), role: ledger.role(range) }
   })
   return binary(encodeUnitAnswers(answers))
+}
+
+/** A socket for both families has IPv4 addresses mapped. */
+function isOwnAddress({ host }: PeerAddress, { remoteAddress }: Request): boolean {
+  return remoteAddress !== '' && remoteAddress.replace(/^::ffff:/i, '') === host
 }
 
 async function serveEntries(policy: Policy, body: Buffer): Promise<Response> {
