@@ -37,6 +37,8 @@ const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 const FEATURES = { operations: 240, faults: 4, absence: 'never', featurePercent: 70 } as const
 /** A replica misses writes and can still be read. */
 const MISSED_WRITES = { onlyFaults: ['one-way cut', 'disk full', 'disk read-only', 'slow disk'] }
+/** A machine dies in the short time in which something is where it must not be yet. */
+const POWER_CUTS = { faults: 24, onlyFaults: ['power cut', 'power cut in a write', 'all power'] }
 const FINISHED = '    await file.sync()\n    this.#file = undefined\n'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -58,7 +60,8 @@ export const MUTANTS: readonly Mutant[] = [
           '    await syncs.sync(directory)\n    const late = await disk.openRead(`${directory}/${name}`)\n    await late.sync()\n    await late.close()\n    await this.#core.commit(',
       },
     ],
-    seeds: [4, ...SEEDS],
+    seeds: [2, ...SEEDS],
+    options: POWER_CUTS,
   },
   {
     name: 'index batch not synced',
