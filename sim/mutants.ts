@@ -64,6 +64,18 @@ export const MUTANTS: readonly Mutant[] = [
     options: POWER_CUTS,
   },
   {
+    name: 'a failed sync is tried again',
+    edits: [
+      {
+        file: 'disk/disk-gate.ts',
+        find: "'syncs', () => this.#file.sync())",
+        replace: "'syncs', () => this.#file.sync().catch(() => this.#file.sync()))",
+      },
+    ],
+    seeds: SEEDS,
+    options: { faults: 40, onlyFaults: ['sync error', 'all power'] },
+  },
+  {
     name: 'index batch not synced',
     edits: [{ file: 'kv/group-commit.ts', find: '{ sync: true } as object', replace: '{} as object' }],
     seeds: [3, ...SEEDS],
