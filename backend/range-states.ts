@@ -23,10 +23,19 @@ export function overlap(left: PartitionRange, right: PartitionRange): boolean {
   return Math.floor(fine.partition / 2 ** (fine.partPower - coarse.partPower)) === coarse.partition
 }
 
+/** The parts of a range that a ring of this, larger part power makes of it. */
+export function partsOf({ partPower, partition }: PartitionRange, finerPower: number): PartitionRange[] {
+  const parts = 2 ** (finerPower - partPower)
+  return Array.from({ length: parts }, (_, part) => {
+    return { partPower: finerPower, partition: partition * parts + part }
+  })
+}
+
 export class RangeStates<State> {
   readonly #states = new Map<number, State>()
-  /** Part powers of what is in the map, the finest first. */
+  /** Part powers of what is in the map, the finest first, and how many ranges there are of each. */
   #powers: readonly number[] = []
+  readonly #counts = new Map<number, number>()
 
   /** The state of the smallest range said anything of that has the hash (32 hex digits). */
   ofHash(hash: string): State | undefined {
@@ -69,17 +78,18 @@ export class RangeStates<State> {
   }
 
   set(range: PartitionRange, state: State): void {
-    this.#states.set(keyOf(range), state)
-    if (!this.#powers.includes(range.partPower)) this.#readPowers()
+    const key = keyOf(range)
+    if (!this.#states.has(key)) this.#count(range.partPower, 1)
+    this.#states.set(key, state)
   }
 
   delete(range: PartitionRange): void {
-    this.#states.delete(keyOf(range))
-    this.#readPowers()
+    if (this.#states.delete(keyOf(range))) this.#count(range.partPower, -1)
   }
 
   clear(): void {
     this.#states.clear()
+    this.#counts.clear()
     this.#powers = []
   }
 
@@ -91,9 +101,12 @@ export class RangeStates<State> {
     for (const [key, state] of this.#states) yield [rangeOf(key), state]
   }
 
-  #readPowers(): void {
-    const powers = new Set([...this.#states.keys()].map((key) => rangeOf(key).partPower))
-    this.#powers = [...powers].toSorted((a, b) => b - a)
+  #count(partPower: number, by: 1 | -1): void {
+    const before = this.#counts.get(partPower) ?? 0
+    this.#counts.set(partPower, before + by)
+    if (before !== 0 && before + by !== 0) return
+    if (before + by === 0) this.#counts.delete(partPower)
+    this.#powers = [...this.#counts.keys()].toSorted((a, b) => b - a)
   }
 }
 

@@ -65,6 +65,36 @@ t.test('a part power that grows changes no ownership', async (t) => {
   t.notOk(ledger.ownsHash(`38${'0'.repeat(30)}`))
 })
 
+t.test(
+  'what was said of a partition before the part power grew ends with what is said of its half',
+  async (t) => {
+    const device = new Device()
+    const before = await device.open()
+    await before.own(4, [1, 2])
+    const nowMs = device.clock.wallMs()
+    await before.write([
+      { range: P(1), stamp: { ...NO_STAMP, touchedMs: nowMs, majorityMs: nowMs, allMs: nowMs } },
+      { range: P(2), stamp: { ...NO_STAMP, stale: true } },
+    ])
+    await before.own(5, [2, 3, 4, 5])
+    t.equal(before.stamp(P(3, 5)).allMs, nowMs)
+    t.ok(before.isStale(P(4, 5)) && before.isStale(P(5, 5)))
+    const ledger = await device.open()
+    await ledger.own(5, [3, 4, 5])
+    const over = ledger.leave(P(2, 5))
+    await ledger.emptied(P(2, 5))
+    over()
+    t.same(ledger.stamp(P(2, 5)), NO_STAMP)
+    t.equal(ledger.voice(P(2, 5)), 'joining', 'it has nothing any more')
+    t.ok(ledger.noticeStray('10000000'.padEnd(32, '0')), 'what comes now is new to it')
+    t.equal(ledger.stamp(P(3, 5)).allMs, nowMs, 'the other half is what it was')
+    await ledger.write([{ range: P(4, 5), stamp: NO_STAMP }])
+    t.ok(ledger.mayBeStale && !ledger.isStale(P(4, 5)) && ledger.isStale(P(5, 5)))
+    await ledger.write([{ range: P(5, 5), stamp: NO_STAMP }])
+    t.notOk(ledger.mayBeStale)
+  },
+)
+
 t.test('a range that is being emptied says so until it is over', async (t) => {
   const ledger = await new Device().open()
   await ledger.own(4, [])

@@ -15,7 +15,7 @@ import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import { GroupCommit, type KvOperation, writeSynced } from '#kv/group-commit.ts'
 import { GivenUp, type GivenUpMs, oldEnoughMs } from './given-up.ts'
 import { LateArrivals, ON_TIME_MS, saidUntil, takenBack } from './late-arrivals.ts'
-import { type PartitionRange, RangeStates, rangeOfHash } from './range-states.ts'
+import { type PartitionRange, partsOf, RangeStates, rangeOfHash } from './range-states.ts'
 import type { ReplicaStates } from './replica-state.ts'
 import {
   decodeStamp,
@@ -66,6 +66,8 @@ const GIVEN_UP_TAG = Buffer.from([3])
 
 /** Partitions that are made joining at the same time. */
 const JOINING_AT_ONCE = 64
+/** Ranges whose stamps are divided in one batch. */
+const DIVIDED_AT_ONCE = 1_000
 
 interface DeviceRecord {
   readonly version: number
@@ -174,6 +176,7 @@ export class SyncLedger {
       setBit(bitmap, partition)
       if (this.#owned !== undefined && !this.owns({ partPower, partition })) gained.push(partition)
     }
+    await this.#divideStamps(partPower)
     if (this.#owned?.partPower === partPower && this.#owned.bitmap.equals(bitmap)) return []
     for (let at = 0; at < gained.length; at += JOINING_AT_ONCE) {
       const some = gained.slice(at, at + JOINING_AT_ONCE).map((partition) => ({ partPower, partition }))
@@ -186,6 +189,24 @@ export class SyncLedger {
     ])
     this.#owned = { partPower, bitmap }
     return gained
+  }
+
+  /**
+   * What was said of a range is said of each of its parts, once the ring makes several of it: else it would come to light again
+   * where what is known of one part ends.
+   */
+  async #divideStamps(partPower: number): Promise<void> {
+    const coarse = [...this.#stamps.entries()].filter(([range]) => range.partPower < partPower)
+    for (let at = 0; at < coarse.length; at += DIVIDED_AT_ONCE) {
+      const divided = coarse.slice(at, at + DIVIDED_AT_ONCE).flatMap(([range, stamp]) => {
+        const parts = partsOf(range, partPower)
+        return [
+          { range, stamp: undefined },
+          ...parts.map((part) => ({ range: part, stamp: this.#stamps.of(part) ?? stamp })),
+        ]
+      })
+      await this.write(divided)
+    }
   }
 
   /** Is anything known of what the ring gives to this device? */

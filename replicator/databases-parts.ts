@@ -13,6 +13,7 @@ import type { Ring } from '#ring/ring.ts'
 import type { PassOptions } from '#worker/contract.ts'
 import type { Pass } from '#worker/pass.ts'
 import type { DatabasePeers } from './databases-peers.ts'
+import { primariesBefore } from './primaries-before.ts'
 
 /** The ring at this moment, and the one before it while its devices may still hold what moved. */
 export interface DatabaseRings {
@@ -94,17 +95,17 @@ export function peersOf({ ring, self }: DatabaseRingView, partition: number): re
 
 /** Those who held the partition before the last change of the ring and do not now. */
 export function formerHolders(view: DatabaseRingView, partition: number): readonly RingDevice[] {
-  const { ring, previous, self } = view
-  if (previous === undefined || previous.partPower !== ring.partPower) return []
+  const { ring, self } = view
   const now = new Set(ring.primaries(partition).map(placeOf))
   if (self !== undefined) now.add(placeOf(self))
-  return previous.primaries(partition).filter((device) => !now.has(placeOf(device)))
+  return primariesBefore(view, partition).filter((device) => !now.has(placeOf(device)))
 }
 
 /** Did the ring before the last change give the partition to this device? */
-export function wasPrimaryBefore({ ring, previous, self }: DatabaseRingView, partition: number): boolean {
-  if (previous === undefined || previous.partPower !== ring.partPower || self === undefined) return false
-  return previous.primaries(partition).some((device) => placeOf(device) === placeOf(self))
+export function wasPrimaryBefore(view: DatabaseRingView, partition: number): boolean {
+  const { self } = view
+  if (self === undefined) return false
+  return primariesBefore(view, partition).some((device) => placeOf(device) === placeOf(self))
 }
 
 /** Is the device still in the ring, or did the operator take it out? */

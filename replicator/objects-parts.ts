@@ -14,6 +14,7 @@ import type { RingDevice } from '#ring/device.ts'
 import type { Ring } from '#ring/ring.ts'
 import type { PassOptions } from '#worker/contract.ts'
 import type { Pass } from '#worker/pass.ts'
+import { primariesBefore } from './primaries-before.ts'
 import type { RepairQueue } from './repair-queue.ts'
 
 /** The object ring of a policy at this moment, and the one before it. */
@@ -117,26 +118,21 @@ export function peersOf({ ring, self }: RingView, partition: number): readonly R
   return ring.primaries(partition).filter((device) => device.id !== self?.id)
 }
 
-/**
- * Those who held the partition before the last change of the ring and do not hold it now; none when that ring cannot be
- * compared.
- */
+/** Those who held the partition before the last change of the ring and do not hold it now. */
 export function formerHolders(view: RingView, partition: number): readonly RingDevice[] {
-  const { ring, previous, self } = view
-  if (previous === undefined || previous.partPower !== ring.partPower) return []
+  const { ring, self } = view
   const now = new Set(ring.primaries(partition).map((device) => nameOf(addressOf(device))))
   const own = self === undefined ? undefined : nameOf(addressOf(self))
-  return previous.primaries(partition).filter((device) => {
+  return primariesBefore(view, partition).filter((device) => {
     const name = nameOf(addressOf(device))
     return !now.has(name) && name !== own
   })
 }
 
 /** Did the ring before the last change give the partition to this device? */
-export function wasPrimaryBefore({ ring, previous, ownAddress }: RingView, partition: number): boolean {
-  if (previous === undefined || previous.partPower !== ring.partPower) return false
-  const own = nameOf(ownAddress)
-  return previous.primaries(partition).some((device) => nameOf(addressOf(device)) === own)
+export function wasPrimaryBefore(view: RingView, partition: number): boolean {
+  const own = nameOf(view.ownAddress)
+  return primariesBefore(view, partition).some((device) => nameOf(addressOf(device)) === own)
 }
 
 /** Is the device still in the ring, or did the operator take it out? */
