@@ -9,12 +9,13 @@ import type { ListedObject } from '#store/listing.ts'
 import type { OperationContext } from '#store/operation.ts'
 import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
+import { checkMetadataKept } from './metadata-checks.ts'
 import { ACCOUNT, CONTAINERS, nameOfPath } from './object-names.ts'
 import { checkFound } from './read-checks.ts'
 import { policyOf, SALT } from './topology.ts'
 import { Violation } from './violation.ts'
 
-const CONTEXT: OperationContext = { txId: 'check', signal: undefined, log: silentLogger }
+export const CHECK_CONTEXT: OperationContext = { txId: 'check', signal: undefined, log: silentLogger }
 
 /** What is stored of an object on one device. */
 export interface Copy {
@@ -97,11 +98,17 @@ async function checkRead(
 ): Promise<void> {
   const { path } = object
   const store = cluster.proxies[proxy]?.running?.store
-  const read = await store?.objects.read(CONTEXT, nameOfPath(path), {
-    method: 'GET',
+  const name = nameOfPath(path)
+  const read = await store?.objects.read(CHECK_CONTEXT, name, { method: 'GET', conditions: {}, newest: true })
+  const usual = await store?.objects.read(CHECK_CONTEXT, name, {
+    method: 'HEAD',
     conditions: {},
-    newest: true,
+    newest: false,
   })
+  if (usual?.kind !== read?.kind)
+    throw new Violation('unreadable_object', `${path} at proxy ${proxy}: ${usual?.kind} and ${read?.kind}`, [
+      path,
+    ])
   if (read?.kind === 'no_such_object' && !outcome.exists) return
   if (read?.kind !== 'found') {
     const wanted = outcome.exists
@@ -116,14 +123,16 @@ async function checkRead(
       path,
     ])
   const bytes = await readWhole(read.body, 2 ** 30)
-  checkFound(object, read.headers, bytes)
-  const etag = createHash('md5').update(bytes).digest('hex')
-  if (etag !== outcome.etag)
+  checkMetadataKept(object, checkFound(object, read.headers, bytes), read.headers)
+  const usualEtag = usual?.kind === 'found' ? usual.headers['etag']?.replaceAll('"', '') : undefined
+  for (const etag of [createHash('md5').update(bytes).digest('hex'), usualEtag]) {
+    if (etag === outcome.etag) continue
     throw new Violation(
       'stale_read',
       `${path} at proxy ${proxy} has ${etag}, the latest is ${outcome.etag}`,
       [path],
     )
+  }
 }
 
 /** Every listing through every proxy says what the objects say. */
@@ -145,7 +154,7 @@ async function listingOf(
 ): Promise<readonly ListedObject[]> {
   const store = cluster.proxies[proxy]?.running?.store
   const read = await store?.containers.read(
-    CONTEXT,
+    CHECK_CONTEXT,
     { account: ACCOUNT, container },
     { listing: { limit: 10_000, reverse: false } },
   )

@@ -276,4 +276,15 @@ export const MUTANTS: readonly Mutant[] = [
     seeds: SEEDS,
     options: MISSED_WRITES,
   },
+  {
+    name: 'metadata is lost where copies meet',
+    edits: [
+      {
+        file: 'object-server/meta-join.ts',
+        find: '  if (meta.timestamp <= winner) return undefined\n',
+        replace: '  return undefined\n',
+      },
+    ],
+    seeds: [2, ...SEEDS],
+  },
 ]

@@ -8,6 +8,7 @@ import { bufferBody, type RequestBody } from '#http/message.ts'
 import type { ObjectName } from '#store/operation.ts'
 import { type ClientCondition, checkCondition, checkRefusal } from './condition-checks.ts'
 import { bodyOf, type ClientWrite, type WriteMethod } from './history.ts'
+import { contentTypeOf } from './metadata-checks.ts'
 import { aName, mayExpire, pathOf } from './object-names.ts'
 import type { RunningProxy } from './proxy-node.ts'
 import { checkOrder, WRITER_HEADER } from './read-checks.ts'
@@ -128,7 +129,7 @@ export class ObjectWriters {
     }
     const put = await store.objects.put(context, name, {
       body: bytes.length > LARGE_BYTES ? streamed(bytes) : bufferBody(bytes),
-      contentType: `text/x-${id}`,
+      contentType: contentTypeOf(id),
       metadata,
       expectedEtag: undefined,
       limitBytes: 2 ** 30,

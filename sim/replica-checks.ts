@@ -128,7 +128,7 @@ async function checkDatabases(
     const device = running?.device
     const state = await (kind === 'account' ? device?.accounts : device?.containers)?.index.state(name)
     if (!primaries.has(host)) {
-      if (state !== undefined && state.info.status === 'live' && totalStats(state.info).rows > 0)
+      if (state !== undefined)
         throw new Violation('handoff_not_empty', `${host} still has the ${kind} ${label}`, [label, host])
       continue
     }

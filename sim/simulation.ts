@@ -10,6 +10,7 @@ import { checkReplicas } from './replica-checks.ts'
 import { settle } from './settle.ts'
 import { Violation } from './violation.ts'
 import { Workload, type WorkloadFigures } from './workload.ts'
+import { checkWritable } from './writable-checks.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -183,6 +184,7 @@ class Run {
     await this.#workload.fleeting.check()
     await this.#workload.features.check()
     this.#workload.doomed.check()
+    await checkWritable(this.#cluster, outcomes)
   }
 
   /** Time passes until it is over, or a fault brings a violation to light. */

@@ -18,6 +18,7 @@ import { bodyOf, putObject } from '#object-server/engine-contract.ts'
 import { type ObjectService, openObjectService } from '#object-server/main.ts'
 import { comparedText } from '#object-server/object-state.ts'
 import type { ReplicaAccess } from '#object-server/replica-access.ts'
+import type { PeerAddress } from '#object-server/replication/messages.ts'
 import type { Ring } from '#ring/ring.ts'
 import { buildSimpleRing } from '#ring/simple-ring.ts'
 import type { PassReport } from '#worker/contract.ts'
@@ -97,9 +98,14 @@ export class ObjectDevices {
   }
 
   /** A ring over the devices of these names. */
-  ringOver(names: readonly string[], replicas = 3, weightOf: (name: string) => number = () => WEIGHT): Ring {
+  ringOver(
+    names: readonly string[],
+    replicas = 3,
+    weightOf: (name: string) => number = () => WEIGHT,
+    partPower = PART_POWER,
+  ): Ring {
     return buildSimpleRing({
-      partPower: PART_POWER,
+      partPower,
       replicas: Math.min(replicas, names.length),
       devices: names.map((device, at) => {
         const port = this.machines.find(({ name }) => name === device)?.port ?? 0
@@ -145,7 +151,7 @@ export class ObjectDevices {
         }
       },
       reclaimAgeSeconds: this.#reclaimAgeSeconds,
-      replication: { repairs },
+      replication: { repairs, isPeer: (_policyIndex, peer) => this.#isInRings(peer) },
     })
     const { device } = service
     const replicator = createObjectReplicator({
@@ -167,7 +173,7 @@ export class ObjectDevices {
     })
     await replicator.learnRings()
     machine.running = { service, replicator, repairs }
-    network.register({ host: HOST, port: machine.port }, service.handler)
+    this.connect(machine)
     return machine.running
   }
 
@@ -198,8 +204,17 @@ export class ObjectDevices {
   }
 
   connect(machine: Machine): void {
-    if (machine.running !== undefined)
-      this.network.register({ host: HOST, port: machine.port }, machine.running.service.handler)
+    const { running } = machine
+    if (running === undefined) return
+    this.network.register({ host: HOST, port: machine.port }, (request) =>
+      running.service.handler({ ...request, remoteAddress: HOST }),
+    )
+  }
+
+  #isInRings({ port, device }: PeerAddress): boolean {
+    return [this.ring, this.previous].some((ring) =>
+      ring?.devices.some((one) => one?.port === port && one.device === device),
+    )
   }
 
   /** One pass of a device's replicator. */
