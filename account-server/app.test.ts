@@ -324,3 +324,21 @@ t.test('replicas that got the same reports have the same digest', async (t) => {
   await other.send('PUT', '/a/x', report(2, 0, 1, 1))
   t.same(await digestOf(one), await digestOf(other))
 })
+
+t.test('figures that were on their way for more than a minute are not believed', async (t) => {
+  const server = await startAccountServer()
+  await server.send('PUT', '/a', ts(1))
+  const told = (secondsAgo: number, objects: number): Promise<{ readonly status: number }> => {
+    const sent = String((server.clock.wallMs() / 1000 - secondsAgo).toFixed(5))
+    return server.send('PUT', '/a/c', report(1, 0, objects, 0, { 'x-backend-martlet-report-sent': sent }))
+  }
+  t.equal((await told(0, 2)).status, 201)
+  t.equal((await told(300, 1)).status, 408)
+  t.equal((await server.send('HEAD', '/a')).headers['x-account-object-count'], '2')
+  t.equal((await told(30, 3)).status, 201)
+  t.equal(
+    (await server.send('PUT', '/a/c', report(1, 0, 4))).status,
+    201,
+    'OpenStack Swift does not say when',
+  )
+})

@@ -124,6 +124,8 @@ export const PROPOSAL_HEADER = 'x-backend-martlet-proposal'
 export const CARRIED_HEADER = 'x-backend-martlet-carried'
 /** Request COMMIT: `true` when not all primaries are known to have the candidate: whoever makes it visible sees to the rest. */
 export const INCOMPLETE_HEADER = 'x-backend-martlet-incomplete'
+/** Request PUT of a container at an account server: when the figures were told. */
+export const REPORT_SENT_HEADER = 'x-backend-martlet-report-sent'
 /** Answer to PUT and ACCEPT: `yes`, `no`, or `silent` for a no that denies nothing; `body` when only that is missing. */
 export const VOTE_HEADER = 'x-backend-martlet-vote'
 /** Request GET: the body of this candidate, with all that must be stored with it. */

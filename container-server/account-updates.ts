@@ -10,7 +10,7 @@ import { textAnswer } from '#backend/answers.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { timestampNow } from '#backend/timestamp-header.ts'
 import type { Clock, KvStore } from '#base/environment.ts'
-import { REPLICA_STATE_HEADER } from '#base/extensions.ts'
+import { REPLICA_STATE_HEADER, REPORT_SENT_HEADER } from '#base/extensions.ts'
 import { RECLAIM_AGE_SECONDS } from '#base/limits.ts'
 import type { Logger } from '#base/log.ts'
 import { encodedPathOf } from '#base/names.ts'
@@ -226,13 +226,15 @@ export class AccountUpdates {
 
   #request(info: DatabaseInfo, partition: string, target: AccountTarget, headers: HeaderMap): Request {
     const report = currentReport(info)
+    const now = timestampNow(this.#options.clock)
     return {
       method: 'PUT',
       path: `/${encodeURIComponent(target.device)}/${partition}${encodedPathOf(info.name)}`,
       query: '',
       headers: {
         ...headers,
-        'x-timestamp': timestampNow(this.#options.clock),
+        'x-timestamp': now,
+        [REPORT_SENT_HEADER]: now,
         'x-put-timestamp': report.putTimestamp,
         'x-delete-timestamp': report.deleteTimestamp,
         'x-object-count': String(report.objects),

@@ -3,7 +3,9 @@ import { AUTO_CREATE_ACCOUNT_PREFIX, type ContainerAddress } from '#backend/addr
 import { answer, textAnswer } from '#backend/answers.ts'
 import { Refusal } from '#backend/refusal.ts'
 import { requestTimestamp } from '#backend/timestamp-header.ts'
-import { parseTimestamp } from '#base/timestamp.ts'
+import { REPORT_SENT_HEADER } from '#base/extensions.ts'
+import { MAX_CLOCK_AHEAD_SECONDS } from '#base/limits.ts'
+import { parseTimestamp, TICKS_PER_SECOND, ticksOf } from '#base/timestamp.ts'
 import { mergeContainerReport } from '#db/account-rules.ts'
 import { type ContainerRow, isOlderReport, latestReport } from '#db/container-row.ts'
 import type { DatabaseName } from '#db/info.ts'
@@ -19,6 +21,7 @@ export async function containerPut(
   const timestamp =
     request.headers['x-timestamp'] === undefined ? reportedAt : requestTimestamp(request, service)
   if (timestamp instanceof Refusal) return timestamp.response
+  if (comesLate(service, request)) return textAnswer(408, 'These figures were told more than a minute ago')
   const row = rowOf(request, address.container, reportedAt)
   if (row instanceof Refusal) return row.response
   const name = { account: address.account }
@@ -35,6 +38,16 @@ export async function containerPut(
     await service.index.apply(name, [{ ...row, reportedAt: service.stamps.next() }], rule)
   }
   return answer(row.deleteTimestamp > row.putTimestamp ? 204 : 201)
+}
+
+/**
+ * Was it on its way for so long that its sender has given up waiting and told newer figures since? The last to arrive is believed, so
+ * what a server that was stopped finds in its sockets must not be. OpenStack Swift's container servers do not say when they told it.
+ */
+function comesLate({ clock }: AccountService, { headers }: Request): boolean {
+  const sent = parseTimestamp(headers[REPORT_SENT_HEADER] ?? '')
+  if (sent === undefined) return false
+  return clock.wallMs() / 1000 - ticksOf(sent) / TICKS_PER_SECOND > MAX_CLOCK_AHEAD_SECONDS
 }
 
 /**
