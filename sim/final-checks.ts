@@ -9,7 +9,7 @@ import type { ListedObject } from '#store/listing.ts'
 import type { OperationContext } from '#store/operation.ts'
 import type { Cluster } from './cluster.ts'
 import type { ObjectHistory } from './history.ts'
-import { checkMetadataKept } from './metadata-checks.ts'
+import { checkListedType, checkMetadataKept } from './metadata-checks.ts'
 import { ACCOUNT, CONTAINERS, nameOfPath } from './object-names.ts'
 import { checkFound } from './read-checks.ts'
 import { policyOf, SALT } from './topology.ts'
@@ -142,7 +142,7 @@ export async function checkListings(cluster: Cluster, outcomes: readonly Outcome
     const wanted = outcomes.filter(({ path, exists }) => exists && path.startsWith(below))
     for (const proxy of cluster.proxies) {
       const listed = await listingOf(cluster, proxy.proxy, container)
-      compareListing(below, wanted, listed, proxy.proxy)
+      compareListing(cluster, below, wanted, listed, proxy.proxy)
     }
   }
 }
@@ -168,6 +168,7 @@ async function listingOf(
 }
 
 function compareListing(
+  cluster: Cluster,
   below: string,
   wanted: readonly Outcome[],
   listed: readonly ListedObject[],
@@ -183,6 +184,7 @@ function compareListing(
       throw new Violation('stale_row', `${path} is listed as ${row.etag}, but is ${etag} of ${timestamp}`, [
         path,
       ])
+    checkListedType(cluster.history.object(path), row)
   }
   for (const path of rows.keys())
     throw new Violation('ghost', `${path} is listed at proxy ${proxy}, but does not exist`, [path])

@@ -21,6 +21,9 @@ const BODY_BYTES = 100
 /** What nobody knows the end of may go on for so long, milliseconds. */
 const LINGERS_MS = 120_000
 
+/** What a read of an object that was deleted may be answered. */
+const ABSENT: ReadonlySet<string> = new Set(['no_such_object', 'no_such_container'])
+
 type Kind = 'make' | 'drop' | 'put' | 'delete'
 /** How often, in relation to each other. */
 const KINDS: readonly Kind[] = ['make', 'make', 'put', 'put', 'put', 'delete', 'drop', 'drop']
@@ -140,12 +143,16 @@ export class FleetingContainers {
     }
   }
 
-  /** The PUT after which nothing was done to the object, nor to its container what `disturbs`. */
-  #certain(container: string, object: string, disturbs: (deed: Deed) => boolean): Deed | undefined {
-    const puts = this.#deeds.filter(
-      (one) => one.kind === 'put' && one.container === container && one.object === object && one.isDone,
+  /** The PUT (or deletion) after which nothing was done to the object, nor to its container what `disturbs`. */
+  #certain(
+    container: string,
+    object: string,
+    disturbs: (deed: Deed) => boolean,
+    kind: 'put' | 'delete' = 'put',
+  ): Deed | undefined {
+    const last = this.#deeds.findLast(
+      (one) => one.kind === kind && one.container === container && one.object === object && one.isDone,
     )
-    const last = puts.at(-1)
     if (last === undefined) return undefined
     const isDisturbed = this.#deeds.some((one) => {
       if (one === last || one.container !== container || one.endedMs < last.startedMs) return false
@@ -154,11 +161,27 @@ export class FleetingContainers {
     return isDisturbed ? undefined : last
   }
 
+  /** What was deleted does not come back, whichever policies its container had before and after. */
+  async #checkDeleted(name: ObjectName, proxy: RunningProxy, number: number): Promise<void> {
+    const deleted = this.#certain(name.container, name.object, () => false, 'delete')
+    if (deleted === undefined) return
+    const read = await etagOf(proxy, name)
+    if (ABSENT.has(read)) return
+    const path = pathOf(name)
+    throw new Violation('undeleted_object', `${path} at proxy ${number} is ${read}, and was deleted`, [
+      path,
+      name.container,
+    ])
+  }
+
   async #checkContainer(container: string, proxy: RunningProxy, number: number): Promise<void> {
     const name = { account: ACCOUNT, container }
     for (const object of OBJECTS) {
       const put = this.#certain(container, object, () => false)
-      if (put === undefined) continue
+      if (put === undefined) {
+        await this.#checkDeleted({ ...name, object }, proxy, number)
+        continue
+      }
       const etag = await etagOf(proxy, { ...name, object })
       if (etag === put.etag) continue
       const path = pathOf({ ...name, object })

@@ -1,5 +1,6 @@
 /** What must hold of the metadata of an object when everything is healed. */
 import type { HeaderMap } from '#http/message.ts'
+import type { ListedObject } from '#store/listing.ts'
 import type { Attempt, ClientWrite, ObjectHistory } from './history.ts'
 import { WRITER_HEADER } from './read-checks.ts'
 import { Violation } from './violation.ts'
@@ -25,8 +26,18 @@ export function checkMetadataKept(object: ObjectHistory, put: Attempt, headers: 
   }
   const wrote = object.writes.find(({ id }) => id === writer)
   if (wrote !== undefined) compare(object, headers, 'x-delete-at', expiryOf(wrote))
+  checkType(object, put.write.etag, headers)
+}
+
+/** A listing tells the content type that the object has: no POST of a run changes it. */
+export function checkListedType(object: ObjectHistory, row: ListedObject): void {
+  checkType(object, row.etag, { 'content-type': row.contentType })
+}
+
+/** It is that of the PUT of these bytes. */
+function checkType(object: ObjectHistory, etag: string, headers: HeaderMap): void {
   const types = object.attempts
-    .filter(({ method, write }) => method === 'PUT' && write.etag === put.write.etag)
+    .filter(({ method, write }) => method === 'PUT' && write.etag === etag)
     .map(({ write }) => contentTypeOf(write.id))
   if (!types.includes(headers['content-type'] ?? '')) compare(object, headers, 'content-type', types[0])
 }

@@ -8,7 +8,7 @@ import { fileName, leafOf, leafPath, policyPaths } from '#object-server/layout.t
 import type { ObjectState } from '#object-server/object-state.ts'
 import type { Cluster } from './cluster.ts'
 import type { Damage } from './damage.ts'
-import type { ObjectHistory } from './history.ts'
+import type { ObjectHistory, WriteMethod } from './history.ts'
 import { nameOfPath } from './object-names.ts'
 import type { StorageNode } from './storage-node.ts'
 import { devicePath, POLICY_INDEXES, policyOf } from './topology.ts'
@@ -81,20 +81,39 @@ function checkKept(
   state: ObjectState,
   damage: Damage,
 ): void {
-  const { path, hash } = object
+  const { hash } = object
   // A stand-in gives up what the primaries have.
-  if (!cluster.alwaysHeldBy(node.host, 'object', nameOfPath(path))) return
+  if (!cluster.alwaysHeldBy(node.host, 'object', nameOfPath(object.path))) return
+  const told = lastTold(object, node.host, (method) => method !== 'POST')
+  if (damage.excuses(hash, told) || object.mayBeForgotten(cluster.world.wallMs(), told)) return
+  const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
+  expectKept(object, node, told, kept)
+  const posted = lastTold(object, node.host, (method) => method === 'POST')
+  if (damage.excuses(hash, posted)) return
+  expectKept(object, node, posted, [...kept, state.meta?.timestamp ?? ZERO_TIMESTAMP])
+}
+
+/** The latest write of such a method that the host said it has. */
+function lastTold(object: ObjectHistory, host: string, counts: (method: WriteMethod) => boolean): Timestamp {
   let told: Timestamp = ZERO_TIMESTAMP
   for (const { method, timestamp, holders } of object.attempts) {
-    if (method !== 'POST' && holders.has(node.host) && timestamp > told) told = timestamp
+    if (counts(method) && holders.has(host) && timestamp > told) told = timestamp
   }
-  const kept = [state.data?.timestamp, state.tombstone, state.lost].map((one) => one ?? ZERO_TIMESTAMP)
-  if (kept.some((one) => one >= told) || damage.excuses(hash, told)) return
-  if (object.mayBeForgotten(cluster.world.wallMs(), told)) return
+  return told
+}
+
+/** Of its writes up to `told` the host has the last, or a later one. */
+function expectKept(
+  { path }: ObjectHistory,
+  { host }: StorageNode,
+  told: Timestamp,
+  kept: readonly Timestamp[],
+): void {
+  if (kept.some((one) => one >= told)) return
   throw new Violation(
     'forgotten_write',
-    `${node.host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,
-    [path, node.host],
+    `${host} said that it has ${path} of ${told}; after its restart it has ${kept.join(', ')}`,
+    [path, host],
   )
 }
 
