@@ -3,6 +3,7 @@ import { normalForm, TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from
 import { readConfirmed } from '#cluster/confirmed-read.ts'
 import { fanOutWrite, type WriteAnswer } from '#cluster/fan-out-write.ts'
 import { listAgreed } from '#cluster/listing-agreement.ts'
+import { quorumSize } from '#cluster/quorum.ts'
 import { type ReadOutcome, type ReplicaRead, readReplica } from '#cluster/replica-read.ts'
 import { discard, type HeaderMap } from '#http/message.ts'
 import { type Absence, absenceBy, notProven, untilProven } from './absence.ts'
@@ -19,11 +20,10 @@ import type { AccountName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
-const DELETED_WHERE = {
+const ABSENT_WHERE = {
   proven: { kind: 'no_such_account' },
-  taken: { kind: 'deleted' },
   unknown: notProven('account'),
-} as const satisfies Record<Absence, { readonly kind: 'deleted' } | StoreFailure>
+} as const satisfies Record<Absence, StoreFailure>
 
 export class Accounts implements AccountOperations {
   readonly #parts: StoreParts
@@ -117,7 +117,9 @@ export class Accounts implements AccountOperations {
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
     if (verdict.status !== 404) return failureOf(verdict, answers)
-    return wasDeleted(answers) ? { kind: 'account_deleted' } : DELETED_WHERE[this.#absence(name, answers)]
+    const { primaries } = this.#parts.accountPlacement(name.account)
+    if (deletedOn(answers) >= quorumSize(primaries.length)) return { kind: 'account_deleted' }
+    return ABSENT_WHERE[this.#absence(name, answers)]
   }
 
   async #post(
@@ -244,8 +246,13 @@ function knownOf(outcome: ReadOutcome): Known<AccountInfo> | Unknown {
   }
 }
 
-function wasDeleted(answers: Written['answers']): boolean {
-  return answers.some(({ headers }) => saysDeleted(headers))
+/** How many have the deletion. What one of them was told alone may be lost with its disk. */
+function deletedOn(answers: Written['answers']): number {
+  return answers.filter(({ status, headers }) => isSuccess(status) || saysDeleted(headers)).length
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 function isDeleted({ response }: Extract<ReadOutcome, { readonly kind: 'absent' }>): boolean {

@@ -26,11 +26,10 @@ import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
-const DELETED_WHERE = {
+const ABSENT_WHERE = {
   proven: { kind: 'no_such_container' },
-  taken: { kind: 'deleted' },
   unknown: notProven('container'),
-} as const satisfies Record<Absence, { readonly kind: 'deleted' } | StoreFailure>
+} as const satisfies Record<Absence, StoreFailure>
 
 export class Containers implements ContainerOperations {
   readonly #parts: StoreParts
@@ -143,7 +142,7 @@ export class Containers implements ContainerOperations {
     if (failure !== undefined) return failure
     const { verdict, answers } = await this.#write(context, name, 'DELETE', {})
     if (verdict.status >= 200 && verdict.status < 300) return { kind: 'deleted' }
-    if (verdict.status === 404) return DELETED_WHERE[this.#absence(name, answers)]
+    if (verdict.status === 404) return ABSENT_WHERE[this.#absence(name, answers)]
     if (verdict.status === 409) return { kind: 'not_empty' }
     return failureOf(verdict, answers)
   }

@@ -64,6 +64,18 @@ t.test('who stands in for all who know of it denies no account and no container'
   t.equal((await remove()).kind, 'account_deleted')
 })
 
+t.test('a deletion that one server alone has taken is not called done, whoever asks again', async (t) => {
+  const cluster = await MemoryCluster.start({ devices: 6, nodeTimeoutMs: 200 })
+  t.teardown(() => cluster.close())
+  const { holders, remove } = await deletedAccount(cluster)
+  const [, ...others] = holders
+  for (const device of others) cluster.stop(device, 'account')
+  for (let again = 0; again < 2; again += 1) t.equal((await remove()).kind, 'unavailable')
+  for (const device of others) cluster.restart(device)
+  t.equal((await remove()).kind, 'deleted', 'two of three have it now')
+  t.equal((await remove()).kind, 'account_deleted')
+})
+
 t.test('the reaper empties a deleted account through the real servers', async (t) => {
   const cluster = await MemoryCluster.start()
   t.teardown(() => cluster.close())
