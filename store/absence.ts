@@ -15,15 +15,13 @@ const ABSENCE_PATIENCE_MS = 2_000
 type Server = 'account' | 'container'
 type Primaries = Pick<Placement, 'primaries'>
 
-/**
- * `unknown`: too few of those who know it could be asked. One of them may have done what was asked: alone it proves nothing
- * either, because its disk may be lost before it has told the others.
- */
-export type Absence = 'proven' | 'unknown'
+/** `taken`: somebody knew it, did what was asked, and tells the others. `unknown`: nobody who knows it could be asked. */
+export type Absence = 'proven' | 'taken' | 'unknown'
 
 /** What it is that a quorum has answered 404. */
 export function absenceBy(answers: readonly WriteAnswer[], placement: Primaries, server: Server): Absence {
-  return provesAbsence(answers, placement, server) ? 'proven' : 'unknown'
+  if (provesAbsence(answers, placement, server)) return 'proven'
+  return answers.some(({ status }) => status >= 200 && status < 300) ? 'taken' : 'unknown'
 }
 
 /** A 404 that proves nothing is waited with for a while: another server may know better. */

@@ -20,8 +20,10 @@ import type { AccountName, OperationContext } from './operation.ts'
 import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
+/** A deletion that one server alone has taken may be lost with its disk, and the account with all that it holds be there again. */
 const ABSENT_WHERE = {
   proven: { kind: 'no_such_account' },
+  taken: notProven('account'),
   unknown: notProven('account'),
 } as const satisfies Record<Absence, StoreFailure>
 

@@ -26,10 +26,12 @@ import { pathOnWire, type StoreParts } from './store-parts.ts'
 import { dealTargets } from './update-targets.ts'
 import { failureOf, verdictOf, type Written } from './write-outcome.ts'
 
+/** A deletion that one server alone has taken is lost with its disk at worst: the container is there again, and empty. */
 const ABSENT_WHERE = {
   proven: { kind: 'no_such_container' },
+  taken: { kind: 'deleted' },
   unknown: notProven('container'),
-} as const satisfies Record<Absence, StoreFailure>
+} as const satisfies Record<Absence, { readonly kind: 'deleted' } | StoreFailure>
 
 export class Containers implements ContainerOperations {
   readonly #parts: StoreParts
