@@ -63,13 +63,13 @@ export class ClockWatch {
     const { clock } = options
     this.#options = options
     this.#kept = kept
-    const others: Omit<Clock, 'wallMs'> = {
+    const rest: Omit<Clock, 'wallMs'> = {
       monotonicMs: () => clock.monotonicMs(),
       setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
       sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
     }
-    this.clock = { ...others, wallMs: () => this.#timeMs() }
-    this.dating = { ...others, wallMs: () => this.#datingMs() }
+    this.clock = { ...rest, wallMs: () => this.#timeMs() }
+    this.dating = { ...rest, wallMs: () => this.#datingMs() }
   }
 
   /** Has looked once when it resolves. Rejects when the mark cannot be read. */

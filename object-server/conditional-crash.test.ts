@@ -6,6 +6,9 @@
 import t from 'tap'
 import type { Candidate } from '#base/ballot.ts'
 import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
+import { aroundWrites } from '#kv/fail-stop.ts'
+import { kvError } from '#kv/kv-error.ts'
+import { MemoryKv } from '#kv/memory-kv.ts'
 import {
   accept,
   acceptanceOf,
@@ -319,5 +322,41 @@ await t.test(
     })
     t.match(await engine.conditional.promise('/a/c/other', ballot(1)), { kind: 'promised' })
     await engine.close()
+  },
+)
+
+await t.test(
+  'a process that dies while a new index becomes complete hears no ballot of before',
+  async (t) => {
+    let sawComplete = false
+    for (let writes = 0; writes < 8; writes += 1) {
+      const { disk } = newMachine()
+      const kv = new MemoryKv()
+      const clock = new VirtualClock()
+      clock.jumpWall(100_000)
+      let left = writes
+      const dying = {
+        open: async (path: string) =>
+          aroundWrites(await kv.open(path), async (write) => {
+            left -= 1
+            if (left < 0) throw kvError('LEVEL_IO_ERROR', 'the process is dead')
+            return await write()
+          }),
+      }
+      const first = await startEngine({ disk, kv: dying as unknown as MemoryKv }, { clock }).catch(
+        () => undefined,
+      )
+      await first?.engine.close().catch(() => {})
+      clock.jumpWall(10_000)
+      const { engine, report } = await startEngine({ disk, kv }, { clock })
+      if (report.kind !== 'new') sawComplete = true
+      t.match(
+        await engine.conditional.promise(NAME, ballot(99)),
+        { kind: 'outvoted' },
+        `${writes}: ${report.kind}`,
+      )
+      await engine.close()
+    }
+    t.ok(sawComplete)
   },
 )

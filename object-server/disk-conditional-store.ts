@@ -1,7 +1,7 @@
 /** Where conditional writes of a real device keep records, bodies and what became visible. */
+import { timestampNow } from '#backend/timestamp-header.ts'
 import { type CandidateId, timeOf } from '#base/ballot.ts'
-import type { Clock } from '#base/environment.ts'
-import { TICKS_PER_SECOND, type Timestamp, timestampFromTicks } from '#base/timestamp.ts'
+import type { Timestamp } from '#base/timestamp.ts'
 import { committed, type PromiseRecord, withoutFuture } from './acceptor.ts'
 import type { ConditionalStore, Showing } from './conditional-writes.ts'
 import type { DiskFailed, ObjectContent } from './engine.ts'
@@ -50,7 +50,7 @@ export class DiskConditionalStore implements ConditionalStore {
   }
 
   now(): Timestamp {
-    return timestampOf(this.#core.options.clock)
+    return timestampNow(this.#core.options.clock)
   }
 
   state(hash: string): Promise<ObjectState> {
@@ -131,8 +131,4 @@ export class DiskConditionalStore implements ConditionalStore {
     )
     this.#sweeping = false
   }
-}
-
-export function timestampOf(clock: Pick<Clock, 'wallMs'>): Timestamp {
-  return timestampFromTicks(Math.floor((clock.wallMs() * TICKS_PER_SECOND) / 1000))
 }

@@ -1,10 +1,11 @@
 /** The engine over a real device: one storage policy, its files and its index. */
+import { timestampNow } from '#backend/timestamp-header.ts'
 import type { Clock } from '#base/environment.ts'
 import { codeOf } from '#disk/disk-error.ts'
 import { type AuditAccess, DiskAuditAccess } from './audit-access.ts'
 import { ConditionalWrites } from './conditional-writes.ts'
 import { DamageMark } from './damage-mark.ts'
-import { DiskConditionalStore, timestampOf } from './disk-conditional-store.ts'
+import { DiskConditionalStore } from './disk-conditional-store.ts'
 import type {
   DeleteRequest,
   Lookup,
@@ -157,7 +158,7 @@ async function openSound(
     if (index.digestsAre === 'of_an_earlier_rule') await core.renewDigests()
     const promises = await PromiseStore.open(index)
     // What was promised is not known any more: to be noted before the index counts as complete.
-    if (index.condition === 'incomplete') await promises.forgetAllUntil(timestampOf(options.clock))
+    if (index.condition === 'incomplete') await promises.forgetAllUntil(timestampNow(options.clock))
     const report = await core.recovery.run()
     const writes = new ObjectWrites(core)
     const kept = await DiskConditionalStore.open(core, writes, promises)

@@ -1,41 +1,22 @@
 /** A copy that a reader finds bad or gone is asked for again at once, not at the next sweep. */
 import t, { type Test } from 'tap'
-import { parsePolicies, type StoragePolicies } from '#backend/policies.ts'
-import { silentLogger } from '#base/log.ts'
-import { SeededRandom, VirtualClock } from '#base/virtual-clock.ts'
 import { MemoryDisk } from '#disk/memory-disk.ts'
 import { MemoryKv } from '#kv/memory-kv.ts'
-import { type ObjectService, openObjectService } from './main.ts'
+import type { ObjectService } from './main.ts'
 import type { CopyToRepair } from './replication/repairs.ts'
-import { put, send, TEST_SALT, TestContainerServers } from './test-server.ts'
+import { put, send } from './test-server.ts'
+import { openTestService } from './test-service.ts'
 
-async function opened(disk: MemoryDisk, kv: MemoryKv, asked: CopyToRepair[]): Promise<ObjectService> {
-  const mounted = disk.remount()
-  await mounted.mkdir('/devices/sda', { recursive: true })
-  return await openObjectService({
-    environment: { clock: new VirtualClock(), random: new SeededRandom(1), disk: mounted, kv },
-    devicesPath: '/devices',
-    device: 'sda',
-    mountCheck: 'any_directory',
-    policies: parsePolicies([{ index: 0, name: 'gold', default: true }]) as StoragePolicies,
-    salt: TEST_SALT,
-    log: silentLogger,
-    newDevice: 'part_of_new_cluster',
-    operationsMax: 3,
-    version: 'test',
-    transport: new TestContainerServers(),
-    placement: () => ({ partition: '0', targets: [] }),
-    objectPlacement: () => undefined,
-    replication: {
-      isPeer: () => false,
-      repairs: {
-        repair: async (copy) => {
-          asked.push(copy)
-          return 'failed'
-        },
-        hurry: () => {},
-        spread: () => {},
+function opened(disk: MemoryDisk, kv: MemoryKv, asked: CopyToRepair[]): Promise<ObjectService> {
+  return openTestService(disk, kv, {
+    isPeer: () => false,
+    repairs: {
+      repair: async (copy) => {
+        asked.push(copy)
+        return 'failed'
       },
+      hurry: () => {},
+      spread: () => {},
     },
   })
 }

@@ -31,7 +31,10 @@ export async function checkRestarted(cluster: Cluster, node: StorageNode, damage
       const found = await running.life.orEnd(replica.states([hash]))
       if (found === undefined || 'kind' in found) return
       try {
-        for (const { state } of found) checkObject(cluster, node, object, state, damage)
+        for (const { state } of found) {
+          checkKept(cluster, node, object, state, damage)
+          checkBytes(node, object, state, damage)
+        }
         break
       } catch (error) {
         // Between two looks it may have been replaced.
@@ -61,17 +64,6 @@ function checkNothingTorn({ machine, host }: StorageNode, damage: Damage): void 
   const torn = machine.disk.files().find((file) => TORN.test(file) && !damage.excusesFile(file))
   if (torn === undefined) return
   throw new Violation('torn_object', `${host} found ${torn} torn after a restart`, [host])
-}
-
-function checkObject(
-  cluster: Cluster,
-  node: StorageNode,
-  object: ObjectHistory,
-  state: ObjectState,
-  damage: Damage,
-): void {
-  checkKept(cluster, node, object, state, damage)
-  checkBytes(node, object, state, damage)
 }
 
 function checkKept(
